@@ -1,0 +1,53 @@
+# Everything that people and CI do with this project. `make help` lists it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+WORKERS ?= 2
+BIN := .venv/bin
+STAMP := .venv/.made-from-lock
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check bench format lock openapi
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv from the hashed lock; does nothing when nothing changed
+
+# The stamp is older than what it was made from only after a change, or when an earlier try broke off.
+$(STAMP): requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## embedded database, server, and the session of 2021-09-25 sent to it live
+	$(BIN)/tallylight demo
+
+test: setup ## run the tests (WORKERS=2 at a time)
+	$(BIN)/python -m pytest --ignore=tests/drift -n $(WORKERS) --dist worksteal
+
+check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/drift
+
+bench: setup ## print ratios measured side by side on this machine (minutes)
+	$(BIN)/python -m tests.bench
+
+format: setup ## format, and mend what the linter can mend
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+lock: setup ## lock the dependencies again (UPGRADE=1: to their newest versions)
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+openapi: setup ## write openapi/openapi.json from the app
+	@mkdir -p openapi
+	$(BIN)/tallylight openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json

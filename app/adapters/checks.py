@@ -1,0 +1,96 @@
+"""What is checked when a connection is saved.
+
+In: the secrets and options that somebody wrote into the form. Out: nothing, or `Misconfigured` with a pointer per field.
+Never here: a secret's value in a message.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from app.adapters.protocol import Options, Secret, Secrets
+from app.events.fields import LongText
+
+_MAX_SECRET = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field."""
+
+    pointer: str
+    """JSON pointer into the connection, such as `/secrets/encoding_aes_key`."""
+    detail: str
+
+
+class Misconfigured(ValueError):  # noqa: N818
+    """Secrets or options that cannot work."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{fault.pointer} {fault.detail}" for fault in self.faults))
+
+
+def _base_url(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise PydanticCustomError("base_url", "must be an http or https address without query")
+    return url
+
+
+class CommonOptions(BaseModel):
+    """Options that every kind knows; others may belong to the poller or the screen, so they pass."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    session: LongText | None = None
+    """The session that all of the connection's events belong to."""
+    api_base: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Replaces the platform's API host: a test server, a proxy."""
+
+
+def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[Fault]:
+    names = {secret.name for secret in known}
+    for name in secrets:
+        if name not in names:
+            yield Fault(f"/secrets/{name}", "is not a secret of this kind of connection")
+    for secret in known:
+        value = secrets.get(secret.name)
+        pointer = f"/secrets/{secret.name}"
+        if value is None or value == "":
+            if secret.required:
+                yield Fault(pointer, "is required")
+        elif not isinstance(value, str) or len(value) > _MAX_SECRET or not value.isprintable():
+            yield Fault(pointer, "must be a printable text")
+        elif secret.pattern and not re.fullmatch(secret.pattern, value):
+            yield Fault(pointer, secret.says)
+
+
+def faults_of_model(model: type[BaseModel], values: Options, root: str) -> Iterable[Fault]:
+    """Return a fault per field that the model refuses, as pointers below `root`."""
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_input=False, include_context=False):
+            place = "".join(f"/{part}" for part in found["loc"])
+            yield Fault(f"{root}{place}", found["msg"])
+
+
+def check_connection(
+    known: tuple[Secret, ...],
+    secrets: Secrets,
+    options: Options,
+    model: type[BaseModel] = CommonOptions,
+    more: Iterable[Fault] = (),
+) -> None:
+    """Accept a connection's secrets and options, or name every field that is wrong.
+
+    Raises:
+        Misconfigured: at least one field is.
+    """
+    faults = [*_faults_of_secrets(known, secrets), *faults_of_model(model, options, "/options"), *more]
+    if faults:
+        raise Misconfigured(faults)

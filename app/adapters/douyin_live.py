@@ -1,0 +1,124 @@
+"""Douyin live data push (抖音直播间数据开放): comments, likes, gifts, fans club.
+
+In: signed pushes, each an array of messages of one type. Out: events of the audience. Never here: starting the platform's
+push tasks.
+
+Source: developer.open-douyin.com, interaction/develop/server/live-room-scope/data-open/data-open-desc (headers, types,
+at-least-once) and user-team-select/viewer-data-query-dev (the signature with a worked example, x-signature
+GAkalGmhzqlUGQO/TgvMug==). The platform waits 2 s, repeats messages (`msg_id` tells them apart), and may lose some. A secret
+belongs to a message type: `app_secret` stands for all that have none of their own.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.adapters.checks import check_connection
+from app.adapters.documents import read_json
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    always_signed,
+    no_url_check,
+    require_post,
+)
+from app.adapters.reading import as_list, as_map, first, ident, moment, whole, words
+from app.adapters.signatures import douyin_live, key_of, same
+
+KIND = "douyin_live"
+PLATFORM = "douyin"
+TYPES = ("live_comment", "live_gift", "live_like", "live_fansclub", "live_follow", "live_enter_room")
+SECRETS = (Secret("app_secret"), *(Secret(f"{name}_secret", required=False) for name in TYPES))
+needs_url_token = always_signed
+answer = no_url_check
+
+_SIGNED = ("x-msg-type", "x-nonce-str", "x-roomid", "x-timestamp")
+_REPLY = Reply(body=b'{"err_no":0,"err_msg":"ok"}', media_type="application/json")
+_JOINED, _FOLLOWED = 2, 1
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets and options, or raise `Misconfigured`."""
+    check_connection(SECRETS, secrets, options)
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Prove that headers and body are signed.
+
+    Raises:
+        Refused: 401, a signed header is missing or the signature does not match.
+    """
+    del options
+    require_post(delivery)
+    headers = {name: value for name in _SIGNED if (value := delivery.header(name))}
+    if len(headers) != len(_SIGNED):
+        raise Refused(401, "a signed header is missing")
+    secret = secrets.get(f"{headers['x-msg-type']}_secret") or secrets["app_secret"]
+    if not same(douyin_live(headers, delivery.body, secret), delivery.header("x-signature") or ""):
+        raise Refused(401, "x-signature does not match")
+    facts = {"room": headers["x-roomid"], "type": headers["x-msg-type"], "at": headers["x-timestamp"]}
+    return Verified(delivery.body, delivery.received_at, key_of(facts["type"], facts["room"], delivery.body), facts=facts)
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Read a push.
+
+    Raises:
+        Refused: 400, it is not JSON.
+    """
+    found = read_json(verified.body)
+    if isinstance(found, str):
+        # The page calls the body "the JSON text of the payload": some senders encode it twice.
+        found = read_json(found.encode())
+    drafts = Drafts(context)
+    room = verified.facts["room"]
+    subject = context.session or f"{PLATFORM}:{room}"
+    sent_at = moment(verified.facts["at"], per_second=1000) or verified.received_at
+    for index, item in enumerate(as_list(found)):
+        message = as_map(item)
+        number = ident(message.get("msg_id")) or f"{verified.key}-{index}"
+        _message(verified.facts["type"], message, item, f"{room}/{number}", subject, sent_at, drafts)
+    return drafts.parsed(_REPLY)
+
+
+def _message(  # noqa: PLR0913
+    kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, drafts: Drafts
+) -> None:
+    viewer = ident(first(message, "sec_openid", "sec_open_id"))
+    time = moment(message.get("timestamp"), per_second=1000) or moment(message.get("timestamp")) or sent_at
+    made = _event_of(kind, message, viewer)
+    if made is None:
+        drafts.unknown("no message type that we know", raw)
+    elif isinstance(made, str):
+        drafts.ignore(made)
+    else:
+        drafts.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
+
+
+def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
+    """Return type and data; a name for what is known and has no event; None for an unknown type."""
+    if message.get("test") is True:
+        return f"test {kind}"
+    if kind == "live_gift":
+        gift = ident(message.get("sec_gift_id"))
+        return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": whole(message.get("gift_num"))}
+    if kind == "live_fansclub":
+        # Who joins the fans club follows the host with it; later levels and leaving change no figure of ours.
+        joined = whole(message.get("fansclub_reason_type")) == _JOINED
+        return ("live.follow.gained", {"viewer": viewer}) if joined else "fans club level or leaving"
+    if kind == "live_follow":
+        followed = whole(first(message, "user_follow_action", "use_follow_action")) == _FOLLOWED
+        return ("live.follow.gained", {"viewer": viewer}) if followed else "unfollow"
+    made: dict[str, tuple[str, dict[str, object]]] = {
+        "live_comment": ("live.comment.posted", {"viewer": viewer, "text": words(message.get("content"))}),
+        "live_like": ("live.like.sent", {"viewer": viewer, "count": whole(message.get("like_num"))}),
+        "live_enter_room": ("live.viewer.entered", {"viewer": viewer}),
+    }
+    return made.get(kind)

@@ -1,0 +1,149 @@
+"""Bring your own: any JSON webhook, mapped to events by rules that the operator writes.
+
+In: deliveries signed in Shopify's, Twitch's or GitHub's style, or not at all. Out: what the rules make of them; Twitch's
+challenge is answered. Never here: the rules themselves (`mapping_rules`).
+
+Source: shopify.dev (webhooks over HTTPS), dev.twitch.tv (EventSub webhooks), docs.github.com (validating webhook deliveries).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.adapters.checks import CommonOptions, Fault, check_connection
+from app.adapters.documents import read_json
+from app.adapters.drafts import Drafts
+from app.adapters.mapping_rules import Rule, apply
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    no_url_check,
+    require_post,
+)
+from app.adapters.reading import as_map
+from app.adapters.signatures import from_base64, hmac_sha256, key_of, same
+
+KIND = "mapping"
+PLATFORM = None
+SECRETS = (Secret("secret", required=False), Secret("previous_secret", required=False))
+answer = no_url_check
+
+_REPLY = Reply(body=b'{"ok":true}', media_type="application/json")
+_TOPIC_HEADERS = {
+    "shopify": "x-shopify-topic",
+    "twitch": "twitch-eventsub-subscription-type",
+    "github": "x-github-event",
+    "none": "x-event-type",
+}
+_ID_HEADERS = {"shopify": "x-shopify-webhook-id", "twitch": "twitch-eventsub-message-id", "github": "x-github-delivery"}
+_TWITCH = "twitch-eventsub-message"
+
+
+class MappingOptions(CommonOptions):
+    """Options of a mapping."""
+
+    signature: Literal["shopify", "twitch", "github", "none"]
+    platform: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = None
+    """Slug of the platform whose rooms the rules name."""
+    rules: Annotated[list[Rule], Field(min_length=1, max_length=50)]
+
+
+def needs_url_token(options: Options) -> bool:
+    """Say whether the deliveries are unsigned."""
+    return options.get("signature", "none") == "none"
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets, the options and every expression of the rules, or raise `Misconfigured`."""
+    more = []
+    if not needs_url_token(options) and not secrets.get("secret"):
+        more.append(Fault("/secrets/secret", "is required: the deliveries are signed with it"))
+    check_connection(SECRETS, secrets, options, MappingOptions, more)
+
+
+def _signature(style: str, delivery: Delivery) -> tuple[bytes | None, list[str | bytes]]:
+    """Return the signature that a delivery carries, and the parts that it signs."""
+    if style == "shopify":
+        return from_base64(delivery.header("x-shopify-hmac-sha256") or ""), [delivery.body]
+    if style == "github":
+        return _hex(delivery.header("x-hub-signature-256")), [delivery.body]
+    parts = [delivery.header(f"{_TWITCH}-{name}") or "" for name in ("id", "timestamp")]
+    return _hex(delivery.header(f"{_TWITCH}-signature")), [*parts, delivery.body]
+
+
+def _hex(header: str | None) -> bytes | None:
+    prefix, _, digits = (header or "").partition("=")
+    try:
+        return bytes.fromhex(digits) if prefix == "sha256" else None
+    except ValueError:
+        return None
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Prove that a delivery is signed with the secret, or with the one before it.
+
+    Raises:
+        Refused: 401, it is not.
+    """
+    require_post(delivery)
+    style = options.get("signature", "none")
+    style = style if isinstance(style, str) and style in _TOPIC_HEADERS else "none"
+    signed = style != "none"
+    if signed:
+        given, parts = _signature(style, delivery)
+        keys = [key for name in ("secret", "previous_secret") if (key := secrets.get(name))]
+        if not given or not any([same(hmac_sha256(key, *parts), given) for key in keys]):  # noqa: C419
+            raise Refused(401, "the signature does not match")
+    facts = {"style": style}
+    topic = delivery.header(_TOPIC_HEADERS[style])
+    if topic:
+        facts["topic"] = topic[:200]
+    if style == "twitch":
+        facts["message"] = delivery.header(f"{_TWITCH}-type") or ""
+    number = delivery.header(_ID_HEADERS[style]) if signed else None
+    return Verified(delivery.body, delivery.received_at, key_of(number or delivery.body), signed, facts)
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Apply the rules; answer Twitch's challenge.
+
+    Raises:
+        Refused: 400, it is not JSON.
+    """
+    body = read_json(verified.body, keep=verified.signed)
+    drafts = Drafts(context)
+    message = verified.facts.get("message")
+    if message == "webhook_callback_verification":
+        challenge = as_map(body).get("challenge")
+        if not isinstance(challenge, str):
+            raise Refused(400, "the verification has no challenge")
+        return drafts.parsed(Reply(body=challenge.encode()))
+    if message == "revocation":
+        drafts.ignore("revocation")
+        return drafts.parsed(_REPLY)
+    # The options were checked when the connection was saved; what changed since is a fault of the connection, told as such.
+    rules = MappingOptions.model_validate(dict(context.options)).rules
+    apply(rules, body, verified.facts.get("topic"), verified, context, drafts)
+    return drafts.parsed(_REPLY)
+
+
+def preview(sample: object, options: Options, now: datetime, topic: str | None = None) -> Parsed:
+    """Return what the rules make of a sample body, as a delivery that arrives now would; nothing is verified or stored.
+
+    Raises:
+        Misconfigured: the options are not valid.
+    """
+    check_connection((), {}, options, MappingOptions)
+    context = Context("//preview", options)
+    drafts = Drafts(context)
+    verified = Verified(b"", now, "preview")
+    apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, drafts)
+    return drafts.parsed(_REPLY)

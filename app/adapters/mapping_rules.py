@@ -1,0 +1,139 @@
+"""The rules of a mapping connection: JMESPath expressions from a JSON body to event fields.
+
+In: rules as somebody wrote them; a parsed body. Out: checked rules; events. Never here: HTTP, signatures (`mapping`).
+
+A rule makes one event per delivery, or one per item of `each`. Without `each` its expressions see the body; with it they see
+`{"item": …, "body": …}`. Numbers and texts are fitted to the event's fields, so `total_price` may be either.
+"""
+
+from typing import Annotated
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.adapters.conform import conform
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import Context, Verified
+from app.adapters.reading import any_moment, ident
+from app.adapters.signatures import key_of
+from app.events import envelope  # noqa: F401 (registers the payloads)
+from app.events.payload import PAYLOADS
+
+_MAX_EVENTS = 1000
+# What the library's evaluator is known to raise on values that an expression did not expect.
+_EVALUATION_ERRORS = (
+    JMESPathError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def _compiles(expression: str) -> str:
+    try:
+        jmespath.compile(expression)
+    except (JMESPathError, ValueError, RecursionError):
+        raise PydanticCustomError("jmespath", "is not a JMESPath expression") from None
+    return expression
+
+
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)]
+
+
+class Rule(BaseModel):
+    """How one type of event is made."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    type: str
+    topics: Annotated[list[str], Field(max_length=50)] = []
+    """The deliveries it is for, by the sender's topic header; all, if empty."""
+    when: Expression | None = None
+    each: Expression | None = None
+    id: Expression | None = None
+    time: Expression | None = None
+    subject: Expression | None = None
+    """A session's id, or platform:room."""
+    room: Expression | None = None
+    """A room of `options.platform`."""
+    data: dict[str, Expression] = {}
+
+    @model_validator(mode="after")
+    def _knows_its_event(self) -> "Rule":
+        payload = PAYLOADS.get(self.type)
+        if payload is None:
+            raise PydanticCustomError("event_type", "type: is no event type of ours")
+        for name in self.data:
+            if name not in payload.model_fields:
+                raise PydanticCustomError("event_field", "data: {type} has no field {name}", {"type": self.type, "name": name})
+        for name, field in payload.model_fields.items():
+            if field.is_required() and name not in self.data:
+                raise PydanticCustomError("event_field", "data: {type} needs {name}", {"type": self.type, "name": name})
+        return self
+
+
+class Unmapped(ValueError):  # noqa: N818
+    """An expression failed on a body."""
+
+
+def _search(expression: str, root: object) -> object:
+    try:
+        return jmespath.search(expression, root)
+    except _EVALUATION_ERRORS as error:
+        raise Unmapped(f"{expression[:80]}: {type(error).__name__}") from None
+
+
+def apply(rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, drafts: Drafts) -> None:
+    """Lay out what the rules make of a body. One that fits no rule is ignored; one that breaks a rule is a dead letter."""
+    fitting = 0
+    for index, rule in enumerate(rules):
+        if rule.topics and topic not in rule.topics:
+            continue
+        try:
+            if rule.when is not None and not _search(rule.when, body):
+                continue
+            fitting += 1
+            for number, root in enumerate(_roots(rule, body)):
+                _event(rule, f"{index}-{number}", root, verified, context, drafts)
+        except Unmapped as error:
+            drafts.unknown(f"rule {index}: {error}", body)
+    if not fitting:
+        drafts.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
+
+
+def _roots(rule: Rule, body: object) -> list[object]:
+    if rule.each is None:
+        return [body]
+    items = _search(rule.each, body)
+    if items is None:
+        return []
+    if not isinstance(items, list) or len(items) > _MAX_EVENTS:
+        raise Unmapped(f"each: is not a list of at most {_MAX_EVENTS}")
+    return [{"item": item, "body": body} for item in items]
+
+
+def _event(rule: Rule, place: str, root: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+    found = {name: _search(expression, root) for name, expression in rule.data.items()}
+    time = _search(rule.time, root) if rule.time else None
+    moment = any_moment(time) if time is not None else verified.received_at
+    if moment is None:
+        raise Unmapped("time: is no RFC 3339 time with an offset and no Unix time")
+    named = ident(_search(rule.id, root)) if rule.id else None
+    subject = ident(_search(rule.subject, root)) if rule.subject else None
+    room = ident(_search(rule.room, root)) if rule.room else None
+    if subject is None and room is not None and context.text("platform"):
+        subject = f"{context.text('platform')}:{room}"
+    drafts.event(
+        rule.type,
+        # Two rules may read one id: the type keeps their events apart.
+        id=f"{rule.type}/{named}" if named and len(named) < 200 else key_of(verified.key, place),
+        subject=subject or context.session,
+        time=moment,
+        data=conform(PAYLOADS[rule.type], found),
+        raw=root,
+    )

@@ -1,0 +1,114 @@
+"""Loose values of platform documents, read strictly.
+
+In: values of parsed JSON or XML: numbers as numbers or texts, absent fields, nulls. Out: ids, counts, money, moments; None where
+absent or unusable. Never here: floats for money, guesses.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from app.events.fields import EARLIEST, LATEST, MAX_COUNT
+
+T = TypeVar("T")
+
+_EMPTY: Mapping[str, object] = {}
+_MAX_ID = 10**64
+_WHOLE = re.compile(r"\d{1,19}(\.0+)?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MAX_COMMENT = 4096
+
+
+def as_map(value: object) -> Mapping[str, object]:
+    """Return a JSON object, or an empty one."""
+    return value if isinstance(value, dict) else _EMPTY
+
+
+def as_list(value: object) -> Sequence[object]:
+    """Return a JSON array; a single value stands for an array of one (XML knows no other way), nothing for an empty one."""
+    if isinstance(value, list):
+        return value
+    return () if value is None or value == "" else (value,)
+
+
+def first(found: Mapping[str, object], *names: str) -> object:
+    """Return the first of these fields that is there and not null."""
+    return next((found[name] for name in names if found.get(name) is not None), None)
+
+
+def either(*values: T | None) -> T | None:
+    """Return the first value that is not None; 0 is a value."""
+    return next((value for value in values if value is not None), None)
+
+
+def ident(value: object) -> str | None:
+    """Return an id, sent as a number or a text, as text with all its digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value) if 0 <= value < _MAX_ID else None
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def whole(value: object) -> int | None:
+    """Return a non-negative integer, sent as a number or a text, up to the largest count that an event may carry."""
+    if isinstance(value, str):
+        found = _WHOLE.fullmatch(value.strip())
+        number = int(found[0].partition(".")[0]) if found else None
+    elif isinstance(value, float):
+        number = int(value) if math.isfinite(value) and value.is_integer() else None
+    else:
+        number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    return number if number is not None and 0 <= number <= MAX_COUNT else None
+
+
+def duration(value: object) -> float | None:
+    """Return a non-negative number of seconds."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 10**8 else None
+
+
+def yuan(fen: int) -> str:
+    """Return an amount in fen (hundredths of CNY) as a decimal string.
+
+    >>> yuan(10500)
+    '105.00'
+    """
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def moment(value: object, *, per_second: int = 1) -> datetime | None:
+    """Return a Unix time as an aware moment; None where it is absent, 0 or outside 2000 to 2100.
+
+    `per_second` is 1000 for times in milliseconds.
+    """
+    number = whole(value) if not isinstance(value, int) or isinstance(value, bool) else value
+    if number is None or not EARLIEST.timestamp() * per_second <= number < LATEST.timestamp() * per_second:
+        return None
+    seconds, rest = divmod(number, per_second)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1_000_000 // per_second)
+
+
+def any_moment(value: object) -> datetime | None:
+    """Return a Unix time in seconds or milliseconds, told apart by its size, or an RFC 3339 text with an offset."""
+    if isinstance(value, str) and not value.strip().isdigit():
+        try:
+            found = datetime.fromisoformat(value.strip())
+            found = found.astimezone(UTC) if found.tzinfo else found
+        except (ValueError, OverflowError):
+            return None
+        return found if found.tzinfo and EARLIEST <= found < LATEST else None
+    return moment(value) or moment(value, per_second=1000)
+
+
+def words(value: object) -> str | None:
+    """Return what somebody typed, without control characters, cut to the longest comment that is kept."""
+    return _CONTROL.sub("", value)[:_MAX_COMMENT] if isinstance(value, str) else None

@@ -1,0 +1,215 @@
+"""The calls of WeChat's API that we make, and how to read the answers.
+
+In: arguments; or the JSON of an answer. Out: a `Call` for an HTTP client; or typed values, or a `WechatError`. Never here:
+HTTP, tokens kept, retries.
+
+Source: WeChat API pages (stable_token, channels/ec/order, aftersale, product/stock, livedashboard, finderlive). The host is
+the client's (`options.api_base`), by default `API_BASE`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.adapters.reading import as_list, as_map, first, ident, moment, whole
+
+API_BASE = "https://api.weixin.qq.com"
+MAX_PAGE = 100
+
+TOKEN_ERRORS = frozenset((40001, 40014, 41001, 42001))
+"""The access token is missing, wrong or expired: get another (a forced refresh only if the cached one is refused)."""
+QUOTA_ERRORS = frozenset((45009, 45011))
+"""The day's or the minute's quota is used up: wait, do not retry at once."""
+BUSY_ERRORS = frozenset((-1,))
+"""The platform is busy: retry with backoff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: `api_base + path`, the query and the JSON body."""
+
+    method: str
+    path: str
+    # Both may hold a token or a secret.
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, object] | None = field(default=None, repr=False)
+
+
+class WechatError(Exception):
+    """The API answered with an error code."""
+
+    def __init__(self, errcode: int, errmsg: str) -> None:
+        super().__init__(f"WeChat answered {errcode}: {errmsg[:200]}")
+        self.errcode = errcode
+
+
+class TokenRefused(WechatError):  # noqa: N818
+    """The access token is no longer taken."""
+
+
+class QuotaExceeded(WechatError):  # noqa: N818
+    """A quota is used up."""
+
+
+class Busy(WechatError):  # noqa: N818
+    """The platform asks to try again."""
+
+
+class Unreadable(WechatError):  # noqa: N818
+    """The answer has no error code and lacks what was asked for."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(0, f"no {what} in the answer")
+
+
+def checked(answer: object) -> Mapping[str, object]:
+    """Return an answer without error; `errcode` may be absent, a number, or a text.
+
+    Raises:
+        TokenRefused, QuotaExceeded, Busy: as its code says.
+        WechatError: any other code.
+    """
+    found = as_map(answer)
+    code = found.get("errcode", 0)
+    if isinstance(code, str) and code.strip().lstrip("-").isdecimal():
+        code = int(code.strip())
+    if code in (0, None):
+        return found
+    number = code if isinstance(code, int) else -2
+    message = found.get("errmsg")
+    kinds = ((TOKEN_ERRORS, TokenRefused), (QUOTA_ERRORS, QuotaExceeded), (BUSY_ERRORS, Busy))
+    kind = next((error for codes, error in kinds if number in codes), WechatError)
+    raise kind(number, message if isinstance(message, str) else "")
+
+
+def _post(path: str, access_token: str, body: Mapping[str, object]) -> Call:
+    return Call("POST", path, {"access_token": access_token}, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A stable access token."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    """Seconds, at most 7200."""
+
+
+def stable_token(appid: str, app_secret: str, *, force_refresh: bool = False) -> Call:
+    """Ask for the stable token. A forced refresh is allowed 20 times a day, 30 s apart; a renewal begins 5 min before the end."""
+    body = {"grant_type": "client_credential", "appid": appid, "secret": app_secret, "force_refresh": force_refresh}
+    return Call("POST", "/cgi-bin/stable_token", {}, body)
+
+
+def read_token(answer: object) -> Token:
+    """Return the token of an answer. Raises: WechatError."""
+    found = checked(answer)
+    token, seconds = found.get("access_token"), whole(found.get("expires_in"))
+    if not isinstance(token, str) or not token or seconds is None:
+        raise Unreadable("access_token")
+    return Token(token, seconds)
+
+
+def order_get(access_token: str, order_id: str) -> Call:
+    """Ask for an order."""
+    return _post("/channels/ec/order/get", access_token, {"order_id": order_id})
+
+
+def read_order_answer(answer: object) -> Mapping[str, object]:
+    """Return `order` of an answer. Raises: WechatError."""
+    order = as_map(checked(answer).get("order"))
+    if not order:
+        raise Unreadable("order")
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of ids."""
+
+    ids: tuple[str, ...]
+    next_key: str
+    has_more: bool
+
+
+def order_list(access_token: str, updated_from: datetime, updated_to: datetime, next_key: str = "") -> Call:
+    """Ask for the orders that changed in a time range, at most 7 days wide."""
+    times = {"start_time": int(updated_from.timestamp()), "end_time": int(updated_to.timestamp())}
+    body = {"update_time_range": times, "page_size": MAX_PAGE, **({"next_key": next_key} if next_key else {})}
+    return _post("/channels/ec/order/list/get", access_token, body)
+
+
+def aftersale_list(access_token: str, updated_from: datetime, updated_to: datetime, next_key: str = "") -> Call:
+    """Ask for the after-sales that changed in a time range, at most 24 hours wide."""
+    times = {"begin_update_time": int(updated_from.timestamp()), "end_update_time": int(updated_to.timestamp())}
+    return _post(
+        "/channels/ec/aftersale/getaftersalelist", access_token, {**times, **({"next_key": next_key} if next_key else {})}
+    )
+
+
+def read_page(answer: object) -> Page:
+    """Return a page of order or after-sale ids. Raises: WechatError."""
+    found = checked(answer)
+    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list"))
+    key = found.get("next_key")
+    key = key if isinstance(key, str) else ""
+    # A page that promises more without saying where would never end.
+    return Page(tuple(number for item in listed if (number := ident(item))), key, found.get("has_more") is True and bool(key))
+
+
+def aftersale_get(access_token: str, after_sale_order_id: str) -> Call:
+    """Ask for an after-sale."""
+    return _post("/channels/ec/aftersale/getaftersaleorder", access_token, {"after_sale_order_id": after_sale_order_id})
+
+
+def read_aftersale_answer(answer: object) -> Mapping[str, object]:
+    """Return the after-sale of an answer, in either of the documented shapes. Raises: WechatError."""
+    found = checked(answer)
+    aftersale = as_map(found.get("after_sale_order")) or (found if "after_sale_order_id" in found else {})
+    if not aftersale:
+        raise Unreadable("after_sale_order")
+    return aftersale
+
+
+def stock_get(access_token: str, product_id: str, sku_id: str) -> Call:
+    """Ask for the stock of one variant."""
+    return _post("/channels/ec/product/stock/get", access_token, {"product_id": product_id, "sku_id": sku_id})
+
+
+def read_stock(answer: object) -> int:
+    """Return the pieces left of one variant, all warehouses together. Raises: WechatError."""
+    data = as_map(checked(answer).get("data"))
+    stock = whole(first(data, "total_stock_num", "normal_stock_num"))
+    if stock is None:
+        raise Unreadable("stock")
+    return stock
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One e-commerce live of a day."""
+
+    export_id: str
+    created_at: datetime | None
+
+
+def live_list(access_token: str, day: datetime) -> Call:
+    """Ask for the lives of a day; `day` is a moment in China's time zone."""
+    return _post("/channels/livedashboard/getlivelist", access_token, {"ds": int(f"{day:%Y%m%d}")})
+
+
+def read_lives(answer: object) -> tuple[Live, ...]:
+    """Return the lives of an answer. Raises: WechatError."""
+    items = [as_map(item) for item in as_list(checked(answer).get("live_items"))]
+    return tuple(Live(number, moment(item.get("create_time"))) for item in items if (number := ident(item.get("export_id"))))
+
+
+def live_data(access_token: str, export_id: str) -> Call:
+    """Ask for the figures of a live."""
+    return _post("/channels/livedashboard/getlivedata", access_token, {"export_id": export_id})
+
+
+def finished_lives(access_token: str, ended_from: datetime, ended_to: datetime, last_buffer: str = "") -> Call:
+    """Ask for the totals of the lives that ended in a time range."""
+    times = {"start_time": int(ended_from.timestamp()), "end_time": int(ended_to.timestamp())}
+    return _post("/channels/finderlive/get_finder_live_data_list", access_token, {**times, "last_buffer": last_buffer})

@@ -1,0 +1,199 @@
+"""WeChat's live dashboard: a live's cumulative figures.
+
+In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience and of every
+product. Never here: differences between samples, likes (the platform tells a rate only), HTTP.
+
+Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. The blocks of getlivedata are JSON texts or
+objects.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic_core import from_json
+
+from app.adapters.checks import CommonOptions, check_connection
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Secret,
+    Secrets,
+    Verified,
+    always_signed,
+    no_url_check,
+)
+from app.adapters.reading import as_list, as_map, duration, either, first, ident, moment, whole, yuan
+from app.adapters.wechat_api import checked
+
+KIND = "wechat_live"
+PLATFORM = "wechat"
+SECRETS = (Secret("appid"), Secret("app_secret"))
+needs_url_token = always_signed
+answer = no_url_check
+
+
+class LiveOptions(CommonOptions):
+    """Options of the dashboard's poller."""
+
+    product_id: Literal["spu_id", "src_spu_id"] = "spu_id"
+    """Which of a product's two ids is its code: the dashboard's, which orders use too, or that of the shop it came from."""
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets and options, or raise `Misconfigured`."""
+    check_connection(SECRETS, secrets, options, LiveOptions)
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Refuse: WeChat pushes no live figures, they are pulled."""
+    del delivery, secrets, options
+    raise Refused(405, "this kind of connection is polled; it takes no deliveries")
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Return nothing: there are no deliveries."""
+    del verified, context
+    return Parsed()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReading:
+    """What the dashboard says of a live."""
+
+    parsed: Parsed
+    is_living: bool | None
+    """None where the answer does not say."""
+    started_at: datetime | None
+
+
+def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a block of getlivedata, which is an object or the JSON text of one; empty where it is neither."""
+    value = answer.get(name)
+    if isinstance(value, str):
+        try:
+            value = from_json(value, allow_inf_nan=False)
+        except ValueError:
+            return {}
+    return as_map(value)
+
+
+def _fen(value: object) -> str | None:
+    amount = whole(value)
+    return None if amount is None else yuan(amount)
+
+
+def read_live_data(answer: object, export_id: str, context: Context, sampled_at: datetime) -> LiveReading:
+    """Return the samples of one getlivedata answer.
+
+    Raises:
+        WechatError: the answer is an error.
+    """
+    found = checked(answer)
+    dashboard = block(found, "live_dashboard_data")
+    summary = as_map(as_map(dashboard.get("live_dashboard_data")).get("summary"))
+    commerce = block(found, "live_ec_data_summary")
+    data: dict[str, object] = {
+        "concurrent": whole(commerce.get("online_audience_count")),
+        "viewers_total": either(whole(commerce.get("cumulative_audience_count")), whole(summary.get("new_watch_uv"))),
+        # People who saw the live's card; the dashboard has no count of views of it.
+        "impressions_total": whole(summary.get("impression_uv")),
+        "comments_total": whole(commerce.get("new_comment_count")),
+        "shares_total": whole(commerce.get("share_live_audience_count")),
+        "followers_total": either(whole(commerce.get("new_follow_count")), whole(summary.get("new_follow_uv"))),
+        "average_watch_seconds": either(
+            duration(commerce.get("average_watch_seconds_per_audience")),
+            duration(summary.get("average_watch_seconds_per_audience")),
+        ),
+        "orders_total": whole(commerce.get("total_pay_pv")),
+        "buyers_total": whole(commerce.get("total_pay_uv")),
+        "gmv_total": _fen(commerce.get("total_gmv")),
+    }
+    drafts = Drafts(context)
+    subject = context.session or f"{PLATFORM}:{export_id}"
+    stamp = f"{export_id}/{int(sampled_at.timestamp())}"
+    if any(value is not None for value in data.values()):
+        drafts.event(
+            "live.audience.sampled", id=f"{stamp}/audience", subject=subject, time=sampled_at, data=data, raw=dict(found)
+        )
+    else:
+        drafts.unknown("getlivedata: no figures that we know", dict(found))
+    for row in as_list(block(found, "single_live_ec_spu_data_page_v2").get("spu_data_list")):
+        _product(as_map(row), stamp, subject, context, sampled_at, drafts)
+    living = block(found, "live_comparison_index").get("is_living")
+    return LiveReading(drafts.parsed(), living if isinstance(living, bool) else None, moment(dashboard.get("start_time")))
+
+
+def _product(  # noqa: PLR0913
+    row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: Drafts
+) -> None:
+    base = as_map(row.get("base_data"))
+    product = ident(base.get(context.text("product_id") or "spu_id")) or ident(first(base, "spu_id", "src_spu_id"))
+    drafts.event(
+        "live.product.sampled",
+        id=f"{stamp}/product/{product}",
+        subject=subject,
+        time=sampled_at,
+        data={
+            "product": product,
+            "impressions_total": whole(row.get("exp_pv")),
+            "clicks_total": whole(row.get("clk_pv")),
+            "buyers_total": whole(row.get("pay_uv")),
+            "orders_total": whole(row.get("pay_pv")),
+            "gmv_total": _fen(row.get("gmv")),
+            "stock": either(whole(row.get("stock")), whole(base.get("stock"))),
+        },
+        raw=dict(row),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPage:
+    """A page of finished lives."""
+
+    parsed: Parsed
+    last_buffer: str
+    has_more: bool
+
+
+def read_finished_lives(answer: object, context: Context) -> FinishedPage:
+    """Return the totals of finished lives, each dated at its end.
+
+    The peak (`max_online_count`) has no moment, so it is not sampled.
+
+    Raises:
+        WechatError: the answer is an error.
+    """
+    found = checked(answer)
+    drafts = Drafts(context)
+    for item in as_list(found.get("item")):
+        row = as_map(item)
+        export_id = ident(row.get("export_id"))
+        start, length = whole(row.get("live_start_time")), whole(row.get("live_duration_in_seconds"))
+        ended_at = None if start is None or length is None else moment(start + length)
+        if export_id is None or ended_at is None:
+            drafts.unknown("get_finder_live_data_list: no export_id or no times", dict(row))
+            continue
+        drafts.event(
+            "live.audience.sampled",
+            id=f"{export_id}/{int(ended_at.timestamp())}/finished",
+            subject=context.session or f"{PLATFORM}:{export_id}",
+            time=ended_at,
+            data={
+                "viewers_total": whole(row.get("total_audience_count")),
+                "likes_total": whole(row.get("total_cheer_count")),
+                "shares_total": whole(row.get("forward_count")),
+                "comments_total": whole(row.get("total_comment_count")),
+                "average_watch_seconds": duration(row.get("audiences_avg_seconds")),
+                "followers_total": whole(row.get("new_follow_count")),
+            },
+            raw=dict(row),
+        )
+    buffer = found.get("last_buffer")
+    buffer = buffer if isinstance(buffer, str) else ""
+    return FinishedPage(drafts.parsed(), buffer, found.get("continue_flag") is True and bool(buffer))

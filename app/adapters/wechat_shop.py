@@ -1,0 +1,213 @@
+"""WeChat shop (微信小店): order, after-sale, product and stock pushes.
+
+In: the platform's pushes, plain, compatible or encrypted, JSON or XML. Out: work that needs a pull (no push carries money), stock
+events, the reply `success`. Never here: the pull itself, an order's content (`orders`).
+
+Source: WeChat message-push page, WeChat shop's order_callback pages. A plain push is signed without its body; so what it
+says is only a hint: it leads to a pull, whose answer is the platform's own word, and never to an event.
+"""
+
+from pydantic import StrictBool
+
+from app.adapters.checks import CommonOptions, Fault, check_connection
+from app.adapters.documents import read_message
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    SUCCESS,
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    always_signed,
+    require_post,
+)
+from app.adapters.reading import as_map, first, ident, moment, whole
+from app.adapters.signatures import key_of, same, sha1_of_sorted
+from app.adapters.wechat_crypto import KEY_PATTERN, decrypt
+
+KIND = "wechat_shop"
+PLATFORM = "wechat"
+SECRETS = (
+    Secret("token"),
+    Secret(
+        "encoding_aes_key",
+        required=False,
+        pattern=KEY_PATTERN,
+        says="must be the 43 characters of the console's EncodingAESKey",
+    ),
+    Secret("appid", required=False),
+    Secret("app_secret", required=False),
+)
+needs_url_token = always_signed
+
+ORDER_EVENTS = frozenset(f"channels_ec_order_{name}" for name in ("new", "pay", "cancel", "wait_shipping", "deliver", "confirm"))
+IGNORED_EVENTS = frozenset(
+    (
+        "channels_ec_order_settle",
+        "channels_ec_order_ext_info_update",
+        "channels_ec_complaint_update",
+        "channels_ec_guarantee_update",
+        "product_spu_audit",
+        "product_spu_listing",
+        "product_spu_update",
+        "product_category_audit",
+        "channels_ec_acct_notify",
+        "channels_ec_withdraw_notify",
+        "qrcode_status",
+        "channels_ec_brand",
+        "head_supplier_item_update",
+        "channels_ec_sharer_change",
+        "channels_ec_voucher_send_succ",
+        # Their order_id is not the shop's.
+        "cooperation_shop_order",
+        "related_shop_order_submission",
+    )
+)
+_IGNORED_FAMILIES = ("channels_ec_coupon_", "channels_ec_user_coupon_", "channels_ec_vip_", "channels_ec_brand_")
+REFUNDED = frozenset(("MERCHANT_REFUND_SUCCESS", "MERCHANT_RETURN_SUCCESS"))
+"""After-sale states in which money went back."""
+
+
+class ShopOptions(CommonOptions):
+    """Options of a shop."""
+
+    require_encryption: StrictBool = False
+    """Refuse plain pushes. Turn it on once the console is set to safe mode."""
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept a shop's secrets and options, or raise `Misconfigured`."""
+    more = []
+    if secrets.get("encoding_aes_key") and not secrets.get("appid"):
+        more.append(Fault("/secrets/appid", "is required with encoding_aes_key: it is inside every encrypted push"))
+    elif secrets.get("app_secret") and not secrets.get("appid"):
+        more.append(Fault("/secrets/appid", "is required with app_secret"))
+    if options.get("require_encryption") is True and not secrets.get("encoding_aes_key"):
+        more.append(Fault("/secrets/encoding_aes_key", "is required with require_encryption"))
+    check_connection(SECRETS, secrets, options, ShopOptions, more)
+
+
+def _require_signature(delivery: Delivery, secrets: Secrets, name: str, *more: str) -> None:
+    query = delivery.query
+    wanted = sha1_of_sorted(secrets["token"], query.get("timestamp", ""), query.get("nonce", ""), *more)
+    if not query.get("timestamp") or not query.get("nonce") or not same(wanted, query.get(name, "")):
+        raise Refused(401, f"{name} does not match")
+
+
+def answer(delivery: Delivery, secrets: Secrets, options: Options) -> Reply:
+    """Answer the console's check of the URL with `echostr` as it came; it is plain in every mode.
+
+    Raises:
+        Refused: 401, the signature does not match.
+    """
+    del options
+    _require_signature(delivery, secrets, "signature")
+    return Reply(body=delivery.query.get("echostr", "").encode("utf-8", "replace"))
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Return the message of an authentic push, decrypted; of a compatible push the encrypted part only.
+
+    Raises:
+        Refused: 401 for a signature, key, padding or appid that is not right; 400 for a body in no format.
+    """
+    require_post(delivery)
+    query = delivery.query
+    encrypted = "msg_signature" in query or query.get("encrypt_type", "raw") != "raw"
+    if not encrypted:
+        # Nothing of a sender who does not know the token is parsed.
+        _require_signature(delivery, secrets, "signature")
+    document = read_message(delivery.body, keep=not encrypted)
+    if not encrypted and "Encrypt" not in document:
+        if options.get("require_encryption") is True:
+            raise Refused(401, "this connection takes encrypted pushes only")
+        return Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+    cipher = document.get("Encrypt")
+    if not isinstance(cipher, str) or not cipher:
+        raise Refused(400, "an encrypted push has no Encrypt")
+    _require_signature(delivery, secrets, "msg_signature", cipher)
+    if not secrets.get("encoding_aes_key") or not secrets.get("appid"):
+        raise Refused(401, "the push is encrypted, and the connection has no encoding_aes_key and appid")
+    plain = decrypt(cipher, secrets["encoding_aes_key"], secrets["appid"])
+    return Verified(plain, delivery.received_at, key_of(plain))
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Read a push: an order's or an after-sale's becomes a pull, a stock warning becomes an event.
+
+    Raises:
+        Refused: 400, the decrypted text is neither JSON nor XML.
+    """
+    message = read_message(verified.body)
+    drafts = Drafts(context)
+    name = message.get("Event")
+    name = name if isinstance(name, str) else ""
+    if name in ORDER_EVENTS:
+        _order(message, name, as_map(message.get("order_info")), verified, drafts)
+    elif name == "product_order_status_update":
+        _order(message, name, as_map(message.get("ProductOrderStatusUpdate")), verified, drafts)
+    elif name == "channels_ec_aftersale_update":
+        _aftersale(message, verified, drafts)
+    elif name == "channels_ec_stock_no_enough":
+        _stock(message, verified, context, drafts)
+    elif name in IGNORED_EVENTS or name.startswith(_IGNORED_FAMILIES):
+        drafts.ignore(name)
+    else:
+        drafts.unknown("no event of a shop that we know", dict(message))
+    return drafts.parsed(SUCCESS)
+
+
+def _at(message: object) -> str | None:
+    found = moment(as_map(message).get("CreateTime"))
+    return found.isoformat() if found else None
+
+
+def _order(message: object, name: str, info: object, verified: Verified, drafts: Drafts) -> None:
+    order = ident(as_map(info).get("order_id"))
+    if order is None:
+        drafts.unknown(f"{name}: no order_id", message)
+        return
+    paid_at = moment(as_map(info).get("pay_time"))
+    finished = whole(as_map(info).get("finish_delivery"))
+    fields = {
+        "order_id": order,
+        "event": name,
+        "at": _at(message),
+        "paid_at": paid_at.isoformat() if paid_at else None,
+        "finish_delivery": None if finished is None else str(finished),
+    }
+    drafts.follow_up("order_get", fields, f"order_get/{order}/{verified.key}")
+
+
+def _aftersale(message: object, verified: Verified, drafts: Drafts) -> None:
+    info = as_map(as_map(message).get("finder_shop_aftersale_status_update"))
+    aftersale = ident(first(info, "after_sale_order_id", "aftersale_order_id"))
+    status = info.get("status")
+    if aftersale is None or not isinstance(status, str):
+        drafts.unknown("channels_ec_aftersale_update: no after_sale_order_id or status", message)
+    elif status in REFUNDED:
+        fields = {"after_sale_order_id": aftersale, "order_id": ident(info.get("order_id")), "at": _at(message)}
+        drafts.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{verified.key}")
+    else:
+        drafts.ignore(f"channels_ec_aftersale_update {status}"[:100])
+
+
+def _stock(message: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+    info = as_map(as_map(message).get("channels_ec_stock_no_enough"))
+    if context.session is None or not verified.signed:
+        # The warning names no live room; without a session there is nothing to add it to.
+        drafts.ignore("channels_ec_stock_no_enough of no session")
+        return
+    drafts.event(
+        "live.stock.changed",
+        id=f"stock/{verified.key}",
+        subject=context.session,
+        time=moment(as_map(message).get("CreateTime")) or verified.received_at,
+        data={"product": ident(info.get("product_id")), "stock": whole(info.get("remaining_stock_amount"))},
+        raw=message,
+    )

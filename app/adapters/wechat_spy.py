@@ -1,0 +1,115 @@
+"""The live-room message forwarder (wxlivespy): comments, entries, likes, gifts, the online count and the total of likes.
+
+In: its JSON, bare or wrapped. Out: events of the audience, one sample per delivery. Never here: a signature, since the tool
+has none: the URL carries an unguessable token instead (`needs_url_token`).
+
+Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It sends events again; a live's id and `seq`
+tell them apart. One like message may stand for several taps; the platform's total is in the sample.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.adapters.checks import check_connection
+from app.adapters.documents import read_json
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    no_url_check,
+    require_post,
+)
+from app.adapters.reading import as_list, as_map, first, ident, moment, whole, words
+from app.adapters.signatures import key_of
+
+KIND = "wechat_spy"
+PLATFORM = "wechat"
+SECRETS: tuple[Secret, ...] = ()
+answer = no_url_check
+
+
+def needs_url_token(options: Options) -> bool:
+    """Say that nothing but the URL protects these deliveries."""
+    del options
+    return True
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the options, or raise `Misconfigured`; there are no secrets."""
+    check_connection(SECRETS, secrets, options)
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Take a delivery as it is; who may call this URL is decided by its token, before.
+
+    Raises:
+        Refused: 405 or 413.
+    """
+    del secrets, options
+    require_post(delivery)
+    return Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Read a delivery.
+
+    Raises:
+        Refused: 400, it is not the forwarder's JSON.
+    """
+    found = as_map(read_json(verified.body, keep=False))
+    body = as_map(found.get("decoded_data")) or found
+    live = as_map(body.get("live_info"))
+    rows = [as_map(row) for row in as_list(body.get("events"))]
+    if not live and not rows:
+        raise Refused(400, "the body has no live_info and no events", keep=False)
+    room = ident(live.get("live_id"))
+    subject = context.session or (f"{PLATFORM}:{room}" if room else None)
+    drafts = Drafts(context)
+    times = []
+    for row in rows:
+        time = moment(row.get("msg_time"), per_second=1000)
+        times += [time] if time else []
+        _message(row, room or "", subject, time or verified.received_at, drafts)
+    _sample(live, room or "", subject, max(times, default=verified.received_at), drafts)
+    return drafts.parsed(Reply(body=b'{"ok":true}', media_type="application/json"))
+
+
+def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: Drafts) -> None:
+    kind = row.get("decoded_type")
+    seq = ident(row.get("seq"))
+    message = ident(row.get("msg_id"))
+    # Without either, what was said is all that tells two messages apart.
+    number = seq or (key_of(message) if message else key_of(*(f"{name}={value}" for name, value in sorted(row.items()))))
+    viewer = ident(first(row, "decoded_openid", "sec_openid"))
+    gift_count = whole(first(row, "gift_num", "combo_product_count"))
+    if kind == "combogift":
+        gift_count = whole(first(row, "combo_product_count", "gift_num"))
+    made: dict[object, tuple[str, dict[str, object]]] = {
+        "comment": ("live.comment.posted", {"viewer": viewer, "text": words(row.get("content"))}),
+        "enter": ("live.viewer.entered", {"viewer": viewer}),
+        "like": ("live.like.sent", {"viewer": viewer}),
+        "gift": ("live.gift.sent", {"viewer": viewer, "gift": ident(row.get("sec_gift_id")), "count": gift_count}),
+    }
+    made["combogift"] = made["gift"]
+    if kind == "levelup":
+        drafts.ignore("levelup")
+    elif not isinstance(kind, str) or kind not in made:
+        drafts.unknown("no message type that we know", dict(row))
+    else:
+        event_type, data = made[kind]
+        drafts.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=dict(row))
+
+
+def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: Drafts) -> None:
+    data = {"concurrent": whole(live.get("online_count")), "likes_total": whole(live.get("like_count"))}
+    if data["concurrent"] is None and data["likes_total"] is None:
+        return
+    stamp = key_of(room, time.isoformat(), *(f"{name}={value}" for name, value in data.items()))
+    drafts.event("live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw=dict(live))

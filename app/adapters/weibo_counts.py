@@ -1,0 +1,142 @@
+"""Weibo counts: reads, comments, reposts and likes of promoted posts.
+
+In: the ids of posts and what promotion each is; the JSON of an answer. Out: a request for an HTTP client; measurements of
+promotions. Never here: HTTP, differences between measurements.
+
+Source: open.weibo.com/wiki/C/2/media_statuses/count_sp/biz (media accounts; has reads) and 2/statuses/count (any account; no
+reads).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from app.adapters.checks import CommonOptions, check_connection
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Secret,
+    Secrets,
+    Verified,
+    always_signed,
+    no_url_check,
+)
+from app.adapters.reading import as_list, as_map, ident, whole
+from app.events.fields import LongText
+
+KIND = "weibo_counts"
+PLATFORM = "weibo"
+SECRETS = (Secret("access_token"),)
+needs_url_token = always_signed
+answer = no_url_check
+
+MAX_IDS = 100
+_PATHS = {
+    "media": ("https://c.api.weibo.com", "/2/media_statuses/count_sp/biz.json"),
+    "any": ("https://api.weibo.com", "/2/statuses/count.json"),
+}
+TOKEN_ERRORS = frozenset((10006, 21314, 21315, 21316, 21317, 21319, 21327, 21332))
+QUOTA_ERRORS = frozenset((10022, 10023, 10024))
+
+
+class CountsOptions(CommonOptions):
+    """Options of the counts."""
+
+    account: Literal["media", "any"] = "media"
+    posts: dict[str, LongText] = Field(default_factory=dict, max_length=1000)
+    """Post id → the promotion's id or url."""
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets and options, or raise `Misconfigured`."""
+    check_connection(SECRETS, secrets, options, CountsOptions)
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Refuse: Weibo pushes no counts, they are pulled."""
+    del delivery, secrets, options
+    raise Refused(405, "this kind of connection is polled; it takes no deliveries")
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Return nothing: there are no deliveries."""
+    del verified, context
+    return Parsed()
+
+
+@dataclass(frozen=True, slots=True)
+class CountsCall:
+    """A GET request: `base + path` with a query, which holds the token."""
+
+    base: str
+    path: str
+    query: Mapping[str, str] = field(repr=False)
+
+
+class WeiboError(Exception):
+    """The API answered with an error code."""
+
+    def __init__(self, error_code: int, error: str) -> None:
+        super().__init__(f"Weibo answered {error_code}: {error[:200]}")
+        self.error_code = error_code
+
+    @property
+    def token_refused(self) -> bool:
+        """Whether the access token must be renewed by its owner."""
+        return self.error_code in TOKEN_ERRORS
+
+    @property
+    def quota_exceeded(self) -> bool:
+        """Whether to wait for the next hour."""
+        return self.error_code in QUOTA_ERRORS
+
+
+def counts(access_token: str, post_ids: Sequence[str], context: Context) -> CountsCall:
+    """Ask for the counts of at most 100 posts."""
+    if not 0 < len(post_ids) <= MAX_IDS:
+        raise ValueError(f"between 1 and {MAX_IDS} posts, not {len(post_ids)}")
+    base, path = _PATHS[context.text("account") or "media"]
+    return CountsCall(context.text("api_base") or base, path, {"access_token": access_token, "ids": ",".join(post_ids)})
+
+
+def read_counts(answer: object, context: Context, measured_at: datetime, subject: str | None = None) -> Parsed:
+    """Return a measurement per post; engagements are comments, reposts and likes, as far as the platform tells them.
+
+    `subject` is the session of the promotion, where the connection is not tied to one.
+
+    Raises:
+        WeiboError: the answer is an error.
+    """
+    code = whole(as_map(answer).get("error_code"))
+    if code:
+        error = as_map(answer).get("error")
+        raise WeiboError(code, error if isinstance(error, str) else "")
+    posts = as_map(context.options.get("posts"))
+    drafts = Drafts(context)
+    for item in as_list(answer):
+        row = as_map(item)
+        post = ident(row.get("id"))
+        if post is None:
+            drafts.unknown("counts: no id", item)
+            continue
+        parts = [count for name in ("comments", "reposts", "attitudes") if (count := whole(row.get(name))) is not None]
+        drafts.event(
+            "live.promotion.measured",
+            id=f"post/{post}/{int(measured_at.timestamp())}",
+            subject=subject or context.session,
+            time=measured_at,
+            data={
+                "promotion": ident(posts.get(post)) or post,
+                "views_total": whole(row.get("reads")),
+                "engagements_total": sum(parts) if parts else None,
+            },
+            raw=dict(row),
+        )
+    return drafts.parsed()

@@ -1,0 +1,142 @@
+"""Weibo fans service (粉丝服务): followers and private messages of a brand's account.
+
+In: signed pushes in JSON or in XML. Out: new followers, requests to customer service, an empty reply. Never here: live-room
+messages (`weibo_live`).
+
+Source: open.weibo.com/wiki/Messages_api_start. The signature covers timestamp and nonce only. The page for POST requests was
+not seen; where they turn out to be unsigned, `options.signature` = `if_present` takes them, and the URL carries a token then.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from app.adapters.checks import CommonOptions, check_connection
+from app.adapters.documents import read_message
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    require_post,
+)
+from app.adapters.reading import as_map, first, ident, moment
+from app.adapters.signatures import key_of, same, sha1_of_sorted
+from app.events.fields import EARLIEST, LATEST
+
+KIND = "weibo_fans"
+PLATFORM = "weibo"
+SECRETS = (Secret("app_secret"),)
+
+_FOLLOWS = frozenset(("follow", "scan_follow"))
+_OTHER_EVENTS = frozenset(("unfollow", "subscribe", "unsubscribe", "scan", "click", "view", "menu"))
+_MESSAGES = frozenset(("text", "image", "voice", "position", "location", "mention"))
+
+
+class FansOptions(CommonOptions):
+    """Options of the fans service."""
+
+    signature: Literal["required", "if_present"] = "required"
+
+
+def needs_url_token(options: Options) -> bool:
+    """Say whether unsigned deliveries are taken."""
+    return options.get("signature") == "if_present"
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets and options, or raise `Misconfigured`."""
+    check_connection(SECRETS, secrets, options, FansOptions)
+
+
+def _require_signature(delivery: Delivery, secrets: Secrets) -> None:
+    query = delivery.query
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    wanted = sha1_of_sorted(secrets["app_secret"], timestamp, nonce)
+    if not timestamp or not nonce or not same(wanted, query.get("signature", "")):
+        raise Refused(401, "signature does not match")
+
+
+def answer(delivery: Delivery, secrets: Secrets, options: Options) -> Reply:
+    """Answer the platform's check of the URL with `echostr`.
+
+    Raises:
+        Refused: 401, the signature does not match.
+    """
+    del options
+    _require_signature(delivery, secrets)
+    return Reply(body=delivery.query.get("echostr", "").encode("utf-8", "replace"))
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Prove that a push knows the app's secret.
+
+    Raises:
+        Refused: 401, 405 or 413.
+    """
+    require_post(delivery)
+    if not needs_url_token(options) or "signature" in delivery.query:
+        _require_signature(delivery, secrets)
+    return Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Read a push.
+
+    Raises:
+        Refused: 400, it is neither JSON nor XML.
+    """
+    message = read_message(verified.body)
+    drafts = Drafts(context)
+    receiver = ident(first(message, "receiver_id", "ToUserName"))
+    sender = ident(first(message, "sender_id", "FromUserName"))
+    kind = _lower(first(message, "type", "MsgType"))
+    subtype = _lower(first(as_map(message.get("data")), "subtype") or message.get("Event"))
+    subject = context.session or (f"{PLATFORM}:{receiver}" if receiver else None)
+    time = _sent_at(message) or verified.received_at
+    # A retry is the same message byte for byte; two events of one sender in one second are not.
+    number = ident(first(message, "MsgId", "msg_id")) or verified.key
+    if kind == "event" and subtype in _FOLLOWS:
+        _add(drafts, "live.follow.gained", number, subject, time, {"viewer": sender}, message)
+    elif kind == "event" and subtype in _OTHER_EVENTS:
+        drafts.ignore(f"event {subtype}")
+    elif kind in _MESSAGES:
+        data = {"ticket": f"weibo-message-{number}", "viewer": sender}
+        _add(drafts, "live.support.requested", number, subject, time, data, message)
+    else:
+        drafts.unknown("no message type that we know", dict(message))
+    return drafts.parsed(Reply())
+
+
+def _add(  # noqa: PLR0913
+    drafts: Drafts,
+    event_type: str,
+    number: str,
+    subject: str | None,
+    time: datetime,
+    data: Mapping[str, object],
+    message: Mapping[str, object],
+) -> None:
+    drafts.event(event_type, id=f"message/{number}", subject=subject, time=time, data=data, raw=dict(message))
+
+
+def _lower(value: object) -> str:
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _sent_at(message: Mapping[str, object]) -> datetime | None:
+    """Return when a message was sent: `Mon Jul 16 18:09:20 +0800 2012` in JSON, Unix seconds in XML."""
+    text = message.get("created_at")
+    if isinstance(text, str):
+        try:
+            found = datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y").astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        return found if EARLIEST <= found < LATEST else None
+    return moment(message.get("CreateTime"))

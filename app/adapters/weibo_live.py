@@ -1,0 +1,199 @@
+"""Weibo live interaction (微博直播互动): messages of a live room.
+
+In: the callback (a form, or JSON of the same fields), or messages of the pull stream. Out: events of the audience, samples
+from counters, the reply `{"error_code":0}`. Never here: the stream's connection.
+
+Source: open.weibo.com/wiki/Live/im/api, WeiboLiveSDK.m (sign), the Android SDK's model classes (keys, types). Where the
+SDK's nesting is inferred only, fields are looked for at each likely place. Message types that nobody documents are dead letters.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from pydantic_core import from_json
+
+from app.adapters.checks import check_connection
+from app.adapters.documents import read_form, read_json
+from app.adapters.drafts import Drafts
+from app.adapters.protocol import (
+    Context,
+    Delivery,
+    Options,
+    Parsed,
+    Refused,
+    Reply,
+    Secret,
+    Secrets,
+    Verified,
+    always_signed,
+    no_url_check,
+    require_post,
+)
+from app.adapters.reading import as_map, either, first, ident, moment, whole, words
+from app.adapters.signatures import key_of, same, weibo_live
+
+KIND = "weibo_live"
+PLATFORM = "weibo"
+SECRETS = (Secret("app_secret"), Secret("access_token", required=False))
+needs_url_token = always_signed
+answer = no_url_check
+
+_REPLY = Reply(body=b'{"error_code":0,"error_msg":""}', media_type="application/json")
+_IGNORED = {3: "light-up", 4: "mute", 6: "notice", 9: "cart", 10: "product", 14: "admin", 15: "system", 16: "pin", 100: "custom"}
+_ON_AIR, _ENDED = 1, frozenset((3, 5))
+_WRAPPERS = ("messages", "message", "data", "msg")
+_NOT_SAID_AGAIN = frozenset(("sign", "access_token"))
+
+
+def check(secrets: Secrets, options: Options) -> None:
+    """Accept the secrets and options, or raise `Misconfigured`."""
+    check_connection(SECRETS, secrets, options)
+
+
+def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
+    """Prove that a callback carries the `sign` of its own fields.
+
+    A JSON body is signed as a form of its scalar fields would be; nested fields are outside the signature.
+
+    Raises:
+        Refused: 401 for the sign, 400 for a body in no format.
+    """
+    del options
+    require_post(delivery)
+    form = delivery.body.lstrip()[:1] not in (b"{", b"[")
+    if form:
+        fields = read_form(delivery.body)
+    else:
+        found = as_map(read_json(delivery.body, keep=False))
+        fields = {name: text for name, value in found.items() if (text := _as_in_a_form(value)) is not None}
+    if not fields.get("room_id") or not (fields.get("ts") or fields.get("mid") or fields.get("create_at")):
+        # A signature over nothing of the message would open the door to any message.
+        raise Refused(401, "room_id and a time are not among the signed fields")
+    sign = fields.get("sign", delivery.query.get("sign", ""))
+    if not same(weibo_live(fields, secrets["app_secret"]), sign):
+        raise Refused(401, "sign does not match")
+    # ts is signed, so a retry of the callback has the same key.
+    key = key_of(*(f"{name}={value}" for name, value in sorted(fields.items()) if name not in _NOT_SAID_AGAIN))
+    return Verified(delivery.body, delivery.received_at, key, signed=form)
+
+
+def _as_in_a_form(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def parse(verified: Verified, context: Context) -> Parsed:
+    """Read a callback.
+
+    Raises:
+        Refused: 400, its format cannot be read.
+    """
+    body = verified.body
+    found = read_json(body) if body.lstrip()[:1] in (b"{", b"[") else read_form(body, keep=True)
+    return read_messages(found, context, verified.received_at, _REPLY)
+
+
+def read_messages(found: object, context: Context, received_at: datetime, reply: Reply = _REPLY) -> Parsed:
+    """Return what messages say, from the callback or from a line of the pull stream: one, a list, or wrapped."""
+    drafts = Drafts(context)
+    for message in _messages(found):
+        _read(message, context, received_at, drafts)
+    return drafts.parsed(reply)
+
+
+def _messages(found: object, depth: int = 0) -> Iterable[Mapping[str, object]]:
+    if isinstance(found, str) and found[:1] in ("{", "["):
+        try:
+            found = from_json(found, allow_inf_nan=False)
+        except ValueError:
+            return
+    if isinstance(found, list):
+        for item in found:
+            yield from _messages(item, depth)
+        return
+    message = as_map(found)
+    inner = first(message, *_WRAPPERS)
+    if "msg_type" not in message and inner is not None and depth < len(_WRAPPERS):
+        yield from _messages(inner, depth + 1)
+    elif message:
+        yield message
+
+
+def _counters(message: Mapping[str, object]) -> dict[str, object]:
+    room = as_map(message.get("room_info"))
+    counters = as_map(first(room, "counters")) or as_map(message.get("counters"))
+    places = (counters, room, message)
+    onlines, plays, likes = (
+        either(*(whole(place.get(name)) for place in places)) for name in ("onlines", "play_count", "praise_count")
+    )
+    return {"concurrent": onlines, "views_total": plays, "likes_total": either(whole(message.get("praises_count")), likes)}
+
+
+def _gift(message: Mapping[str, object], viewer: str | None) -> dict[str, object]:
+    info = as_map(message.get("gift_info"))
+    name = ident(first(info, "gift_id", "id", "gift_name", "name")) or ident(message.get("gift_id")) or "gift"
+    return {"viewer": viewer, "gift": name, "count": whole(first(info, "gift_num", "num", "count", "amount")) or 1}
+
+
+def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
+    """Return type and data; a name for what is known and has no event; None for an unknown type."""
+    if kind == 1:
+        return "live.comment.posted", {"viewer": viewer, "text": words(message.get("content"))}
+    if kind == 2:
+        count = either(whole(message.get("inc_praises")), whole(message.get("praise_num")), 1)
+        return "live.like.sent", {"viewer": viewer, "count": count}
+    if kind == 12:
+        entered = whole(message.get("exit_or_enter_room"))
+        return ("live.viewer.entered" if entered else "live.viewer.left", {"viewer": viewer}) if entered is not None else None
+    if kind == 11:
+        state = either(whole(message.get("live_status")), whole(as_map(message.get("room_info")).get("status")))
+        if state == _ON_AIR:
+            return "live.session.started", {}
+        return ("live.session.ended", {}) if state in _ENDED else f"live state {state}"
+    simple: dict[int, tuple[str, dict[str, object]]] = {
+        5: ("live.gift.sent", _gift(message, viewer)),
+        13: ("live.gift.sent", {"viewer": viewer, "gift": "reward"}),
+        7: ("live.share.sent", {"viewer": viewer}),
+        8: ("live.follow.gained", {"viewer": viewer}),
+    }
+    return simple.get(kind) or _IGNORED.get(kind)
+
+
+def _read(message: Mapping[str, object], context: Context, received_at: datetime, drafts: Drafts) -> None:
+    raw = {name: value for name, value in message.items() if name not in _NOT_SAID_AGAIN}
+    room = ident(first(message, "room_id")) or ident(as_map(message.get("room_info")).get("room_id"))
+    subject = context.session or (f"{PLATFORM}:{room}" if room else None)
+    sender = as_map(first(message, "sender_info", "sender", "user"))
+    viewer = ident(first(sender, "uid", "id")) or ident(message.get("uid"))
+    stamp = first(message, "create_at", "created_at", "ts")
+    time = moment(stamp, per_second=1000) or moment(stamp) or received_at
+    kind = whole(message.get("msg_type"))
+    said = key_of(*(f"{name}={value}" for name, value in sorted(raw.items())))
+    number = f"{room}/{ident(message.get('mid')) or said}"
+    made = None if kind is None else _event_of(kind, message, viewer)
+    if made is None:
+        drafts.unknown("no message type that we know", raw)
+    elif isinstance(made, str):
+        drafts.ignore(made)
+    else:
+        drafts.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
+    counters = _counters(message)
+    if any(value is not None for value in counters.values()):
+        drafts.event("live.audience.sampled", id=f"{number}/counters", subject=subject, time=time, data=counters, raw=raw)
+
+
+def stream_lines(buffer: bytes) -> tuple[list[object], bytes]:
+    """Split what the pull stream has sent so far into complete messages (one JSON text a line) and the rest.
+
+    Empty lines keep the connection alive. A line that is not JSON is returned as text, so that it ends as a dead letter.
+    """
+    *lines, rest = buffer.split(b"\n")
+    return [_line(line) for line in lines if line.strip()], rest
+
+
+def _line(line: bytes) -> object:
+    try:
+        return from_json(line, allow_inf_nan=False)
+    except ValueError:
+        return {"unreadable_line": line.decode("utf-8", "replace")[:4096]}

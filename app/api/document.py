@@ -1,0 +1,50 @@
+"""The OpenAPI document: what FastAPI derives, plus the events and the problems.
+
+In: the application. Out: its document. Never here: routes.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.events.envelope import EVENT
+from app.problems import MEDIA_TYPE, ProblemDocument
+
+TAGS = [
+    {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms."},
+    {"name": "sessions", "description": "Live sessions, their streams, line-up, promotions and notes."},
+    {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report."},
+    {"name": "catalogue", "description": "Brands and products."},
+    {"name": "access", "description": "API keys."},
+    {"name": "service", "description": "Health, readiness, metrics."},
+]
+_REF = "#/components/schemas/{model}"
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the document, made once per application."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=_REF)
+        schemas.update(schemas["ProblemDocument"].pop("$defs", {}))
+        event = EVENT.json_schema(ref_template=_REF)
+        schemas.update(event.pop("$defs"))
+        schemas["Event"] = event | {"title": "Event", "description": "One CloudEvents 1.0 event of a live session."}
+        for path in document["paths"].values():
+            for operation in path.values():
+                _only_problems(operation["responses"])
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _only_problems(responses: dict[str, Any]) -> None:
+    """Replace FastAPI's own validation error, which is never sent, and FastAPI's JSON twin of each problem."""
+    for status, response in responses.items():
+        if status >= "400":
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}

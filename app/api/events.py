@@ -1,0 +1,154 @@
+"""The door for telemetry: POST /v1/events.
+
+In: CloudEvents over HTTP. Out: a receipt, after the commit. Never here: what an event means.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect
+
+from app.api.access import AppService, Ingester
+from app.ingest.receive import decompress, too_large
+from app.ingest.submission import Submission
+from app.ingest.writer import NotCommittedError, QueueFullError
+from app.problems import FieldError, ProblemError, responses
+from app.service import Service
+
+router = APIRouter(prefix="/v1", tags=["ingest"])
+
+_RETRY_AFTER = {"Retry-After": "1"}
+_EXAMPLE = {
+    "specversion": "1.0",
+    "id": "f3b1c2d4-0001",
+    "source": "//tool.example/obs",
+    "type": "live.order.paid",
+    "subject": "wechat:export/UzFfAgtgekIEAQAAAAAA7H0w",
+    "time": "2021-09-25T14:31:07+09:00",
+    "data": {
+        "order": "3705115058471208928",
+        "buyer": "o9hHn5apfwHL",
+        "currency": "CNY",
+        "amount": "1099.00",
+        "lines": [{"product": "knit-01", "quantity": 1, "amount": "1099.00"}],
+    },
+}
+
+
+class RejectedEvent(BaseModel):
+    """An event that was not taken; it is kept as a dead letter."""
+
+    index: int = Field(description="place in the request, from 0")
+    id: str | None
+    errors: list[FieldError]
+
+
+class Receipt(BaseModel):
+    """What became of the events of a request. Everything it counts is durable."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "accepted": 2,
+                "duplicates": 1,
+                "parked": 0,
+                "rejected": [
+                    {
+                        "index": 3,
+                        "id": "f3b1c2d4-0004",
+                        "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+                    }
+                ],
+            }
+        }
+    )
+
+    accepted: int
+    duplicates: int
+    parked: int = Field(description="events of a room that no session has yet; they join it when its stream is registered")
+    rejected: list[RejectedEvent]
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the request's body.
+
+    Raises:
+        ProblemError: 413 as soon as more than `limit` bytes are announced or arrive, 400 when the sender hangs up.
+    """
+    announced = request.headers.get("content-length")
+    if announced is not None and announced.isdigit() and int(announced) > limit:
+        raise too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            parts.append(part)
+    except ClientDisconnect:
+        raise ProblemError(400, "the body is cut off") from None
+    return b"".join(parts)
+
+
+async def settle(service: Service, submission: Submission) -> Response:
+    """Queue a submission, wait for its commit, and return the receipt as an answer."""
+    try:
+        await service.writer.submit(submission)
+    except QueueFullError:
+        raise ProblemError(503, "too many events wait already; send again", headers=_RETRY_AFTER) from None
+    except NotCommittedError:
+        raise ProblemError(503, "nothing is certain to be stored; send again", headers=_RETRY_AFTER) from None
+    receipt = submission.receipt()
+    if submission.all_rejected:
+        first = submission.rejected[0].errors
+        raise ProblemError(422, "no event was accepted", errors=first, extra=receipt)
+    return Response(to_json(receipt), media_type="application/json")
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One CloudEvent, an array of them, or an event's data in binary mode (`ce-*` headers); gzip is welcome.",
+        "content": {
+            "application/cloudevents+json": {
+                "schema": {"$ref": "#/components/schemas/Event"},
+                "example": _EXAMPLE,
+            },
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+                "example": [_EXAMPLE],
+            },
+            "application/json": {
+                "schema": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Event"},
+                        {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+                    ]
+                },
+                "example": _EXAMPLE,
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/events",
+    operation_id="events:ingest",
+    summary="Send events",
+    response_model=Receipt,
+    responses=responses(400, 401, 403, 413, 415, 422, 503),
+    openapi_extra=_BODY,
+)
+async def ingest(request: Request, service: AppService, caller: Ingester) -> Response:
+    """Take one event or many; answers after the commit, so that a 200 means stored and counted, and a retry is safe."""
+    body = await read_body(request, service.settings.max_body_bytes)
+    body = decompress(body, request.headers.get("content-encoding"), service.settings.max_body_bytes)
+    submission = service.receiver.receive(
+        body, request.headers, brand_id=caller.brand_id, origin=f"key:{caller.key_id}", received_at=datetime.now(UTC)
+    )
+    return await settle(service, submission)

@@ -1,0 +1,55 @@
+"""Routes of API keys.
+
+In: requests of administrators. Out: keys without their secrets, but for the one that was just made. Never here: rules, SQL.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from app.api.access import Admin, AppService
+from app.api.paging import Paging, encode
+from app.catalogue import keys
+from app.catalogue.forms import Text
+from app.catalogue.keys import CreatedKey, NewKey, StoredKey
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/keys", tags=["keys"])
+
+
+class KeyList(BaseModel):
+    """A page of keys."""
+
+    keys: list[StoredKey]
+    next_cursor: str | None
+
+
+@router.get("", operation_id="keys:list", summary="List API keys", responses=responses(401, 403, 422))
+async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyList:
+    """Return the keys, the newest first, the revoked ones too. Their secrets cannot be read again."""
+    del caller
+    page = await keys.listing(service.keys, after=paging.after(datetime, str), limit=paging.limit)
+    return KeyList(keys=page.items, next_cursor=encode(page.next))
+
+
+@router.post("", status_code=201, operation_id="keys:create", summary="Create an API key", responses=responses(401, 403, 422))
+async def create_key(service: AppService, caller: Admin, form: NewKey) -> CreatedKey:
+    """Create a key. `key` is shown this once."""
+    return await keys.create(service.database, service.keys, caller, form)
+
+
+@router.delete(
+    "/{key}",
+    status_code=204,
+    operation_id="keys:revoke",
+    summary="Revoke an API key",
+    responses=responses(401, 403, 404, 422),
+)
+async def revoke_key(
+    service: AppService, caller: Admin, key: Annotated[Text, Path(description="the key's id", examples=["5f5e1a2b3c4d"])]
+) -> None:
+    """Revoke a key: it is refused from now on, by other processes within two seconds."""
+    del caller
+    await keys.revoke(service.keys, key)

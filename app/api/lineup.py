@@ -1,0 +1,72 @@
+"""Routes of a session's line-up.
+
+In: requests. Out: records of the catalogue. Never here: rules, SQL.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from app.api.access import AppService, Operator, SessionId, Viewer
+from app.catalogue import lineup
+from app.catalogue.forms import Text
+from app.catalogue.lineup import Item, ItemPatch, NewItem, NewLineup
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])
+
+ProductCode = Annotated[Text, Path(description="the product's code; may hold slashes", examples=["knit-01"])]
+
+
+class Lineup(BaseModel):
+    """A whole line-up, in order."""
+
+    lineup: list[Item]
+
+
+@router.get("", operation_id="lineup:list", summary="Get a line-up", responses=responses(401, 403, 404))
+async def list_lineup(service: AppService, caller: Viewer, session: SessionId) -> Lineup:
+    """Return the products that the session presents, in order."""
+    return Lineup(lineup=await lineup.listing(service.database, caller, session))
+
+
+@router.put("", operation_id="lineup:replace", summary="Replace a line-up", responses=responses(401, 403, 404, 422))
+async def replace_lineup(service: AppService, caller: Operator, session: SessionId, form: NewLineup) -> Lineup:
+    """Replace the whole line-up. Codes that are new become products of the brand."""
+    return Lineup(lineup=await lineup.replace(service.database, caller, session, form))
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="lineup:create",
+    summary="Append a product to a line-up",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def create_item(service: AppService, caller: Operator, session: SessionId, form: NewItem) -> Item:
+    """Append a product."""
+    return await lineup.add(service.database, caller, session, form)
+
+
+@router.patch(
+    "/{product:path}",
+    operation_id="lineup:update",
+    summary="Change a product of a line-up",
+    responses=responses(401, 403, 404, 422),
+)
+async def update_item(service: AppService, caller: Operator, session: SessionId, product: ProductCode, form: ItemPatch) -> Item:
+    """Change what this show calls a product, its price or its stock."""
+    return await lineup.patch(service.database, caller, session, product, form)
+
+
+@router.delete(
+    "/{product:path}",
+    status_code=204,
+    operation_id="lineup:delete",
+    summary="Take a product out of a line-up",
+    responses=responses(401, 403, 404, 422),
+)
+async def delete_item(service: AppService, caller: Operator, session: SessionId, product: ProductCode) -> None:
+    """Take a product out. What it sold counts as sold outside the line-up."""
+    await lineup.remove(service.database, caller, session, product)

@@ -1,0 +1,67 @@
+"""Routes of a session's notes.
+
+In: requests. Out: records of the catalogue. Never here: rules, SQL.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+
+from app.api.access import AppService, Operator, SessionId, Viewer
+from app.api.paging import Paging, encode
+from app.catalogue import notes
+from app.catalogue.notes import NewNote, Note, NotePatch, Section
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/sessions/{session}/notes", tags=["notes"])
+
+NoteId = Annotated[UUID, Path(description="the note's id")]
+
+
+class NoteList(BaseModel):
+    """A page of notes."""
+
+    notes: list[Note]
+    next_cursor: str | None
+
+
+@router.get("", operation_id="notes:list", summary="List a session's notes", responses=responses(401, 403, 404, 422))
+async def list_notes(
+    service: AppService,
+    caller: Viewer,
+    session: SessionId,
+    paging: Paging,
+    section: Annotated[Section | None, Query(description="of this section only")] = None,
+) -> NoteList:
+    """Return the session's notes in the order in which they were added."""
+    after = paging.after(UUID)
+    page = await notes.listing(service.database, caller, session, section=section, after=after, limit=paging.limit)
+    return NoteList(notes=page.items, next_cursor=encode(page.next))
+
+
+@router.post("", status_code=201, operation_id="notes:create", summary="Add a note", responses=responses(401, 403, 404, 422))
+async def create_note(service: AppService, caller: Operator, session: SessionId, form: NewNote) -> Note:
+    """Add a note."""
+    return await notes.add(service.database, caller, session, form)
+
+
+@router.get("/{note}", operation_id="notes:get", summary="Get a note", responses=responses(401, 403, 404, 422))
+async def get_note(service: AppService, caller: Viewer, session: SessionId, note: NoteId) -> Note:
+    """Return a note."""
+    return await notes.get(service.database, caller, session, note)
+
+
+@router.patch("/{note}", operation_id="notes:update", summary="Change a note", responses=responses(401, 403, 404, 422))
+async def update_note(service: AppService, caller: Operator, session: SessionId, note: NoteId, form: NotePatch) -> Note:
+    """Change a note."""
+    return await notes.patch(service.database, caller, session, note, form)
+
+
+@router.delete(
+    "/{note}", status_code=204, operation_id="notes:delete", summary="Delete a note", responses=responses(401, 403, 404, 422)
+)
+async def delete_note(service: AppService, caller: Operator, session: SessionId, note: NoteId) -> None:
+    """Delete a note."""
+    await notes.remove(service.database, caller, session, note)

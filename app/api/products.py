@@ -1,0 +1,123 @@
+"""Routes of products and their aliases.
+
+In: requests. Out: records of the catalogue. Never here: rules, SQL.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
+
+from app.api.access import AppService, Operator, Viewer
+from app.api.paging import Paging, encode
+from app.catalogue import products
+from app.catalogue.forms import Slug, Text
+from app.catalogue.products import NewProduct, Product, ProductPatch
+from app.catalogue.refold import Refold
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/products", tags=["products"])
+
+ProductId = Annotated[UUID, Path(description="the product's id")]
+Alias = Annotated[Text, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
+
+
+def refolding(service: AppService) -> Refold:
+    """Return what folds one session again when an alias has changed its meaning."""
+
+    async def refold(session_id: UUID) -> None:
+        from app.ingest import rebuild
+
+        await rebuild.replace(service.database, service.settings, session_id)
+
+    return refold
+
+
+Refolding = Annotated[Refold, Depends(refolding)]
+
+
+class ProductList(BaseModel):
+    """A page of products."""
+
+    products: list[Product]
+    next_cursor: str | None
+
+
+@router.get("", operation_id="products:list", summary="List products", responses=responses(401, 403, 422))
+async def list_products(
+    service: AppService,
+    caller: Viewer,
+    paging: Paging,
+    brand: Annotated[Slug | None, Query(description="of this brand")] = None,
+    q: Annotated[Text | None, Query(description="part of the code, a name or an alias")] = None,
+) -> ProductList:
+    """Return products by code."""
+    after = paging.after(str, UUID)
+    page = await products.listing(service.database, caller, brand=brand, q=q, after=after, limit=paging.limit)
+    return ProductList(products=page.items, next_cursor=encode(page.next))
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="products:create",
+    summary="Create a product",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def create_product(service: AppService, caller: Operator, refold: Refolding, form: NewProduct) -> Product:
+    """Create a product. A line-up also creates the products that it names."""
+    return await products.create(service.database, caller, form, refold)
+
+
+@router.get("/{product}", operation_id="products:get", summary="Get a product", responses=responses(401, 403, 404, 422))
+async def get_product(service: AppService, caller: Viewer, product: ProductId) -> Product:
+    """Return a product with its aliases."""
+    return await products.get(service.database, caller, product)
+
+
+@router.patch(
+    "/{product}",
+    operation_id="products:update",
+    summary="Change a product",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def update_product(
+    service: AppService, caller: Operator, refold: Refolding, product: ProductId, form: ProductPatch
+) -> Product:
+    """Change a product's names or aliases. Sessions that a change of aliases concerns are folded again."""
+    return await products.patch(service.database, caller, product, form, refold)
+
+
+@router.delete(
+    "/{product}",
+    status_code=204,
+    operation_id="products:delete",
+    summary="Delete a product",
+    responses=responses(401, 403, 404, 422),
+)
+async def delete_product(service: AppService, caller: Operator, refold: Refolding, product: ProductId) -> None:
+    """Delete a product and its aliases. Line-ups keep its code."""
+    await products.delete(service.database, caller, product, refold)
+
+
+@router.put(
+    "/{product}/aliases/{alias:path}",
+    operation_id="products:put-alias",
+    summary="Add an alias",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def put_alias(service: AppService, caller: Operator, refold: Refolding, product: ProductId, alias: Alias) -> Product:
+    """Let a code mean this product. What came in under it before counts for the product from now on."""
+    return await products.put_alias(service.database, caller, product, alias, refold)
+
+
+@router.delete(
+    "/{product}/aliases/{alias:path}",
+    operation_id="products:delete-alias",
+    summary="Remove an alias",
+    responses=responses(401, 403, 404, 422),
+)
+async def delete_alias(service: AppService, caller: Operator, refold: Refolding, product: ProductId, alias: Alias) -> Product:
+    """Take an alias away. What came in under it stands by itself again."""
+    return await products.delete_alias(service.database, caller, product, alias, refold)

@@ -1,0 +1,98 @@
+"""Routes of sessions.
+
+In: requests. Out: records of the catalogue. Never here: rules, SQL.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from app.api.access import AppService, Operator, SessionId, Viewer
+from app.api.paging import Paging, encode
+from app.api.streams import Collecting
+from app.catalogue import listing, removal, sessions
+from app.catalogue.forms import Moment, SessionKind, Slug, Text
+from app.catalogue.listing import ListedSession, SessionFilter
+from app.catalogue.sessions import NewSession, Session, SessionPatch
+from app.catalogue.summary import Status
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+
+class SessionList(BaseModel):
+    """A page of sessions."""
+
+    sessions: list[ListedSession]
+    next_cursor: str | None
+
+
+@router.get("", operation_id="sessions:list", summary="List sessions", responses=responses(401, 403, 422))
+async def list_sessions(
+    service: AppService,
+    caller: Viewer,
+    paging: Paging,
+    brand: Annotated[Slug | None, Query(description="of this brand")] = None,
+    status: Annotated[Status | None, Query(description="where their figures stand")] = None,
+    kind: Annotated[SessionKind | None, Query()] = None,
+    platform: Annotated[Slug | None, Query(description="with a stream on this platform")] = None,
+    from_: Annotated[
+        Moment | None, Query(alias="from", description="started at or after; the planned start where there is no other")
+    ] = None,
+    to: Annotated[Moment | None, Query(description="started before")] = None,
+    q: Annotated[Text | None, Query(description="part of the title or of the host's name")] = None,
+) -> SessionList:
+    """Return sessions, the newest first, each with its status and the KPIs that a list shows."""
+    wanted = SessionFilter(brand, status, kind, platform, from_, to, q)
+    after = paging.after(datetime, UUID)
+    page = await listing.listing(service.database, caller, wanted, after=after, limit=paging.limit)
+    return SessionList(sessions=page.items, next_cursor=encode(page.next))
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="sessions:create",
+    summary="Create a session",
+    responses=responses(401, 403, 404, 409, 422)
+    | {201: {"headers": {"Location": {"description": "the session's path", "schema": {"type": "string"}}}}},
+)
+async def create_session(
+    service: AppService, caller: Operator, collect: Collecting, form: NewSession, response: Response
+) -> Session:
+    """Create a session with its streams, line-up and promotions. Events that its rooms sent before join it."""
+    session = await sessions.create(service.database, caller, form, collect)
+    response.headers["Location"] = f"/v1/sessions/{session.id}"
+    return session
+
+
+@router.get("/{session}", operation_id="sessions:get", summary="Get a session", responses=responses(401, 403, 404))
+async def get_session(service: AppService, caller: Viewer, session: SessionId) -> Session:
+    """Return a session with its streams, line-up and promotions."""
+    return await sessions.get(service.database, caller, session)
+
+
+@router.patch(
+    "/{session}",
+    operation_id="sessions:update",
+    summary="Change a session",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def update_session(service: AppService, caller: Operator, session: SessionId, form: SessionPatch) -> Session:
+    """Change a session. Its currency is fixed once it has events or prices."""
+    return await sessions.patch(service.database, caller, session, form)
+
+
+@router.delete(
+    "/{session}",
+    status_code=204,
+    operation_id="sessions:delete",
+    summary="Delete a session",
+    responses=responses(401, 403, 404),
+)
+async def delete_session(service: AppService, caller: Operator, session: SessionId) -> None:
+    """Delete a session with all that belongs to it. Its first-time buyers become those of their next session."""
+    await removal.delete(service.database, caller, session)

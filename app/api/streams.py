@@ -1,0 +1,74 @@
+"""Routes of a session's streams.
+
+In: requests. Out: records of the catalogue. Never here: rules, SQL.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel
+
+from app.api.access import AppService, Operator, SessionId, Viewer
+from app.catalogue import streams
+from app.catalogue.forms import Slug, Text
+from app.catalogue.streams import Collect, NewStream, Stream
+from app.ingest import parked
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])
+
+
+def collecting(service: AppService) -> Collect:
+    """Return what moves a room's parked events into the session that registered the room."""
+
+    async def collect(platform: str, room: str) -> None:
+        await parked.collect(service.database, service.writer, platform, room)
+
+    return collect
+
+
+Collecting = Annotated[Collect, Depends(collecting)]
+
+
+class StreamList(BaseModel):
+    """All streams of a session."""
+
+    streams: list[Stream]
+
+
+@router.get("", operation_id="streams:list", summary="List a session's streams", responses=responses(401, 403, 404))
+async def list_streams(service: AppService, caller: Viewer, session: SessionId) -> StreamList:
+    """Return the rooms whose events belong to the session."""
+    return StreamList(streams=await streams.listing(service.database, caller, session))
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="streams:create",
+    summary="Register a stream",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def create_stream(
+    service: AppService, caller: Operator, collect: Collecting, session: SessionId, form: NewStream
+) -> Stream:
+    """Register a room. Events that it sent before join the session. Repeating it changes nothing."""
+    return await streams.add(service.database, caller, session, form, collect)
+
+
+@router.delete(
+    "/{platform}/{room:path}",
+    status_code=204,
+    operation_id="streams:delete",
+    summary="Remove a stream",
+    responses=responses(401, 403, 404, 422),
+)
+async def delete_stream(
+    service: AppService,
+    caller: Operator,
+    session: SessionId,
+    platform: Annotated[Slug, Path(examples=["wechat"])],
+    room: Annotated[Text, Path(description="may hold slashes", examples=["export/UzFfAgtgekIEAQAAAAAAbG8"])],
+) -> None:
+    """Let go of a room. What came in through it stays with the session."""
+    await streams.remove(service.database, caller, session, platform, room)

@@ -1,0 +1,159 @@
+"""Brands.
+
+In: forms. Out: records. Never here: deletion; a brand's sessions, customers and keys hold on to it.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue.access import Principal
+from app.catalogue.forms import UNCHANGED, Form, Patch, Record, Slug, Text
+from app.catalogue.ids import new_id
+from app.catalogue.pages import Page, page_of
+from app.problems import ProblemError, not_found
+from app.storage.database import Database
+from app.storage.tables import brands
+
+_EXAMPLE: dict[str, Any] = {"slug": "maison-k", "name": "Maison K"}
+
+
+class NewBrand(Form):
+    """A brand to create."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    slug: Slug = Field(description="names the brand everywhere; it never changes")
+    name: Text | None = Field(default=None, description="the slug if absent")
+
+
+class BrandPatch(Patch):
+    """Changes to a brand."""
+
+    name: Text = Field(default=UNCHANGED, examples=["Maison K"])
+
+
+class Brand(Record):
+    """A brand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"id": "0192f1a0-b3c4-7d00-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
+        }
+    )
+
+    id: UUID
+    slug: str
+    name: str
+    created_at: datetime
+
+
+def _brand(row: Row[Any]) -> Brand:
+    return Brand(id=row.id, slug=row.slug, name=row.name, created_at=row.created_at)
+
+
+async def find_or_create(connection: AsyncConnection, principal: Principal, slug: str) -> UUID:
+    """Return the id of a brand, created by its slug if there is none.
+
+    Raises:
+        ProblemError: 404 when the key is bound to another brand, whether this one exists or not.
+    """
+    found = await _id_of(connection, slug)
+    if principal.brand_id is not None and found != principal.brand_id:
+        raise not_found("brand")
+    if found is not None:
+        return found
+    statement = insert(brands).values(id=new_id(), slug=slug, name=slug)
+    created = await connection.scalar(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(brands.c.id))
+    # No row came back: somebody else's insert has committed in between, and a new statement sees it.
+    found = created or await _id_of(connection, slug)
+    if found is None:
+        raise not_found("brand")
+    return found
+
+
+async def _id_of(connection: AsyncConnection, slug: str) -> UUID | None:
+    found: UUID | None = await connection.scalar(select(brands.c.id).where(brands.c.slug == slug))
+    return found
+
+
+async def lock(connection: AsyncConnection, brand_id: UUID) -> None:
+    """Let nobody else change the brand's products, line-ups or set of sessions until the commit.
+
+    An advisory lock instead of the row's: ingest reads the row at every commit and must not wait. Taken before any other
+    lock of the transaction, so that two changes of a brand cannot wait for each other in a circle.
+    """
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"brand {brand_id}", 0))))
+
+
+async def listing(
+    database: Database, principal: Principal, *, q: str | None, after: tuple[str] | None, limit: int
+) -> Page[Brand]:
+    """Return brands by slug; `q` is part of the slug or name."""
+    query = select(brands).order_by(brands.c.slug).limit(limit + 1)
+    if principal.brand_id is not None:
+        query = query.where(brands.c.id == principal.brand_id)
+    if q is not None:
+        # strpos instead of LIKE: what people type may hold % and _.
+        query = query.where((func.strpos(brands.c.slug, q.lower()) > 0) | (func.strpos(func.lower(brands.c.name), q.lower()) > 0))
+    if after is not None:
+        query = query.where(brands.c.slug > after[0])
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return page_of([_brand(row) for row in rows], limit, lambda brand: (brand.slug,))
+
+
+async def get(database: Database, principal: Principal, slug: str) -> Brand:
+    """Return a brand by its slug.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.read() as connection:
+        row = (await connection.execute(select(brands).where(brands.c.slug == slug))).one_or_none()
+    if row is None or principal.brand_id not in {None, row.id}:
+        raise not_found("brand")
+    return _brand(row)
+
+
+async def create(database: Database, principal: Principal, form: NewBrand) -> Brand:
+    """Create a brand.
+
+    Raises:
+        ProblemError: 403 for a key that is bound to a brand, 409 when the slug is taken.
+    """
+    if principal.brand_id is not None:
+        # The same answer for every slug: whether another brand exists is not this key's business.
+        raise ProblemError(403, "a key that is bound to a brand may not create brands")
+    statement = insert(brands).values(id=new_id(), slug=form.slug, name=form.name or form.slug)
+    async with database.write() as connection:
+        row = (
+            await connection.execute(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(brands))
+        ).one_or_none()
+    if row is None:
+        raise ProblemError(409, f"the brand {form.slug} exists already")
+    return _brand(row)
+
+
+async def patch(database: Database, principal: Principal, slug: str, form: BrandPatch) -> Brand:
+    """Change a brand.
+
+    Raises:
+        ProblemError: 404.
+    """
+    changes = form.changes()
+    if not changes:
+        return await get(database, principal, slug)
+    statement = update(brands).where(brands.c.slug == slug).values(changes).returning(brands)
+    if principal.brand_id is not None:
+        statement = statement.where(brands.c.id == principal.brand_id)
+    async with database.write() as connection:
+        row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise not_found("brand")
+    return _brand(row)

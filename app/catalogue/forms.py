@@ -1,0 +1,112 @@
+"""What forms and records of the catalogue share: field types and the bases of the models.
+
+In: JSON values as clients write them. Out: validated values. Never here: I/O.
+"""
+
+from functools import cache
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from babel.numbers import get_currency_precision, is_currency
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.events.fields import Comment, Count, Currency, LongText, Moment, Money, Slug, Text
+
+__all__ = [
+    "UNCHANGED",
+    "Count",
+    "CurrencyCode",
+    "Form",
+    "LongText",
+    "Moment",
+    "Money",
+    "Names",
+    "NoteText",
+    "Patch",
+    "Record",
+    "SessionKind",
+    "Slug",
+    "Text",
+    "TimeZone",
+    "Url",
+    "decimal_string",
+    "digits_of",
+]
+
+
+def _known_currency(code: str) -> str:
+    if not is_currency(code):
+        raise PydanticCustomError("currency", "must be an ISO 4217 currency code such as CNY")
+    return code
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in _time_zones():
+        raise PydanticCustomError("time_zone", "must be a time zone of the IANA database such as Asia/Tokyo")
+    return name
+
+
+CurrencyCode = Annotated[Currency, AfterValidator(_known_currency)]
+TimeZone = Annotated[Text, AfterValidator(_known_time_zone)]
+NoteText = Annotated[Comment, Field(min_length=1)]
+Url = Annotated[LongText, Field(pattern=r"^https?://\S+$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+Names = Annotated[dict[Language, Text], Field(max_length=30)]
+"""Names by language tag (BCP 47): ja, zh, en."""
+SessionKind = Literal["live", "rehearsal"]
+
+
+def digits_of(currency: str) -> int:
+    """Return the decimals of a currency's amounts (CLDR): 2 for CNY, 0 for JPY."""
+    return get_currency_precision(currency)
+
+
+def decimal_string(minor: int | None, currency: str) -> str | None:
+    """Return minor units as an exact decimal string with the currency's digits; None stays None.
+
+    >>> decimal_string(109900, "CNY")
+    '1099.00'
+    """
+    if minor is None:
+        return None
+    digits = digits_of(currency)
+    sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(digits + 1, "0")
+    return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
+
+
+class Form(BaseModel):
+    """What a client sends; a field that does not exist is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    # A patch's default means "leave it as it is", which no JSON value stands for.
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+UNCHANGED: Any = None
+"""The default of a patch's fields: never a value, since only the fields that were sent are looked at."""
+
+
+class Patch(Form):
+    """Changes to a record; a field that is absent stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent, by name."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Record(BaseModel):
+    """What is stored, as clients see it."""
+
+    model_config = ConfigDict(frozen=True)

@@ -1,0 +1,104 @@
+"""API keys as administrators handle them.
+
+In: forms. Out: records; a key's text once, when it is made. Never here: a way to read a key again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from app.catalogue import brands
+from app.catalogue.access import KeyRing, Principal, Role
+from app.catalogue.forms import Form, Record, Slug, Text
+from app.catalogue.pages import Page, page_of
+from app.problems import invalid, not_found
+from app.storage.database import Database
+
+_EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio"}
+
+
+class NewKey(Form):
+    """A key to create."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    role: Role
+    brand: Slug | None = Field(default=None, description="binds the key to one brand, which is created if missing")
+    name: Text | None = Field(default=None, description="who or what uses it")
+
+
+class StoredKey(Record):
+    """A key without its secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"id": "5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z", "revoked_at": None}
+        }
+    )
+
+    id: str
+    role: Role
+    brand: str | None
+    name: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class CreatedKey(StoredKey):
+    """A new key; `key` is shown this once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "5f5e1a2b3c4d",
+                **_EXAMPLE,
+                "created_at": "2021-09-20T01:00:00Z",
+                "revoked_at": None,
+                "key": "tl_5f5e1a2b3c4d_…",
+            }
+        }
+    )
+
+    key: str
+
+
+async def create(database: Database, ring: KeyRing, principal: Principal, form: NewKey) -> CreatedKey:
+    """Create a key.
+
+    Raises:
+        ProblemError: 422 for an admin key that is bound to a brand.
+    """
+    if form.role is Role.ADMIN and form.brand is not None:
+        # An admin makes keys for every brand, so a binding would be no limit at all.
+        raise invalid("/brand", "an admin key cannot be bound to a brand")
+    brand_id = None
+    if form.brand is not None:
+        async with database.write() as connection:
+            brand_id = await brands.find_or_create(connection, principal, form.brand)
+    key_id, key = await ring.create(form.role, brand_id, form.name)
+    stored = next(stored for stored in await _all(ring) if stored.id == key_id)
+    return CreatedKey(**stored.model_dump(), key=key)
+
+
+async def listing(ring: KeyRing, *, after: tuple[datetime, str] | None, limit: int) -> Page[StoredKey]:
+    """Return keys, the newest first, the revoked ones too. Keys are few: all are read, a page is cut."""
+    found = await _all(ring)
+    if after is not None:
+        created_at, key_id = after
+        found = [key for key in found if key.created_at < created_at or (key.created_at == created_at and key.id > key_id)]
+    return page_of(found, limit, lambda key: (key.created_at, key.id))
+
+
+async def revoke(ring: KeyRing, key_id: str) -> None:
+    """Revoke a key.
+
+    Raises:
+        ProblemError: 404 for a key that does not exist or is revoked already.
+    """
+    if not await ring.revoke(key_id):
+        raise not_found("key")
+
+
+async def _all(ring: KeyRing) -> list[StoredKey]:
+    return [StoredKey.model_validate(key, from_attributes=True) for key in await ring.listing()]

@@ -1,0 +1,215 @@
+"""The line-up: the products that a session presents, in order, with their price and stock for this show.
+
+In: forms that name products by code or alias. Out: records. Never here: sales; stock as it falls during the show.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue.access import Principal
+from app.catalogue.forms import UNCHANGED, Count, Form, Money, Patch, Record, Text, decimal_string, digits_of
+from app.catalogue.owned import SessionRef, session_ref, session_with_catalogue
+from app.catalogue.products import codes_of
+from app.events.money import TooPrecise, minor_units
+from app.problems import ProblemError, invalid, not_found
+from app.storage.database import Database
+from app.storage.tables import lineup, products
+
+MAX_ITEMS = 500
+
+_EXAMPLE: dict[str, Any] = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
+
+
+class NewItem(Form):
+    """A product of the line-up."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    product: Text = Field(description="code or alias; a code that is new becomes a product of the brand")
+    name: Text | None = Field(default=None, description="what this show calls it")
+    live_price: Money | None = Field(default=None, description="price of this show, in the session's currency")
+    stock: Count | None = Field(default=None, description="pieces for this show")
+
+
+class ItemPatch(Patch):
+    """Changes to an item of the line-up; null takes a value away."""
+
+    name: Text | None = Field(default=UNCHANGED, examples=["ニット"])
+    live_price: Money | None = Field(default=UNCHANGED, examples=["999.00"])
+    stock: Count | None = Field(default=UNCHANGED, examples=[40])
+
+
+Items = Annotated[list[NewItem], Field(max_length=MAX_ITEMS)]
+
+
+class NewLineup(Form):
+    """A whole line-up, in order."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"lineup": [_EXAMPLE]}})
+
+    lineup: Items
+
+
+class Item(Record):
+    """A product of a session's line-up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"position": 1, **_EXAMPLE, "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"}}}
+    )
+
+    position: int = Field(description="from 1")
+    product: str
+    name: str | None
+    names: dict[str, str] = Field(description="the catalogue's names")
+    live_price: str | None
+    stock: int | None
+
+
+def _item(row: Any, currency: str, position: int) -> Item:
+    return Item(
+        position=position,
+        product=row.product,
+        name=row.name,
+        names=row.names or {},
+        live_price=decimal_string(row.live_price, currency),
+        stock=row.stock,
+    )
+
+
+async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[Item]:
+    """Return a session's line-up in order."""
+    named = (products.c.brand_id == ref.brand_id) & (products.c.code == lineup.c.product)
+    query = (
+        select(lineup, products.c.names)
+        .outerjoin(products, named)
+        .where(lineup.c.session_id == ref.id)
+        .order_by(lineup.c.position, lineup.c.product)
+    )
+    rows = (await connection.execute(query)).all()
+    # Positions are what was stored less the gaps that deletions leave.
+    return [_item(row, ref.currency, position) for position, row in enumerate(rows, 1)]
+
+
+async def write(
+    connection: AsyncConnection, ref: SessionRef, items: Sequence[NewItem], *, after: int = 0, pointer: str = "/lineup"
+) -> list[str]:
+    """Append items behind position `after`; the brand and the session must be locked. Returns the products' codes.
+
+    Raises:
+        ProblemError: 422 for a price with too many decimals and a product named twice.
+    """
+    codes = await codes_of(connection, ref.brand_id, [item.product for item in items]) if items else []
+    rows: list[dict[str, Any]] = []
+    for index, (item, code) in enumerate(zip(items, codes, strict=True)):
+        place = f"{pointer}/{index}" if pointer else ""
+        if code in codes[:index]:
+            raise invalid(f"{place}/product", "named twice")
+        rows.append(
+            {
+                "session_id": ref.id,
+                "product": code,
+                "position": after + index + 1,
+                "name": item.name,
+                "live_price": _price(item.live_price, ref, f"{place}/live_price"),
+                "stock": item.stock,
+            }
+        )
+    if rows:
+        await connection.execute(insert(lineup), rows)
+    return codes
+
+
+def _price(price: str | None, ref: SessionRef, pointer: str) -> int | None:
+    if price is None:
+        return None
+    try:
+        return minor_units(price, digits_of(ref.currency))
+    except TooPrecise as error:
+        raise invalid(pointer, f"{error} ({ref.currency})") from None
+
+
+async def listing(database: Database, principal: Principal, session_id: UUID) -> list[Item]:
+    """Return a session's line-up in order.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.read() as connection:
+        return await of_session(connection, await session_ref(connection, principal, session_id))
+
+
+async def replace(database: Database, principal: Principal, session_id: UUID, form: NewLineup) -> list[Item]:
+    """Replace the whole line-up.
+
+    Raises:
+        ProblemError: 404, 422.
+    """
+    async with database.write() as connection:
+        ref = await session_with_catalogue(connection, principal, session_id)
+        await connection.execute(delete(lineup).where(lineup.c.session_id == ref.id))
+        await write(connection, ref, form.lineup)
+        return await of_session(connection, ref)
+
+
+async def add(database: Database, principal: Principal, session_id: UUID, form: NewItem) -> Item:
+    """Append a product.
+
+    Raises:
+        ProblemError: 404; 409 when the line-up has the product or is full; 422.
+    """
+    async with database.write() as connection:
+        ref = await session_with_catalogue(connection, principal, session_id)
+        (code,) = await codes_of(connection, ref.brand_id, [form.product])
+        query = select(
+            func.count(), func.coalesce(func.max(lineup.c.position), 0), func.count().filter(lineup.c.product == code)
+        ).where(lineup.c.session_id == ref.id)
+        count, last, there = (await connection.execute(query)).one()
+        if there:
+            raise ProblemError(409, f"the line-up has {code} already")
+        if count >= MAX_ITEMS:
+            raise ProblemError(409, f"a line-up holds at most {MAX_ITEMS} products")
+        await write(connection, ref, [form], after=last, pointer="")
+        return await _stored(connection, ref, code)
+
+
+async def patch(database: Database, principal: Principal, session_id: UUID, product: str, form: ItemPatch) -> Item:
+    """Change an item, named by its code.
+
+    Raises:
+        ProblemError: 404 for the session or the item, 422.
+    """
+    changes = form.changes()
+    async with database.write() as connection:
+        ref = await session_ref(connection, principal, session_id, lock=True)
+        if "live_price" in changes:
+            changes["live_price"] = _price(form.live_price, ref, "/live_price")
+        if changes:
+            statement = update(lineup).where(lineup.c.session_id == ref.id, lineup.c.product == product)
+            await connection.execute(statement.values(changes))
+        return await _stored(connection, ref, product)
+
+
+async def remove(database: Database, principal: Principal, session_id: UUID, product: str) -> None:
+    """Take a product, named by its code, out of the line-up.
+
+    Raises:
+        ProblemError: 404 for the session or the item.
+    """
+    async with database.write() as connection:
+        ref = await session_ref(connection, principal, session_id, lock=True)
+        statement = delete(lineup).where(lineup.c.session_id == ref.id, lineup.c.product == product)
+        if (await connection.execute(statement.returning(lineup.c.product))).one_or_none() is None:
+            raise not_found("product in this line-up")
+
+
+async def _stored(connection: AsyncConnection, ref: SessionRef, code: str) -> Item:
+    for item in await of_session(connection, ref):
+        if item.product == code:
+            return item
+    raise not_found("product in this line-up")

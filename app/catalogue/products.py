@@ -1,0 +1,294 @@
+"""Products of a brand: their code, their names, and the aliases under which platforms know them.
+
+In: forms. Out: records; after a change of aliases the sessions concerned are folded again. Never here: a code that
+changes (events name it), prices and stock (they belong to a session's line-up).
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import delete as sql_delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue import brands as brand_rows
+from app.catalogue.access import Principal
+from app.catalogue.forms import UNCHANGED, Form, Names, Patch, Record, Slug, Text
+from app.catalogue.ids import new_id
+from app.catalogue.pages import Page, page_of
+from app.catalogue.refold import Refold, refold_sessions
+from app.problems import ProblemError, invalid, not_found
+from app.storage.database import Database
+from app.storage.queries import queries
+from app.storage.tables import brands, lineup, product_aliases, products, sessions
+
+Aliases = Annotated[list[Text], Field(max_length=200)]
+
+_EXAMPLE: dict[str, Any] = {
+    "brand": "maison-k",
+    "code": "knit-01",
+    "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"},
+    "aliases": ["10000387"],
+}
+
+
+class NewProduct(Form):
+    """A product to create."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    brand: Slug | None = Field(default=None, description="created if missing; absent: the brand of the key")
+    code: Text = Field(description="the merchant's code; it never changes")
+    names: Names = Field(default_factory=dict, description="name by language tag")
+    aliases: Aliases = Field(default_factory=list, description="other codes that events use for it")
+
+
+class ProductPatch(Patch):
+    """Changes to a product."""
+
+    names: Names = Field(default=UNCHANGED, examples=[_EXAMPLE["names"]], description="replaces all names")
+    aliases: Aliases = Field(default=UNCHANGED, examples=[_EXAMPLE["aliases"]], description="replaces all aliases")
+
+
+class Product(Record):
+    """A product."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
+        }
+    )
+
+    id: UUID
+    brand: str
+    code: str
+    names: dict[str, str]
+    aliases: list[str]
+    created_at: datetime
+
+
+class _Ref(NamedTuple):
+    id: UUID
+    brand_id: UUID
+    code: str
+
+
+async def listing(
+    database: Database,
+    principal: Principal,
+    *,
+    brand: str | None,
+    q: str | None,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Page[Product]:
+    """Return products by code; `q` is part of the code, a name or an alias."""
+    code, product_id = after or (None, None)
+    async with database.acquire() as connection:
+        rows = await connection.fetch(
+            queries("catalogue")["products_page"], principal.brand_id, brand, q, code, product_id, limit + 1
+        )
+    found = [Product(**dict(row) | {"names": json.loads(row["names"])}) for row in rows]
+    return page_of(found, limit, lambda product: (product.code, product.id))
+
+
+async def get(database: Database, principal: Principal, product_id: UUID) -> Product:
+    """Return a product.
+
+    Raises:
+        ProblemError: 404.
+    """
+    query = select(products, brands.c.slug).join(brands, brands.c.id == products.c.brand_id)
+    async with database.read() as connection:
+        row = (await connection.execute(query.where(products.c.id == product_id))).one_or_none()
+        if row is None or principal.brand_id not in {None, row.brand_id}:
+            raise not_found("product")
+        aliases = await _aliases_of(connection, product_id)
+    return Product(id=row.id, brand=row.slug, code=row.code, names=row.names, aliases=sorted(aliases), created_at=row.created_at)
+
+
+async def create(database: Database, principal: Principal, form: NewProduct, refold: Refold) -> Product:
+    """Create a product.
+
+    Raises:
+        ProblemError: 404 for another brand than the key's, 409 when the code or an alias means a product already.
+    """
+    product_id = new_id()
+    async with database.write() as connection:
+        brand_id = await brand_of(connection, principal, form.brand)
+        await brand_rows.lock(connection, brand_id)
+        await _refuse_taken(connection, brand_id, [form.code])
+        await connection.execute(
+            insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
+        )
+        added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
+    await refold_sessions(database, brand_id, added, refold)
+    return await get(database, principal, product_id)
+
+
+async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, refold: Refold) -> Product:
+    """Change a product's names, its aliases or both.
+
+    Raises:
+        ProblemError: 404; 409 when an alias means another product.
+    """
+    changes = form.changes()
+    keys: list[str] = []
+    async with database.write() as connection:
+        ref = await _locked(connection, principal, product_id)
+        if "names" in changes:
+            await connection.execute(update(products).where(products.c.id == ref.id).values(names=changes["names"]))
+        if "aliases" in changes:
+            wanted, found = set(form.aliases), await _aliases_of(connection, ref.id)
+            keys += await _remove_aliases(connection, ref, sorted(found - wanted))
+            # All of them, not only the new ones: a request that is repeated after a crash folds again what is missing.
+            await _add_aliases(connection, ref, sorted(wanted - found))
+            keys += sorted(wanted)
+    await refold_sessions(database, ref.brand_id, keys, refold)
+    return await get(database, principal, product_id)
+
+
+async def delete(database: Database, principal: Principal, product_id: UUID, refold: Refold) -> None:
+    """Delete a product and its aliases; line-ups keep its code.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.write() as connection:
+        ref = await _locked(connection, principal, product_id)
+        keys = await _remove_aliases(connection, ref, sorted(await _aliases_of(connection, ref.id)))
+        await connection.execute(sql_delete(products).where(products.c.id == ref.id))
+    await refold_sessions(database, ref.brand_id, keys, refold)
+
+
+async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Refold) -> Product:
+    """Let an alias mean this product; also what came in under it before. Repeating it is harmless.
+
+    Raises:
+        ProblemError: 404; 409 when the alias or code means another product.
+    """
+    async with database.write() as connection:
+        ref = await _locked(connection, principal, product_id)
+        if alias not in await _aliases_of(connection, ref.id):
+            await _add_aliases(connection, ref, [alias])
+    await refold_sessions(database, ref.brand_id, [alias], refold)
+    return await get(database, principal, product_id)
+
+
+async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Refold) -> Product:
+    """Take an alias away; what came in under it stands by itself again.
+
+    Raises:
+        ProblemError: 404 for the product or the alias.
+    """
+    async with database.write() as connection:
+        ref = await _locked(connection, principal, product_id)
+        if alias not in await _aliases_of(connection, ref.id):
+            raise not_found("alias")
+        keys = await _remove_aliases(connection, ref, [alias])
+    await refold_sessions(database, ref.brand_id, keys, refold)
+    return await get(database, principal, product_id)
+
+
+async def brand_of(connection: AsyncConnection, principal: Principal, slug: str | None) -> UUID:
+    """Return the brand that a form names, or the key's own.
+
+    Raises:
+        ProblemError: 404 for another brand than the key's, 422 when neither names one.
+    """
+    if slug is not None:
+        return await brand_rows.find_or_create(connection, principal, slug)
+    if principal.brand_id is None:
+        raise invalid("/brand", "name the brand; this key is not bound to one")
+    return principal.brand_id
+
+
+async def codes_of(connection: AsyncConnection, brand_id: UUID, named: Sequence[str]) -> list[str]:
+    """Return the product codes of codes or aliases; a code that nobody knows becomes a product.
+
+    The brand must be locked, so that nobody gives the same code another meaning meanwhile.
+    """
+    query = (
+        select(product_aliases.c.alias, products.c.code)
+        .join(products, products.c.id == product_aliases.c.product_id)
+        .where(product_aliases.c.brand_id == brand_id, product_aliases.c.alias.in_(named))
+    )
+    aliases = {row.alias: row.code for row in (await connection.execute(query)).all()}
+    codes = [aliases.get(name, name) for name in named]
+    new = [{"id": new_id(), "brand_id": brand_id, "code": code} for code in sorted(set(codes))]
+    if new:
+        await connection.execute(insert(products).on_conflict_do_nothing(), new)
+    return codes
+
+
+async def _locked(connection: AsyncConnection, principal: Principal, product_id: UUID) -> _Ref:
+    query = select(products.c.id, products.c.brand_id, products.c.code).where(products.c.id == product_id)
+    if principal.brand_id is not None:
+        query = query.where(products.c.brand_id == principal.brand_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is not None:
+        await brand_rows.lock(connection, row.brand_id)
+        # Again, now that nobody can delete it.
+        row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise not_found("product")
+    return _Ref(row.id, row.brand_id, row.code)
+
+
+async def _aliases_of(connection: AsyncConnection, product_id: UUID) -> set[str]:
+    query = select(product_aliases.c.alias).where(product_aliases.c.product_id == product_id)
+    return set((await connection.scalars(query)).all())
+
+
+async def _refuse_taken(connection: AsyncConnection, brand_id: UUID, named: Sequence[str]) -> None:
+    for column, owner, what in (
+        (products.c.code, products.c.brand_id, "code"),
+        (product_aliases.c.alias, product_aliases.c.brand_id, "alias"),
+    ):
+        taken = (await connection.scalars(select(column).where(owner == brand_id, column.in_(named)).limit(1))).first()
+        if taken is not None:
+            raise ProblemError(409, f"{json.dumps(taken, ensure_ascii=False)} is the {what} of a product of this brand")
+
+
+async def _add_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> list[str]:
+    added = sorted(set(aliases))
+    if not added:
+        return []
+    await _refuse_taken(connection, ref.brand_id, added)
+    rows: list[dict[str, Any]] = [{"brand_id": ref.brand_id, "alias": alias, "product_id": ref.id} for alias in added]
+    await connection.execute(insert(product_aliases), rows)
+    await _lineups_follow(connection, ref, added)
+    await _bump(connection, ref.brand_id)
+    return added
+
+
+async def _remove_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> list[str]:
+    """Remove aliases; returns the keys under which their figures lie now."""
+    if not aliases:
+        return []
+    await connection.execute(
+        sql_delete(product_aliases).where(product_aliases.c.brand_id == ref.brand_id, product_aliases.c.alias.in_(aliases))
+    )
+    await _bump(connection, ref.brand_id)
+    return [ref.code]
+
+
+async def _lineups_follow(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> None:
+    # A line-up that named the alias (its product was deleted to free the code) would show a product without figures.
+    of_brand = select(sessions.c.id).where(sessions.c.brand_id == ref.brand_id)
+    has_code = select(lineup.c.session_id).where(lineup.c.product == ref.code)
+    for alias in aliases:
+        named = (lineup.c.product == alias) & lineup.c.session_id.in_(of_brand)
+        await connection.execute(update(lineup).where(named, lineup.c.session_id.not_in(has_code)).values(product=ref.code))
+        await connection.execute(sql_delete(lineup).where(named))
+
+
+async def _bump(connection: AsyncConnection, brand_id: UUID) -> None:
+    # Ingest keeps aliases in memory by this number and reads it at every commit.
+    await connection.execute(
+        update(brands).where(brands.c.id == brand_id).values(catalogue_version=brands.c.catalogue_version + 1)
+    )

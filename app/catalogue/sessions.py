@@ -1,0 +1,231 @@
+"""Sessions: one live broadcast, or its rehearsal, on one or several platforms.
+
+In: forms. Out: records with all that was planned for the session. Never here: deletion (`removal`), lists (`listing`),
+events; the clock of a session is set by its events alone.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import Row, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue import brands as brand_rows, lineup as lineups, promotions as promotion_rows, streams as stream_rows
+from app.catalogue.access import Principal
+from app.catalogue.forms import (
+    UNCHANGED,
+    CurrencyCode,
+    Form,
+    Moment,
+    Patch,
+    Record,
+    SessionKind,
+    Slug,
+    Text,
+    TimeZone,
+)
+from app.catalogue.ids import new_id
+from app.catalogue.owned import SessionRef, visible
+from app.catalogue.products import brand_of
+from app.catalogue.summary import Status, status_of
+from app.problems import ProblemError, not_found
+from app.storage.database import Connection, Database
+from app.storage.queries import queries
+from app.storage.tables import brands, events, lineup, sessions
+
+_PLAN: dict[str, Any] = {
+    "title": "秋の新作ライブ",
+    "brand": "maison-k",
+    "host": "小林",
+    "kind": "live",
+    "currency": "CNY",
+    "time_zone": "Asia/Tokyo",
+    "scheduled_at": "2021-09-25T14:00:00+09:00",
+}
+_STREAM: dict[str, Any] = {"platform": "wechat", "room": "export/UzFfAgtgekIEAQAAAAAAbG8"}
+_ITEM: dict[str, Any] = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
+_PROMOTION: dict[str, Any] = {
+    "url": "https://weibo.com/tv/show/1034:4685",
+    "kind": "video",
+    "platform": "weibo",
+    "title": "秋の新作",
+    "published_at": "2021-09-18T10:00:00Z",
+}
+
+
+class NewSession(Form):
+    """A session to create, with its streams, line-up and promotions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {**_PLAN, "streams": [_STREAM], "lineup": [_ITEM], "promotions": [_PROMOTION]}}
+    )
+
+    title: Text
+    brand: Slug | None = Field(default=None, description="created if missing; absent: the brand of the key")
+    host: Text | None = Field(default=None, description="who presents")
+    kind: SessionKind = "live"
+    currency: CurrencyCode = Field(description="ISO 4217; every amount of the session is in it")
+    time_zone: TimeZone = Field(default="Asia/Tokyo", description="IANA name; in which the report prints times")
+    scheduled_at: Moment | None = None
+    streams: Annotated[list[stream_rows.NewStream], Field(max_length=50)] = Field(default_factory=list)
+    lineup: lineups.Items = Field(default_factory=list)
+    promotions: Annotated[list[promotion_rows.NewPromotion], Field(max_length=200)] = Field(default_factory=list)
+
+
+class SessionPatch(Patch):
+    """Changes to a session; null takes a value away."""
+
+    title: Text = Field(default=UNCHANGED, examples=[_PLAN["title"]])
+    host: Text | None = Field(default=UNCHANGED, examples=[_PLAN["host"]])
+    kind: SessionKind = Field(default=UNCHANGED, examples=["live"])
+    currency: CurrencyCode = Field(default=UNCHANGED, examples=["CNY"])
+    time_zone: TimeZone = Field(default=UNCHANGED, examples=["Asia/Tokyo"])
+    scheduled_at: Moment | None = Field(default=UNCHANGED, examples=[_PLAN["scheduled_at"]])
+
+
+class SessionHead(Record):
+    """What every view of a session begins with."""
+
+    id: UUID
+    title: str
+    brand: str
+    host: str | None
+    kind: SessionKind
+    currency: str
+    time_zone: str
+    status: Status
+    scheduled_at: datetime | None
+    started_at: datetime | None = Field(description="first start of one of its streams")
+    ended_at: datetime | None = Field(description="last end of one of its streams")
+    created_at: datetime
+
+
+class Session(SessionHead):
+    """A session with its streams, line-up and promotions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d",
+                **_PLAN,
+                "scheduled_at": "2021-09-25T05:00:00Z",
+                "status": "scheduled",
+                "started_at": None,
+                "ended_at": None,
+                "created_at": "2021-09-20T01:00:00Z",
+                "streams": [{**_STREAM, "created_at": "2021-09-20T01:00:00Z"}],
+                "lineup": [{"position": 1, **_ITEM, "names": {"ja": "ニット"}}],
+                "promotions": [
+                    {"id": "0192f1a0-b3c4-7d02-8000-5f5e1a2b3c4d", **_PROMOTION, "created_at": "2021-09-20T01:00:00Z"}
+                ],
+            }
+        }
+    )
+
+    streams: list[stream_rows.Stream]
+    lineup: list[lineups.Item]
+    promotions: list[promotion_rows.Promotion]
+
+
+async def create(database: Database, principal: Principal, form: NewSession, collect: stream_rows.Collect) -> Session:
+    """Create a session with all that the form names, and collect what its rooms sent before.
+
+    Raises:
+        ProblemError: 404 for another brand than the key's, 409 when another session has a room, 422.
+    """
+    session_id = new_id()
+    plan = form.model_dump(include={"title", "host", "kind", "currency", "time_zone", "scheduled_at"})
+    async with database.write() as connection:
+        brand_id = await brand_of(connection, principal, form.brand)
+        await brand_rows.lock(connection, brand_id)
+        await connection.execute(insert(sessions).values(id=session_id, brand_id=brand_id, **plan))
+        await lineups.write(connection, SessionRef(session_id, brand_id, form.currency), form.lineup)
+        await promotion_rows.write(connection, session_id, form.promotions)
+        await stream_rows.lock_rooms(connection, form.streams)
+        await stream_rows.register(connection, principal, session_id, form.streams)
+    for stream in form.streams:
+        await collect(stream.platform, stream.room)
+    return await get(database, principal, session_id)
+
+
+async def get(database: Database, principal: Principal, session_id: UUID) -> Session:
+    """Return a session.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.read() as connection:
+        whole = await _whole(connection, await _row(connection, principal, session_id))
+    return await _with_status(database, whole)
+
+
+async def patch(database: Database, principal: Principal, session_id: UUID, form: SessionPatch) -> Session:
+    """Change a session.
+
+    Raises:
+        ProblemError: 404; 409 for another currency once there are events or prices in the old one.
+    """
+    changes = form.changes()
+    async with database.write() as connection:
+        # The full lock waits for commits of events that are under way and were folded in the old currency.
+        row = await _row(connection, principal, session_id, lock="currency" in changes)
+        if changes.get("currency", row.currency) != row.currency:
+            await _refuse_if_counted(connection, session_id)
+        if changes:
+            await connection.execute(update(sessions).where(sessions.c.id == session_id).values(changes))
+            row = await _row(connection, principal, session_id)
+        whole = await _whole(connection, row)
+    return await _with_status(database, whole)
+
+
+async def _refuse_if_counted(connection: AsyncConnection, session_id: UUID) -> None:
+    if await connection.scalar(select(exists().where(events.c.session_id == session_id))):
+        raise ProblemError(409, "the session has events; its currency cannot change any more")
+    priced = exists().where(lineup.c.session_id == session_id, lineup.c.live_price.is_not(None))
+    if await connection.scalar(select(priced)):
+        raise ProblemError(409, "the line-up has prices in the old currency; remove them first")
+
+
+async def _row(connection: AsyncConnection, principal: Principal, session_id: UUID, *, lock: bool = False) -> Row[Any]:
+    query = visible(
+        select(sessions, brands.c.slug).join(brands, brands.c.id == sessions.c.brand_id).where(sessions.c.id == session_id),
+        principal,
+    )
+    if lock:
+        query = query.with_for_update(of=sessions)
+    row: Row[Any] | None = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise not_found("session")
+    return row
+
+
+async def _whole(connection: AsyncConnection, row: Row[Any]) -> Session:
+    return Session(
+        **head(row._mapping, row.slug, on_air=False),  # noqa: SLF001 - SQLAlchemy's public name for it
+        streams=await stream_rows.of_session(connection, row.id),
+        lineup=await lineups.of_session(connection, SessionRef(row.id, row.brand_id, row.currency)),
+        promotions=await promotion_rows.of_session(connection, row.id),
+    )
+
+
+async def _with_status(database: Database, session: Session) -> Session:
+    async with database.acquire() as connection:
+        live = bool(await on_air_of(connection, [session.id], None))
+    return session.model_copy(update={"status": status_of(session.started_at, session.ended_at, on_air=live)})
+
+
+async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UUID | None) -> list[UUID]:
+    """Return which of these sessions broadcast, or of all that a brand's key may see."""
+    return [row["session_id"] for row in await connection.fetch(queries("catalogue")["on_air"], ids, brand_id)]
+
+
+def head(row: Any, brand: str, *, on_air: bool) -> dict[str, Any]:
+    """Return the fields of `SessionHead` from a row of sessions, by column name."""
+    stored = SessionHead.model_fields.keys() - {"brand", "status"}
+    return {name: row[name] for name in stored} | {
+        "brand": brand,
+        "status": status_of(row["started_at"], row["ended_at"], on_air=on_air),
+    }

@@ -1,0 +1,144 @@
+"""Streams: the rooms of platforms whose events belong to a session.
+
+In: forms. Out: records; what a room sent before it was registered is collected. Never here: the collecting itself,
+which the caller hands in, since the catalogue knows nothing of ingest.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue.access import Principal
+from app.catalogue.forms import Form, Record, Slug, Text
+from app.catalogue.owned import session_ref
+from app.problems import ProblemError, invalid, not_found
+from app.storage.database import Database
+from app.storage.tables import sessions, streams
+
+Collect = Callable[[str, str], Awaitable[object]]
+"""Moves what a room (platform, room) sent too early into the session that has registered it."""
+
+# The rooms in the order in which ingest locks them (setaside.sql), so that the two cannot wait for each other in a circle.
+_LOCK_ROOMS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(room, 0)) FROM unnest(CAST(:rooms AS text[])) AS room ORDER BY room"
+)
+
+_EXAMPLE: dict[str, Any] = {"platform": "wechat", "room": "export/UzFfAgtgekIEAQAAAAAAbG8"}
+
+
+class NewStream(Form):
+    """A room to register."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    platform: Slug = Field(description="wechat, weibo, …; events name it before the colon of their subject")
+    room: Text = Field(description="the platform's id of the room or broadcast")
+
+
+class Stream(Record):
+    """A registered room."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "created_at": "2021-09-25T04:00:00Z"}})
+
+    platform: str
+    room: str
+    created_at: datetime
+
+
+async def of_session(connection: AsyncConnection, session_id: UUID) -> list[Stream]:
+    """Return a session's streams."""
+    query = select(streams).where(streams.c.session_id == session_id).order_by(streams.c.platform, streams.c.room)
+    rows = (await connection.execute(query)).all()
+    return [Stream(platform=row.platform, room=row.room, created_at=row.created_at) for row in rows]
+
+
+async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) -> None:
+    """Hold the rooms' names: whichever comes second, an early event or the registration, sees the other.
+
+    Before the session's row, which a commit that holds the names may be about to change.
+    """
+    await connection.execute(_LOCK_ROOMS, {"rooms": [f"{form.platform}:{form.room}" for form in forms]})
+
+
+async def register(connection: AsyncConnection, principal: Principal, session_id: UUID, forms: Sequence[NewStream]) -> None:
+    """Register rooms, whose names are locked, for a session; one that it has already stays.
+
+    Raises:
+        ProblemError: 409 when another session has a room, 422 when one is named twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    for index, form in enumerate(forms):
+        room = (form.platform, form.room)
+        if room in seen:
+            raise invalid(f"/streams/{index}", "named twice")
+        seen.add(room)
+        statement = insert(streams).values(platform=form.platform, room=form.room, session_id=session_id)
+        new = await connection.execute(statement.on_conflict_do_nothing().returning(streams.c.room))
+        if new.one_or_none() is None:
+            await _refuse_anothers(connection, principal, session_id, form)
+
+
+async def _refuse_anothers(connection: AsyncConnection, principal: Principal, session_id: UUID, form: NewStream) -> None:
+    query = (
+        select(streams.c.session_id, sessions.c.brand_id)
+        .join(sessions, sessions.c.id == streams.c.session_id)
+        .where(streams.c.platform == form.platform, streams.c.room == form.room)
+    )
+    owner = (await connection.execute(query)).one_or_none()
+    if owner is not None and owner.session_id == session_id:
+        return
+    visible = owner is not None and principal.brand_id in {None, owner.brand_id}
+    raise ProblemError(
+        409,
+        "another session has this room",
+        extra={"platform": form.platform, "room": form.room}
+        | ({"session": str(owner.session_id)} if owner is not None and visible else {}),
+    )
+
+
+async def listing(database: Database, principal: Principal, session_id: UUID) -> list[Stream]:
+    """Return a session's streams.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.read() as connection:
+        await session_ref(connection, principal, session_id)
+        return await of_session(connection, session_id)
+
+
+async def add(database: Database, principal: Principal, session_id: UUID, form: NewStream, collect: Collect) -> Stream:
+    """Register a room and collect what it sent before; repeating it collects what a crash left behind.
+
+    Raises:
+        ProblemError: 404; 409 when another session has the room.
+    """
+    async with database.write() as connection:
+        await lock_rooms(connection, [form])
+        await session_ref(connection, principal, session_id, lock=True)
+        await register(connection, principal, session_id, [form])
+        query = select(streams.c.created_at).where(streams.c.platform == form.platform, streams.c.room == form.room)
+        created_at = (await connection.execute(query)).scalar_one()
+    await collect(form.platform, form.room)
+    return Stream(platform=form.platform, room=form.room, created_at=created_at)
+
+
+async def remove(database: Database, principal: Principal, session_id: UUID, platform: str, room: str) -> None:
+    """Let go of a room; what came in through it stays with the session.
+
+    Raises:
+        ProblemError: 404 for the session or the stream.
+    """
+    async with database.write() as connection:
+        await session_ref(connection, principal, session_id, lock=True)
+        statement = delete(streams).where(
+            streams.c.session_id == session_id, streams.c.platform == platform, streams.c.room == room
+        )
+        if (await connection.execute(statement.returning(streams.c.room))).one_or_none() is None:
+            raise not_found("stream")

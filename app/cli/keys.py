@@ -1,0 +1,80 @@
+"""`tallylight keys`: API keys from the server's own shell.
+
+In: arguments and the settings of the environment. Out: a key, once, on standard output; the list as a table.
+Never here: a server to talk to; the command opens the database itself.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from app.catalogue import keys as key_rows
+from app.catalogue.access import Principal, Role
+from app.catalogue.keys import NewKey
+from app.problems import ProblemError
+from app.service import Service, open_service
+from app.settings import InvalidSettings, load_settings
+from app.storage.database import DatabaseUnreachableError
+
+keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+
+_SHELL = Principal("shell", Role.ADMIN, None)
+"""Whoever can run the command on the server may do everything with its database anyway."""
+
+Answer = TypeVar("Answer")
+
+
+def _run(work: Callable[[Service], Awaitable[Answer]]) -> Answer:
+    async def opened() -> Answer:
+        async with open_service(load_settings()) as service:
+            return await work(service)
+
+    try:
+        return asyncio.run(opened())
+    except (InvalidSettings, DatabaseUnreachableError) as error:
+        _fail(str(error))
+    except ProblemError as problem:
+        _fail("; ".join(error.detail for error in problem.errors) or str(problem))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+@keys.command()
+def create(
+    role: Annotated[Role, typer.Option(help="what the key may do")],
+    brand: Annotated[str | None, typer.Option(help="slug of the brand that the key is bound to")] = None,
+    name: Annotated[str | None, typer.Option(help="who or what uses it")] = None,
+) -> None:
+    """Create a key and print it, alone, on standard output: it cannot be read again."""
+    try:
+        form = NewKey(role=role, brand=brand, name=name)
+    except ValidationError as error:
+        _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form))
+    typer.echo(created.key)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show all keys, without their secrets."""
+    found = _run(lambda service: service.keys.listing())
+    table = Table("id", "role", "brand", "name", "created", "revoked")
+    for key in found:
+        revoked = key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else ""
+        table.add_row(key.id, key.role, key.brand, key.name, key.created_at.isoformat(timespec="seconds"), revoked)
+    Console().print(table)
+
+
+@keys.command()
+def revoke(key: Annotated[str, typer.Argument(help="the key's id, the middle of tl_<id>_<secret>")]) -> None:
+    """Revoke a key; running servers refuse it within two seconds."""
+    _run(lambda service: key_rows.revoke(service.keys, key))
+    typer.echo(f"{key} is revoked")

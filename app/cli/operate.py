@@ -1,0 +1,70 @@
+"""Commands of the person on call: migrate, rebuild, openapi.
+
+In: arguments and settings. Out: text and an exit code. Never here: SQL.
+"""
+
+import json
+import sys
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from app.cli.serve import run_or_exit, settings_or_exit
+from app.ingest.rebuild import NoSuchSessionError, compare, replace
+from app.main import create_app
+from app.service import open_service
+from app.storage import migrate as migrations
+from app.storage.database import open_database
+
+console = Console()
+
+
+def migrate(check: Annotated[bool, typer.Option(help="Only tell whether the schema is at head.")] = False) -> None:
+    """Bring the database's schema to this version; distributes the tables where Citus is installed."""
+    settings = settings_or_exit()
+
+    async def work() -> None:
+        database = await open_database(settings)
+        try:
+            found = await migrations.current(database.engine)
+            if not check:
+                found = await migrations.upgrade(database.engine)
+            console.print(f"migration {found or 'none'}, newest {migrations.head()}")
+            if found != migrations.head():
+                raise typer.Exit(1)
+        finally:
+            await database.close()
+
+    run_or_exit(work)
+
+
+def rebuild(
+    session: Annotated[UUID, typer.Argument(help="The session's id.")],
+    replacing: Annotated[bool, typer.Option("--replace", help="Put the rebuilt rows in place.")] = False,
+) -> None:
+    """Fold a session's log again and compare with its tables; exit code 1 when they differ."""
+    settings = settings_or_exit()
+
+    async def work() -> None:
+        async with open_service(settings) as service:
+            fold = replace if replacing else compare
+            try:
+                differences = await fold(service.database, settings, session)
+            except NoSuchSessionError:
+                console.print("no such session")
+                raise typer.Exit(1) from None
+        for side, table, row in differences:
+            console.print(f"{side:<12} {table:<10} {row}", highlight=False, soft_wrap=True)
+        verdict = "equal" if not differences else "replaced" if replacing else "different"
+        console.print(f"{verdict}: {len(differences)} differing rows")
+        if differences and not replacing:
+            raise typer.Exit(1)
+
+    run_or_exit(work)
+
+
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    sys.stdout.write(json.dumps(create_app().openapi(), ensure_ascii=False, indent=2) + "\n")

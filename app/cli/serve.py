@@ -1,0 +1,101 @@
+"""`tallylight serve`: the server, on the embedded database unless another is named.
+
+In: settings. Out: a listening server until SIGTERM or Ctrl-C, then a drained queue. Never here: routes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from app.main import create_app
+from app.observability import configure_logging
+from app.service import Service, open_service
+from app.settings import InvalidSettings, Settings, load_settings
+from app.storage.database import DatabaseUnreachableError
+
+GRACE_SECONDS = 20
+"""How long open requests may take to finish once the server was told to stop."""
+
+console = Console(stderr=True)
+
+
+def settings_or_exit(**overrides: object) -> Settings:
+    """Return the settings, or say what is wrong with them and exit with 2."""
+    try:
+        settings = load_settings()
+    except InvalidSettings as error:
+        console.print(f"[bold red]Wrong settings[/]\n{error}", highlight=False)
+        raise typer.Exit(2) from None
+    return settings.model_copy(update={name: value for name, value in overrides.items() if value is not None})
+
+
+def run_or_exit(work: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
+    """Run to the end; an unreachable database is a sentence and exit code 3, not a trace."""
+    try:
+        asyncio.run(work() if callable(work) else work)  # type: ignore[arg-type]
+    except DatabaseUnreachableError as error:
+        console.print(f"[bold red]No database[/] {error}", highlight=False)
+        raise typer.Exit(3) from None
+
+
+class Server:
+    """Uvicorn around one opened service."""
+
+    def __init__(self, service: Service) -> None:
+        """Prepare; `run` listens."""
+        settings = service.settings
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(service),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                backlog=4096,
+            )
+        )
+
+    async def run(self) -> None:
+        """Listen until told to stop."""
+        await self._server.serve()
+
+    def stop(self) -> None:
+        """Stop listening and let open requests finish."""
+        self._server.should_exit = True
+
+    async def started(self) -> None:
+        """Return once the server listens.
+
+        Raises:
+            RuntimeError: it gave up, for example since the port is taken.
+        """
+        while not self._server.started:
+            if self._server.should_exit:
+                raise RuntimeError("the server did not start")
+            await asyncio.sleep(0.02)
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_service(settings) as service:
+        base = f"http://{settings.host}:{settings.port}"
+        database = "embedded PostgreSQL in " + str(settings.data_dir) if service.database.embedded else "PostgreSQL"
+        console.print(f"Tallylight on [bold]{base}[/]  ·  {database}  ·  documentation: {base}/docs", highlight=False)
+        if not await service.keys.listing():
+            console.print("No API key yet. Make one in a second terminal: tallylight keys create --role admin")
+        await Server(service).run()
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
+) -> None:
+    """Run the server; SIGTERM and Ctrl-C finish what was begun and stop."""
+    settings = settings_or_exit(host=host, port=port)
+    configure_logging(settings.log_level, settings.log_format)
+    run_or_exit(_serve(settings))

@@ -1,0 +1,149 @@
+"""Payloads of the audience: who came, how long they stayed, what they said and did.
+
+In: `data` of the audience's events. Out: contributions. Never here: I/O.
+"""
+
+from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
+from app.events.fields import Comment, Count as CountField, FanLevel, Money, Seconds, Slug, Text
+from app.events.money import in_minor_units
+from app.events.payload import Payload
+
+COUNT_ARRIVAL = (Count("viewers", 1),)
+COUNT_COMMENTER = (Count("commenters", 1),)
+COUNT_FOLLOWER = (Count("new_followers", 1),)
+ONE_COMMENT = (Count("comments", 1),)
+ONE_VIEW = (Count("views", 1),)
+
+
+def person(pseudonym: str) -> bytes:
+    """Return the member that stands for a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
+    try:
+        return bytes.fromhex(pseudonym)
+    except ValueError:
+        return digest(pseudonym)
+
+
+def arrival_key(source: str | None, fan_level: int | None) -> str:
+    """Return the key of an arrival: traffic source and fan level, each empty where unknown."""
+    return f"{source or ''}|{'' if fan_level is None else fan_level}"
+
+
+class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
+    """A viewer enters the room; the first time is an arrival, every time is a view."""
+
+    viewer: Text
+    source: Slug | None = None
+    fan_level: FanLevel | None = None
+    follower: bool | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return one view, and the arrival that the earliest entry owns."""
+        arrival = Count("arrivals", 1, arrival_key(self.source, self.fan_level), by_second=True)
+        return Contributions(
+            counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), (*COUNT_ARRIVAL, arrival)),)
+        )
+
+
+class ViewerLeft(Payload, type="live.viewer.left", people=("viewer",)):
+    """A viewer leaves; watched_seconds is the time since they entered."""
+
+    viewer: Text
+    watched_seconds: Seconds | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the watched time in milliseconds."""
+        if self.watched_seconds is None:
+            return Contributions()
+        return Contributions(counts=(Count("watch_ms", round(self.watched_seconds * 1000)),))
+
+
+class AudienceSampled(Payload, type="live.audience.sampled"):
+    """The platform's own figures: the viewers of this moment, and totals since the session began."""
+
+    concurrent: CountField | None = None
+    viewers_total: CountField | None = None
+    views_total: CountField | None = None
+    impressions_total: CountField | None = None
+    likes_total: CountField | None = None
+    comments_total: CountField | None = None
+    shares_total: CountField | None = None
+    followers_total: CountField | None = None
+    average_watch_seconds: Seconds | None = None
+    orders_total: CountField | None = None
+    buyers_total: CountField | None = None
+    units_total: CountField | None = None
+    gmv_total: Money | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return a sample per figure that was sent."""
+        watch = self.average_watch_seconds
+        figures = (
+            ("concurrent_viewers", self.concurrent),
+            ("viewers", self.viewers_total),
+            ("views", self.views_total),
+            ("impressions", self.impressions_total),
+            ("likes", self.likes_total),
+            ("comments", self.comments_total),
+            ("shares", self.shares_total),
+            ("new_followers", self.followers_total),
+            ("average_watch_ms", None if watch is None else round(watch * 1000)),
+            ("orders", self.orders_total),
+            ("buyers", self.buyers_total),
+            ("units_sold", self.units_total),
+            ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
+        )
+        return Contributions(samples=tuple(Sample(metric, value) for metric, value in figures if value is not None))
+
+
+class CommentPosted(Payload, type="live.comment.posted", people=("viewer",)):
+    """A viewer comments; the text is kept only where the deployment's setting says so."""
+
+    viewer: Text
+    text: Comment | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return one comment, and the commenter that the earliest comment owns."""
+        return Contributions(counts=ONE_COMMENT, claims=(Claim("commenter", person(self.viewer), COUNT_COMMENTER),))
+
+
+class LikeSent(Payload, type="live.like.sent", people=("viewer",)):
+    """Likes, one or many in one tap burst."""
+
+    viewer: Text | None = None
+    count: CountField = 1
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the likes."""
+        return Contributions(counts=(Count("likes", self.count),))
+
+
+class ShareSent(Payload, type="live.share.sent", people=("viewer",)):
+    """The room was shared."""
+
+    viewer: Text | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return one share."""
+        return Contributions(counts=(Count("shares", 1),))
+
+
+class FollowGained(Payload, type="live.follow.gained", people=("viewer",)):
+    """A viewer follows the account; once per viewer."""
+
+    viewer: Text
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the follower that the earliest event owns."""
+        return Contributions(claims=(Claim("follower", person(self.viewer), COUNT_FOLLOWER),))
+
+
+class GiftSent(Payload, type="live.gift.sent", people=("viewer",)):
+    """Gifts of one kind."""
+
+    viewer: Text | None = None
+    gift: Text
+    count: CountField = 1
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the gifts."""
+        return Contributions(counts=(Count("gifts", self.count),))

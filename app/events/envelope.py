@@ -1,0 +1,56 @@
+"""The CloudEvents 1.0 envelope around the typed payloads.
+
+In: JSON bytes of one event. Out: an `Event` whose `data` is one of the registered payloads. Never here: HTTP, I/O.
+
+Source of the attributes: CloudEvents 1.0.2, section "Context Attributes". Extension attributes are ignored.
+"""
+
+from hashlib import blake2b
+from typing import Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
+
+from app.events import audience, commerce, service  # noqa: F401  (registers the payloads)
+from app.events.fields import LongText, Moment, Text
+from app.events.payload import PAYLOADS, Payload
+
+JSON_MEDIA_TYPE = r"^(?i:application/([a-z0-9!#$&^_.+-]+\+)?json)\s*(;.*)?$"
+
+
+class Event(BaseModel):
+    """One event of a live session, as its sender describes it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    specversion: Literal["1.0"] = Field(default="1.0", description="CloudEvents version")
+    id: Text = Field(description="unique within the source; (source, id) is the event's identity")
+    source: LongText = Field(description="who sends, a URI reference")
+    subject: LongText = Field(description="the session's id, or platform:room of one of its streams")
+    time: Moment | None = Field(default=None, description="when it happened; the time of arrival if absent")
+    datacontenttype: Annotated[str, StringConstraints(pattern=JSON_MEDIA_TYPE)] | None = None
+    type: str
+    data: Payload
+
+
+def event_key(source: str, id: str) -> bytes:
+    """Return the 16-byte digest that identifies an event (CloudEvents: source and id together are unique)."""
+    return blake2b(f"{source}\0{id}".encode(), digest_size=16).digest()
+
+
+def _model_of(event_type: str, payload: type[Payload]) -> type[Event]:
+    has_required = any(field.is_required() for field in payload.model_fields.values())
+    return create_model(
+        f"{payload.__name__}Event",
+        __base__=Event,
+        __doc__=payload.__doc__,
+        type=(Literal[event_type], ...),
+        data=(payload, ...) if has_required else (payload, Field(default_factory=payload)),
+    )
+
+
+EVENT_MODELS: dict[str, type[Event]] = {name: _model_of(name, payload) for name, payload in PAYLOADS.items()}
+AnyEvent = Annotated[Union[tuple(EVENT_MODELS.values())], Field(discriminator="type")]  # noqa: UP007
+"""Every event type that Tallylight knows, told apart by `type`."""
+
+EVENT: TypeAdapter[Event] = TypeAdapter(AnyEvent)
+EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[AnyEvent])

@@ -1,0 +1,54 @@
+"""Field types that the payloads share.
+
+In: JSON values as senders write them. Out: validated Python values. Never here: I/O, clocks, secrets.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+MAX_COUNT = 10**12
+"""Largest count, quantity or cumulative figure that an event may carry (api.md)."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _printable(text: str) -> str:
+    # PostgreSQL stores no NUL, and the other control characters have no business in an id.
+    if _CONTROL.search(text):
+        raise PydanticCustomError("control_character", "must not contain control characters")
+    return text
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < LATEST:
+        raise PydanticCustomError("far_away_time", "must lie between 2000-01-01 and 2100-01-01")
+    return moment
+
+
+def _money(amount: str) -> str:
+    if not re.fullmatch(r"\d{1,13}(\.\d{1,6})?", amount, re.ASCII):
+        raise PydanticCustomError(
+            "decimal_string", 'must be a non-negative decimal string such as "1099.00", at most 13 digits before the point'
+        )
+    return amount
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable)]
+Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
+Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
+FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Money = Annotated[str, AfterValidator(_money)]
+"""An exact amount in major units, as a decimal string."""
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+

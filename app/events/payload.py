@@ -1,0 +1,48 @@
+"""The base of all payloads and the register of event types.
+
+In: a payload class declares its type. Out: `PAYLOADS`, from which the envelope's union is made. Never here: I/O.
+"""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from app.events.contributions import NOTHING, Contributions, FoldContext
+
+PAYLOADS: dict[str, type["Payload"]] = {}
+
+
+class Payload(BaseModel):
+    """The `data` of one event type. Fields that we do not know are ignored, so that senders may run ahead of us."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    type: ClassVar[str]
+    people: ClassVar[tuple[str, ...]]
+    """Fields that hold a platform's id of a person; the writer replaces them by keyed hashes before anything is stored."""
+
+    def __init_subclass__(cls, *, type: str = "", people: tuple[str, ...] = (), **kwargs: object) -> None:
+        """Register the class under its event type."""
+        super().__init_subclass__(**kwargs)
+        cls.people = people
+        if type:
+            cls.type = type
+            PAYLOADS[type] = cls
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return what the event adds to the tables.
+
+        Raises:
+            Unfoldable: the payload contradicts the session (a foreign currency, too many decimals).
+        """
+        del context
+        return NOTHING
+
+
+class Unfoldable(ValueError):
+    """A valid payload that this session cannot take; `pointer` names the field inside `data`."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+        self.detail = detail

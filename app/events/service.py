@@ -1,0 +1,73 @@
+"""Payloads of the session itself, of support and of promotions.
+
+In: `data` of these events. Out: contributions. Never here: I/O.
+"""
+
+from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, SpanEdge, digest
+from app.events.fields import Count as CountField, LongText, Seconds, Text
+from app.events.payload import Payload
+
+
+class SessionStarted(Payload, type="live.session.started"):
+    """A stream of the session goes on air."""
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the stream's state: broadcasting."""
+        return Contributions(samples=(Sample("broadcast", 1, context.room, by_second=True),), broadcast="started")
+
+
+class SessionEnded(Payload, type="live.session.ended"):
+    """A stream of the session goes off air."""
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the stream's state: ended."""
+        return Contributions(samples=(Sample("broadcast", 0, context.room, by_second=True),), broadcast="ended")
+
+
+class SupportRequested(Payload, type="live.support.requested", people=("viewer",)):
+    """A viewer asks customer service; once per ticket."""
+
+    ticket: Text
+    viewer: Text | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the request, and the start of its response time."""
+        ticket = digest(context.platform, self.ticket)
+        return Contributions(
+            claims=(Claim("ticket", ticket, (Count("support_requests", 1),)),),
+            spans=(SpanEdge("response", ticket, ends=False),),
+        )
+
+
+class SupportAnswered(Payload, type="live.support.answered"):
+    """Customer service answers; without response_seconds the time since the request counts."""
+
+    ticket: Text
+    response_seconds: Seconds | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the end of the ticket's response time."""
+        given = None if self.response_seconds is None else round(self.response_seconds * 1000)
+        return Contributions(
+            spans=(SpanEdge("response", digest(context.platform, self.ticket), ends=True, given_ms=given),)
+        )
+
+
+class PromotionMeasured(Payload, type="live.promotion.measured"):
+    """Cumulative figures of a promotion, named by its id or its url."""
+
+    promotion: LongText
+    views_total: CountField | None = None
+    engagements_total: CountField | None = None
+    clicks_total: CountField | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return a sample per figure that was sent."""
+        figures = (
+            ("promotion_views", self.views_total),
+            ("promotion_engagements", self.engagements_total),
+            ("promotion_clicks", self.clicks_total),
+        )
+        return Contributions(
+            samples=tuple(Sample(metric, value, self.promotion) for metric, value in figures if value is not None)
+        )

@@ -1,0 +1,267 @@
+"""One commit: settles many events in one transaction.
+
+In: items of many submissions. Out: an outcome per item, durable. Never here: the queue, HTTP.
+
+The walk: subjects → sessions (locked) → payloads made pseudonymous and folded → log → claims → sums. What has no
+session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from asyncpg import DataError, DeadlockDetectedError, IntegrityConstraintViolationError, SerializationError
+from babel.numbers import get_currency_precision
+from pydantic_core import to_json
+
+from app.events.payload import Payload, Unfoldable
+from app.ingest import fold, letters
+from app.ingest.people import Sealer
+from app.ingest.submission import Item, Outcome, Rejection, Submission
+from app.problems import FieldError
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.ledger import Ledger, LoggedEvent, SessionRow
+
+_log = structlog.get_logger()
+_REFUSED = (DataError, IntegrityConstraintViolationError)
+_COLLIDED = (DeadlockDetectedError, SerializationError)
+_COLLISIONS = 5
+
+DIRECT = "direct"
+"""The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
+
+
+def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
+    """Return the session's id, or platform and room of a stream, or None for anything else."""
+    platform, colon, room = subject.partition(":")
+    if colon:
+        return (platform, room) if room and platform.isascii() and platform.islower() else None
+    try:
+        return UUID(subject)
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class _Settlement:
+    """What a transaction decides; told to the submissions only after its commit."""
+
+    outcomes: list[tuple[Item, Outcome]]
+    rejections: list[tuple[Item, Rejection]]
+
+
+class Flusher:
+    """Settles items against the database."""
+
+    def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
+        """Remember each brand's aliases by the version of its catalogue."""
+        self._database = database
+        self._sealer = sealer
+        self._slow_after_ms = round(settings.slow_response_seconds * 1000)
+        self._keep_text = settings.keep_comment_text
+        self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
+
+    async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
+        """Settle all items; those that the database refuses are found by halving and rejected alone.
+
+        Raises:
+            OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
+        """
+        try:
+            settlement = await self._with_retries(items, list(only_letters))
+        except _REFUSED as refusal:
+            if len(items) <= 1:
+                await self._refuse(items, refusal)
+                return
+            half = len(items) // 2
+            await self.flush(items[:half], only_letters)
+            await self.flush(items[half:])
+            return
+        for submission in only_letters:
+            submission.letters_kept = len(submission.rejected)
+        for item, outcome in settlement.outcomes:
+            item.submission.counts[outcome] += 1
+        for item, rejection in settlement.rejections:
+            item.submission.rejected.append(rejection)
+            item.submission.letters_kept += 1
+        for item in items:
+            item.submission.waiting -= 1
+
+    async def _with_retries(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
+        for attempt in range(_COLLISIONS):
+            try:
+                return await self._transaction(items, only_letters)
+            except _COLLIDED:
+                if attempt == _COLLISIONS - 1:
+                    raise
+        raise AssertionError
+
+    async def _refuse(self, items: list[Item], refusal: Exception) -> None:
+        _log.warning("database refused an event", reason=type(refusal).__name__)
+        detail = "the database cannot hold this event's figures: they are out of range"
+        for item in items:
+            rejection = _rejection(item, FieldError(pointer="/data", detail=detail))
+            async with self._database.acquire() as connection, connection.transaction():
+                await letters.keep(
+                    Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at
+                )
+            item.submission.rejected.append(rejection)
+            item.submission.waiting -= 1
+
+    async def _transaction(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
+        now = datetime.now(UTC)
+        settlement = _Settlement([], [])
+        async with self._database.acquire() as connection, connection.transaction():
+            ledger = Ledger(connection)
+            if items:
+                await self._settle(ledger, items, settlement, now)
+            for submission in only_letters:
+                await letters.keep(ledger, self._sealer, submission, submission.rejected, now)
+            kept: dict[int, list[Rejection]] = {}
+            owners: dict[int, Submission] = {}
+            for item, rejection in settlement.rejections:
+                kept.setdefault(id(item.submission), []).append(rejection)
+                owners[id(item.submission)] = item.submission
+            for owner, rejections in kept.items():
+                await letters.keep(ledger, self._sealer, owners[owner], rejections, now)
+        return settlement
+
+    async def _settle(self, ledger: Ledger, items: list[Item], settlement: _Settlement, now: datetime) -> None:
+        by_subject = await self._sessions(ledger, {item.event.subject for item in items})
+        homeless = [item for item in items if _session_of(item, by_subject) is None]
+        if homeless:
+            homeless = await self._find_again(ledger, homeless, by_subject)
+            await self._set_aside(ledger, homeless, settlement, now)
+        contexts = {row.id: await self._context(ledger, row) for row in {r.id: r for r in by_subject.values()}.values()}
+        lost = {id(item) for item in homeless}
+        rows: dict[tuple[UUID, bytes], tuple[Item, LoggedEvent, fold.Folded]] = {}
+        for item in items:
+            if id(item) in lost:
+                continue
+            session = _session_of(item, by_subject)
+            assert session is not None  # noqa: S101 - the homeless are gone
+            key = (session.id, item.key)
+            if key in rows:
+                settlement.outcomes.append((item, Outcome.DUPLICATE))
+                continue
+            try:
+                rows[key] = (item, *self._fold(item, session, contexts[session.id]))
+            except Unfoldable as error:
+                settlement.rejections.append(
+                    (item, _rejection(item, FieldError(pointer=f"/data{error.pointer}", detail=error.detail)))
+                )
+        if not rows:
+            return
+        ordered = sorted(rows)
+        new = await ledger.insert_events([rows[key][1] for key in ordered], now)
+        settlement.outcomes.extend(
+            (rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered
+        )
+        if new:
+            await fold.apply(ledger, (rows[key][2] for key in ordered if key in new), contexts, self._slow_after_ms)
+
+    async def _sessions(self, ledger: Ledger, subjects: set[str]) -> dict[str, SessionRow]:
+        ids: list[UUID] = []
+        rooms: list[tuple[str, str]] = []
+        for subject in subjects:
+            parsed = parse_subject(subject)
+            if isinstance(parsed, tuple):
+                rooms.append(parsed)
+            elif parsed is not None:
+                ids.append(parsed)
+        found = await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms])
+        by_name = {str(row.id): row for row in found} | {room: row for row in found for room in row.rooms}
+        return {
+            subject: row
+            for subject in subjects
+            if (row := by_name.get(subject if ":" in subject else subject.lower())) is not None
+        }
+
+    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, SessionRow]) -> list[Item]:
+        """Look a second time, holding the rooms' names: a stream may have been registered in between."""
+        rooms = sorted({item.event.subject for item in homeless if ":" in item.event.subject})
+        if not rooms:
+            return homeless
+        await ledger.lock_rooms(rooms)
+        by_subject.update(await self._sessions(ledger, set(rooms)))
+        return [item for item in homeless if _session_of(item, by_subject) is None]
+
+    async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
+        parked: dict[tuple[str, str, str, bytes], tuple[Item, str]] = {}
+        for item in homeless:
+            parsed = parse_subject(item.event.subject)
+            if not isinstance(parsed, tuple):
+                error = FieldError(pointer="/subject", detail="no such session; a stream is named platform:room")
+                settlement.rejections.append((item, _rejection(item, error)))
+                continue
+            owner = item.submission.brand_id
+            key = (*parsed, str(owner) if owner else "", item.key)
+            if key in parked:
+                settlement.outcomes.append((item, Outcome.DUPLICATE))
+            else:
+                parked[key] = (item, self._parked_event(item, parsed[0]))
+        rows = [(*key, parked[key][1]) for key in sorted(parked)]
+        new = await ledger.park(rows, now) if rows else set()
+        for (platform, room, _, key), (item, _) in parked.items():
+            known = (platform, room, key) not in new
+            settlement.outcomes.append((item, Outcome.DUPLICATE if known else Outcome.PARKED))
+
+    def _parked_event(self, item: Item, platform: str) -> str:
+        event = item.event
+        payload = self._storable(item, platform)
+        moment = event.time or item.submission.received_at
+        document = {
+            "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
+            "time": moment, "type": event.type, "data": payload.model_dump(mode="json", exclude_none=True),
+        }  # fmt: skip
+        return to_json(document).decode()
+
+    def _storable(self, item: Item, platform: str) -> Payload:
+        if item.submission.pseudonymous:
+            return item.event.data
+        return self._sealer.pseudonymous(item.event.data, platform, keep_text=self._keep_text)
+
+    def _fold(self, item: Item, session: SessionRow, context: fold.SessionContext) -> tuple[LoggedEvent, fold.Folded]:
+        event = item.event
+        platform, colon, room = event.subject.partition(":")
+        if not colon:
+            # Only one platform can be meant where the session has streams of one platform alone.
+            names = set(session.platforms)
+            platform, room = item.submission.platform or (names.pop() if len(names) == 1 else DIRECT), ""
+        payload = self._storable(item, platform)
+        at = event.time.astimezone(UTC) if event.time else item.submission.received_at
+        logged = LoggedEvent(
+            session.id, item.key, event.id, event.source, event.type, platform, room, at,
+            payload.model_dump_json(exclude_none=True),
+        )  # fmt: skip
+        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(context.of(platform, room)))
+
+    async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
+        known = self._aliases.get(session.brand_id)
+        if known is None or known[0] != session.catalogue_version:
+            known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
+            self._aliases[session.brand_id] = known
+        digits = get_currency_precision(session.currency)
+        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms)
+
+
+def _session_of(item: Item, by_subject: dict[str, SessionRow]) -> SessionRow | None:
+    """Return the event's session as far as its sender may know of it."""
+    session = by_subject.get(item.event.subject)
+    if session is None or item.submission.brand_id not in (None, session.brand_id):
+        return None
+    return session
+
+
+def _rejection(item: Item, error: FieldError) -> Rejection:
+    event = item.event
+    body = to_json(
+        {
+            "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
+            "time": event.time, "type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True),
+        }
+    )  # fmt: skip
+    return Rejection(item.index, event.id, [error], body, event.type, event.subject)

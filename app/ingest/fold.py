@@ -1,0 +1,153 @@
+"""Applies events that are new in the log to the tables of the fold, inside the caller's transaction.
+
+In: logged events and their sessions' contexts. Out: changed rows. Never here: commits, the log itself.
+
+Ingest and rebuild share this module: what a rebuild compares with is the same fold over the same log.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from app.events.contributions import CUSTOMER, Claim, Contributions, FoldContext
+from app.events.envelope import PAYLOADS
+from app.ingest.tally import Span, Tally
+from app.storage.ledger import Ledger, LoggedEvent
+
+
+class Folded(NamedTuple):
+    """An event of the log with what it contributes."""
+
+    session: UUID
+    platform: str
+    at: datetime
+    key: bytes
+    contributions: Contributions
+
+
+class SessionContext(NamedTuple):
+    """What the fold needs of one session; `of` makes an event's context."""
+
+    brand_id: UUID
+    currency: str
+    digits: int
+    products: Mapping[str, str]
+    slow_after_ms: int
+
+    def of(self, platform: str, room: str) -> FoldContext:
+        """Return the context of an event of this stream."""
+        return FoldContext(platform, room, self.currency, self.digits, self.products, self.slow_after_ms)
+
+
+ContextOf = Callable[[UUID], SessionContext]
+
+
+def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
+    """Fold an event of the log again."""
+    payload = PAYLOADS[event.type].model_validate_json(event.data)
+    contributions = payload.fold(context.of(event.platform, event.room))
+    return Folded(event.session_id, event.platform, event.occurred_at, event.event_key, contributions)
+
+
+class _Bid(NamedTuple):
+    at: datetime
+    key: bytes
+    platform: str
+    claim: Claim
+
+
+async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int) -> None:
+    """Write all that new events contribute; the order of the events does not matter."""
+    tally = Tally(slow_after_ms)
+    bids: dict[tuple[UUID, str, bytes], _Bid] = {}
+    for session, platform, at, key, contributions in events:
+        tally.add(session, platform, at, key, contributions)
+        for claim in contributions.claims:
+            member = (session, claim.set, claim.member)
+            bid = bids.get(member)
+            if bid is None or (at, key) < (bid.at, bid.key):
+                bids[member] = _Bid(at, key, platform, claim)
+    if bids:
+        await _settle_claims(ledger, tally, bids, contexts)
+    if tally.spans:
+        await _settle_spans(ledger, tally)
+    await _write(ledger, tally)
+
+
+async def _settle_claims(
+    ledger: Ledger, tally: Tally, bids: dict[tuple[UUID, str, bytes], _Bid], contexts: Mapping[UUID, SessionContext]
+) -> None:
+    members = sorted(
+        (session, name, member, bid.at, bid.key) for (session, name, member), bid in bids.items() if name != CUSTOMER
+    )
+    lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
+    for session, name, member, superseded in await ledger.claim_members(members):
+        _grant(tally, session, bids[session, name, member], 1)
+        if superseded is not None:
+            lost.setdefault((session, superseded), []).append((name, member, session))
+    first_buys: dict[tuple[UUID, bytes], tuple[datetime, bytes, UUID]] = {}
+    for (session, name, member), bid in bids.items():
+        if name == CUSTOMER:
+            customer = (contexts[session].brand_id, member)
+            offer = (bid.at, bid.key, session)
+            first_buys[customer] = min(offer, first_buys.get(customer, offer))
+    if first_buys:
+        rows = sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in first_buys.items())
+        for member, session, lost_session, superseded in await ledger.claim_customers(rows):
+            _grant(tally, session, bids[session, CUSTOMER, member], 1)
+            if superseded is not None and lost_session is not None:
+                lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
+    if lost:
+        await _take_back(ledger, tally, lost, contexts)
+
+
+def _grant(tally: Tally, session: UUID, bid: _Bid, sign: int) -> None:
+    tally.count(session, bid.platform, bid.at, bid.claim.counts, sign)
+    if bid.claim.refund is not None:
+        order, amount = bid.claim.refund
+        tally.refund(session, bid.platform, bid.at, bid.key, order, sign * amount)
+
+
+async def _take_back(
+    ledger: Ledger,
+    tally: Tally,
+    lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
+    contexts: Mapping[UUID, SessionContext],
+) -> None:
+    """Fold the former owners again and take back what they contributed for the members they lost."""
+    for event in await ledger.logged_events(sorted(lost)):
+        losses = lost[event.session_id, event.event_key]
+        # A customer's first purchase may move between two sessions of a brand, which share the catalogue.
+        context = contexts.get(event.session_id) or contexts[losses[0][2]]
+        folded = fold_logged(event, context)
+        claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}
+        for name, member, _ in losses:
+            bid = _Bid(folded.at, folded.key, folded.platform, claims[name, member])
+            _grant(tally, event.session_id, bid, -1)
+
+
+async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
+    rows = [(*key, *tally.spans[key]) for key in sorted(tally.spans)]
+    for row in await ledger.stretch_spans(rows):
+        session, kind, platform, started, ended, given, was_started, was_ended, was_given = row
+        tally.span_changed(
+            Span(session, kind, platform, was_started, was_ended, was_given),
+            Span(session, kind, platform, started, ended, given),
+        )
+
+
+async def _write(ledger: Ledger, tally: Tally) -> None:
+    if tally.clocks:
+        await ledger.set_session_clocks([(session, *tally.clocks[session]) for session in sorted(tally.clocks)])
+    if tally.orders:
+        await ledger.patch_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
+    if tally.gauges:
+        await ledger.take_samples([(*key, *gauge) for key, gauge in sorted(tally.gauges.items(), key=_by_key)])
+    # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
+    if tally.counters:
+        await ledger.add_counters(sorted((*key, value) for key, value in tally.counters.items()))
+
+
+def _by_key(entry: tuple[tuple[object, ...], object]) -> tuple[object, ...]:
+    return entry[0]

@@ -1,0 +1,50 @@
+"""Keyed hashes for people, and sealing for what may hold their ids in clear.
+
+In: a platform's id of a person; bytes that could not be taken. Out: a pseudonym; sealed bytes. Never here: storage.
+"""
+
+import base64
+from hashlib import blake2b
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from app.events.payload import Payload
+
+
+class Sealer:
+    """Derives its keys from the deployment's secret; without the secret no pseudonym leads back to a person."""
+
+    def __init__(self, secret: str) -> None:
+        """Derive one key per purpose."""
+        self._people = self._derive(secret, b"people")
+        self._fernet = Fernet(base64.urlsafe_b64encode(self._derive(secret, b"letters")))
+
+    @staticmethod
+    def _derive(secret: str, purpose: bytes) -> bytes:
+        return blake2b(secret.encode(), digest_size=32, person=purpose).digest()
+
+    def pseudonym(self, platform: str, person: str) -> str:
+        """Return 32 hex digits that stand for a person of a platform."""
+        return blake2b(f"{platform}\0{person}".encode(), digest_size=16, key=self._people).hexdigest()
+
+    def pseudonymous(self, payload: Payload, platform: str, *, keep_text: bool) -> Payload:
+        """Return the payload as it may be stored: people as pseudonyms, a comment's text only where it is kept."""
+        changes: dict[str, object] = {}
+        for field in payload.people:
+            person = getattr(payload, field)
+            if person is not None:
+                changes[field] = self.pseudonym(platform, person)
+        if not keep_text and "text" in payload.model_fields_set:
+            changes["text"] = None
+        return payload.model_copy(update=changes) if changes else payload
+
+    def seal(self, body: bytes) -> bytes:
+        """Return the bytes encrypted: a letter that could not be read may hold anything, raw ids included."""
+        return self._fernet.encrypt(body)
+
+    def unseal(self, sealed: bytes) -> bytes | None:
+        """Return the bytes again; None when they were sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return None

@@ -1,0 +1,204 @@
+"""Request bodies to submissions.
+
+In: a body and its headers. Out: a `Submission` with the valid events and the rejections. Never here: storage.
+
+A batch is validated as a whole in one pass; only when that fails is each event looked at alone, so that one wrong
+event costs its neighbours nothing but that second look. Source of the modes: CloudEvents 1.0.2, HTTP Protocol
+Binding, section 3; the batched content type is tested first, since the structured one is its prefix.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from app.events.envelope import EVENT, EVENTS, JSON_MEDIA_TYPE, event_key
+from app.ingest.submission import Item, Rejection, Submission
+from app.problems import FieldError, ProblemError, pointer_of
+
+_KNOWN_ELSEWHERE = 512
+"""Characters of an id that a rejection repeats."""
+
+
+def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Return the body as it was before its Content-Encoding.
+
+    Raises:
+        ProblemError: 413 past `limit` bytes, 400 for a broken stream, 415 for another encoding.
+    """
+    if len(body) > limit:
+        raise too_large(limit)
+    match (encoding or "identity").strip().lower():
+        case "identity" | "":
+            return body
+        case "gzip" | "x-gzip":
+            unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        case "deflate":
+            unzip = zlib.decompressobj()
+        case _:
+            raise ProblemError(415, "Content-Encoding may be gzip, deflate or identity")
+    try:
+        # One byte past the limit is enough to know; a bomb never unfolds.
+        plain = unzip.decompress(body, limit + 1)
+    except zlib.error:
+        raise ProblemError(400, "the body is not valid compressed data") from None
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not unzip.eof:
+        raise ProblemError(400, "the compressed body is cut off")
+    return plain
+
+
+def too_large(limit: int) -> ProblemError:
+    """Return the 413."""
+    return ProblemError(413, f"a body may have at most {limit} bytes, also after decompression")
+
+
+class Receiver:
+    """Turns bodies into submissions."""
+
+    def __init__(self, max_events: int) -> None:
+        """Take at most `max_events` per request."""
+        self._max_events = max_events
+
+    def receive(
+        self, body: bytes, headers: Mapping[str, str], *, brand_id: UUID | None, origin: str, received_at: datetime
+    ) -> Submission:
+        """Return the submission of one request.
+
+        Raises:
+            ProblemError: 400, 413 or 415 where the body as a whole cannot be read.
+        """
+        submission = Submission(brand_id, origin, received_at)
+        media_type = headers.get("content-type", "").strip()
+        essence = media_type.partition(";")[0].strip().lower()
+        if re.search(r"charset\s*=\s*(?!\"?utf-?8)", media_type, re.IGNORECASE):
+            raise ProblemError(415, "JSON is UTF-8; send no other charset")
+        if essence == "application/cloudevents-batch+json":
+            self._read(submission, body, batch=True)
+        elif essence == "application/cloudevents+json":
+            self._read(submission, body, batch=False)
+        elif "ce-specversion" in headers or "ce-type" in headers:
+            if not re.match(JSON_MEDIA_TYPE, media_type) and body:
+                raise ProblemError(415, "the data of an event in binary mode is application/json")
+            self._binary(submission, body, headers)
+        elif essence == "application/json":
+            self._read(submission, body, batch=body.lstrip()[:1] == b"[")
+        else:
+            raise ProblemError(
+                415,
+                "send application/cloudevents+json, application/cloudevents-batch+json or application/json, "
+                "or ce-* headers with application/json",
+            )
+        return submission
+
+    def _read(self, submission: Submission, body: bytes, *, batch: bool) -> None:
+        try:
+            events = EVENTS.validate_json(body) if batch else [EVENT.validate_json(body)]
+        except ValidationError:
+            self._read_one_by_one(submission, body, batch=batch)
+            return
+        self._limit(len(events))
+        submission.items = [
+            Item(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
+        ]
+
+    def _limit(self, count: int) -> None:
+        if count > self._max_events:
+            raise ProblemError(413, f"a request may hold at most {self._max_events} events")
+
+    def _read_one_by_one(self, submission: Submission, body: bytes, *, batch: bool) -> None:
+        document = _lenient_json(body)
+        if batch and not isinstance(document, list):
+            raise ProblemError(400, "a batch is a JSON array of events")
+        if not batch and not isinstance(document, dict):
+            raise ProblemError(400, "an event is a JSON object")
+        found = document if isinstance(document, list) else [document]
+        self._limit(len(found))
+        for index, value in enumerate(found):
+            self._take(submission, index, value)
+
+    def _take(self, submission: Submission, index: int, value: object) -> None:
+        text = json.dumps(value, separators=(",", ":")).encode()
+        try:
+            event = EVENT.validate_json(text)
+        except ValidationError as error:
+            submission.rejected.append(rejection(index, value, text, error))
+        else:
+            submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
+
+    def _binary(self, submission: Submission, body: bytes, headers: Mapping[str, str]) -> None:
+        attributes: dict[str, Any] = {}
+        for name, value in headers.items():
+            if name.startswith("ce-"):
+                try:
+                    # Percent-decoding, one round; the server hands header bytes over as Latin-1.
+                    attributes[name[3:]] = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
+                except UnicodeDecodeError:
+                    raise ProblemError(400, f"the header {name} is not UTF-8") from None
+        attributes.setdefault("datacontenttype", headers.get("content-type", "application/json"))
+        if body.strip():
+            attributes["data"] = _lenient_json(body)
+        self._take(submission, 0, attributes)
+
+
+def _lenient_json(body: bytes) -> Any:
+    """Parse JSON of which single values may be wrong (lone surrogates, endless numbers); each event is judged alone.
+
+    Raises:
+        ProblemError: 400, where there is no JSON to speak of.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8"), parse_int=_bounded_int, parse_constant=lambda name: f"{name} is not JSON"
+        )
+    except UnicodeDecodeError:
+        raise ProblemError(400, "the body is not UTF-8") from None
+    except RecursionError:
+        raise ProblemError(400, "the JSON is nested too deeply") from None
+    except ValueError as error:
+        where = f" at line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ProblemError(400, f"the body is not JSON{where}") from None
+
+
+def _bounded_int(digits: str) -> int | str:
+    # Python refuses to parse thousands of digits; as text the number fails its own field and no other.
+    return int(digits) if len(digits) < 100 else digits  # noqa: PLR2004
+
+
+def rejection(index: int, value: object, body: bytes, error: ValidationError) -> Rejection:
+    """Return what is said of an event that is not valid: its fields by JSON Pointer, never their values."""
+    attributes = value if isinstance(value, dict) else {}
+    event_type = attributes.get("type")
+    errors = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        location = problem["loc"]
+        # The first step of a location inside the union is the type's own name, which is no part of the event.
+        if location and location[0] == event_type:
+            location = location[1:]
+        if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+            detail = "is required" if event_type is None else "is not an event type of Tallylight"
+            errors.append(FieldError(pointer="/type", detail=detail))
+        else:
+            errors.append(FieldError(pointer=pointer_of(location), detail=problem["msg"]))
+    return Rejection(
+        index, _text(attributes.get("id")), errors, body, _text(event_type), _text(attributes.get("subject"))
+    )
+
+
+def _text(value: object) -> str | None:
+    """Return a value that PostgreSQL and JSON can repeat; None for anything else."""
+    if not isinstance(value, str) or "\0" in value:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return None
+    return value[:_KNOWN_ELSEWHERE]
+

@@ -1,0 +1,131 @@
+"""Group commit: a bounded queue, and flushes that take all that waits.
+
+In: submissions. Out: the same, settled and durable. Never here: SQL, HTTP.
+
+The queue holds nothing that was acknowledged: a submission's future resolves after the commit, so a crash loses only
+what its sender will send again.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+
+import structlog
+
+from app.ingest.flush import Flusher
+from app.ingest.submission import Item, Submission
+from app.observability import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
+from app.settings import Settings
+
+_log = structlog.get_logger()
+
+IN_FLIGHT = 2
+"""Flushes at a time: while one waits for its commit to reach the disk, the other folds."""
+
+
+class QueueFullError(Exception):
+    """Too many events wait for their commit already, or the process is about to stop."""
+
+
+class NotCommittedError(Exception):
+    """The database did not take the flush; the sender should send again."""
+
+
+class Writer:
+    """Collects submissions and flushes them together."""
+
+    def __init__(self, flusher: Flusher, settings: Settings) -> None:
+        """Prepare; `start` begins to flush."""
+        self._flusher = flusher
+        self._limit = settings.queue_events
+        self._flush_events = settings.flush_events
+        self._waiting: deque[Item | Submission] = deque()
+        self._wake = asyncio.Event()
+        self._flushing = 0
+        self._draining = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def full(self) -> bool:
+        """True when the queue takes nothing more."""
+        return self._draining or len(self._waiting) >= self._limit
+
+    def start(self) -> None:
+        """Begin to flush."""
+        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(IN_FLIGHT)]
+
+    async def submit(self, submission: Submission) -> None:
+        """Queue a submission and wait until it is durable.
+
+        Raises:
+            QueueFullError: nothing was queued.
+            NotCommittedError: the database is lost or unable.
+        """
+        if self._draining or (self._waiting and len(self._waiting) + len(submission.items) > self._limit):
+            raise QueueFullError
+        submission.settled = asyncio.get_running_loop().create_future()
+        submission.waiting = len(submission.items)
+        if submission.rejected:
+            # Rejections alone make a submission of their own: their letters must be durable too.
+            submission.waiting += 1
+            self._waiting.append(submission)
+        self._waiting.extend(submission.items)
+        if submission.waiting:
+            QUEUED.set(len(self._waiting))
+            self._wake.set()
+            await submission.settled
+        for outcome, count in submission.counts.items():
+            if count:
+                EVENTS.labels(outcome.value).inc(count)
+        if submission.rejected:
+            EVENTS.labels("rejected").inc(len(submission.rejected))
+
+    async def drain(self) -> None:
+        """Take nothing more, flush what waits, then stop."""
+        self._draining = True
+        self._wake.set()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._draining:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await self._flush(self._take())
+
+    def _take(self) -> list[Item | Submission]:
+        waiting = self._waiting
+        if len(waiting) <= self._flush_events:
+            taken = list(waiting)
+            waiting.clear()
+        else:
+            taken = [waiting.popleft() for _ in range(self._flush_events)]
+        QUEUED.set(len(waiting))
+        return taken
+
+    async def _flush(self, taken: list[Item | Submission]) -> None:
+        items = [entry for entry in taken if isinstance(entry, Item)]
+        letters = [entry for entry in taken if isinstance(entry, Submission)]
+        submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
+        began = time.perf_counter()
+        try:
+            await self._flusher.flush(items, letters)
+        except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
+            _log.error("flush failed", reason=type(error).__name__, events=len(items))
+            for submission in submissions.values():
+                if submission.settled is not None and not submission.settled.done():
+                    submission.settled.set_exception(NotCommittedError())
+            return
+        FLUSH_SECONDS.observe(time.perf_counter() - began)
+        FLUSH_EVENTS.observe(len(items))
+        for entry in letters:
+            entry.waiting -= 1
+        for submission in submissions.values():
+            if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
+                submission.settled.set_result(None)

@@ -1,0 +1,124 @@
+"""Checks of the figures against each other (metrics.md, "Checks"): what cannot all be right is said, never mended.
+
+In: an evaluation. Out: warnings in the reader's language, with the figures they rest on. Never here: I/O, changes of figures.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from app.kpis import metrics
+from app.kpis.evaluate import Evaluation, Figure
+from app.kpis.labels import Language, label
+from app.kpis.metrics import BY_SLUG, DURATION_US, WATCH_MS, Rule, Unit
+from app.kpis.rounding import digits_of, fixed, money, number
+from app.storage.reads import SessionFigures
+
+AT_MOST: tuple[tuple[str, str, str], ...] = (
+    ("buyers_exceed_viewers", "buyers", "viewers"),
+    ("buyers_exceed_orders", "buyers", "orders"),
+    ("orders_exceed_units", "orders", "units_sold"),
+    ("commenters_exceed_comments", "commenters", "comments"),
+    ("current_exceeds_peak", "concurrent_viewers", "peak_concurrent_viewers"),
+)
+"""Code, the figure that may not exceed, the other one."""
+
+_TOLD_TWICE = (*metrics.of_rule(Rule.AUDIENCE), *metrics.of_rule(Rule.COMMERCE))
+_TOLERANCE = 10
+"""A tenth: counted and reported figures may differ by 10 % of the reported one."""
+
+
+class Finding(NamedTuple):
+    """A contradiction: its code and the figures as the response prints them."""
+
+    code: str
+    figures: Mapping[str, Any]
+
+
+def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Language) -> list[dict[str, Any]]:
+    """Return the warnings of a session, worded in a language."""
+    return [
+        {"code": finding.code, "message": message(finding, language), "figures": dict(finding.figures)}
+        for finding in findings(evaluation, figures)
+    ]
+
+
+def message(finding: Finding, language: Language) -> str:
+    """Return a finding in words."""
+    words = dict(finding.figures)
+    if "metric" in words:
+        words["label"] = label(f"metric.{words['metric']}", language)
+    return label(f"warning.{finding.code}", language).format(**words)
+
+
+def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[Finding]:
+    """Yield every contradiction between the figures; integers only, so to the cent."""
+    total = evaluation.total
+    digits = digits_of(evaluation.head.currency)
+    watched, duration, peak = total[WATCH_MS], total[DURATION_US], total["peak_concurrent_viewers"]
+    if watched[1] and peak[1] and duration[0] > 0 and watched[0] * 1000 > peak[0] * duration[0]:
+        yield Finding(
+            "watch_time_exceeds_peak",
+            {
+                **{slug: _print(total[slug], slug, digits) for slug in ("viewers", "average_watch_seconds")},
+                "duration_seconds": number(duration[0], 1_000_000),
+                **{slug: _print(total[slug], slug, digits) for slug in ("average_concurrent_viewers",
+                                                                        "peak_concurrent_viewers")},
+            },
+        )  # fmt: skip
+    for code, lesser, greater in AT_MOST:
+        low, high = total[lesser], total[greater]
+        if low[1] and high[1] and low[0] > high[0]:
+            yield Finding(code, {lesser: low[0], greater: high[0]})
+    yield from _products(figures, digits)
+    for platform in figures.platforms():
+        yield from _told_twice(figures, platform, digits)
+
+
+def _products(figures: SessionFigures, digits: int) -> Iterable[Finding]:
+    gmv = sum(counted.get("gmv", 0) for counted in figures.counted.values())
+    products = figures.products_gmv or 0
+    if gmv != products:
+        yield Finding(
+            "products_differ_from_total",
+            {
+                "gmv": fixed(gmv, digits),
+                "products_gmv": fixed(products, digits),
+                "difference": fixed(gmv - products, digits),
+            },
+        )
+
+
+def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable[Finding]:
+    counted, reported = figures.counted.get(platform), figures.reported.get(platform)
+    if not counted or not reported:
+        return
+    for slug in _TOLD_TWICE:
+        ours, theirs = counted.get(slug), reported.get(slug)
+        if ours is not None and theirs is not None and abs(ours - theirs) * _TOLERANCE > theirs:
+            yield Finding(
+                "counted_and_reported_differ",
+                {
+                    "platform": platform,
+                    "metric": slug,
+                    "counted": _print((ours, 1, ""), slug, digits),
+                    "reported": _print((theirs, 1, ""), slug, digits),
+                },
+            )
+    watched, viewers, average = counted.get("watch_ms"), counted.get("viewers"), reported.get("average_watch_ms")
+    if watched is not None and viewers and average is not None:
+        if abs(watched - average * viewers) * _TOLERANCE > average * viewers:
+            yield Finding(
+                "counted_and_reported_differ",
+                {
+                    "platform": platform,
+                    "metric": "average_watch_seconds",
+                    "counted": number(watched, viewers * 1000),
+                    "reported": number(average, 1000),
+                },
+            )
+
+
+def _print(figure: Figure, slug: str, digits: int) -> int | float | str:
+    if BY_SLUG[slug].unit is Unit.MONEY:
+        return money(figure[0], figure[1], digits)
+    return number(figure[0], figure[1])

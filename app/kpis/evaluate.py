@@ -1,0 +1,203 @@
+"""Evaluates the registry: a session's rows become exact figures, per platform and in total.
+
+In: `SessionFigures` of storage, the present moment. Out: an `Evaluation`. Never here: I/O, rounding, words.
+
+A figure is a plain tuple (numerator, denominator, basis) since hundreds are made per request; denominator 0 is absent.
+This is the hot path of `/kpis`: what can be looked up is compiled from the registry at import.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.kpis import metrics
+from app.kpis.concurrency import highest_sum
+from app.kpis.metrics import DURATION_US, METRICS, SHIP_MS, SHIPPED, SUMMED, WATCH_MS, WATCHED_VIEWERS, Rule
+from app.kpis.status import Status, off_air_since, session_end, status_of
+from app.storage.reads import ConcurrencyRow, SessionFigures, SessionHead
+
+Figure = tuple[int, int, str]
+Values = dict[str, Figure]
+"""Slug → figure, and a few sums under other names that only formulas read."""
+
+ABSENT: Figure = (0, 0, "absent")
+
+_AUDIENCE = metrics.of_rule(Rule.AUDIENCE)
+_COMMERCE = metrics.of_rule(Rule.COMMERCE)
+_LEDGER = metrics.of_rule(Rule.LEDGER)
+_COUNTED = (*metrics.of_rule(Rule.COUNTED), metrics.RESPONSE_MS, metrics.RESPONSES, SHIP_MS, SHIPPED)
+_QUOTIENTS = tuple(
+    (m.slug, m.quotient.numerators, m.quotient.denominator, m.quotient.times, m.quotient.per, m.quotient.from_parts)
+    for m in METRICS
+    if m.quotient is not None
+)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All figures of a session at one moment."""
+
+    head: SessionHead
+    status: Status
+    as_of: datetime
+    duration_us: int | None
+    """Time on air in microseconds: from the start to the end, or to now while live."""
+    total: Values
+    by_platform: Mapping[str, Values]
+
+
+def several_sampled(figures: SessionFigures) -> bool:
+    """True when the session's peak can only be found minute by minute: several platforms sampled their viewers."""
+    return len(figures.peaks) > 1
+
+
+def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[ConcurrencyRow] = ()) -> Evaluation:
+    """Return the figures of a session.
+
+    Args:
+        figures: the session's rows.
+        now: the present moment, aware.
+        minutes: samples of concurrent viewers by minute; needed where `several_sampled`.
+    """
+    head = figures.head
+    status = status_of(head)
+    duration_us = _duration(head, status, now)
+    duration = ABSENT if duration_us is None else (duration_us, 1, "counted")
+    off_air = off_air_since(head.broadcasts) if status is Status.LIVE or minutes else {}
+    by_platform: dict[str, Values] = {}
+    for platform in figures.platforms():
+        values = _platform(figures, platform, on_air=status is Status.LIVE and platform not in off_air)
+        values[DURATION_US] = duration
+        _derive(values)
+        by_platform[platform] = values
+    if len(by_platform) == 1:
+        (total,) = by_platform.values()
+    else:
+        total = combine(by_platform.values(), SUMMED)
+        total[DURATION_US] = duration
+        total["peak_concurrent_viewers"] = _peak(figures, total, minutes, off_air)
+        _derive(total)
+        if total["average_watch_seconds"][1] == 0:
+            # Without viewers nothing weighs the platforms' averages; one average alone still stands for itself.
+            known = [v["average_watch_seconds"] for v in by_platform.values() if v["average_watch_seconds"][1]]
+            if len(known) == 1:
+                total["average_watch_seconds"] = known[0]
+    return Evaluation(head, status, now, duration_us, total, by_platform)
+
+
+def combine(parts: Iterable[Values], slugs: Iterable[str]) -> Values:
+    """Return the sums of whole figures over platforms; absent parts are none, and a difference in basis is `mixed`."""
+    parts = list(parts)
+    total: Values = {}
+    for slug in slugs:
+        value, basis = 0, ""
+        for part in parts:
+            figure = part[slug]
+            if figure[1]:
+                value += figure[0]
+                if not basis:
+                    basis = figure[2]
+                elif basis != figure[2]:
+                    basis = "mixed"
+        total[slug] = (value, 1, basis) if basis else ABSENT
+    return total
+
+
+def _duration(head: SessionHead, status: Status, now: datetime) -> int | None:
+    if head.started_at is None:
+        return None
+    end = session_end(head, status, now)
+    if end is None or end < head.started_at:
+        return None
+    return (end - head.started_at) // _MICROSECOND
+
+
+def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values:
+    counted = figures.counted.get(platform, {})
+    reported = figures.reported.get(platform, {})
+    values: Values = {}
+    for slug in _AUDIENCE:
+        if slug in reported:
+            values[slug] = (reported[slug], 1, "reported")
+        else:
+            values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
+    for slug in _COUNTED:
+        values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
+    if values["slow_responses"][1] == 0 and values[metrics.RESPONSES][1]:
+        values["slow_responses"] = (0, 1, "counted")
+    if counted.get("orders", 0) > 0:
+        for slug in _COMMERCE:
+            values[slug] = (counted.get(slug, 0), 1, "counted")
+        for slug in _LEDGER:
+            values[slug] = (counted.get(slug, 0), 1, "counted")
+        values["repeat_buyers"] = (counted.get("buyers", 0) - counted.get("new_buyers", 0), 1, "derived")
+    else:
+        for slug in _COMMERCE:
+            values[slug] = (reported[slug], 1, "reported") if slug in reported else ABSENT
+        for slug in _LEDGER:
+            # A refund may be known of an order that was paid before we listened.
+            values[slug] = (counted[slug], 1, "counted") if counted.get(slug) else ABSENT
+        values["repeat_buyers"] = ABSENT
+    values["product_clicks"] = _clicks(counted, figures.clicks.get(platform))
+    current = reported.get("concurrent_viewers")
+    values["concurrent_viewers"] = (current, 1, "reported") if on_air and current is not None else ABSENT
+    peak = figures.peaks.get(platform)
+    values["peak_concurrent_viewers"] = ABSENT if peak is None else (peak, 1, "reported")
+    _watch(values, counted, reported)
+    return values
+
+
+def _clicks(counted: Mapping[str, int], reported: tuple[int, int] | None) -> Figure:
+    """Return a platform's clicks: per product the reported figure, or the counted one where none was reported."""
+    own = counted.get("product_clicks")
+    if reported is None:
+        return ABSENT if own is None else (own, 1, "counted")
+    clicks, counted_too = reported
+    unreported = (own or 0) - counted_too
+    return (clicks + unreported, 1, "mixed" if unreported else "reported")
+
+
+def _watch(values: Values, counted: Mapping[str, int], reported: Mapping[str, int]) -> None:
+    viewers = values["viewers"]
+    average = reported.get("average_watch_ms")
+    watched = counted.get("watch_ms")
+    if viewers[0] > 0 and (average is not None or watched is not None):
+        total, basis = (watched, "counted") if average is None else (average * viewers[0], "reported")
+        values[WATCH_MS] = (total or 0, 1, basis)
+        values[WATCHED_VIEWERS] = (viewers[0], 1, basis)
+    else:
+        values[WATCH_MS] = values[WATCHED_VIEWERS] = ABSENT
+        if average is not None:
+            values["average_watch_seconds"] = (average, 1000, "reported")
+
+
+def _derive(values: Values) -> None:
+    for slug, numerators, denominator, times, per, from_parts in _QUOTIENTS:
+        below = values[denominator]
+        if below[0] > 0:
+            if len(numerators) == 1:
+                above = values[numerators[0]]
+                if above[1]:
+                    values[slug] = (above[0] * times, below[0] * per, above[2] if from_parts else "derived")
+                    continue
+            else:
+                parts = [values[name] for name in numerators if values[name][1]]
+                if parts:
+                    values[slug] = (sum(part[0] for part in parts) * times, below[0] * per, "derived")
+                    continue
+        if not from_parts or slug not in values:
+            values[slug] = ABSENT
+    gmv, refunds = values["gmv"], values["refund_amount"]
+    values["net_gmv"] = (gmv[0] - refunds[0], 1, "derived") if gmv[1] and refunds[1] else ABSENT
+
+
+def _peak(
+    figures: SessionFigures, total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]
+) -> Figure:
+    if not figures.peaks:
+        return ABSENT
+    candidates = [*figures.peaks.values(), total["concurrent_viewers"][0]]
+    if len(figures.peaks) > 1:
+        candidates.append(highest_sum(minutes, off_air))
+    return (max(candidates), 1, "reported")

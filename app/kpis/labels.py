@@ -1,0 +1,42 @@
+"""The one label catalogue: every word that a reader sees, in Japanese, Chinese and English.
+
+In: a key such as `metric.gmv`. Out: text. Never here: figures, negotiation of the language.
+
+API, report and dashboard share `labels.json`: key → language → text.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+Language = Literal["ja", "zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+DEFAULT_LANGUAGE: Language = "ja"
+"""The agency's own results sheet is Japanese."""
+
+CATALOGUE: Mapping[str, Mapping[str, str]] = json.loads(
+    (Path(__file__).parent / "labels.json").read_text(encoding="utf-8")
+)
+
+
+def label(key: str, language: Language) -> str:
+    """Return the text of a key.
+
+    Raises:
+        KeyError: the catalogue has no such key.
+    """
+    return CATALOGUE[key][language]
+
+
+def labels(prefix: str, language: Language) -> dict[str, str]:
+    """Return the texts of all keys under a prefix, by what follows it: `labels("status.", "en")["live"]`."""
+    return {key.removeprefix(prefix): texts[language] for key, texts in CATALOGUE.items() if key.startswith(prefix)}
+
+
+def name_in(names: Mapping[str, str], language: Language) -> str | None:
+    """Return a thing's name in a language, else in the next one that has it; None without any name."""
+    for candidate in (language, *LANGUAGES):
+        if names.get(candidate):
+            return names[candidate]
+    return next((text for text in names.values() if text), None)

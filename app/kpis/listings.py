@@ -1,0 +1,114 @@
+"""Orders and the raw log as documents.
+
+In: rows of a page. Out: the documents, and the key of the last row where more follow. Never here: SQL, cursors as text.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from app.events.money import TooPrecise, minor_units
+from app.kpis.render import Document, local
+from app.kpis.rounding import digits_of, fixed
+from app.kpis.reader import Asked, read_head
+from app.storage import log_reads
+from app.storage.database import Database
+from app.storage.log_reads import LogRow, OrderFilter, OrderRow
+from app.storage.reads import BEFORE_ALL, SessionHead
+
+
+async def read_orders(
+    database: Database, asked: Asked, wanted: OrderFilter, after: tuple[str, str] | None, limit: int
+) -> tuple[Document, tuple[str, str] | None]:
+    """Return a page of orders, and (platform, order) of its last one where more follow.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    async with database.acquire() as connection:
+        head = await read_head(connection, asked)
+        rows = await log_reads.orders_page(connection, head.id, head.brand_id, wanted, after or ("", ""), limit + 1)
+        page = rows[:limit]
+        lines = [from_json(row.lines) if row.lines else [] for row in page]
+        names = sorted({line["product"] for found in lines for line in found})
+        codes = await log_reads.codes_of(connection, head.brand_id, names) if names else {}
+    orders = [order_document(head, row, found, codes) for row, found in zip(page, lines, strict=True)]
+    more = (page[-1].platform, page[-1].order_id) if len(rows) > limit else None
+    return {"currency": head.currency, "orders": orders}, more
+
+
+def order_document(
+    head: SessionHead, row: OrderRow, lines: Sequence[Document], codes: Mapping[str, str]
+) -> Document:
+    """Return one order; `codes` turns a product's alias into its code."""
+    digits = digits_of(head.currency)
+
+    def moment(at: datetime | None) -> str | None:
+        return local(at, head.time_zone)
+
+    return {
+        "order": row.order_id,
+        "platform": row.platform,
+        "state": row.state,
+        "buyer": row.buyer,
+        "amount": None if row.amount is None else fixed(row.amount, digits),
+        "refunded_amount": fixed(row.refunded_amount, digits),
+        "lines": [
+            {
+                "product": codes.get(line["product"], line["product"]),
+                "sku": line.get("sku"),
+                "quantity": line["quantity"],
+                "amount": _amount(line["amount"], digits),
+            }
+            for line in lines
+        ],
+        "placed_at": moment(row.placed_at),
+        "paid_at": moment(row.paid_at),
+        "cancelled_at": moment(row.cancelled_at),
+        "refunded_at": moment(row.refunded_at),
+        "shipped_at": moment(row.shipped_at),
+        "delivered_at": moment(row.delivered_at),
+        "carrier": row.carrier,
+        "tracking": row.tracking,
+    }
+
+
+def _amount(amount: str, digits: int) -> str:
+    try:
+        return fixed(minor_units(amount, digits), digits)
+    except TooPrecise:
+        return amount
+
+
+async def read_log(
+    database: Database, asked: Asked, event_type: str | None, after: tuple[datetime, bytes] | None, limit: int
+) -> tuple[Document, tuple[datetime, bytes] | None]:
+    """Return a page of the raw log, and (occurred_at, event_key) of its last event where more follow.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    async with database.acquire() as connection:
+        head = await read_head(connection, asked)
+        rows = await log_reads.log_page(connection, head.id, event_type, after or (BEFORE_ALL, b""), limit + 1)
+    page = rows[:limit]
+    more = (page[-1].occurred_at, page[-1].event_key) if len(rows) > limit else None
+    return {"events": [event_document(head.id, row) for row in page]}, more
+
+
+def event_document(session: UUID, row: LogRow) -> Document:
+    """Return an event of the log as a CloudEvent; `receivedat` is an extension attribute, people are pseudonyms."""
+    return {
+        "specversion": "1.0",
+        "id": row.id,
+        "source": row.source,
+        "type": row.type,
+        "subject": f"{row.platform}:{row.room}" if row.room else str(session),
+        "time": row.occurred_at.astimezone(UTC).isoformat(),
+        "datacontenttype": "application/json",
+        "platform": row.platform,
+        "receivedat": row.received_at.astimezone(UTC).isoformat(),
+        "data": from_json(row.data),
+    }

@@ -1,0 +1,184 @@
+"""The registry of KPIs: one entry per slug, from which evaluation, responses and documentation are made.
+
+In: nothing, these are definitions. Out: `METRICS` and what is compiled from them. Never here: figures, SQL.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.kpis.labels import CATALOGUE
+
+
+class Unit(StrEnum):
+    """What a value is counted in. Money is a decimal string, everything else a number."""
+
+    PEOPLE = "people"
+    COUNT = "count"
+    RATIO = "ratio"
+    MONEY = "money"
+    SECONDS = "seconds"
+    PIECES = "pieces"
+    HOURS = "hours"
+
+
+class Rule(StrEnum):
+    """Where a platform's figure comes from."""
+
+    AUDIENCE = "reported, else counted"
+    COMMERCE = "counted as soon as one order was counted, else reported"
+    LEDGER = "counted; zero as soon as one order was counted"
+    COUNTED = "counted"
+    CLICKS = "per product reported, else counted"
+    LATEST = "reported, while live"
+    HIGHEST = "reported"
+    FORMULA = "formula"
+
+
+class Combine(StrEnum):
+    """How the platforms' figures become the session's."""
+
+    SUM = "sum of the platforms"
+    SUM_OF_LATEST = "sum of the platforms' latest samples"
+    PEAK_OF_SUM = "highest minute of the platforms' sum"
+    FORMULA = "formula over the sums"
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """A ratio: sum of numerators × times ÷ (denominator × per); never an average of ratios."""
+
+    numerators: tuple[str, ...]
+    denominator: str
+    times: int = 1
+    per: int = 1
+    from_parts: bool = False
+    """True where the parts are no figures of their own: the result keeps the basis of its numerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One KPI."""
+
+    slug: str
+    unit: Unit
+    rule: Rule
+    combine: Combine = Combine.SUM
+    quotient: Quotient | None = None
+    formula: str = ""
+    """The formula as documentation prints it."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the label in ja, zh and en."""
+        return dict(CATALOGUE[f"metric.{self.slug}"])
+
+
+WATCH_MS, WATCHED_VIEWERS, DURATION_US = "watch_ms", "watched_viewers", "duration_us"
+RESPONSE_MS, RESPONSES, SHIP_MS, SHIPPED = "response_ms", "responses", "ship_ms", "shipped_orders"
+_HOUR_US = 3_600_000_000
+
+
+def _audience(slug: str, unit: Unit = Unit.COUNT) -> Metric:
+    return Metric(slug, unit, Rule.AUDIENCE)
+
+
+def _counted(slug: str, unit: Unit = Unit.COUNT) -> Metric:
+    return Metric(slug, unit, Rule.COUNTED)
+
+
+def _quotient(slug: str, unit: Unit, quotient: Quotient, formula: str) -> Metric:
+    return Metric(slug, unit, Rule.FORMULA, Combine.FORMULA, quotient, formula)
+
+
+def _ratio(slug: str, numerator: str, denominator: str) -> Metric:
+    return _quotient(slug, Unit.RATIO, Quotient((numerator,), denominator), f"{numerator} ÷ {denominator}")
+
+
+def _money(slug: str, denominator: str) -> Metric:
+    return _quotient(slug, Unit.MONEY, Quotient(("gmv",), denominator), f"gmv ÷ {denominator}")
+
+
+METRICS: tuple[Metric, ...] = (
+    _audience("viewers", Unit.PEOPLE),
+    _audience("views"),
+    _audience("impressions"),
+    Metric("concurrent_viewers", Unit.PEOPLE, Rule.LATEST, Combine.SUM_OF_LATEST),
+    Metric("peak_concurrent_viewers", Unit.PEOPLE, Rule.HIGHEST, Combine.PEAK_OF_SUM),
+    _quotient(
+        "average_concurrent_viewers",
+        Unit.PEOPLE,
+        Quotient((WATCH_MS,), DURATION_US, times=1000),
+        "watch seconds ÷ duration",
+    ),
+    _quotient(
+        "average_watch_seconds",
+        Unit.SECONDS,
+        Quotient((WATCH_MS,), WATCHED_VIEWERS, per=1000, from_parts=True),
+        "watch seconds ÷ viewers",
+    ),
+    _audience("new_followers", Unit.PEOPLE),
+    _ratio("follow_rate", "new_followers", "viewers"),
+    _audience("comments"),
+    _counted("commenters", Unit.PEOPLE),
+    _audience("likes"),
+    _audience("shares"),
+    _counted("gifts"),
+    _ratio("engagement_rate", "comments", "viewers"),
+    _quotient(
+        "interaction_rate",
+        Unit.RATIO,
+        Quotient(("comments", "likes", "shares"), "viewers"),
+        "(comments + likes + shares) ÷ viewers",
+    ),
+    Metric("product_clicks", Unit.COUNT, Rule.CLICKS),
+    _ratio("click_rate", "product_clicks", "viewers"),
+    Metric("orders", Unit.COUNT, Rule.COMMERCE),
+    Metric("buyers", Unit.PEOPLE, Rule.COMMERCE),
+    Metric("units_sold", Unit.PIECES, Rule.COMMERCE),
+    Metric("gmv", Unit.MONEY, Rule.COMMERCE),
+    Metric("refunded_orders", Unit.COUNT, Rule.LEDGER),
+    Metric("refund_amount", Unit.MONEY, Rule.LEDGER),
+    _ratio("refund_rate", "refunded_orders", "orders"),
+    Metric("net_gmv", Unit.MONEY, Rule.FORMULA, Combine.FORMULA, formula="gmv − refund_amount"),
+    _ratio("conversion_rate", "buyers", "viewers"),
+    _ratio("units_conversion_rate", "units_sold", "viewers"),
+    _money("spend_per_buyer", "buyers"),
+    _quotient("units_per_buyer", Unit.PIECES, Quotient(("units_sold",), "buyers"), "units_sold ÷ buyers"),
+    _money("average_order_value", "orders"),
+    _money("gmv_per_viewer", "viewers"),
+    _quotient("gmv_per_thousand_views", Unit.MONEY, Quotient(("gmv",), "views", times=1000), "gmv × 1000 ÷ views"),
+    _quotient("gmv_per_hour", Unit.MONEY, Quotient(("gmv",), DURATION_US, times=_HOUR_US), "gmv ÷ hours of duration"),
+    Metric("new_buyers", Unit.PEOPLE, Rule.LEDGER),
+    Metric("repeat_buyers", Unit.PEOPLE, Rule.FORMULA, Combine.SUM, formula="buyers − new_buyers"),
+    _counted("support_requests"),
+    _quotient(
+        "average_response_seconds",
+        Unit.SECONDS,
+        Quotient((RESPONSE_MS,), RESPONSES, per=1000, from_parts=True),
+        "response seconds ÷ answered requests",
+    ),
+    _counted("slow_responses"),
+    _quotient(
+        "average_ship_hours",
+        Unit.HOURS,
+        Quotient((SHIP_MS,), SHIPPED, per=_HOUR_US // 1000, from_parts=True),
+        "hours from paid to shipped ÷ shipped orders",
+    ),
+)
+
+BY_SLUG: dict[str, Metric] = {metric.slug: metric for metric in METRICS}
+
+
+def of_rule(rule: Rule) -> tuple[str, ...]:
+    """Return the slugs whose figures come from this source, in the registry's order."""
+    return tuple(metric.slug for metric in METRICS if metric.rule is rule)
+
+
+HIDDEN_SUMS: tuple[str, ...] = (WATCH_MS, WATCHED_VIEWERS, RESPONSE_MS, RESPONSES, SHIP_MS, SHIPPED)
+"""Sums that only formulas read."""
+
+SUMMED: tuple[str, ...] = (
+    *(m.slug for m in METRICS if m.combine in {Combine.SUM, Combine.SUM_OF_LATEST}),
+    *HIDDEN_SUMS,
+)
+"""Figures whose platforms add up."""

@@ -1,0 +1,264 @@
+"""Per-product results: the line-up, what was sold outside it, and the total.
+
+In: rows per product, the session's evaluation, windows' sums. Out: exact figures, and the products document.
+Never here: I/O.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
+from app.kpis.labels import Language, label, name_in
+from app.kpis.metrics import Unit
+from app.kpis.render import Document, local, plain
+from app.kpis.rounding import digits_of, fixed, number
+from app.kpis.showcases import Showcase
+from app.kpis.stock import SoldOut, missed_gmv
+from app.storage.product_reads import LineupRow, ProductRow
+from app.storage.reads import SessionFigures
+
+# field of the document → metric of the rows
+_COMMERCE = {"orders": "orders", "buyers": "buyers", "units": "units_sold", "gmv": "gmv"}
+_SUMS = ("impressions", "clicks", *_COMMERCE, "refund_amount")
+UNITS: Mapping[str, Unit] = {
+    "impressions": Unit.COUNT,
+    "clicks": Unit.COUNT,
+    "click_rate": Unit.RATIO,
+    "buyers": Unit.PEOPLE,
+    "orders": Unit.COUNT,
+    "units": Unit.PIECES,
+    "gmv": Unit.MONEY,
+    "refund_amount": Unit.MONEY,
+    "click_to_buyer_rate": Unit.RATIO,
+    "gmv_per_click": Unit.MONEY,
+    "share_of_gmv": Unit.RATIO,
+    "stock": Unit.PIECES,
+    "clicks_after_sold_out": Unit.COUNT,
+    "missed_gmv_estimate": Unit.MONEY,
+}
+"""Figures of a product in the order of the document."""
+_OF_SESSION = {
+    "clicks": "product_clicks",
+    "buyers": "buyers",
+    "orders": "orders",
+    "units": "units_sold",
+    "gmv": "gmv",
+    "refund_amount": "refund_amount",
+}
+_SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
+           "click_to_buyer_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
+"""Figures that the remainder and the total have too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductResult:
+    """One product's figures."""
+
+    code: str
+    name: str
+    listed: bool
+    live_price: int | None
+    initial_stock: int | None
+    figures: Values
+    sold_out_at: datetime | None
+    showcases: Sequence[Showcase]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTable:
+    """All products of a session: the line-up's first, in its order, then the others."""
+
+    products: Sequence[ProductResult]
+    others: Sequence[ProductResult]
+    other: Values
+    """What was sold outside the line-up: total minus line-up, to the cent."""
+    total: Values
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOutSums:
+    """What was counted before a product first sold out, and its clicks while it was sold out."""
+
+    before: Mapping[str, int]
+    clicks_after: int
+
+
+def product_table(  # noqa: PLR0913 - each argument is one query's answer
+    evaluation: Evaluation,
+    figures: SessionFigures,
+    rows: Sequence[ProductRow],
+    lineup: Sequence[LineupRow],
+    names: Mapping[str, Mapping[str, str]],
+    showcases: Sequence[Showcase],
+    sold_out: Mapping[str, Sequence[SoldOut]],
+    missed: Mapping[str, SoldOutSums],
+    language: Language,
+) -> ProductTable:
+    """Return the products' figures; with no line-up at all every product that was seen is listed."""
+    found: dict[str, dict[str, dict[tuple[bool, str], int]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        found[row.product][row.platform][row.reported, row.metric] = row.value
+    listed = {row.product: row for row in lineup}
+    seen = sorted({*found, *(showcase.product for showcase in showcases)} - listed.keys())
+    on_air: dict[str, list[Showcase]] = defaultdict(list)
+    for showcase in showcases:
+        on_air[showcase.product].append(showcase)
+
+    def result(code: str) -> ProductResult:
+        row = listed.get(code)
+        values = _values(figures, found.get(code, {}))
+        stretches = sold_out.get(code, ())
+        _missed(values, figures, stretches, missed.get(code))
+        _rates(values, evaluation.total)
+        return ProductResult(
+            code=code,
+            name=(row.name if row else None) or name_in(names.get(code, {}), language) or code,
+            listed=row is not None,
+            live_price=row.live_price if row else None,
+            initial_stock=row.stock if row else None,
+            figures=values,
+            sold_out_at=stretches[-1].since if stretches and stretches[-1].until is None else None,
+            showcases=on_air.get(code, ()),
+        )
+
+    products = [result(code) for code in listed]
+    others = [result(code) for code in seen]
+    total = _total(evaluation, [*products, *others])
+    shown = products if listed else others
+    other = _remainder(total, shown, [*products, *others])
+    _rates(other, evaluation.total)
+    _rates(total, evaluation.total)
+    return ProductTable(shown, others if listed else [], other, total)
+
+
+def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
+    parts: list[Values] = []
+    stock: Figure = ABSENT
+    for platform in figures.platforms():
+        values = by_platform.get(platform, {})
+        session = figures.counted.get(platform, {})
+        part: Values = {"impressions": _reported(values, "impressions")}
+        clicks = _reported(values, "product_clicks")
+        if not clicks[1] and ("product_clicks" in session and platform not in figures.clicks
+                              or (False, "product_clicks") in values):  # fmt: skip
+            clicks = (values.get((False, "product_clicks"), 0), 1, "counted")
+        part["clicks"] = clicks
+        ledger = session.get("orders", 0) > 0
+        for field, metric in _COMMERCE.items():
+            part[field] = (values.get((False, metric), 0), 1, "counted") if ledger else _reported(values, metric)
+        refunds = values.get((False, "refund_amount"), 0)
+        part["refund_amount"] = (refunds, 1, "counted") if ledger or refunds else ABSENT
+        parts.append(part)
+        pieces = _reported(values, "stock")
+        if pieces[1]:
+            stock = (stock[0] + pieces[0], 1, "reported")
+    total = combine(parts, _SUMS)
+    total["stock"] = stock
+    return total
+
+
+def _reported(values: Mapping[tuple[bool, str], int], metric: str) -> Figure:
+    value = values.get((True, metric))
+    return ABSENT if value is None else (value, 1, "reported")
+
+
+def _missed(
+    values: Values, figures: SessionFigures, stretches: Sequence[SoldOut], sums: SoldOutSums | None
+) -> None:
+    clicks: Figure = ABSENT
+    estimate: Figure = ABSENT
+    counts_clicks = any("product_clicks" in counted for counted in figures.counted.values())
+    if values["stock"][1] and counts_clicks:
+        clicks = (sums.clicks_after if stretches and sums else 0, 1, "counted")
+        gmv, units = values["gmv"], values["units"]
+        if clicks[0] == 0:
+            estimate = (0, 1, "derived")
+        elif sums is not None and gmv[1] and units[1]:
+            quotient = missed_gmv(clicks[0], sums.before, gmv[0], units[0])
+            estimate = ABSENT if quotient is None else (*quotient, "derived")
+    values["clicks_after_sold_out"] = clicks
+    values["missed_gmv_estimate"] = estimate
+
+
+def _rates(values: Values, session: Values) -> None:
+    values["click_rate"] = _over(values["clicks"], session["viewers"])
+    values["click_to_buyer_rate"] = _over(values["buyers"], values["clicks"])
+    values["gmv_per_click"] = _over(values["gmv"], values["clicks"])
+    values["share_of_gmv"] = _over(values["gmv"], session["gmv"])
+
+
+def _over(above: Figure, below: Figure) -> Figure:
+    return (above[0], below[0], "derived") if above[1] and below[0] > 0 else ABSENT
+
+
+def _total(evaluation: Evaluation, products: Sequence[ProductResult]) -> Values:
+    total = {field: evaluation.total[slug] for field, slug in _OF_SESSION.items()}
+    # A card's impressions exist per product only.
+    return total | combine([product.figures for product in products], ("impressions",))
+
+
+def _remainder(total: Values, shown: Sequence[ProductResult], every: Sequence[ProductResult]) -> Values:
+    """Return total minus what is shown.
+
+    Buyers cannot be subtracted, and orders only where no order holds two products; a remainder of one product, or of
+    none, is known all the same.
+    """
+    sums = combine([product.figures for product in shown], _SUMS)
+    other: Values = {"buyers": ABSENT}
+    for field in ("impressions", "clicks", "orders", "units", "gmv", "refund_amount"):
+        whole, part = total[field], sums[field]
+        other[field] = (whole[0] - part[0], 1, "derived") if whole[1] else ABSENT
+    everything = combine([product.figures for product in every], ("orders",))["orders"]
+    if everything[0] != total["orders"][0]:
+        other["orders"] = ABSENT
+    rest = [product.figures for product in every if product not in shown]
+    units, gmv = other["units"], other["gmv"]
+    if units[1] and gmv[1]:
+        for field in ("orders", "buyers"):
+            if units[0] == 0 == gmv[0] and not rest:
+                other[field] = (0, 1, "derived")
+            elif len(rest) == 1 and rest[0]["units"][0] == units[0] and rest[0]["gmv"][0] == gmv[0]:
+                other[field] = rest[0][field]
+    return other
+
+
+def products_document(evaluation: Evaluation, table: ProductTable, language: Language) -> Document:
+    """Return the products document of api.md."""
+    head = evaluation.head
+    digits = digits_of(head.currency)
+    return {
+        "session": str(head.id),
+        "status": evaluation.status.value,
+        "as_of": local(evaluation.as_of, head.time_zone),
+        "currency": head.currency,
+        "products": [_product(product, digits, head.time_zone) for product in table.products],
+        "other": {
+            **_shared(table.other, digits),
+            "products": [_product(product, digits, head.time_zone) for product in table.others],
+        },
+        "total": _shared(table.total, digits),
+        "notes": [label("product.note.buyers", language), label("product.note.estimate", language)],
+    }
+
+
+def _shared(values: Values, digits: int) -> Document:
+    shown: Document = {field: plain(values[field], UNITS[field], digits) for field in _SHARED}
+    return shown | {"basis": {field: values[field][2] for field in _SHARED}}
+
+
+def _product(product: ProductResult, digits: int, time_zone: str) -> Document:
+    values = product.figures
+    on_air_us = sum(showcase.seconds_us() for showcase in product.showcases)
+    return {
+        "product": product.code,
+        "name": product.name,
+        "live_price": None if product.live_price is None else fixed(product.live_price, digits),
+        "initial_stock": product.initial_stock,
+        **{field: plain(values[field], unit, digits) for field, unit in UNITS.items()},
+        "sold_out_at": local(product.sold_out_at, time_zone),
+        "showcases": {"count": len(product.showcases), "seconds": number(on_air_us, 1_000_000)},
+        "on_air": any(showcase.on_air for showcase in product.showcases),
+        "basis": {field: values[field][2] for field in UNITS},
+    }

@@ -1,0 +1,215 @@
+"""Answers the reads: fetches rows on one connection, lets the pure functions work, returns the documents.
+
+In: the database, a session, the caller's brand, the present moment. Out: documents, or 404 for a session that this brand
+does not have. Never here: formulas, SQL, HTTP.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.kpis import timeline
+from app.kpis.audience import audience_document
+from app.kpis.evaluate import Evaluation, evaluate, several_sampled
+from app.kpis.labels import Language
+from app.kpis.products import ProductTable, SoldOutSums, product_table, products_document
+from app.kpis.render import Document, kpi_document
+from app.kpis.showcases import Showcase, second, showcases_document, showcases_of
+from app.kpis.status import Status, session_end, status_of
+from app.kpis.stock import sold_out_stretches, sold_out_windows, stock_levels
+from app.problems import invalid, not_found
+from app.storage import product_reads, reads
+from app.storage.database import Connection, Database
+from app.storage.reads import SessionFigures, SessionHead
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which session, by whom, when, and in which language."""
+
+    session: UUID
+    brand: UUID | None
+    """The brand that the caller is bound to; None sees all."""
+    now: datetime
+    language: Language
+
+
+@asynccontextmanager
+async def snapshot(database: Database) -> AsyncIterator[Connection]:
+    """Lend a connection whose queries all see the same commits, so that remainders come out to the cent."""
+    async with (
+        database.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield connection
+
+
+async def read_head(connection: Connection, asked: Asked) -> SessionHead:
+    """Return the session.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    head = await reads.session_head(connection, asked.session, asked.brand)
+    if head is None:
+        raise not_found("session")
+    return head
+
+
+async def read_evaluation(connection: Connection, asked: Asked) -> tuple[SessionFigures, Evaluation]:
+    """Return the session's rows and figures: one round trip, two where several platforms sampled their viewers.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    figures = await reads.session_figures(connection, asked.session, asked.brand)
+    if figures is None:
+        raise not_found("session")
+    minutes = await reads.concurrency(connection, asked.session) if several_sampled(figures) else ()
+    return figures, evaluate(figures, asked.now, minutes)
+
+
+async def read_kpis(database: Database, asked: Asked) -> Document:
+    """Return the KPI document."""
+    async with database.acquire() as connection:
+        figures, evaluation = await read_evaluation(connection, asked)
+    return kpi_document(evaluation, figures, asked.language)
+
+
+async def read_product_table(
+    connection: Connection, asked: Asked, figures: SessionFigures, evaluation: Evaluation
+) -> ProductTable:
+    """Return the products' figures."""
+    head = evaluation.head
+    rows = await product_reads.product_rows(connection, head.id)
+    lineup = await product_reads.lineup(connection, head.id)
+    changes = await product_reads.state_changes(connection, head.id)
+    codes = sorted({row.product for row in rows} | {row.product for row in lineup})
+    names = await product_reads.product_names(connection, head.brand_id, codes)
+    sold_out = {product: sold_out_stretches(levels) for product, levels in stock_levels(changes).items()}
+    sold_out = {product: stretches for product, stretches in sold_out.items() if stretches}
+    windows = {product: sold_out_windows(product, stretches) for product, stretches in sold_out.items()}
+    sums = iter(await product_reads.window_sums(connection, head.id, [w for found in windows.values() for w in found]))
+    missed: dict[str, SoldOutSums] = {}
+    for product, found in windows.items():
+        before, *after = (next(sums) for _ in found)
+        missed[product] = SoldOutSums(before, sum(part.get("product_clicks", 0) for part in after))
+    showcases = _showcases(head, changes, asked.now)
+    return product_table(evaluation, figures, rows, lineup, names, showcases, sold_out, missed, asked.language)
+
+
+async def read_products(database: Database, asked: Asked) -> Document:
+    """Return the products document."""
+    async with snapshot(database) as connection:
+        figures, evaluation = await read_evaluation(connection, asked)
+        table = await read_product_table(connection, asked, figures, evaluation)
+    return products_document(evaluation, table, asked.language)
+
+
+def _showcases(head: SessionHead, changes: list[product_reads.StateChange], now: datetime) -> list[Showcase]:
+    status = status_of(head)
+    end = session_end(head, status, now) or now
+    return showcases_of(changes, end, live=status is Status.LIVE)
+
+
+async def read_showcases(database: Database, asked: Asked) -> Document:
+    """Return the showcases document."""
+    async with snapshot(database) as connection:
+        head = await read_head(connection, asked)
+        showcases = _showcases(head, await product_reads.state_changes(connection, head.id), asked.now)
+        windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
+        sums = await product_reads.window_sums(connection, head.id, windows)
+        minutes = await reads.concurrency(connection, head.id)
+    return showcases_document(head, showcases, sums[: len(showcases)], sums[len(showcases) :], minutes)
+
+
+async def read_audience(
+    database: Database, asked: Asked, begin: datetime | None, end: datetime | None, min_level: int
+) -> Document:
+    """Return the audience document of a half-open window, by default of the whole session.
+
+    Raises:
+        ProblemError: 422 when the window ends before it begins.
+    """
+    async with snapshot(database) as connection:
+        head = await read_head(connection, asked)
+        whole = (begin or head.started_at, end or session_end(head, status_of(head), asked.now))
+        if begin is not None and end is not None and end < begin:
+            raise invalid("/to", "lies before from")
+        window = None
+        if begin is not None or end is not None:
+            window = (second(begin or reads.BEFORE_ALL), second(end or reads.AFTER_ALL))
+        arrivals = await reads.arrivals(connection, head.id, window)
+    return audience_document(head, whole, arrivals, min_level)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineQuestion:
+    """What a timeline shall show; None leaves the choice to the session."""
+
+    metrics: str | None
+    step: str
+    product: str | None
+    platform: str | None
+    begin: datetime | None
+    end: datetime | None
+
+
+async def read_timeline(database: Database, asked: Asked, question: TimelineQuestion) -> Document:
+    """Return the timeline document.
+
+    Raises:
+        ProblemError: 422 for an unknown metric, a window that ends before it begins, or too many buckets.
+    """
+    series = timeline.series_of(question.metrics, question.product)
+    key = question.product or ""
+    async with snapshot(database) as connection:
+        head = await read_head(connection, asked)
+        window = await _window(connection, head, asked.now, question)
+        counted = sorted({one.metric for one in series.values() if not one.sampled})
+        sampled = sorted({one.metric for one in series.values() if one.sampled})
+        counts = await reads.timeline_counts(
+            connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
+        )
+        samples = await reads.timeline_samples(
+            connection, head.id, key, sampled, window.begin, window.end, question.platform
+        )
+        changes = await product_reads.state_changes(connection, head.id, question.product)
+    values = timeline.filled(series, window, counts, samples, head)
+    return timeline.timeline_document(
+        head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone)
+    )
+
+
+async def _window(
+    connection: Connection, head: SessionHead, now: datetime, question: TimelineQuestion
+) -> timeline.Window:
+    """Return the buckets to show: the broadcast with what was counted up to an hour around it, unless the caller says."""
+    begin, end, step = question.begin, question.end, question.step
+    if begin is not None and end is not None:
+        if end < begin:
+            raise invalid("/to", "lies before from")
+        return timeline.aligned(begin, end, step)
+    status = status_of(head)
+    clock_end = session_end(head, status, now)
+    extent = await reads.timeline_extent(connection, head.id, "")
+    if extent is None and question.product:
+        extent = await reads.timeline_extent(connection, head.id, question.product)
+    if begin is None:
+        begin = head.started_at or (extent[0] if extent else None) or head.scheduled_at or now
+        if head.started_at is not None:
+            early = await reads.timeline_first_after(connection, head.id, "", head.started_at - timeline.SLACK)
+            begin = min(begin, early or begin)
+    if end is None:
+        end = clock_end
+        if end is None or (status is Status.LIVE and extent is not None and end - extent[1] > timeline.SLACK):
+            # Nothing says that it ended, and nothing has been heard for long: draw up to where the data ends.
+            end = max(begin, extent[1] + timeline.MINUTE) if extent else begin
+        elif extent is not None and extent[1] >= end:
+            late = await reads.timeline_last_before(connection, head.id, "", end + timeline.SLACK)
+            end = max(end, late + timeline.MINUTE) if late else end
+        if head.started_at is None:
+            end = min(end, timeline.latest_end(begin, step))
+    return timeline.aligned(begin, max(begin, end), step)

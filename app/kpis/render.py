@@ -1,0 +1,77 @@
+"""Turns figures into what a response prints.
+
+In: exact figures of an evaluation. Out: plain dicts, ready for JSON. Never here: formulas, I/O.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.kpis.checks import warnings_of
+from app.kpis.evaluate import Evaluation, Figure, Values
+from app.kpis.labels import Language
+from app.kpis.metrics import METRICS, Unit
+from app.kpis.rounding import digits_of, money, number
+from app.storage.reads import SessionFigures
+
+Document = dict[str, Any]
+
+# A text of its own instead of the enum's member: the serialiser writes plain texts several times faster.
+_SHOWN = tuple(
+    (m.slug, m.unit.value, m.unit is Unit.MONEY, {"value": None, "unit": m.unit.value, "basis": "absent"}) for m in METRICS
+)
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> ZoneInfo:
+    """Return a session's time zone."""
+    return ZoneInfo(name)
+
+
+def local(moment: datetime | None, time_zone: str) -> str | None:
+    """Return a moment as RFC 3339 with the offset of the session's time zone."""
+    return None if moment is None else moment.astimezone(zone_of(time_zone)).isoformat()
+
+
+def plain(figure: Figure, unit: Unit, digits: int) -> int | float | str | None:
+    """Return a figure's value: a decimal string for money, else a number; None where it is absent."""
+    if figure[1] == 0:
+        return None
+    return money(figure[0], figure[1], digits) if unit is Unit.MONEY else number(figure[0], figure[1])
+
+
+def figures_document(values: Values, digits: int) -> Document:
+    """Return slug → value, unit, basis for every KPI."""
+    shown: Document = {}
+    for slug, unit, is_money, absent in _SHOWN:
+        numerator, denominator, basis = values[slug]
+        if denominator == 0:
+            shown[slug] = absent
+        elif is_money:
+            shown[slug] = {"value": money(numerator, denominator, digits), "unit": unit, "basis": basis}
+        elif denominator == 1:
+            shown[slug] = {"value": numerator, "unit": unit, "basis": basis}
+        else:
+            shown[slug] = {"value": number(numerator, denominator), "unit": unit, "basis": basis}
+    return shown
+
+
+def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Language) -> Document:
+    """Return the KPI document of api.md."""
+    head = evaluation.head
+    digits = digits_of(head.currency)
+    by_platform = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}
+    # Of one platform alone total and part are one and the same.
+    total = next(iter(by_platform.values())) if len(by_platform) == 1 else figures_document(evaluation.total, digits)
+    duration = evaluation.duration_us
+    return {
+        "session": str(head.id),
+        "status": evaluation.status.value,
+        "as_of": local(evaluation.as_of, head.time_zone),
+        "currency": head.currency,
+        "duration_seconds": None if duration is None else number(duration, 1_000_000),
+        "kpis": total,
+        "by_platform": by_platform,
+        "warnings": warnings_of(evaluation, figures, language),
+    }

@@ -1,0 +1,55 @@
+"""Exact quotients as what a response prints: numbers with six decimals, money with its currency's digits.
+
+In: integers. Out: ints, floats whose shortest text is the rounded decimal, decimal strings. Never here: float arithmetic.
+
+All rounding is half up, away from zero, from the exact quotient: nothing is rounded twice.
+"""
+
+from functools import lru_cache
+
+from babel.numbers import get_currency_precision
+
+_DECIMALS = 1_000_000
+
+
+@lru_cache(maxsize=256)
+def digits_of(currency: str) -> int:
+    """Return the decimals of a currency (ISO 4217 as CLDR keeps it): 2 for CNY, 0 for JPY."""
+    return get_currency_precision(currency)
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """Return the quotient as the nearest integer; a half goes away from zero. The denominator is positive."""
+    if numerator < 0:
+        return -((2 * -numerator + denominator) // (2 * denominator))
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def number(numerator: int, denominator: int) -> int | float:
+    """Return the quotient with six decimals; an int where it is whole.
+
+    >>> number(938, 18052)
+    0.051961
+    """
+    if numerator % denominator == 0:
+        return numerator // denominator
+    # A quotient of two integers is the float nearest to the decimal, and that one prints as the decimal.
+    return half_up(numerator * _DECIMALS, denominator) / _DECIMALS
+
+
+def fixed(scaled: int, digits: int) -> str:
+    """Return an integer of 10^-digits as a decimal string.
+
+    >>> fixed(5597723, 2)
+    '55977.23'
+    """
+    if digits == 0:
+        return str(scaled)
+    sign = "-" if scaled < 0 else ""
+    whole, fraction = divmod(abs(scaled), 10**digits)
+    return f"{sign}{whole}.{fraction:0{digits}d}"
+
+
+def money(numerator: int, denominator: int, digits: int) -> str:
+    """Return a quotient of minor units as a decimal string, rounded half up to the currency's digits."""
+    return fixed(numerator if denominator == 1 else half_up(numerator, denominator), digits)

@@ -1,0 +1,154 @@
+"""Showcases: when each product was on air, and what was counted while it was.
+
+In: changes of state, sums by the second. Out: windows and their documents. Never here: I/O.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from operator import attrgetter
+
+from app.kpis.concurrency import viewers_at
+from app.kpis.render import Document, local
+from app.kpis.rounding import digits_of, fixed, money
+from app.storage.product_reads import ProductWindow, StateChange
+from app.storage.reads import ConcurrencyRow, SessionHead
+
+TRAILING = timedelta(minutes=5)
+"""Orders up to this long after a window are its own, as `trailing` (metrics.md)."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_MINUTE_US = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Showcase:
+    """A half-open stretch of time in which a product was on air."""
+
+    product: str
+    begin: datetime
+    end: datetime
+    on_air: bool
+    """True while nothing has ended it."""
+    next_begin: datetime | None
+    """When the same product is on air again."""
+
+    def seconds_us(self) -> int:
+        """Return its length in microseconds."""
+        return (self.end - self.begin) // _MICROSECOND
+
+    def window(self) -> ProductWindow:
+        """Return the window of full seconds whose counts belong to it."""
+        return ProductWindow(self.product, second(self.begin), second(self.end))
+
+    def trailing(self) -> ProductWindow:
+        """Return the five minutes after it, cut where the product is on air again."""
+        end = self.end + TRAILING
+        return ProductWindow(
+            self.product, second(self.end), second(end if self.next_begin is None else min(end, self.next_begin))
+        )
+
+
+def second(moment: datetime) -> datetime:
+    """Return the full second a moment lies in: what is counted by the second knows no finer time."""
+    return moment.replace(microsecond=0)
+
+
+def showcases_of(changes: Sequence[StateChange], end: datetime, *, live: bool) -> list[Showcase]:
+    """Return the windows on air, in order of time.
+
+    A window ends where its own product is withdrawn before it is shown again; without that where another product is
+    shown; else at the session's end, or now. A product shown again while it is on air goes on: several platforms, or a
+    nervous hand, tell of one and the same showcase.
+    """
+    on_air = [change for change in changes if change.metric == "on_air"]
+    shown = sorted((change for change in on_air if change.value), key=attrgetter("at"))
+    withdrawn: dict[str, list[datetime]] = defaultdict(list)
+    for change in on_air:
+        if not change.value:
+            withdrawn[change.key].append(change.at)
+    for moments in withdrawn.values():
+        moments.sort()
+    by_product: dict[str, list[Showcase]] = defaultdict(list)
+    all_begins = [change.at for change in shown]
+    begins = _begins(shown, withdrawn)
+    for product, moments in begins.items():
+        for number, begin in enumerate(moments):
+            again = moments[number + 1] if number + 1 < len(moments) else None
+            stop = _first_after(withdrawn[product], begin)
+            if stop is None or (again is not None and stop > again):
+                later = islice(shown, bisect_right(all_begins, begin), None)
+                stop = next((change.at for change in later if change.key != product), None)
+            open_still = stop is None and again is None
+            stop = stop or again or max(begin, end)
+            by_product[product].append(Showcase(product, begin, stop, on_air=open_still and live, next_begin=again))
+    return sorted((one for found in by_product.values() for one in found), key=attrgetter("begin", "product"))
+
+
+def _begins(shown: Sequence[StateChange], withdrawn: Mapping[str, Sequence[datetime]]) -> dict[str, list[datetime]]:
+    """Return where each product's showcases begin: a showing that only goes on with one is left out."""
+    begins: dict[str, list[datetime]] = defaultdict(list)
+    last: dict[str, tuple[datetime, int]] = {}
+    others = 0
+    running: str | None = None
+    for change in shown:
+        if change.key != running:
+            # Counts how often the product on air changed hands, so that a product knows whether another came between.
+            others += 1
+            running = change.key
+        before = last.get(change.key)
+        last[change.key] = (change.at, others)
+        if before is not None and before[1] == others:
+            stop = _first_after(withdrawn.get(change.key, ()), before[0])
+            if stop is None or stop > change.at:
+                continue
+        begins[change.key].append(change.at)
+    return begins
+
+
+def _first_after(moments: Sequence[datetime], begin: datetime) -> datetime | None:
+    place = bisect_right(moments, begin)
+    return moments[place] if place < len(moments) else None
+
+
+def showcases_document(
+    head: SessionHead,
+    showcases: Sequence[Showcase],
+    sums: Sequence[Mapping[str, int]],
+    trailing: Sequence[Mapping[str, int]],
+    minutes: Sequence[ConcurrencyRow],
+) -> Document:
+    """Return the showcases document of api.md; `sums` and `trailing` go with the showcases one by one."""
+    digits = digits_of(head.currency)
+    return {
+        "session": str(head.id),
+        "currency": head.currency,
+        "showcases": [
+            {
+                "product": one.product,
+                "from": local(one.begin, head.time_zone),
+                "to": local(one.end, head.time_zone),
+                "on_air": one.on_air,
+                "clicks": inside.get("product_clicks", 0),
+                "orders": inside.get("orders", 0),
+                "units": inside.get("units_sold", 0),
+                "gmv": fixed(inside.get("gmv", 0), digits),
+                "gmv_per_minute": _per_minute(inside.get("gmv", 0), one.seconds_us(), digits),
+                "viewers_at_start": viewers_at(minutes, one.begin),
+                "viewers_at_end": viewers_at(minutes, one.end),
+                "trailing": {
+                    "orders": after.get("orders", 0),
+                    "units": after.get("units_sold", 0),
+                    "gmv": fixed(after.get("gmv", 0), digits),
+                },
+            }
+            for one, inside, after in zip(showcases, sums, trailing, strict=True)
+        ],
+    }
+
+
+def _per_minute(gmv: int, length_us: int, digits: int) -> str | None:
+    return money(gmv * _MINUTE_US, length_us, digits) if length_us > 0 else None

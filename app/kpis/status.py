@@ -1,0 +1,58 @@
+"""The status of a session's figures, from what its rooms said last.
+
+In: a session's head. Out: its status, its end. Never here: I/O.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from app.storage.reads import Broadcast, SessionHead
+
+
+class Status(StrEnum):
+    """How settled a session's figures are (metrics.md)."""
+
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+
+
+def status_of(head: SessionHead) -> Status:
+    """Return the status: live while any room is on air, scheduled before anything began, else provisional."""
+    if is_on_air(head.broadcasts):
+        return Status.LIVE
+    if head.started_at is None and head.ended_at is None:
+        return Status.SCHEDULED
+    return Status.PROVISIONAL
+
+
+def is_on_air(broadcasts: Sequence[Broadcast]) -> bool:
+    """True while a room is on air.
+
+    A start or an end that is addressed to the session itself (room "") speaks for all rooms, until a room says otherwise.
+    """
+    whole = max((b for b in broadcasts if not b.room), key=lambda b: b.at, default=None)
+    rooms = [b for b in broadcasts if b.room]
+    if whole is None:
+        return any(room.on for room in rooms)
+    if not whole.on:
+        return any(room.on and room.at > whole.at for room in rooms)
+    return any(room.on for room in rooms) or not any(room.at > whole.at for room in rooms)
+
+
+def off_air_since(broadcasts: Sequence[Broadcast]) -> dict[str, datetime]:
+    """Return when each platform whose rooms have all ended went off air."""
+    last: dict[str, datetime] = {}
+    on: set[str] = set()
+    for broadcast in broadcasts:
+        if broadcast.on:
+            on.add(broadcast.platform)
+        last[broadcast.platform] = max(broadcast.at, last.get(broadcast.platform, broadcast.at))
+    return {platform: at for platform, at in last.items() if platform not in on}
+
+
+def session_end(head: SessionHead, status: Status, now: datetime) -> datetime | None:
+    """Return where the session ends as far as known: now while live, else its last end; None without one."""
+    return now if status is Status.LIVE else head.ended_at

@@ -1,0 +1,226 @@
+"""Timelines: counts and samples in equal buckets, and the moments that explain them.
+
+In: sums per bucket, samples by the minute, changes of state. Out: the timeline document. Never here: I/O.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal, NamedTuple, get_args
+
+from app.kpis.render import Document, local
+from app.kpis.rounding import digits_of, fixed
+from app.kpis.status import off_air_since
+from app.kpis.stock import stock_levels
+from app.problems import ProblemError, invalid
+from app.storage.product_reads import StateChange
+from app.storage.reads import SessionHead, TimelineSample
+
+Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
+STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))
+MAX_BUCKETS = 3000
+"""Two days of minutes, four months of hours."""
+SLACK = timedelta(hours=1)
+"""How far a timeline reaches beyond the broadcast for early viewers and late orders, and how long silence is drawn."""
+
+MINUTE = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Series(NamedTuple):
+    """Where a series of the timeline comes from."""
+
+    metric: str
+    """The rows' name of it."""
+    sampled: bool = False
+    highest: bool = False
+    is_money: bool = False
+
+
+_TOTALS = {"orders_total": "orders", "buyers_total": "buyers", "units_total": "units_sold"}
+SESSION_SERIES: Mapping[str, Series] = {
+    **{
+        slug: Series(slug)
+        for slug in (
+            "viewers", "views", "comments", "commenters", "likes", "shares", "gifts", "new_followers", "product_clicks",
+            "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests", "slow_responses",
+        )
+    },
+    "gmv": Series("gmv", is_money=True),
+    "refund_amount": Series("refund_amount", is_money=True),
+    "concurrent_viewers": Series("concurrent_viewers", sampled=True),
+    "peak_concurrent_viewers": Series("concurrent_viewers", sampled=True, highest=True),
+    **{
+        f"{slug}_total": Series(slug, sampled=True)
+        for slug in ("viewers", "views", "impressions", "likes", "comments", "shares")
+    },
+    "followers_total": Series("new_followers", sampled=True),
+    **{name: Series(metric, sampled=True) for name, metric in _TOTALS.items()},
+    "gmv_total": Series("gmv", sampled=True, is_money=True),
+}  # fmt: skip
+"""What a session's timeline can show. `…_total` are the platforms' own cumulative figures, as sampled."""
+
+PRODUCT_SERIES: Mapping[str, Series] = {
+    **{slug: Series(slug) for slug in ("product_clicks", "orders", "buyers", "units_sold")},
+    "gmv": Series("gmv", is_money=True),
+    "refund_amount": Series("refund_amount", is_money=True),
+    "stock": Series("stock", sampled=True),
+    "impressions_total": Series("impressions", sampled=True),
+    "clicks_total": Series("product_clicks", sampled=True),
+    **{name: Series(metric, sampled=True) for name, metric in _TOTALS.items()},
+    "gmv_total": Series("gmv", sampled=True, is_money=True),
+}
+"""What a product's timeline can show."""
+
+
+class Window(NamedTuple):
+    """Equal half-open buckets: `begin` and `end` lie on borders of `step`, counted from the epoch in UTC."""
+
+    begin: datetime
+    end: datetime
+    step: str
+
+    @property
+    def seconds(self) -> int:
+        """Return the length of a bucket."""
+        return STEP_SECONDS[self.step]
+
+    def count(self) -> int:
+        """Return the number of buckets."""
+        return int((self.end - self.begin).total_seconds()) // self.seconds
+
+
+def series_of(metrics: str | None, product: str | None) -> dict[str, Series]:
+    """Return the series that a comma-separated list names.
+
+    Raises:
+        ProblemError: 422 at `/metrics` naming the first that is unknown.
+    """
+    known = SESSION_SERIES if product is None else PRODUCT_SERIES
+    if metrics is None:
+        metrics = "viewers,concurrent_viewers,gmv" if product is None else "product_clicks,units_sold,gmv,stock"
+    chosen: dict[str, Series] = {}
+    for name in (part.strip() for part in metrics.split(",")):
+        if name not in known:
+            raise invalid("/metrics", f"unknown metric {name[:64]!r}; known here: {', '.join(known)}")
+        chosen[name] = known[name]
+    return chosen
+
+
+def aligned(begin: datetime, end: datetime, step: str) -> Window:
+    """Return the buckets that cover a half-open stretch of time; at least one.
+
+    Raises:
+        ProblemError: 422 when it takes more than `MAX_BUCKETS`.
+    """
+    seconds = STEP_SECONDS[step]
+    length = timedelta(seconds=seconds)
+    first = (begin - _EPOCH) // length
+    last = max(first + 1, -((_EPOCH - end) // length))
+    if last - first > MAX_BUCKETS:
+        raise too_many()
+    return Window(_EPOCH + timedelta(seconds=first * seconds), _EPOCH + timedelta(seconds=last * seconds), step)
+
+
+def latest_end(begin: datetime, step: str) -> datetime:
+    """Return the furthest end that a timeline from here may have."""
+    return begin + timedelta(seconds=STEP_SECONDS[step] * (MAX_BUCKETS - 1))
+
+
+def too_many() -> ProblemError:
+    """Return the 422 for a timeline with too many buckets."""
+    return invalid("/step", f"makes more than {MAX_BUCKETS} buckets; use a longer step, or a shorter time with from and to")
+
+
+def filled(
+    series: Mapping[str, Series],
+    window: Window,
+    counts: Mapping[str, Mapping[int, int]],
+    samples: Sequence[TimelineSample],
+    head: SessionHead,
+) -> dict[str, list[int | str | None]]:
+    """Return the series' values: zero where nothing was counted, null where nothing was sampled."""
+    digits = digits_of(head.currency)
+    off_air = off_air_since(head.broadcasts)
+    sampled = {
+        highest: _sampled(window, samples, off_air, highest=highest)
+        for highest in {one.highest for one in series.values() if one.sampled}
+    }
+    found: dict[str, list[int | str | None]] = {}
+    for name, one in series.items():
+        if one.sampled:
+            values = [sampled[one.highest][one.metric].get(number) for number in range(window.count())]
+        else:
+            values = [counts.get(one.metric, {}).get(number, 0) for number in range(window.count())]
+        found[name] = [fixed(v, digits) if one.is_money and v is not None else v for v in values]
+    return found
+
+
+def _sampled(
+    window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime], *, highest: bool
+) -> dict[str, dict[int, int]]:
+    """Return metric → bucket → the platforms' sum; a platform without a sample in a minute carries its last one."""
+    carried: dict[str, dict[str, int]] = defaultdict(dict)
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    ordered = sorted(samples, key=attrgetter("metric", "minute"))
+    for (metric, minute), group in groupby(ordered, key=attrgetter("metric", "minute")):
+        platforms = carried[metric]
+        if metric == "concurrent_viewers":
+            for platform in [name for name in platforms if name in off_air and off_air[name] < minute]:
+                del platforms[platform]
+        peaks = dict(platforms)
+        for sample in group:
+            platforms[sample.platform] = sample.latest
+            peaks[sample.platform] = sample.highest
+        number = int((minute - window.begin).total_seconds()) // window.seconds
+        before = found[metric].get(number, 0)
+        found[metric][number] = max(before, sum(peaks.values())) if highest else sum(platforms.values())
+    return found
+
+
+def marks_of(changes: Sequence[StateChange], window: Window, time_zone: str) -> list[Document]:
+    """Return what happened inside the window: showcased, withdrawn, sold_out, restocked, started, ended."""
+    marks: list[tuple[datetime, str, str | None, str | None]] = []
+    for change in changes:
+        if change.metric == "broadcast":
+            marks.append((change.at, "started" if change.value else "ended", None, change.platform))
+        elif change.metric == "on_air":
+            marks.append((change.at, "showcased" if change.value else "withdrawn", change.key, change.platform))
+    for product, levels in stock_levels(changes).items():
+        before: int | None = None
+        for at, pieces in levels:
+            if pieces == 0 and before != 0:
+                marks.append((at, "sold_out", product, None))
+            elif pieces > 0 and before == 0:
+                marks.append((at, "restocked", product, None))
+            before = pieces
+    marks.sort(key=lambda mark: (mark[0], mark[1], mark[2] or ""))
+    return [
+        {"at": local(at, time_zone), "kind": kind, "product": product, "platform": platform}
+        for at, kind, product, platform in marks
+        if window.begin <= at < window.end
+    ]
+
+
+def timeline_document(
+    head: SessionHead,
+    window: Window,
+    product: str | None,
+    series: Mapping[str, Sequence[int | str | None]],
+    marks: Sequence[Document],
+) -> Document:
+    """Return the timeline document of api.md."""
+    step = timedelta(seconds=window.seconds)
+    return {
+        "session": str(head.id),
+        "product": product,
+        "currency": head.currency,
+        "from": local(window.begin, head.time_zone),
+        "to": local(window.end, head.time_zone),
+        "step": window.step,
+        "buckets": [local(window.begin + number * step, head.time_zone) for number in range(window.count())],
+        "series": dict(series),
+        "marks": list(marks),
+    }

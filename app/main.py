@@ -1,0 +1,84 @@
+"""The application: routes, error answers and documentation put together.
+
+In: an opened `Service`, or none where only the document is wanted. Out: an ASGI application. Never here: logic.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from app import __version__
+from app.api import (
+    brands,
+    document,
+    events,
+    keys,
+    letters,
+    lineup,
+    log,
+    notes,
+    orders,
+    products,
+    promotions,
+    reads,
+    service as service_routes,
+    sessions,
+    streams,
+)
+from app.observability import RequestContext, request_id
+from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
+from app.service import Service
+
+ROUTERS = (
+    events, letters, log, sessions, streams, lineup, promotions, notes, reads, orders, brands, products, keys,
+    service_routes,
+)  # fmt: skip
+
+
+def create_app(service: Service | None = None) -> FastAPI:
+    """Return the application; `/docs` and `/redoc` need no other host."""
+    app = FastAPIOffline(
+        title="Tallylight",
+        version=__version__,
+        summary="The numbers of live commerce.",
+        description="Telemetry of a live session in, exact KPIs, per-product results and the results sheet out.",
+        openapi_tags=document.TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.service = service
+    for room in ROUTERS:
+        app.include_router(room.router)
+    app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(RequestContext)
+    return app
+
+
+def _answer(problem: ProblemError) -> Response:
+    current = request_id()
+    body = to_json(problem.document(f"urn:request:{current}" if current else None))
+    return Response(body, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def _problem(_: Request, error: Any) -> Response:
+    return _answer(error)
+
+
+def _invalid_request(_: Request, error: Any) -> Response:
+    problems = [
+        # The first step says where the field stands (body, query, path): the pointer begins after it.
+        FieldError(pointer=pointer_of(problem["loc"][1:]), detail=str(problem["msg"]))
+        for problem in error.errors()
+    ]
+    return _answer(ProblemError(422, "the input is not valid", errors=problems))
+
+
+def _http_error(_: Request, error: Any) -> Response:
+    detail = error.detail if error.status_code not in {404, 405} else None
+    return _answer(ProblemError(error.status_code, detail, headers=error.headers))

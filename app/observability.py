@@ -1,0 +1,259 @@
+"""What operators see of a running process: log lines, metrics, and the id that ties a request to both.
+
+In: requests as they pass, figures as they happen. Out: structured log lines on stderr, Prometheus text.
+Never here: secrets, raw ids of people, paths or bodies as clients sent them.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from pydantic_core import to_json
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.problems import MEDIA_TYPE, ProblemError
+
+_log = structlog.get_logger()
+
+# --- Metrics ----------------------------------------------------------------------------------------------------------------
+
+REQUESTS = Counter("tallylight_requests", "Requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "tallylight_request_seconds",
+    "Seconds from a request's head to the end of its answer.",
+    ["method", "route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+EVENTS = Counter("tallylight_events", "Events settled, by what became of them.", ["outcome"])
+FLUSH_EVENTS = Histogram(
+    "tallylight_flush_events", "Events in one commit.", buckets=(1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000)
+)
+FLUSH_SECONDS = Histogram(
+    "tallylight_flush_seconds",
+    "Seconds of one commit, from its first event to its end.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+QUEUED = Gauge("tallylight_queue_depth", "Events that wait for their commit.")
+
+
+def metrics_text() -> tuple[bytes, str]:
+    """Return all metrics of the process and their media type, as Prometheus reads them."""
+    return generate_latest(), CONTENT_TYPE_LATEST
+
+
+# --- Logs -------------------------------------------------------------------------------------------------------------------
+
+MASK = "***"
+_API_KEY = re.compile(r"tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]+")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
+_URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/]+@")
+_SECRET_FIELD = re.compile(r"(?i)secret|passw|token|authorization|cookie|api_?key|aes_?key|signature|credential")
+_PERSON_FIELD = frozenset({"viewer", "buyer", "openid", "unionid", "open_id", "union_id", "from_user", "fromusername"})
+
+_request_id: ContextVar[str | None] = ContextVar("tallylight_request_id", default=None)
+
+
+def request_id() -> str | None:
+    """Return the id of the request that is being answered; None outside of one."""
+    return _request_id.get()
+
+
+def _masked_text(text: str) -> str:
+    text = _API_KEY.sub(f"tl_{MASK}", text)
+    text = _BEARER.sub(rf"\1 {MASK}", text)
+    return _URL_PASSWORD.sub(rf"\1{MASK}@", text)
+
+
+def _masked(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _masked_field(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(item) for item in value]
+    # Anything else becomes text here, since a renderer's own repr() would come after the mask.
+    return _masked_text(value if isinstance(value, str) else repr(value))
+
+
+def _masked_field(name: str, value: object) -> object:
+    if value is not None and (name.lower() in _PERSON_FIELD or _SECRET_FIELD.search(name)):
+        return MASK
+    return _masked(value)
+
+
+def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Mask API keys, passwords in URLs, and every field whose name sounds like a secret or holds a person's id."""
+    del logger, method
+    return {name: _masked_field(name, value) for name, value in event.items()}
+
+
+def _add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    del logger, method
+    current = _request_id.get()
+    if current is not None:
+        event.setdefault("request_id", current)
+    return event
+
+
+class _StderrHandler(logging.Handler):
+    # Asks for stderr at every line, since a test, a progress bar or a daemon may have put another one in its place.
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - a log line that cannot be written must not break what it tells of
+            self.handleError(record)
+
+
+def configure_logging(level: str = "info", style: str = "console") -> None:
+    """Send every log line of the process, ours and the libraries', to stderr in one form.
+
+    `level` is debug, info, warning or error; `style` is json (one object a line) or console.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _add_request_id,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if style == "console":
+        # The default of structlog prints the local variables of every frame, and those may hold secrets.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+    handler = _StderrHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                mask,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [*(other for other in root.handlers if not isinstance(other, _StderrHandler)), handler]
+    root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers = []
+    # `RequestContext` writes the line of a request; without a handler uvicorn does not even compose its own.
+    logging.getLogger("uvicorn.access").propagate = False
+    # These tell each request and each migration step at info.
+    for name in ("httpx", "httpcore", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+# --- Requests ---------------------------------------------------------------------------------------------------------------
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+QUIET = frozenset({("POST", "/v1/events"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")})
+"""Method and route whose success writes no log line: the hot path and the probes; metrics count them."""
+
+_NO_ANSWER = 499
+"""Counted for a request that ended without an answer: its client left, or the process stops."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def _incoming_id(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name == b"x-request-id":
+            # An API key pasted into the wrong header must not come back in answers and logs.
+            return value.decode() if _WELL_FORMED.fullmatch(value) and not value.startswith(b"tl_") else None
+    return None
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the matched route (`/v1/sessions/{session}`), `other` where none matched.
+
+    Templates are few; paths are as many as clients care to send, and may hold what no metric should keep.
+    """
+    # The route of an included router knows its path without the prefix; FastAPI keeps the whole path beside it.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(included or scope.get("route"), "path", None)
+    return path if isinstance(path, str) else "other"
+
+
+class RequestContext:
+    """ASGI middleware around every request: its id, its metrics, its log line, and a 500 for what nobody caught.
+
+    It sits on the path of every event, so it composes nothing that is not sent or kept.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+        self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through; X-Request-Id is the sender's own where it is well formed, else a new one."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        current = _incoming_id(scope["headers"]) or uuid4().hex
+        token = _request_id.set(current)
+        status = 0
+
+        def send_with_id(message: Message) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", current.encode())]
+            return send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            _log.exception("request failed", method=scope["method"], route=route_of(scope))
+            if status:
+                # The answer's head is out already; only a broken connection can tell that the rest is missing.
+                status = 500
+                raise
+            await _send_internal_error(send_with_id, current)
+        finally:
+            self._record(scope, status or _NO_ANSWER, time.perf_counter() - began)
+            _request_id.reset(token)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], route_of(scope)
+        if method not in _METHODS:
+            method = "other"
+        measures = self._measures.get((method, route, status))
+        if measures is None:
+            # Looking up labelled children takes a lock and a copy each time, so they are remembered.
+            measures = (REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route))
+            self._measures[method, route, status] = measures
+        counter, histogram = measures
+        counter.inc()
+        histogram.observe(seconds)
+        if status >= 500:
+            _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+        elif status >= 400 or (method, route) not in QUIET:
+            _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+
+
+async def _send_internal_error(send: Send, current: str) -> None:
+    body = to_json(ProblemError(500).document(f"urn:request:{current}"))
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,66 @@
+"""What one process holds open.
+
+In: settings. Out: a `Service` with everything a route needs. Never here: HTTP.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.catalogue.access import KeyRing
+from app.ingest.flush import Flusher
+from app.ingest.people import Sealer
+from app.ingest.receive import Receiver
+from app.ingest.writer import Writer
+from app.settings import Settings
+from app.storage import migrate
+from app.storage.database import Database, DatabaseUnreachableError, open_database
+
+
+class MigrationsBehindError(DatabaseUnreachableError):
+    """The schema is older (or newer) than this version of the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that is opened once per process."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    sealer: Sealer
+    receiver: Receiver
+    writer: Writer
+    head: str | None
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Open the database and start the writer; at the end drain the writer and close.
+
+    Raises:
+        DatabaseUnreachableError: no database, or its migrations are behind; the text has a hint.
+    """
+    database = await open_database(settings)
+    try:
+        head = migrate.head()
+        found = await migrate.current(database.engine)
+        if database.embedded is not None and found != head:
+            found = await migrate.upgrade(database.engine)
+        if found != head:
+            raise MigrationsBehindError(
+                f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
+            )
+        secret = settings.secret()
+        sealer = Sealer(secret)
+        keys = KeyRing(database)
+        if settings.bootstrap_admin_key is not None:
+            await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
+        writer = Writer(Flusher(database, settings, sealer), settings)
+        writer.start()
+        try:
+            yield Service(settings, database, keys, sealer, Receiver(settings.max_batch_events), writer, head)
+        finally:
+            await writer.drain()
+    finally:
+        await database.close()

@@ -1,0 +1,123 @@
+"""Settings, read once from the environment (prefix `TALLYLIGHT_`).
+
+In: environment variables. Out: one frozen `Settings`. Never here: defaults for secrets, I/O beyond the key file.
+"""
+
+import os
+import secrets as random
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AnyHttpUrl, Field, PostgresDsn, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+API_KEY_FORMAT = r"^tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]{16,128}$"
+
+
+class InvalidSettings(ValueError):
+    """The environment holds a wrong setting; the text names each by its variable."""
+
+
+class Settings(BaseSettings):
+    """Everything that a deployment may decide."""
+
+    model_config = SettingsConfigDict(env_prefix="TALLYLIGHT_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: PostgresDsn | None = Field(
+        default=None, description="PostgreSQL 15 or newer, `postgresql://…`; unset: an embedded server in `DATA_DIR`"
+    )
+    data_dir: Path = Field(default=Path(".tallylight"), description="where the embedded database and the secret key live")
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="at least 32 characters; hashes viewer ids, seals dead letters and secrets; "
+        "required with `DATABASE_URL`, else created once in `DATA_DIR`",
+    )
+    bootstrap_admin_key: SecretStr | None = Field(
+        default=None, description="an admin key `tl_<id>_<secret>` that exists from the first start"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
+    public_url: AnyHttpUrl | None = Field(
+        default=None, description="base of the URLs handed out; unset: taken from each request"
+    )
+    pool_size: Annotated[int, Field(ge=3, le=200)] = Field(default=12, description="database connections per process")
+    database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        default=10.0, description="longest wait for a connection or a lock"
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
+        default=8 * 1024 * 1024, description="largest request body, before and after decompression, in bytes"
+    )
+    max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="most events in one request"
+    )
+    queue_events: Annotated[int, Field(ge=1)] = Field(
+        default=50_000, description="most events that may wait for their commit; past it: 503 with Retry-After"
+    )
+    flush_events: Annotated[int, Field(ge=1)] = Field(default=2_000, description="most events in one commit")
+    slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
+    )
+    keep_comment_text: bool = Field(default=False, description="store the text of comments")
+    dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30, description="days that a dead letter is kept"
+    )
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+    log_format: Annotated[str, Field(pattern="^(json|console)$")] = Field(
+        default="console", description="json or console"
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < 32:
+            raise ValueError("needs at least 32 characters, e.g. from `openssl rand -hex 32`")
+        return key
+
+    @field_validator("bootstrap_admin_key")
+    @classmethod
+    def _well_formed(cls, key: SecretStr | None) -> SecretStr | None:
+        import re
+
+        if key is not None and not re.match(API_KEY_FORMAT, key.get_secret_value()):
+            raise ValueError("must look like tl_<id>_<secret>: letters and digits, then at least 16 characters")
+        return key
+
+    @model_validator(mode="after")
+    def _key_for_a_shared_database(self) -> Self:
+        # Processes that share a database must share the key, or one viewer would be counted twice.
+        if self.database_url is not None and self.secret_key is None:
+            raise ValueError("TALLYLIGHT_SECRET_KEY is required with TALLYLIGHT_DATABASE_URL")
+        return self
+
+    def secret(self) -> str:
+        """Return the secret key; on the embedded database it is created once, readable by its owner only."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        path = self.data_dir / "secret.key"
+        try:
+            # O_EXCL: of two processes that start at once, one writes the key and the other reads it.
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(random.token_hex(32))
+        return path.read_text().strip()
+
+
+def load_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        InvalidSettings: a line per wrong variable, without its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "TALLYLIGHT_" + str(problem["loc"][0]).upper() if problem["loc"] else ""
+            lines.append(f"{name}: {problem['msg']}".removeprefix(": "))
+        raise InvalidSettings("\n".join(lines)) from None

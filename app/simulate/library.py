@@ -1,0 +1,64 @@
+"""Scenarios by name or by path.
+
+In: the name of a built-in scenario, or a JSON file. Out: a `Scenario`, or an error that names the wrong fields.
+Never here: the network.
+"""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from app.simulate.scenario import Scenario
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be read; the text has one `field: what is wrong` per line."""
+
+
+def names() -> list[str]:
+    """Return the names of the built-in scenarios, sorted."""
+    folder = resources.files("app.simulate") / "scenarios"
+    return sorted(item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json"))
+
+
+def load(name_or_path: str) -> Scenario:
+    """Return a scenario.
+
+    Raises:
+        ScenarioError: no such scenario, no JSON, or figures that are wrong or contradict each other.
+    """
+    if name_or_path in names():
+        text = (resources.files("app.simulate") / "scenarios" / f"{name_or_path}.json").read_text(encoding="utf-8")
+        return read(text, name_or_path)
+    path = Path(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ScenarioError(f"{name_or_path}: neither a readable file nor one of {', '.join(names())}") from None
+    return read(text, path.stem)
+
+
+def read(text: str, name: str = "scenario") -> Scenario:
+    """Return the scenario that a JSON text describes; `name` is its name unless it has one.
+
+    Raises:
+        ScenarioError: as in `load`.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ScenarioError(f"{name}: not JSON ({error})") from None
+    if isinstance(document, dict):
+        document = {"name": name, **document}
+    try:
+        return Scenario.model_validate(document)
+    except ValidationError as error:
+        raise ScenarioError("\n".join(_line(item["loc"], item["msg"]) for item in error.errors())) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    text = message.removeprefix("Value error, ")
+    return f"{path}: {text}" if path else text

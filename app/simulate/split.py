@@ -1,0 +1,56 @@
+"""A scenario's totals divided among its platforms.
+
+In: a scenario and a figure's name. Out: the figure per platform, adding up to the total. Never here: randomness.
+"""
+
+from typing import TYPE_CHECKING
+
+from app.simulate.shares import allot
+
+if TYPE_CHECKING:
+    from app.simulate.scenario import Scenario
+
+ADDED_UP = (
+    "viewers",
+    "views",
+    "impressions",
+    "comments",
+    "likes",
+    "shares",
+    "gifts",
+    "new_followers",
+    "buyers",
+    "peak_concurrent_viewers",
+)
+"""Figures of a session that are the sum of its platforms'."""
+
+
+def split(scenario: "Scenario", name: str) -> dict[str, int]:
+    """Return a figure per platform: its own where the scenario states it, else a part of what is left.
+
+    Viewers are divided by `share`; all else by viewers, so that no platform gets more buyers than viewers.
+
+    Raises:
+        ValueError: the platforms' own figures do not add up to the total; the text begins with the field's name.
+    """
+    total = scenario.filled(name)
+    own: dict[str, int | None] = {key: getattr(platform, name) for key, platform in scenario.platforms.items()}
+    silent = [key for key, value in own.items() if value is None]
+    found = {key: value for key, value in own.items() if value is not None}
+    left = total - sum(found.values())
+    if left < 0 or (left and not silent):
+        raise ValueError(f"kpis.{name}: {total} is not the sum of the platforms' {name} ({total - left})")
+    if name == "viewers":
+        shares = [scenario.platforms[key].share for key in silent]
+        # Decimal shares as integers: a power of ten makes them whole without rounding.
+        weights = [int(share * 10**9) for share in shares]
+        found |= zip(silent, allot(left, weights), strict=True)
+    else:
+        viewers = split(scenario, "viewers")
+        atleast = {key: viewers[key] if name == "views" else 0 for key in silent}
+        spare = left - sum(atleast.values())
+        if spare < 0:
+            raise ValueError(f"kpis.{name}: {total} leaves platforms with fewer {name} than viewers")
+        parts = allot(spare, [viewers[key] for key in silent])
+        found |= {key: atleast[key] + part for key, part in zip(silent, parts, strict=True)}
+    return {key: found[key] for key in scenario.platforms}

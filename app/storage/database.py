@@ -1,0 +1,130 @@
+"""The way to PostgreSQL: one pool for the hot paths, one SQLAlchemy engine for the catalogue.
+
+In: settings. Out: connections and transactions. Never here: SQL of the domain.
+
+The write path and the KPIs use asyncpg as it is, since SQLAlchemy's layer would cost more than the queries themselves;
+the catalogue's rows are few and read better in SQLAlchemy's expressions.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.settings import Settings
+from app.storage.embedded import EmbeddedPostgres
+
+Connection = PoolConnectionProxy | asyncpg.Connection
+
+UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError,
+               asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError, TimeoutError)
+"""What a lost or absent database looks like to a caller."""
+
+
+class DatabaseUnreachableError(Exception):
+    """No connection could be had; the text says what to check, without the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Pools of one process, and the embedded server if that is where they lead."""
+
+    dsn: str
+    pool: asyncpg.Pool
+    engine: AsyncEngine
+    embedded: EmbeddedPostgres | None
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the hot pool."""
+        try:
+            async with self.pool.acquire() as connection:
+                yield connection
+        except UNREACHABLE:
+            await self.revive()
+            raise
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
+        """Open a connection outside the pools, with no plan cached, and close it."""
+        connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings={"jit": "off"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a SQLAlchemy connection for reading."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def revive(self) -> None:
+        """Start an embedded server that died; nothing for a server that is somebody else's."""
+        if self.embedded is not None:
+            await asyncio.to_thread(self.embedded.revive)
+
+    async def close(self) -> None:
+        """Close both pools, then let go of the embedded server."""
+        await self.engine.dispose()
+        self.pool.terminate()
+        if self.embedded is not None:
+            await asyncio.to_thread(self.embedded.stop)
+
+
+def dsn_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
+    """Return the connection string; starts the embedded server when no other is named."""
+    if settings.database_url is not None:
+        return str(settings.database_url).replace("postgresql+asyncpg://", "postgresql://"), None
+    embedded = EmbeddedPostgres(settings.data_dir)
+    return embedded.start(), embedded
+
+
+async def _no_reset(connection: object) -> None:
+    # Nothing here leaves session state behind (no SET, no LISTEN, no cursor outside a transaction), so the
+    # round trip that asyncpg spends on a reset would buy nothing.
+    del connection
+
+
+async def open_database(settings: Settings) -> Database:
+    """Open the pools.
+
+    Raises:
+        DatabaseUnreachableError: with a hint.
+    """
+    dsn, embedded = await asyncio.to_thread(dsn_of, settings)
+    timeout = settings.database_timeout_seconds
+    server_settings = {
+        "application_name": "tallylight",
+        "jit": "off",
+        "lock_timeout": f"{round(timeout * 1000)}ms",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(dsn, timeout=timeout, server_settings=server_settings)
+
+    try:
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=settings.pool_size, timeout=timeout, reset=_no_reset, server_settings=server_settings
+        )
+    except (*UNREACHABLE, asyncpg.PostgresError) as error:
+        where = "the embedded database" if embedded else "the server of TALLYLIGHT_DATABASE_URL"
+        raise DatabaseUnreachableError(
+            f"cannot connect to {where}: {type(error).__name__}. Is it running, is the name of host, port and database "
+            "right, and does it let this user in?"
+        ) from error
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=timeout, pool_pre_ping=True
+    )
+    return Database(dsn, pool, engine, embedded)

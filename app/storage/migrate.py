@@ -1,0 +1,74 @@
+"""Migrations: bring the schema to head, tell whether it is there, distribute it where Citus is.
+
+In: a database. Out: its revision. Never here: data of the domain.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.storage.queries import queries
+from app.storage.tables import metadata
+
+_LOCK = 7_261_001
+"""Advisory lock that lets one of several starting processes migrate while the others wait."""
+
+
+def _config() -> Config:
+    root = Path(__file__).resolve().parents[1]
+    folder = next(path for path in (root / "migrations", root.parent / "migrations") if path.is_dir())
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
+
+
+def head() -> str | None:
+    """Return the newest revision that this version of the code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def current(engine: AsyncEngine) -> str | None:
+    """Return the database's revision; None for an empty database."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+def _upgrade(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+    connection.commit()
+    try:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).first():
+            for statement in queries("distribute").values():
+                connection.execute(text(statement))
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+        connection.commit()
+
+
+async def upgrade(engine: AsyncEngine) -> str | None:
+    """Bring the schema to head and return the revision."""
+    async with engine.connect() as connection:
+        await connection.run_sync(_upgrade)
+    return await current(engine)
+
+
+async def drift(engine: AsyncEngine) -> list[object]:
+    """Return the differences between the migrated schema and the tables in code; empty when there are none."""
+
+    def compare(sync: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata))
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(compare)

@@ -1,0 +1,126 @@
+"""The read side's queries of products, showcases, promotions and notes, one function each.
+
+In: a session's id. Out: frozen rows. Never here: formulas, writes, JSON.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from app.storage.database import Connection
+from app.storage.queries import queries
+
+_READS = queries("product_reads")
+
+
+class ProductRow(NamedTuple):
+    """One figure of one product on one platform; money in minor units."""
+
+    reported: bool
+    product: str
+    platform: str
+    metric: str
+    value: int
+
+
+class LineupRow(NamedTuple):
+    """A product of the line-up; the price in minor units."""
+
+    product: str
+    name: str | None
+    live_price: int | None
+    stock: int | None
+
+
+class StateChange(NamedTuple):
+    """A product went on air (1) or off (0), its stock changed, or a room began or ended; `metric` tells which."""
+
+    metric: str
+    key: str
+    """The product, or the room of a broadcast."""
+    platform: str
+    at: datetime
+    value: int
+
+
+class ProductWindow(NamedTuple):
+    """A half-open window of full seconds over one product."""
+
+    product: str
+    begin: datetime
+    end: datetime
+
+
+class PromotionRow(NamedTuple):
+    """A promotion and its latest cumulative figures."""
+
+    id: UUID | None
+    url: str | None
+    kind: str | None
+    platform: str | None
+    title: str | None
+    published_at: datetime | None
+    views: int | None
+    engagements: int | None
+    clicks: int | None
+
+
+class NoteRow(NamedTuple):
+    """An operator's note: section live, ec or promotion; kind observation or summary."""
+
+    section: str
+    kind: str
+    text: str
+
+
+async def product_rows(connection: Connection, session: UUID) -> list[ProductRow]:
+    """Return the whole session's figures per product."""
+    return [ProductRow(*row) for row in await connection.fetch(_READS["product_rows"], session)]
+
+
+async def lineup(connection: Connection, session: UUID) -> list[LineupRow]:
+    """Return the line-up in its order."""
+    return [LineupRow(*row) for row in await connection.fetch(_READS["lineup"], session)]
+
+
+async def product_names(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """Return code → language → name, as the brand's catalogue has them."""
+    rows = await connection.fetch(_READS["product_names"], brand, list(codes))
+    return {code: from_json(names) for code, names in rows}
+
+
+async def state_changes(connection: Connection, session: UUID, product: str | None = None) -> list[StateChange]:
+    """Return what changed on air, in stock and in the rooms, in order of time."""
+    return [StateChange(*row) for row in await connection.fetch(_READS["state_changes"], session, product)]
+
+
+async def window_sums(
+    connection: Connection, session: UUID, windows: Sequence[ProductWindow]
+) -> list[dict[str, int]]:
+    """Return for each window metric → sum: product_clicks, orders, units_sold, gmv in minor units."""
+    found: list[dict[str, int]] = [defaultdict(int) for _ in windows]
+    if windows:
+        products, begins, ends = (list(column) for column in zip(*windows, strict=True))
+        rows = await connection.fetch(
+            _READS["window_sums"], session, list(range(len(windows))), products, begins, ends
+        )
+        for number, metric, total in rows:
+            found[number][metric] = int(total)
+    return found
+
+
+async def promotions(connection: Connection, session: UUID) -> list[PromotionRow]:
+    """Return the session's promotions, then those that were measured without being in its list."""
+    listed = [PromotionRow(*row) for row in await connection.fetch(_READS["promotions"], session)]
+    known = [name for row in listed for name in (str(row.id), row.url) if name]
+    others = await connection.fetch(_READS["unlisted_promotions"], session, known)
+    return listed + [PromotionRow(None, row[0], None, None, None, None, *row[1:]) for row in others]
+
+
+async def notes(connection: Connection, session: UUID) -> list[NoteRow]:
+    """Return the operators' notes in order."""
+    return [NoteRow(*row) for row in await connection.fetch(_READS["notes"], session)]

@@ -1,0 +1,214 @@
+"""The read side's queries of a session's figures, one function each, on a connection.
+
+In: a session's id, the caller's brand. Out: frozen rows. Never here: formulas, writes, JSON.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.storage.database import Connection
+from app.storage.queries import queries
+
+_READS = queries("reads")
+_FIGURES = _READS["session_figures"]
+
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+AFTER_ALL = datetime(2200, 1, 1, tzinfo=UTC)
+"""Ends of a window without an end: events lie between 2000 and 2100."""
+
+
+class Broadcast(NamedTuple):
+    """What a room said last: on air or not. Room "" is the session itself."""
+
+    platform: str
+    room: str
+    on: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHead:
+    """A session as all reads need it."""
+
+    id: UUID
+    brand_id: UUID
+    brand: str
+    """The brand's slug."""
+    brand_name: str
+    title: str
+    host: str | None
+    kind: str
+    currency: str
+    time_zone: str
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    platforms: tuple[str, ...]
+    """Platforms of the registered streams."""
+    broadcasts: tuple[Broadcast, ...]
+
+
+PlatformSums = Mapping[str, Mapping[str, int]]
+"""Platform → metric → value. Money in minor units, durations in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """A session's own figures as its rows hold them."""
+
+    head: SessionHead
+    counted: PlatformSums
+    reported: PlatformSums
+    """The latest samples."""
+    peaks: Mapping[str, int]
+    """Platform → highest sample of concurrent viewers."""
+    clicks: Mapping[str, tuple[int, int]]
+    """Platform → product clicks as reported product by product, and what was counted of the same products."""
+    products_gmv: int | None
+    """Counted GMV of all products, in minor units."""
+
+    def platforms(self) -> list[str]:
+        """Return the platforms that have a stream or a figure, in order."""
+        return sorted({*self.head.platforms, *self.counted, *self.reported, *self.clicks})
+
+
+class ConcurrencyRow(NamedTuple):
+    """A platform's samples of concurrent viewers in one minute."""
+
+    minute: datetime
+    platform: str
+    latest: int
+    latest_at: datetime
+    highest: int
+
+
+class TimelineSample(NamedTuple):
+    """A platform's samples of one metric in one minute."""
+
+    minute: datetime
+    platform: str
+    metric: str
+    latest: int
+    highest: int
+
+
+def _head(row: Any) -> SessionHead:
+    rooms = zip(row["room_platforms"] or (), row["room_names"] or (), row["room_latest"] or (), row["room_at"] or (), strict=True)
+    return SessionHead(
+        *row[:12],
+        platforms=tuple(row["platforms"]),
+        broadcasts=tuple([Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]),
+    )
+
+
+async def session_head(connection: Connection, session: UUID, brand: UUID | None) -> SessionHead | None:
+    """Return the session; None where there is none for this brand."""
+    row = await connection.fetchrow(_READS["session_head"], session, brand)
+    return None if row is None else _head(row)
+
+
+async def session_figures(connection: Connection, session: UUID, brand: UUID | None) -> SessionFigures | None:
+    """Return the session and its figures in one round trip; None where there is none for this brand."""
+    row = await connection.fetchrow(_FIGURES, session, brand)
+    if row is None:
+        return None
+    counted: dict[str, dict[str, int]] = {}
+    if row["counted_platforms"]:
+        for platform, metric, value in zip(
+            row["counted_platforms"], row["counted_metrics"], row["counted_values"], strict=True
+        ):
+            counted.setdefault(platform, {})[metric] = value
+    reported: dict[str, dict[str, int]] = {}
+    peaks: dict[str, int] = {}
+    if row["sampled_platforms"]:
+        for platform, metric, latest, highest in zip(
+            row["sampled_platforms"], row["sampled_metrics"], row["sampled_latest"], row["sampled_highest"], strict=True
+        ):
+            reported.setdefault(platform, {})[metric] = latest
+            if metric == "concurrent_viewers":
+                peaks[platform] = highest
+    clicks: dict[str, tuple[int, int]] = {}
+    if row["click_platforms"]:
+        for platform, told, known in zip(
+            row["click_platforms"], row["click_reported"], row["click_counted"], strict=True
+        ):
+            clicks[platform] = (int(told), int(known))
+    products_gmv = row["products_gmv"]
+    return SessionFigures(
+        _head(row), counted, reported, peaks, clicks, None if products_gmv is None else int(products_gmv)
+    )
+
+
+async def concurrency(connection: Connection, session: UUID) -> list[ConcurrencyRow]:
+    """Return the samples of concurrent viewers by minute, in order."""
+    return [ConcurrencyRow(*row) for row in await connection.fetch(_READS["concurrency"], session)]
+
+
+async def timeline_extent(
+    connection: Connection, session: UUID, key: str
+) -> tuple[datetime, datetime] | None:
+    """Return the first and the last minute with any figure of the session (key "") or a product; None without one."""
+    row = await connection.fetchrow(_READS["timeline_extent"], session, key)
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+async def timeline_last_before(connection: Connection, session: UUID, key: str, limit: datetime) -> datetime | None:
+    """Return the last minute with any figure, up to a limit."""
+    found: datetime | None = await connection.fetchval(_READS["timeline_last_before"], session, key, limit)
+    return found
+
+
+async def timeline_first_after(connection: Connection, session: UUID, key: str, limit: datetime) -> datetime | None:
+    """Return the first minute with any figure, from a limit on."""
+    found: datetime | None = await connection.fetchval(_READS["timeline_first_after"], session, key, limit)
+    return found
+
+
+async def timeline_counts(  # noqa: PLR0913 - the query's own parameters
+    connection: Connection,
+    session: UUID,
+    key: str,
+    metrics: Sequence[str],
+    begin: datetime,
+    end: datetime,
+    step_seconds: int,
+    platform: str | None,
+) -> dict[str, dict[int, int]]:
+    """Return metric → number of the bucket → sum."""
+    rows = await connection.fetch(
+        _READS["timeline_counts"], session, key, list(metrics), begin, end, step_seconds, platform
+    )
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for number, metric, total in rows:
+        found[metric][number] = int(total)
+    return found
+
+
+async def timeline_samples(  # noqa: PLR0913 - the query's own parameters
+    connection: Connection,
+    session: UUID,
+    key: str,
+    metrics: Sequence[str],
+    begin: datetime,
+    end: datetime,
+    platform: str | None,
+) -> list[TimelineSample]:
+    """Return the samples of a window by minute, in order."""
+    rows = await connection.fetch(_READS["timeline_samples"], session, key, list(metrics), begin, end, platform)
+    return [TimelineSample(*row) for row in rows]
+
+
+async def arrivals(
+    connection: Connection, session: UUID, window: tuple[datetime, datetime] | None
+) -> dict[str, int]:
+    """Return arrivals by `source|fan_level`, of the whole session or of a half-open window of full seconds."""
+    if window is None:
+        rows = await connection.fetch(_READS["arrivals"], session)
+    else:
+        rows = await connection.fetch(_READS["arrivals_between"], session, *window)
+    return {key: int(total) for key, total in rows}

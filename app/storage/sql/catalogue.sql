@@ -1,0 +1,132 @@
+-- name: products_page
+-- Products with their aliases, by code; a key that is bound to a brand sees this brand's only.
+SELECT p.id, b.slug AS brand, p.code, p.names::text AS names, p.created_at,
+       ARRAY(SELECT a.alias FROM product_aliases a WHERE a.product_id = p.id ORDER BY a.alias) AS aliases
+FROM products p
+JOIN brands b ON b.id = p.brand_id
+WHERE ($1::uuid IS NULL OR p.brand_id = $1)
+  AND ($2::text IS NULL OR b.slug = $2)
+  AND ($3::text IS NULL
+       OR strpos(lower(p.code), lower($3)) > 0
+       OR EXISTS (SELECT FROM jsonb_each_text(p.names) AS n WHERE strpos(lower(n.value), lower($3)) > 0)
+       OR EXISTS (SELECT FROM product_aliases a WHERE a.product_id = p.id AND strpos(lower(a.alias), lower($3)) > 0))
+  AND ($4::text IS NULL OR (p.code, p.id) > ($4, $5::uuid))
+ORDER BY p.code, p.id
+LIMIT $6;
+
+-- name: hold_sessions
+-- Waits for the commits that are under way in a brand's sessions: they may still fold with the aliases of before.
+SELECT id FROM sessions WHERE brand_id = $1 ORDER BY id FOR UPDATE;
+
+-- name: sessions_with_keys
+-- Sessions of a brand whose rollups hold one of these product keys.
+SELECT c.session_id
+FROM sessions s
+JOIN counters c ON c.session_id = s.id
+WHERE s.brand_id = $1 AND c.grain = 0 AND c.key = ANY($2::text[])
+UNION
+SELECT g.session_id
+FROM sessions s
+JOIN gauges g ON g.session_id = s.id
+WHERE s.brand_id = $1 AND g.grain = 0 AND g.key = ANY($2::text[])
+ORDER BY 1;
+
+-- name: on_air
+-- Which sessions broadcast, of the given ones, or of all that the caller may see. What is addressed to the session itself
+-- (room '') speaks for all rooms until a room says otherwise; kpis/status.py holds the same rule.
+SELECT said.session_id
+FROM (
+    SELECT g.session_id,
+           max(g.latest_at) FILTER (WHERE g.key = '') AS whole_at,
+           (array_agg(g.latest ORDER BY g.latest_at DESC) FILTER (WHERE g.key = ''))[1] = 1 AS whole_on,
+           max(g.latest_at) FILTER (WHERE g.key > '') AS room_at,
+           max(g.latest_at) FILTER (WHERE g.key > '' AND g.latest = 1) AS on_at
+    FROM sessions s
+    JOIN gauges g ON g.session_id = s.id
+    WHERE ($1::uuid[] IS NULL OR s.id = ANY($1))
+      AND ($2::uuid IS NULL OR s.brand_id = $2)
+      AND (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL)
+      AND g.grain = 0 AND g.metric = 'broadcast'
+    GROUP BY g.session_id
+) said
+WHERE CASE
+          WHEN said.whole_at IS NULL THEN said.on_at IS NOT NULL
+          WHEN said.whole_on THEN said.on_at IS NOT NULL OR said.room_at IS NULL OR said.room_at <= said.whole_at
+          ELSE said.on_at > said.whole_at
+      END;
+
+-- name: sessions_page
+-- Sessions, the newest first; $12 are those on air, where the status is asked for.
+SELECT s.id, b.slug AS brand, s.title, s.host, s.kind, s.currency, s.time_zone, s.scheduled_at, s.started_at, s.ended_at,
+       s.created_at,
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+WHERE ($1::uuid IS NULL OR s.brand_id = $1)
+  AND ($2::text IS NULL OR b.slug = $2)
+  AND ($3::text IS NULL OR s.kind = $3)
+  AND ($4::text IS NULL OR s.id IN (SELECT st.session_id FROM streams st WHERE st.platform = $4))
+  AND ($5::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) >= $5)
+  AND ($6::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) < $6)
+  AND ($7::text IS NULL OR strpos(lower(s.title), lower($7)) > 0 OR strpos(lower(s.host), lower($7)) > 0)
+  AND CASE $8::text
+          WHEN 'live' THEN s.id = ANY($12::uuid[])
+          WHEN 'scheduled' THEN s.started_at IS NULL AND s.ended_at IS NULL
+          WHEN 'provisional' THEN (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL) AND s.id <> ALL($12::uuid[])
+          WHEN 'final' THEN FALSE
+          ELSE TRUE
+      END
+  AND ($9::timestamptz IS NULL OR (s.created_at, s.id) < ($9, $10::uuid))
+ORDER BY s.created_at DESC, s.id DESC
+LIMIT $11;
+
+-- name: session_figures
+-- What the sessions of a page counted and what their platforms reported.
+SELECT session_id, platform, metric, FALSE AS reported, value
+FROM counters
+WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
+  AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv')
+UNION ALL
+SELECT session_id, platform, metric, TRUE, latest
+FROM gauges
+WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
+  AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv');
+
+-- name: find_session
+-- The brand of a session that the caller may see.
+SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2);
+
+-- name: lock_brand
+-- Lets nobody else delete one of the brand's sessions or change its catalogue until the commit.
+SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
+
+-- name: lock_session
+-- Waits for the commits that are under way in a session and holds up the next ones.
+SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;
+
+-- name: hold_other_sessions
+-- Keeps the sessions that may inherit customers from being deleted or rebuilt meanwhile.
+SELECT id FROM sessions WHERE brand_id = $1 AND id <> $2 ORDER BY id FOR KEY SHARE;
+
+-- name: lock_customers
+-- The buyers who bought from the brand for the first time in this session, held against claims that are under way.
+SELECT member FROM customers WHERE brand_id = $1 AND session_id = $2 ORDER BY member FOR UPDATE;
+
+-- name: heirs
+-- Per buyer the next earliest purchase in another session of the brand.
+SELECT DISTINCT ON (m.member) m.member, m.session_id, m.at, m.event_key, e.platform
+FROM members m
+JOIN events e ON e.session_id = m.session_id AND e.event_key = m.event_key
+WHERE m.session_id = ANY($1::uuid[]) AND m.set = 'buyer' AND m.member = ANY($2::bytea[])
+ORDER BY m.member, m.at, m.event_key, m.session_id;
+
+-- name: pass_customers
+-- Gives customers to the session of their next purchase.
+UPDATE customers c
+SET session_id = heir.session_id, at = heir.at, event_key = heir.event_key, superseded = NULL, superseded_session = NULL
+FROM unnest($2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[]) AS heir (member, session_id, at, event_key)
+WHERE c.brand_id = $1 AND c.member = heir.member;
+
+-- name: forget_customers
+-- Removes the customers who bought in this session alone.
+DELETE FROM customers WHERE brand_id = $1 AND session_id = $2;

@@ -1,0 +1,145 @@
+-- name: lock_sessions
+-- The sessions that are named by id or by one of their streams, held against deletion and rebuild until the commit.
+SELECT s.id, s.brand_id, s.currency, b.catalogue_version,
+       ARRAY(SELECT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
+       ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id) AS rooms
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+WHERE s.id IN (
+    SELECT unnest($1::uuid[])
+    UNION
+    SELECT st.session_id
+    FROM unnest($2::text[], $3::text[]) AS named (platform, room)
+    JOIN streams st USING (platform, room)
+)
+ORDER BY s.id
+FOR KEY SHARE OF s;
+
+-- name: brand_aliases
+-- Alias → code of a brand's catalogue.
+SELECT a.alias, p.code
+FROM product_aliases a
+JOIN products p ON p.id = a.product_id
+WHERE a.brand_id = $1::uuid;
+
+-- name: insert_events
+-- Appends to the log what it does not hold yet; only the new rows come back.
+INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
+SELECT session_id, event_key, id, source, type, platform, room, occurred_at, $9::timestamptz, data::json
+FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::timestamptz[], $10::text[])
+    AS new (session_id, event_key, id, source, type, platform, room, occurred_at, data)
+ON CONFLICT (session_id, event_key) DO NOTHING
+RETURNING session_id, event_key;
+
+-- name: claim_members
+-- The earliest event that names a member owns it. A row comes back when the claim is new, or takes the member
+-- from a later event, whose key is then `superseded`.
+INSERT INTO members AS m (session_id, set, member, at, event_key)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::bytea[])
+ON CONFLICT (session_id, set, member) DO UPDATE
+SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
+WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
+RETURNING session_id, set, member, superseded;
+
+-- name: claim_customers
+-- The same across all sessions of a brand: who bought from it for the first time, and in which session.
+INSERT INTO customers AS c (brand_id, member, session_id, at, event_key)
+SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[])
+ON CONFLICT (brand_id, member) DO UPDATE
+SET superseded = c.event_key, superseded_session = c.session_id,
+    session_id = excluded.session_id, at = excluded.at, event_key = excluded.event_key
+WHERE (excluded.at, excluded.event_key, excluded.session_id) < (c.at, c.event_key, c.session_id)
+RETURNING member, session_id, superseded_session, superseded;
+
+-- name: logged_events
+-- Events of the log by their keys.
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.data::text AS data
+FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
+JOIN events e USING (session_id, event_key);
+
+-- name: add_counters
+-- Adds to sums.
+INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[])
+ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
+SET value = c.value + excluded.value;
+
+-- name: take_samples
+-- Keeps the latest sample (the event's key settles a tie) and the highest.
+INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, metric, latest, latest_at, latest_key, highest)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
+                     $7::bigint[], $8::timestamptz[], $9::bytea[], $10::bigint[])
+ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
+SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at, g.latest_key)
+                  THEN excluded.latest ELSE g.latest END,
+    latest_key = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at, g.latest_key)
+                      THEN excluded.latest_key ELSE g.latest_key END,
+    latest_at = GREATEST(excluded.latest_at, g.latest_at),
+    highest = GREATEST(excluded.highest, g.highest);
+
+-- name: patch_orders
+-- Merges what was said of orders: the earliest of each moment, the payment's word over the placement's,
+-- refunded amounts add.
+INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
+                         refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
+                         shipped_at, shipped_key, carrier, tracking, delivered_at)
+SELECT session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines::json,
+       refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
+       shipped_at, shipped_key, carrier, tracking, delivered_at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[], $7::text[],
+            $8::bigint[], $9::text[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+            $14::timestamptz[], $15::timestamptz[], $16::bytea[], $17::text[], $18::text[], $19::timestamptz[])
+    AS new (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
+            refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
+            shipped_at, shipped_key, carrier, tracking, delivered_at)
+ON CONFLICT (session_id, platform, order_id) DO UPDATE
+SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                 THEN excluded.buyer ELSE o.buyer END,
+    amount = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                  THEN excluded.amount ELSE o.amount END,
+    lines = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                 THEN excluded.lines ELSE o.lines END,
+    told_key = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                    THEN excluded.told_key ELSE o.told_key END,
+    told_at = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                   THEN excluded.told_at ELSE o.told_at END,
+    told_rank = LEAST(excluded.told_rank, o.told_rank),
+    refunded_amount = o.refunded_amount + excluded.refunded_amount,
+    placed_at = LEAST(o.placed_at, excluded.placed_at),
+    paid_at = LEAST(o.paid_at, excluded.paid_at),
+    cancelled_at = LEAST(o.cancelled_at, excluded.cancelled_at),
+    refunded_at = LEAST(o.refunded_at, excluded.refunded_at),
+    carrier = CASE WHEN (o.shipped_at, o.shipped_key) <= (excluded.shipped_at, excluded.shipped_key)
+                        OR excluded.shipped_at IS NULL THEN o.carrier ELSE excluded.carrier END,
+    tracking = CASE WHEN (o.shipped_at, o.shipped_key) <= (excluded.shipped_at, excluded.shipped_key)
+                         OR excluded.shipped_at IS NULL THEN o.tracking ELSE excluded.tracking END,
+    shipped_key = CASE WHEN (o.shipped_at, o.shipped_key) <= (excluded.shipped_at, excluded.shipped_key)
+                            OR excluded.shipped_at IS NULL THEN o.shipped_key ELSE excluded.shipped_key END,
+    shipped_at = LEAST(o.shipped_at, excluded.shipped_at),
+    delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
+
+-- name: stretch_spans
+-- Keeps the earliest of both ends. The values before come back too, so that a duration that changed can be
+-- taken back from the sums and the new one added.
+INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+                     $7::bytea[], $8::bigint[])
+ON CONFLICT (session_id, kind, member) DO UPDATE
+SET was_started_at = s.started_at, was_ended_at = s.ended_at, was_given_ms = s.given_ms,
+    started_at = LEAST(s.started_at, excluded.started_at),
+    given_ms = CASE WHEN (s.ended_at, s.ended_key) <= (excluded.ended_at, excluded.ended_key)
+                         OR excluded.ended_at IS NULL THEN s.given_ms ELSE excluded.given_ms END,
+    ended_key = CASE WHEN (s.ended_at, s.ended_key) <= (excluded.ended_at, excluded.ended_key)
+                          OR excluded.ended_at IS NULL THEN s.ended_key ELSE excluded.ended_key END,
+    ended_at = LEAST(s.ended_at, excluded.ended_at)
+RETURNING session_id, kind, platform, started_at, ended_at, given_ms, was_started_at, was_ended_at, was_given_ms;
+
+-- name: set_session_clock
+-- The session's own beginning and end: the first start, the last end.
+UPDATE sessions s
+SET started_at = LEAST(s.started_at, new.started_at), ended_at = GREATEST(s.ended_at, new.ended_at)
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS new (id, started_at, ended_at)
+WHERE s.id = new.id
+  AND (new.started_at < s.started_at OR (s.started_at IS NULL AND new.started_at IS NOT NULL)
+       OR new.ended_at > s.ended_at OR (s.ended_at IS NULL AND new.ended_at IS NOT NULL));

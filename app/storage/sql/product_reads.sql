@@ -1,0 +1,80 @@
+-- name: product_rows
+-- The whole session's figures per product, counted and reported.
+SELECT false AS reported, c.key AS product, c.platform, c.metric, c.value
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > ''
+  AND c.metric IN ('product_clicks', 'orders', 'buyers', 'units_sold', 'gmv', 'refund_amount')
+UNION ALL
+SELECT true, g.key, g.platform, g.metric, g.latest
+FROM gauges g
+WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > ''
+  AND g.metric IN ('impressions', 'product_clicks', 'orders', 'buyers', 'units_sold', 'gmv', 'stock', 'on_air');
+
+-- name: lineup
+-- The session's line-up in its order.
+SELECT l.product, l.name, l.live_price, l.stock
+FROM lineup l
+WHERE l.session_id = $1::uuid
+ORDER BY l.position, l.product;
+
+-- name: product_names
+-- The catalogue's names of products.
+SELECT p.code, p.names
+FROM products p
+WHERE p.brand_id = $1::uuid AND p.code = ANY($2::text[]);
+
+-- name: state_changes
+-- Changes of what is on air, of stock and of the rooms, to the microsecond; samples that repeat a state are left out.
+SELECT s.metric, s.key, s.platform, s.bucket, s.latest
+FROM (
+    SELECT g.metric, g.key, g.platform, g.bucket, g.latest,
+           lag(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS before
+    FROM gauges g
+    WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric IN ('on_air', 'stock', 'broadcast')
+      AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
+) s
+WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
+ORDER BY s.bucket, s.metric, s.key, s.platform;
+
+-- name: window_sums
+-- What was counted of products by the second, inside half-open windows.
+SELECT w.number, c.metric, sum(c.value) AS total
+FROM unnest($2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS w (number, product, begins, ends)
+JOIN counters c
+    ON c.session_id = $1::uuid AND c.grain = 1 AND c.key = w.product AND c.bucket >= w.begins AND c.bucket < w.ends
+WHERE c.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+GROUP BY w.number, c.metric;
+
+-- name: promotions
+-- The session's promotions with their latest figures, found under the promotion's id or its url.
+SELECT p.id, p.url, p.kind, p.platform, p.title, p.published_at,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_views') AS views,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_engagements') AS engagements,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_clicks') AS clicks
+FROM promotions p
+LEFT JOIN gauges g
+    ON g.session_id = $1::uuid AND g.grain = 0 AND g.key IN (p.id::text, p.url)
+    AND g.metric IN ('promotion_views', 'promotion_engagements', 'promotion_clicks')
+WHERE p.session_id = $1::uuid
+GROUP BY p.id, p.url, p.kind, p.platform, p.title, p.published_at, p.created_at
+ORDER BY p.created_at, p.id;
+
+-- name: unlisted_promotions
+-- Figures of promotions that were measured and are not in the session's list.
+SELECT g.key,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_views') AS views,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_engagements') AS engagements,
+       max(g.latest) FILTER (WHERE g.metric = 'promotion_clicks') AS clicks
+FROM gauges g
+WHERE g.session_id = $1::uuid AND g.grain = 0
+  AND g.metric IN ('promotion_views', 'promotion_engagements', 'promotion_clicks')
+  AND NOT (g.key = ANY($2::text[]))
+GROUP BY g.key
+ORDER BY g.key;
+
+-- name: notes
+-- The operators' notes in the order in which they were written.
+SELECT n.section, n.kind, n.text
+FROM notes n
+WHERE n.session_id = $1::uuid
+ORDER BY n.created_at, n.id;

@@ -1,0 +1,149 @@
+-- name: session_figures
+-- The hot read of the KPIs: one row with the session, and its whole-session figures as arrays. Grain 0 with key '' is one
+-- stretch of both primary keys, so the cost does not grow with the number of events.
+SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
+       s.scheduled_at, s.started_at, s.ended_at,
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
+       counted.platforms AS counted_platforms, counted.metrics AS counted_metrics, counted.sums AS counted_values,
+       sampled.platforms AS sampled_platforms, sampled.metrics AS sampled_metrics,
+       sampled.latest AS sampled_latest, sampled.highest AS sampled_highest,
+       rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at,
+       clicks.platforms AS click_platforms, clicks.reported AS click_reported, clicks.counted AS click_counted,
+       (SELECT sum(c.value)::text
+        FROM counters c
+        WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+CROSS JOIN (
+    SELECT array_agg(c.platform) AS platforms, array_agg(c.metric) AS metrics, array_agg(c.value) AS sums
+    FROM counters c
+    WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key = ''
+) counted
+CROSS JOIN (
+    SELECT array_agg(g.platform) AS platforms, array_agg(g.metric) AS metrics,
+           array_agg(g.latest) AS latest, array_agg(g.highest) AS highest
+    FROM gauges g
+    WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key = ''
+) sampled
+CROSS JOIN (
+    SELECT array_agg(g.platform) AS platforms, array_agg(g.key) AS names,
+           array_agg(g.latest) AS latest, array_agg(g.latest_at) AS at
+    FROM gauges g
+    WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.metric = 'broadcast'
+) rooms
+CROSS JOIN (
+    SELECT array_agg(p.platform) AS platforms, array_agg(p.reported::text) AS reported, array_agg(p.counted::text) AS counted
+    FROM (
+        SELECT g.platform, sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
+        FROM gauges g
+        LEFT JOIN counters c
+            ON c.session_id = $1::uuid AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
+            AND c.platform = g.platform AND c.metric = 'product_clicks'
+        WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > '' AND g.metric = 'product_clicks'
+        GROUP BY g.platform
+    ) p
+) clicks
+WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
+
+-- name: session_head
+-- The session alone, with its rooms, for the reads that need no whole-session figures.
+SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
+       s.scheduled_at, s.started_at, s.ended_at,
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
+       rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+CROSS JOIN (
+    SELECT array_agg(g.platform) AS platforms, array_agg(g.key) AS names,
+           array_agg(g.latest) AS latest, array_agg(g.latest_at) AS at
+    FROM gauges g
+    WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.metric = 'broadcast'
+) rooms
+WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
+
+-- name: concurrency
+-- Concurrent viewers by minute and platform, in order.
+SELECT g.bucket, g.platform, g.latest, g.latest_at, g.highest
+FROM gauges g
+WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = '' AND g.metric = 'concurrent_viewers'
+ORDER BY g.bucket, g.platform;
+
+-- name: timeline_extent
+-- The first and the last minute in which anything was counted or sampled for the session or one of its products.
+SELECT min(minute) AS first, max(minute) AS last
+FROM (
+    (SELECT c.bucket AS minute FROM counters c
+     WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text ORDER BY c.bucket LIMIT 1)
+    UNION ALL
+    (SELECT c.bucket FROM counters c
+     WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text ORDER BY c.bucket DESC LIMIT 1)
+    UNION ALL
+    (SELECT g.bucket FROM gauges g
+     WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text ORDER BY g.bucket LIMIT 1)
+    UNION ALL
+    (SELECT g.bucket FROM gauges g
+     WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text ORDER BY g.bucket DESC LIMIT 1)
+) minutes;
+
+-- name: timeline_last_before
+-- The last minute up to a limit in which anything was counted or sampled: where a broadcast's tail ends.
+SELECT max(minute)
+FROM (
+    (SELECT c.bucket AS minute FROM counters c
+     WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text AND c.bucket <= $3::timestamptz
+     ORDER BY c.bucket DESC LIMIT 1)
+    UNION ALL
+    (SELECT g.bucket FROM gauges g
+     WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text AND g.bucket <= $3::timestamptz
+     ORDER BY g.bucket DESC LIMIT 1)
+) minutes;
+
+-- name: timeline_first_after
+-- The first minute from a limit on in which anything was counted or sampled.
+SELECT min(minute)
+FROM (
+    (SELECT c.bucket AS minute FROM counters c
+     WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text AND c.bucket >= $3::timestamptz
+     ORDER BY c.bucket LIMIT 1)
+    UNION ALL
+    (SELECT g.bucket FROM gauges g
+     WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text AND g.bucket >= $3::timestamptz
+     ORDER BY g.bucket LIMIT 1)
+) minutes;
+
+-- name: timeline_counts
+-- Sums per bucket and metric over a window; buckets are counted from the window's beginning.
+SELECT (extract(epoch FROM c.bucket - $4::timestamptz)::bigint / $6::int)::int AS number, c.metric, sum(c.value) AS total
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text
+  AND c.bucket >= $4::timestamptz AND c.bucket < $5::timestamptz
+  AND c.metric = ANY($3::text[]) AND ($7::text IS NULL OR c.platform = $7::text)
+GROUP BY 1, 2;
+
+-- name: timeline_samples
+-- Samples by minute and platform over a window, in order.
+SELECT g.bucket, g.platform, g.metric, g.latest, g.highest
+FROM gauges g
+WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text
+  AND g.bucket >= $4::timestamptz AND g.bucket < $5::timestamptz
+  AND g.metric = ANY($3::text[]) AND ($6::text IS NULL OR g.platform = $6::text)
+ORDER BY g.bucket, g.platform;
+
+-- name: arrivals
+-- Arrivals of the whole session by traffic source and fan level.
+SELECT c.key, sum(c.value) AS total
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.metric = 'arrivals'
+GROUP BY c.key;
+
+-- name: arrivals_between
+-- The same by the second over a half-open window. The keys come from the whole session's few rows, so that each key's
+-- seconds are one stretch of the primary key.
+SELECT keys.key, sum(c.value) AS total
+FROM (
+    SELECT DISTINCT w.key FROM counters w WHERE w.session_id = $1::uuid AND w.grain = 0 AND w.metric = 'arrivals'
+) keys
+JOIN counters c
+    ON c.session_id = $1::uuid AND c.grain = 1 AND c.key = keys.key AND c.metric = 'arrivals'
+    AND c.bucket >= $2::timestamptz AND c.bucket < $3::timestamptz
+GROUP BY keys.key;

@@ -1,0 +1,150 @@
+-- name: shadow_members
+-- Empty tables of the same names, seen before the real ones by this connection alone: the fold writes into them.
+CREATE TEMP TABLE members (LIKE public.members INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_customers
+-- As above.
+CREATE TEMP TABLE customers (LIKE public.customers INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_counters
+-- As above.
+CREATE TEMP TABLE counters (LIKE public.counters INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_gauges
+-- As above.
+CREATE TEMP TABLE gauges (LIKE public.gauges INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_orders
+-- As above.
+CREATE TEMP TABLE orders (LIKE public.orders INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_spans
+-- As above.
+CREATE TEMP TABLE spans (LIKE public.spans INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_sessions
+-- As above.
+CREATE TEMP TABLE sessions (LIKE public.sessions INCLUDING ALL) ON COMMIT DROP;
+
+-- name: lock
+-- The session, its brand and its currency, held against every other writer.
+SELECT s.id, s.brand_id, s.currency FROM public.sessions s WHERE s.id = $1 FOR UPDATE;
+
+-- name: find
+-- The session, its brand and its currency.
+SELECT s.id, s.brand_id, s.currency FROM public.sessions s WHERE s.id = $1;
+
+-- name: begin_clock
+-- The session without its clock.
+INSERT INTO pg_temp.sessions (id, brand_id, title, kind, currency, time_zone, created_at)
+SELECT s.id, s.brand_id, s.title, s.kind, s.currency, s.time_zone, s.created_at FROM public.sessions s WHERE s.id = $1;
+
+-- name: begin_customers
+-- Customers whom another session of the brand owns: a rebuild of this one may not count them as new.
+INSERT INTO pg_temp.customers (brand_id, member, session_id, at, event_key)
+SELECT c.brand_id, c.member, c.session_id, c.at, c.event_key
+FROM public.customers c
+WHERE c.brand_id = $2 AND c.session_id <> $1
+  AND c.member IN (SELECT m.member FROM public.members m WHERE m.session_id = $1 AND m.set = 'buyer');
+
+-- name: page
+-- The log, a page at a time, in the order of its primary key.
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.data::text AS data
+FROM public.events e
+WHERE e.session_id = $1 AND e.event_key > $2
+ORDER BY e.event_key
+LIMIT $3;
+
+-- name: compare
+-- Rows that only one side has. A sum of zero and no row mean the same.
+WITH incremental AS (
+    SELECT 'members' AS "table", jsonb_build_object('set', set, 'member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex')) AS "row"
+    FROM public.members WHERE session_id = $1
+    UNION ALL
+    SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
+    FROM public.customers WHERE session_id = $1
+    UNION ALL
+    SELECT 'counters', to_jsonb(c) FROM public.counters c WHERE session_id = $1 AND value <> 0
+    UNION ALL
+    SELECT 'gauges', to_jsonb(g) FROM public.gauges g WHERE session_id = $1
+    UNION ALL
+    SELECT 'orders', to_jsonb(o) FROM public.orders o WHERE session_id = $1
+    UNION ALL
+    SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM public.spans s WHERE session_id = $1
+    UNION ALL
+    SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM public.sessions WHERE id = $1
+), rebuilt AS (
+    SELECT 'members' AS "table", jsonb_build_object('set', set, 'member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex')) AS "row"
+    FROM pg_temp.members WHERE session_id = $1
+    UNION ALL
+    SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
+    FROM pg_temp.customers WHERE session_id = $1
+    UNION ALL
+    SELECT 'counters', to_jsonb(c) FROM pg_temp.counters c WHERE session_id = $1 AND value <> 0
+    UNION ALL
+    SELECT 'gauges', to_jsonb(g) FROM pg_temp.gauges g WHERE session_id = $1
+    UNION ALL
+    SELECT 'orders', to_jsonb(o) FROM pg_temp.orders o WHERE session_id = $1
+    UNION ALL
+    SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM pg_temp.spans s WHERE session_id = $1
+    UNION ALL
+    SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM pg_temp.sessions WHERE id = $1
+)
+(SELECT 'incremental' AS side, "table", "row"::text FROM (TABLE incremental EXCEPT TABLE rebuilt) AS a)
+UNION ALL
+(SELECT 'rebuilt', "table", "row"::text FROM (TABLE rebuilt EXCEPT TABLE incremental) AS b)
+ORDER BY 2, 3, 1
+LIMIT $2;
+
+-- name: clear_members
+-- Makes room for the rebuilt rows.
+DELETE FROM public.members WHERE session_id = $1;
+
+-- name: clear_customers
+-- As above.
+DELETE FROM public.customers WHERE session_id = $1;
+
+-- name: clear_counters
+-- As above.
+DELETE FROM public.counters WHERE session_id = $1;
+
+-- name: clear_gauges
+-- As above.
+DELETE FROM public.gauges WHERE session_id = $1;
+
+-- name: clear_orders
+-- As above.
+DELETE FROM public.orders WHERE session_id = $1;
+
+-- name: clear_spans
+-- As above.
+DELETE FROM public.spans WHERE session_id = $1;
+
+-- name: copy_members
+-- Puts the rebuilt rows in place.
+INSERT INTO public.members SELECT * FROM pg_temp.members WHERE session_id = $1;
+
+-- name: copy_customers
+-- As above.
+INSERT INTO public.customers SELECT * FROM pg_temp.customers WHERE session_id = $1 ON CONFLICT (brand_id, member) DO NOTHING;
+
+-- name: copy_counters
+-- As above.
+INSERT INTO public.counters SELECT * FROM pg_temp.counters WHERE session_id = $1;
+
+-- name: copy_gauges
+-- As above.
+INSERT INTO public.gauges SELECT * FROM pg_temp.gauges WHERE session_id = $1;
+
+-- name: copy_orders
+-- As above.
+INSERT INTO public.orders SELECT * FROM pg_temp.orders WHERE session_id = $1;
+
+-- name: copy_spans
+-- As above.
+INSERT INTO public.spans SELECT * FROM pg_temp.spans WHERE session_id = $1;
+
+-- name: copy_clock
+-- As above.
+UPDATE public.sessions s SET started_at = r.started_at, ended_at = r.ended_at FROM pg_temp.sessions r
+WHERE s.id = r.id AND s.id = $1;

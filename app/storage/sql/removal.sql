@@ -1,0 +1,27 @@
+-- name: events
+-- Empties a session's log.
+DELETE FROM events WHERE session_id = $1;
+
+-- name: members
+-- Empties a session's sets.
+DELETE FROM members WHERE session_id = $1;
+
+-- name: counters
+-- Empties a session's sums.
+DELETE FROM counters WHERE session_id = $1;
+
+-- name: gauges
+-- Empties a session's samples.
+DELETE FROM gauges WHERE session_id = $1;
+
+-- name: orders
+-- Empties a session's orders.
+DELETE FROM orders WHERE session_id = $1;
+
+-- name: spans
+-- Empties a session's durations.
+DELETE FROM spans WHERE session_id = $1;
+
+-- name: session
+-- Removes the session; its streams, line-up, promotions and notes go with it.
+DELETE FROM sessions WHERE id = $1;

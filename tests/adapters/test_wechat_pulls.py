@@ -1,0 +1,142 @@
+"""WeChat's API: requests, errors, and the live dashboard's figures."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.adapters import wechat_api, wechat_live
+from app.adapters.protocol import Context, Event
+
+Valid = Callable[[Iterable[Event]], list[Event]]
+Sample = Callable[[str], dict[str, Any]]
+DAY = datetime(2024, 6, 12, tzinfo=UTC)
+
+
+def test_the_requests_are_the_published_ones(sample: Sample) -> None:
+    """The requests are the published ones, path and body."""
+    calls = {
+        "pull_wechat_order_get": wechat_api.order_get("ACCESS_TOKEN", "37423523451235145"),
+        "pull_wechat_getlivelist": wechat_api.live_list("ACCESS_TOKEN", DAY),
+        "pull_wechat_getlivedata": wechat_api.live_data("ACCESS_TOKEN", "export/UzFf***"),
+        "pull_wechat_finder_live_data_list": wechat_api.finished_lives(
+            "ACCESS_TOKEN", datetime.fromtimestamp(1694142436, UTC), datetime.fromtimestamp(1694228836, UTC)
+        ),
+    }
+    for name, call in calls.items():
+        request = sample(name)["request"]
+        url = f"{wechat_api.API_BASE}{call.path}?access_token={call.query['access_token']}"
+        assert (request["method"], request["url"], request["json"]) == (call.method, url, call.body)
+
+
+def test_no_token_and_no_secret_shows_in_a_call() -> None:
+    """No token and no secret shows when a call or a token is printed."""
+    printed = repr((wechat_api.order_get("T0KEN", "1"), wechat_api.stable_token("wx1", "S3CRET"), wechat_api.Token("T0KEN", 1)))
+    assert "T0KEN" not in printed
+    assert "S3CRET" not in printed
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (40001, wechat_api.TokenRefused),
+        ("42001", wechat_api.TokenRefused),
+        (45009, wechat_api.QuotaExceeded),
+        ("45011", wechat_api.QuotaExceeded),
+        (-1, wechat_api.Busy),
+        ("-1", wechat_api.Busy),
+        (48001, wechat_api.WechatError),
+        ("strange", wechat_api.WechatError),
+    ],
+)
+def test_an_error_code_has_its_type(code: object, error: type[Exception]) -> None:
+    """An error code, a number or a text, has its type."""
+    with pytest.raises(error) as raised:
+        wechat_api.read_order_answer({"errcode": code, "errmsg": "no"})
+    assert error is type(raised.value)
+
+
+def test_answers_are_read(sample: Sample) -> None:
+    """Answers without error are read; what lacks is an error too."""
+    assert wechat_api.read_token({"access_token": "T", "expires_in": "7200"}) == wechat_api.Token("T", 7200)
+    page = wechat_api.read_page({"errcode": "0", "order_id_list": [3705115058471208928, "2"], "next_key": "k", "has_more": True})
+    assert wechat_api.Page(("3705115058471208928", "2"), "k", has_more=True) == page
+    assert not wechat_api.read_page({"order_id_list": ["1"], "has_more": True}).has_more
+    assert wechat_api.read_stock({"data": {"normal_stock_num": 3, "total_stock_num": "5"}}) == 5
+    lives = wechat_api.read_lives(sample("pull_wechat_getlivelist")["response"])
+    assert (wechat_api.Live("export/UzFf***", datetime(2024, 6, 12, 8, tzinfo=UTC)),) == lives
+    for read in (wechat_api.read_token, wechat_api.read_order_answer, wechat_api.read_stock, wechat_api.read_aftersale_answer):
+        with pytest.raises(wechat_api.Unreadable):
+            read({"errcode": 0})
+
+
+def test_the_dashboard_becomes_samples_of_audience_and_products(
+    sample: Sample, context: Context, now: datetime, valid: Valid
+) -> None:
+    """The dashboard becomes samples of audience and products, its amounts in yuan."""
+    reading = wechat_live.read_live_data(sample("pull_wechat_getlivedata")["response"], "export/UzFf***", context, now)
+    audience, product = valid(reading.parsed.events)
+    assert audience["data"] == {
+        "concurrent": 128,
+        "viewers_total": 1520,
+        "impressions_total": 20400,
+        "comments_total": 260,
+        "shares_total": 14,
+        "followers_total": 21,
+        "average_watch_seconds": 47.0,
+        "orders_total": 96,
+        "buyers_total": 90,
+        "gmv_total": "12345.00",
+    }
+    assert product["data"] == {
+        "product": "234245",
+        "impressions_total": 2100,
+        "clicks_total": 520,
+        "buyers_total": 40,
+        "orders_total": 42,
+        "gmv_total": "4200.00",
+        "stock": 956,
+    }
+    assert (audience["subject"], reading.is_living) == ("wechat:export/UzFf***", True)
+    assert {now.isoformat()} == {audience["time"], product["time"]}
+
+
+def test_blocks_may_be_objects(sample: Sample, context: Context, now: datetime) -> None:
+    """Blocks that are objects say the same as blocks that are JSON texts; a broken one is left out."""
+    texts = sample("pull_wechat_getlivedata")["response"]
+    objects = {name: json.loads(value) if isinstance(value, str) and value[:1] == "{" else value for name, value in texts.items()}
+    read = [wechat_live.read_live_data(answer, "e", context, now).parsed.events for answer in (texts, objects)]
+    assert read[0] == read[1]
+    broken = wechat_live.read_live_data({**texts, "live_ec_data_summary": "{"}, "e", context, now).parsed.events[0]
+    assert broken["data"] == {
+        "viewers_total": 1520,
+        "impressions_total": 20400,
+        "followers_total": 21,
+        "average_watch_seconds": 47.0,
+    }
+
+
+def test_a_shop_may_name_products_by_their_source_id(sample: Sample, now: datetime) -> None:
+    """A shop may name its products by the id of the shop they come from."""
+    context = Context("//test", {"product_id": "src_spu_id"})
+    events = wechat_live.read_live_data(sample("pull_wechat_getlivedata")["response"], "e", context, now).parsed.events
+    assert events[1]["data"]["product"] == "10000105888088"  # type: ignore[index]
+
+
+def test_figures_that_nobody_sent_are_absent_and_not_zero(context: Context, now: datetime) -> None:
+    """Figures that nobody sent are absent; an answer without any is a dead letter."""
+    answer = {"errcode": 0, "live_ec_data_summary": {"online_audience_count": 0}}
+    assert wechat_live.read_live_data(answer, "e", context, now).parsed.events[0]["data"] == {"concurrent": 0}
+    empty = wechat_live.read_live_data({"errcode": 0}, "e", context, now).parsed
+    assert (empty.events, len(empty.unknown)) == ((), 1)
+
+
+def test_a_finished_live_is_dated_at_its_end(sample: Sample, context: Context, valid: Valid) -> None:
+    """A finished live is dated at its end, and the page says where the next begins."""
+    page = wechat_live.read_finished_lives(sample("pull_wechat_finder_live_data_list")["response"], context)
+    event = valid(page.parsed.events)[0]
+    assert event["time"] == "2023-09-08T04:07:16+00:00"
+    assert (event["data"]["likes_total"], event["data"]["viewers_total"]) == (1_000_000, 10_000)  # type: ignore[index]
+    assert (page.last_buffer, page.has_more) == ("EB4YAg=", True)

@@ -1,0 +1,105 @@
+"""What the tests share: one embedded PostgreSQL, one migrated template database, a fresh clone per test."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from app.catalogue.access import Role
+from app.main import create_app
+from app.service import Service, open_service
+from app.settings import Settings
+from app.storage import migrate
+from app.storage.database import open_database
+from app.storage.embedded import EmbeddedPostgres
+
+SECRET = "a secret key that only the tests know, 64 characters or so long."
+TEMPLATE = "tallylight_template"
+
+
+def dsn_for(server_dsn: str, database: str) -> str:
+    """Return the connection string of another database on the same server."""
+    head, _, query = server_dsn.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server for this test process; the one of TALLYLIGHT_TEST_DATABASE_URL if that is set."""
+    given = os.environ.get("TALLYLIGHT_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """A database that is migrated once; every test gets a copy."""
+    name = f"{TEMPLATE}_{uuid4().hex[:8]}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        settings = Settings(database_url=dsn_for(postgres, name), secret_key=SECRET)
+        database = await open_database(settings)
+        await migrate.upgrade(database.engine)
+        await database.close()
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def database_url(postgres: str, template: str) -> AsyncIterator[str]:
+    """An empty, migrated database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield dsn_for(postgres, name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a server on that database."""
+    return Settings(database_url=database_url, secret_key=SECRET, data_dir=tmp_path)
+
+
+@pytest.fixture
+async def service(settings: Settings) -> AsyncIterator[Service]:
+    """An opened service."""
+    async with open_service(settings) as opened:
+        yield opened
+
+
+KeyMaker = Callable[..., Awaitable[dict[str, str]]]
+
+
+@pytest.fixture
+def keys(service: Service) -> KeyMaker:
+    """Make a key: `await keys(Role.VIEWER, brand_id)` returns its Authorization header."""
+
+    async def make(role: Role | str, brand_id: UUID | str | None = None) -> dict[str, str]:
+        brand = UUID(brand_id) if isinstance(brand_id, str) else brand_id
+        _, key = await service.keys.create(Role(role), brand, "test")
+        return {"Authorization": f"Bearer {key}"}
+
+    return make
+
+
+@pytest.fixture
+async def client(service: Service, keys: KeyMaker) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application with an admin key."""
+    transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
+    headers = await keys(Role.ADMIN)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tallylight.test", headers=headers) as opened:
+        yield opened

@@ -1,0 +1,68 @@
+"""The README tells every setting, event type, KPI and command there is, and no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.events.envelope import EVENT_MODELS
+from app.kpis.metrics import METRICS
+from app.settings import Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> dict[str, str]:
+    """Return the table under a heading: what its first column names in backticks → the whole row."""
+    _, _, after = README.partition(f"\n{heading}\n")
+    section = re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
+    found = {}
+    for line in section.splitlines():
+        named = re.match(r"\| `([^`]+)`", line)
+        if named:
+            found[named.group(1)] = line
+    return found
+
+
+def test_every_setting_is_documented() -> None:
+    """The settings table has a row per field of `Settings`, in its order."""
+    assert [f"TALLYLIGHT_{name.upper()}" for name in Settings.model_fields] == list(rows("## Settings"))
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_a_setting_is_documented_in_its_own_words(name: str) -> None:
+    """The row repeats the field's description, and its default where it has one."""
+    field, row = Settings.model_fields[name], rows("## Settings")[f"TALLYLIGHT_{name.upper()}"]
+    assert field.description
+    assert field.description in row
+    if field.default is not None:
+        shown = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        assert f"| `{shown}` |" in row
+
+
+def test_every_event_type_is_documented_with_its_fields() -> None:
+    """The event table has a row per type, which names every field of its data."""
+    table = rows("## Events")
+    assert sorted(EVENT_MODELS) == sorted(table)
+    for name, model in EVENT_MODELS.items():
+        payload = model.model_fields["data"].annotation
+        assert payload is not None
+        for field, info in payload.model_fields.items():
+            wanted = f"`{field}`" if info.is_required() else f"`{field}`?"
+            assert wanted in table[name], f"{name} takes {wanted}"
+
+
+def test_every_kpi_is_documented_with_its_labels_and_formula() -> None:
+    """The glossary has a row per slug, with unit, labels and formula as the registry has them."""
+    table = rows("## KPIs")
+    assert [metric.slug for metric in METRICS] == list(table)
+    for metric in METRICS:
+        cells = [cell.strip() for cell in table[metric.slug].strip("|").split("|")]
+        labels = metric.labels
+        assert [f"`{metric.slug}`", labels["ja"], labels["zh"], labels["en"], str(metric.unit)] == cells[:5]
+        assert metric.formula in cells[5]
+
+
+def test_the_tests_would_see_a_missing_row() -> None:
+    """A heading that does not exist yields no rows, so a renamed section cannot pass unseen."""
+    assert {} == rows("## Nowhere")

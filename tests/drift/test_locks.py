@@ -1,0 +1,57 @@
+"""The lock files pin what pyproject.toml asks for, by hash, and say nothing of where it came from."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RUNTIME = PROJECT["project"]["dependencies"]
+ASKED = {
+    "requirements.lock": RUNTIME,
+    "requirements-dev.lock": RUNTIME + PROJECT["dependency-groups"]["dev"],
+}
+
+
+def pins(text: str) -> dict[str, list[str]]:
+    """Return name and version → hashes of a lock file."""
+    entries = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE))
+    found = {}
+    for entry in entries:
+        named = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", entry)
+        assert named, f"not pinned: {entry[:60]}"
+        found[f"{canonicalize_name(named[1])} {named[2]}"] = re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)
+    return found
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_pin_has_a_hash(name: str) -> None:
+    """No line of a lock file can be satisfied by a file that nobody has seen."""
+    found = pins((ROOT / name).read_text(encoding="utf-8"))
+    assert [] == [pin for pin, hashes in found.items() if not hashes]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_lock_names_a_registry_or_a_folder(name: str) -> None:
+    """Where a package comes from is the installer's setting: no URL, no index option, no path of a machine."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [] == re.findall(r"^.*(?:://|--(?:extra-)?index|--find-links|/\w+/).*$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_lock_holds_all_that_is_asked_for(name: str) -> None:
+    """Every dependency of pyproject.toml is pinned at a version that it allows; after a change: `make lock`."""
+    versions = dict(pin.split(" ") for pin in pins((ROOT / name).read_text(encoding="utf-8")))
+    for line in ASKED[name]:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(versions.get(canonicalize_name(wanted.name), "0"), prereleases=True), line
+
+
+def test_both_locks_agree() -> None:
+    """What is tested is what is shipped: the development lock pins the runtime's versions."""
+    runtime, development = (set(pins((ROOT / name).read_text(encoding="utf-8"))) for name in ASKED)
+    assert runtime <= development
