@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -23,6 +23,9 @@ from app.problems import MEDIA_TYPE, ProblemError
 _log = structlog.get_logger()
 
 # --- Metrics ----------------------------------------------------------------------------------------------------------------
+
+# A second series per series, which says only when the first began.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves this one untyped
 
 REQUESTS = Counter("tallylight_requests", "Requests answered.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram(

@@ -4,11 +4,12 @@ In: environment variables. Out: one frozen `Settings`. Never here: defaults for 
 """
 
 import os
+import re
 import secrets as random
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AnyHttpUrl, Field, PostgresDsn, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 API_KEY_FORMAT = r"^tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]{16,128}$"
@@ -23,8 +24,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TALLYLIGHT_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: PostgresDsn | None = Field(
-        default=None, description="PostgreSQL 15 or newer, `postgresql://…`; unset: an embedded server in `DATA_DIR`"
+    database_url: str | None = Field(
+        default=None, repr=False, description="PostgreSQL 15 or newer, `postgresql://…`; unset: an embedded server in `DATA_DIR`"
     )
     data_dir: Path = Field(default=Path(".tallylight"), description="where the embedded database and the secret key live")
     secret_key: SecretStr | None = Field(
@@ -68,6 +69,14 @@ class Settings(BaseSettings):
         default="console", description="json or console"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str | None) -> str | None:
+        # Checked by its scheme alone: a URL of a Unix socket has no host, and the driver knows the rest best.
+        if url is not None and not re.match(r"postgres(ql)?(\+asyncpg)?://", url):
+            raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
+        return url
+
     @field_validator("secret_key")
     @classmethod
     def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
@@ -78,8 +87,6 @@ class Settings(BaseSettings):
     @field_validator("bootstrap_admin_key")
     @classmethod
     def _well_formed(cls, key: SecretStr | None) -> SecretStr | None:
-        import re
-
         if key is not None and not re.match(API_KEY_FORMAT, key.get_secret_value()):
             raise ValueError("must look like tl_<id>_<secret>: letters and digits, then at least 16 characters")
         return key

@@ -39,7 +39,9 @@ async def list_brands(
     return BrandList(brands=page.items, next_cursor=encode(page.next))
 
 
-@router.post("", status_code=201, operation_id="brands:create", summary="Create a brand", responses=responses(401, 403, 409, 422))
+@router.post(
+    "", status_code=201, operation_id="brands:create", summary="Create a brand", responses=responses(400, 401, 403, 409, 422)
+)
 async def create_brand(service: AppService, caller: Operator, form: NewBrand) -> Brand:
     """Create a brand. Sessions and products also create the brand that they name."""
     return await brands.create(service.database, caller, form)
@@ -51,7 +53,7 @@ async def get_brand(service: AppService, caller: Viewer, brand: BrandSlug) -> Br
     return await brands.get(service.database, caller, brand)
 
 
-@router.patch("/{brand}", operation_id="brands:update", summary="Change a brand", responses=responses(401, 403, 404, 422))
+@router.patch("/{brand}", operation_id="brands:update", summary="Change a brand", responses=responses(400, 401, 403, 404, 422))
 async def update_brand(service: AppService, caller: Operator, brand: BrandSlug, form: BrandPatch) -> Brand:
     """Change a brand's name."""
     return await brands.patch(service.database, caller, brand, form)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
-from app.api.access import AppService, Ingester
+from app.api.access import HOT, SENDERS, caller_of
 from app.ingest.receive import decompress, too_large
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -142,10 +142,11 @@ _BODY: dict[str, Any] = {
     summary="Send events",
     response_model=Receipt,
     responses=responses(400, 401, 403, 413, 415, 422, 503),
-    openapi_extra=_BODY,
+    openapi_extra=_BODY | HOT,
 )
-async def ingest(request: Request, service: AppService, caller: Ingester) -> Response:
+async def ingest(request: Request) -> Response:
     """Take one event or many; answers after the commit, so that a 200 means stored and counted, and a retry is safe."""
+    service, caller = await caller_of(request, SENDERS)
     body = await read_body(request, service.settings.max_body_bytes)
     body = decompress(body, request.headers.get("content-encoding"), service.settings.max_body_bytes)
     submission = service.receiver.receive(

@@ -34,7 +34,9 @@ async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyLi
     return KeyList(keys=page.items, next_cursor=encode(page.next))
 
 
-@router.post("", status_code=201, operation_id="keys:create", summary="Create an API key", responses=responses(401, 403, 422))
+@router.post(
+    "", status_code=201, operation_id="keys:create", summary="Create an API key", responses=responses(400, 401, 403, 422)
+)
 async def create_key(service: AppService, caller: Admin, form: NewKey) -> CreatedKey:
     """Create a key. `key` is shown this once."""
     return await keys.create(service.database, service.keys, caller, form)

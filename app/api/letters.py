@@ -79,7 +79,7 @@ class ParkedRooms(BaseModel):
     rooms: list[ParkedRoom]
 
 
-def _letter_id(letter: str) -> UUID:
+async def _letter_id(letter: str) -> UUID:
     try:
         return UUID(letter)
     except ValueError:

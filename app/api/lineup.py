@@ -31,7 +31,7 @@ async def list_lineup(service: AppService, caller: Viewer, session: SessionId) -
     return Lineup(lineup=await lineup.listing(service.database, caller, session))
 
 
-@router.put("", operation_id="lineup:replace", summary="Replace a line-up", responses=responses(401, 403, 404, 422))
+@router.put("", operation_id="lineup:replace", summary="Replace a line-up", responses=responses(400, 401, 403, 404, 422))
 async def replace_lineup(service: AppService, caller: Operator, session: SessionId, form: NewLineup) -> Lineup:
     """Replace the whole line-up. Codes that are new become products of the brand."""
     return Lineup(lineup=await lineup.replace(service.database, caller, session, form))
@@ -42,7 +42,7 @@ async def replace_lineup(service: AppService, caller: Operator, session: Session
     status_code=201,
     operation_id="lineup:create",
     summary="Append a product to a line-up",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_item(service: AppService, caller: Operator, session: SessionId, form: NewItem) -> Item:
     """Append a product."""
@@ -53,7 +53,7 @@ async def create_item(service: AppService, caller: Operator, session: SessionId,
     "/{product:path}",
     operation_id="lineup:update",
     summary="Change a product of a line-up",
-    responses=responses(401, 403, 404, 422),
+    responses=responses(400, 401, 403, 404, 422),
 )
 async def update_item(service: AppService, caller: Operator, session: SessionId, product: ProductCode, form: ItemPatch) -> Item:
     """Change what this show calls a product, its price or its stock."""

@@ -41,7 +41,7 @@ async def list_notes(
     return NoteList(notes=page.items, next_cursor=encode(page.next))
 
 
-@router.post("", status_code=201, operation_id="notes:create", summary="Add a note", responses=responses(401, 403, 404, 422))
+@router.post("", status_code=201, operation_id="notes:create", summary="Add a note", responses=responses(400, 401, 403, 404, 422))
 async def create_note(service: AppService, caller: Operator, session: SessionId, form: NewNote) -> Note:
     """Add a note."""
     return await notes.add(service.database, caller, session, form)
@@ -53,7 +53,7 @@ async def get_note(service: AppService, caller: Viewer, session: SessionId, note
     return await notes.get(service.database, caller, session, note)
 
 
-@router.patch("/{note}", operation_id="notes:update", summary="Change a note", responses=responses(401, 403, 404, 422))
+@router.patch("/{note}", operation_id="notes:update", summary="Change a note", responses=responses(400, 401, 403, 404, 422))
 async def update_note(service: AppService, caller: Operator, session: SessionId, note: NoteId, form: NotePatch) -> Note:
     """Change a note."""
     return await notes.patch(service.database, caller, session, note, form)

@@ -3,6 +3,7 @@
 In: requests. Out: records of the catalogue. Never here: rules, SQL.
 """
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from app.catalogue import products
 from app.catalogue.forms import Slug, Text
 from app.catalogue.products import NewProduct, Product, ProductPatch
 from app.catalogue.refold import Refold
+from app.ingest import rebuild
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
@@ -23,13 +25,13 @@ ProductId = Annotated[UUID, Path(description="the product's id")]
 Alias = Annotated[Text, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
 
 
-def refolding(service: AppService) -> Refold:
+async def refolding(service: AppService) -> Refold:
     """Return what folds one session again when an alias has changed its meaning."""
 
     async def refold(session_id: UUID) -> None:
-        from app.ingest import rebuild
-
-        await rebuild.replace(service.database, service.settings, session_id)
+        # A session that was deleted meanwhile needs no figures.
+        with suppress(rebuild.NoSuchSessionError):
+            await rebuild.replace(service.database, service.settings, session_id)
 
     return refold
 
@@ -63,7 +65,7 @@ async def list_products(
     status_code=201,
     operation_id="products:create",
     summary="Create a product",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_product(service: AppService, caller: Operator, refold: Refolding, form: NewProduct) -> Product:
     """Create a product. A line-up also creates the products that it names."""
@@ -80,7 +82,7 @@ async def get_product(service: AppService, caller: Viewer, product: ProductId) -
     "/{product}",
     operation_id="products:update",
     summary="Change a product",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def update_product(
     service: AppService, caller: Operator, refold: Refolding, product: ProductId, form: ProductPatch

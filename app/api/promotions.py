@@ -35,7 +35,11 @@ async def list_promotions(service: AppService, caller: Viewer, session: SessionI
 
 
 @router.post(
-    "", status_code=201, operation_id="promotions:create", summary="Add a promotion", responses=responses(401, 403, 404, 409, 422)
+    "",
+    status_code=201,
+    operation_id="promotions:create",
+    summary="Add a promotion",
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_promotion(service: AppService, caller: Operator, session: SessionId, form: NewPromotion) -> Promotion:
     """Add a promotion."""
@@ -49,7 +53,10 @@ async def get_promotion(service: AppService, caller: Viewer, session: SessionId,
 
 
 @router.patch(
-    "/{promotion}", operation_id="promotions:update", summary="Change a promotion", responses=responses(401, 403, 404, 409, 422)
+    "/{promotion}",
+    operation_id="promotions:update",
+    summary="Change a promotion",
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def update_promotion(
     service: AppService, caller: Operator, session: SessionId, promotion: PromotionId, form: PromotionPatch

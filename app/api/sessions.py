@@ -57,7 +57,7 @@ async def list_sessions(
     status_code=201,
     operation_id="sessions:create",
     summary="Create a session",
-    responses=responses(401, 403, 404, 409, 422)
+    responses=responses(400, 401, 403, 404, 409, 422)
     | {201: {"headers": {"Location": {"description": "the session's path", "schema": {"type": "string"}}}}},
 )
 async def create_session(
@@ -79,7 +79,7 @@ async def get_session(service: AppService, caller: Viewer, session: SessionId) -
     "/{session}",
     operation_id="sessions:update",
     summary="Change a session",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def update_session(service: AppService, caller: Operator, session: SessionId, form: SessionPatch) -> Session:
     """Change a session. Its currency is fixed once it has events or prices."""

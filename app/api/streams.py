@@ -18,7 +18,7 @@ from app.problems import responses
 router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])
 
 
-def collecting(service: AppService) -> Collect:
+async def collecting(service: AppService) -> Collect:
     """Return what moves a room's parked events into the session that registered the room."""
 
     async def collect(platform: str, room: str) -> None:
@@ -47,7 +47,7 @@ async def list_streams(service: AppService, caller: Viewer, session: SessionId) 
     status_code=201,
     operation_id="streams:create",
     summary="Register a stream",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_stream(
     service: AppService, caller: Operator, collect: Collecting, session: SessionId, form: NewStream

@@ -4,11 +4,13 @@ In: settings. Out: a listening server until SIGTERM or Ctrl-C, then a drained qu
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import gc
+from collections.abc import Callable, Coroutine
 from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 from rich.console import Console
 
 from app.main import create_app
@@ -33,10 +35,11 @@ def settings_or_exit(**overrides: object) -> Settings:
     return settings.model_copy(update={name: value for name, value in overrides.items() if value is not None})
 
 
-def run_or_exit(work: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
+def run_or_exit(work: Callable[[], Coroutine[None, None, None]]) -> None:
     """Run to the end; an unreachable database is a sentence and exit code 3, not a trace."""
     try:
-        asyncio.run(work() if callable(work) else work)  # type: ignore[arg-type]
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(work())
     except DatabaseUnreachableError as error:
         console.print(f"[bold red]No database[/] {error}", highlight=False)
         raise typer.Exit(3) from None
@@ -88,6 +91,10 @@ async def _serve(settings: Settings) -> None:
         console.print(f"Tallylight on [bold]{base}[/]  ·  {database}  ·  documentation: {base}/docs", highlight=False)
         if not await service.keys.listing():
             console.print("No API key yet. Make one in a second terminal: tallylight keys create --role admin")
+        # What is loaded now stays: the collector need not look at it again, nor at every few hundred new events.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 20)
         await Server(service).run()
 
 
@@ -98,4 +105,4 @@ def serve(
     """Run the server; SIGTERM and Ctrl-C finish what was begun and stop."""
     settings = settings_or_exit(host=host, port=port)
     configure_logging(settings.log_level, settings.log_format)
-    run_or_exit(_serve(settings))
+    run_or_exit(lambda: _serve(settings))

@@ -81,8 +81,7 @@ class OrderPatch(NamedTuple):
     tracking: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contributions:
+class Contributions(NamedTuple):
     """All that one event adds."""
 
     counts: tuple[Count, ...] = ()

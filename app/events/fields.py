@@ -26,12 +26,6 @@ def _printable(text: str) -> str:
     return text
 
 
-def _plausible(moment: datetime) -> datetime:
-    if not EARLIEST <= moment < LATEST:
-        raise PydanticCustomError("far_away_time", "must lie between 2000-01-01 and 2100-01-01")
-    return moment
-
-
 def _money(amount: str) -> str:
     if not re.fullmatch(r"\d{1,13}(\.\d{1,6})?", amount, re.ASCII):
         raise PydanticCustomError(
@@ -50,5 +44,5 @@ FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Money = Annotated[str, AfterValidator(_money)]
 """An exact amount in major units, as a decimal string."""
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 

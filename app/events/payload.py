@@ -3,7 +3,7 @@
 In: a payload class declares its type. Out: `PAYLOADS`, from which the envelope's union is made. Never here: I/O.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,7 +21,7 @@ class Payload(BaseModel):
     people: ClassVar[tuple[str, ...]]
     """Fields that hold a platform's id of a person; the writer replaces them by keyed hashes before anything is stored."""
 
-    def __init_subclass__(cls, *, type: str = "", people: tuple[str, ...] = (), **kwargs: object) -> None:
+    def __init_subclass__(cls, *, type: str = "", people: tuple[str, ...] = (), **kwargs: Any) -> None:
         """Register the class under its event type."""
         super().__init_subclass__(**kwargs)
         cls.people = people

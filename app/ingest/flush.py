@@ -16,7 +16,7 @@ from asyncpg import DataError, DeadlockDetectedError, IntegrityConstraintViolati
 from babel.numbers import get_currency_precision
 from pydantic_core import to_json
 
-from app.events.payload import Payload, Unfoldable
+from app.events.payload import Unfoldable
 from app.ingest import fold, letters
 from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
@@ -211,18 +211,21 @@ class Flusher:
 
     def _parked_event(self, item: Item, platform: str) -> str:
         event = item.event
-        payload = self._storable(item, platform)
+        self._conceal(item, platform)
         moment = event.time or item.submission.received_at
         document = {
             "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
-            "time": moment, "type": event.type, "data": payload.model_dump(mode="json", exclude_none=True),
+            "time": moment, "type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True),
         }  # fmt: skip
         return to_json(document).decode()
 
-    def _storable(self, item: Item, platform: str) -> Payload:
-        if item.submission.pseudonymous:
-            return item.event.data
-        return self._sealer.pseudonymous(item.event.data, platform, keep_text=self._keep_text)
+    def _conceal(self, item: Item, platform: str) -> str:
+        """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
+        if item.platform is None:
+            item.platform = platform
+            if not item.submission.pseudonymous:
+                item.clear = self._sealer.conceal(item.event.data, platform, keep_text=self._keep_text)
+        return item.platform
 
     def _fold(self, item: Item, session: SessionRow, context: fold.SessionContext) -> tuple[LoggedEvent, fold.Folded]:
         event = item.event
@@ -231,7 +234,8 @@ class Flusher:
             # Only one platform can be meant where the session has streams of one platform alone.
             names = set(session.platforms)
             platform, room = item.submission.platform or (names.pop() if len(names) == 1 else DIRECT), ""
-        payload = self._storable(item, platform)
+        platform = self._conceal(item, platform)
+        payload = event.data
         at = event.time.astimezone(UTC) if event.time else item.submission.received_at
         logged = LoggedEvent(
             session.id, item.key, event.id, event.source, event.type, platform, room, at,
@@ -245,7 +249,7 @@ class Flusher:
             known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
             self._aliases[session.brand_id] = known
         digits = get_currency_precision(session.currency)
-        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms)
+        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})
 
 
 def _session_of(item: Item, by_subject: dict[str, SessionRow]) -> SessionRow | None:
@@ -258,10 +262,11 @@ def _session_of(item: Item, by_subject: dict[str, SessionRow]) -> SessionRow | N
 
 def _rejection(item: Item, error: FieldError) -> Rejection:
     event = item.event
+    data = event.data.model_dump(mode="json", exclude_none=True) | (item.clear or {})
     body = to_json(
         {
             "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
-            "time": event.time, "type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True),
+            "time": event.time, "type": event.type, "data": data,
         }
     )  # fmt: skip
     return Rejection(item.index, event.id, [error], body, event.type, event.subject)

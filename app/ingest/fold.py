@@ -34,9 +34,16 @@ class SessionContext(NamedTuple):
     digits: int
     products: Mapping[str, str]
     slow_after_ms: int
+    streams: dict[tuple[str, str], FoldContext]
 
     def of(self, platform: str, room: str) -> FoldContext:
         """Return the context of an event of this stream."""
+        found = self.streams.get((platform, room))
+        if found is None:
+            found = self.streams[platform, room] = self._context(platform, room)
+        return found
+
+    def _context(self, platform: str, room: str) -> FoldContext:
         return FoldContext(platform, room, self.currency, self.digits, self.products, self.slow_after_ms)
 
 

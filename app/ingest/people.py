@@ -27,16 +27,23 @@ class Sealer:
         """Return 32 hex digits that stand for a person of a platform."""
         return blake2b(f"{platform}\0{person}".encode(), digest_size=16, key=self._people).hexdigest()
 
-    def pseudonymous(self, payload: Payload, platform: str, *, keep_text: bool) -> Payload:
-        """Return the payload as it may be stored: people as pseudonyms, a comment's text only where it is kept."""
-        changes: dict[str, object] = {}
+    def conceal(self, payload: Payload, platform: str, *, keep_text: bool) -> dict[str, object]:
+        """Make a payload fit to be stored: people become pseudonyms, a comment's text stays only where it is kept.
+
+        Returns what was there before, by field. The payload changes in place, since a copy of every event costs more
+        than its validation.
+        """
+        before: dict[str, object] = {}
+        fields = payload.__dict__
         for field in payload.people:
-            person = getattr(payload, field)
+            person = fields[field]
             if person is not None:
-                changes[field] = self.pseudonym(platform, person)
-        if not keep_text and "text" in payload.model_fields_set:
-            changes["text"] = None
-        return payload.model_copy(update=changes) if changes else payload
+                before[field] = person
+                fields[field] = self.pseudonym(platform, person)
+        if not keep_text and fields.get("text") is not None:
+            before["text"] = fields["text"]
+            fields["text"] = None
+        return before
 
     def seal(self, body: bytes) -> bytes:
         """Return the bytes encrypted: a letter that could not be read may hold anything, raw ids included."""

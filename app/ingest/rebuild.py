@@ -80,7 +80,7 @@ async def _rebuilt(
         slow_after_ms = round(settings.slow_response_seconds * 1000)
         context = fold.SessionContext(
             found["brand_id"], found["currency"], get_currency_precision(found["currency"]),
-            await ledger.brand_aliases(found["brand_id"]), slow_after_ms,
+            await ledger.brand_aliases(found["brand_id"]), slow_after_ms, {},
         )  # fmt: skip
         after = b""
         while page := await connection.fetch(_SQL["page"], session, after, _PAGE):

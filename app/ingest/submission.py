@@ -46,6 +46,10 @@ class Item:
     key: bytes
     index: int
     submission: "Submission"
+    platform: str | None = None
+    """Decided once, with the pseudonyms that depend on it."""
+    clear: dict[str, object] | None = None
+    """What the pseudonyms replaced; a dead letter needs it to be sent again."""
 
 
 @dataclass(slots=True, eq=False)

@@ -87,7 +87,7 @@ class Window(NamedTuple):
         """Return the length of a bucket."""
         return STEP_SECONDS[self.step]
 
-    def count(self) -> int:
+    def buckets(self) -> int:
         """Return the number of buckets."""
         return int((self.end - self.begin).total_seconds()) // self.seconds
 
@@ -151,9 +151,9 @@ def filled(
     found: dict[str, list[int | str | None]] = {}
     for name, one in series.items():
         if one.sampled:
-            values = [sampled[one.highest][one.metric].get(number) for number in range(window.count())]
+            values = [sampled[one.highest][one.metric].get(number) for number in range(window.buckets())]
         else:
-            values = [counts.get(one.metric, {}).get(number, 0) for number in range(window.count())]
+            values = [counts.get(one.metric, {}).get(number, 0) for number in range(window.buckets())]
         found[name] = [fixed(v, digits) if one.is_money and v is not None else v for v in values]
     return found
 
@@ -220,7 +220,7 @@ def timeline_document(
         "from": local(window.begin, head.time_zone),
         "to": local(window.end, head.time_zone),
         "step": window.step,
-        "buckets": [local(window.begin + number * step, head.time_zone) for number in range(window.count())],
+        "buckets": [local(window.begin + number * step, head.time_zone) for number in range(window.buckets())],
         "series": dict(series),
         "marks": list(marks),
     }

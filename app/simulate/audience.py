@@ -4,6 +4,8 @@ In: a scenario, its timeline, a seed's random numbers. Out: one `Crowd` per plat
 Times and durations are integer milliseconds; a crowd of a million fits in a few arrays.
 """
 
+from __future__ import annotations
+
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
@@ -139,7 +141,7 @@ def _levels(crowds: list[Crowd], scenario: Scenario, rng: Random) -> None:
         later = len(crowd.enters) - first
         flags = chain((index in chosen for index in range(first)), (rng.random() < 0.3 for _ in range(later)))
         for is_fan in flags:
-            crowd.levels.append(min(255, core + min(rng.randrange(5), rng.randrange(5))) if is_fan else rng.randrange(core) if core else 0)
+            crowd.levels.append(core + min(rng.randrange(5), rng.randrange(5)) if is_fan else rng.randrange(core))
             crowd.sources.append(0 if is_fan else rng.choices(strangers, likely)[0])
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from babel.numbers import get_currency_precision
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from app.events.fields import Currency, FanLevel, Money, Slug
+from app.events.fields import Currency, Money, Slug
 from app.events.money import minor_units
 from app.simulate.check import check
 from app.simulate.codes import coded
@@ -113,7 +113,7 @@ class Arrivals(_Part):
     """The core fans' share of those who arrive first."""
 
     core_fan_share: Share = Decimal("0.92")
-    core_fan_level: FanLevel = 4
+    core_fan_level: Annotated[int, Field(ge=1, le=250)] = 4
     first_minutes: Annotated[int, Field(ge=0, le=2880)] = 20
 
 

@@ -85,7 +85,7 @@ class Database:
 def dsn_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
     """Return the connection string; starts the embedded server when no other is named."""
     if settings.database_url is not None:
-        return str(settings.database_url).replace("postgresql+asyncpg://", "postgresql://"), None
+        return settings.database_url.replace("+asyncpg://", "://", 1), None
     embedded = EmbeddedPostgres(settings.data_dir)
     return embedded.start(), embedded
 

@@ -73,7 +73,8 @@ async def orders_page(
 
 async def codes_of(connection: Connection, brand: UUID, aliases: Sequence[str]) -> dict[str, str]:
     """Return alias → code for those of the names that are aliases."""
-    return dict(await connection.fetch(_READS["codes_of"], brand, list(aliases)))
+    rows = await connection.fetch(_READS["codes_of"], brand, list(aliases))
+    return {alias: code for alias, code in rows}  # noqa: C416 - a record is no tuple
 
 
 async def log_page(

@@ -98,12 +98,10 @@ class TimelineSample(NamedTuple):
 
 
 def _head(row: Any) -> SessionHead:
-    rooms = zip(row["room_platforms"] or (), row["room_names"] or (), row["room_latest"] or (), row["room_at"] or (), strict=True)
-    return SessionHead(
-        *row[:12],
-        platforms=tuple(row["platforms"]),
-        broadcasts=tuple([Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]),
-    )
+    columns = (row["room_platforms"], row["room_names"], row["room_latest"], row["room_at"])
+    rooms = zip(*(column or () for column in columns), strict=True)
+    broadcasts = [Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]
+    return SessionHead(*row[:12], *(tuple(row["platforms"]), tuple(broadcasts)))
 
 
 async def session_head(connection: Connection, session: UUID, brand: UUID | None) -> SessionHead | None:

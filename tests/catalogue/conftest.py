@@ -1,7 +1,7 @@
 """What the tests of the catalogue share: keys of every role and brand, sessions, and telemetry over HTTP."""
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -11,7 +11,7 @@ Answer = dict[str, Any]
 Headers = dict[str, str]
 KeyFor = Callable[..., Awaitable[Headers]]
 NewSession = Callable[..., Awaitable[Answer]]
-Send = Callable[..., Awaitable[None]]
+Send = Callable[..., Coroutine[Any, Any, None]]
 
 _numbers = itertools.count()
 
@@ -58,9 +58,7 @@ def send(client: httpx.AsyncClient) -> Send:
             }
             for kind, time, data in events
         ]
-        answer = await client.post(
-            "/v1/events", json=batch, headers={"Content-Type": "application/cloudevents-batch+json"}
-        )
+        answer = await client.post("/v1/events", json=batch, headers={"Content-Type": "application/cloudevents-batch+json"})
         assert 200 == answer.status_code, answer.text
         assert [] == answer.json()["rejected"]
 

@@ -1,6 +1,10 @@
 """Brands over HTTP."""
 
+from collections.abc import Awaitable, Callable
+
 import httpx
+
+KeyFor = Callable[..., Awaitable[dict[str, str]]]
 
 
 async def test_a_brand_is_created_read_and_renamed(client: httpx.AsyncClient) -> None:
@@ -54,7 +58,7 @@ async def test_the_list_comes_in_pages_by_slug(client: httpx.AsyncClient) -> Non
     assert [] == (await client.get("/v1/brands", params={"q": "%"})).json()["brands"]
 
 
-async def test_a_bound_key_knows_its_own_brand_only(client: httpx.AsyncClient, key_for) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+async def test_a_bound_key_knows_its_own_brand_only(client: httpx.AsyncClient, key_for: KeyFor) -> None:
     """Others do not exist for it, and it cannot make any, taken slug or not."""
     await client.post("/v1/brands", json={"slug": "theirs"})
     own = await key_for("operator", "own")
@@ -68,7 +72,7 @@ async def test_a_bound_key_knows_its_own_brand_only(client: httpx.AsyncClient, k
     assert "theirs" == (await client.get("/v1/brands/theirs")).json()["name"]
 
 
-async def test_a_viewer_reads_and_does_not_write(client: httpx.AsyncClient, key_for) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+async def test_a_viewer_reads_and_does_not_write(client: httpx.AsyncClient, key_for: KeyFor) -> None:
     """Roles hold for every route of the catalogue; this one stands for all."""
     viewer = await key_for("viewer")
     assert 200 == (await client.get("/v1/brands", headers=viewer)).status_code

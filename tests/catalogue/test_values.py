@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from app.problems import ProblemError
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)
 _MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-_WRONG = [None, [], {}, 1, True, 2**63, -(2**64), "", "x", "2021-09-25", "\0", "\ud800", [[]]]
+_WRONG: list[Any] = [None, [], {}, 1, True, 2**63, -(2**64), "", "x", "2021-09-25", "\0", "\ud800", [[]]]
 
 
 def test_ids_are_uuids_of_version_7_in_the_order_of_their_making() -> None:
@@ -49,18 +50,19 @@ def test_the_end_of_a_list_has_no_cursor() -> None:
 @given(st.one_of(st.text(max_size=60), st.binary(max_size=60).map(lambda b: base64.urlsafe_b64encode(b).decode())))
 def test_no_text_breaks_the_decoder(cursor: str) -> None:
     """Anything that is no cursor is a 422 which names it, never another error."""
-    try:
+    with pytest.raises(ProblemError) as caught:
         decode(cursor, (datetime, UUID))
-    except ProblemError as problem:
-        assert (422, ["/cursor"]) == (problem.status, [error.pointer for error in problem.errors])
+    assert (422, ["/cursor"]) == (caught.value.status, [error.pointer for error in caught.value.errors])
 
 
-@pytest.mark.parametrize("kind", [str, int, datetime, UUID])
-@pytest.mark.parametrize("value", _WRONG)
-def test_a_cursor_with_a_value_of_another_kind_is_refused(kind: type, value: object) -> None:
+_RIGHT = [(str, ""), (str, "x"), (str, "2021-09-25"), (int, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(k, v) for k in (str, int, datetime, UUID) for v in _WRONG if (k, v) not in _RIGHT or v is True]
+)
+def test_a_cursor_with_a_value_of_another_kind_is_refused(kind: type[Any], value: object) -> None:
     """What would fail in the database fails in the decoder."""
-    if (kind is str and value in ("", "x", "2021-09-25")) or (kind is int and type(value) is int and value == 1):
-        pytest.skip("this one is right")
     cursor = base64.urlsafe_b64encode(json.dumps([value]).encode()).decode()
     with pytest.raises(ProblemError):
         decode(cursor, (kind,))
@@ -94,9 +96,7 @@ def test_a_moment_of_another_zone_comes_back_as_the_same_moment() -> None:
         (None, "CNY", None),
     ],
 )
-def test_amounts_are_printed_with_the_digits_of_their_currency(
-    minor: int | None, currency: str, text: str | None
-) -> None:
+def test_amounts_are_printed_with_the_digits_of_their_currency(minor: int | None, currency: str, text: str | None) -> None:
     """Exact, never through a float; absent stays absent."""
     assert text == decimal_string(minor, currency)
 

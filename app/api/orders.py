@@ -1,0 +1,35 @@
+"""Route of a session's orders.
+
+In: filters and a page. Out: JSON. Never here: SQL, raw buyer ids.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.access import AppService
+from app.api.paging import Paging, encode
+from app.api.reads import Question, answer
+from app.api.report_models import OrdersPage, OrderState
+from app.events.fields import Slug, Text
+from app.kpis.listings import read_orders
+from app.problems import responses
+from app.storage.log_reads import OrderFilter
+
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+
+
+@router.get("/orders", summary="Orders of a session", operation_id="results:orders", response_model=OrdersPage)
+async def orders(  # noqa: PLR0913 - one per parameter
+    service: AppService,
+    asked: Question,
+    paging: Paging,
+    state: Annotated[OrderState | None, Query(description="the last state that the order reached")] = None,
+    platform: Annotated[Slug | None, Query()] = None,
+    product: Annotated[Text | None, Query(description="a product's code; its aliases are found too")] = None,
+    buyer: Annotated[Text | None, Query(description="a buyer's pseudonym")] = None,
+) -> Response:
+    """Return orders with their lines, by platform and order id."""
+    wanted = OrderFilter(state, platform, product, buyer)
+    document, more = await read_orders(service.database, asked, wanted, paging.after(str, str), paging.limit)
+    return answer({**document, "next_cursor": encode(more)}, asked)

@@ -1,0 +1,227 @@
+"""The shapes of the read side's answers, for the OpenAPI document.
+
+In: nothing. Out: models that document what the routes send; the routes send prebuilt JSON, and a test holds the two
+together. Never here: validation of requests.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from app.kpis.metrics import METRICS, Unit
+from app.kpis.status import Status
+
+Amount = Field(pattern=r"^-?\d+(\.\d+)?$", examples=["481888.00"], description="exact, in the document's currency")
+Basis = Literal["counted", "reported", "derived", "mixed", "absent"]
+
+
+class Shape(BaseModel):
+    """An answer; new members may join it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NumberFigure(Shape):
+    """A figure that is a number."""
+
+    value: int | float | None = Field(examples=[18052])
+    unit: Unit
+    basis: Basis
+
+
+class MoneyFigure(Shape):
+    """A figure that is an amount."""
+
+    value: str | None = Amount
+    unit: Unit
+    basis: Basis
+
+
+def _kpis() -> type[Shape]:
+    fields: dict[str, Any] = {
+        metric.slug: (
+            MoneyFigure if metric.unit is Unit.MONEY else NumberFigure,
+            Field(description=metric.labels["en"] + (f": {metric.formula}" if metric.formula else "")),
+        )
+        for metric in METRICS
+    }
+    return create_model("Kpis", __base__=Shape, __doc__="Every KPI with its basis.", **fields)
+
+
+Kpis = _kpis()
+
+
+class Warning_(Shape):  # noqa: N801 - `Warning` is Python's own
+    """Figures that cannot all be right."""
+
+    model_config = ConfigDict(title="Warning")
+
+    code: str = Field(examples=["watch_time_exceeds_peak"])
+    message: str
+    figures: dict[str, Any]
+
+
+class KpiDocument(Shape):
+    """A session's KPIs."""
+
+    session: str
+    status: Status
+    as_of: datetime
+    currency: str = Field(examples=["CNY"])
+    duration_seconds: int | float | None = Field(examples=[8640])
+    kpis: Kpis  # type: ignore[valid-type]
+    by_platform: dict[str, Kpis]  # type: ignore[valid-type]
+    warnings: list[Warning_]
+
+
+class SharedFigures(Shape):
+    """Figures of a product, of the remainder and of the total."""
+
+    impressions: int | None
+    clicks: int | None = Field(examples=[4171])
+    click_rate: float | None
+    buyers: int | None = Field(examples=[51], description="buyers of products do not add up")
+    orders: int | None
+    units: int | None = Field(examples=[53])
+    gmv: str | None = Amount
+    refund_amount: str | None = Amount
+    click_to_buyer_rate: float | None
+    gmv_per_click: str | None = Amount
+    share_of_gmv: float | None
+    basis: dict[str, Basis]
+
+
+class OnAirTime(Shape):
+    """How often and how long a product was on air."""
+
+    count: int
+    seconds: int | float
+
+
+class ProductFigures(SharedFigures):
+    """One product's results."""
+
+    product: str = Field(examples=["knit-01"])
+    name: str = Field(examples=["ニット"])
+    live_price: str | None = Amount
+    initial_stock: int | None
+    stock: int | None = Field(description="last known")
+    clicks_after_sold_out: int | None = Field(description="clicks while it was sold out")
+    missed_gmv_estimate: str | None = Field(
+        description="an estimate: clicks while sold out × orders per click before × average price of a unit"
+    )
+    sold_out_at: datetime | None
+    showcases: OnAirTime
+    on_air: bool
+
+
+class OtherProducts(SharedFigures):
+    """What was sold outside the line-up: total minus line-up."""
+
+    products: list[ProductFigures]
+
+
+class ProductsDocument(Shape):
+    """A session's results by product."""
+
+    session: str
+    status: Status
+    as_of: datetime
+    currency: str
+    products: list[ProductFigures]
+    other: OtherProducts
+    total: SharedFigures
+    notes: list[str]
+
+
+class Mark(Shape):
+    """A moment that explains a series."""
+
+    at: datetime
+    kind: Literal["showcased", "withdrawn", "sold_out", "restocked", "started", "ended"]
+    product: str | None
+    platform: str | None
+
+
+class TimelineDocument(Shape):
+    """Series in equal buckets: zero where nothing was counted, null where nothing was sampled."""
+
+    session: str
+    product: str | None
+    currency: str
+    from_: datetime = Field(alias="from")
+    to: datetime
+    step: str
+    buckets: list[datetime]
+    series: dict[str, list[int | str | None]]
+    marks: list[Mark]
+
+
+class Trailing(Shape):
+    """Orders up to five minutes after a showcase."""
+
+    orders: int
+    units: int
+    gmv: str = Amount
+
+
+class ShowcaseFigures(Shape):
+    """One stretch of time in which a product was on air."""
+
+    product: str
+    from_: datetime = Field(alias="from")
+    to: datetime
+    on_air: bool
+    clicks: int
+    orders: int
+    units: int
+    gmv: str = Amount
+    gmv_per_minute: str | None = Amount
+    viewers_at_start: int | None
+    viewers_at_end: int | None
+    trailing: Trailing
+
+
+class ShowcasesDocument(Shape):
+    """A session's showcases in order of time."""
+
+    session: str
+    currency: str
+    showcases: list[ShowcaseFigures]
+
+
+class SourceShare(Shape):
+    """Arrivals from one traffic source; null where unknown."""
+
+    source: str | None
+    viewers: int
+    share: float
+
+
+class FanLevelShare(Shape):
+    """Arrivals of one fan level; null where unknown."""
+
+    fan_level: int | None
+    viewers: int
+    share: float
+
+
+class CoreFans(Shape):
+    """Arrivals from a fan level on; null where no fan level is known."""
+
+    min_level: int
+    viewers: int | None
+    share: float | None
+
+
+class AudienceDocument(Shape):
+    """Arrivals of a window by traffic source and fan level."""
+
+    session: str
+    from_: datetime | None = Field(alias="from")
+    to: datetime | None
+    arrivals: int
+    by_source: list[SourceShare]
+    by_fan_level: list[FanLevelShare]
+    core_fans: CoreFans

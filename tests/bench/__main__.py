@@ -1,0 +1,168 @@
+"""`make bench`: every row is a ratio, measured side by side in one run on this machine.
+
+In: nothing. Out: a table. Never here: a verdict that fails a build; machines differ, the ratios less so.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.bench.limits import Limits
+from tests.bench.load import Load, drive, get, post
+from tests.bench.telemetry import events, row
+from tests.bench.world import KEY, World, world
+
+ROUND_SECONDS = 3.0
+ROUNDS = 5
+CHUNK = 100_000
+BATCH = 500
+BATCH_CONNECTIONS = 4
+SMALL = 10_000
+BATCH_TYPE = "application/cloudevents-batch+json"
+
+console = Console(width=150)
+Row = tuple[str, str, str, str]
+
+
+async def paired(ours: Callable[[], Iterator[bytes]], limit: Callable[[], Iterator[bytes]], ports: tuple[int, int],
+                 connections: int) -> tuple[list[Load], list[Load]]:
+    """Run both in turn, so that a drift of the machine meets both."""
+    first: list[Load] = []
+    second: list[Load] = []
+    await drive(ports[0], ours(), connections, 1.0)
+    await drive(ports[1], limit(), connections, 1.0)
+    for _ in range(ROUNDS):
+        first.append(await drive(ports[0], ours(), connections, ROUND_SECONDS))
+        second.append(await drive(ports[1], limit(), connections, ROUND_SECONDS))
+    return first, second
+
+
+def ratio(ours: list[float], limit: list[float]) -> str:
+    """Return the median of the pairs' ratios, with the range."""
+    ratios = sorted(a / b for a, b in zip(ours, limit, strict=True))
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}…{ratios[-1]:.2f})"
+
+
+async def single_posts(here: World) -> list[Row]:
+    """One event per request, 32 connections."""
+    here.session("single")
+    numbered = events(0, 10_000_000, 2_000_000, "wechat:single")
+    prepared = [post("/v1/events", json.dumps(event).encode(), KEY) for event in itertools.islice(numbered, 200_000)]
+    requests = iter(prepared)
+    body = post("/noop", json.dumps(next(numbered)).encode(), KEY)
+    ours, limit = await paired(lambda: requests, lambda: itertools.repeat(body), (here.port, here.noop_port), 32)
+    p99 = statistics.median(load.percentile(0.99) for load in ours)
+    rates = [load.per_second for load in ours], [load.per_second for load in limit]
+    figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
+    return [
+        ("single-event POST, 32 connections, against a route that reads and answers", ratio(*rates), "≥ 0.5", figures),
+        ("  its 99th percentile", f"{p99:.1f} ms", "< 30 ms", "median of the rounds"),
+    ]
+
+
+async def batches(here: World, total: int) -> tuple[list[Row], str]:
+    """Batches of 500 against the bare insert of the same rows, and the memory while they pass."""
+    session = here.session("batches")
+    limits = Limits(here.dsn)
+    await limits.open()
+    before = here.server.memory_info().rss
+    highest = before
+    ours, bare, copied = [], [], []
+    for first in range(0, total, CHUNK):
+        chunk = list(events(first, min(CHUNK, total - first), total, "wechat:batches"))
+        bodies = [
+            post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE)
+            for start in range(0, len(chunk), BATCH)
+        ]
+        load = await drive(here.port, iter(bodies), BATCH_CONNECTIONS)
+        ours.append(len(chunk) / load.seconds)
+        del bodies
+        highest = max(highest, here.server.memory_info().rss)
+        rows = [row(event, UUID(session), datetime.now(UTC)) for event in chunk]
+        bare.append(await limits.insert(rows))
+        if first < 3 * CHUNK:
+            copied.append(await limits.copy(rows))
+            await limits.clear()
+            await limits.insert(rows)
+        console.print(f"  {first + len(chunk):>9,} events", style="dim", highlight=False)
+    await limits.close()
+    figures = f"{statistics.median(ours):,.0f} rows/s against {statistics.median(bare):,.0f}"
+    gained = (highest - before) / 2**20
+    return [
+        ("batches of 500 against the bare idempotent insert of the same rows", ratio(ours, bare), "≥ 0.35", figures),
+        ("  COPY against the same insert", ratio(copied, bare[: len(copied)]), "", f"{statistics.median(copied):,.0f} rows/s"),
+        (f"memory that the server gains while {total:,} events pass", f"{gained:.0f} MiB", "< 150 MB", ""),
+    ], session
+
+
+async def kpis(here: World, large: str) -> list[Row]:
+    """KPIs against a constant, and with many events against few."""
+    small = here.session("small")
+    chunk = list(events(0, SMALL, SMALL, "wechat:small", seed=2))
+    bodies = [
+        post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE)
+        for start in range(0, SMALL, BATCH)
+    ]
+    await drive(here.port, iter(bodies), BATCH_CONNECTIONS)
+    of_large, of_small = (get(f"/v1/sessions/{session}/kpis", KEY) for session in (large, small))
+    constant = get("/constant", KEY)
+    ours, limit = await paired(
+        lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8
+    )
+    rates = [load.per_second for load in ours], [load.per_second for load in limit]
+    many, few = await paired(
+        lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1
+    )
+    times = [load.seconds / load.requests for load in many], [load.seconds / load.requests for load in few]
+    figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
+    each = f"{1000 * statistics.median(times[0]):.2f} ms against {1000 * statistics.median(times[1]):.2f} ms"
+    return [
+        ("/kpis against a route that answers a constant, 8 connections", ratio(*rates), "≥ 0.3", figures),
+        (f"/kpis of a large session against one of {SMALL:,} events, time", ratio(*times), "≤ 1.2", each),
+    ]
+
+
+async def run(total: int, only: set[str]) -> None:
+    """Measure and print."""
+    table = Table("what", "measured", "goal", "figures", title="Tallylight, one server process, embedded PostgreSQL, fsync on")
+    with world() as here:
+        rows: list[Row] = []
+        if not only or "single" in only:
+            rows += await single_posts(here)
+        if not only or only & {"batches", "kpis"}:
+            found, session = await batches(here, total)
+            rows += found
+            if not only or "kpis" in only:
+                rows += await kpis(here, session)
+    for line in rows:
+        table.add_row(*line)
+    console.print(table)
+    cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
+    console.print(f"{cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}; load on the same machine")
+
+
+def main() -> None:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="events of the large session")
+    parser.add_argument("only", nargs="*", help="single, batches, kpis; all where none is named")
+    arguments = parser.parse_args()
+    asyncio.run(run(arguments.events, set(arguments.only)))
+
+
+if __name__ == "__main__":
+    main()

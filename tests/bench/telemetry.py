@@ -1,0 +1,74 @@
+"""Telemetry of a busy session for the load, and the same as rows for the bare insert.
+
+In: a number. Out: events in the mix of a real show. Never here: the server's own code.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+START = datetime(2021, 9, 25, 5, 0, tzinfo=UTC)
+SHOW_SECONDS = 8640
+_TYPES = ("entered", "left", "comment", "like", "click", "sample", "order", "share", "stock")
+_WEIGHTS = (150, 90, 200, 250, 250, 20, 10, 20, 10)
+
+
+def events(first: int, count: int, total: int, subject: str, seed: int = 1) -> Iterator[dict[str, Any]]:
+    """Yield `count` of `total` events from number `first` on, in the order in which they happen."""
+    random_ = random.Random(seed * 1_000_003 + first)  # noqa: S311 - a load, not a secret
+    for number in range(first, first + count):
+        at = START + timedelta(seconds=number * SHOW_SECONDS / total, milliseconds=random_.randrange(900))
+        kind = random_.choices(_TYPES, _WEIGHTS)[0]
+        viewer = f"o9hHn5{random_.randrange(max(1, number // 5) + 1):018d}"
+        product = f"knit-{random_.randrange(12):02d}"
+        event_type, data = _payload(kind, number, viewer, product, random_)
+        yield {
+            "specversion": "1.0",
+            "id": f"{seed}-{number:09d}",
+            "source": "//tool.example/bench",
+            "type": event_type,
+            "subject": subject,
+            "time": at.isoformat(),
+            "data": data,
+        }
+
+
+def _payload(
+    kind: str, number: int, viewer: str, product: str, random_: random.Random
+) -> tuple[str, dict[str, Any]]:
+    match kind:
+        case "entered":
+            fresh = {"viewer": f"o9hHn5{number:018d}", "source": random_.choice(("fans", "search", "feed"))}
+            return "live.viewer.entered", fresh | {"fan_level": random_.randrange(8)}
+        case "left":
+            return "live.viewer.left", {"viewer": viewer, "watched_seconds": random_.randrange(1200)}
+        case "comment":
+            return "live.comment.posted", {"viewer": viewer, "text": "多少钱"}
+        case "like":
+            return "live.like.sent", {"viewer": viewer, "count": random_.randrange(1, 9)}
+        case "click":
+            return "live.product.clicked", {"viewer": viewer, "product": product}
+        case "sample":
+            return "live.audience.sampled", {"concurrent": random_.randrange(900, 1300)}
+        case "order":
+            amount = f"{random_.randrange(99, 1999)}.00"
+            line = {"product": product, "quantity": 1, "amount": amount}
+            order = {"order": f"3705{number:015d}", "buyer": viewer, "currency": "CNY", "amount": amount}
+            return "live.order.paid", order | {"lines": [line]}
+        case "share":
+            return "live.share.sent", {"viewer": viewer}
+    return "live.stock.changed", {"product": product, "stock": random_.randrange(80)}
+
+
+def row(event: dict[str, Any], session: UUID, received_at: datetime) -> tuple[Any, ...]:
+    """Return an event as the log's row."""
+    platform, _, room = event["subject"].partition(":")
+    key = blake2b(f"{event['source']}\0{event['id']}".encode(), digest_size=16).digest()
+    return (
+        session, key, event["id"], event["source"], event["type"], platform, room,
+        datetime.fromisoformat(event["time"]), received_at, json.dumps(event["data"], ensure_ascii=False),
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""API keys over HTTP."""
+
+import httpx
+
+
+async def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: httpx.AsyncClient) -> None:
+    """The list never holds the secret; a revoked key is nobody at once, and stays in the list as revoked."""
+    made = await client.post("/v1/keys", json={"role": "viewer", "brand": "maison-k", "name": "spa"})
+    assert 201 == made.status_code, made.text
+    key = made.json()
+    secret = key.pop("key")
+    assert secret.startswith(f"tl_{key['id']}_")
+    assert ("viewer", "maison-k", "spa", None) == (key["role"], key["brand"], key["name"], key["revoked_at"])
+    listed = await client.get("/v1/keys")
+    assert key in listed.json()["keys"]
+    assert secret.rsplit("_", 1)[1] not in listed.text
+    header = {"Authorization": f"Bearer {secret}"}
+    assert 200 == (await client.get("/v1/brands", headers=header)).status_code
+    assert 204 == (await client.delete(f"/v1/keys/{key['id']}")).status_code
+    assert 401 == (await client.get("/v1/brands", headers=header)).status_code
+    assert 404 == (await client.delete(f"/v1/keys/{key['id']}")).status_code
+    (revoked,) = [k for k in (await client.get("/v1/keys")).json()["keys"] if k["id"] == key["id"]]
+    assert revoked["revoked_at"] is not None
+
+
+async def test_keys_are_listed_in_pages(client: httpx.AsyncClient) -> None:
+    """The newest first, each once."""
+    made = [(await client.post("/v1/keys", json={"role": "ingest"})).json()["id"] for _ in range(5)]
+    seen: list[str] = []
+    params: dict[str, str | int] = {"limit": 2}
+    while True:
+        page = (await client.get("/v1/keys", params=params)).json()
+        seen += [key["id"] for key in page["keys"]]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+    assert made[::-1] == [key for key in seen if key in made]
+    assert len(set(seen)) == len(seen)
+
+
+async def test_an_admin_key_cannot_be_bound(client: httpx.AsyncClient) -> None:
+    """It could make keys for every brand anyway."""
+    answer = await client.post("/v1/keys", json={"role": "admin", "brand": "maison-k"})
+    assert (422, ["/brand"]) == (answer.status_code, [error["pointer"] for error in answer.json()["errors"]])
+    assert [] == (await client.get("/v1/brands")).json()["brands"]
+
+
+async def test_only_admins_handle_keys(client: httpx.AsyncClient) -> None:
+    """An operator who made keys could make itself an admin."""
+    for role in ("ingest", "viewer", "operator"):
+        key = (await client.post("/v1/keys", json={"role": role})).json()
+        header = {"Authorization": f"Bearer {key['key']}"}
+        answers = [
+            await client.get("/v1/keys", headers=header),
+            await client.post("/v1/keys", json={"role": "admin"}, headers=header),
+            await client.delete(f"/v1/keys/{key['id']}", headers=header),
+        ]
+        assert [403, 403, 403] == [answer.status_code for answer in answers]

@@ -1,0 +1,34 @@
+"""`tallylight keys` against an embedded database of its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.keys import keys
+from app.settings import API_KEY_FORMAT
+
+
+def test_keys_are_made_listed_and_revoked_from_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server: the command opens the database, migrates an embedded one, and prints the key alone."""
+    monkeypatch.setenv("TALLYLIGHT_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("TALLYLIGHT_DATABASE_URL", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    shell = CliRunner()
+    made = shell.invoke(keys, ["create", "--role", "operator", "--brand", "maison-k", "--name", "studio"])
+    assert 0 == made.exit_code, made.output
+    key = made.stdout.strip()
+    assert re.match(API_KEY_FORMAT, key)
+    _, key_id, secret = key.split("_", 2)
+    listed = shell.invoke(keys, ["list"])
+    assert all(word in listed.stdout for word in (key_id, "operator", "maison-k", "studio"))
+    assert secret not in listed.output
+    assert 0 == shell.invoke(keys, ["revoke", key_id]).exit_code
+    again = shell.invoke(keys, ["revoke", key_id])
+    assert (1, "no such key\n") == (again.exit_code, again.stderr)
+    bound = shell.invoke(keys, ["create", "--role", "admin", "--brand", "maison-k"])
+    assert (1, "an admin key cannot be bound to a brand\n") == (bound.exit_code, bound.stderr)
+    wrong = shell.invoke(keys, ["create", "--role", "viewer", "--brand", "Maison K"])
+    assert 1 == wrong.exit_code
+    assert wrong.stderr.startswith("brand: ")
