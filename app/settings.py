@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         description="at least 32 characters; hashes viewer ids, seals dead letters and secrets; "
         "required with `DATABASE_URL`, else created once in `DATA_DIR`",
     )
+    secret_key_previous: SecretStr | None = Field(
+        default=None, description="the secret key before this one, until `tallylight connections reseal` has run"
+    )
     bootstrap_admin_key: SecretStr | None = Field(
         default=None, description="an admin key `tl_<id>_<secret>` that exists from the first start"
     )
@@ -62,6 +65,21 @@ class Settings(BaseSettings):
     dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30, description="days that a dead letter is kept"
     )
+    delivery_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30, description="days that a platform's raw delivery is kept, sealed, once it was worked off"
+    )
+    poll_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
+        default=30, description="seconds between two readings of a platform's live dashboard, only while a session is live"
+    )
+    poll_after_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        default=900, description="seconds that the dashboard is still read after a session's end"
+    )
+    counts_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
+        default=600, description="seconds between two readings of promoted posts' counts"
+    )
+    reconcile_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
+        default=600, description="seconds between two searches for orders whose push was lost"
+    )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )
@@ -77,7 +95,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
         return url
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None and len(key.get_secret_value()) < 32:
@@ -97,6 +115,10 @@ class Settings(BaseSettings):
         if self.database_url is not None and self.secret_key is None:
             raise ValueError("TALLYLIGHT_SECRET_KEY is required with TALLYLIGHT_DATABASE_URL")
         return self
+
+    def previous_secret(self) -> str | None:
+        """Return the secret key before this one; None where there was none."""
+        return self.secret_key_previous.get_secret_value() if self.secret_key_previous else None
 
     def secret(self) -> str:
         """Return the secret key; on the embedded database it is created once, readable by its owner only."""

@@ -1,6 +1,7 @@
 """Alembic's entry: runs the migrations on the connection that the caller hands over."""
 
 from alembic import context
+from app.storage.migrate import is_ours
 from app.storage.tables import metadata
 
 context.configure(
@@ -9,6 +10,7 @@ context.configure(
     transaction_per_migration=True,
     compare_type=True,
     compare_server_default=False,
+    include_name=is_ours,
 )
 with context.begin_transaction():
     # A migration that cannot get its lock soon gives way instead of stopping all ingest behind it.

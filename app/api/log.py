@@ -32,15 +32,13 @@ def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
 
 
 @router.get("", summary="The raw log of a session", operation_id="events:log", response_model=LogPage)
-async def log(  # noqa: PLR0913 - one per parameter
+async def log(
     service: AppService,
     principal: Viewer,
     language: AnswerLanguage,
     paging: Paging,
     session: Annotated[str, Query(max_length=64, description="the session's id")],
-    event_type: Annotated[
-        str | None, Query(alias="type", max_length=64, json_schema_extra={"enum": list(PAYLOADS)})
-    ] = None,
+    event_type: Annotated[str | None, Query(alias="type", max_length=64, json_schema_extra={"enum": list(PAYLOADS)})] = None,
 ) -> Response:
     """Return the session's events as they were stored, in the order in which they happened."""
     if event_type is not None and event_type not in PAYLOADS:

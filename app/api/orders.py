@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=
 
 
 @router.get("/orders", summary="Orders of a session", operation_id="results:orders", response_model=OrdersPage)
-async def orders(  # noqa: PLR0913 - one per parameter
+async def orders(
     service: AppService,
     asked: Question,
     paging: Paging,

@@ -116,7 +116,7 @@ async def products(service: AppService, asked: Question) -> Response:
 
 
 @router.get("/timeline", summary="Timeline", operation_id="results:timeline", response_model=TimelineDocument)
-async def timeline(  # noqa: PLR0913 - one per parameter
+async def timeline(
     service: AppService,
     asked: Question,
     metrics: Annotated[

@@ -5,18 +5,18 @@ In: arguments. Out: one call, text on the terminal, an exit code. Never here: lo
 
 import typer
 
-# from app.cli.demo import demo
+from app.cli.demo import demo
 from app.cli.keys import keys
 from app.cli.operate import migrate, openapi, rebuild
 from app.cli.serve import serve
-# from app.cli.simulate import simulate
+from app.cli.simulate import simulate
 
 cli = typer.Typer(
     name="tallylight", help="The numbers of live commerce.", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
 cli.command()(serve)
-# cli.command()(demo)
-# cli.command()(simulate)
+cli.command()(demo)
+cli.command()(simulate)
 cli.command()(migrate)
 cli.command()(rebuild)
 cli.command()(openapi)

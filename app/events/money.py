@@ -26,7 +26,7 @@ def minor_units(amount: str, digits: int) -> int:
     fraction = fraction.rstrip("0")
     if len(fraction) > digits:
         raise TooPrecise(f"has more than the {digits} decimals of its currency")
-    return int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
+    return int(whole + fraction.ljust(digits, "0"))
 
 
 @overload

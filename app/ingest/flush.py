@@ -137,13 +137,14 @@ class Flusher:
             await self._set_aside(ledger, homeless, settlement, now)
         contexts = {row.id: await self._context(ledger, row) for row in {r.id: r for r in by_subject.values()}.values()}
         lost = {id(item) for item in homeless}
-        rows: dict[tuple[UUID, bytes], tuple[Item, LoggedEvent, fold.Folded]] = {}
+        # Keyed by event and session in bytes, which hash and sort far faster than tuples of UUIDs.
+        rows: dict[bytes, tuple[Item, LoggedEvent, fold.Folded]] = {}
         for item in items:
             if id(item) in lost:
                 continue
             session = _session_of(item, by_subject)
             assert session is not None  # noqa: S101 - the homeless are gone
-            key = (session.id, item.key)
+            key = item.key + session.id.bytes
             if key in rows:
                 settlement.outcomes.append((item, Outcome.DUPLICATE))
                 continue
@@ -205,8 +206,8 @@ class Flusher:
                 parked[key] = (item, self._parked_event(item, parsed[0]))
         rows = [(*key, parked[key][1]) for key in sorted(parked)]
         new = await ledger.park(rows, now) if rows else set()
-        for (platform, room, _, key), (item, _) in parked.items():
-            known = (platform, room, key) not in new
+        for (platform, room, _, event_key), (item, _) in parked.items():
+            known = (platform, room, event_key) not in new
             settlement.outcomes.append((item, Outcome.DUPLICATE if known else Outcome.PARKED))
 
     def _parked_event(self, item: Item, platform: str) -> str:

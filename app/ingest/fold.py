@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.events.contributions import CUSTOMER, Claim, Contributions, FoldContext
-from app.events.envelope import PAYLOADS
+from app.events.payload import PAYLOADS
 from app.ingest.tally import Span, Tally
 from app.storage.ledger import Ledger, LoggedEvent
 
@@ -89,7 +89,10 @@ async def _settle_claims(
         (session, name, member, bid.at, bid.key) for (session, name, member), bid in bids.items() if name != CUSTOMER
     )
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
-    for session, name, member, superseded in await ledger.claim_members(members):
+    # The driver makes a new object of every id it reads; those of the contexts are equal by identity, which is fast.
+    known = {session.bytes: session for session in contexts}
+    for found, name, member, superseded in await ledger.claim_members(members):
+        session = known[found.bytes]
         _grant(tally, session, bids[session, name, member], 1)
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))

@@ -6,7 +6,7 @@ In: a platform's id of a person; bytes that could not be taken. Out: a pseudonym
 import base64
 from hashlib import blake2b
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app.events.payload import Payload
 
@@ -14,13 +14,21 @@ from app.events.payload import Payload
 class Sealer:
     """Derives its keys from the deployment's secret; without the secret no pseudonym leads back to a person."""
 
-    def __init__(self, secret: str) -> None:
-        """Derive one key per purpose."""
-        self._people = self._derive(secret, b"people")
-        self._fernet = Fernet(base64.urlsafe_b64encode(self._derive(secret, b"letters")))
+    def __init__(self, secret: str, previous: str | None = None, people: bytes | None = None) -> None:
+        """Derive one key per purpose.
+
+        `previous` is the secret before this one, with which letters may still be sealed. `people` is the key of the
+        pseudonyms, where the deployment keeps one: it must not change with the secret, or one viewer would be counted twice.
+        """
+        self._people = people or self.derive(secret, b"people")
+        secrets = [secret] if previous is None else [secret, previous]
+        self._fernet = MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(self.derive(text, b"letters"))) for text in secrets]
+        )
 
     @staticmethod
-    def _derive(secret: str, purpose: bytes) -> bytes:
+    def derive(secret: str, purpose: bytes) -> bytes:
+        """Return the 32 bytes that a secret stands for in one purpose."""
         return blake2b(secret.encode(), digest_size=32, person=purpose).digest()
 
     def pseudonym(self, platform: str, person: str) -> str:
@@ -55,3 +63,11 @@ class Sealer:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
             return None
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return the same, sealed with the present secret.
+
+        Raises:
+            InvalidToken: sealed with neither the present nor the previous secret.
+        """
+        return self._fernet.rotate(sealed)

@@ -6,7 +6,7 @@ statements run against temporary tables that hide the real ones.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -65,7 +65,7 @@ async def replace(database: Database, settings: Settings, session: UUID) -> list
 
 @asynccontextmanager
 async def _rebuilt(
-    database: Database, settings: Settings, session: UUID, *, isolation: str, lock: str
+    database: Database, settings: Settings, session: UUID, *, isolation: Literal["repeatable_read", "read_committed"], lock: str
 ) -> AsyncIterator[asyncpg.Connection]:
     # A connection of its own: a pooled one may have plans that already point at the real tables.
     async with database.dedicated() as connection, connection.transaction(isolation=isolation):

@@ -37,14 +37,10 @@ def audience_document(
         "to": local(window[1], head.time_zone),
         "arrivals": total,
         "by_source": [
-            {"source": source, "viewers": viewers, "share": number(viewers, total)}
-            for source, viewers in sources
-            if viewers
+            {"source": source, "viewers": viewers, "share": number(viewers, total)} for source, viewers in sources if viewers
         ],
         "by_fan_level": [
-            {"fan_level": level, "viewers": viewers, "share": number(viewers, total)}
-            for level, viewers in ordered
-            if viewers
+            {"fan_level": level, "viewers": viewers, "share": number(viewers, total)} for level, viewers in ordered if viewers
         ],
         "core_fans": {
             "min_level": min_level,

@@ -11,9 +11,7 @@ from operator import attrgetter
 from app.storage.reads import ConcurrencyRow
 
 
-def sums_by_minute(
-    rows: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]
-) -> list[tuple[datetime, int, int]]:
+def sums_by_minute(rows: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]) -> list[tuple[datetime, int, int]]:
     """Return (minute, latest sum, highest sum) of every sampled minute, in order.
 
     A platform without a sample in a minute carries its latest one, until it goes off air.

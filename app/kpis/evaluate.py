@@ -192,9 +192,7 @@ def _derive(values: Values) -> None:
     values["net_gmv"] = (gmv[0] - refunds[0], 1, "derived") if gmv[1] and refunds[1] else ABSENT
 
 
-def _peak(
-    figures: SessionFigures, total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]
-) -> Figure:
+def _peak(figures: SessionFigures, total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]) -> Figure:
     if not figures.peaks:
         return ABSENT
     candidates = [*figures.peaks.values(), total["concurrent_viewers"][0]]

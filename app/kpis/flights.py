@@ -32,13 +32,13 @@ class Flights(Generic[Answer]):
         # Shielded: a caller who hangs up must not take the answer from the others.
         return await asyncio.shield(flight)
 
-    async def _fly(
-        self, key: Hashable, work: Callable[[], Awaitable[Answer]], before: asyncio.Task[Answer] | None
-    ) -> Answer:
-        if before is not None:
-            await asyncio.wait([before])
-        # From here on the work has begun: who asks now boards the next one.
-        flight = self._boarding.pop(key)
+    async def _fly(self, key: Hashable, work: Callable[[], Awaitable[Answer]], before: asyncio.Task[Answer] | None) -> Answer:
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+        finally:
+            # From here on the work has begun: who asks now boards the next one.
+            flight = self._boarding.pop(key)
         self._flying[key] = flight
         try:
             return await work()

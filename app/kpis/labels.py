@@ -15,9 +15,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "ja"
 """The agency's own results sheet is Japanese."""
 
-CATALOGUE: Mapping[str, Mapping[str, str]] = json.loads(
-    (Path(__file__).parent / "labels.json").read_text(encoding="utf-8")
-)
+CATALOGUE: Mapping[str, Mapping[str, str]] = json.loads((Path(__file__).parent / "labels.json").read_text(encoding="utf-8"))
 
 
 def label(key: str, language: Language) -> str:

@@ -10,9 +10,9 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.events.money import TooPrecise, minor_units
+from app.kpis.reader import Asked, read_head
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
-from app.kpis.reader import Asked, read_head
 from app.storage import log_reads
 from app.storage.database import Database
 from app.storage.log_reads import LogRow, OrderFilter, OrderRow
@@ -39,9 +39,7 @@ async def read_orders(
     return {"currency": head.currency, "orders": orders}, more
 
 
-def order_document(
-    head: SessionHead, row: OrderRow, lines: Sequence[Document], codes: Mapping[str, str]
-) -> Document:
+def order_document(head: SessionHead, row: OrderRow, lines: Sequence[Document], codes: Mapping[str, str]) -> Document:
     """Return one order; `codes` turns a product's alias into its code."""
     digits = digits_of(head.currency)
 

@@ -78,22 +78,22 @@ class ProductTable:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOutSums:
-    """What was counted before a product first sold out, and its clicks while it was sold out."""
+class SellOut:
+    """When a product was sold out, what was counted before the first time, and its clicks meanwhile."""
 
+    stretches: Sequence[SoldOut]
     before: Mapping[str, int]
     clicks_after: int
 
 
-def product_table(  # noqa: PLR0913 - each argument is one query's answer
+def product_table(
     evaluation: Evaluation,
     figures: SessionFigures,
     rows: Sequence[ProductRow],
     lineup: Sequence[LineupRow],
     names: Mapping[str, Mapping[str, str]],
     showcases: Sequence[Showcase],
-    sold_out: Mapping[str, Sequence[SoldOut]],
-    missed: Mapping[str, SoldOutSums],
+    sell_outs: Mapping[str, SellOut],
     language: Language,
 ) -> ProductTable:
     """Return the products' figures; with no line-up at all every product that was seen is listed."""
@@ -109,8 +109,8 @@ def product_table(  # noqa: PLR0913 - each argument is one query's answer
     def result(code: str) -> ProductResult:
         row = listed.get(code)
         values = _values(figures, found.get(code, {}))
-        stretches = sold_out.get(code, ())
-        _missed(values, figures, stretches, missed.get(code))
+        sell_out = sell_outs.get(code)
+        _missed(values, figures, sell_out)
         _rates(values, evaluation.total)
         return ProductResult(
             code=code,
@@ -119,7 +119,7 @@ def product_table(  # noqa: PLR0913 - each argument is one query's answer
             live_price=row.live_price if row else None,
             initial_stock=row.stock if row else None,
             figures=values,
-            sold_out_at=stretches[-1].since if stretches and stretches[-1].until is None else None,
+            sold_out_at=sell_out.stretches[-1].since if sell_out and sell_out.stretches[-1].until is None else None,
             showcases=on_air.get(code, ()),
         )
 
@@ -141,8 +141,9 @@ def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[boo
         session = figures.counted.get(platform, {})
         part: Values = {"impressions": _reported(values, "impressions")}
         clicks = _reported(values, "product_clicks")
-        if not clicks[1] and ("product_clicks" in session and platform not in figures.clicks
-                              or (False, "product_clicks") in values):  # fmt: skip
+        # Where a platform's clicks are counted, a product without any has none; where they are reported, it is unknown.
+        counts_clicks = "product_clicks" in session and platform not in figures.clicks
+        if not clicks[1] and (counts_clicks or (False, "product_clicks") in values):
             clicks = (values.get((False, "product_clicks"), 0), 1, "counted")
         part["clicks"] = clicks
         ledger = session.get("orders", 0) > 0
@@ -164,19 +165,17 @@ def _reported(values: Mapping[tuple[bool, str], int], metric: str) -> Figure:
     return ABSENT if value is None else (value, 1, "reported")
 
 
-def _missed(
-    values: Values, figures: SessionFigures, stretches: Sequence[SoldOut], sums: SoldOutSums | None
-) -> None:
+def _missed(values: Values, figures: SessionFigures, sell_out: SellOut | None) -> None:
     clicks: Figure = ABSENT
     estimate: Figure = ABSENT
     counts_clicks = any("product_clicks" in counted for counted in figures.counted.values())
     if values["stock"][1] and counts_clicks:
-        clicks = (sums.clicks_after if stretches and sums else 0, 1, "counted")
+        clicks = (sell_out.clicks_after if sell_out else 0, 1, "counted")
         gmv, units = values["gmv"], values["units"]
-        if clicks[0] == 0:
+        if sell_out is None or clicks[0] == 0:
             estimate = (0, 1, "derived")
-        elif sums is not None and gmv[1] and units[1]:
-            quotient = missed_gmv(clicks[0], sums.before, gmv[0], units[0])
+        elif gmv[1] and units[1]:
+            quotient = missed_gmv(clicks[0], sell_out.before, gmv[0], units[0])
             estimate = ABSENT if quotient is None else (*quotient, "derived")
     values["clicks_after_sold_out"] = clicks
     values["missed_gmv_estimate"] = estimate

@@ -14,7 +14,7 @@ from app.kpis import timeline
 from app.kpis.audience import audience_document
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.labels import Language
-from app.kpis.products import ProductTable, SoldOutSums, product_table, products_document
+from app.kpis.products import ProductTable, SellOut, product_table, products_document
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import Showcase, second, showcases_document, showcases_of
 from app.kpis.status import Status, session_end, status_of
@@ -88,16 +88,15 @@ async def read_product_table(
     changes = await product_reads.state_changes(connection, head.id)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
-    sold_out = {product: sold_out_stretches(levels) for product, levels in stock_levels(changes).items()}
-    sold_out = {product: stretches for product, stretches in sold_out.items() if stretches}
-    windows = {product: sold_out_windows(product, stretches) for product, stretches in sold_out.items()}
+    stretches = {product: sold_out_stretches(levels) for product, levels in stock_levels(changes).items()}
+    windows = {product: sold_out_windows(product, found) for product, found in stretches.items() if found}
     sums = iter(await product_reads.window_sums(connection, head.id, [w for found in windows.values() for w in found]))
-    missed: dict[str, SoldOutSums] = {}
+    sell_outs: dict[str, SellOut] = {}
     for product, found in windows.items():
-        before, *after = (next(sums) for _ in found)
-        missed[product] = SoldOutSums(before, sum(part.get("product_clicks", 0) for part in after))
+        before, *after = [next(sums) for _ in found]
+        sell_outs[product] = SellOut(stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
     showcases = _showcases(head, changes, asked.now)
-    return product_table(evaluation, figures, rows, lineup, names, showcases, sold_out, missed, asked.language)
+    return product_table(evaluation, figures, rows, lineup, names, showcases, sell_outs, asked.language)
 
 
 async def read_products(database: Database, asked: Asked) -> Document:
@@ -173,19 +172,13 @@ async def read_timeline(database: Database, asked: Asked, question: TimelineQues
         counts = await reads.timeline_counts(
             connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
         )
-        samples = await reads.timeline_samples(
-            connection, head.id, key, sampled, window.begin, window.end, question.platform
-        )
+        samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
         changes = await product_reads.state_changes(connection, head.id, question.product)
     values = timeline.filled(series, window, counts, samples, head)
-    return timeline.timeline_document(
-        head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone)
-    )
+    return timeline.timeline_document(head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone))
 
 
-async def _window(
-    connection: Connection, head: SessionHead, now: datetime, question: TimelineQuestion
-) -> timeline.Window:
+async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuestion) -> timeline.Window:
     """Return the buckets to show: the broadcast with what was counted up to an hour around it, unless the caller says."""
     begin, end, step = question.begin, question.end, question.step
     if begin is not None and end is not None:

@@ -48,7 +48,7 @@ async def read_report(database: Database, asked: Asked) -> Document:
     return report_document(evaluation, figures, table, promotions, notes, asked.language)
 
 
-def report_document(  # noqa: PLR0913 - one per part of the sheet
+def report_document(
     evaluation: Evaluation,
     figures: SessionFigures,
     table: ProductTable,
@@ -137,9 +137,7 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
         ("platforms", ", ".join(platforms) or None, ", ".join(platforms) or NOTHING),
         ("status", evaluation.status.value, label(f"status.{evaluation.status.value}", language)),
     )
-    return [
-        {"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts
-    ]
+    return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]
 
 
 def _promotions(promotions: Sequence[PromotionRow], notes: Sequence[NoteRow], language: Language) -> Document:

@@ -73,7 +73,7 @@ class Crowd:
 
 
 def gather(scenario: Scenario, timeline: Timeline, rng: Random) -> list[Crowd]:
-    """Return a crowd per platform, which together have the scenario's viewers, views, watch time, followers and early core fans."""
+    """Return a crowd per platform; together they have the scenario's viewers, views, watch time, followers, early core fans."""
     viewers = split(scenario, "viewers")
     weights = arrival_weights(timeline, rng)
     crowds = [Crowd(platform, _arrivals(count, weights, timeline, rng)) for platform, count in viewers.items()]

@@ -3,6 +3,7 @@
 In: a scenario, a seed's random numbers. Out: per buyer their orders, each a list of lines. Never here: times, people, floats.
 """
 
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -37,7 +38,10 @@ def outside_codes(scenario: Scenario) -> list[str]:
 
 
 def outside_buyers(scenario: Scenario) -> int:
-    """Return how many buyers buy outside the line-up; where the scenario is silent, a third of the way from the fewest to the most possible."""
+    """Return how many buyers buy outside the line-up.
+
+    Where the scenario is silent: a third of the way from the fewest to the most possible.
+    """
     if scenario.outside.buyers is not None:
         return scenario.outside.buyers
     units, _ = scenario.remainder
@@ -103,5 +107,5 @@ def _into_orders(bought: list[list[Line]], orders: int, rng: Random) -> list[lis
     for lines, count in zip(bought, counts, strict=True):
         rng.shuffle(lines)
         cuts = [0, *sorted(rng.sample(range(1, len(lines)), count - 1)), len(lines)]
-        found.append([lines[begins:ends] for begins, ends in zip(cuts, cuts[1:], strict=False)])
+        found.append([lines[begins:ends] for begins, ends in pairwise(cuts)])
     return found

@@ -96,7 +96,7 @@ def _remainder(scenario: "Scenario") -> None:
     if gmv < 0:
         _refuse("kpis.gmv", f"{scenario.kpis.gmv} is less than the products' gmv together")
     if gmv and not units:
-        _refuse("kpis.gmv", f"{scenario.kpis.gmv} is more than the products' gmv together, but no units remain outside the line-up")
+        _refuse("kpis.gmv", f"{scenario.kpis.gmv} is more than the products' gmv together, yet they sold all units")
     buyers = scenario.kpis.buyers
     elsewhere = sum(product.buyers for product in scenario.products)
     _at_most("kpis.buyers", buyers, elsewhere + min(buyers, units), "buyers that the products and the remaining units can have")

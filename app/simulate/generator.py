@@ -7,6 +7,7 @@ Never here: I/O, clocks, global randomness. Memory holds the audience and the pu
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -112,7 +113,7 @@ class _Play:
         items.sort()
         for item in items:
             # The broadcast ends after the last viewer has left.
-            self._depart(item.at + (item.type == "live.session.ended"))
+            self._depart(item.at + (1 if item.type == "live.session.ended" else 0))
             self._play(item)
         if not last:
             self._depart((part + 1) * SLICE_MS)
@@ -142,7 +143,7 @@ class _Play:
         slack = self.timeline.duration - people.enters[viewer] - watch
         away = int(min(slack, 300_000 * times) * self.rng.random()) // times
         cuts = [0, *sorted(self.rng.randint(0, watch - first) for _ in range(times - 1)), watch - first]
-        return ((0, first), *((away, ends - begins) for begins, ends in zip(cuts, cuts[1:], strict=False)))
+        return ((0, first), *((away, ends - begins) for begins, ends in pairwise(cuts)))
 
     def _enter(self, at: int, crowd: int, viewer: int, visits: Visits) -> None:
         people = self.crowds[crowd]

@@ -69,7 +69,9 @@ def series(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], bought: 
     found = []
     weights = [len(crowd.enters) for crowd in crowds]
     presence = [crowd.presence(timeline.slices) for crowd in crowds]
-    mood = [interest(timeline, None, [count * rng.randrange(60, 141) for count in here], on_air=1, trailing=1, idle=1) for here in presence]
+    # The first slice is left out by `interest`, and lively and quiet moments take turns.
+    lively = [[count * rng.randrange(60, 141) for count in here] for here in presence]
+    mood = [interest(timeline, None, here, on_air=1, trailing=1, idle=1) for here in lively]
     for name, kind in (("comments", "comment.posted"), ("likes", "like.sent"), ("shares", "share.sent"), ("gifts", "gift.sent")):
         parts = split(scenario, name)
         for index, crowd in enumerate(crowds):

@@ -23,17 +23,17 @@ def lay(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Pl
         planner.add(0, index, "live.session.started", {}, ARRIVAL)
         planner.add(timeline.duration, index, "live.session.ended", {}, CLOSING)
     for window in timeline.windows:
-        product = {"product": scenario.products[window.product].product}
+        shown = {"product": scenario.products[window.product].product}
         for index in range(len(crowds)):
-            planner.add(window.begins, index, "live.product.showcased", dict(product))
-            planner.add(window.ends, index, "live.product.withdrawn", dict(product))
+            planner.add(window.begins, index, "live.product.showcased", dict(shown))
+            planner.add(window.ends, index, "live.product.withdrawn", dict(shown))
     for product in scenario.products:
         planner.add(0, 0, "live.stock.changed", {"product": product.product, "stock": scenario.stock(product)})
     for index, crowd in enumerate(crowds):
         for at, viewer in crowd.follows:
             planner.add(at, index, "live.follow.gained", {"viewer": crowd.viewer(viewer)})
     _samples(scenario, timeline, crowds, planner, rng)
-    _support(scenario, timeline, crowds, planner, rng)
+    _support(scenario, crowds, planner, rng)
     _promotions(scenario, timeline, crowds, planner)
 
 
@@ -63,7 +63,7 @@ def _samples(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planne
             planner.add(timeline.duration, index, "live.audience.sampled", {"impressions_total": total})
 
 
-def _support(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Planner, rng: Random) -> None:
+def _support(scenario: Scenario, crowds: list[Crowd], planner: Planner, rng: Random) -> None:
     requests = scenario.support.requests
     count = scenario.kpis.buyers // 8 if requests is None else requests
     slow = count // 3 if scenario.support.slow is None else scenario.support.slow

@@ -17,6 +17,8 @@ from app.events.fields import Currency, Money, Slug
 from app.events.money import minor_units
 from app.simulate.check import check
 from app.simulate.codes import coded
+from app.simulate.shares import rounded
+from app.simulate.split import split
 
 Whole = Annotated[int, Field(ge=0, le=10**9)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
@@ -37,6 +39,7 @@ class Broadcast(_Part):
     title: str | None = None
     brand: Slug = "simulated"
     host: str | None = None
+    time_zone: str | None = None
 
 
 class Totals(_Part):
@@ -137,9 +140,9 @@ class Scenario(_Part):
     products: tuple[ProductTotals, ...] = ()
     promotions: tuple[Promotion, ...] = ()
     outside: Outside = Outside()
-    platforms: Annotated[
-        dict[Slug, Annotated[Platform, BeforeValidator(_as_platform)]], Field(min_length=1, max_length=16)
-    ] = Field(default_factory=lambda: {"wechat": Platform()})
+    platforms: Annotated[dict[Slug, Annotated[Platform, BeforeValidator(_as_platform)]], Field(min_length=1, max_length=16)] = (
+        Field(default_factory=lambda: {"wechat": Platform()})
+    )
     audience: Arrivals = Arrivals()
     support: Support = Support()
     ship_after_hours: Annotated[Decimal, Field(gt=0, le=2000)] | None = None
@@ -176,7 +179,7 @@ class Scenario(_Part):
         minutes = self.kpis.average_watch_minutes
         if minutes is None:
             return self.duration_ms // 10 * self.kpis.viewers
-        return int(minutes * 60_000 * self.kpis.viewers)
+        return int(rounded(minutes * 60_000 * self.kpis.viewers))
 
     @property
     def remainder(self) -> tuple[int, int]:
@@ -187,19 +190,21 @@ class Scenario(_Part):
     def filled(self, name: str) -> int:
         """Return a total, with the default where the scenario gives none.
 
-        Defaults: 1.3 views and 2 likes per viewer (views at least the platforms' own), a share per 60 viewers, a gift per 150,
+        Defaults: 1.3 views and 2 likes per viewer, a share per 60 viewers, a gift per 150,
         an order in 20 cancelled unpaid, a tenth more orders than buyers as far as units allow.
         """
         given: int | None = getattr(self.kpis, name)
         if given is not None:
             return given
-        own = [getattr(platform, name, None) for platform in self.platforms.values()]
-        known = sum(value for value in own if value is not None)
+        own: list[int | None] = [getattr(platform, name, None) for platform in self.platforms.values()]
+        known: int = sum(value for value in own if value is not None)
         if own and None not in own:
             return known
         kpis = self.kpis
+        if name == "views":
+            silent = [key for key, platform in self.platforms.items() if platform.views is None]
+            return known + sum(viewers * 13 // 10 for key, viewers in split(self, "viewers").items() if key in silent)
         defaults: dict[str, int] = {
-            "views": kpis.viewers * 13 // 10,
             "likes": kpis.viewers * 2,
             "shares": kpis.viewers // 60,
             "gifts": kpis.viewers // 150,
@@ -215,7 +220,7 @@ class Scenario(_Part):
     def stock(self, product: ProductTotals) -> int:
         """Return the stock at the start.
 
-        Where no product states its stock, the most clicked of those that sell has just what it sells; the others have a third more.
+        Where no product states its stock, the most clicked has just what it sells; the others have a third more.
         """
         if product.stock is not None:
             return product.stock

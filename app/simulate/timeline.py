@@ -75,7 +75,7 @@ def plan(duration: int, products: int, sold_out: set[int], rng: Random) -> Timel
 
 
 def arrival_weights(timeline: Timeline, rng: Random) -> list[int]:
-    """Return how many arrive in each slice: a burst at the opening, a wave whenever a product comes on air, fewer towards the end."""
+    """Return how many arrive in each slice: a burst at first, a wave with every product on air, fewer at the end."""
     weights = []
     for part in range(timeline.slices):
         at = part * SLICE_MS
@@ -85,8 +85,10 @@ def arrival_weights(timeline: Timeline, rng: Random) -> list[int]:
     return weights
 
 
-def interest(timeline: Timeline, product: int | None, presence: Sequence[int], *, on_air: int, trailing: int, idle: int) -> list[int]:
-    """Return weights per slice for what viewers do about a product: presence, times a factor for on air, just after it, or else."""
+def interest(
+    timeline: Timeline, product: int | None, presence: Sequence[int], *, on_air: int, trailing: int, idle: int
+) -> list[int]:
+    """Return weights per slice for what viewers do about a product: presence times a factor (on air, just after, else)."""
     windows = [] if product is None else timeline.windows_of(product)
     found = []
     for part, present in enumerate(presence):

@@ -62,11 +62,11 @@ class Ledger:
         """Return alias → code."""
         return {row[0]: row[1] for row in await self._connection.fetch(_FOLD["brand_aliases"], brand_id)}
 
-    async def insert_events(self, rows: list[LoggedEvent], received_at: datetime) -> set[tuple[UUID, bytes]]:
-        """Append to the log; return the keys of the rows that were new."""
+    async def insert_events(self, rows: list[LoggedEvent], received_at: datetime) -> set[bytes]:
+        """Append to the log; return key and session, as bytes, of the rows that were new."""
         *first, data = columns(rows, 9)
         found = await self._connection.fetch(_FOLD["insert_events"], *first, received_at, data)
-        return {(row[0], row[1]) for row in found}
+        return {event_key + session.bytes for session, event_key in found}
 
     async def claim_members(self, rows: list[tuple[UUID, str, bytes, datetime, bytes]]) -> list[tuple[UUID, str, bytes, bytes | None]]:
         """Return (session, set, member, superseded event or None) of the claims that succeeded."""

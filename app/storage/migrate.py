@@ -64,11 +64,18 @@ async def upgrade(engine: AsyncEngine) -> str | None:
     return await current(engine)
 
 
+def is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """Return whether a table is in `app.storage.tables`; the job queue's tables are its library's own."""
+    del parents
+    return kind != "table" or not (name or "").startswith("pgqueuer")
+
+
 async def drift(engine: AsyncEngine) -> list[object]:
     """Return the differences between the migrated schema and the tables in code; empty when there are none."""
 
     def compare(sync: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata))
+        opts = {"compare_type": True, "include_name": is_ours}
+        return list(compare_metadata(MigrationContext.configure(sync, opts=opts), metadata))
 
     async with engine.connect() as connection:
         return await connection.run_sync(compare)

@@ -98,16 +98,12 @@ async def state_changes(connection: Connection, session: UUID, product: str | No
     return [StateChange(*row) for row in await connection.fetch(_READS["state_changes"], session, product)]
 
 
-async def window_sums(
-    connection: Connection, session: UUID, windows: Sequence[ProductWindow]
-) -> list[dict[str, int]]:
+async def window_sums(connection: Connection, session: UUID, windows: Sequence[ProductWindow]) -> list[dict[str, int]]:
     """Return for each window metric → sum: product_clicks, orders, units_sold, gmv in minor units."""
     found: list[dict[str, int]] = [defaultdict(int) for _ in windows]
     if windows:
         products, begins, ends = (list(column) for column in zip(*windows, strict=True))
-        rows = await connection.fetch(
-            _READS["window_sums"], session, list(range(len(windows))), products, begins, ends
-        )
+        rows = await connection.fetch(_READS["window_sums"], session, list(range(len(windows))), products, begins, ends)
         for number, metric, total in rows:
             found[number][metric] = int(total)
     return found

@@ -101,7 +101,8 @@ def _head(row: Any) -> SessionHead:
     columns = (row["room_platforms"], row["room_names"], row["room_latest"], row["room_at"])
     rooms = zip(*(column or () for column in columns), strict=True)
     broadcasts = [Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]
-    return SessionHead(*row[:12], *(tuple(row["platforms"]), tuple(broadcasts)))
+    fields: tuple[Any, ...] = (*row[:12], tuple(row["platforms"]), tuple(broadcasts))
+    return SessionHead(*fields)
 
 
 async def session_head(connection: Connection, session: UUID, brand: UUID | None) -> SessionHead | None:
@@ -117,9 +118,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
         return None
     counted: dict[str, dict[str, int]] = {}
     if row["counted_platforms"]:
-        for platform, metric, value in zip(
-            row["counted_platforms"], row["counted_metrics"], row["counted_values"], strict=True
-        ):
+        for platform, metric, value in zip(row["counted_platforms"], row["counted_metrics"], row["counted_values"], strict=True):
             counted.setdefault(platform, {})[metric] = value
     reported: dict[str, dict[str, int]] = {}
     peaks: dict[str, int] = {}
@@ -132,14 +131,10 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
                 peaks[platform] = highest
     clicks: dict[str, tuple[int, int]] = {}
     if row["click_platforms"]:
-        for platform, told, known in zip(
-            row["click_platforms"], row["click_reported"], row["click_counted"], strict=True
-        ):
+        for platform, told, known in zip(row["click_platforms"], row["click_reported"], row["click_counted"], strict=True):
             clicks[platform] = (int(told), int(known))
     products_gmv = row["products_gmv"]
-    return SessionFigures(
-        _head(row), counted, reported, peaks, clicks, None if products_gmv is None else int(products_gmv)
-    )
+    return SessionFigures(_head(row), counted, reported, peaks, clicks, None if products_gmv is None else int(products_gmv))
 
 
 async def concurrency(connection: Connection, session: UUID) -> list[ConcurrencyRow]:
@@ -147,9 +142,7 @@ async def concurrency(connection: Connection, session: UUID) -> list[Concurrency
     return [ConcurrencyRow(*row) for row in await connection.fetch(_READS["concurrency"], session)]
 
 
-async def timeline_extent(
-    connection: Connection, session: UUID, key: str
-) -> tuple[datetime, datetime] | None:
+async def timeline_extent(connection: Connection, session: UUID, key: str) -> tuple[datetime, datetime] | None:
     """Return the first and the last minute with any figure of the session (key "") or a product; None without one."""
     row = await connection.fetchrow(_READS["timeline_extent"], session, key)
     return None if row is None or row[0] is None else (row[0], row[1])
@@ -167,7 +160,7 @@ async def timeline_first_after(connection: Connection, session: UUID, key: str, 
     return found
 
 
-async def timeline_counts(  # noqa: PLR0913 - the query's own parameters
+async def timeline_counts(
     connection: Connection,
     session: UUID,
     key: str,
@@ -178,16 +171,14 @@ async def timeline_counts(  # noqa: PLR0913 - the query's own parameters
     platform: str | None,
 ) -> dict[str, dict[int, int]]:
     """Return metric → number of the bucket → sum."""
-    rows = await connection.fetch(
-        _READS["timeline_counts"], session, key, list(metrics), begin, end, step_seconds, platform
-    )
+    rows = await connection.fetch(_READS["timeline_counts"], session, key, list(metrics), begin, end, step_seconds, platform)
     found: dict[str, dict[int, int]] = defaultdict(dict)
     for number, metric, total in rows:
         found[metric][number] = int(total)
     return found
 
 
-async def timeline_samples(  # noqa: PLR0913 - the query's own parameters
+async def timeline_samples(
     connection: Connection,
     session: UUID,
     key: str,
@@ -201,9 +192,7 @@ async def timeline_samples(  # noqa: PLR0913 - the query's own parameters
     return [TimelineSample(*row) for row in rows]
 
 
-async def arrivals(
-    connection: Connection, session: UUID, window: tuple[datetime, datetime] | None
-) -> dict[str, int]:
+async def arrivals(connection: Connection, session: UUID, window: tuple[datetime, datetime] | None) -> dict[str, int]:
     """Return arrivals by `source|fan_level`, of the whole session or of a half-open window of full seconds."""
     if window is None:
         rows = await connection.fetch(_READS["arrivals"], session)

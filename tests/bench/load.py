@@ -32,7 +32,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, requests: Iterator[bytes], latencies: list[float], done: asyncio.Event, until: float) -> None:
         self._requests = requests
         self._latencies = latencies
-        self._done = done
+        self.done = done
         self._until = until
         self._buffer = b""
         self._sent = 0.0
@@ -47,7 +47,7 @@ class _Connection(asyncio.Protocol):
         self._sent = time.perf_counter()
         if request is None or self._sent > self._until:
             self._transport.close()
-            self._done.set()
+            self.done.set()
             return
         self._transport.write(request)
 
@@ -66,7 +66,7 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._done.set()
+        self.done.set()
 
 
 async def drive(port: int, requests: Iterator[bytes], connections: int, seconds: float = 3600.0) -> Load:
@@ -76,10 +76,9 @@ async def drive(port: int, requests: Iterator[bytes], connections: int, seconds:
     began = time.perf_counter()
     waits = []
     for _ in range(connections):
-        done = asyncio.Event()
-        until = began + seconds
-        await loop.create_connection(lambda d=done: _Connection(requests, latencies, d, until), "127.0.0.1", port)
-        waits.append(done.wait())
+        connection = _Connection(requests, latencies, asyncio.Event(), began + seconds)
+        await loop.create_connection(lambda: connection, "127.0.0.1", port)  # noqa: B023 - called before the next turn
+        waits.append(connection.done.wait())
     await asyncio.gather(*waits)
     return Load(len(latencies), time.perf_counter() - began, latencies)
 

@@ -18,9 +18,7 @@ async def test_a_session_without_events_has_every_kpi_absent(new_session: NewSes
     assert [] == document["warnings"]
 
 
-async def test_the_sheet_of_2021_09_25_comes_out_to_the_last_digit(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_the_sheet_of_2021_09_25_comes_out_to_the_last_digit(new_session: NewSession, send: Send, read: Read) -> None:
     """Reported audience and counted orders with the sheet's totals give the sheet's rates."""
     session = await new_session()
     orders = [paid(60 + n, f"o{n}", f"b{n % 190}", ("knit", 1, "1327.00")) for n in range(362)]
@@ -64,9 +62,7 @@ async def test_two_platforms_add_up_and_say_where_their_figures_come_from(
     new_session: NewSession, send: Send, read: Read
 ) -> None:
     """Counted viewers here and reported ones there are mixed in total; a part that is absent is no part."""
-    session = await new_session(
-        streams=[{"platform": "wechat", "room": "room"}, {"platform": "weibo", "room": "7"}]
-    )
+    session = await new_session(streams=[{"platform": "wechat", "room": "room"}, {"platform": "weibo", "room": "7"}])
     await send(
         "wechat:room",
         ("session.started", 0, {}),
@@ -119,9 +115,7 @@ async def test_viewers_now_are_shown_only_while_live(new_session: NewSession, se
     assert 9 == ended["kpis"]["peak_concurrent_viewers"]["value"]
 
 
-async def test_the_platforms_audience_wins_and_the_ledgers_orders_win(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_the_platforms_audience_wins_and_the_ledgers_orders_win(new_session: NewSession, send: Send, read: Read) -> None:
     """What differs by more than a tenth is shown with both values."""
     session = await new_session()
     await send(
@@ -177,9 +171,7 @@ async def test_contradictions_are_named_with_their_figures(new_session: NewSessi
     } == found
 
 
-async def test_refunds_support_and_shipping_have_their_figures(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_refunds_support_and_shipping_have_their_figures(new_session: NewSession, send: Send, read: Read) -> None:
     """Refund rate over orders, net GMV, response and shipping times."""
     session = await new_session()
     await send(
@@ -199,9 +191,7 @@ async def test_refunds_support_and_shipping_have_their_figures(
     assert expected == {slug: values[slug] for slug in expected}
 
 
-async def test_an_end_addressed_to_the_session_ends_all_its_rooms(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_an_end_addressed_to_the_session_ends_all_its_rooms(new_session: NewSession, send: Send, read: Read) -> None:
     """A start by room and an end by session id are one broadcast, not one that never ends; a later start is another."""
     session = await new_session()
     await send("wechat:room", ("session.started", 0, {}))
@@ -211,9 +201,7 @@ async def test_an_end_addressed_to_the_session_ends_all_its_rooms(
     assert "live" == (await read(session, "kpis"))["status"]
 
 
-async def test_the_language_comes_from_the_query_else_from_the_header(
-    client: httpx.AsyncClient, new_session: NewSession
-) -> None:
+async def test_the_language_comes_from_the_query_else_from_the_header(client: httpx.AsyncClient, new_session: NewSession) -> None:
     """The answer says in which language it is; an unknown one in the query is a 422 that names the parameter."""
     url = f"/v1/sessions/{await new_session()}/kpis"
 
@@ -228,9 +216,7 @@ async def test_the_language_comes_from_the_query_else_from_the_header(
     assert (422, "/lang") == (wrong.status_code, wrong.json()["errors"][0]["pointer"])
 
 
-async def test_another_brands_session_does_not_exist(
-    client: httpx.AsyncClient, new_session: NewSession
-) -> None:
+async def test_another_brands_session_does_not_exist(client: httpx.AsyncClient, new_session: NewSession) -> None:
     """A key bound to a brand gets the same 404 as for an id that nobody has, on every read."""
     session = await new_session()
     key = await client.post("/v1/keys", json={"role": "viewer", "brand": "other-brand"})

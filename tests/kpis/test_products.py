@@ -8,9 +8,7 @@ LINEUP = [
 ]
 
 
-async def test_the_remainder_row_holds_what_was_sold_outside_the_line_up(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_the_remainder_row_holds_what_was_sold_outside_the_line_up(new_session: NewSession, send: Send, read: Read) -> None:
     """Total minus line-up, to the cent; the products outside are named, and buyers do not add up."""
     session = await new_session(lineup=LINEUP)
     await send(
@@ -79,9 +77,7 @@ async def test_without_a_line_up_every_product_is_listed(new_session: NewSession
     await send("wechat:room", paid(1, "1", "a", ("hat", 1, "5.00")), ("product.showcased", 2, {"product": "bag"}))
     document = await read(session, "products")
     assert ["bag", "hat"] == [row["product"] for row in document["products"]]
-    assert (0, "0.00", 0, 0, []) == tuple(
-        document["other"][field] for field in ("units", "gmv", "orders", "buyers", "products")
-    )
+    assert (0, "0.00", 0, 0, []) == tuple(document["other"][field] for field in ("units", "gmv", "orders", "buyers", "products"))
 
 
 async def test_names_come_from_the_line_up_then_from_the_catalogue(
@@ -139,9 +135,7 @@ async def test_clicks_while_sold_out_become_missed_demand(new_session: NewSessio
     )  # fmt: skip
 
 
-async def test_stock_is_gone_when_it_is_gone_on_every_platform(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_stock_is_gone_when_it_is_gone_on_every_platform(new_session: NewSession, send: Send, read: Read) -> None:
     """Two platforms hold two stocks of a product."""
     session = await new_session(streams=[{"platform": p, "room": "r"} for p in ("wechat", "weibo")])
     await send("wechat:r", ("stock.changed", 0, {"product": "a", "stock": 2}), ("stock.changed", 9, {"product": "a", "stock": 0}))
@@ -153,9 +147,7 @@ async def test_stock_is_gone_when_it_is_gone_on_every_platform(
     assert (0, tokyo("14:00:20")) == (row["stock"], row["sold_out_at"])
 
 
-async def test_showcases_tell_what_was_sold_on_air_and_just_after(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_showcases_tell_what_was_sold_on_air_and_just_after(new_session: NewSession, send: Send, read: Read) -> None:
     """A window ends at its own withdrawal, else at the next product, else at the end; trailing takes five minutes."""
     session = await new_session()
     await send(
@@ -180,9 +172,7 @@ async def test_showcases_tell_what_was_sold_on_air_and_just_after(
         ("c", tokyo("14:05:00"), tokyo("14:10:00")),
     ] == [(one["product"], one["from"], one["to"]) for one in document["showcases"]]
     first, second, _ = document["showcases"]
-    assert (1, 1, 1, "10.00", "10.08") == tuple(
-        first[field] for field in ("clicks", "orders", "units", "gmv", "gmv_per_minute")
-    )
+    assert (1, 1, 1, "10.00", "10.08") == tuple(first[field] for field in ("clicks", "orders", "units", "gmv", "gmv_per_minute"))
     assert {"orders": 1, "units": 2, "gmv": "20.00"} == first["trailing"]
     assert (100, 100) == (first["viewers_at_start"], first["viewers_at_end"])
     # 14:03:10 is the only sample of its minute, so it stands for its beginning no more than the one before it does.
@@ -191,9 +181,7 @@ async def test_showcases_tell_what_was_sold_on_air_and_just_after(
     assert {"a": {"count": 1, "seconds": 59.5}, "b": {"count": 1, "seconds": 120}, "c": {"count": 1, "seconds": 300}} == products
 
 
-async def test_trailing_ends_where_the_product_is_on_air_again(
-    new_session: NewSession, send: Send, read: Read
-) -> None:
+async def test_trailing_ends_where_the_product_is_on_air_again(new_session: NewSession, send: Send, read: Read) -> None:
     """No order is counted inside one window and as trailing of another."""
     session = await new_session()
     await send(

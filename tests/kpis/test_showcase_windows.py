@@ -10,7 +10,9 @@ from tests.kpis.scene import START
 def on_air(*changes: tuple[float, str, int] | tuple[float, str, int, str]) -> list[StateChange]:
     """Return changes of (second, product, on or off, platform)."""
     return [
-        StateChange("on_air", change[1], change[3] if len(change) > 3 else "wechat", START + timedelta(seconds=change[0]), change[2])
+        StateChange(
+            "on_air", change[1], change[3] if len(change) > 3 else "wechat", START + timedelta(seconds=change[0]), change[2]
+        )
         for change in changes
     ]
 

@@ -224,16 +224,23 @@ def product_figures(story: Story, product: str) -> Figures:
         ledger = counted(story, "orders", platform=platform) is not None
         add("impressions", told(story, "impressions", platform, product))
         add("stock", told(story, "stock", platform, product))
-        clicks = told(story, "product_clicks", platform, product)
-        if clicks is None:
-            clicks = counted(story, "product_clicks", platform=platform, product=product)
-        add("clicks", clicks)
+        add("clicks", _product_clicks(story, platform, product))
         for name, what in (("orders", "orders"), ("buyers", "buyers"), ("units", "units_sold"), ("gmv", "gmv")):
             own = counted(story, what, platform=platform, product=product)
             add(name, (own or 0) if ledger else told(story, what, platform, product))
         refunds = counted(story, "refund_amount", platform=platform, product=product)
         add("refund_amount", (refunds or 0) if ledger else refunds)
     return total
+
+
+def _product_clicks(story: Story, platform: str, product: str) -> int | None:
+    clicks = told(story, "product_clicks", platform, product)
+    if clicks is None:
+        clicks = counted(story, "product_clicks", platform=platform, product=product)
+    reports = any(told(story, "product_clicks", platform, other) is not None for other in products(story))
+    counts = any(one.what == "product_clicks" and one.platform == platform for one in story.happenings)
+    # Where every click comes to us one by one, a product without any has none; it is not unknown.
+    return 0 if clicks is None and counts and not reports else clicks
 
 
 def arrivals(story: Story, begin: datetime, end: datetime) -> list[Happening]:

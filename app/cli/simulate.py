@@ -1,0 +1,143 @@
+"""`tallylight simulate`: a session made from a results sheet, sent to a running server.
+
+In: a scenario, a server, options. Out: a progress bar, the session's id and where to look, an exit code.
+Never here: how events are made or sent (`app.simulate`).
+"""
+
+import asyncio
+import math
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from app.simulate.delivery import Manner, Shuffle
+from app.simulate.library import ScenarioError, load, names
+from app.simulate.scenario import Scenario
+from app.simulate.sender import Outcome, run
+from app.simulate.sheet import print_sheet
+from app.simulate.wire import SendError, Summary, Wire, connect
+
+console = Console()
+
+
+def speed_of(text: str) -> float | None:
+    """Return a speed-up as a number, None for `max`.
+
+    Raises:
+        typer.BadParameter: it is neither `max` nor a positive number.
+    """
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise typer.BadParameter("must be `max` or a number above 0, such as 60", param_hint="--speed")
+    return speed
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(help=f"A JSON file, or one of: {', '.join(names())}.")] = "2021-09-25",
+    url: Annotated[str, typer.Option(help="The server's base URL.")] = "http://127.0.0.1:8080",
+    key: Annotated[
+        str, typer.Option(envvar="TALLYLIGHT_API_KEY", help="An API key; admin, or operator that may ingest.", show_default=False)
+    ] = "",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 0,
+    speed: Annotated[str, typer.Option(help="Seconds of the session per second, or `max`.")] = "60",
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Most events in one request.")] = 500,
+    senders: Annotated[int, typer.Option(min=1, max=128, help="Requests at the same time.")] = 2,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Fraction of the events that is sent twice.")] = 0.0,
+    shuffle: Annotated[
+        Shuffle,
+        typer.Option(help="Lose the order: `bounded` mixes windows of 5,000 events, `total` all of them (needs --speed max)."),
+    ] = Shuffle.NONE,
+    now: Annotated[
+        bool, typer.Option("--now", help="Let the session begin now; faster than 1, its later times lie in the future.")
+    ] = False,
+    brand: Annotated[str | None, typer.Option(help="Slug of the brand, created if missing.")] = None,
+    room: Annotated[str | None, typer.Option(help="Room of every stream; a new one each time unless given.")] = None,
+    session: Annotated[str | None, typer.Option(help="Send to this session instead of creating one.")] = None,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Afterwards compare the server's figures with the sheet's.")] = False,
+) -> None:
+    """Simulate a live session and send it as a streaming tool would."""
+    pace = speed_of(speed)
+    if shuffle is Shuffle.TOTAL and pace is not None:
+        raise typer.BadParameter("a total shuffle has no times left to keep; use --speed max", param_hint="--shuffle")
+    if not key:
+        raise typer.BadParameter("is missing; set it or TALLYLIGHT_API_KEY", param_hint="--key")
+    try:
+        chosen = load(scenario)
+    except ScenarioError as error:
+        console.print(f"[bold red]Wrong scenario[/]\n{error}", highlight=False)
+        raise typer.Exit(2) from None
+    if brand is not None:
+        chosen = chosen.model_copy(update={"session": chosen.session.model_copy(update={"brand": brand})})
+    own_room = room or f"{chosen.name}-{secrets.token_hex(4)}"
+    in_rooms = {name: platform.room if platform.room and not room else own_room for name, platform in chosen.platforms.items()}
+    starts_at = datetime.now(UTC).replace(microsecond=0) if now else chosen.session.starts_at
+    manner = Manner(pace, batch, senders, duplicates, shuffle, seed)
+    try:
+        outcome = asyncio.run(send(chosen, url, key, manner, in_rooms, starts_at, session, sheet=sheet))
+    except SendError as error:
+        console.print(f"[bold red]Not sent[/]\n{error}", highlight=False)
+        raise typer.Exit(1) from None
+    if outcome is None:
+        raise typer.Exit(1)
+
+
+async def send(
+    scenario: Scenario,
+    url: str,
+    key: str,
+    manner: Manner,
+    in_rooms: dict[str, str],
+    starts_at: datetime,
+    session: str | None = None,
+    *,
+    sheet: bool = False,
+) -> Outcome | None:
+    """Send a session with a progress bar; None when events were rejected or figures differ from the sheet.
+
+    Raises:
+        SendError: the server cannot be reached or refuses the session.
+    """
+    async with connect(url, key) as client:
+        wire = Wire(client, patience=manner.patience)
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
+            task = bar.add_task("sending", total=scenario.duration_ms / 1000)
+
+            def show(seconds: float, summary: Summary) -> None:
+                done = max(seconds, bar.tasks[0].completed)
+                bar.update(task, completed=done, description=f"{summary.sent:,} events")
+
+            def say(name: str) -> None:
+                base = url.rstrip("/")
+                bar.console.print(f"session {name}\nscreen  {base}/\nfigures {base}/v1/sessions/{name}/kpis", highlight=False)
+
+            outcome = await run(
+                scenario, wire, manner, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=say, on_progress=show
+            )
+        report_on(outcome.summary)
+        equal = True
+        if sheet:
+            path = f"/v1/sessions/{outcome.session}"
+            kpis, products, report = [await wire.read(f"{path}/{part}") for part in ("kpis", "products", "report")]
+            equal = print_sheet(console, scenario, kpis, products, report)
+    return outcome if equal and not outcome.summary.rejected else None
+
+
+def report_on(summary: Summary) -> None:
+    """Print what became of the events, and the first reasons for rejection."""
+    console.print(
+        f"{summary.sent:,} sent: {summary.accepted:,} accepted, {summary.duplicates:,} duplicates, {summary.parked:,} parked, "
+        f"{summary.rejected:,} rejected; {summary.requests:,} requests, {summary.retries:,} of them again",
+        highlight=False,
+    )
+    for rejection in summary.first_errors:
+        console.print(f"  rejected: {rejection.get('id', '')} {rejection.get('errors') or rejection.get('detail')}", markup=False)

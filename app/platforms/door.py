@@ -1,0 +1,80 @@
+"""The door for platforms: one delivery from its bytes to its answer.
+
+In: an HTTP request's parts. Out: the reply that the platform expects, after the commit; or `Refused`. Never here: HTTP, formats.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.adapters.protocol import Delivery, Refused, Reply
+from app.ingest.people import Sealer
+from app.platforms.directory import Directory, LiveConnection
+from app.platforms.inbox import Delivered, Inbox
+from app.platforms.states import States
+from app.platforms.submit import Desk
+from app.problems import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Takes deliveries."""
+
+    directory: Directory
+    inbox: Inbox
+    desk: Desk
+    states: States
+    sealer: Sealer
+
+    async def connection(self, connection_id: UUID, url_token: str | None) -> LiveConnection:
+        """Return the connection that a URL leads to.
+
+        Raises:
+            ProblemError: 404, the same for no connection, one that is switched off, and a wrong token.
+        """
+        found = await self.directory.find(connection_id)
+        if found is None or not found.enabled:
+            raise not_found("connection")
+        expected = found.secrets.url_token if found.needs_url_token else ""
+        if not hmac.compare_digest((url_token or "").encode(), expected.encode()):
+            raise not_found("connection")
+        return found
+
+    def check(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+        """Answer the platform's check of the URL (GET).
+
+        Raises:
+            Refused: as the adapter says.
+        """
+        try:
+            return connection.adapter.answer(delivery, connection.secrets.values, connection.context.options)
+        except Refused as refused:
+            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            raise
+
+    async def take(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+        """Verify, read and keep a delivery; return the answer once all of it is durable.
+
+        Raises:
+            Refused: it is not authentic, or not in its format; the latter is kept as a dead letter where that is safe.
+            QueueFullError, NotCommittedError: nothing is certain.
+        """
+        try:
+            verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
+            parsed = connection.adapter.parse(verified, connection.context)
+        except Refused as refused:
+            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            if refused.keep:
+                await self.desk.keep_letter(connection, delivery.body, refused.detail, delivery.received_at)
+            raise
+        duplicate = False
+        if parsed.follow_ups:
+            arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
+            duplicate = not await self.inbox.keep(arrived)
+        submission = await self.desk.take(connection, parsed, verified.received_at)
+        if submission.items and not parsed.follow_ups:
+            counts = {outcome.value: count for outcome, count in submission.counts.items()}
+            duplicate = counts["duplicates"] == len(submission.items)
+        self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
+        return parsed.reply

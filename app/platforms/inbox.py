@@ -1,0 +1,142 @@
+"""The inbox: raw deliveries kept and their jobs enqueued in one transaction, many deliveries a commit.
+
+In: authentic deliveries that ask for work. Out: rows of `deliveries`, jobs; the sender is answered after the commit. Never here:
+the work itself.
+
+It closes this race: a process that dies between the answer and the work leaves a job that another one finds; one that dies
+before the commit has answered nothing, so the platform sends again.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from pydantic_core import to_json
+
+from app.adapters.protocol import FollowUp
+from app.ingest.people import Sealer
+from app.ingest.writer import NotCommittedError, QueueFullError
+from app.storage.database import Connection, Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_log = structlog.get_logger()
+PULL = "pull"
+"""The queue's name of a job that pulls one thing from a platform's API."""
+_AT_ONCE = 500
+_LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Something that asks for work, once by its key."""
+
+    connection_id: UUID
+    key: str
+    received_at: datetime
+    body: bytes = field(repr=False)
+    """As it came, decrypted; sealed before it is stored."""
+    follow_ups: tuple[FollowUp, ...]
+
+
+async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequence[Delivered]) -> set[tuple[UUID, str]]:
+    """Keep deliveries and enqueue their jobs, inside the caller's transaction; return which were new."""
+    # By key, since two transactions that hold each other's rows in another order would wait in a circle.
+    by_key = {(item.connection_id, item.key): item for item in arrived}
+    ordered = [by_key[key] for key in sorted(by_key)]
+    rows = await connection.fetch(
+        _SQL["keep_deliveries"],
+        [item.connection_id for item in ordered],
+        [item.key for item in ordered],
+        [item.received_at for item in ordered],
+        [sealer.seal(item.body) for item in ordered],
+    )
+    new = {(row["connection_id"], row["key"]) for row in rows}
+    payloads = [
+        to_json(
+            {
+                "connection": item.connection_id,
+                "delivery": item.key,
+                "received_at": item.received_at,
+                "kind": follow_up.kind,
+                "fields": dict(follow_up.fields),
+            }
+        )
+        for item in ordered
+        if (item.connection_id, item.key) in new
+        for follow_up in item.follow_ups
+    ]
+    if payloads:
+        count = len(payloads)
+        await Queries(AsyncpgDriver(connection)).enqueue([PULL] * count, list(payloads), [0] * count)  # type: ignore[arg-type]
+    return new
+
+
+class Inbox:
+    """Commits deliveries together: one transaction takes all that wait."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        """Prepare; `start` begins to commit."""
+        self._database = database
+        self._sealer = sealer
+        self._waiting: deque[tuple[Delivered, asyncio.Future[bool]]] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def keep(self, item: Delivered) -> bool:
+        """Return, once it is durable, whether the delivery was new.
+
+        Raises:
+            QueueFullError, NotCommittedError: nothing is certain; the sender should send again.
+        """
+        if self._closing or len(self._waiting) >= _LIMIT:
+            raise QueueFullError
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, done))
+        self._wake.set()
+        return await done
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._run(), name="inbox")
+
+    async def stop(self) -> None:
+        """Take nothing more, commit what waits."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+            try:
+                async with self._database.acquire() as connection, connection.transaction():
+                    new = await enqueue_pulls(connection, self._sealer, [item for item, _ in taken])
+            except Exception as error:
+                _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
+                for _, done in taken:
+                    if not done.done():
+                        done.set_exception(NotCommittedError())
+                continue
+            for item, done in taken:
+                key = (item.connection_id, item.key)
+                if not done.done():
+                    done.set_result(key in new)
+                # The same delivery twice in one commit: the second is the duplicate.
+                new.discard(key)

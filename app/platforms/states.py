@@ -1,0 +1,119 @@
+"""What happens to connections, counted in memory and written down every second.
+
+In: deliveries, errors. Out: columns of `connections`. Never here: figures of a session.
+
+A row per connection cannot be updated by every delivery: they would wait for each other. A crash loses a second of these
+counts and nothing else.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_log = structlog.get_logger()
+_EVERY_SECONDS = 1.0
+_LONGEST_ERROR = 500
+
+
+@dataclass(slots=True)
+class _Change:
+    deliveries: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    events: int = 0
+    letters: int = 0
+    last_delivery_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+class States:
+    """Collects changes of connections' states."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare; `start` begins to write."""
+        self._database = database
+        self._changes: dict[UUID, _Change] = {}
+        self._writing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def _change(self, connection_id: UUID) -> _Change:
+        return self._changes.setdefault(connection_id, _Change())
+
+    def delivered(self, connection_id: UUID, at: datetime, *, duplicate: bool = False) -> None:
+        """Count an authentic delivery."""
+        change = self._change(connection_id)
+        change.deliveries += 1
+        change.duplicates += duplicate
+        change.last_delivery_at = at
+
+    def taken(self, connection_id: UUID, events: int, letters: int) -> None:
+        """Count events that a connection brought in, and what could not become one."""
+        change = self._change(connection_id)
+        change.events += events
+        change.letters += letters
+
+    def refused(self, connection_id: UUID, at: datetime, reason: str) -> None:
+        """Count a delivery that was not taken."""
+        self._change(connection_id).refused += 1
+        self.failed(connection_id, at, reason)
+
+    def failed(self, connection_id: UUID, at: datetime, reason: str) -> None:
+        """Note an error; `reason` names a rule or a code and quotes nobody."""
+        change = self._change(connection_id)
+        change.last_error, change.last_error_at = reason[:_LONGEST_ERROR], at
+
+    async def write(self) -> None:
+        """Write down what has been counted; what cannot be written now waits for the next time."""
+        async with self._writing:
+            changes, self._changes = self._changes, {}
+            if not changes:
+                return
+            ids = sorted(changes)
+            columns = zip(
+                *(
+                    (c.deliveries, c.duplicates, c.refused, c.events, c.letters, c.last_delivery_at, c.last_error, c.last_error_at)
+                    for c in (changes[key] for key in ids)
+                ),
+                strict=True,
+            )
+            try:
+                async with self._database.acquire() as connection:
+                    await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns))
+            except Exception as error:
+                _log.warning("states of connections not written", reason=type(error).__name__)
+                self._put_back(changes)
+
+    def _put_back(self, changes: dict[UUID, _Change]) -> None:
+        for key, old in changes.items():
+            new = self._change(key)
+            for name in ("deliveries", "duplicates", "refused", "events", "letters"):
+                setattr(new, name, getattr(new, name) + getattr(old, name))
+            new.last_delivery_at = new.last_delivery_at or old.last_delivery_at
+            if new.last_error_at is None:
+                new.last_error, new.last_error_at = old.last_error, old.last_error_at
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run(), name="connection-states")
+
+    async def stop(self) -> None:
+        """Write a last time."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.write()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.write()

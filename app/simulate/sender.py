@@ -1,0 +1,159 @@
+"""The sender: one simulated session, created and sent to a running server as a streaming tool would.
+
+In: a scenario, a server (`wire`), a manner. Out: the session's id and what became of its events. Never here: terminals.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from app.simulate.delivery import Batch, Manner, batches
+from app.simulate.generator import minutes, rooms
+from app.simulate.purchases import major
+from app.simulate.scenario import Scenario
+from app.simulate.wire import SendError, Summary, Wire
+
+Progress = Callable[[float, Summary], None]
+"""Called after each batch with the seconds of the session that were sent, and the summary so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A sent session."""
+
+    session: str
+    summary: Summary
+
+
+def session_document(scenario: Scenario, in_rooms: Mapping[str, str], starts_at: datetime) -> dict[str, Any]:
+    """Return the body of POST /v1/sessions for a scenario."""
+    broadcast = scenario.session
+    document = {
+        "title": broadcast.title or f"Simulated session {scenario.name}",
+        "brand": broadcast.brand,
+        "host": broadcast.host,
+        "kind": "live",
+        "currency": broadcast.currency,
+        "time_zone": broadcast.time_zone,
+        "scheduled_at": starts_at.isoformat(),
+        "streams": [{"platform": platform, "room": room} for platform, room in in_rooms.items()],
+        "lineup": [
+            {
+                "product": product.product,
+                "name": product.name,
+                "live_price": None if product.live_price is None else _money(scenario, product.live_price),
+                "stock": scenario.stock(product),
+            }
+            for product in scenario.products
+        ],
+        "promotions": [
+            {"url": one.url, "kind": one.kind, "platform": one.platform, "title": one.title} for one in scenario.promotions
+        ],
+    }
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _money(scenario: Scenario, amount: str) -> str:
+    return major(scenario.money(amount), scenario.digits)
+
+
+async def run(
+    scenario: Scenario,
+    wire: Wire,
+    manner: Manner,
+    *,
+    in_rooms: Mapping[str, str] | None = None,
+    starts_at: datetime | None = None,
+    session: str | None = None,
+    on_session: Callable[[str], None] | None = None,
+    on_progress: Progress | None = None,
+) -> Outcome:
+    """Create the session, unless its id is given, and send all its events.
+
+    `in_rooms` maps platforms to rooms; an existing session's rooms are read from the server. `starts_at` (aware) moves it.
+
+    Raises:
+        SendError: the server refuses the session or the events, or cannot be reached for longer than the manner's patience.
+    """
+    starts_at = starts_at or scenario.session.starts_at
+    if session is not None:
+        in_rooms = await _rooms_of(wire, session, scenario)
+    else:
+        in_rooms = in_rooms or rooms(scenario)
+        session = await wire.create_session(session_document(scenario, in_rooms, starts_at))
+    if on_session:
+        on_session(session)
+    events = chain.from_iterable(minutes(scenario, manner.seed, in_rooms=in_rooms, starts_at=starts_at))
+    ends_at = starts_at + timedelta(milliseconds=scenario.duration_ms)
+    await Courier(wire, manner, (starts_at, ends_at), on_progress).deliver(batches(events, manner))
+    return Outcome(session, wire.summary)
+
+
+async def _rooms_of(wire: Wire, session: str, scenario: Scenario) -> dict[str, str]:
+    document = await wire.read(f"/v1/sessions/{session}")
+    found = {stream["platform"]: stream["room"] for stream in document["streams"]}
+    missing = [platform for platform in scenario.platforms if platform not in found]
+    if missing:
+        raise SendError(f"session {session} has no stream on {', '.join(missing)}")
+    return {platform: found[platform] for platform in scenario.platforms}
+
+
+class Courier:
+    """Sends batches with several senders at once, none before its time; what lies after the broadcast waits for nothing."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        manner: Manner,
+        span: tuple[datetime, datetime],
+        on_progress: Progress | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the way to the server and the broadcast's begin and end."""
+        self._wire, self._manner, self._on_progress = wire, manner, on_progress
+        self._starts_at, self._ends_at = span
+        self._sleep, self._clock = sleep, clock
+        # Bounded, so that a slow server slows the generator down instead of filling the memory.
+        self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=2 * manner.senders)
+
+    async def deliver(self, travelling: Iterable[Batch]) -> None:
+        """Send all batches.
+
+        Raises:
+            SendError: as soon as one sender gives up; the others are stopped.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._produce(travelling))
+                for _ in range(self._manner.senders):
+                    tasks.create_task(self._consume())
+        except ExceptionGroup as group:
+            # One sender's failure is the whole delivery's; the group around it tells nothing more.
+            failures = group.subgroup(SendError)
+            raise failures.exceptions[0] if failures else group from None
+
+    def _offset(self, batch: Batch) -> float:
+        return (min(batch.reached, self._ends_at) - self._starts_at).total_seconds()
+
+    async def _produce(self, travelling: Iterable[Batch]) -> None:
+        began = self._clock()
+        for batch in travelling:
+            if self._manner.speed is not None:
+                wait = began + self._offset(batch) / self._manner.speed - self._clock()
+                if wait > 0:
+                    await self._sleep(wait)
+            await self._queue.put(batch)
+        for _ in range(self._manner.senders):
+            await self._queue.put(None)
+
+    async def _consume(self) -> None:
+        while (batch := await self._queue.get()) is not None:
+            await self._wire.send(batch.events)
+            if self._on_progress:
+                self._on_progress(self._offset(batch), self._wire.summary)

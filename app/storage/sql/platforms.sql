@@ -1,0 +1,175 @@
+-- name: sealed_key
+-- A key that the deployment keeps, sealed.
+SELECT sealed FROM sealed_keys WHERE name = $1;
+
+-- name: keep_sealed_key
+-- Keeps a key, unless another process was first.
+INSERT INTO sealed_keys (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
+
+-- name: connection
+-- One connection as its deliveries and jobs need it.
+SELECT id, brand_id, kind, name, options::text AS options, sealed, enabled, created_at, reconciled_to, quiet_until, refusals,
+       rooms::text AS rooms
+FROM connections
+WHERE id = $1;
+
+-- name: add_to_states
+-- Adds what happened to connections since the last time.
+UPDATE connections c
+SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.duplicates, refused = c.refused + new.refused,
+    events = c.events + new.events, letters = c.letters + new.letters,
+    last_delivery_at = GREATEST(c.last_delivery_at, new.last_delivery_at),
+    last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error ELSE c.last_error END,
+    last_error_at = GREATEST(c.last_error_at, new.last_error_at)
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
+            $9::timestamptz[])
+    AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at)
+WHERE c.id = new.id;
+
+-- name: keep_deliveries
+-- Keeps raw deliveries, once each; a row comes back for one that is new, or whose work failed before.
+INSERT INTO deliveries AS d (connection_id, key, received_at, sealed)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[])
+ON CONFLICT (connection_id, key) DO UPDATE
+SET error = NULL, settled_at = NULL
+WHERE d.error IS NOT NULL
+RETURNING connection_id, key;
+
+-- name: settle_delivery
+-- States that a delivery was worked off, or why it could not be.
+UPDATE deliveries SET settled_at = $3, error = $4 WHERE connection_id = $1 AND key = $2;
+
+-- name: expire_deliveries
+-- Removes deliveries that were worked off long ago; what still waits for its job stays.
+DELETE FROM deliveries WHERE received_at < $1 AND settled_at IS NOT NULL;
+
+-- name: expire_job_log
+-- Removes old lines of the job queue's own log.
+DELETE FROM pgqueuer_log WHERE created < $1;
+
+-- name: forget_connection
+-- Removes what a deleted connection left behind.
+DELETE FROM deliveries WHERE connection_id = $1;
+
+-- name: add_token_row
+-- Makes the row that the processes lock while one of them asks for a token.
+INSERT INTO platform_tokens (key) VALUES ($1) ON CONFLICT (key) DO NOTHING;
+
+-- name: token
+-- A token as it is shared.
+SELECT sealed, expires_at, forced_at FROM platform_tokens WHERE key = $1;
+
+-- name: lock_token
+-- The same, held until the commit: one process asks the platform, the others wait for its answer.
+SELECT sealed, expires_at, forced_at FROM platform_tokens WHERE key = $1 FOR UPDATE;
+
+-- name: store_token
+-- Shares a token.
+UPDATE platform_tokens SET sealed = $2, expires_at = $3, forced_at = $4 WHERE key = $1;
+
+-- name: forget_tokens
+-- Lets every process ask for its tokens anew.
+DELETE FROM platform_tokens;
+
+-- name: quieten
+-- Lets a connection rest until a quota fills up again, twice as long each time it is refused in a row.
+UPDATE connections
+SET refusals = refusals + 1,
+    quiet_until = $2::timestamptz + make_interval(secs => LEAST($3::float8 * 2 ^ LEAST(refusals, 20), $4::float8))
+WHERE id = $1 AND (quiet_until IS NULL OR quiet_until <= $2)
+RETURNING quiet_until;
+
+-- name: wake
+-- Forgets refusals once a call has gone through.
+UPDATE connections SET refusals = 0, quiet_until = NULL WHERE id = $1 AND refusals > 0;
+
+-- name: polled_connections
+-- Connections that a poller may be due for.
+SELECT id, brand_id, kind, options::text AS options, polled_at, quiet_until
+FROM connections
+WHERE enabled AND kind = ANY($1::text[]);
+
+-- name: claim_poll
+-- Takes the turn to poll a connection; no row comes back where another process has it.
+UPDATE connections SET polled_at = $2 WHERE id = $1 AND (polled_at IS NULL OR polled_at <= $3) RETURNING id;
+
+-- name: reconciled
+-- Notes up to which moment lost pushes were looked for.
+UPDATE connections SET reconciled_to = $2 WHERE id = $1;
+
+-- name: remember_rooms
+-- Notes which rooms of a connection the platform called finished, and when.
+UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;
+
+-- name: recent_sessions
+-- Sessions of a brand (of any, where it is null), or the one named, that may be on air or ended lately.
+SELECT s.id, s.brand_id, s.started_at, s.ended_at,
+       ARRAY(SELECT st.room FROM streams st WHERE st.session_id = s.id AND st.platform = $3 ORDER BY 1) AS rooms,
+       (SELECT json_agg(json_build_array(g.platform, g.key, g.latest = 1, g.latest_at))::text
+        FROM gauges g
+        WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast') AS broadcasts
+FROM sessions s
+WHERE ($1::uuid IS NULL OR s.brand_id = $1)
+  AND ($2::uuid IS NULL OR s.id = $2)
+  AND s.started_at > $4
+  AND ($2::uuid IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3));
+
+-- name: promoted_sessions
+-- The session that each promotion (named by its id or its url) belongs to, as long as it is not over for good.
+SELECT named.promotion, max(s.id::text) AS session
+FROM unnest($2::text[]) AS named (promotion)
+JOIN promotions p ON p.url = named.promotion OR p.id::text = named.promotion
+JOIN sessions s ON s.id = p.session_id
+WHERE ($1::uuid IS NULL OR s.brand_id = $1)
+  AND COALESCE(s.ended_at, s.scheduled_at, s.created_at) > $3
+GROUP BY named.promotion;
+
+-- name: session_is_recent
+-- Whether a session is not over for good.
+SELECT EXISTS (
+    SELECT 1 FROM sessions s WHERE s.id = $1 AND COALESCE(s.ended_at, s.scheduled_at, s.created_at) > $2
+);
+
+-- name: sealed_sealed_keys
+-- A page of kept keys.
+SELECT name AS place, '' AS rest, sealed FROM sealed_keys WHERE name > $1::text AND $2::text IS NOT NULL ORDER BY name LIMIT 500;
+
+-- name: reseal_sealed_keys
+-- Puts a key sealed anew in the place of the same.
+UPDATE sealed_keys SET sealed = $4 WHERE name = $1::text AND $2::text IS NOT NULL AND sealed = $3;
+
+-- name: sealed_connections
+-- A page of connections' secrets.
+SELECT id::text AS place, '' AS rest, sealed
+FROM connections
+WHERE id::text > $1::text AND $2::text IS NOT NULL
+ORDER BY id::text
+LIMIT 500;
+
+-- name: reseal_connections
+-- Puts secrets sealed anew in the place of the same.
+UPDATE connections SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
+
+-- name: sealed_deliveries
+-- A page of raw deliveries.
+SELECT connection_id::text AS place, key AS rest, sealed
+FROM deliveries
+WHERE $1::text = '' OR (connection_id, key) > (NULLIF($1::text, '')::uuid, $2::text)
+ORDER BY connection_id, key
+LIMIT 500;
+
+-- name: reseal_deliveries
+-- Puts a delivery sealed anew in the place of the same.
+UPDATE deliveries SET sealed = $4 WHERE connection_id = $1::text::uuid AND key = $2::text AND sealed = $3;
+
+-- name: sealed_dead_letters
+-- A page of dead letters.
+SELECT id::text AS place, '' AS rest, sealed
+FROM dead_letters
+WHERE ($1::text = '' OR id > NULLIF($1::text, '')::uuid) AND $2::text IS NOT NULL
+ORDER BY id
+LIMIT 500;
+
+-- name: reseal_dead_letters
+-- Puts a letter sealed anew in the place of the same.
+UPDATE dead_letters SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;

@@ -1,0 +1,45 @@
+"""The documented shapes and the answers that are sent are one and the same."""
+
+import httpx
+import pytest
+
+from app.api import read_models, report_models
+from app.api.read_models import Shape
+from tests.kpis.scene import NewSession, Send, paid
+
+SHAPES: dict[str, type[Shape]] = {
+    "kpis": read_models.KpiDocument,
+    "products": read_models.ProductsDocument,
+    "timeline": read_models.TimelineDocument,
+    "showcases": read_models.ShowcasesDocument,
+    "audience": read_models.AudienceDocument,
+    "report": report_models.ReportDocument,
+    "orders": report_models.OrdersPage,
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+async def test_an_answer_has_the_documented_shape_and_nothing_else(
+    client: httpx.AsyncClient, new_session: NewSession, send: Send, name: str
+) -> None:
+    """Empty, and with all kinds of events in it."""
+    session = await new_session(lineup=[{"product": "a", "live_price": "5.00", "stock": 3}])
+    url = f"/v1/sessions/{session}/{name}"
+    shape = SHAPES[name]
+    shape.model_validate_json((await client.get(url)).content)
+    await send(
+        "wechat:room",
+        ("session.started", 0, {}),
+        ("viewer.entered", 1, {"viewer": "v", "fan_level": 4}),
+        ("audience.sampled", 2, {"concurrent": 3, "viewers_total": 9, "average_watch_seconds": 3600}),
+        ("product.showcased", 3, {"product": "a"}),
+        ("stock.changed", 4, {"product": "a", "stock": 0}),
+        ("product.clicked", 4, {"product": "a"}),
+        paid(5, "1", "b", ("a", 1, "5.00"), ("b", 1, "0.33")),
+        ("order.refunded", 6, {"order": "1", "amount": "9.00"}),
+        ("promotion.measured", 7, {"promotion": "p", "views_total": 3}),
+        ("session.ended", 60, {}),
+    )
+    answer = await client.get(url)
+    shape.model_validate_json(answer.content)
+    assert "application/json" == answer.headers["Content-Type"]

@@ -1,0 +1,178 @@
+"""The evaluator against a naive one, in fractions, that follows the glossary word by word."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from hypothesis import given, strategies as st
+
+from app.kpis.checks import findings
+from app.kpis.concurrency import highest_sum, viewers_at
+from app.kpis.evaluate import Evaluation, evaluate
+from app.kpis.metrics import METRICS
+from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
+from tests.kpis.scene import START
+
+AUDIENCE = ("viewers", "views", "impressions", "likes", "comments", "shares", "new_followers")
+COMMERCE = ("orders", "buyers", "units_sold", "gmv")
+COUNTED = (
+    *AUDIENCE, *COMMERCE, "watch_ms", "commenters", "gifts", "new_buyers", "refund_amount", "refunded_orders",
+    "support_requests", "responses", "response_ms", "slow_responses", "shipped_orders", "ship_ms", "product_clicks",
+)  # fmt: skip
+REPORTED = (*AUDIENCE, *COMMERCE, "average_watch_ms", "concurrent_viewers")
+values = st.integers(min_value=0, max_value=10**6)
+
+
+def rows(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, int]]:
+    """Return some of the figures, each with a value."""
+    return st.dictionaries(st.sampled_from(names), values, max_size=len(names))
+
+
+def session(
+    counted: Mapping[str, Mapping[str, int]], reported: Mapping[str, Mapping[str, int]], seconds: int, *, live: bool = False
+) -> SessionFigures:
+    """Return the rows of a session that lasted so long."""
+    platforms = tuple(sorted({*counted, *reported}))
+    end = START + timedelta(seconds=seconds)
+    head = SessionHead(
+        UUID(int=1), UUID(int=2), "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, START, None if live else end,
+        platforms, tuple(Broadcast(p, "r", live, START if live else end) for p in platforms),
+    )  # fmt: skip
+    peaks = {p: r["concurrent_viewers"] for p, r in reported.items() if "concurrent_viewers" in r}
+    return SessionFigures(head, counted, reported, peaks, {}, None)
+
+
+def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
+    """Return the totals as the glossary defines them."""
+    sums: dict[str, Fraction] = {}
+
+    def add(slug: str, value: int | None) -> None:
+        if value is not None:
+            sums[slug] = sums.get(slug, Fraction(0)) + value
+
+    for platform in figures.platforms():
+        c, r = figures.counted.get(platform, {}), figures.reported.get(platform, {})
+        viewers = r.get("viewers", c.get("viewers"))
+        for slug in AUDIENCE:
+            add(slug, r.get(slug, c.get(slug)))
+        for slug in ("commenters", "gifts", "support_requests", "product_clicks", "responses", "response_ms",
+                     "shipped_orders", "ship_ms"):  # fmt: skip
+            add(slug, c.get(slug))
+        add("slow_responses", c.get("slow_responses", 0 if "responses" in c else None))
+        ledger = c.get("orders", 0) > 0
+        for slug in COMMERCE:
+            add(slug, c.get(slug, 0) if ledger else r.get(slug))
+        for slug in ("refund_amount", "refunded_orders", "new_buyers"):
+            add(slug, c.get(slug, 0) if ledger else c.get(slug) or None)
+        add("repeat_buyers", c.get("buyers", 0) - c.get("new_buyers", 0) if ledger else None)
+        if viewers:
+            watch = r["average_watch_ms"] * viewers if "average_watch_ms" in r else c.get("watch_ms")
+            add("watch_ms", watch)
+            add("watched", viewers if watch is not None else None)
+
+    def over(above: Fraction | None, below: Fraction | None, factor: Fraction | int = 1) -> Fraction | None:
+        return above / below * factor if above is not None and below else None
+
+    get = sums.get
+    hours = Fraction(seconds, 3600)
+    interactions = [sums[slug] for slug in ("comments", "likes", "shares") if slug in sums]
+    gmv, refunds = get("gmv"), get("refund_amount")
+    derived = {
+        "average_watch_seconds": over(get("watch_ms"), get("watched"), Fraction(1, 1000)),
+        "average_concurrent_viewers": over(get("watch_ms"), Fraction(seconds), Fraction(1, 1000)),
+        "follow_rate": over(get("new_followers"), get("viewers")),
+        "engagement_rate": over(get("comments"), get("viewers")),
+        "interaction_rate": over(sum(interactions, Fraction(0)) if interactions else None, get("viewers")),
+        "click_rate": over(get("product_clicks"), get("viewers")),
+        "refund_rate": over(get("refunded_orders"), get("orders")),
+        "net_gmv": gmv - refunds if gmv is not None and refunds is not None else None,
+        "conversion_rate": over(get("buyers"), get("viewers")),
+        "units_conversion_rate": over(get("units_sold"), get("viewers")),
+        "spend_per_buyer": over(gmv, get("buyers")),
+        "units_per_buyer": over(get("units_sold"), get("buyers")),
+        "average_order_value": over(gmv, get("orders")),
+        "gmv_per_viewer": over(gmv, get("viewers")),
+        "gmv_per_thousand_views": over(gmv, get("views"), 1000),
+        "gmv_per_hour": over(gmv, hours),
+        "average_response_seconds": over(get("response_ms"), get("responses"), Fraction(1, 1000)),
+        "average_ship_hours": over(get("ship_ms"), get("shipped_orders"), Fraction(1, 3_600_000)),
+    }
+    wanted = {metric.slug for metric in METRICS}
+    return {slug: value for slug, value in (sums | derived).items() if slug in wanted}
+
+
+platforms = st.dictionaries(st.sampled_from(("direct", "wechat", "weibo")), rows(COUNTED), max_size=3)
+reports = st.dictionaries(st.sampled_from(("wechat", "weibo")), rows(REPORTED), max_size=2)
+
+
+@given(platforms, reports, st.integers(0, 20_000))
+def test_every_total_is_what_the_glossary_says(
+    counted: dict[str, dict[str, int]], reported: dict[str, dict[str, int]], seconds: int
+) -> None:
+    """Sums over platforms, and ratios of those sums, exactly."""
+    figures = session(counted, reported, seconds)
+    evaluation = evaluate(figures, START + timedelta(days=1))
+    expected = naive(figures, seconds)
+    checked = {m.slug for m in METRICS} - {"concurrent_viewers", "peak_concurrent_viewers"}
+    only_averages = expected.get("average_watch_seconds") is None
+    for slug in checked:
+        numerator, denominator, basis = evaluation.total[slug]
+        if slug == "average_watch_seconds" and only_averages and denominator:
+            # An average without viewers stands for itself; nothing weighs it.
+            assert numerator in {r.get("average_watch_ms") for r in reported.values()}
+            continue
+        actual = Fraction(numerator, denominator) if denominator else None
+        assert expected.get(slug) == actual, slug
+        assert (actual is None) == (basis == "absent")
+
+
+@given(platforms, reports)
+def test_a_part_has_the_basis_it_says_and_a_total_is_mixed_only_when_its_parts_differ(
+    counted: dict[str, dict[str, int]], reported: dict[str, dict[str, int]]
+) -> None:
+    """Absent parts are no parts."""
+    evaluation = evaluate(session(counted, reported, 60), START + timedelta(days=1))
+    for slug in (*AUDIENCE, *COMMERCE):
+        bases = {values[slug][2] for values in evaluation.by_platform.values()} - {"absent"}
+        wanted = "absent" if not bases else bases.pop() if len(bases) == 1 else "mixed"
+        assert wanted == evaluation.total[slug][2]
+
+
+def _minutes(*samples: tuple[int, str, int, int]) -> list[ConcurrencyRow]:
+    return [
+        ConcurrencyRow(START + timedelta(minutes=m), platform, latest, START + timedelta(minutes=m, seconds=30), highest)
+        for m, platform, latest, highest in samples
+    ]
+
+
+def test_the_peak_of_two_platforms_is_the_highest_minute_of_their_sum() -> None:
+    """Not the sum of their peaks; a platform without a sample carries its latest until it goes off air."""
+    minutes = _minutes((0, "a", 10, 50), (1, "b", 5, 70), (2, "a", 60, 60), (4, "b", 90, 95))
+    assert 155 == highest_sum(minutes, {})
+    assert 95 == highest_sum(minutes, {"a": START + timedelta(minutes=3, seconds=30)})
+    assert 0 == highest_sum([], {})
+
+
+def test_viewers_at_a_moment_come_from_the_last_sample_before_it() -> None:
+    """A minute's only sample stands for all of it where nothing came before."""
+    minutes = _minutes((0, "a", 10, 50), (2, "a", 30, 30), (2, "b", 1, 1))
+    assert viewers_at(minutes, START - timedelta(seconds=1)) is None
+    assert 10 == viewers_at(minutes, START)
+    assert 11 == viewers_at(minutes, START + timedelta(minutes=2))
+    assert 31 == viewers_at(minutes, START + timedelta(minutes=2, seconds=40))
+
+
+def test_a_peak_is_never_less_than_what_is_there_now() -> None:
+    """Whatever the minutes say."""
+    reported = {"wechat": {"concurrent_viewers": 30}, "weibo": {"concurrent_viewers": 40}}
+    evaluation: Evaluation = evaluate(session({}, reported, 60, live=True), START + timedelta(minutes=1), ())
+    assert (70, 70) == (evaluation.total["concurrent_viewers"][0], evaluation.total["peak_concurrent_viewers"][0])
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_counted_and_reported_may_differ_by_a_tenth(counted: int, reported: int) -> None:
+    """Of what the platform reports, and not by more."""
+    figures = session({"wechat": {"likes": counted}}, {"wechat": {"likes": reported}}, 60)
+    codes = [finding.code for finding in findings(evaluate(figures, START), figures)]
+    assert (abs(counted - reported) > Fraction(reported, 10)) == ("counted_and_reported_differ" in codes)

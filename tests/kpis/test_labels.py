@@ -1,0 +1,66 @@
+"""The label catalogue is complete, and the words fit the figures."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from app.kpis import checks, labels
+from app.kpis.checks import Finding, message
+from app.kpis.labels import CATALOGUE, LANGUAGES, label, name_in
+from app.kpis.metrics import METRICS, Unit
+from app.kpis.products import UNITS
+from app.kpis.status import Status
+from app.reports import sheet
+
+ROOT = Path(__file__).parents[2] / "app"
+
+
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_every_label_exists_in_every_language(key: str) -> None:
+    """Japanese, Chinese and English, none of them empty, all with the same places for figures."""
+    assert set(LANGUAGES) == set(CATALOGUE[key])
+    places = [sorted({name for _, name, _, _ in string.Formatter().parse(text) if name}) for text in CATALOGUE[key].values()]
+    assert all(text.strip() for text in CATALOGUE[key].values())
+    assert [places[0]] * len(LANGUAGES) == places
+
+
+def test_every_kpi_status_check_and_section_has_its_label() -> None:
+    """What the code can name, the catalogue can say."""
+    codes = [code for code, _, _ in checks.AT_MOST]
+    codes += re.findall(r'"(\w+)",\n', (ROOT / "kpis" / "checks.py").read_text(encoding="utf-8"))
+    wanted = {f"metric.{metric.slug}" for metric in METRICS} | {f"status.{status.value}" for status in Status}
+    wanted |= {f"warning.{code}" for code in codes if f"metric.{code}" not in CATALOGUE}
+    wanted |= {f"product.{field}" for field in UNITS} | {f"factor.{name}" for names in sheet.FACTORS.values() for name in names}
+    wanted |= {f"promotion.{column}" for column in sheet.PROMOTION_COLUMNS}
+    assert set() == wanted - CATALOGUE.keys()
+    assert {"warning.watch_time_exceeds_peak", "warning.products_differ_from_total"} <= wanted
+
+
+def test_every_warning_can_be_worded() -> None:
+    """The figures of a finding fill the places of its message."""
+    finding = Finding("counted_and_reported_differ", {"platform": "weibo", "metric": "viewers", "counted": 1, "reported": 2})
+    assert "Viewers on weibo" in message(finding, "en")
+    assert "累計視聴人数" in message(finding, "ja")
+    assert "观看人数" in message(finding, "zh")
+
+
+def test_a_name_falls_back_to_another_language() -> None:
+    """The language asked for, then Japanese, Chinese, English, then any."""
+    assert "b" == name_in({"zh": "a", "en": "b"}, "en")
+    assert "a" == name_in({"zh": "a", "en": "b"}, "ja")
+    assert "x" == name_in({"fr": "x"}, "ja")
+    assert name_in({}, "ja") is None
+    assert "Live" == labels.labels("status.", "en")["live"]
+    assert "GMV" == label("metric.gmv", "ja")
+
+
+def test_every_metric_says_what_it_is_counted_in() -> None:
+    """Slugs are unique, and formulas name figures that exist."""
+    slugs = [metric.slug for metric in METRICS]
+    assert len(slugs) == len(set(slugs))
+    assert set(Unit) == {metric.unit for metric in METRICS}
+    for metric in METRICS:
+        if metric.quotient is not None:
+            assert metric.formula

@@ -1,0 +1,318 @@
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from app.events.envelope import EVENTS
+from app.simulate.generator import generate, minutes
+from app.simulate.library import load
+from app.simulate.scenario import Scenario
+from counting import Event, count, moment, of_type
+from hypothesis import given, settings, strategies as st
+from pydantic_core import to_json
+
+SHEET = "2021-09-25"
+
+
+@pytest.fixture(scope="module", params=[SHEET, "two-platforms"])
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    return load(request.param)
+
+
+@pytest.fixture(scope="module")
+def events(scenario: Scenario) -> list[Event]:
+    return generate(scenario, 7)
+
+
+def hits_totals(scenario: Scenario, events: list[Event]) -> None:
+    """Assert that a naive count of the events is the scenario, figure by figure."""
+    found = count(events)
+    kpis = scenario.kpis
+    assert kpis.viewers == len(found.viewers)
+    assert kpis.buyers == len(found.buyers)
+    assert kpis.units_sold == found.units
+    assert Decimal(kpis.gmv) == found.gmv
+    assert kpis.new_followers == len(found.followers) == found.counts["follow.gained"]
+    assert kpis.comments == found.counts["comment.posted"]
+    assert scenario.filled("views") == found.counts["viewer.entered"] == found.counts["viewer.left"]
+    assert scenario.filled("likes") == found.counts["like.sent"]
+    assert scenario.filled("shares") == found.counts["share.sent"]
+    assert scenario.filled("gifts") == found.counts["gift.sent"]
+    assert scenario.filled("orders") == found.counts["order.paid"]
+    assert kpis.refunded_orders == found.counts["order.refunded"]
+    assert scenario.watch_ms == int(found.watched * 1000)
+    if kpis.peak_concurrent_viewers is not None:
+        assert kpis.peak_concurrent_viewers == found.peak
+    for product in scenario.products:
+        assert scenario.clicks(product) == found.clicks[product.product]
+        assert product.buyers == len(found.product_buyers[product.product])
+        assert product.units == found.product_units[product.product]
+        assert Decimal(product.gmv) == found.product_gmv[product.product]
+    listed = {product.product for product in scenario.products}
+    units, amount = scenario.remainder
+    assert units == sum(n for code, n in found.product_units.items() if code not in listed)
+    assert (
+        amount == sum(n for code, n in found.product_gmv.items() if code not in listed).scaleb(scenario.digits) if units else True
+    )
+    for promotion in scenario.promotions:
+        assert (promotion.views, promotion.engagements) == found.promotions[promotion.url]
+
+
+def test_the_events_hit_every_total_of_the_scenario(scenario: Scenario, events: list[Event]) -> None:
+    """Counted naively, the events give the scenario's totals, to the cent."""
+    hits_totals(scenario, events)
+
+
+def test_the_sheet_of_2021_09_25_comes_out_in_its_own_figures() -> None:
+    """The sheet's figures, written down here once more, are what the events count to."""
+    found = count(generate(load(SHEET), 1))
+    assert (18052, 190, 363, 1280) == (len(found.viewers), len(found.buyers), found.units, found.peak)
+    assert Decimal("481888.00") == found.gmv
+    assert (76, 938) == (len(found.followers), found.counts["comment.posted"])
+    assert Decimal("10.57") == (found.watched / len(found.viewers) / 60).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    rows = {
+        code: (found.clicks[code], len(found.product_buyers[code]), found.product_units[code], str(found.product_gmv[code]))
+        for code in ("knit-01", "pants-02", "skirt-03")
+    }
+    assert rows == {
+        "knit-01": (4171, 51, 53, "55977.23"),
+        "pants-02": (2657, 49, 51, "57000.33"),
+        "skirt-03": (3532, 41, 43, "67967.00"),
+    }
+    assert 166211 == sum(views for views, _ in found.promotions.values())
+
+
+def test_every_event_is_valid(events: list[Event]) -> None:
+    """The event model of the server accepts all of them, and no identity is there twice."""
+    assert len(events) == len(EVENTS.validate_json(to_json(events)))
+    assert len(events) == len({(event["source"], event["id"]) for event in events})
+
+
+def test_the_seed_decides(scenario: Scenario, events: list[Event]) -> None:
+    """The same seed gives the same events, another seed gives others."""
+    assert events == generate(scenario, 7)
+    assert events != generate(scenario, 8)
+
+
+def test_minutes_come_in_order_and_make_the_whole(scenario: Scenario, events: list[Event]) -> None:
+    """Events are sorted by time, also across the minutes in which they are made."""
+    chunks = list(minutes(scenario, 7))
+    assert events == [event for chunk in chunks for event in chunk]
+    assert events == sorted(events, key=lambda event: event["time"])
+    assert scenario.duration_ms // 60_000 <= len(chunks) <= scenario.duration_ms // 60_000 + 2
+
+
+def test_another_start_and_other_rooms_change_nothing_else(scenario: Scenario, events: list[Event]) -> None:
+    """A moved session has the same ids and data, at the same distance from its start."""
+    start = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    moved = generate(scenario, 7, in_rooms=dict.fromkeys(scenario.platforms, "elsewhere"), starts_at=start)
+    assert [event["data"] for event in events] == [event["data"] for event in moved]
+    shift = start - scenario.session.starts_at
+    assert all(moment(old) + shift == moment(new) for old, new in zip(events, moved, strict=True))
+    assert {f"{platform}:elsewhere" for platform in scenario.platforms} == {event["subject"] for event in moved}
+
+
+def test_nobody_acts_before_they_entered(events: list[Event]) -> None:
+    """Whoever clicks, comments, follows, shares, asks or buys has entered before."""
+    entered: set[str] = set()
+    for event in events:
+        who = event["data"].get("viewer") or event["data"].get("buyer")
+        if event["type"] == "live.viewer.entered":
+            entered.add(event["data"]["viewer"])
+        elif who is not None:
+            assert who in entered, event
+
+
+def test_viewers_leave_after_the_time_that_they_watched(events: list[Event]) -> None:
+    """Of every visit, leaving minus entering is what was watched; nobody is in the room twice."""
+    inside: dict[str, datetime] = {}
+    for event in events:
+        viewer = event["data"].get("viewer")
+        if event["type"] == "live.viewer.entered":
+            assert viewer not in inside
+            inside[viewer] = moment(event)
+        elif event["type"] == "live.viewer.left":
+            stayed = moment(event) - inside.pop(viewer)
+            assert event["data"]["watched_seconds"] == pytest.approx(stayed.total_seconds(), abs=1e-6)
+    assert not inside
+
+
+def test_orders_follow_clicks_and_are_paid_after_they_are_placed(events: list[Event]) -> None:
+    """A buyer clicks each product of the line-up before ordering it; amounts are the sums of the lines."""
+    clicked: set[tuple[str, str]] = set()
+    placed: dict[str, Any] = {}
+    for event in events:
+        data = event["data"]
+        if event["type"] == "live.product.clicked":
+            clicked.add((data["viewer"], data["product"]))
+        elif event["type"] == "live.order.placed":
+            placed[data["order"]] = data
+        elif event["type"] == "live.order.paid":
+            assert data == placed[data["order"]]
+            assert Decimal(data["amount"]) == sum(Decimal(line["amount"]) for line in data["lines"])
+            assert all((data["buyer"], line["product"]) in clicked for line in data["lines"])
+
+
+def test_early_arrivals_are_core_fans_exactly_rounded(scenario: Scenario, events: list[Event]) -> None:
+    """In the first 20 minutes the share of arrivals of fan level 4 and above is the scenario's, to one viewer."""
+    levels: dict[str, int] = {}
+    until = scenario.session.starts_at + timedelta(minutes=20)
+    for event in of_type(events, "viewer.entered"):
+        if moment(event) < until:
+            levels.setdefault(event["data"]["viewer"], event["data"]["fan_level"])
+    expected = (scenario.audience.core_fan_share * len(levels)).quantize(Decimal(1), ROUND_HALF_UP)
+    assert len(levels) > scenario.kpis.viewers // 10
+    assert expected == sum(level >= 4 for level in levels.values())
+
+
+def test_stock_falls_piece_by_piece_and_one_product_sells_out(scenario: Scenario, events: list[Event]) -> None:
+    """Each stock report is the last one minus what was just paid; one product reaches zero while it is still being clicked."""
+    stock = {product.product: scenario.stock(product) for product in scenario.products}
+    seen: dict[str, list[int]] = defaultdict(list)
+    for event in of_type(events, "stock.changed"):
+        seen[event["data"]["product"]].append(event["data"]["stock"])
+    for product in scenario.products:
+        assert stock[product.product] == seen[product.product][0]
+        assert stock[product.product] - product.units == seen[product.product][-1]
+        assert seen[product.product] == sorted(seen[product.product], reverse=True)
+    (gone,) = (product.product for product in scenario.products if scenario.stock(product) == product.units)
+    sold_out = next(e for e in of_type(events, "stock.changed") if e["data"] == {"product": gone, "stock": 0})
+    after = [e for e in of_type(events, "product.clicked") if e["data"]["product"] == gone and moment(e) > moment(sold_out)]
+    assert moment(sold_out) < scenario.session.starts_at + timedelta(milliseconds=scenario.duration_ms * 2 // 3)
+    assert len(after) > scenario.clicks(next(p for p in scenario.products if p.product == gone)) // 20
+
+
+def test_products_are_clicked_while_they_are_on_air(scenario: Scenario, events: list[Event]) -> None:
+    """Windows lie on whole seconds and do not overlap; a minute on air brings several times the clicks of another."""
+    for platform in scenario.platforms:
+        on_air: str | None = None
+        here = [event for event in events if event["subject"].startswith(f"{platform}:")]
+        inside, outside = Counter[str](), Counter[str]()
+        seconds: dict[str, float] = defaultdict(float)
+        for event in here:
+            product = event["data"].get("product")
+            if event["type"] == "live.product.showcased":
+                assert on_air is None
+                on_air, seconds[product] = product, seconds[product] - moment(event).timestamp()
+                assert 0 == moment(event).microsecond
+            elif event["type"] == "live.product.withdrawn":
+                assert product == on_air
+                on_air, seconds[product] = None, seconds[product] + moment(event).timestamp()
+                assert 0 == moment(event).microsecond
+            elif event["type"] == "live.product.clicked":
+                (inside if product == on_air else outside)[product] += 1
+        for listed in scenario.products:
+            share = seconds[listed.product] * 1000 / scenario.duration_ms
+            assert inside[listed.product] / share > 2 * outside[listed.product] / (1 - share)
+
+
+def test_a_stream_starts_first_and_ends_last(scenario: Scenario, events: list[Event]) -> None:
+    """Each platform is on air for the scenario's duration, and its audience is gone when it ends."""
+    for platform in scenario.platforms:
+        here = [event for event in events if event["subject"].startswith(f"{platform}:")]
+        (start,), (end,) = of_type(here, "session.started"), of_type(here, "session.ended")
+        assert here[0] is start
+        assert timedelta(milliseconds=scenario.duration_ms) == moment(end) - moment(start)
+        late = {event["type"] for event in here[here.index(end) + 1 :]}
+        assert late <= {
+            "live.order.refunded", "live.order.shipped", "live.order.cancelled", "live.support.answered",
+        }  # fmt: skip
+
+
+def test_support_is_asked_and_sometimes_answered_slowly(scenario: Scenario, events: list[Event]) -> None:
+    """Every ticket is answered, as many of them after more than three minutes as the scenario says."""
+    asked = {event["data"]["ticket"]: moment(event) for event in of_type(events, "support.requested")}
+    answers = {event["data"]["ticket"]: moment(event) for event in of_type(events, "support.answered")}
+    assert scenario.support.requests == len(asked) == len(answers)
+    slow = [ticket for ticket in asked if answers[ticket] - asked[ticket] > timedelta(seconds=180)]
+    assert scenario.support.slow == len(slow)
+
+
+def test_platforms_get_their_own_figures() -> None:
+    """What a platform states is its own; viewers are divided by share."""
+    events = generate(load("two-platforms"), 3)
+    comments = Counter(event["subject"].split(":")[0] for event in of_type(events, "comment.posted"))
+    assert {"wechat": 2000, "weibo": 1200} == dict(comments)
+    viewers = {name: len(found) for name, found in count(events).by_platform.items()}
+    assert {"wechat": 19369, "weibo": 11871} == viewers
+    sampled = [event["data"] for event in of_type(events, "audience.sampled") if "impressions_total" in event["data"]]
+    assert 190_000 == sampled[-1]["impressions_total"] == max(data["impressions_total"] for data in sampled)
+
+
+def test_all_platforms_peak_in_one_moment() -> None:
+    """The highest sum of the platforms' samples is the scenario's peak."""
+    sums: dict[str, int] = defaultdict(int)
+    for event in of_type(generate(load("two-platforms"), 3), "audience.sampled"):
+        sums[event["time"]] += event["data"].get("concurrent", 0)
+    assert 2960 == max(sums.values())
+
+
+@st.composite
+def small_sheets(draw: st.DrawFn) -> dict[str, Any]:
+    """Return sheets of small sessions whose totals do not contradict each other, corners included."""
+    viewers = draw(st.integers(1, 60))
+    buyers = draw(st.integers(0, min(viewers, 12)))
+    products: list[dict[str, Any]] = []
+    left = buyers
+    for index in range(draw(st.integers(0, 4)) if buyers else 0):
+        own = draw(st.integers(0, buyers))
+        units = own + (draw(st.integers(0, 9)) if own else 0)
+        gmv = draw(st.integers(0, 10**9)) if units else 0
+        clicks = draw(st.one_of(st.none(), st.integers(0, 80)))
+        products.append(
+            {"name": f"p{index}", "buyers": own, "units": units, "gmv": str(Decimal(gmv).scaleb(-2)), "clicks": clicks}
+        )
+        left -= own
+    extra = draw(st.integers(1 if left > 0 or not products else 0, 20)) if buyers else 0
+    extra = max(extra, left) if left > 0 else extra
+    units = sum(product["units"] for product in products) + extra
+    gmv_total = sum((Decimal(product["gmv"]) for product in products), Decimal(0)) + (
+        Decimal(draw(st.integers(0, 10**7))).scaleb(-2) if extra else 0
+    )
+    buyers = buyers if units else 0
+    minutes_long = draw(st.integers(1, 45))
+    return {
+        "session": {"starts_at": "2024-02-28T23:30:00Z", "duration_seconds": minutes_long * 60 + draw(st.integers(0, 59))},
+        "kpis": {
+            "viewers": viewers,
+            "buyers": buyers,
+            "units_sold": units,
+            "gmv": f"{gmv_total:f}",
+            "orders": draw(st.integers(buyers, units)),
+            "views": viewers + draw(st.integers(0, 30)),
+            "comments": draw(st.integers(0, 20)),
+            "new_followers": draw(st.integers(0, viewers)),
+            "peak_concurrent_viewers": draw(st.one_of(st.none(), st.integers(1, viewers))),
+            "average_watch_minutes": str(draw(st.integers(0, minutes_long * 100)) / Decimal(100)),
+            "refunded_orders": draw(st.integers(0, buyers)),
+        },
+        "products": products if units else [],
+        "platforms": draw(st.sampled_from([{"wechat": 1}, {"wechat": "0.7", "weibo": "0.3"}, {"a": 0, "b": 1, "c": 1}])),
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(small_sheets(), st.integers(0, 2**32))
+def test_any_sheet_without_contradictions_is_hit(sheet: dict[str, Any], seed: int) -> None:
+    """Whatever the totals, the events hit them, are valid and sorted, and nobody acts before entering."""
+    scenario = Scenario.model_validate(sheet)
+    events = generate(scenario, seed)
+    hits_totals(scenario, events)
+    EVENTS.validate_json(to_json(events))
+    assert events == sorted(events, key=lambda event: event["time"])
+    test_nobody_acts_before_they_entered(events)
+    test_viewers_leave_after_the_time_that_they_watched(events)
+
+
+def test_amounts_follow_the_currency() -> None:
+    """A session in yen has no decimals."""
+    sheet = {
+        "session": {"starts_at": "2024-05-01T12:00:00+09:00", "currency": "JPY"},
+        "kpis": {"viewers": 50, "buyers": 3, "units_sold": 7, "gmv": "10001"},
+        "products": [{"name": "帽子", "buyers": 2, "units": 5, "gmv": "7001"}],
+    }
+    scenario = Scenario.model_validate(sheet)
+    events = generate(scenario)
+    hits_totals(scenario, events)
+    assert all("." not in event["data"]["amount"] for event in of_type(events, "order.paid"))

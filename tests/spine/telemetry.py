@@ -1,0 +1,151 @@
+"""Random telemetry: few people, few orders, few moments, so that everything collides with everything.
+
+In: hypothesis. Out: lists of CloudEvents with unique identities, as senders write them. Never here: what they mean.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+Event = dict[str, Any]
+
+START = datetime(2021, 9, 25, 5, 0, tzinfo=UTC)
+"""14:00 in Tokyo."""
+ROOMS = ("wechat:a", "wechat:b", "weibo:c")
+CODES = ("knit-01", "skirt-02", "bag-03")
+ALIASES = {"10000387": "knit-01"}
+
+_SECONDS = (0, 0, 1, 30, 59, 59.999999, 60, 60.5, 61, 150, 150, 299, 300, 600, 3599, 3600, 7200.25)
+_OFFSETS = (timedelta(0), timedelta(hours=8), timedelta(hours=9), timedelta(hours=-3, minutes=-30))
+
+_people = st.sampled_from(("o9hHn5apfwHL", "o9hHn5bqgxIM", "観客三", "v4"))
+_products = st.sampled_from((*CODES, *ALIASES))
+_orders = st.sampled_from(("3705115058471208928", "order-2", "order/3", "4"))
+_counts = st.sampled_from((0, 1, 1, 2, 7, 10**12))
+_totals = st.sampled_from((0, 3, 50, 1280, 18052, 10**12))
+_amounts = st.sampled_from(("0", "0.01", "19.90", "1099.00", "55977.23", "1056.1", "9999999999999.99"))
+_some_money = st.sampled_from(("0.01", "19.90", "1099.00"))
+_seconds = st.sampled_from((0, 0.5, 12.345, 180, 180.001, 8640))
+_moments = st.builds(
+    lambda second, offset: (START + timedelta(seconds=second)).astimezone(timezone(offset)).isoformat(),
+    st.sampled_from(_SECONDS),
+    st.sampled_from(_OFFSETS),
+)
+_lines = st.lists(
+    st.fixed_dictionaries({"product": _products, "quantity": st.sampled_from((0, 1, 2)), "amount": _amounts}), max_size=3
+)
+_purchase: dict[str, st.SearchStrategy[Any]] = {
+    "order": _orders,
+    "buyer": _people,
+    "currency": st.just("CNY"),
+    "amount": _amounts,
+    "lines": _lines,
+}
+
+
+def _data(required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Event]:
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+DATA: dict[str, st.SearchStrategy[Event]] = {
+    "session.started": _data({}),
+    "session.ended": _data({}),
+    "viewer.entered": _data(
+        {"viewer": _people},
+        source=st.sampled_from(("fans", "search")),
+        fan_level=st.sampled_from((0, 3, 4)),
+        follower=st.booleans(),
+    ),
+    "viewer.left": _data({"viewer": _people}, watched_seconds=_seconds),
+    "audience.sampled": _data(
+        {}, concurrent=_totals, viewers_total=_totals, views_total=_totals, impressions_total=_totals, likes_total=_totals,
+        comments_total=_totals, shares_total=_totals, followers_total=_totals, average_watch_seconds=_seconds,
+        orders_total=_totals, buyers_total=_totals, units_total=_totals, gmv_total=_amounts,
+    ),
+    "comment.posted": _data({"viewer": _people}, text=st.sampled_from(("", "好看", "いくらですか"))),
+    "like.sent": _data({}, viewer=_people, count=_counts),
+    "share.sent": _data({}, viewer=_people),
+    "follow.gained": _data({"viewer": _people}),
+    "gift.sent": _data({"gift": st.just("rocket")}, viewer=_people, count=_counts),
+    "product.showcased": _data({"product": _products}),
+    "product.withdrawn": _data({"product": _products}),
+    "product.clicked": _data({"product": _products}, viewer=_people, count=_counts),
+    "product.sampled": _data(
+        {"product": _products}, impressions_total=_totals, clicks_total=_totals, buyers_total=_totals, orders_total=_totals,
+        units_total=_totals, gmv_total=_amounts, stock=_totals,
+    ),
+    "stock.changed": _data({"product": _products, "stock": _totals}),
+    "order.placed": _data(_purchase),
+    "order.paid": _data(_purchase),
+    "order.cancelled": _data({"order": _orders}),
+    "order.refunded": _data(
+        {"order": _orders, "amount": _some_money},
+        refund=st.sampled_from(("r1", "r2")),
+        lines=st.lists(
+            st.fixed_dictionaries({"product": _products, "quantity": st.just(1), "amount": _some_money}), max_size=2
+        ),
+    ),
+    "order.shipped": _data({"order": _orders}, carrier=st.sampled_from(("EMS", "SF")), tracking=st.sampled_from(("1", "2"))),
+    "order.delivered": _data({"order": _orders}),
+    "support.requested": _data({"ticket": st.sampled_from(("t1", "t2"))}, viewer=_people),
+    "support.answered": _data({"ticket": st.sampled_from(("t1", "t2"))}, response_seconds=_seconds),
+    "promotion.measured": _data(
+        {"promotion": st.just("https://weibo.com/tv/show/1034:4685")},
+        views_total=_totals,
+        engagements_total=_totals,
+        clicks_total=_totals,
+    ),
+}  # fmt: skip
+"""Every event type without its `live.` → its data."""
+
+_CLOCK = {"session.started", "session.ended"}
+_OFTEN = ("order.paid", "order.paid", "viewer.entered", "viewer.entered", "order.refunded", "order.shipped")
+
+
+def event(number: int, kind: str, subject: str, moment: str, data: Event) -> Event:
+    """Return a CloudEvent; its number is its identity."""
+    return {
+        "specversion": "1.0",
+        "id": f"{number}",
+        "source": "//tool.example/obs",
+        "type": f"live.{kind}",
+        "subject": subject,
+        "time": moment,
+        "data": data,
+    }
+
+
+def telemetry(*subjects: str, max_size: int = 60) -> st.SearchStrategy[list[Event]]:
+    """Return lists of events of these subjects; only rooms go on and off air."""
+    rooms = [subject for subject in subjects if ":" in subject]
+
+    def of(kind: str) -> st.SearchStrategy[tuple[str, str, str, Event]]:
+        where = st.sampled_from(rooms if kind in _CLOCK else subjects)
+        return st.tuples(st.just(kind), where, _moments, DATA[kind])
+
+    one = st.sampled_from((*DATA, *_OFTEN)).flatmap(of)
+    return st.lists(one, max_size=max_size).map(
+        lambda found: [event(number, *parts) for number, parts in enumerate(found)]
+    )
+
+
+def stirred(events: list[Event], random: Random) -> list[Event]:
+    """Return the events in another order, some of them twice or three times."""
+    more = [*events, *(one for one in events for _ in range(random.choice((0, 0, 1, 2))))]
+    random.shuffle(more)
+    return more
+
+
+def split(events: list[Event], random: Random) -> list[list[Event]]:
+    """Return the events as batches of random sizes."""
+    batches = []
+    rest = list(events)
+    while rest:
+        size = random.choice((1, 2, 5, 20, 100))
+        batches.append(rest[:size])
+        rest = rest[size:]
+    return batches
+
+
