@@ -35,7 +35,7 @@ from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
 from app.service import Service
 
 ROUTERS = (
-    events, letters, log, sessions, streams, lineup, promotions, notes, reads, orders, brands, products, keys,
+    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
     service_routes,
 )  # fmt: skip
 
@@ -48,6 +48,7 @@ def create_app(service: Service | None = None) -> FastAPI:
         summary="The numbers of live commerce.",
         description="Telemetry of a live session in, exact KPIs, per-product results and the results sheet out.",
         openapi_tags=document.TAGS,
+        max_body_size=service.settings.max_body_bytes if service else None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service

@@ -41,9 +41,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
-    public_url: AnyHttpUrl | None = Field(
-        default=None, description="base of the URLs handed out; unset: taken from each request"
-    )
+    public_url: AnyHttpUrl | None = Field(default=None, description="base of the URLs handed out; unset: taken from each request")
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(default=12, description="database connections per process")
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
         default=10.0, description="longest wait for a connection or a lock"
@@ -51,9 +49,7 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
         default=8 * 1024 * 1024, description="largest request body, before and after decompression, in bytes"
     )
-    max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=10_000, description="most events in one request"
-    )
+    max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(default=10_000, description="most events in one request")
     queue_events: Annotated[int, Field(ge=1)] = Field(
         default=50_000, description="most events that may wait for their commit; past it: 503 with Retry-After"
     )
@@ -62,9 +58,7 @@ class Settings(BaseSettings):
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
     keep_comment_text: bool = Field(default=False, description="store the text of comments")
-    dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(
-        default=30, description="days that a dead letter is kept"
-    )
+    dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a dead letter is kept")
     delivery_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30, description="days that a platform's raw delivery is kept, sealed, once it was worked off"
     )
@@ -83,9 +77,7 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )
-    log_format: Annotated[str, Field(pattern="^(json|console)$")] = Field(
-        default="console", description="json or console"
-    )
+    log_format: Annotated[str, Field(pattern="^(json|console)$")] = Field(default="console", description="json or console")
 
     @field_validator("database_url")
     @classmethod

@@ -1,6 +1,7 @@
 """Alembic's entry: runs the migrations on the connection that the caller hands over."""
 
 from alembic import context
+
 from app.storage.migrate import is_ours
 from app.storage.tables import metadata
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+
 from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service, open_service

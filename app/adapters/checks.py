@@ -27,7 +27,7 @@ class Fault:
     detail: str
 
 
-class Misconfigured(ValueError):  # noqa: N818
+class Misconfigured(ValueError):
     """Secrets or options that cannot work."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

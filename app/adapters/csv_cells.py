@@ -23,11 +23,11 @@ _MONEY_SIGNS = "[¥\uffe5$€,\uff0c\\s元円]"
 _FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 
 
-class BadCell(ValueError):  # noqa: N818
+class BadCell(ValueError):
     """A cell cannot be read."""
 
 
-class BadFile(ValueError):  # noqa: N818
+class BadFile(ValueError):
     """The file as a whole cannot be read."""
 
 

@@ -88,7 +88,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     return drafts.parsed(_REPLY)
 
 
-def _message(  # noqa: PLR0913
+def _message(
     kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, drafts: Drafts
 ) -> None:
     viewer = ident(first(message, "sec_openid", "sec_open_id"))

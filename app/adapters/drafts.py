@@ -54,11 +54,11 @@ class Drafts:
         self._follow_ups: list[FollowUp] = []
         self._ignored: list[str] = []
 
-    def event(  # noqa: PLR0913 (an event has these parts)
+    def event(
         self,
         event_type: str,
         *,
-        id: str,  # noqa: A002 (CloudEvents calls it so)
+        id: str,
         subject: str | None,
         time: datetime | None,
         data: Mapping[str, object],

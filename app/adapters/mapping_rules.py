@@ -77,7 +77,7 @@ class Rule(BaseModel):
         return self
 
 
-class Unmapped(ValueError):  # noqa: N818
+class Unmapped(ValueError):
     """An expression failed on a body."""
 
 

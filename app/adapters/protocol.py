@@ -121,7 +121,7 @@ class Parsed:
     reply: Reply = Reply()
 
 
-class Refused(Exception):  # noqa: N818 (it is an answer, not a fault of ours)
+class Refused(Exception):
     """A delivery that is not authentic, or not in its format.
 
     `detail` names the rule that failed and never quotes the delivery. `keep` says whether the body may be kept as a dead letter:

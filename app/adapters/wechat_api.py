@@ -43,19 +43,19 @@ class WechatError(Exception):
         self.errcode = errcode
 
 
-class TokenRefused(WechatError):  # noqa: N818
+class TokenRefused(WechatError):
     """The access token is no longer taken."""
 
 
-class QuotaExceeded(WechatError):  # noqa: N818
+class QuotaExceeded(WechatError):
     """A quota is used up."""
 
 
-class Busy(WechatError):  # noqa: N818
+class Busy(WechatError):
     """The platform asks to try again."""
 
 
-class Unreadable(WechatError):  # noqa: N818
+class Unreadable(WechatError):
     """The answer has no error code and lacks what was asked for."""
 
     def __init__(self, what: str) -> None:

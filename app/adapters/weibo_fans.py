@@ -114,7 +114,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     return drafts.parsed(Reply())
 
 
-def _add(  # noqa: PLR0913
+def _add(
     drafts: Drafts,
     event_type: str,
     number: str,

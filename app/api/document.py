@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.events.envelope import EVENT
-from app.problems import MEDIA_TYPE, ProblemDocument
+from app.problems import MEDIA_TYPE, ProblemDocument, responses
 
 TAGS = [
     {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms."},
@@ -36,6 +36,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas["Event"] = event | {"title": "Event", "description": "One CloudEvents 1.0 event of a live session."}
         for path in document["paths"].values():
             for operation in path.values():
+                if "requestBody" in operation:
+                    for status, problem in responses(400, 413).items():
+                        operation["responses"].setdefault(str(status), problem)
                 _only_problems(operation["responses"])
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
@@ -43,8 +46,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _only_problems(responses: dict[str, Any]) -> None:
+def _only_problems(answers: dict[str, Any]) -> None:
     """Replace FastAPI's own validation error, which is never sent, and FastAPI's JSON twin of each problem."""
-    for status, response in responses.items():
+    for status, response in answers.items():
         if status >= "400":
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}

@@ -144,9 +144,7 @@ def _without_people(body: bytes | None) -> Any:
 async def replay_letter(service: AppService, caller: Operator, letter: LetterId) -> Any:
     """Take the letter's event as if it were sent now; the letter is gone once it was taken."""
     try:
-        submission = await replay(
-            service.database, service.sealer, service.receiver, service.writer, letter, caller.brand_id
-        )
+        submission = await replay(service.database, service.sealer, service.receiver, service.writer, letter, caller.brand_id)
     except UnreadableLetterError:
         raise ProblemError(409, "the letter was sealed with another secret key") from None
     except (QueueFullError, NotCommittedError):
@@ -178,9 +176,7 @@ async def discard_letter(service: AppService, caller: Operator, letter: LetterId
     summary="List rooms whose events wait for a session",
     responses=responses(401, 403, 422),
 )
-async def list_parked(
-    service: AppService, caller: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> ParkedRooms:
+async def list_parked(service: AppService, caller: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> ParkedRooms:
     """Return the rooms that no session has registered, with what waits for them."""
     async with service.database.acquire() as connection:
         rows = await connection.fetch(_SQL["parked_rooms"], caller.brand_id, limit)

@@ -52,10 +52,8 @@ def _kpis() -> type[Shape]:
 Kpis = _kpis()
 
 
-class Warning_(Shape):  # noqa: N801 - `Warning` is Python's own
+class Contradiction(Shape):
     """Figures that cannot all be right."""
-
-    model_config = ConfigDict(title="Warning")
 
     code: str = Field(examples=["watch_time_exceeds_peak"])
     message: str
@@ -72,7 +70,7 @@ class KpiDocument(Shape):
     duration_seconds: int | float | None = Field(examples=[8640])
     kpis: Kpis  # type: ignore[valid-type]
     by_platform: dict[str, Kpis]  # type: ignore[valid-type]
-    warnings: list[Warning_]
+    warnings: list[Contradiction]
 
 
 class SharedFigures(Shape):

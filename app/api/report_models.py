@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.api.read_models import Amount, Basis, Shape, Warning_
+from app.api.read_models import Amount, Basis, Contradiction, Shape
 from app.kpis.labels import Language
 from app.kpis.metrics import Unit
 from app.kpis.status import Status
@@ -137,7 +137,7 @@ class ReportDocument(Shape):
     as_of: datetime
     currency: str
     sections: Sections
-    warnings: list[Warning_]
+    warnings: list[Contradiction]
 
 
 class OrderLineOut(Shape):

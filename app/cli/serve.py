@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from uvicorn.loops.auto import auto_loop_factory
 from rich.console import Console
+from uvicorn.loops.auto import auto_loop_factory
 
 from app.main import create_app
 from app.observability import configure_logging

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from app.simulate.delivery import Manner, Shuffle
+from app.simulate.delivery import WINDOW, Manner, Shuffle
 from app.simulate.library import ScenarioError, load, names
 from app.simulate.scenario import Scenario
 from app.simulate.sender import Outcome, run
@@ -80,6 +80,9 @@ def simulate(
     own_room = room or f"{chosen.name}-{secrets.token_hex(4)}"
     in_rooms = {name: platform.room if platform.room and not room else own_room for name, platform in chosen.platforms.items()}
     starts_at = datetime.now(UTC).replace(microsecond=0) if now else chosen.session.starts_at
+    if shuffle is not Shuffle.NONE:
+        mixed = "all events are" if shuffle is Shuffle.TOTAL else f"every {WINDOW:,} events are"
+        console.print(f"order   {mixed} sent in random order", highlight=False)
     manner = Manner(pace, batch, senders, duplicates, shuffle, seed)
     try:
         outcome = asyncio.run(send(chosen, url, key, manner, in_rooms, starts_at, session, sheet=sheet))

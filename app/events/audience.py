@@ -39,9 +39,7 @@ class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
     def fold(self, context: FoldContext) -> Contributions:
         """Return one view, and the arrival that the earliest entry owns."""
         arrival = Count("arrivals", 1, arrival_key(self.source, self.fan_level), by_second=True)
-        return Contributions(
-            counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), (*COUNT_ARRIVAL, arrival)),)
-        )
+        return Contributions(counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), (*COUNT_ARRIVAL, arrival)),))
 
 
 class ViewerLeft(Payload, type="live.viewer.left", people=("viewer",)):

@@ -45,4 +45,3 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Money = Annotated[str, AfterValidator(_money)]
 """An exact amount in major units, as a decimal string."""
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
-

@@ -48,9 +48,7 @@ class SupportAnswered(Payload, type="live.support.answered"):
     def fold(self, context: FoldContext) -> Contributions:
         """Return the end of the ticket's response time."""
         given = None if self.response_seconds is None else round(self.response_seconds * 1000)
-        return Contributions(
-            spans=(SpanEdge("response", digest(context.platform, self.ticket), ends=True, given_ms=given),)
-        )
+        return Contributions(spans=(SpanEdge("response", digest(context.platform, self.ticket), ends=True, given_ms=given),))
 
 
 class PromotionMeasured(Payload, type="live.promotion.measured"):

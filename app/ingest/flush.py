@@ -6,6 +6,7 @@ The walk: subjects → sessions (locked) → payloads made pseudonymous and fold
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ _log = structlog.get_logger()
 _REFUSED = (DataError, IntegrityConstraintViolationError)
 _COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
+_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 DIRECT = "direct"
 """The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
@@ -38,7 +40,7 @@ def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
     """Return the session's id, or platform and room of a stream, or None for anything else."""
     platform, colon, room = subject.partition(":")
     if colon:
-        return (platform, room) if room and platform.isascii() and platform.islower() else None
+        return (platform, room) if room and _PLATFORM.fullmatch(platform) else None
     try:
         return UUID(subject)
     except ValueError:
@@ -105,9 +107,7 @@ class Flusher:
         for item in items:
             rejection = _rejection(item, FieldError(pointer="/data", detail=detail))
             async with self._database.acquire() as connection, connection.transaction():
-                await letters.keep(
-                    Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at
-                )
+                await letters.keep(Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at)
             item.submission.rejected.append(rejection)
             item.submission.waiting -= 1
 
@@ -143,7 +143,7 @@ class Flusher:
             if id(item) in lost:
                 continue
             session = _session_of(item, by_subject)
-            assert session is not None  # noqa: S101 - the homeless are gone
+            assert session is not None
             key = item.key + session.id.bytes
             if key in rows:
                 settlement.outcomes.append((item, Outcome.DUPLICATE))
@@ -158,9 +158,7 @@ class Flusher:
             return
         ordered = sorted(rows)
         new = await ledger.insert_events([rows[key][1] for key in ordered], now)
-        settlement.outcomes.extend(
-            (rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered
-        )
+        settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered)
         if new:
             await fold.apply(ledger, (rows[key][2] for key in ordered if key in new), contexts, self._slow_after_ms)
 

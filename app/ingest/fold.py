@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from babel.numbers import get_currency_precision
+
 from app.events.contributions import CUSTOMER, Claim, Contributions, FoldContext
 from app.events.payload import PAYLOADS
 from app.ingest.tally import Span, Tally
@@ -125,11 +127,21 @@ async def _take_back(
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
     contexts: Mapping[UUID, SessionContext],
 ) -> None:
-    """Fold the former owners again and take back what they contributed for the members they lost."""
+    """Fold the former owners again and take back what they contributed for the members they lost.
+
+    A customer's first purchase may move between two sessions of a brand: these share the catalogue, not the currency.
+    """
+    elsewhere = sorted({session for session, _ in lost if session not in contexts})
+    others = {row.id: row for row in await ledger.lock_sessions(elsewhere, [], [])} if elsewhere else {}
     for event in await ledger.logged_events(sorted(lost)):
         losses = lost[event.session_id, event.event_key]
-        # A customer's first purchase may move between two sessions of a brand, which share the catalogue.
-        context = contexts.get(event.session_id) or contexts[losses[0][2]]
+        context = contexts.get(event.session_id)
+        if context is None:
+            other = others.get(event.session_id)
+            if other is None:
+                continue  # It is being deleted, and its figures with it.
+            digits = get_currency_precision(other.currency)
+            context = contexts[losses[0][2]]._replace(currency=other.currency, digits=digits, streams={})
         folded = fold_logged(event, context)
         claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}
         for name, member, _ in losses:
@@ -155,8 +167,8 @@ async def _write(ledger: Ledger, tally: Tally) -> None:
     if tally.gauges:
         await ledger.take_samples([(*key, *gauge) for key, gauge in sorted(tally.gauges.items(), key=_by_key)])
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
-    if tally.counters:
-        await ledger.add_counters(sorted((*key, value) for key, value in tally.counters.items()))
+    if counters := tally.counters():
+        await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))
 
 
 def _by_key(entry: tuple[tuple[object, ...], object]) -> tuple[object, ...]:

@@ -20,11 +20,9 @@ class Sealer:
         `previous` is the secret before this one, with which letters may still be sealed. `people` is the key of the
         pseudonyms, where the deployment keeps one: it must not change with the secret, or one viewer would be counted twice.
         """
-        self._people = people or self.derive(secret, b"people")
+        self._people = blake2b(digest_size=16, key=people or self.derive(secret, b"people"))
         secrets = [secret] if previous is None else [secret, previous]
-        self._fernet = MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(self.derive(text, b"letters"))) for text in secrets]
-        )
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(self.derive(text, b"letters"))) for text in secrets])
 
     @staticmethod
     def derive(secret: str, purpose: bytes) -> bytes:
@@ -33,7 +31,9 @@ class Sealer:
 
     def pseudonym(self, platform: str, person: str) -> str:
         """Return 32 hex digits that stand for a person of a platform."""
-        return blake2b(f"{platform}\0{person}".encode(), digest_size=16, key=self._people).hexdigest()
+        keyed = self._people.copy()  # the key's own block is hashed already
+        keyed.update(f"{platform}\0{person}".encode())
+        return keyed.hexdigest()
 
     def conceal(self, payload: Payload, platform: str, *, keep_text: bool) -> dict[str, object]:
         """Make a payload fit to be stored: people become pseudonyms, a comment's text stays only where it is kept.

@@ -155,9 +155,7 @@ def _lenient_json(body: bytes) -> Any:
         ProblemError: 400, where there is no JSON to speak of.
     """
     try:
-        return json.loads(
-            body.decode("utf-8"), parse_int=_bounded_int, parse_constant=lambda name: f"{name} is not JSON"
-        )
+        return json.loads(body.decode("utf-8"), parse_int=_bounded_int, parse_constant=lambda name: f"{name} is not JSON")
     except UnicodeDecodeError:
         raise ProblemError(400, "the body is not UTF-8") from None
     except RecursionError:
@@ -169,7 +167,7 @@ def _lenient_json(body: bytes) -> Any:
 
 def _bounded_int(digits: str) -> int | str:
     # Python refuses to parse thousands of digits; as text the number fails its own field and no other.
-    return int(digits) if len(digits) < 100 else digits  # noqa: PLR2004
+    return int(digits) if len(digits) < 100 else digits
 
 
 def rejection(index: int, value: object, body: bytes, error: ValidationError) -> Rejection:
@@ -187,9 +185,7 @@ def rejection(index: int, value: object, body: bytes, error: ValidationError) ->
             errors.append(FieldError(pointer="/type", detail=detail))
         else:
             errors.append(FieldError(pointer=pointer_of(location), detail=problem["msg"]))
-    return Rejection(
-        index, _text(attributes.get("id")), errors, body, _text(event_type), _text(attributes.get("subject"))
-    )
+    return Rejection(index, _text(attributes.get("id")), errors, body, _text(event_type), _text(attributes.get("subject")))
 
 
 def _text(value: object) -> str | None:
@@ -201,4 +197,3 @@ def _text(value: object) -> str | None:
     except UnicodeEncodeError:
         return None
     return value[:_KNOWN_ELSEWHERE]
-

@@ -83,9 +83,7 @@ class OrderRow:
             self.told = (rank, at, key)
             self.buyer, self.amount, self.lines = patch.buyer, patch.amount, patch.lines
         before = self.moments.get(patch.state)
-        if patch.state == "shipped" and (
-            before is None or self.shipped_key is None or (at, key) < (before, self.shipped_key)
-        ):
+        if patch.state == "shipped" and (before is None or self.shipped_key is None or (at, key) < (before, self.shipped_key)):
             self.shipped_key, self.carrier, self.tracking = key, patch.carrier, patch.tracking
         if before is None or at < before:
             self.moments[patch.state] = at
@@ -105,7 +103,7 @@ class Tally:
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
-        self.counters: dict[RowKey, int] = {}
+        self._sums: dict[RowKey, int] = {}
         self.gauges: dict[RowKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
@@ -125,18 +123,25 @@ class Tally:
             self._clock(session, at, contributions.broadcast)
 
     def count(self, session: UUID, platform: str, at: datetime, counts: tuple[Count, ...], sign: int = 1) -> None:
-        """Add counts to their rows; `sign` -1 takes them back."""
+        """Add counts to the row of their finest grain; `sign` -1 takes them back."""
         minute = at.replace(second=0, microsecond=0)
-        counters = self.counters
+        sums = self._sums
         for metric, value, key, by_second in counts:
-            value *= sign  # noqa: PLW2901 - the product is what is added from here on
-            row = (session, 0, key, WHOLE_SESSION, platform, metric)
-            counters[row] = counters.get(row, 0) + value
-            row = (session, 60, key, minute, platform, metric)
-            counters[row] = counters.get(row, 0) + value
-            if by_second:
-                row = (session, 1, key, at.replace(microsecond=0), platform, metric)
-                counters[row] = counters.get(row, 0) + value
+            row = (session, 1, key, at.replace(microsecond=0), platform, metric) if by_second else (
+                session, 60, key, minute, platform, metric
+            )  # fmt: skip
+            sums[row] = sums.get(row, 0) + value * sign
+
+    def counters(self) -> dict[RowKey, int]:
+        """Return the sums of all grains: what is kept by the second is in its minute too, and all in the session."""
+        rows = dict(self._sums)
+        for (session, grain, key, bucket, platform, metric), value in self._sums.items():
+            coarser = [(session, 0, key, WHOLE_SESSION, platform, metric)]
+            if grain == 1:
+                coarser.append((session, 60, key, bucket.replace(second=0), platform, metric))
+            for row in coarser:
+                rows[row] = rows.get(row, 0) + value
+        return rows
 
     def refund(self, session: UUID, platform: str, at: datetime, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""

@@ -17,6 +17,7 @@ from app.ingest.flush import Flusher
 from app.ingest.submission import Item, Outcome, Submission
 from app.observability import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
 from app.settings import Settings
+from app.storage.database import UNREACHABLE
 
 _log = structlog.get_logger()
 _SETTLED = {outcome: EVENTS.labels(outcome.value) for outcome in Outcome}
@@ -82,6 +83,8 @@ class Writer:
             submission.waiting += 1
             self._waiting.append(submission)
         self._waiting.extend(submission.items)
+        # Items know their submission. Without this the two would hold each other until the collector comes round.
+        submission.items = []
         if submission.waiting:
             QUEUED.set(len(self._waiting))
             self._wake.set()
@@ -141,7 +144,7 @@ class Writer:
         try:
             await self._flusher.flush(items, letters)
         except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
-            _log.error("flush failed", reason=type(error).__name__, events=len(items))
+            _log.error("flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE))
             for submission in submissions.values():
                 if submission.settled is not None and not submission.settled.done():
                     submission.settled.set_exception(NotCommittedError())

@@ -105,17 +105,18 @@ def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable
                 },
             )
     watched, viewers, average = counted.get("watch_ms"), counted.get("viewers"), reported.get("average_watch_ms")
-    if watched is not None and viewers and average is not None:
-        if abs(watched - average * viewers) * _TOLERANCE > average * viewers:
-            yield Finding(
-                "counted_and_reported_differ",
-                {
-                    "platform": platform,
-                    "metric": "average_watch_seconds",
-                    "counted": number(watched, viewers * 1000),
-                    "reported": number(average, 1000),
-                },
-            )
+    if watched is None or not viewers or average is None:
+        return
+    if abs(watched - average * viewers) * _TOLERANCE > average * viewers:
+        yield Finding(
+            "counted_and_reported_differ",
+            {
+                "platform": platform,
+                "metric": "average_watch_seconds",
+                "counted": number(watched, viewers * 1000),
+                "reported": number(average, 1000),
+            },
+        )
 
 
 def _print(figure: Figure, slug: str, digits: int) -> int | float | str:

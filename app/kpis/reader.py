@@ -197,8 +197,7 @@ async def _window(connection: Connection, head: SessionHead, now: datetime, ques
             begin = min(begin, early or begin)
     if end is None:
         end = clock_end
-        if end is None or (status is Status.LIVE and extent is not None and end - extent[1] > timeline.SLACK):
-            # Nothing says that it ended, and nothing has been heard for long: draw up to where the data ends.
+        if end is None:
             end = max(begin, extent[1] + timeline.MINUTE) if extent else begin
         elif extent is not None and extent[1] >= end:
             late = await reads.timeline_last_before(connection, head.id, "", end + timeline.SLACK)

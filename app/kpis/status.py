@@ -4,10 +4,13 @@ In: a session's head. Out: its status, its end. Never here: I/O.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.storage.reads import Broadcast, SessionHead
+
+SILENCE = timedelta(hours=1)
+"""A live session of which nothing was heard for longer than this is no longer taken to be on air until now."""
 
 
 class Status(StrEnum):
@@ -54,5 +57,12 @@ def off_air_since(broadcasts: Sequence[Broadcast]) -> dict[str, datetime]:
 
 
 def session_end(head: SessionHead, status: Status, now: datetime) -> datetime | None:
-    """Return where the session ends as far as known: now while live, else its last end; None without one."""
-    return now if status is Status.LIVE else head.ended_at
+    """Return where the session ends as far as known: now while live, else its last end; None without one.
+
+    A live session that fell silent, or whose events carry another time than ours (a replay), lasts until it was last
+    heard of: its end got lost or is still to come, and the time since then was not spent on air.
+    """
+    if status is not Status.LIVE:
+        return head.ended_at
+    heard = max([moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment], default=now)
+    return heard if heard > now or now - heard > SILENCE else now

@@ -23,7 +23,7 @@ STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 9
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
 SLACK = timedelta(hours=1)
-"""How far a timeline reaches beyond the broadcast for early viewers and late orders, and how long silence is drawn."""
+"""How far a timeline reaches beyond the broadcast for early viewers and late orders,."""
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

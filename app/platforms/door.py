@@ -5,11 +5,9 @@ In: an HTTP request's parts. Out: the reply that the platform expects, after the
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from app.adapters.protocol import Delivery, Refused, Reply
-from app.ingest.people import Sealer
 from app.platforms.directory import Directory, LiveConnection
 from app.platforms.inbox import Delivered, Inbox
 from app.platforms.states import States
@@ -25,7 +23,6 @@ class Door:
     inbox: Inbox
     desk: Desk
     states: States
-    sealer: Sealer
 
     async def connection(self, connection_id: UUID, url_token: str | None) -> LiveConnection:
         """Return the connection that a URL leads to.

@@ -80,7 +80,16 @@ class States:
             ids = sorted(changes)
             columns = zip(
                 *(
-                    (c.deliveries, c.duplicates, c.refused, c.events, c.letters, c.last_delivery_at, c.last_error, c.last_error_at)
+                    (
+                        c.deliveries,
+                        c.duplicates,
+                        c.refused,
+                        c.events,
+                        c.letters,
+                        c.last_delivery_at,
+                        c.last_error,
+                        c.last_error_at,
+                    )
                     for c in (changes[key] for key in ids)
                 ),
                 strict=True,

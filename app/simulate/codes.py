@@ -6,6 +6,7 @@ Never here: randomness; the same sheet always gets the same codes.
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 _WORDS = {
     "ニット": "knit",
@@ -38,7 +39,7 @@ def coded(document: Mapping[str, object]) -> dict[str, object]:
     if isinstance(products, list):
         found["products"] = [_product(item, position) for position, item in enumerate(products, 1)]
     if isinstance(promotions, list):
-        name = found.get("name", "scenario")
+        name = quote(str(found.get("name", "scenario")), safe="")
         found["promotions"] = [
             {"url": f"https://promotion.example/{name}/{position}", **item} if isinstance(item, dict) else item
             for position, item in enumerate(promotions, 1)

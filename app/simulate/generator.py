@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 from app.simulate import murmur, programme
 from app.simulate.audience import SOURCES, Crowd, gather
@@ -64,7 +65,7 @@ class _Play:
         self.stock = {product.product: scenario.stock(product) for product in scenario.products}
         self.rng = rng("play")
         self.starts_at = starts_at.astimezone(UTC)
-        self.source = f"urn:tallylight:simulate:{scenario.name}:{seed}"
+        self.source = f"urn:tallylight:simulate:{quote(scenario.name, safe='')}:{seed}"
         self.subjects = [f"{crowd.platform}:{in_rooms[crowd.platform]}" for crowd in self.crowds]
         self.present = [_Present(crowd) for crowd in self.crowds]
         self.core = scenario.audience.core_fan_level

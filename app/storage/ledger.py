@@ -68,7 +68,9 @@ class Ledger:
         found = await self._connection.fetch(_FOLD["insert_events"], *first, received_at, data)
         return {event_key + session.bytes for session, event_key in found}
 
-    async def claim_members(self, rows: list[tuple[UUID, str, bytes, datetime, bytes]]) -> list[tuple[UUID, str, bytes, bytes | None]]:
+    async def claim_members(
+        self, rows: list[tuple[UUID, str, bytes, datetime, bytes]]
+    ) -> list[tuple[UUID, str, bytes, bytes | None]]:
         """Return (session, set, member, superseded event or None) of the claims that succeeded."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["claim_members"], *columns(rows, 5))]
 

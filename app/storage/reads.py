@@ -48,6 +48,8 @@ class SessionHead:
     scheduled_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    last_heard: datetime | None
+    """The latest sample, or the last minute in which anything was counted."""
     platforms: tuple[str, ...]
     """Platforms of the registered streams."""
     broadcasts: tuple[Broadcast, ...]
@@ -101,7 +103,7 @@ def _head(row: Any) -> SessionHead:
     columns = (row["room_platforms"], row["room_names"], row["room_latest"], row["room_at"])
     rooms = zip(*(column or () for column in columns), strict=True)
     broadcasts = [Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]
-    fields: tuple[Any, ...] = (*row[:12], tuple(row["platforms"]), tuple(broadcasts))
+    fields: tuple[Any, ...] = (*row[:13], tuple(row["platforms"]), tuple(broadcasts))
     return SessionHead(*fields)
 
 

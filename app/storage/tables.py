@@ -335,7 +335,7 @@ platform_tokens = Table(
     metadata,
     Column("key", Key, primary_key=True),
     Column("sealed", LargeBinary),
-    Column("expires_at", Moment),
+    Column("fresh_until", Moment),
     Column("forced_at", Moment),
 )
 

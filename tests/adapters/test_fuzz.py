@@ -7,8 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from pydantic_core import to_json
 
 from app.adapters import wechat_live, weibo_counts, weibo_live

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wechatpy.crypto import WeChatCrypto
 from werobot.crypto import MessageCrypt
 from werobot.utils import get_signature

@@ -10,8 +10,7 @@ import pytest
 
 from app.adapters import weibo_counts, weibo_fans, weibo_live
 from app.adapters.protocol import Context, Delivery, Event, Parsed, Refused
-from app.adapters.signatures import sha1_of_sorted
-from app.adapters.signatures import weibo_live as sign_of
+from app.adapters.signatures import sha1_of_sorted, weibo_live as sign_of
 
 Sample = Callable[[str], dict[str, Any]]
 Valid = Callable[[Iterable[Event]], list[Event]]

@@ -38,8 +38,9 @@ console = Console(width=150)
 Row = tuple[str, str, str, str]
 
 
-async def paired(ours: Callable[[], Iterator[bytes]], limit: Callable[[], Iterator[bytes]], ports: tuple[int, int],
-                 connections: int) -> tuple[list[Load], list[Load]]:
+async def paired(
+    ours: Callable[[], Iterator[bytes]], limit: Callable[[], Iterator[bytes]], ports: tuple[int, int], connections: int
+) -> tuple[list[Load], list[Load]]:
     """Run both in turn, so that a drift of the machine meets both."""
     first: list[Load] = []
     second: list[Load] = []
@@ -114,8 +115,7 @@ async def kpis(here: World, large: str) -> list[Row]:
     small = here.session("small")
     chunk = list(events(0, SMALL, SMALL, "wechat:small", seed=2))
     bodies = [
-        post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE)
-        for start in range(0, SMALL, BATCH)
+        post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE) for start in range(0, SMALL, BATCH)
     ]
     await drive(here.port, iter(bodies), BATCH_CONNECTIONS)
     of_large, of_small = (get(f"/v1/sessions/{session}/kpis", KEY) for session in (large, small))
@@ -124,9 +124,7 @@ async def kpis(here: World, large: str) -> list[Row]:
         lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8
     )
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
-    many, few = await paired(
-        lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1
-    )
+    many, few = await paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1)
     times = [load.seconds / load.requests for load in many], [load.seconds / load.requests for load in few]
     figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
     each = f"{1000 * statistics.median(times[0]):.2f} ms against {1000 * statistics.median(times[1]):.2f} ms"
@@ -152,7 +150,9 @@ async def run(total: int, only: set[str]) -> None:
         table.add_row(*line)
     console.print(table)
     cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
-    console.print(f"{cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}; load on the same machine")
+    console.print(
+        f"{cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}; load on the same machine"
+    )
 
 
 def main() -> None:

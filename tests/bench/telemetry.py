@@ -19,7 +19,7 @@ _WEIGHTS = (150, 90, 200, 250, 250, 20, 10, 20, 10)
 
 def events(first: int, count: int, total: int, subject: str, seed: int = 1) -> Iterator[dict[str, Any]]:
     """Yield `count` of `total` events from number `first` on, in the order in which they happen."""
-    random_ = random.Random(seed * 1_000_003 + first)  # noqa: S311 - a load, not a secret
+    random_ = random.Random(seed * 1_000_003 + first)
     for number in range(first, first + count):
         at = START + timedelta(seconds=number * SHOW_SECONDS / total, milliseconds=random_.randrange(900))
         kind = random_.choices(_TYPES, _WEIGHTS)[0]
@@ -37,9 +37,7 @@ def events(first: int, count: int, total: int, subject: str, seed: int = 1) -> I
         }
 
 
-def _payload(
-    kind: str, number: int, viewer: str, product: str, random_: random.Random
-) -> tuple[str, dict[str, Any]]:
+def _payload(kind: str, number: int, viewer: str, product: str, random_: random.Random) -> tuple[str, dict[str, Any]]:
     match kind:
         case "entered":
             fresh = {"viewer": f"o9hHn5{number:018d}", "source": random_.choice(("fans", "search", "feed"))}

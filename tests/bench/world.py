@@ -34,7 +34,7 @@ class World:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the server once."""
-        request = urllib.request.Request(  # noqa: S310 - loopback
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -60,7 +60,7 @@ def _free_port() -> int:
 def _wait(port: int, path: str) -> None:
     for _ in range(600):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
         except urllib.error.HTTPError:
             return
         except OSError:
@@ -83,8 +83,8 @@ def world() -> Iterator[World]:
             "TALLYLIGHT_LOG_LEVEL": "warning",
         }
         clean = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
-        server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=root, env=clean | settings)  # noqa: S603
-        noop = subprocess.Popen([sys.executable, str(Path(__file__).parent / "noop.py"), str(noop_port)])  # noqa: S603
+        server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=root, env=clean | settings)
+        noop = subprocess.Popen([sys.executable, str(Path(__file__).parent / "noop.py"), str(noop_port)])
         try:
             _wait(port, "/readyz")
             _wait(noop_port, "/constant")

@@ -36,7 +36,9 @@ def session(
     platforms = tuple(sorted({*counted, *reported}))
     end = START + timedelta(seconds=seconds)
     head = SessionHead(
-        UUID(int=1), UUID(int=2), "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, START, None if live else end,
+        UUID(int=1), UUID(int=2), "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, START,
+        None if live else end,
+        None,
         platforms, tuple(Broadcast(p, "r", live, START if live else end) for p in platforms),
     )  # fmt: skip
     peaks = {p: r["concurrent_viewers"] for p, r in reported.items() if "concurrent_viewers" in r}

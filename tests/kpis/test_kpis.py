@@ -1,8 +1,11 @@
 """The KPI document over HTTP, from events that were sent."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import httpx
+import pytest
 
 from app.kpis.metrics import METRICS
 from tests.kpis.scene import NewSession, Read, Send, paid
@@ -199,6 +202,45 @@ async def test_an_end_addressed_to_the_session_ends_all_its_rooms(new_session: N
     assert "provisional" == (await read(session, "kpis"))["status"]
     await send("wechat:room", ("session.started", 90, {}))
     assert "live" == (await read(session, "kpis"))["status"]
+
+
+async def test_a_live_session_lasts_until_now_or_until_it_fell_silent(
+    client: httpx.AsyncClient, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """An end that never came does not make a broadcast of years."""
+    silent = await new_session()
+    await send("wechat:room", ("session.started", 0, {}), ("audience.sampled", 300, {"concurrent": 3}))
+    document = await read(silent, "kpis")
+    assert ("live", 300) == (document["status"], document["duration_seconds"])
+    running = await new_session(streams=[{"platform": "weibo", "room": "now"}])
+    began = datetime.now(UTC) - timedelta(minutes=30)
+    event = {"id": "1", "source": "/tests", "type": "live.session.started", "subject": "weibo:now", "time": began.isoformat()}
+    assert 200 == (await client.post("/v1/events", json=event)).status_code
+    assert 1800 <= (await read(running, "kpis"))["duration_seconds"] < 1860
+
+
+async def test_kpis_cost_one_query_and_two_where_several_platforms_sampled_their_viewers(
+    monkeypatch: pytest.MonkeyPatch, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """The hot read stays hot."""
+    session = await new_session(streams=[{"platform": platform, "room": "r"} for platform in ("wechat", "weibo")])
+    await send("wechat:r", ("audience.sampled", 1, {"concurrent": 3}), ("comment.posted", 1, {"viewer": "a"}))
+    await read(session, "kpis")
+    queries: list[str] = []
+    connections: Any = asyncpg.Connection
+    execute = connections._do_execute
+
+    async def count(self: Any, query: str, *args: Any, **options: Any) -> Any:
+        queries.append(query)
+        return await execute(self, query, *args, **options)
+
+    monkeypatch.setattr(connections, "_do_execute", count)
+    await read(session, "kpis")
+    assert 1 == len(queries)
+    await send("weibo:r", ("audience.sampled", 2, {"concurrent": 3}))
+    queries.clear()
+    await read(session, "kpis")
+    assert 2 == len(queries)
 
 
 async def test_the_language_comes_from_the_query_else_from_the_header(client: httpx.AsyncClient, new_session: NewSession) -> None:

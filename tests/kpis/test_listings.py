@@ -112,3 +112,32 @@ async def test_wrong_pages_and_types_are_told_apart(client: httpx.AsyncClient, n
         answer = await client.get(url)
         assert (422, pointer) == (answer.status_code, answer.json().get("errors", [{}])[0].get("pointer")), url
     assert 404 == (await client.get("/v1/events?session=none")).status_code
+
+
+async def test_no_input_makes_the_server_fail(client: httpx.AsyncClient, new_session: NewSession) -> None:
+    """Surrogates, control characters, far-away times, huge numbers: a clear 4xx."""
+    session = f"/v1/sessions/{await new_session()}"
+    for url in (
+        "/v1/sessions/%00/kpis",
+        "/v1/sessions/%ed%a0%80/kpis",
+        f"/v1/sessions/{'9' * 5000}/kpis",
+        f"{session}/kpis?lang=%00",
+        f"{session}/kpis?lang=",
+        f"{session}/timeline?from=0001-01-01T00:00:00%2B14:00",
+        f"{session}/timeline?from=9999-12-31T23:59:59-14:00",
+        f"{session}/timeline?from=1e999",
+        f"{session}/timeline?metrics=%00",
+        f"{session}/timeline?metrics=",
+        f"{session}/timeline?metrics={'viewers,' * 200}",
+        f"{session}/timeline?product=%1b",
+        f"{session}/timeline?platform=%F0%9F%98%80",
+        f"{session}/audience?min_level={'9' * 400}",
+        f"{session}/audience?to=NaN",
+        f"{session}/orders?buyer={'x' * 300}",
+        f"{session}/orders?limit={'9' * 30}",
+        f"{session}/orders?cursor=%F0%9F%98%80",
+        f"/v1/events?session={session[-36:]}&cursor=WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTE0OjAwIiwiMDAiXQ",
+    ):
+        assert (await client.get(url)).status_code in {404, 422}, url
+    for url in (f"{session}/timeline?product=%ed%a0%80", f"{session}/orders?product=%ff", f"{session}/orders?buyer=%ed%a0%80"):
+        assert (await client.get(url)).status_code < 500, url

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from app.simulate.scenario import Scenario
+
 Event = dict[str, Any]
 
 
@@ -70,3 +72,36 @@ def count(events: list[Event]) -> Counted:
                 found.product_gmv[line["product"]] += Decimal(line["amount"])
     found.peak = sum(concurrent.values())
     return found
+
+
+def hits_totals(scenario: Scenario, events: list[Event]) -> None:
+    """Assert that a naive count of the events is the scenario, figure by figure."""
+    found = count(events)
+    kpis = scenario.kpis
+    assert kpis.viewers == len(found.viewers)
+    assert kpis.buyers == len(found.buyers)
+    assert kpis.units_sold == found.units
+    assert Decimal(kpis.gmv) == found.gmv
+    assert kpis.new_followers == len(found.followers) == found.counts["follow.gained"]
+    assert kpis.comments == found.counts["comment.posted"]
+    assert scenario.filled("views") == found.counts["viewer.entered"] == found.counts["viewer.left"]
+    assert scenario.filled("likes") == found.counts["like.sent"]
+    assert scenario.filled("shares") == found.counts["share.sent"]
+    assert scenario.filled("gifts") == found.counts["gift.sent"]
+    assert scenario.filled("orders") == found.counts["order.paid"]
+    assert kpis.refunded_orders == found.counts["order.refunded"]
+    assert scenario.watch_ms == int(found.watched * 1000)
+    if kpis.peak_concurrent_viewers is not None:
+        assert kpis.peak_concurrent_viewers == found.peak
+    for product in scenario.products:
+        assert scenario.clicks(product) == found.clicks[product.product]
+        assert product.buyers == len(found.product_buyers[product.product])
+        assert product.units == found.product_units[product.product]
+        assert Decimal(product.gmv) == found.product_gmv[product.product]
+    listed = {product.product for product in scenario.products}
+    units, amount = scenario.remainder
+    assert units == sum(n for code, n in found.product_units.items() if code not in listed)
+    rest = sum((n for code, n in found.product_gmv.items() if code not in listed), Decimal(0))
+    assert amount == rest.scaleb(scenario.digits)
+    for promotion in scenario.promotions:
+        assert (promotion.views, promotion.engagements) == found.promotions[promotion.url]

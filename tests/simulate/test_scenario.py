@@ -3,12 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
+
 from app.simulate import totals
 from app.simulate.library import ScenarioError, load, names, read
 from app.simulate.scenario import Scenario
 from app.simulate.shares import allot
 from app.simulate.split import split
-from hypothesis import given, strategies as st
 
 
 def sheet(**changes: Any) -> dict[str, Any]:
@@ -89,6 +90,12 @@ def test_products_without_code_get_a_stable_one() -> None:
     products = [{"name": "ニット"}, {"name": "Silk dress"}, {"name": "帽子"}, {"name": "x", "code": "A/1"}, {"product": "own"}]
     scenario = Scenario.model_validate(sheet(products=products))
     assert ["knit-01", "silk-dress-02", "product-03", "A/1", "own"] == [product.product for product in scenario.products]
+
+
+def test_a_name_with_blanks_makes_proper_addresses() -> None:
+    """A file may be called anything; urls derived from it hold no blanks."""
+    scenario = read(json.dumps(sheet(promotions=[{"views": 1}])), "my session ü")
+    assert "https://promotion.example/my%20session%20%C3%BC/1" == scenario.promotions[0].url
 
 
 @pytest.mark.parametrize("name", names())

@@ -1,7 +1,7 @@
 """What the tests of the spine share: one database per file, two opened services on it, shows in it."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,11 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+
 from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
-
 from tests.conftest import SECRET, dsn_for
 from tests.spine.story import Show
 
@@ -97,5 +97,3 @@ async def stage(database_of_file: str, tmp_path_factory: pytest.TempPathFactory)
             services.append(service)
             clients.append(await stack.enter_async_context(client))
         yield Stage(database_of_file, (services[0], services[1]), (clients[0], clients[1]))
-
-

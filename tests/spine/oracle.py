@@ -41,9 +41,7 @@ def printed(value: Exact, slug: str, digits: int) -> Decimal | str | None:
 def counted(story: Story, what: str, *, platform: str | None = None, product: str = "") -> int | None:
     """Return the sum of what happened; None where nothing of the kind did."""
     found = [
-        one.amount
-        for one in story.happenings
-        if one.what == what and one.product == product and platform in {None, one.platform}
+        one.amount for one in story.happenings if one.what == what and one.product == product and platform in {None, one.platform}
     ]
     return sum(found) if found else None
 
@@ -258,6 +256,4 @@ def shares(found: list[Happening], by: Callable[[Happening], object]) -> dict[An
 
 def in_window(story: Story, what: str, begin: datetime, end: datetime, product: str = "") -> int:
     """Return what was counted in a half-open window."""
-    return sum(
-        one.amount for one in story.happenings if (one.what, one.product) == (what, product) and begin <= one.at < end
-    )
+    return sum(one.amount for one in story.happenings if (one.what, one.product) == (what, product) and begin <= one.at < end)

@@ -126,9 +126,7 @@ def telemetry(*subjects: str, max_size: int = 60) -> st.SearchStrategy[list[Even
         return st.tuples(st.just(kind), where, _moments, DATA[kind])
 
     one = st.sampled_from((*DATA, *_OFTEN)).flatmap(of)
-    return st.lists(one, max_size=max_size).map(
-        lambda found: [event(number, *parts) for number, parts in enumerate(found)]
-    )
+    return st.lists(one, max_size=max_size).map(lambda found: [event(number, *parts) for number, parts in enumerate(found)])
 
 
 def stirred(events: list[Event], random: Random) -> list[Event]:
@@ -147,5 +145,3 @@ def split(events: list[Event], random: Random) -> list[list[Event]]:
         batches.append(rest[:size])
         rest = rest[size:]
     return batches
-
-

@@ -25,9 +25,7 @@ _QUICK = settings(
 
 
 async def _post(client: httpx.AsyncClient, batch: list[Event]) -> dict[str, int]:
-    answer = await client.post(
-        "/v1/events", json=batch, headers={"Content-Type": "application/cloudevents-batch+json"}
-    )
+    answer = await client.post("/v1/events", json=batch, headers={"Content-Type": "application/cloudevents-batch+json"})
     assert 200 == answer.status_code, answer.text
     receipt = answer.json()
     assert [] == receipt["rejected"]
@@ -99,9 +97,7 @@ async def test_a_brands_customers_are_new_once_over_its_sessions(stage: Stage, e
 
 @_QUICK
 @given(events=telemetry("wechat:a", max_size=40), random=st.randoms(use_true_random=False))
-async def test_what_was_parked_joins_whenever_the_stream_is_registered(
-    stage: Stage, events: list[Event], random: Random
-) -> None:
+async def test_what_was_parked_joins_whenever_the_stream_is_registered(stage: Stage, events: list[Event], random: Random) -> None:
     """Events that come before, while and after their room is registered are all counted once."""
     show, _ = await _new_show(stage)
     room = f"wechat:late-{uuid4().hex[:8]}"

@@ -15,7 +15,6 @@ from app.kpis.listings import read_orders
 from app.kpis.reader import Asked, TimelineQuestion
 from app.service import Service
 from app.storage.log_reads import OrderFilter
-
 from tests.spine import oracle
 from tests.spine.story import Order, Show, Story, tell
 from tests.spine.telemetry import START, Event

@@ -57,15 +57,15 @@ INSERT INTO platform_tokens (key) VALUES ($1) ON CONFLICT (key) DO NOTHING;
 
 -- name: token
 -- A token as it is shared.
-SELECT sealed, expires_at, forced_at FROM platform_tokens WHERE key = $1;
+SELECT sealed, fresh_until, forced_at FROM platform_tokens WHERE key = $1;
 
 -- name: lock_token
 -- The same, held until the commit: one process asks the platform, the others wait for its answer.
-SELECT sealed, expires_at, forced_at FROM platform_tokens WHERE key = $1 FOR UPDATE;
+SELECT sealed, fresh_until, forced_at FROM platform_tokens WHERE key = $1 FOR UPDATE;
 
 -- name: store_token
 -- Shares a token.
-UPDATE platform_tokens SET sealed = $2, expires_at = $3, forced_at = $4 WHERE key = $1;
+UPDATE platform_tokens SET sealed = $2, fresh_until = $3, forced_at = $4 WHERE key = $1;
 
 -- name: forget_tokens
 -- Lets every process ask for its tokens anew.

@@ -3,6 +3,11 @@
 -- stretch of both primary keys, so the cost does not grow with the number of events.
 SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
        s.scheduled_at, s.started_at, s.ended_at,
+       greatest(sampled.at, (SELECT c.bucket
+        FROM counters c
+        WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = ''
+        ORDER BY c.bucket DESC
+        LIMIT 1)) AS last_heard,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
        counted.platforms AS counted_platforms, counted.metrics AS counted_metrics, counted.sums AS counted_values,
        sampled.platforms AS sampled_platforms, sampled.metrics AS sampled_metrics,
@@ -21,7 +26,7 @@ CROSS JOIN (
 ) counted
 CROSS JOIN (
     SELECT array_agg(g.platform) AS platforms, array_agg(g.metric) AS metrics,
-           array_agg(g.latest) AS latest, array_agg(g.highest) AS highest
+           array_agg(g.latest) AS latest, array_agg(g.highest) AS highest, max(g.latest_at) AS at
     FROM gauges g
     WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key = ''
 ) sampled
@@ -49,6 +54,14 @@ WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
 -- The session alone, with its rooms, for the reads that need no whole-session figures.
 SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
        s.scheduled_at, s.started_at, s.ended_at,
+       greatest(
+           (SELECT max(g.latest_at) FROM gauges g WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key = ''),
+           (SELECT c.bucket
+        FROM counters c
+        WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = ''
+        ORDER BY c.bucket DESC
+        LIMIT 1)
+       ) AS last_heard,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
        rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at
 FROM sessions s

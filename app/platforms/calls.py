@@ -1,0 +1,58 @@
+"""HTTP calls to a platform's API, tried again where that can help.
+
+In: a method, an address, a query, a JSON body. Out: the JSON of the answer. Never here: a platform's error codes, tokens kept;
+an address, a query or a body in an error, since they hold tokens and people.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from pydantic_core import from_json
+
+from app.adapters.wechat_api import Call
+
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_TRIES = 3
+_FIRST_PAUSE = 0.3
+_MAX_ANSWER = 16 * 1024 * 1024
+
+
+class UnavailableError(Exception):
+    """The platform could not be reached, was too slow, or answered without sense; the text says which."""
+
+
+async def send(
+    client: httpx.AsyncClient, base: str, call: Call, *, headers: Mapping[str, str] | None = None, tries: int = _TRIES
+) -> Any:
+    """Return the JSON of an answer.
+
+    Lost connections, slow answers, 429 and 5xx are tried again after a pause that doubles and varies.
+
+    Raises:
+        UnavailableError: still so after the last try.
+    """
+    reason = ""
+    for attempt in range(tries):
+        if attempt:
+            # Several processes that were refused together must not come back together.
+            await asyncio.sleep(_FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+        try:
+            answer = await client.request(
+                call.method, base.rstrip("/") + call.path, params=dict(call.query), json=call.body, headers=headers
+            )
+        except httpx.HTTPError as error:
+            reason = f"no answer ({type(error).__name__})"
+            continue
+        if answer.status_code == 429 or answer.status_code >= 500:
+            reason = f"status {answer.status_code}"
+            continue
+        if len(answer.content) > _MAX_ANSWER:
+            raise UnavailableError("the answer is too large")
+        try:
+            return from_json(answer.content, allow_inf_nan=False)
+        except ValueError:
+            reason = f"status {answer.status_code}, not JSON"
+    raise UnavailableError(reason)

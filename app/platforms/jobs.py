@@ -1,0 +1,169 @@
+"""Jobs: what a delivery or a search asks for, pulled from WeChat's API and turned into events.
+
+In: a job's payload. Out: events through the writer, further pulls, a settled delivery. Never here: retries of a job (`worker`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from app.adapters import orders, wechat_api
+from app.adapters.protocol import FollowUp, Parsed
+from app.adapters.reading import ident
+from app.ingest.people import Sealer
+from app.platforms.calls import UnavailableError
+from app.platforms.directory import Directory, LiveConnection
+from app.platforms.inbox import Delivered, enqueue_pulls
+from app.platforms.submit import Desk
+from app.platforms.wechat import RestingError, Wechat
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+
+_LOOKS_BACK = timedelta(days=1)
+"""How far before its creation a new connection looks for orders."""
+_OVERLAP = timedelta(minutes=10)
+"""Searched twice, since an order's update may become visible a little late."""
+_MAX_PAGES = 10_000
+
+
+class Pull(BaseModel):
+    """A job's payload; it names no person."""
+
+    connection: UUID
+    delivery: str
+    received_at: datetime
+    kind: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A list of what changed in a time range, at most `width` long."""
+
+    kind: str
+    field: str
+    ask: Callable[..., wechat_api.Call]
+    width: timedelta
+
+
+_ORDERS = _Search("order_get", "order_id", wechat_api.order_list, timedelta(days=7))
+_AFTERSALES = _Search("aftersale_get", "after_sale_order_id", wechat_api.aftersale_list, timedelta(hours=24))
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Does the pulls."""
+
+    database: Database
+    directory: Directory
+    wechat: Wechat
+    desk: Desk
+    sealer: Sealer
+
+    async def pull(self, job: Pull) -> None:
+        """Fetch one thing, store its events, then settle the delivery that asked for it.
+
+        Safe to repeat from the beginning: events have the ids of what they say.
+
+        Raises:
+            RestingError, NoCredentialsError, WechatError, UnavailableError: the platform gave nothing.
+            QueueFullError, NotCommittedError: the writer took nothing.
+        """
+        connection = await self._awake(job.connection)
+        if connection is None:
+            return
+        parsed = await self._fetch(connection, job)
+        await self.desk.take(connection, parsed, job.received_at)
+        further = [Delivered(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
+        async with self.database.acquire() as lent, lent.transaction():
+            if further:
+                # Once by its key: an order that is pulled ten times asks for its refund once.
+                await enqueue_pulls(lent, self.sealer, further)
+            await lent.execute(_SQL["settle_delivery"], connection.id, job.delivery, datetime.now(UTC), None)
+
+    async def give_up(self, job: Pull, reason: str) -> None:
+        """Note on the delivery that its work has failed for good; the same delivery again would try again."""
+        async with self.database.acquire() as lent:
+            await lent.execute(_SQL["settle_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
+        self.desk.states.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
+
+    async def _awake(self, connection_id: UUID) -> LiveConnection | None:
+        connection = await self.directory.find(connection_id)
+        if connection is not None and connection.quiet_until is not None and connection.quiet_until > datetime.now(UTC):
+            raise RestingError(connection.quiet_until)
+        return connection
+
+    async def _fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+        fields = job.fields
+        if job.kind == "order_get":
+            order = await self._order(connection, fields["order_id"])
+            return orders.read_order(order, connection.context, job.received_at, fields)
+        if job.kind == "aftersale_get":
+            number = fields["after_sale_order_id"]
+            aftersale = await self.wechat.call(
+                connection, lambda token: wechat_api.aftersale_get(token, number), wechat_api.read_aftersale_answer
+            )
+            order_id = _order_of(aftersale, fields)
+            order = await self._order(connection, order_id) if order_id else {}
+            return orders.read_aftersale(aftersale, order, connection.context, job.received_at, fields)
+        raise ValueError(f"no pull is called {job.kind}")
+
+    async def _order(self, connection: LiveConnection, order_id: str) -> Mapping[str, object]:
+        return await self.wechat.call(
+            connection, lambda token: wechat_api.order_get(token, order_id), wechat_api.read_order_answer
+        )
+
+    async def reconcile(self, connection_id: UUID, now: datetime) -> int:
+        """Enqueue a pull for everything that changed since the last search; return how many.
+
+        A push that was lost is found here; one that was not costs one more call and changes nothing.
+
+        Raises:
+            RestingError, NoCredentialsError, WechatError, UnavailableError: the search starts again from where it stood.
+        """
+        connection = await self._awake(connection_id)
+        fresh = await self.directory.fresh(connection_id)
+        if connection is None or fresh is None or not fresh.enabled:
+            return 0
+        begin = (fresh.reconciled_to or fresh.created_at - _LOOKS_BACK) - _OVERLAP
+        found: dict[str, Delivered] = {}
+        for search in (_ORDERS, _AFTERSALES):
+            try:
+                async for number in self._changed(fresh, search, begin, now):
+                    key = f"reconcile/{search.kind}/{number}/{int(now.timestamp())}"
+                    found[key] = Delivered(fresh.id, key, now, b"", (FollowUp(search.kind, {search.field: number}, key),))
+            except (wechat_api.WechatError, UnavailableError) as error:
+                if search is _ORDERS:
+                    raise
+                # An order that was pulled tells its own after-sales too, so this list is the second net: a shop that may
+                # not read it loses nothing of the first.
+                self.desk.states.failed(fresh.id, now, f"list of after-sales: {error}")
+        async with self.database.acquire() as lent, lent.transaction():
+            await enqueue_pulls(lent, self.sealer, list(found.values()))
+            await lent.execute(_SQL["reconciled"], fresh.id, now)
+        return len(found)
+
+    async def _changed(self, connection: LiveConnection, search: _Search, begin: datetime, end: datetime) -> AsyncIterator[str]:
+        since = begin
+        while since < end:
+            until = min(since + search.width, end)
+            next_key = ""
+            for _ in range(_MAX_PAGES):
+                make = partial(search.ask, updated_from=since, updated_to=until, next_key=next_key)
+                page = await self.wechat.call(connection, make, wechat_api.read_page)
+                for number in page.ids:
+                    yield number
+                if not page.has_more or page.next_key == next_key:
+                    break
+                next_key = page.next_key
+            since = until
+
+
+def _order_of(aftersale: Mapping[str, object], fields: Mapping[str, str]) -> str | None:
+    return ident(aftersale.get("order_id")) or fields.get("order_id")

@@ -1,0 +1,110 @@
+"""WeChat's access tokens: one per app, shared by all processes.
+
+In: an app's id and secret. Out: a token that will still be taken for a while. Never here: a token in clear at rest or in a log.
+
+One process asks and the others wait for its answer, on a row lock. A token is renewed before its end; one that the platform
+refuses is replaced, by force only where the platform hands out the same again, and that at most every 30 s (its rule).
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from app.adapters.wechat_api import Busy, Token, read_token, stable_token
+from app.platforms.calls import send
+from app.platforms.vault import UnreadableError, Vault
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_EARLY = timedelta(minutes=5)
+_FORCE_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app of WeChat, and where its API is."""
+
+    api_base: str
+    appid: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    token: str = field(repr=False)
+    fresh_until: datetime
+
+
+class Tokens:
+    """Hands out tokens."""
+
+    def __init__(self, database: Database, vault: Vault, client: httpx.AsyncClient) -> None:
+        """Start with an empty memory."""
+        self._database = database
+        self._vault = vault
+        self._client = client
+        self._held: dict[str, _Held] = {}
+
+    async def get(self, app: App, refused: str | None = None) -> str:
+        """Return a token of the app, never the one that the platform has just refused.
+
+        Raises:
+            WechatError: the platform gives none: a wrong secret, a quota.
+            UnavailableError: the platform does not answer.
+        """
+        # The secret is part of the key: a connection with a wrong one must not live on another's token.
+        key = self._vault.digest(app.api_base, app.appid, app.secret)
+        now = datetime.now(UTC)
+        held = self._held.get(key)
+        if held is not None and held.fresh_until > now and held.token != refused:
+            return held.token
+        found = await self._shared(key, app, refused, now)
+        self._held[key] = found
+        return found.token
+
+    async def ask(self, app: App, *, force: bool = False) -> Token:
+        """Ask the platform, whatever is kept.
+
+        Raises:
+            WechatError, UnavailableError: as above.
+        """
+        return read_token(await send(self._client, app.api_base, stable_token(app.appid, app.secret, force_refresh=force)))
+
+    async def _shared(self, key: str, app: App, refused: str | None, now: datetime) -> _Held:
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_SQL["token"], key)
+            if row is None:
+                await connection.execute(_SQL["add_token_row"], key)
+            kept = self._kept(row, refused, now)
+            if kept is not None:
+                return kept
+            async with connection.transaction():
+                row = await connection.fetchrow(_SQL["lock_token"], key)
+                # Another process may have asked while this one waited for the row.
+                kept = self._kept(row, refused, datetime.now(UTC))
+                if kept is not None:
+                    return kept
+                forced_at = row["forced_at"] if row else None
+                token = await self.ask(app)
+                if token.access_token == refused:
+                    if forced_at is not None and now - forced_at < _FORCE_EVERY:
+                        raise Busy(-1, "the token is refused, and another cannot be forced yet")
+                    token, forced_at = await self.ask(app, force=True), now
+                life = timedelta(seconds=token.expires_in)
+                # Renewed a fifth of a short life before its end, five minutes of a long one.
+                held = _Held(token.access_token, now + life - min(_EARLY, life / 5))
+                sealed = self._vault.seal(token.access_token.encode())
+                await connection.execute(_SQL["store_token"], key, sealed, held.fresh_until, forced_at)
+        return held
+
+    def _kept(self, row: object, refused: str | None, now: datetime) -> _Held | None:
+        sealed, fresh_until = (row["sealed"], row["fresh_until"]) if row else (None, None)  # type: ignore[index]
+        if sealed is None or fresh_until is None or fresh_until <= now:
+            return None
+        try:
+            token = self._vault.unseal(sealed).decode()
+        except UnreadableError:
+            return None
+        return _Held(token, fresh_until) if token != refused else None

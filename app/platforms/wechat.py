@@ -1,0 +1,94 @@
+"""WeChat's API as a connection uses it: the call, its token, its quota.
+
+In: a connection and a call. Out: the answer. Never here: what an answer means, a token in an error.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+
+from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
+from app.platforms.calls import send
+from app.platforms.directory import LiveConnection
+from app.platforms.tokens import App, Tokens
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_FIRST_REST = 2.0
+_LONGEST_REST = 900.0
+"""Seconds that a connection rests after a quota error: the first time, and at most. Doubling from the one to the other asks a
+used-up day's quota about a hundred times a day."""
+
+Answer = TypeVar("Answer")
+
+
+class NoCredentialsError(Exception):
+    """The connection has no appid and app_secret, so nothing can be fetched for it."""
+
+
+class RestingError(Exception):
+    """A quota is used up; the connection rests until then."""
+
+    def __init__(self, until: datetime) -> None:
+        """Remember the moment."""
+        super().__init__("a quota of the platform is used up")
+        self.until = until
+
+
+def app_of(connection: LiveConnection) -> App:
+    """Return the app that a connection acts as.
+
+    Raises:
+        NoCredentialsError: it has none.
+    """
+    appid, secret = (connection.secrets.values.get(name) for name in ("appid", "app_secret"))
+    if not appid or not secret:
+        raise NoCredentialsError
+    return App(connection.context.text("api_base") or API_BASE, appid, secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Wechat:
+    """Calls the API for connections."""
+
+    database: Database
+    client: httpx.AsyncClient
+    tokens: Tokens
+
+    async def call(self, connection: LiveConnection, make: Callable[[str], Call], read: Callable[[object], Answer]) -> Answer:
+        """Return what `read` makes of the answer to `make(token)`; a refused token is replaced once.
+
+        Raises:
+            RestingError: a quota is used up, or was a moment ago.
+            NoCredentialsError, WechatError, UnavailableError: nothing came of it.
+        """
+        app = app_of(connection)
+        try:
+            token = await self.tokens.get(app)
+            try:
+                answer = read(await send(self.client, app.api_base, make(token)))
+            except TokenRefused:
+                token = await self.tokens.get(app, refused=token)
+                answer = read(await send(self.client, app.api_base, make(token)))
+        except QuotaExceeded:
+            raise RestingError(await self._rest(connection.id)) from None
+        if connection.quiet_until is not None:
+            async with self.database.acquire() as lent:
+                await lent.execute(_SQL["wake"], connection.id)
+        return answer
+
+    async def _rest(self, connection_id: UUID) -> datetime:
+        """Let all processes leave the connection's API alone for a while; return until when."""
+        now = datetime.now(UTC)
+        async with self.database.acquire() as lent:
+            until = await lent.fetchval(_SQL["quieten"], connection_id, now, _FIRST_REST, _LONGEST_REST)
+            if until is None:
+                # Somebody else was refused at the same time, and has set the moment already.
+                row = await lent.fetchrow(_SQL["connection"], connection_id)
+                until = row["quiet_until"] if row else None
+        return until or now

@@ -1,0 +1,117 @@
+"""Weibo's pull stream: the messages of a live room over one endless answer.
+
+In: a connection with an access token, while one of its sessions is on air. Out: events through the writer. Never here: the
+messages' format (`adapters.weibo_live`).
+
+Source: open.weibo.com/wiki/Live/im/api names `/2/liveim/message/pull.stream` and says that it resumes by itself within a backlog;
+it breaks at times. The names of its parameters were not seen: `access_token` and `room_id` are those of the same page's other call.
+What comes twice has the same `mid`, so an overlap after a reconnect counts nothing twice.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import httpx
+
+from app.adapters.protocol import Refused
+from app.adapters.weibo_live import read_messages, stream_lines
+from app.ingest.writer import NotCommittedError, QueueFullError
+from app.platforms.directory import Directory, LiveConnection
+from app.platforms.pollers import live_sessions
+from app.platforms.submit import Desk
+from app.settings import Settings
+from app.storage.database import Database
+
+API_BASE = "https://api.weibo.com"
+PATH = "/2/liveim/message/pull.stream"
+_SILENCE = httpx.Timeout(60.0, connect=5.0)
+_LONGEST_PAUSE = 30.0
+_MAX_LINE = 1024 * 1024
+
+
+class _BrokenError(Exception):
+    """The stream cannot be read any further; the text names no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeiboStreams:
+    """Reads the streams of a connection's live rooms."""
+
+    database: Database
+    settings: Settings
+    directory: Directory
+    client: httpx.AsyncClient
+    desk: Desk
+
+    async def follow(self, connection_id: UUID, stopping: asyncio.Event) -> None:
+        """Read all live rooms until none is live any more, or the process stops."""
+        connection = await self.directory.fresh(connection_id)
+        readers: dict[str, asyncio.Task[None]] = {}
+        try:
+            while connection is not None and connection.enabled and not stopping.is_set():
+                rooms = await self._rooms(connection)
+                for room in readers.keys() - rooms:
+                    readers.pop(room).cancel()
+                for room in rooms - readers.keys():
+                    readers[room] = asyncio.create_task(self._read(connection, room), name="weibo-stream")
+                if not readers:
+                    return
+                try:
+                    await asyncio.wait_for(stopping.wait(), self.settings.poll_seconds)
+                except TimeoutError:
+                    connection = await self.directory.fresh(connection_id)
+        finally:
+            for reader in readers.values():
+                reader.cancel()
+            await asyncio.gather(*readers.values(), return_exceptions=True)
+
+    async def _rooms(self, connection: LiveConnection) -> set[str]:
+        after = timedelta(seconds=self.settings.poll_after_seconds)
+        tied, now = connection.context.session, datetime.now(UTC)
+        sessions = await live_sessions(self.database, connection.brand_id, tied, "weibo", now, after)
+        return {room for session in sessions for room in session.rooms}
+
+    async def _read(self, connection: LiveConnection, room: str) -> None:
+        pause = 1.0
+        while True:
+            try:
+                if await self._read_once(connection, room):
+                    pause = 1.0
+                reason = "the stream ended"
+            except _BrokenError as error:
+                reason = str(error)
+            except httpx.HTTPError as error:
+                reason = type(error).__name__
+            except (QueueFullError, NotCommittedError):
+                reason = "the writer took nothing"
+            self.desk.states.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _read_once(self, connection: LiveConnection, room: str) -> bool:
+        base = connection.context.text("api_base") or API_BASE
+        query = {"access_token": connection.secrets.values["access_token"], "room_id": room}
+        came = False
+        async with self.client.stream("GET", base.rstrip("/") + PATH, params=query, timeout=_SILENCE) as answer:
+            if answer.status_code != 200:
+                raise _BrokenError(f"status {answer.status_code}")
+            rest = b""
+            async for piece in answer.aiter_bytes():
+                lines, rest = stream_lines(rest + piece)
+                if len(rest) > _MAX_LINE:
+                    raise _BrokenError("a line is too long")
+                if lines:
+                    came = True
+                    await self._take(connection, lines)
+        return came
+
+    async def _take(self, connection: LiveConnection, lines: list[object]) -> None:
+        now = datetime.now(UTC)
+        try:
+            parsed = read_messages(lines, connection.context, now)
+        except Refused as refused:
+            raise _BrokenError(refused.detail) from None
+        await self.desk.take(connection, parsed, now)
+        self.desk.states.delivered(connection.id, now)
