@@ -12,6 +12,8 @@ from app.ingest.flush import Flusher
 from app.ingest.people import Sealer
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
+from app.platforms.room import Platforms, open_platforms
+from app.platforms.vault import Vault, open_sealer
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
@@ -31,6 +33,7 @@ class Service:
     sealer: Sealer
     receiver: Receiver
     writer: Writer
+    platforms: Platforms
     head: str | None
 
 
@@ -51,15 +54,17 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             raise MigrationsBehindError(
                 f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
             )
-        secret = settings.secret()
-        sealer = Sealer(secret)
+        vault = Vault(settings.secret(), settings.previous_secret())
+        sealer = await open_sealer(database, settings, vault)
         keys = KeyRing(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
         writer = Writer(Flusher(database, settings, sealer), settings)
         writer.start()
         try:
-            yield Service(settings, database, keys, sealer, Receiver(settings.max_batch_events), writer, head)
+            receiver = Receiver(settings.max_batch_events)
+            async with open_platforms(database, settings, vault, sealer, writer) as platforms:
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, head)
         finally:
             await writer.drain()
     finally:

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
     keep_comment_text: bool = Field(default=False, description="store the text of comments")
+    comment_text_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=90, description="days that the text of a comment is kept"
+    )
     dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a dead letter is kept")
     delivery_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30, description="days that a platform's raw delivery is kept, sealed, once it was worked off"

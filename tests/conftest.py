@@ -87,7 +87,7 @@ KeyMaker = Callable[..., Awaitable[dict[str, str]]]
 
 @pytest.fixture
 def keys(service: Service) -> KeyMaker:
-    """Make a key: `await keys(Role.VIEWER, brand_id)` returns its Authorization header."""
+    """A maker of keys, which answers with the Authorization header."""
 
     async def make(role: Role | str, brand_id: UUID | str | None = None) -> dict[str, str]:
         brand = UUID(brand_id) if isinstance(brand_id, str) else brand_id

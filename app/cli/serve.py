@@ -51,6 +51,7 @@ class Server:
     def __init__(self, service: Service) -> None:
         """Prepare; `run` listens."""
         settings = service.settings
+        self._platforms = service.platforms
         self._server = uvicorn.Server(
             uvicorn.Config(
                 create_app(service),
@@ -65,8 +66,9 @@ class Server:
         )
 
     async def run(self) -> None:
-        """Listen until told to stop."""
-        await self._server.serve()
+        """Listen, and do the platforms' background work, until told to stop."""
+        async with self._platforms.working():
+            await self._server.serve()
 
     def stop(self) -> None:
         """Stop listening and let open requests finish."""

@@ -82,13 +82,10 @@ class Flusher:
             await self.flush(items[:half], only_letters)
             await self.flush(items[half:])
             return
-        for submission in only_letters:
-            submission.letters_kept = len(submission.rejected)
         for item, outcome in settlement.outcomes:
             item.submission.counts[outcome] += 1
         for item, rejection in settlement.rejections:
             item.submission.rejected.append(rejection)
-            item.submission.letters_kept += 1
         for item in items:
             item.submission.waiting -= 1
 

@@ -70,7 +70,6 @@ class Submission:
     """The platform of a connection; it stands in where an event is addressed to a session, not to a stream."""
     settled: "asyncio.Future[None] | None" = None
     waiting: int = 0
-    letters_kept: int = 0
 
     def receipt(self) -> dict[str, Any]:
         """Return the answer to the sender."""

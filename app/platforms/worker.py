@@ -11,6 +11,7 @@ queue, so one process at a time hears it.
 import asyncio
 import contextlib
 import random
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pgqueuer.models import Job, Schedule
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
+from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
 from app.platforms.inbox import PULL
@@ -183,7 +185,7 @@ class Worker:
         except WechatError as error:
             reason, lasting = _named(error), True
         except Exception as error:
-            _log.exception("pull failed", connection=str(work.connection), kind=work.kind)
+            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_placed(error))
             reason, lasting = type(error).__name__, True
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
             await self.puller.give_up(work, reason)
@@ -204,7 +206,7 @@ class Worker:
             except (*_PASSING, WechatError, WeiboError) as error:
                 reason = _named(error)
             except Exception as error:
-                _log.exception("turn failed", job=name, connection=str(connection_id))
+                _log.error("turn failed", job=name, connection=str(connection_id), reason=_placed(error))
                 reason = type(error).__name__
             # Not tried again: the next turn comes anyway.
             self.puller.desk.states.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
@@ -212,8 +214,9 @@ class Worker:
         return turn
 
     async def forget_old(self, now: datetime) -> None:
-        """Remove raw deliveries and the queue's log lines that are older than the deployment keeps them."""
+        """Remove what is older than the deployment keeps it: raw deliveries, the queue's log, letters, comments' texts."""
         before = now - timedelta(days=self.settings.delivery_days)
+        await retire(self.database, self.settings, now)
         async with self.database.acquire() as connection:
             await connection.execute(_SQL["expire_deliveries"], before)
             await connection.execute(_SQL["expire_job_log"], before)
@@ -222,3 +225,9 @@ class Worker:
 def _named(error: BaseException) -> str:
     """Return what may be told of an error: texts of our own, and of the platform's error codes; of others the name alone."""
     return str(error) if isinstance(error, WechatError | WeiboError | UnavailableError) else type(error).__name__
+
+
+def _placed(error: Exception) -> str:
+    """Return name and place of a fault of ours; its text may quote what somebody sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].name}:{frames[-1].lineno}" if frames else type(error).__name__

@@ -82,6 +82,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", "event_key", name=op.f("events_pkey")),
     )
     op.create_index("events_session_id_occurred_at_event_key", "events", ["session_id", "occurred_at", "event_key"], unique=False)
+    op.create_index(
+        "events_received_at_comment_text",
+        "events",
+        ["received_at"],
+        unique=False,
+        postgresql_where=sa.text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
+    )
     op.create_table(
         "gauges",
         sa.Column("session_id", sa.Uuid(), nullable=False),

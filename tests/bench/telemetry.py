@@ -38,28 +38,22 @@ def events(first: int, count: int, total: int, subject: str, seed: int = 1) -> I
 
 
 def _payload(kind: str, number: int, viewer: str, product: str, random_: random.Random) -> tuple[str, dict[str, Any]]:
-    match kind:
-        case "entered":
-            fresh = {"viewer": f"o9hHn5{number:018d}", "source": random_.choice(("fans", "search", "feed"))}
-            return "live.viewer.entered", fresh | {"fan_level": random_.randrange(8)}
-        case "left":
-            return "live.viewer.left", {"viewer": viewer, "watched_seconds": random_.randrange(1200)}
-        case "comment":
-            return "live.comment.posted", {"viewer": viewer, "text": "多少钱"}
-        case "like":
-            return "live.like.sent", {"viewer": viewer, "count": random_.randrange(1, 9)}
-        case "click":
-            return "live.product.clicked", {"viewer": viewer, "product": product}
-        case "sample":
-            return "live.audience.sampled", {"concurrent": random_.randrange(900, 1300)}
-        case "order":
-            amount = f"{random_.randrange(99, 1999)}.00"
-            line = {"product": product, "quantity": 1, "amount": amount}
-            order = {"order": f"3705{number:015d}", "buyer": viewer, "currency": "CNY", "amount": amount}
-            return "live.order.paid", order | {"lines": [line]}
-        case "share":
-            return "live.share.sent", {"viewer": viewer}
-    return "live.stock.changed", {"product": product, "stock": random_.randrange(80)}
+    entered = {"viewer": f"o9hHn5{number:018d}", "source": random_.choice(("fans", "search", "feed"))}
+    amount = f"{random_.randrange(99, 1999)}.00"
+    line = {"product": product, "quantity": 1, "amount": amount}
+    order = {"order": f"3705{number:015d}", "buyer": viewer, "currency": "CNY", "amount": amount, "lines": [line]}
+    found: dict[str, tuple[str, dict[str, Any]]] = {
+        "entered": ("live.viewer.entered", entered | {"fan_level": random_.randrange(8)}),
+        "left": ("live.viewer.left", {"viewer": viewer, "watched_seconds": random_.randrange(1200)}),
+        "comment": ("live.comment.posted", {"viewer": viewer, "text": "多少钱"}),
+        "like": ("live.like.sent", {"viewer": viewer, "count": random_.randrange(1, 9)}),
+        "click": ("live.product.clicked", {"viewer": viewer, "product": product}),
+        "sample": ("live.audience.sampled", {"concurrent": random_.randrange(900, 1300)}),
+        "order": ("live.order.paid", order),
+        "share": ("live.share.sent", {"viewer": viewer}),
+        "stock": ("live.stock.changed", {"product": product, "stock": random_.randrange(80)}),
+    }
+    return found[kind]
 
 
 def row(event: dict[str, Any], session: UUID, received_at: datetime) -> tuple[Any, ...]:

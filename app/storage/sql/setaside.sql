@@ -66,3 +66,17 @@ DELETE FROM dead_letters WHERE id = $1 RETURNING id;
 -- name: expire_letters
 -- Removes dead letters older than the deployment keeps them.
 DELETE FROM dead_letters WHERE received_at < $1 RETURNING id;
+
+-- name: expire_comment_text
+-- Takes the text out of comments that came before a moment, some at a time; the comments stay counted.
+UPDATE events
+SET data = (data::jsonb - 'text')::json
+WHERE type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL
+  AND (session_id, event_key) IN (
+    SELECT e.session_id, e.event_key
+    FROM events e
+    WHERE e.type = 'live.comment.posted' AND (e.data ->> 'text') IS NOT NULL AND e.received_at < $1
+    ORDER BY e.session_id, e.event_key
+    LIMIT $2
+  )
+RETURNING 1;

@@ -1,0 +1,234 @@
+"""Connections as administrators handle them.
+
+In: forms. Out: records. Never here: a secret in a record or an error, a platform's rules (the adapter's `check` knows them).
+"""
+
+import secrets as random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import Row, Select, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.adapters.checks import Misconfigured
+from app.adapters.protocol import Adapter
+from app.adapters.registry import ADAPTERS
+from app.catalogue import brands as brand_rows
+from app.catalogue.access import Principal
+from app.catalogue.ids import new_id
+from app.catalogue.pages import Page, page_of
+from app.ingest.flush import parse_subject
+from app.platforms.directory import Secrets, open_secrets
+from app.platforms.forms import Connection, ConnectionPatch, Counts, NewConnection
+from app.platforms.room import Platforms
+from app.platforms.vault import UnreadableError, Vault
+from app.problems import FieldError, ProblemError, invalid, not_found
+from app.storage.database import Database
+from app.storage.queries import queries
+from app.storage.tables import brands, connections, deliveries, sessions
+
+_SQL = queries("platforms")
+POLLED = frozenset({"wechat_live", "weibo_counts"})
+"""Kinds that take no deliveries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the handling of connections needs."""
+
+    database: Database
+    platforms: Platforms
+    base_url: str
+    """Of the URLs handed out, without a slash at the end."""
+
+
+def _new_token() -> str:
+    return random.token_urlsafe(24)
+
+
+def _seal(vault: Vault, secrets: Secrets) -> bytes:
+    return vault.seal(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
+
+
+def _adapter(kind: str) -> Adapter:
+    adapter = ADAPTERS.get(kind)
+    if adapter is None:
+        raise invalid("/kind", f"is none of {', '.join(sorted(ADAPTERS))}")
+    return adapter
+
+
+def refused(error: Misconfigured) -> ProblemError:
+    """Return the 422 that names each wrong field."""
+    faults = [FieldError(pointer=fault.pointer, detail=fault.detail) for fault in error.faults]
+    return ProblemError(422, "the input is not valid", errors=faults)
+
+
+async def _check(
+    connection: AsyncConnection, adapter: Adapter, secrets: Mapping[str, str], options: Mapping[str, Any], brand_id: UUID | None
+) -> None:
+    try:
+        adapter.check(secrets, options)
+    except Misconfigured as error:
+        raise refused(error) from None
+    tied = options.get("session")
+    if tied is None:
+        return
+    subject = parse_subject(tied)
+    if subject is None:
+        raise invalid("/options/session", "must be a session's id, or platform:room of one of its streams")
+    if isinstance(subject, UUID):
+        owner = await connection.scalar(select(sessions.c.brand_id).where(sessions.c.id == subject))
+        if owner is None or brand_id not in {None, owner}:
+            raise invalid("/options/session", "no such session of this brand")
+
+
+def _query() -> Select[Any]:
+    pending = (
+        select(func.count())
+        .where(deliveries.c.connection_id == connections.c.id, deliveries.c.settled_at.is_(None))
+        .correlate(connections)
+        .scalar_subquery()
+    )
+    return select(connections, brands.c.slug, pending.label("pending")).outerjoin(brands, brands.c.id == connections.c.brand_id)
+
+
+def _record(row: Row[Any], office: Office) -> Connection:
+    adapter = ADAPTERS[row.kind]
+    url: str | None = f"{office.base_url}/v1/webhooks/{row.id}"
+    try:
+        secrets = open_secrets(office.platforms.vault, row.sealed)
+        names = sorted(secrets.values)
+        if adapter.needs_url_token(row.options):
+            url = f"{url}/{secrets.url_token}"
+    except UnreadableError:
+        # Sealed with a key that is gone: the form must be filled in again, and the list must still be shown.
+        names, url = [], None
+    return Connection(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        brand=row.slug,
+        options=row.options,
+        enabled=row.enabled,
+        secrets_set=names,
+        webhook_url=None if row.kind in POLLED else url,
+        created_at=row.created_at,
+        last_delivery_at=row.last_delivery_at,
+        last_error=row.last_error,
+        last_error_at=row.last_error_at,
+        counts=Counts(
+            deliveries=row.deliveries,
+            duplicates=row.duplicates,
+            refused=row.refused,
+            events=row.events,
+            dead_letters=row.letters,
+            pending=row.pending,
+        ),
+    )
+
+
+async def create(office: Office, principal: Principal, form: NewConnection) -> Connection:
+    """Store a connection.
+
+    Raises:
+        ProblemError: 422 with a pointer per wrong field.
+    """
+    adapter = _adapter(form.kind)
+    connection_id = new_id()
+    async with office.database.write() as connection:
+        brand_id = await brand_rows.find_or_create(connection, principal, form.brand) if form.brand else None
+        await _check(connection, adapter, form.secrets, form.options, brand_id)
+        values = {name: value for name, value in form.secrets.items() if value}
+        row = form.model_dump(include={"kind", "name", "options", "enabled"})
+        sealed = _seal(office.platforms.vault, Secrets(values, _new_token()))
+        await connection.execute(insert(connections).values(id=connection_id, brand_id=brand_id, sealed=sealed, **row))
+    return await get(office, connection_id)
+
+
+async def get(office: Office, connection_id: UUID) -> Connection:
+    """Return a connection with its state as this moment knows it.
+
+    Raises:
+        ProblemError: 404.
+    """
+    await office.platforms.states.write()
+    async with office.database.read() as connection:
+        row = (await connection.execute(_query().where(connections.c.id == connection_id))).one_or_none()
+    if row is None:
+        raise not_found("connection")
+    return _record(row, office)
+
+
+async def listing(office: Office, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
+    """Return connections, the newest first."""
+    await office.platforms.states.write()
+    query = _query().order_by(connections.c.created_at.desc(), connections.c.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(tuple_(connections.c.created_at, connections.c.id) < tuple_(*after))
+    async with office.database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return page_of([_record(row, office) for row in rows], limit, lambda found: (found.created_at, found.id))
+
+
+async def patch(office: Office, connection_id: UUID, form: ConnectionPatch) -> Connection:
+    """Change a connection; other processes follow within two seconds.
+
+    Raises:
+        ProblemError: 404; 422 with a pointer per wrong field; 409 when its secrets cannot be opened and not all are given.
+    """
+    changes = form.changes()
+    async with office.database.write() as connection:
+        query = select(connections).where(connections.c.id == connection_id).with_for_update()
+        row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise not_found("connection")
+        adapter = _adapter(row.kind)
+        secrets = _opened(office.platforms.vault, row.sealed, given="secrets" in changes)
+        values = _merged(adapter, secrets.values, changes.pop("secrets", None) or {})
+        token = _new_token() if changes.pop("rotate_url", False) else secrets.url_token
+        options = changes.get("options", row.options)
+        await _check(connection, adapter, values, options, row.brand_id)
+        changed = {**changes, "sealed": _seal(office.platforms.vault, Secrets(values, token))}
+        # A new secret or address deserves a new try at once.
+        changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
+        await connection.execute(update(connections).where(connections.c.id == connection_id).values(changed))
+    office.platforms.directory.forget(connection_id)
+    return await get(office, connection_id)
+
+
+def _opened(vault: Vault, sealed: bytes, *, given: bool) -> Secrets:
+    try:
+        return open_secrets(vault, sealed)
+    except UnreadableError:
+        if given:
+            return Secrets({}, _new_token())
+        raise ProblemError(409, "its secrets were sealed with another secret key: give them again") from None
+
+
+def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    known = {secret.name for secret in adapter.SECRETS}
+    merged: dict[str, str | None] = {**old, **changes}
+    rotated = changes.get("secret") not in {None, old.get("secret")}
+    if rotated and "previous_secret" in known and "previous_secret" not in changes and "secret" in old:
+        # Senders that have not heard of the new secret yet are still believed.
+        merged["previous_secret"] = old["secret"]
+    return {name: value for name, value in merged.items() if value}
+
+
+async def remove(office: Office, connection_id: UUID) -> None:
+    """Delete a connection with its secrets and raw deliveries; its events stay.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with office.database.write() as connection:
+        statement = delete(connections).where(connections.c.id == connection_id).returning(connections.c.id)
+        if (await connection.execute(statement)).one_or_none() is None:
+            raise not_found("connection")
+        await connection.execute(delete(deliveries).where(deliveries.c.connection_id == connection_id))
+    office.platforms.directory.forget(connection_id)

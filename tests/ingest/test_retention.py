@@ -1,0 +1,46 @@
+"""What is kept for a time only goes when the time is over, and no figure changes."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from app.ingest.rebuild import compare
+from app.ingest.retention import retire
+from app.service import open_service
+from app.settings import Settings
+
+from tests.ingest.sending import new_session, send
+
+
+async def test_the_text_of_comments_goes_after_its_days_and_the_comments_stay(settings: Settings) -> None:
+    """A kept text is in the log, then it is not, and the session still has its comments and equals its rebuild."""
+    keeping = settings.model_copy(update={"keep_comment_text": True, "comment_text_days": 10})
+    async with open_service(keeping) as service:
+        session = await new_session(service)
+        await send(service, session, [("live.comment.posted", {"viewer": f"v{n}", "text": "尺码"}) for n in range(7)])
+        now = datetime.now(UTC)
+        assert (0, 0) == await retire(service.database, keeping, now + timedelta(days=9))
+        assert (0, 7) == await retire(service.database, keeping, now + timedelta(days=11))
+        async with service.database.acquire() as connection:
+            assert [] == await connection.fetch("SELECT 1 FROM events WHERE data ->> 'text' IS NOT NULL")
+            assert 7 == await connection.fetchval("SELECT count(*) FROM events")
+        assert [] == await compare(service.database, keeping, session)
+
+
+async def test_text_is_not_kept_unless_the_setting_says_so(settings: Settings) -> None:
+    """Without the setting no text reaches the log."""
+    async with open_service(settings) as service:
+        session = await new_session(service)
+        await send(service, session, [("live.comment.posted", {"viewer": "v", "text": "秘密"})])
+        async with service.database.acquire() as connection:
+            assert "秘密" not in str(await connection.fetch("SELECT * FROM events"))
+
+
+async def test_dead_letters_go_after_their_days(client: httpx.AsyncClient, settings: Settings) -> None:
+    """A letter is there for its days and no longer."""
+    event = {"specversion": "1.0", "id": "1", "source": "s", "subject": "wechat:r", "type": "no.such.type", "data": {}}
+    assert 422 == (await client.post("/v1/events", json=event)).status_code
+    async with open_service(settings) as service:
+        now = datetime.now(UTC)
+        assert (0, 0) == await retire(service.database, settings, now + timedelta(days=settings.dead_letter_days - 1))
+        assert (1, 0) == await retire(service.database, settings, now + timedelta(days=settings.dead_letter_days + 1))
+    assert [] == (await client.get("/v1/dead-letters")).json()["dead_letters"]
