@@ -15,8 +15,10 @@ from starlette.routing import Route
 from app import __version__
 from app.api import (
     brands,
+    connections,
     document,
     events,
+    imports,
     keys,
     letters,
     lineup,
@@ -29,6 +31,7 @@ from app.api import (
     service as service_routes,
     sessions,
     streams,
+    webhooks,
 )
 from app.observability import RequestContext, request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
@@ -36,7 +39,7 @@ from app.service import Service
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    service_routes,
+    connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 

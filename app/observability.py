@@ -168,7 +168,16 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-QUIET = frozenset({("POST", "/v1/events"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")})
+QUIET = frozenset(
+    {
+        ("POST", "/v1/events"),
+        ("POST", "/v1/webhooks/{connection}"),
+        ("POST", "/v1/webhooks/{connection}/{url_token}"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+    }
+)
 """Method and route whose success writes no log line: the hot path and the probes; metrics count them."""
 
 _NO_ANSWER = 499

@@ -6,6 +6,7 @@ In: arguments. Out: one call, text on the terminal, an exit code. Never here: lo
 import typer
 
 from app.cli.demo import demo
+from app.cli.connections import connections
 from app.cli.keys import keys
 from app.cli.operate import migrate, openapi, rebuild
 from app.cli.serve import serve
@@ -21,6 +22,7 @@ cli.command()(migrate)
 cli.command()(rebuild)
 cli.command()(openapi)
 cli.add_typer(keys, name="keys")
+cli.add_typer(connections, name="connections")
 
 
 def main() -> None:

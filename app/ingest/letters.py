@@ -24,12 +24,12 @@ async def keep(ledger: Ledger, sealer: Sealer, submission: Submission, rejection
     brand = submission.brand_id
     rows: dict[bytes, tuple[Any, ...]] = {}
     for rejection in rejections:
-        digest = blake2b(
-            (str(brand) if brand else "").encode() + b"\0" + rejection.body, digest_size=16, person=b"letter"
-        ).digest()
+        body = submission.letter or rejection.body
+        owned = (str(brand) if brand else "").encode() + b"\0" + body
+        digest = blake2b(owned, digest_size=16, person=b"letter").digest()
         errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()
         rows[digest] = (
             uuid4(), digest, brand, submission.origin, rejection.type, rejection.subject, errors,
-            sealer.seal(rejection.body),
+            sealer.seal(body),
         )  # fmt: skip
     await ledger.keep_letters([rows[digest] for digest in sorted(rows)], now)

@@ -46,6 +46,7 @@ async def replay(
     )
     # People in the letters of parked events were hashed before the letter was written.
     submission.pseudonymous = row["origin"] == PARKED
+    submission.letter = body
     await writer.submit(submission)
     if not submission.rejected:
         async with database.acquire() as connection:

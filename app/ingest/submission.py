@@ -6,7 +6,7 @@ In: events as received. Out: a receipt, once all of them are settled. Never here
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.events.envelope import Event
 from app.problems import FieldError
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What became of an event."""
 
     ACCEPTED = "accepted"
@@ -68,6 +68,8 @@ class Submission:
     """True where people are hashed already: events that waited in the park."""
     platform: str | None = None
     """The platform of a connection; it stands in where an event is addressed to a session, not to a stream."""
+    letter: bytes | None = None
+    """The dead letter's own bytes, where this is a replay: what is refused again stays the same letter."""
     settled: "asyncio.Future[None] | None" = None
     waiting: int = 0
 

@@ -31,10 +31,6 @@ WORTH_A_SECOND = 200
 for fifty, so few events do better to wait a moment and go together."""
 
 
-LINGER_SECONDS = 0.001
-"""How long a flush waits for company when the one before had some: senders that were just answered send again."""
-
-
 class QueueFullError(Exception):
     """Too many events wait for their commit already, or the process is about to stop."""
 
@@ -54,7 +50,6 @@ class Writer:
         self._waiting: deque[Item | Submission] = deque()
         self._wake = asyncio.Event()
         self._flushing = 0
-        self._busy = False
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -117,11 +112,7 @@ class Writer:
                 continue
             self._flushing += 1
             try:
-                if self._busy and len(self._waiting) < WORTH_A_SECOND:
-                    await asyncio.sleep(LINGER_SECONDS)
-                taken = self._take()
-                self._busy = len(taken) > 1
-                await self._flush(taken)
+                await self._flush(self._take())
             finally:
                 self._flushing -= 1
                 self._wake.set()

@@ -52,7 +52,7 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 class NewConnection(Form):
     """A connection to create."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "secrets": _SECRETS}})
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "secrets": {**_SECRETS}}})
 
     kind: Kind = Field(description="wechat_shop, wechat_live, wechat_spy, weibo_fans, weibo_live, weibo_counts, "
                        "standard_webhooks, douyin_live or mapping")  # fmt: skip

@@ -128,7 +128,7 @@ class Inbox:
             try:
                 async with self._database.acquire() as connection, connection.transaction():
                     new = await enqueue_pulls(connection, self._sealer, [item for item, _ in taken])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
                 _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
                 for _, done in taken:
                     if not done.done():

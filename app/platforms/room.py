@@ -21,8 +21,8 @@ from app.platforms.states import States
 from app.platforms.submit import Desk
 from app.platforms.tokens import Tokens
 from app.platforms.vault import Vault
-from app.platforms.weibo_stream import WeiboStreams
 from app.platforms.wechat import Wechat
+from app.platforms.weibo_stream import WeiboStreams
 from app.platforms.worker import Worker
 from app.settings import Settings
 from app.storage.database import Database

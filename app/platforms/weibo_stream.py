@@ -4,7 +4,7 @@ In: a connection with an access token, while one of its sessions is on air. Out:
 messages' format (`adapters.weibo_live`).
 
 Source: open.weibo.com/wiki/Live/im/api names `/2/liveim/message/pull.stream` and says that it resumes by itself within a backlog;
-it breaks at times. The names of its parameters were not seen: `access_token` and `room_id` are those of the same page's other call.
+it breaks at times. The names of its parameters were not seen: `access_token` and `room_id` are the other call's.
 What comes twice has the same `mid`, so an overlap after a reconnect counts nothing twice.
 """
 

@@ -31,8 +31,8 @@ from app.platforms.calls import UnavailableError
 from app.platforms.inbox import PULL
 from app.platforms.jobs import Pull, Puller
 from app.platforms.pollers import COUNTS, LIVE, RECONCILE, STREAM, Pollers
-from app.platforms.weibo_stream import WeiboStreams
 from app.platforms.wechat import NoCredentialsError, RestingError
+from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
 from app.storage.database import UNREACHABLE, Database
 from app.storage.queries import queries
@@ -94,7 +94,7 @@ class Worker:
             began = datetime.now(UTC)
             try:
                 await self._work(stopping)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a worker that stopped for good would be noticed too late
                 _log.warning("worker starts again", reason=type(error).__name__)
             if datetime.now(UTC) - began > timedelta(minutes=1):
                 pause = 1.0
@@ -154,7 +154,7 @@ class Worker:
             for name, connection_id in await self.pollers.due(datetime.now(UTC)):
                 key = f"{name}/{connection_id}"
                 # A turn that still runs is not joined by a second one.
-                await queue.qm.queries.enqueue(name, str(connection_id).encode(), dedupe_key=key, on_conflict="skip")  # type: ignore[attr-defined]
+                await queue.qm.queries.enqueue(name, str(connection_id).encode(), dedupe_key=key, on_conflict="skip")
 
         @queue.schedule("platforms_nightly", _NIGHTLY, clean_old=True)
         async def nightly(schedule: Schedule) -> None:
@@ -184,7 +184,7 @@ class Worker:
             reason = _named(error)
         except WechatError as error:
             reason, lasting = _named(error), True
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the queue would write its text down, which may quote a person
             _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_placed(error))
             reason, lasting = type(error).__name__, True
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
@@ -205,7 +205,7 @@ class Worker:
                 reason = "the connection has no appid and app_secret"
             except (*_PASSING, WechatError, WeiboError) as error:
                 reason = _named(error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the same
                 _log.error("turn failed", job=name, connection=str(connection_id), reason=_placed(error))
                 reason = type(error).__name__
             # Not tried again: the next turn comes anyway.

@@ -1,0 +1,127 @@
+"""Routes of connections.
+
+In: requests of administrators. Out: records without secrets. Never here: rules, SQL.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel
+
+from app.api.access import Admin, AppService
+from app.api.paging import Paging, encode
+from app.platforms import connections, trial
+from app.platforms.connections import Office
+from app.platforms.forms import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, TestResult
+from app.problems import not_found, responses
+
+router = APIRouter(prefix="/v1/connections", tags=["connections"])
+
+
+async def _office(request: Request, service: AppService) -> Office:
+    base = service.settings.public_url or request.base_url
+    return Office(service.database, service.platforms, str(base).rstrip("/"))
+
+
+async def _connection_id(
+    connection: Annotated[str, Path(description="the connection's id", examples=["0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])],
+) -> UUID:
+    try:
+        return UUID(connection)
+    except ValueError:
+        raise not_found("connection") from None
+
+
+AppOffice = Annotated[Office, Depends(_office)]
+ConnectionId = Annotated[UUID, Depends(_connection_id)]
+
+
+class ConnectionList(BaseModel):
+    """A page of connections."""
+
+    connections: list[Connection]
+    next_cursor: str | None
+
+
+@router.get("", operation_id="connections:list", summary="List connections", responses=responses(401, 403, 422))
+async def list_connections(office: AppOffice, caller: Admin, paging: Paging) -> ConnectionList:
+    """Return the connections with their states, the newest first."""
+    del caller
+    page = await connections.listing(office, after=paging.after(datetime, UUID), limit=paging.limit)
+    return ConnectionList(connections=page.items, next_cursor=encode(page.next))
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="connections:create",
+    summary="Connect a platform",
+    responses=responses(401, 403, 404, 422),
+)
+async def create_connection(office: AppOffice, caller: Admin, form: NewConnection) -> Connection:
+    """Save secrets and options; `webhook_url` is what to paste into the platform's console."""
+    return await connections.create(office, caller, form)
+
+
+@router.get(
+    "/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404)
+)
+async def get_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> Connection:
+    """Return the connection and its state: last delivery, last error, counts."""
+    del caller
+    return await connections.get(office, connection)
+
+
+@router.patch(
+    "/{connection}",
+    operation_id="connections:update",
+    summary="Change a connection",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def patch_connection(
+    office: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch
+) -> Connection:
+    """Change name, options or secrets, switch it off, or give it another URL."""
+    del caller
+    return await connections.patch(office, connection, form)
+
+
+@router.delete(
+    "/{connection}",
+    status_code=204,
+    operation_id="connections:delete",
+    summary="Delete a connection",
+    responses=responses(401, 403, 404),
+)
+async def delete_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> None:
+    """Delete the connection with its secrets; what came in through it stays."""
+    del caller
+    await connections.remove(office, connection)
+
+
+@router.post(
+    "/{connection}/test",
+    operation_id="connections:test",
+    summary="Try a connection's credentials",
+    responses=responses(401, 403, 404),
+)
+async def test_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> TestResult:
+    """Ask the platform's API with the saved credentials and tell what it says."""
+    del caller
+    return await trial.test(office, connection)
+
+
+@router.post(
+    "/{connection}/preview",
+    operation_id="connections:preview",
+    summary="Try a mapping on a sample",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def preview_connection(
+    office: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest
+) -> Preview:
+    """Return the events that the mapping makes of a sample body; nothing is stored."""
+    del caller
+    return await trial.preview(office, connection, form)

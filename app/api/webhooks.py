@@ -1,0 +1,122 @@
+"""The door for platforms: GET and POST /v1/webhooks/{connection_id}.
+
+In: deliveries as a platform sends them. Out: the answer that it expects, after the commit. Never here: a platform's format, an
+API key; authenticity is the platform's signature, or the URL's token, which no log shows since routes are logged by template.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+
+from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
+from app.api.events import read_body
+from app.ingest.receive import decompress
+from app.ingest.writer import NotCommittedError, QueueFullError
+from app.platforms.directory import LiveConnection
+from app.platforms.door import Door
+from app.problems import ProblemError, not_found, responses
+from app.service import Service
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+_RETRY_AFTER = {"Retry-After": "5"}
+_OPEN: dict[str, Any] = {"security": []}
+_BODY: dict[str, Any] = {
+    **_OPEN,
+    "requestBody": {
+        "required": True,
+        "description": "The platform's own format: JSON, XML or a form; gzip is welcome.",
+        "content": {
+            "application/json": {"schema": {}, "example": {"ToUserName": "gh_2defbb026678", "Encrypt": "ywLy46OLEm63…"}},
+            "application/xml": {"schema": {"type": "string"}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
+    },
+}
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The platform's expected answer", "content": {"text/plain": {"example": "success"}}}
+}
+_CHECKS = _ANSWER | responses(400, 401, 403, 404, 405)
+_TAKES = _ANSWER | responses(400, 401, 403, 404, 405, 413, 415, 422, 503)
+
+ConnectionId = Annotated[str, Path(description="the connection's id", examples=["0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])]
+UrlToken = Annotated[str, Path(description="the unguessable end of the URL of a kind without signatures")]
+
+
+async def _door(request: Request, connection: str, url_token: str | None) -> tuple[Service, Door, LiveConnection]:
+    service: Service = request.app.state.service
+    try:
+        connection_id = UUID(connection)
+    except ValueError:
+        raise not_found("connection") from None
+    door = service.platforms.door
+    return service, door, await door.connection(connection_id, url_token)
+
+
+def _delivery(request: Request, body: bytes) -> Delivery:
+    return Delivery(request.method, dict(request.query_params), dict(request.headers), body, datetime.now(UTC))
+
+
+def _answer(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, media_type=reply.media_type)
+
+
+def _refusal(refused: Refused) -> ProblemError:
+    return ProblemError(refused.status, refused.detail)
+
+
+async def _check(request: Request, connection: str, url_token: str | None = None) -> Response:
+    _, door, found = await _door(request, connection, url_token)
+    try:
+        return _answer(door.check(found, _delivery(request, b"")))
+    except Refused as refused:
+        raise _refusal(refused) from None
+
+
+async def _take(request: Request, connection: str, url_token: str | None = None) -> Response:
+    _, door, found = await _door(request, connection, url_token)
+    body = decompress(await read_body(request, MAX_BODY), request.headers.get("content-encoding"), MAX_BODY)
+    try:
+        return _answer(await door.take(found, _delivery(request, body)))
+    except Refused as refused:
+        raise _refusal(refused) from None
+    except (QueueFullError, NotCommittedError):
+        raise ProblemError(503, "nothing is certain to be stored; send again", headers=_RETRY_AFTER) from None
+
+
+@router.get(
+    "/{connection}", operation_id="webhooks:check", summary="Answer a platform's check of the URL", response_class=Response,
+    responses=_CHECKS, openapi_extra=_OPEN,
+)  # fmt: skip
+async def check(request: Request, connection: ConnectionId) -> Response:
+    """Answer `echostr` and the like, once its signature is right."""
+    return await _check(request, connection)
+
+
+@router.post(
+    "/{connection}", operation_id="webhooks:take", summary="Take a platform's delivery", response_class=Response,
+    responses=_TAKES, openapi_extra=_BODY,
+)  # fmt: skip
+async def take(request: Request, connection: ConnectionId) -> Response:
+    """Verify and keep a delivery; the answer comes after the commit, so the platform need not send again."""
+    return await _take(request, connection)
+
+
+@router.get(
+    "/{connection}/{url_token}", operation_id="webhooks:check-by-token", summary="Answer a check of a URL with a token",
+    response_class=Response, responses=_CHECKS, openapi_extra=_OPEN,
+)  # fmt: skip
+async def check_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
+    """Answer like the URL without a token, for kinds whose deliveries are not signed."""
+    return await _check(request, connection, url_token)
+
+
+@router.post(
+    "/{connection}/{url_token}", operation_id="webhooks:take-by-token", summary="Take a delivery at a URL with a token",
+    response_class=Response, responses=_TAKES, openapi_extra=_BODY,
+)  # fmt: skip
+async def take_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
+    """Take a delivery of a kind without signatures; a wrong token is a connection that does not exist."""
+    return await _take(request, connection, url_token)

@@ -1,0 +1,112 @@
+"""`tallylight connections`: connections to platforms from the server's own shell.
+
+In: arguments, a JSON file or standard input for the secrets, so that none stands in the shell's history. Out: a table, the URL
+to paste, the result of a test. Never here: a server to talk to; the command opens the database itself.
+"""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.keys import _SHELL, _fail, _run
+from app.platforms import connections as rows, trial, vault
+from app.platforms.connections import Office
+from app.platforms.forms import NewConnection
+from app.service import Service
+
+connections = typer.Typer(help="Create, list, test and delete connections to platforms.", no_args_is_help=True)
+console = Console()
+
+Answer = TypeVar("Answer")
+
+
+def _office(service: Service) -> Office:
+    settings = service.settings
+    base = str(settings.public_url) if settings.public_url else f"http://{settings.host}:{settings.port}"
+    return Office(service.database, service.platforms, base.rstrip("/"))
+
+
+def _in_office(work: Callable[[Office], Awaitable[Answer]]) -> Answer:
+    return _run(lambda service: work(_office(service)))
+
+
+def _json(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        _fail(f"{what}: is not JSON")
+    if not isinstance(found, dict):
+        _fail(f"{what}: is not a JSON object")
+    return found
+
+
+@connections.command()
+def create(
+    kind: Annotated[str, typer.Argument(help="wechat_shop, weibo_live, standard_webhooks, …")],
+    name: Annotated[str, typer.Option(help="what people call it")],
+    brand: Annotated[str | None, typer.Option(help="slug of the brand whose sessions it feeds")] = None,
+    secrets: Annotated[
+        Path | None, typer.Option(help="JSON file with the secrets; - reads standard input", allow_dash=True)
+    ] = None,
+    options: Annotated[str, typer.Option(help="options as JSON")] = "{}",
+) -> None:
+    """Create a connection and print the URL to paste into the platform's console."""
+    text = "{}" if secrets is None else sys.stdin.read() if str(secrets) == "-" else secrets.read_text(encoding="utf-8")
+    try:
+        form = NewConnection(
+            kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options")
+        )
+    except ValidationError as error:
+        _fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
+    made = _in_office(lambda office: rows.create(office, _SHELL, form))
+    typer.echo(f"{made.id}\t{made.webhook_url or 'polled'}")
+
+
+@connections.command("list")
+def list_connections() -> None:
+    """Show the connections and their states, without their secrets."""
+    page = _in_office(lambda office: rows.listing(office, after=None, limit=200))
+    table = Table("id", "kind", "brand", "name", "on", "last delivery", "events", "pending", "last error")
+    for found in page.items:
+        last = found.last_delivery_at.isoformat(timespec="seconds") if found.last_delivery_at else ""
+        counts = found.counts
+        table.add_row(
+            str(found.id), found.kind, found.brand, found.name, "yes" if found.enabled else "no", last,
+            str(counts.events), str(counts.pending), found.last_error,
+        )  # fmt: skip
+    console.print(table)
+
+
+@connections.command()
+def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
+    """Ask the platform with the saved credentials; exit code 1 when something fails."""
+    result = _in_office(lambda office: trial.test(office, connection))
+    for check in result.checks:
+        typer.echo(f"{'ok' if check.ok else 'failed':<7} {check.name:<13} {check.detail}")
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+@connections.command()
+def delete(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
+    """Delete a connection with its secrets; what came in through it stays."""
+    _in_office(lambda office: rows.remove(office, connection))
+    typer.echo("deleted")
+
+
+@connections.command()
+def reseal() -> None:
+    """Encrypt all secrets and letters with the present secret key; then the previous one may be forgotten."""
+
+    async def work(service: Service) -> int:
+        return await vault.reseal(service.database, service.platforms.vault, service.sealer)
+
+    typer.echo(f"sealed anew: {_run(work)} rows")

@@ -1,0 +1,149 @@
+"""What the tests of the platforms share: connections, signed pushes, a fake WeChat, the worker."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from app.adapters.signatures import sha1_of_sorted
+from app.adapters.wechat_crypto import encrypted_reply
+from app.service import Service
+
+from tests.platforms.fake_wechat import SECRET, FakeWechat, Running
+
+SAMPLES = Path(__file__).parents[1] / "adapters" / "samples"
+SHOP = {
+    "token": "livecommerce_token_01",
+    "encoding_aes_key": "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aQ",
+    "appid": "wx1234567890abcdef",
+    "app_secret": SECRET,
+}
+ROOM = "export/UzFfAgtgekIEAQAAAAAAbG8"
+
+Answer = dict[str, Any]
+Connect = Callable[..., Awaitable[Answer]]
+Push = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def sample() -> Callable[[str], Answer]:
+    """Return the reader of a sample request."""
+
+    def read(name: str) -> Answer:
+        found: Answer = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+        return found
+
+    return read
+
+
+@pytest.fixture
+def wechat() -> Iterator[FakeWechat]:
+    """A WeChat on loopback."""
+    with Running(FakeWechat()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def connect(client: httpx.AsyncClient) -> Connect:
+    """Create a connection and return it."""
+
+    async def make(kind: str, secrets: dict[str, str] | None = None, brand: str | None = "maison-k", **options: Any) -> Answer:
+        form = {"kind": kind, "name": f"test {kind}", "brand": brand, "secrets": secrets or {}, "options": options}
+        answer = await client.post("/v1/connections", json=form)
+        assert 201 == answer.status_code, answer.text
+        return dict(answer.json())
+
+    return make
+
+
+@pytest.fixture
+def new_session(client: httpx.AsyncClient) -> Connect:
+    """Create a session and return it."""
+
+    async def make(*rooms: tuple[str, str], brand: str = "maison-k", **fields: Any) -> Answer:
+        streams = [{"platform": platform, "room": room} for platform, room in rooms]
+        form = {"title": "秋の新作ライブ", "brand": brand, "currency": "CNY", "streams": streams} | fields
+        answer = await client.post("/v1/sessions", json=form)
+        assert 201 == answer.status_code, answer.text
+        return dict(answer.json())
+
+    return make
+
+
+def path_of(connection: Answer) -> str:
+    """Return the path of a connection's webhook_url."""
+    return urlsplit(connection["webhook_url"]).path
+
+
+def signed(text: str, secrets: dict[str, str] = SHOP, *, seed: int = 1) -> tuple[dict[str, str], str]:
+    """Return query and body of an encrypted push; `seed` chooses nonce and padding."""
+    chance = random.Random(seed)
+    nonce, timestamp = str(chance.randrange(10**9)), 1_788_000_000 + seed
+    made = encrypted_reply(text.encode(), secrets, chance.randbytes(16), timestamp, nonce)
+    query = {
+        "timestamp": str(timestamp),
+        "nonce": nonce,
+        "signature": sha1_of_sorted(secrets["token"], str(timestamp), nonce),
+        "encrypt_type": "aes",
+        "msg_signature": str(made["MsgSignature"]),
+    }
+    return query, json.dumps({"ToUserName": "gh_1", "Encrypt": made["Encrypt"]})
+
+
+@pytest.fixture
+def send_push(client: httpx.AsyncClient) -> Push:
+    """Send an encrypted push to a connection."""
+
+    async def send(connection: Answer, text: str, **changes: Any) -> httpx.Response:
+        query, body = signed(text, **changes)
+        return await client.post(path_of(connection), params=query, content=body)
+
+    return send
+
+
+@pytest.fixture
+async def working(service: Service) -> AsyncIterator[None]:
+    """Run the background jobs."""
+    async with service.platforms.working():
+        yield
+
+
+async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float = 30) -> Any:
+    """Return what `check` returns once that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = await check()
+        if found:
+            return found
+        assert time.monotonic() < end, f"never came: {what}"
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def kpis(client: httpx.AsyncClient) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Return a session's figures, slug → value; of one platform where it is named."""
+
+    async def read(session: str, platform: str | None = None) -> dict[str, Any]:
+        document = (await client.get(f"/v1/sessions/{session}/kpis")).json()
+        figures = document["kpis"] if platform is None else document["by_platform"][platform]
+        return {slug: figure["value"] for slug, figure in figures.items()}
+
+    return read
+
+
+@pytest.fixture
+def stored(service: Service) -> Callable[[], Awaitable[dict[str, int]]]:
+    """Return how many rows the tables hold in which a delivery can leave something."""
+
+    async def count() -> dict[str, int]:
+        tables = ("events", "parked", "dead_letters", "deliveries", "pgqueuer")
+        async with service.database.acquire() as connection:
+            return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}
+
+    return count

@@ -1,0 +1,224 @@
+"""A WeChat API on loopback, a real HTTP server in a thread: orders, after-sales, live dashboard, Weibo's counts and pull stream.
+
+Its tokens expire, its quotas run out, and it can be slow, down or silent, as a test sets it.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+SECRET = "app-secret-1"
+
+
+@dataclass
+class FakeWechat:
+    """What the platform knows, and how it behaves."""
+
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aftersales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lives: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """export_id → the blocks of getlivedata."""
+    listed: list[str] = field(default_factory=list)
+    """The pushes' orders that order/list/get tells of."""
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stream: list[bytes] = field(default_factory=list)
+    """Pieces that one call of the pull stream sends before it ends."""
+    token_life: float = 7200
+    """Seconds for which a token is taken, whatever expires_in says."""
+    expires_in: int = 7200
+    troubles: deque[str] = field(default_factory=deque)
+    """What the next calls (but for tokens) meet: quota, busy, 500, html, slow, drop."""
+    slow_seconds: float = 1.0
+    calls: Counter[str] = field(default_factory=Counter)
+    tokens: dict[str, float] = field(default_factory=dict)
+    refused_tokens: int = 0
+    gate: threading.Event = field(default_factory=threading.Event)
+    """order/get answers only once it is set."""
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        """Open the gate."""
+        self.gate.set()
+
+    @property
+    def base(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    # --- routes ----------------------------------------------------------------------------------------------------
+
+    async def token(self, request: Request) -> Response:
+        """Give a stable token: the same one as long as it lives."""
+        self.calls["token"] += 1
+        body = await request.json()
+        if body["secret"] != SECRET:
+            return JSONResponse({"errcode": 40125, "errmsg": "invalid appsecret"})
+        now = time.monotonic()
+        alive = [token for token, until in self.tokens.items() if until > now]
+        if body.get("force_refresh") or not alive:
+            self.tokens.clear()
+            self.tokens[f"T0KEN-{self.calls['token']}"] = now + self.token_life
+        token = next(iter(self.tokens))
+        return JSONResponse({"access_token": token, "expires_in": self.expires_in})
+
+    async def _trouble(self, request: Request) -> Response | None:
+        if self.tokens.get(request.query_params["access_token"], 0) <= time.monotonic():
+            self.refused_tokens += 1
+            return JSONResponse({"errcode": 42001, "errmsg": "access_token expired"})
+        trouble = self.troubles.popleft() if self.troubles else ""
+        if trouble == "slow":
+            await asyncio.sleep(self.slow_seconds)
+        answers: dict[str, Response] = {
+            "quota": JSONResponse({"errcode": 45009, "errmsg": "reach max api daily quota limit"}),
+            "busy": JSONResponse({"errcode": -1, "errmsg": "system error"}),
+            "500": Response("oops", 500),
+            "html": Response("<html>maintenance</html>", 200),
+        }
+        return answers.get(trouble)
+
+    async def order_get(self, request: Request) -> Response:
+        """Tell an order."""
+        self.calls["order_get"] += 1
+        while not self.gate.is_set():
+            await asyncio.sleep(0.02)
+        if (trouble := await self._trouble(request)) is not None:
+            return trouble
+        found = self.orders.get((await request.json())["order_id"])
+        answer = {"errcode": 0, "order": found} if found else {"errcode": 10020052, "errmsg": "no such order"}
+        return JSONResponse(answer)
+
+    async def order_list(self, request: Request) -> Response:
+        """Tell the orders that changed, two a page."""
+        self.calls["order_list"] += 1
+        if (trouble := await self._trouble(request)) is not None:
+            return trouble
+        body = await request.json()
+        start = int(body.get("next_key") or 0)
+        page = self.listed[start : start + 2]
+        more = start + 2 < len(self.listed)
+        return JSONResponse({"errcode": 0, "order_id_list": page, "has_more": more, "next_key": str(start + 2) if more else ""})
+
+    async def aftersale_list(self, request: Request) -> Response:
+        """Refuse: this shop may not read the list."""
+        self.calls["aftersale_list"] += 1
+        return JSONResponse({"errcode": 48001, "errmsg": "api unauthorized"})
+
+    async def aftersale_get(self, request: Request) -> Response:
+        """Tell an after-sale."""
+        self.calls["aftersale_get"] += 1
+        if (trouble := await self._trouble(request)) is not None:
+            return trouble
+        return JSONResponse({"errcode": 0, "after_sale_order": self.aftersales[(await request.json())["after_sale_order_id"]]})
+
+    async def live_list(self, request: Request) -> Response:
+        """Tell today's lives."""
+        self.calls["live_list"] += 1
+        items = [{"export_id": name, "create_time": int(time.time())} for name in self.lives]
+        return await self._trouble(request) or JSONResponse({"errcode": 0, "live_items": items, "has_more": False})
+
+    async def live_data(self, request: Request) -> Response:
+        """Tell the figures of a live."""
+        self.calls["live_data"] += 1
+        blocks = self.lives[(await request.json())["export_id"]]
+        return await self._trouble(request) or JSONResponse({"errcode": 0, **blocks})
+
+    async def weibo_counts(self, request: Request) -> Response:
+        """Tell the counts of posts."""
+        self.calls["weibo_counts"] += 1
+        if request.query_params["access_token"] != "WB-T0KEN":
+            return JSONResponse({"error_code": 21332, "error": "invalid_access_token"}, 400)
+        return JSONResponse([self.counts[post] for post in request.query_params["ids"].split(",") if post in self.counts])
+
+    async def weibo_stream(self, request: Request) -> Response:
+        """Send what there is and end, as the platform's stream breaks at times."""
+        self.calls["weibo_stream"] += 1
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in self.stream:
+                yield piece
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(pieces())
+
+    def app(self) -> Starlette:
+        """Return the server's application."""
+        routes = {
+            "/cgi-bin/stable_token": self.token,
+            "/channels/ec/order/get": self.order_get,
+            "/channels/ec/order/list/get": self.order_list,
+            "/channels/ec/aftersale/getaftersalelist": self.aftersale_list,
+            "/channels/ec/aftersale/getaftersaleorder": self.aftersale_get,
+            "/channels/livedashboard/getlivelist": self.live_list,
+            "/channels/livedashboard/getlivedata": self.live_data,
+            "/2/media_statuses/count_sp/biz.json": self.weibo_counts,
+            "/2/liveim/message/pull.stream": self.weibo_stream,
+        }
+        return Starlette(routes=[Route(path, call, methods=["GET", "POST"]) for path, call in routes.items()])
+
+
+class Running:
+    """The fake in a thread of its own."""
+
+    def __init__(self, fake: FakeWechat) -> None:
+        """Listen on a free port."""
+        config = uvicorn.Config(fake.app(), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._fake = fake
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve())
+
+    def __enter__(self) -> FakeWechat:
+        """Return the fake once it listens."""
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        self._fake.port = self._server.servers[0].sockets[0].getsockname()[1]
+        return self._fake
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self._fake.gate.set()
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+
+
+def order(number: str, room: str | None, *, paid: int = 109_900, status: int = 20, at: int = 1_788_000_000, **more: Any) -> dict[str, Any]:
+    """Return an order as the platform tells it; `paid` in fen."""
+    ext = {"live_id": room, "order_scene": 2} if room else {"order_scene": 1}
+    return {
+        "order_id": number,
+        "status": status,
+        "create_time": at,
+        "update_time": at + 60,
+        "openid": f"OPENID_{number}",
+        "order_detail": {
+            "product_infos": [{"product_id": "knit-01", "sku_id": "1", "sku_cnt": 1, "sale_price": paid, "real_price": paid}],
+            "pay_info": {"pay_time": at + 5},
+            "price_info": {"order_price": paid, "freight": 0},
+            "ext_info": ext,
+        },
+        **more,
+    }
+
+
+def push(number: str, event: str = "channels_ec_order_pay", *, at: int = 1_788_000_010) -> str:
+    """Return the text of a push about an order."""
+    info: dict[str, Any] = {"order_id": number}
+    if event == "channels_ec_order_pay":
+        info["pay_time"] = at
+    message = {"ToUserName": "gh_1", "FromUserName": "OPENID_1", "CreateTime": at, "MsgType": "event", "Event": event, "order_info": info}
+    return json.dumps(message)
