@@ -5,10 +5,12 @@ In: an opened `Service`, or none where only the document is wanted. Out: an ASGI
 
 from typing import Any
 
+from asyncpg import LockNotAvailableError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from pydantic_core import to_json
+from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -33,9 +35,11 @@ from app.api import (
     streams,
     webhooks,
 )
+from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability import RequestContext, request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
 from app.service import Service
+from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
@@ -51,20 +55,23 @@ def create_app(service: Service | None = None) -> FastAPI:
         summary="The numbers of live commerce.",
         description="Telemetry of a live session in, exact KPIs, per-product results and the results sheet out.",
         openapi_tags=document.TAGS,
-        max_body_size=service.settings.max_body_bytes if service else None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
     # The hot door is tried first and without FastAPI's own layers, which cost as much as the rest of the request;
     # the router's twin of it is what the documentation is made of.
     app.router.routes.insert(0, Route("/v1/events", events.ingest, methods=["POST"]))
+    for path in webhooks.HOT_PATHS:
+        app.router.routes.insert(1, Route(path, webhooks.hot, methods=["POST"]))
     for room in ROUTERS:
         app.include_router(room.router)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(RequestContext)
+    for kind in (*UNREACHABLE, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError, QueueFullError, NotCommittedError):
+        app.add_exception_handler(kind, _passing)
+    app.add_middleware(RequestContext, max_body=service.settings.max_body_bytes if service else None)
     return app
 
 
@@ -85,6 +92,13 @@ def _invalid_request(_: Request, error: Any) -> Response:
         for problem in error.errors()
     ]
     return _answer(ProblemError(422, "the input is not valid", errors=problems))
+
+
+def _passing(_: Request, error: Any) -> Response:
+    """Answer 503 for what a repetition may mend; anything else that the database said is our own fault."""
+    if not isinstance(error, QueueFullError | NotCommittedError) and not is_passing(error):
+        raise error
+    return _answer(ProblemError(503, "the database did not answer in time; send again", headers={"Retry-After": "1"}))
 
 
 def _http_error(_: Request, error: Any) -> Response:

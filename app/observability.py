@@ -211,9 +211,10 @@ class RequestContext:
     It sits on the path of every event, so it composes nothing that is not sent or kept.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
+    def __init__(self, app: ASGIApp, max_body: int | None = None) -> None:
+        """Wrap an application; a body may have `max_body` bytes."""
         self._app = app
+        self._max_body = max_body
         self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -234,17 +235,44 @@ class RequestContext:
             return send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            if self._too_large(scope["headers"]):
+                problem = ProblemError(413, f"a body may have at most {self._max_body} bytes")
+                await _send_problem(send_with_id, problem, current)
+            else:
+                await self._app(scope, self._bounded(scope["headers"], receive), send_with_id)
         except Exception:
             _log.exception("request failed", method=scope["method"], route=route_of(scope))
             if status:
                 # The answer's head is out already; only a broken connection can tell that the rest is missing.
                 status = 500
                 raise
-            await _send_internal_error(send_with_id, current)
+            await _send_problem(send_with_id, ProblemError(500), current)
         finally:
             self._record(scope, status or _NO_ANSWER, time.perf_counter() - began)
             _request_id.reset(token)
+
+    def _too_large(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        if self._max_body is None:
+            return False
+        announced = next((value for name, value in headers if name == b"content-length"), b"0")
+        return announced.isdigit() and int(announced) > self._max_body
+
+    def _bounded(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> Receive:
+        """Return what counts the bytes of a body whose length nobody announced."""
+        limit = self._max_body
+        if limit is None or not any(name == b"transfer-encoding" for name, _ in headers):
+            return receive
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise ProblemError(413, f"a body may have at most {limit} bytes")
+            return message
+
+        return counted
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = scope["method"], route_of(scope)
@@ -264,8 +292,8 @@ class RequestContext:
             _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
 
 
-async def _send_internal_error(send: Send, current: str) -> None:
-    body = to_json(ProblemError(500).document(f"urn:request:{current}"))
+async def _send_problem(send: Send, problem: ProblemError, current: str) -> None:
+    body = to_json(problem.document(f"urn:request:{current}"))
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

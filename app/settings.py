@@ -6,11 +6,15 @@ In: environment variables. Out: one frozen `Settings`. Never here: defaults for 
 import os
 import re
 import secrets as random
+import tempfile
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_SECRET = 32
+"""Characters that a secret key has at least."""
 
 API_KEY_FORMAT = r"^tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]{16,128}$"
 
@@ -93,7 +97,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and len(key.get_secret_value()) < 32:
+        if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
             raise ValueError("needs at least 32 characters, e.g. from `openssl rand -hex 32`")
         return key
 
@@ -121,14 +125,25 @@ class Settings(BaseSettings):
             return self.secret_key.get_secret_value()
         self.data_dir.mkdir(parents=True, exist_ok=True)
         path = self.data_dir / "secret.key"
-        try:
-            # O_EXCL: of two processes that start at once, one writes the key and the other reads it.
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
+        if not path.exists():
+            self._write_secret(path)
+        found = path.read_text().strip()
+        if len(found) < SHORTEST_SECRET:
+            raise InvalidSettings(f"{path}: holds no secret key; restore it, or remove it together with the database")
+        return found
+
+    @staticmethod
+    def _write_secret(path: Path) -> None:
+        # Written aside and linked: of two processes that start at once the first one's key counts, and it is never half there.
+        handle, draft = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "w") as file:
             file.write(random.token_hex(32))
-        return path.read_text().strip()
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(draft).unlink()
 
 
 def load_settings() -> Settings:

@@ -129,9 +129,7 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
     return LiveReading(drafts.parsed(), living if isinstance(living, bool) else None, moment(dashboard.get("start_time")))
 
 
-def _product(
-    row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: Drafts
-) -> None:
+def _product(row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: Drafts) -> None:
     base = as_map(row.get("base_data"))
     product = ident(base.get(context.text("product_id") or "spu_id")) or ident(first(base, "spu_id", "src_spu_id"))
     drafts.event(

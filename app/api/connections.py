@@ -65,9 +65,7 @@ async def create_connection(office: AppOffice, caller: Admin, form: NewConnectio
     return await connections.create(office, caller, form)
 
 
-@router.get(
-    "/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404)
-)
+@router.get("/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404))
 async def get_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> Connection:
     """Return the connection and its state: last delivery, last error, counts."""
     del caller
@@ -80,9 +78,7 @@ async def get_connection(office: AppOffice, caller: Admin, connection: Connectio
     summary="Change a connection",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def patch_connection(
-    office: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch
-) -> Connection:
+async def patch_connection(office: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch) -> Connection:
     """Change name, options or secrets, switch it off, or give it another URL."""
     del caller
     return await connections.patch(office, connection, form)
@@ -119,9 +115,7 @@ async def test_connection(office: AppOffice, caller: Admin, connection: Connecti
     summary="Try a mapping on a sample",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def preview_connection(
-    office: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest
-) -> Preview:
+async def preview_connection(office: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
     """Return the events that the mapping makes of a sample body; nothing is stored."""
     del caller
     return await trial.preview(office, connection, form)

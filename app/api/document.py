@@ -13,12 +13,22 @@ from app.problems import MEDIA_TYPE, ProblemDocument, responses
 
 TAGS = [
     {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms."},
-    {"name": "sessions", "description": "Live sessions, their streams, line-up, promotions and notes."},
+    {"name": "webhooks", "description": "The platforms' own pushes."},
+    {"name": "connections", "description": "Platforms and tools that an agency connects."},
+    {"name": "imports", "description": "Exports of a back-end, as CSV."},
+    {"name": "sessions", "description": "Live sessions."},
+    {"name": "streams", "description": "The rooms of a session."},
+    {"name": "lineup", "description": "What a session sells."},
+    {"name": "promotions", "description": "What advertised a session."},
+    {"name": "notes", "description": "What operators saw, and their summary."},
     {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report."},
-    {"name": "catalogue", "description": "Brands and products."},
-    {"name": "access", "description": "API keys."},
+    {"name": "brands", "description": "Whose sessions they are."},
+    {"name": "products", "description": "The catalogue: codes, names, aliases."},
+    {"name": "keys", "description": "API keys."},
     {"name": "service", "description": "Health, readiness, metrics."},
 ]
+_ALWAYS = ("/healthz", "/metrics")
+"""Routes that need no database."""
 _REF = "#/components/schemas/{model}"
 
 
@@ -34,8 +44,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         event = EVENT.json_schema(ref_template=_REF)
         schemas.update(event.pop("$defs"))
         schemas["Event"] = event | {"title": "Event", "description": "One CloudEvents 1.0 event of a live session."}
-        for path in document["paths"].values():
+        for path_name, path in document["paths"].items():
             for operation in path.values():
+                if not path_name.startswith(_ALWAYS):
+                    operation["responses"].setdefault("503", responses(503)[503])
                 if "requestBody" in operation:
                     for status, problem in responses(400, 413).items():
                         operation["responses"].setdefault(str(status), problem)

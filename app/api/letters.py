@@ -14,6 +14,8 @@ from pydantic_core import from_json
 from app.api.access import AppService, Operator
 from app.api.events import Receipt
 from app.api.paging import Paging, encode
+from app.events.commerce import OrderLine
+from app.events.payload import PAYLOADS
 from app.ingest.replay import UnreadableLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.problems import FieldError, ProblemError, not_found, responses
@@ -21,7 +23,14 @@ from app.storage.queries import queries
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
 _SQL = queries("setaside")
-_PERSONAL = ("viewer", "buyer", "text")
+_ENVELOPE = frozenset({"specversion", "id", "source", "subject", "time", "type", "datacontenttype"})
+_MODELS: tuple[type[BaseModel], ...] = (*PAYLOADS.values(), OrderLine)
+_DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
+    "text", *(name for payload in PAYLOADS.values() for name in payload.people),
+}  # fmt: skip
+"""Fields of our own payloads that hold nothing of a person."""
+_KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_type", "msg_sub_type", "type", "subtype", "status"})
+"""Fields of platforms that name a kind and never a person."""
 
 
 class Letter(BaseModel):
@@ -120,18 +129,28 @@ async def get_letter(service: AppService, caller: Operator, letter: LetterId) ->
         raise not_found("dead letter")
     body = service.sealer.unseal(row["sealed"])
     fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
-    return OpenLetter(**fields, errors=from_json(row["errors"]), event=_without_people(body))
+    return OpenLetter(**fields, errors=from_json(row["errors"]), event=_without_people(body, row["origin"]))
 
 
-def _without_people(body: bytes | None) -> Any:
+def _without_people(body: bytes | None, origin: str) -> Any:
     try:
         event = from_json(body or b"null")
     except ValueError:
         return None
-    data = event.get("data") if isinstance(event, dict) else None
-    if isinstance(data, dict):
-        data.update({name: "(hidden)" for name in _PERSONAL if name in data})
-    return event
+    if origin.startswith("connection:") and not (isinstance(event, dict) and "specversion" in event):
+        return _shape(event)
+    if not isinstance(event, dict):
+        return _shape(event)
+    return {name: value if name in _ENVELOPE else _shape(value, _DATA) for name, value in event.items()}
+
+
+def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
+    """Return what was sent without the values of fields that we do not know: any of them may name a person."""
+    if isinstance(value, dict):
+        return {key: _shape(item, shown, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shape(item, shown, name) for item in value]
+    return value if name in shown or value is None else "(hidden)"
 
 
 @router.post(

@@ -20,7 +20,7 @@ from app.catalogue.access import Principal
 from app.catalogue.forms import UNCHANGED, Form, Names, Patch, Record, Slug, Text
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
-from app.catalogue.refold import Refold, refold_sessions
+from app.catalogue.refold import Refold, note_refold, refold_sessions
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -263,6 +263,7 @@ async def _add_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence
     await connection.execute(insert(product_aliases), rows)
     await _lineups_follow(connection, ref, added)
     await _bump(connection, ref.brand_id)
+    await note_refold(connection, ref.brand_id, added)
     return added
 
 
@@ -274,6 +275,7 @@ async def _remove_aliases(connection: AsyncConnection, ref: _Ref, aliases: Seque
         sql_delete(product_aliases).where(product_aliases.c.brand_id == ref.brand_id, product_aliases.c.alias.in_(aliases))
     )
     await _bump(connection, ref.brand_id)
+    await note_refold(connection, ref.brand_id, [ref.code])
     return [ref.code]
 
 

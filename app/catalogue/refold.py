@@ -5,13 +5,33 @@ itself, which the caller hands in, since the catalogue knows nothing of ingest.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
 from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.storage.database import Database
 from app.storage.queries import queries
+from app.storage.tables import pending_refolds
 
 Refold = Callable[[UUID], Awaitable[object]]
 """Folds one session's log again with the catalogue as it is now."""
+
+
+async def note_refold(connection: AsyncConnection, brand_id: UUID, keys: Sequence[str]) -> None:
+    """Note, in the transaction that changes the keys' meaning, that sessions must be folded again: a crash may come first."""
+    rows = [{"brand_id": brand_id, "key": key} for key in keys]
+    await connection.execute(insert(pending_refolds).on_conflict_do_nothing(), rows)
+
+
+async def resume_refolds(database: Database, refold: Refold) -> None:
+    """Do what a process noted and did not live to do."""
+    async with database.read() as connection:
+        rows = (await connection.execute(select(pending_refolds).order_by(pending_refolds.c.brand_id))).all()
+    for brand_id, found in groupby(rows, key=lambda row: row.brand_id):
+        await refold_sessions(database, brand_id, [row.key for row in found], refold)
 
 
 async def refold_sessions(database: Database, brand_id: UUID, keys: Sequence[str], refold: Refold) -> None:
@@ -29,3 +49,6 @@ async def refold_sessions(database: Database, brand_id: UUID, keys: Sequence[str
         affected = await connection.fetch(sql["sessions_with_keys"], brand_id, sorted(set(keys)))
     for row in affected:
         await refold(row["session_id"])
+    async with database.write() as written:
+        mine = (pending_refolds.c.brand_id == brand_id) & pending_refolds.c.key.in_(keys)
+        await written.execute(delete(pending_refolds).where(mine))

@@ -5,8 +5,8 @@ In: arguments. Out: one call, text on the terminal, an exit code. Never here: lo
 
 import typer
 
-from app.cli.demo import demo
 from app.cli.connections import connections
+from app.cli.demo import demo
 from app.cli.keys import keys
 from app.cli.operate import migrate, openapi, rebuild
 from app.cli.serve import serve

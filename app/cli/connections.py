@@ -61,9 +61,7 @@ def create(
     """Create a connection and print the URL to paste into the platform's console."""
     text = "{}" if secrets is None else sys.stdin.read() if str(secrets) == "-" else secrets.read_text(encoding="utf-8")
     try:
-        form = NewConnection(
-            kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options")
-        )
+        form = NewConnection(kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options"))
     except ValidationError as error:
         _fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
     made = _in_office(lambda office: rows.create(office, _SHELL, form))

@@ -5,7 +5,9 @@ In: settings. Out: a listening server until SIGTERM or Ctrl-C, then a drained qu
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -45,6 +47,15 @@ def run_or_exit(work: Callable[[], Coroutine[None, None, None]]) -> None:
         raise typer.Exit(3) from None
 
 
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn that leaves the signals to us: it would raise them again on its way out, before the queue is drained."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing."""
+        yield
+
+
 class Server:
     """Uvicorn around one opened service."""
 
@@ -52,7 +63,7 @@ class Server:
         """Prepare; `run` listens."""
         settings = service.settings
         self._platforms = service.platforms
-        self._server = uvicorn.Server(
+        self._server = _Uvicorn(
             uvicorn.Config(
                 create_app(service),
                 host=settings.host,
@@ -66,12 +77,20 @@ class Server:
         )
 
     async def run(self) -> None:
-        """Listen, and do the platforms' background work, until told to stop."""
-        async with self._platforms.working():
-            await self._server.serve()
+        """Listen, and do the platforms' background work, until told to stop: by `stop`, by SIGTERM or by Ctrl-C."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            async with self._platforms.working():
+                await self._server.serve()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
 
     def stop(self) -> None:
-        """Stop listening and let open requests finish."""
+        """Stop listening and let open requests finish; told twice, cut them off."""
+        self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
 
     async def started(self) -> None:

@@ -36,6 +36,8 @@ def _money(amount: str) -> str:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=512), AfterValidator(_printable)]
+"""A room or a promotion: part of a table's key, whose row may take some 2,700 bytes in all."""
 Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]

@@ -4,7 +4,7 @@ In: `data` of these events. Out: contributions. Never here: I/O.
 """
 
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, SpanEdge, digest
-from app.events.fields import Count as CountField, LongText, Seconds, Text
+from app.events.fields import Count as CountField, Name, Seconds, Text
 from app.events.payload import Payload
 
 
@@ -54,7 +54,7 @@ class SupportAnswered(Payload, type="live.support.answered"):
 class PromotionMeasured(Payload, type="live.promotion.measured"):
     """Cumulative figures of a promotion, named by its id or its url."""
 
-    promotion: LongText
+    promotion: Name
     views_total: CountField | None = None
     engagements_total: CountField | None = None
     clicks_total: CountField | None = None

@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from asyncpg import DataError, DeadlockDetectedError, IntegrityConstraintViolationError, SerializationError
+from asyncpg import (
+    DataError,
+    DeadlockDetectedError,
+    InsufficientResourcesError,
+    LockNotAvailableError,
+    OperatorInterventionError,
+    SerializationError,
+)
 from babel.numbers import get_currency_precision
 from pydantic_core import to_json
 
@@ -23,11 +30,19 @@ from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import Database
+from app.storage.database import UNREACHABLE, Database
 from app.storage.ledger import Ledger, LoggedEvent, SessionRow
 
 _log = structlog.get_logger()
-_REFUSED = (DataError, IntegrityConstraintViolationError)
+_PASSING = (
+    *UNREACHABLE,
+    InsufficientResourcesError,
+    LockNotAvailableError,
+    OperatorInterventionError,
+    DeadlockDetectedError,
+    SerializationError,
+)
+"""What the database may say without any event being at fault: the same flush may succeed a moment later."""
 _COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -74,9 +89,13 @@ class Flusher:
         """
         try:
             settlement = await self._with_retries(items, list(only_letters))
-        except _REFUSED as refusal:
+        except _PASSING:
+            raise
+        except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
             if len(items) <= 1:
                 await self._refuse(items, refusal)
+                if only_letters:
+                    await self.flush([], only_letters)
                 return
             half = len(items) // 2
             await self.flush(items[:half], only_letters)
@@ -99,8 +118,12 @@ class Flusher:
         raise AssertionError
 
     async def _refuse(self, items: list[Item], refusal: Exception) -> None:
-        _log.warning("database refused an event", reason=type(refusal).__name__)
-        detail = "the database cannot hold this event's figures: they are out of range"
+        _log.error("event refused by the database", reason=type(refusal).__name__)
+        if not items:
+            raise refusal
+        detail = "the event cannot be stored"
+        if isinstance(refusal, DataError):
+            detail = "the database cannot hold this event's figures: they are out of range"
         for item in items:
             rejection = _rejection(item, FieldError(pointer="/data", detail=detail))
             async with self._database.acquire() as connection, connection.transaction():

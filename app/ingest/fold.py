@@ -145,8 +145,9 @@ async def _take_back(
         folded = fold_logged(event, context)
         claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}
         for name, member, _ in losses:
-            bid = _Bid(folded.at, folded.key, folded.platform, claims[name, member])
-            _grant(tally, event.session_id, bid, -1)
+            claim = claims.get((name, member))
+            if claim is not None:  # An alias changed in between: the fold that follows the change sets it right.
+                _grant(tally, event.session_id, _Bid(folded.at, folded.key, folded.platform, claim), -1)
 
 
 async def _settle_spans(ledger: Ledger, tally: Tally) -> None:

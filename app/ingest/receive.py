@@ -85,7 +85,8 @@ class Receiver:
         elif essence == "application/cloudevents+json":
             self._read(submission, body, batch=False)
         elif "ce-specversion" in headers or "ce-type" in headers:
-            if not re.match(JSON_MEDIA_TYPE, media_type) and body:
+            # The CloudEvents SDK names no content type unless its event does; data is JSON then (CloudEvents, 3.1.1).
+            if media_type and body and not re.match(JSON_MEDIA_TYPE, media_type):
                 raise ProblemError(415, "the data of an event in binary mode is application/json")
             self._binary(submission, body, headers)
         elif essence == "application/json":
@@ -142,7 +143,7 @@ class Receiver:
                     attributes[name[3:]] = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
                 except UnicodeDecodeError:
                     raise ProblemError(400, f"the header {name} is not UTF-8") from None
-        attributes.setdefault("datacontenttype", headers.get("content-type", "application/json"))
+        attributes.setdefault("datacontenttype", headers.get("content-type") or "application/json")
         if body.strip():
             attributes["data"] = _lenient_json(body)
         self._take(submission, 0, attributes)

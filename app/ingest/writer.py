@@ -135,7 +135,9 @@ class Writer:
         try:
             await self._flusher.flush(items, letters)
         except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
-            _log.error("flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE))
+            _log.error(
+                "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)
+            )
             for submission in submissions.values():
                 if submission.settled is not None and not submission.settled.done():
                     submission.settled.set_exception(NotCommittedError())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.adapters.protocol import Delivery, Refused, Reply
+from app.ingest.submission import Outcome
 from app.platforms.directory import Directory, LiveConnection
 from app.platforms.inbox import Delivered, Inbox
 from app.platforms.states import States
@@ -70,8 +71,7 @@ class Door:
             arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
             duplicate = not await self.inbox.keep(arrived)
         submission = await self.desk.take(connection, parsed, verified.received_at)
-        if submission.items and not parsed.follow_ups:
-            counts = {outcome.value: count for outcome, count in submission.counts.items()}
-            duplicate = counts["duplicates"] == len(submission.items)
+        if not parsed.follow_ups:
+            duplicate = 0 < submission.counts[Outcome.DUPLICATE] == sum(submission.counts.values())
         self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
         return parsed.reply

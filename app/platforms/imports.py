@@ -137,4 +137,3 @@ def _rows(imported: Imported, faults: dict[int, str]) -> list[Row]:
             )
         )
     return rows
-

@@ -79,9 +79,7 @@ async def _wechat(office: Office, connection: LiveConnection) -> list[Check]:
 
     async def orders() -> str:
         since = now - timedelta(hours=1)
-        page = await platforms.wechat.call(
-            connection, lambda text: wechat_api.order_list(text, since, now), wechat_api.read_page
-        )
+        page = await platforms.wechat.call(connection, lambda text: wechat_api.order_list(text, since, now), wechat_api.read_page)
         return f"orders may be read; {len(page.ids)} changed within the last hour"
 
     async def lives() -> str:

@@ -13,7 +13,7 @@ import contextlib
 import random
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -25,6 +25,8 @@ from pgqueuer.models import Job, Schedule
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
+from app.catalogue.refold import resume_refolds
+from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
@@ -161,6 +163,11 @@ class Worker:
             del schedule
             await self.forget_old(datetime.now(UTC))
 
+        @queue.schedule("refolds", _TICK, clean_old=True)
+        async def refolds(schedule: Schedule) -> None:
+            del schedule
+            await resume_refolds(self.database, self.refold)
+
     async def pull(self, job: Job) -> None:
         """Do a pull; what fails is tried again later, or given up.
 
@@ -212,6 +219,11 @@ class Worker:
             self.puller.desk.states.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
 
         return turn
+
+    async def refold(self, session: UUID) -> None:
+        """Fold a session again whose products' aliases changed before a process died."""
+        with suppress(NoSuchSessionError):
+            await replace(self.database, self.settings, session)
 
     async def forget_old(self, now: datetime) -> None:
         """Remove what is older than the deployment keeps it: raw deliveries, the queue's log, letters, comments' texts."""

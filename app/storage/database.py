@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.settings import Settings
@@ -33,6 +34,14 @@ UNREACHABLE = (
 """What a lost or absent database looks like to a caller."""
 
 
+def is_passing(error: BaseException) -> bool:
+    """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds a lock."""
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return error.connection_invalidated or (cause is not None and is_passing(cause))
+    return isinstance(error, (*UNREACHABLE, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
+
+
 class DatabaseUnreachableError(Exception):
     """No connection could be had; the text says what to check, without the password."""
 
@@ -45,12 +54,13 @@ class Database:
     pool: asyncpg.Pool
     engine: AsyncEngine
     embedded: EmbeddedPostgres | None
+    timeout: float
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
         """Lend a connection of the hot pool."""
         try:
-            async with self.pool.acquire() as connection:
+            async with self.pool.acquire(timeout=self.timeout) as connection:
                 yield connection
         except UNREACHABLE:
             await self.revive()
@@ -68,14 +78,23 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error."""
-        async with self.engine.begin() as connection:
+        async with self._reviving(), self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a SQLAlchemy connection for reading."""
-        async with self.engine.connect() as connection:
+        async with self._reviving(), self.engine.connect() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _reviving(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (*UNREACHABLE, DBAPIError, SQLAlchemyTimeoutError) as error:
+            if is_passing(error):
+                await self.revive()
+            raise
 
     async def revive(self) -> None:
         """Start an embedded server that died; nothing for a server that is somebody else's."""
@@ -135,4 +154,4 @@ async def open_database(settings: Settings) -> Database:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=timeout, pool_pre_ping=True
     )
-    return Database(dsn, pool, engine, embedded)
+    return Database(dsn, pool, engine, embedded, timeout)

@@ -75,6 +75,13 @@ product_aliases = Table(
     Column("product_id", Uuid, ForeignKey("products.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+pending_refolds = Table(
+    "pending_refolds",
+    metadata,
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("key", Key, primary_key=True),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -186,6 +186,13 @@ def upgrade() -> None:
     )
     op.create_index("products_brand_id_code_key", "products", ["brand_id", "code"], unique=True)
     op.create_table(
+        "pending_refolds",
+        sa.Column("brand_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("pending_refolds_brand_id_fkey")),
+        sa.PrimaryKeyConstraint("brand_id", "key", name=op.f("pending_refolds_pkey")),
+    )
+    op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=False),

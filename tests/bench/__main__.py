@@ -21,6 +21,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.bench import push
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
 from tests.bench.telemetry import events, row
@@ -73,6 +74,16 @@ async def single_posts(here: World) -> list[Row]:
         ("single-event POST, 32 connections, against a route that reads and answers", ratio(*rates), "≥ 0.5", figures),
         ("  its 99th percentile", f"{p99:.1f} ms", "< 30 ms", "median of the rounds"),
     ]
+
+
+async def signed_pushes(here: World) -> list[Row]:
+    """Encrypted WeChat pushes, 32 connections; the jobs that they ask for run in the same process meanwhile."""
+    path = push.connection(here)
+    requests = iter(list(push.pushes(path, 60_000)))
+    ours, limit = await paired(lambda: requests, lambda: push.noop(path), (here.port, here.noop_port), 32)
+    rates = [load.per_second for load in ours], [load.per_second for load in limit]
+    figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
+    return [("signed WeChat push, 32 connections, against a route that reads and answers", ratio(*rates), "≥ 0.4", figures)]
 
 
 async def batches(here: World, total: int) -> tuple[list[Row], str]:
@@ -141,6 +152,8 @@ async def run(total: int, only: set[str]) -> None:
         rows: list[Row] = []
         if not only or "single" in only:
             rows += await single_posts(here)
+        if not only or "push" in only:
+            rows += await signed_pushes(here)
         if not only or only & {"batches", "kpis"}:
             found, session = await batches(here, total)
             rows += found
@@ -159,7 +172,7 @@ def main() -> None:
     """Read the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events of the large session")
-    parser.add_argument("only", nargs="*", help="single, batches, kpis; all where none is named")
+    parser.add_argument("only", nargs="*", help="single, push, batches, kpis; all where none is named")
     arguments = parser.parse_args()
     asyncio.run(run(arguments.events, set(arguments.only)))
 

@@ -1,6 +1,7 @@
 """`tallylight` as a newcomer and as the person on call meet it: real processes, their exit codes and their words."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
-from app.settings import Settings
+import psutil
 
+from app.settings import Settings
 from tests.conftest import SECRET
 
 
@@ -74,3 +76,21 @@ def test_the_embedded_database_gets_a_secret_key_once_for_its_owner_alone(tmp_pa
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
     assert 0 == run("keys", "list", env={}, cwd=tmp_path).returncode
     assert first == path.read_text()
+
+
+def test_sigterm_drains_and_stops_the_embedded_database(tmp_path: Path) -> None:
+    """The process ends by itself with exit code 0, and no PostgreSQL is left behind."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
+    env = clean | {"TALLYLIGHT_PORT": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
+    server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None
+    for line in server.stderr:
+        if "Uvicorn running" in line:
+            break
+    pid = int((tmp_path / ".tallylight" / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    server.send_signal(signal.SIGTERM)
+    server.stderr.read()
+    server.stderr.close()
+    assert 0 == server.wait(30)
+    # A process that nobody has collected yet has ended all the same.
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

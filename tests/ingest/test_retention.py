@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
+
 from app.ingest.rebuild import compare
 from app.ingest.retention import retire
 from app.service import open_service
 from app.settings import Settings
-
 from tests.ingest.sending import new_session, send
 
 

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+
 from app.ingest.rebuild import compare
 from app.ingest.writer import QueueFullError
 from app.service import Service, open_service
 from app.settings import Settings
-
 from tests.ingest.sending import new_session, send
 
 HUGE = "9999999999999.99"

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
 from app.adapters.signatures import sha1_of_sorted
 from app.adapters.wechat_crypto import encrypted_reply
 from app.service import Service
-
 from tests.platforms.fake_wechat import SECRET, FakeWechat, Running
 
 SAMPLES = Path(__file__).parents[1] / "adapters" / "samples"

@@ -90,7 +90,7 @@ class FakeWechat:
     async def order_get(self, request: Request) -> Response:
         """Tell an order."""
         self.calls["order_get"] += 1
-        while not self.gate.is_set():
+        while not self.gate.is_set():  # noqa: ASYNC110 - it is set by another thread
             await asyncio.sleep(0.02)
         if (trouble := await self._trouble(request)) is not None:
             return trouble
@@ -196,7 +196,9 @@ class Running:
         self._thread.join(10)
 
 
-def order(number: str, room: str | None, *, paid: int = 109_900, status: int = 20, at: int = 1_788_000_000, **more: Any) -> dict[str, Any]:
+def order(
+    number: str, room: str | None, *, paid: int = 109_900, status: int = 20, at: int = 1_788_000_000, **more: Any
+) -> dict[str, Any]:
     """Return an order as the platform tells it; `paid` in fen."""
     ext = {"live_id": room, "order_scene": 2} if room else {"order_scene": 1}
     return {
@@ -220,5 +222,12 @@ def push(number: str, event: str = "channels_ec_order_pay", *, at: int = 1_788_0
     info: dict[str, Any] = {"order_id": number}
     if event == "channels_ec_order_pay":
         info["pay_time"] = at
-    message = {"ToUserName": "gh_1", "FromUserName": "OPENID_1", "CreateTime": at, "MsgType": "event", "Event": event, "order_info": info}
+    message = {
+        "ToUserName": "gh_1",
+        "FromUserName": "OPENID_1",
+        "CreateTime": at,
+        "MsgType": "event",
+        "Event": event,
+        "order_info": info,
+    }
     return json.dumps(message)

@@ -159,7 +159,9 @@ async def test_two_connections_of_one_app_share_one_token(
     assert b"T0KEN" not in sealed
 
 
-async def test_a_wrong_app_secret_is_told_by_the_test_action(connect: Connect, wechat: FakeWechat, client: httpx.AsyncClient) -> None:
+async def test_a_wrong_app_secret_is_told_by_the_test_action(
+    connect: Connect, wechat: FakeWechat, client: httpx.AsyncClient
+) -> None:
     """The test action asks the platform itself; a wrong secret shows although another connection has a token."""
     good = await connect("wechat_shop", SHOP, api_base=wechat.base)
     bad = await connect("wechat_shop", {**SHOP, "app_secret": "wr0ng-secret"}, api_base=wechat.base)

@@ -17,6 +17,9 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
+
+pytest.register_assert_rewrite("tests.spine.verdict")
+
 from tests.conftest import SECRET, dsn_for
 from tests.spine.story import Show
 

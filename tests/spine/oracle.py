@@ -24,7 +24,7 @@ MONEY = {
 SLOW_MS = 180_000
 
 
-def printed(value: Exact, slug: str, digits: int) -> Decimal | str | None:
+def printed(value: Exact, slug: str, digits: int) -> float | str | None:
     """Return a figure as a document prints it: money with the currency's digits, other numbers with six decimals."""
     if value is None:
         return None
@@ -35,7 +35,7 @@ def printed(value: Exact, slug: str, digits: int) -> Decimal | str | None:
         rounded = (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
             Decimal(1).scaleb(-(digits if money else 6)), ROUND_HALF_UP
         )
-        return str(rounded) if money else rounded.normalize()
+        return str(rounded) if money else float(rounded)
 
 
 def counted(story: Story, what: str, *, platform: str | None = None, product: str = "") -> int | None:

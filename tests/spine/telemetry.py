@@ -95,6 +95,7 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
 }  # fmt: skip
 """Every event type without its `live.` → its data."""
 
+
 def _moments(seconds: list[float]) -> st.SearchStrategy[str]:
     return st.builds(
         lambda second, offset: (START + timedelta(seconds=second)).astimezone(timezone(offset)).isoformat(),
@@ -105,6 +106,10 @@ def _moments(seconds: list[float]) -> st.SearchStrategy[str]:
 
 _CLOCK = {"session.started", "session.ended"}
 _OFTEN = ("order.paid", "order.paid", "viewer.entered", "viewer.entered", "order.refunded", "order.shipped")
+
+
+stirs = st.integers(0, 2**32).map(Random)
+"""What shuffles and splits: a seed, so that a failure can be told in one line."""
 
 
 def event(number: int, kind: str, subject: str, moment: str, data: Event) -> Event:

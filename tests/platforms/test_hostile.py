@@ -1,0 +1,202 @@
+"""Deliveries that are false, damaged or too much: refused, nothing stored but where that is safe, no secret in a log."""
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from app import observability
+from app.adapters.signatures import sha1_of_sorted
+from app.observability import configure_logging
+from tests.platforms.conftest import SHOP, Connect, path_of, signed, until
+from tests.platforms.fake_wechat import FakeWechat, push
+
+Stored = Callable[[], Awaitable[dict[str, int]]]
+TEXT = push("1")
+QUERY, BODY = signed(TEXT)
+OTHER_KEY = {**SHOP, "encoding_aes_key": "A" * 43}
+OTHER_APP = {**SHOP, "appid": "wx0000000000000000"}
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
+    + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1 or str()};" * 10}">' for n in range(1, 10))
+    + "]><xml><Encrypt>&lol9;</Encrypt></xml>"
+)
+
+
+def _plain() -> dict[str, str]:
+    return {"timestamp": "1", "nonce": "2", "signature": sha1_of_sorted(SHOP["token"], "1", "2")}
+
+
+def _changed(name: str, value: str) -> dict[str, str]:
+    return {**QUERY, name: value}
+
+
+def _tampered() -> str:
+    document = json.loads(BODY)
+    text = document["Encrypt"]
+    return json.dumps({**document, "Encrypt": text[:40] + ("A" if text[40] != "A" else "B") + text[41:]})
+
+
+HOSTILE: dict[str, tuple[dict[str, str], bytes, int]] = {
+    "no signature": ({}, BODY.encode(), 401),
+    "a tampered body": (QUERY, _tampered().encode(), 401),
+    "a false signature": (_changed("msg_signature", "0" * 40), BODY.encode(), 401),
+    "a signature that is no ASCII": (_changed("msg_signature", "é" * 40), BODY.encode(), 401),
+    "another timestamp": (_changed("timestamp", "1788009999"), BODY.encode(), 401),
+    "another key": (signed(TEXT, OTHER_KEY)[0], signed(TEXT, OTHER_KEY)[1].encode(), 401),
+    "another appid": (signed(TEXT, OTHER_APP)[0], signed(TEXT, OTHER_APP)[1].encode(), 401),
+    "a truncated body": (QUERY, BODY[:-20].encode(), 400),
+    "an empty body": (QUERY, b"", 400),
+    "not UTF-8": (QUERY, b'{"Encrypt": "\xff\xfe\xff"}', 400),
+    "an XML bomb": (QUERY, BOMB.encode(), 400),
+    "an XML bomb, plain": (_plain(), BOMB.encode(), 400),
+    "deep JSON": (QUERY, b'{"Encrypt":' * 50_000, 400),
+    "too large": (QUERY, b'{"Encrypt": "' + b"A" * (1024 * 1024) + b'"}', 413),
+    "a gzip bomb": (QUERY, gzip.compress(b"0" * (64 * 1024 * 1024)), 413),
+}
+SAFE = {"an XML bomb, plain"}
+"""Kept as a dead letter: the sender knows the token."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_delivery_is_refused_and_leaves_nothing(
+    name: str, connect: Connect, client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """The answer is a problem of the 4xx, nothing is stored, and the connection's state tells that something was refused."""
+    shop = await connect("wechat_shop", SHOP)
+    query, body, status = HOSTILE[name]
+    headers = {"Content-Encoding": "gzip"} if body[:2] == b"\x1f\x8b" else {}
+    answer = await client.post(path_of(shop), params=query, content=body, headers=headers)
+    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    left = await stored()
+    assert (name in SAFE) == left.pop("dead_letters")
+    assert 0 == sum(left.values())
+    if status != 413:
+        assert 1 == (await client.get(f"/v1/connections/{shop['id']}")).json()["counts"]["refused"]
+
+
+async def test_a_replay_changes_nothing(connect: Connect, client: httpx.AsyncClient, stored: Stored) -> None:
+    """The same bytes again are acknowledged, since the platform itself repeats them, and leave no second row."""
+    shop = await connect("wechat_shop", SHOP)
+    left = []
+    for _ in range(2):
+        assert "success" == (await client.post(path_of(shop), params=QUERY, content=BODY)).text
+        left.append((await stored())["deliveries"])
+    assert [1, 1] == left
+
+
+async def test_a_plain_push_is_refused_where_encryption_is_required(
+    connect: Connect, client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """With require_encryption a plain push is refused even though its signature is right."""
+    strict = await connect("wechat_shop", SHOP, require_encryption=True)
+    assert 401 == (await client.post(path_of(strict), params=_plain(), content=TEXT)).status_code
+    assert 0 == sum((await stored()).values())
+    lenient = await connect("wechat_shop", SHOP)
+    assert "success" == (await client.post(path_of(lenient), params=_plain(), content=TEXT)).text
+
+
+@pytest.mark.parametrize("path", ["/v1/webhooks/no-id", "/v1/webhooks/%00", "/v1/webhooks/0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])
+async def test_a_url_of_no_connection_is_not_found(path: str, client: httpx.AsyncClient) -> None:
+    """Whatever stands in the place of an id: 404, for both methods."""
+    assert (404, 404) == ((await client.post(path, content="{}")).status_code, (await client.get(path)).status_code)
+
+
+async def test_a_connection_that_is_switched_off_takes_nothing(connect: Connect, client: httpx.AsyncClient) -> None:
+    """A connection that is switched off is answered as if it did not exist, at once."""
+    shop = await connect("wechat_shop", SHOP)
+    assert 200 == (await client.post(path_of(shop), params=QUERY, content=BODY)).status_code
+    await client.patch(f"/v1/connections/{shop['id']}", json={"enabled": False})
+    assert 404 == (await client.post(path_of(shop), params=QUERY, content=BODY)).status_code
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("garbage", 401), ("v1,a,b", 401), ("v1,", 401), ("v2,abc v1a,abc", 401), ("", 401), ("v1," + "A" * 44, 401)],
+)
+async def test_a_malformed_signature_header_is_a_401(
+    header: str, status: int, connect: Connect, client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Signature headers that break other libraries are refused, not an error of the server."""
+    hook = await connect("standard_webhooks", {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+    headers = {"webhook-id": "m1", "webhook-timestamp": "1795408965", "webhook-signature": header}
+    assert status == (await client.post(path_of(hook), content="{}", headers=headers)).status_code
+    assert 0 == sum((await stored()).values())
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Everything that is logged, at the most talkative level."""
+    root = logging.getLogger()
+    level = root.level
+    configure_logging("debug", "json")
+    seen: list[str] = []
+
+    def read() -> str:
+        captured = capsys.readouterr()
+        seen.append(captured.err + captured.out)
+        return "".join(seen)
+
+    yield read
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, observability._StderrHandler)]
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("working")
+async def test_no_secret_and_no_person_reaches_a_log_or_a_table_in_clear(
+    lines: Callable[[], str], connect: Connect, client: httpx.AsyncClient, wechat: FakeWechat, service: Any
+) -> None:
+    """Good, false and failing deliveries at debug level: no secret, token, URL token or person's id is written anywhere."""
+    wechat.troubles.extend(["500", "500", "500", "busy"])
+    shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
+    spy = await connect("wechat_spy")
+    forwarded = {
+        "live_info": {"live_id": "1"},
+        "events": [{"decoded_type": "strange", "decoded_openid": "o9hHnPERSON", "seq": 1}],
+    }
+    await client.post(path_of(spy), json=forwarded)
+    await client.post(path_of(spy) + "x", json=forwarded)
+    for query, body, _ in HOSTILE.values():
+        await client.post(path_of(shop), params=query, content=body)
+    await client.post(path_of(shop), params=QUERY, content=BODY)
+    await client.post(f"/v1/connections/{shop['id']}/test")
+
+    async def gave_up() -> bool:
+        return wechat.calls["order_get"] > 5 and not wechat.troubles
+
+    await until(gave_up, "the pulls", 60)
+    await asyncio.sleep(0.2)
+    hidden = [*SHOP.values(), "OPENID_1", "o9hHnPERSON", "T0KEN", path_of(spy).rsplit("/", 1)[1], QUERY["msg_signature"]]
+    text = lines()
+    assert "/v1/webhooks/{connection}" in text
+    assert [] == [secret for secret in hidden if secret in text]
+    assert [] == [secret for secret in hidden if secret in (await client.get("/metrics")).text]
+    letters = (await client.get("/v1/dead-letters")).text
+    assert [] == [secret for secret in hidden if secret in letters]
+    shown = (await client.get(f"/v1/connections/{shop['id']}")).text
+    assert [] == [secret for secret in SHOP.values() if secret in shown]
+    async with service.database.acquire() as connection:
+        for table in ("connections", "deliveries", "platform_tokens", "pgqueuer", "pgqueuer_log", "dead_letters", "sealed_keys"):
+            rows = str([tuple(row) for row in await connection.fetch(f"SELECT * FROM {table}")])
+            assert [] == [secret for secret in hidden if secret in rows], table
+
+
+async def test_an_opened_letter_of_a_platform_hides_its_people(connect: Connect, client: httpx.AsyncClient) -> None:
+    """What a platform sent and nobody could read may hold anybody's id or words, so only its shape is shown."""
+    spy = await connect("wechat_spy")
+    event = {"decoded_type": "strange", "decoded_openid": "o9hHnPERSON", "content": "words", "seq": 1}
+    await client.post(path_of(spy), json={"live_info": {"live_id": "1"}, "events": [event]})
+    letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]
+    opened = await client.get(f"/v1/dead-letters/{letter['id']}")
+    assert f"connection:{spy['id']}" == opened.json()["origin"]
+    assert {"decoded_type", "decoded_openid", "content", "seq"} == opened.json()["event"].keys()
+    assert "o9hHnPERSON" not in opened.text
+    assert "words" not in opened.text
+    assert "strange" in opened.text

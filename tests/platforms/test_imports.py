@@ -1,0 +1,122 @@
+"""CSV exports over HTTP: a report per row, and the same file again changes nothing."""
+
+import gzip
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from app.catalogue.access import Role
+from tests.platforms.conftest import ROOM, Connect
+
+KeyMaker = Callable[..., Awaitable[dict[str, str]]]
+ORDERS = """订单号,买家,商品编码,数量,实付,支付时间
+3705115058471208928,o1,knit-01,1,1099.00,2021-09-25 13:31:07
+3705115058471208928,o1,coat-02,2,"¥2,000.00",2021-09-25 13:31:07
+3705115058471208929,o2,knit-01,1,oops,2021-09-25 13:32:07
+3705115058471208930,o3,knit-01,1,100.005,2021-09-25 13:33:07
+"""
+COLUMNS = {
+    "order": "订单号",
+    "buyer": "买家",
+    "product": "商品编码",
+    "quantity": "数量",
+    "line_amount": "实付",
+    "paid_at": "支付时间",
+}
+AUDIENCE = "time,online\n2021-09-25 13:00:00,120\n2021-09-25 13:01:00,150\n"
+
+
+def options(kind: str = "orders", subject: str = f"wechat:{ROOM}", **changes: Any) -> str:
+    """Return the options of an import."""
+    columns = COLUMNS if kind == "orders" else {"time": "time", "concurrent": "online"}
+    return json.dumps({"kind": kind, "subject": subject, "columns": columns} | changes)
+
+
+async def test_orders_are_imported_once_with_a_report_per_row(
+    client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
+) -> None:
+    """Good rows are counted, each bad one is named with its reason, and a second import adds nothing."""
+    session = await new_session(("wechat", ROOM))
+    for accepted, duplicates in ((1, 0), (0, 1)):
+        answer = await client.post("/v1/imports", files={"file": ("orders.csv", ORDERS)}, data={"options": options()})
+        assert 200 == answer.status_code, answer.text
+        report = answer.json()
+        assert (accepted, duplicates, 2) == (report["accepted"], report["duplicates"], report["failed_rows"])
+        assert [(2, True), (3, True), (4, False), (5, False)] == [(row["row"], row["ok"]) for row in report["rows"]]
+        assert "实付" == report["rows"][2]["column"]
+        assert report["rows"][3]["detail"]
+    figures = await kpis(session["id"])
+    assert (1, "3099.00", 3) == (figures["orders"], figures["gmv"], figures["units_sold"])
+
+
+async def test_audience_figures_come_as_text_csv(
+    client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
+) -> None:
+    """A file alone, compressed, with the options in the query."""
+    session = await new_session(("wechat", ROOM))
+    answer = await client.post(
+        "/v1/imports",
+        params={"options": options("audience", session["id"])},
+        content=gzip.compress(AUDIENCE.encode("utf-8-sig")),
+        headers={"Content-Type": "text/csv", "Content-Encoding": "gzip"},
+    )
+    assert (200, 2) == (answer.status_code, answer.json()["accepted"]), answer.text
+    assert 150 == (await kpis(session["id"]))["peak_concurrent_viewers"]
+
+
+async def test_what_the_session_refuses_is_told_at_its_row(client: httpx.AsyncClient, new_session: Connect) -> None:
+    """An order in another currency is read, and refused by the session: its row says so."""
+    await new_session(("wechat", ROOM))
+    files = {"file": ("o.csv", "\n".join(ORDERS.splitlines()[:3]))}
+    answer = await client.post("/v1/imports", files=files, data={"options": options(currency="JPY")})
+    row = answer.json()["rows"][0]
+    assert (False, True) == (row["ok"], "currency" in row["detail"])
+
+
+@pytest.mark.parametrize(
+    ("files", "form", "status", "pointer"),
+    [
+        ({"file": ("x", ORDERS)}, {}, 422, "/options"),
+        ({"file": ("x", ORDERS)}, {"options": "no json"}, 422, "/options"),
+        ({"file": ("x", ORDERS)}, {"options": "[]"}, 422, "/options"),
+        ({"file": ("x", ORDERS)}, {"options": options(kind="orders", columns={"order": "订单号"})}, 422, None),
+        ({"file": ("x", "a,b\n1,2\n")}, {"options": options()}, 422, "/file"),
+        ({"file": ("x", b"\x00\xff\xfe")}, {"options": options()}, 422, "/file"),
+        ({"other": ("x", ORDERS)}, {"options": options()}, 422, "/file"),
+        ({"file": ("x", ORDERS)}, {"options": options(subject="0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d")}, 404, None),
+    ],
+)
+async def test_what_cannot_be_imported_says_why(
+    files: dict[str, Any], form: dict[str, str], status: int, pointer: str | None, client: httpx.AsyncClient
+) -> None:
+    """Wrong options, a wrong file, another brand's session: a problem with its field."""
+    answer = await client.post("/v1/imports", files=files, data=form)
+    assert status == answer.status_code, answer.text
+    if pointer:
+        assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [("application/json", 415), ("multipart/form-data", 400), ("multipart/form-data; boundary=x", 400), ("", 415)],
+)
+async def test_another_body_is_no_server_error(content_type: str, status: int, client: httpx.AsyncClient) -> None:
+    """A body of another kind, or a broken multipart, is refused."""
+    answer = await client.post("/v1/imports", content=b"garbage", headers={"Content-Type": content_type})
+    assert status == answer.status_code
+
+
+async def test_operators_import_and_senders_do_not(keys: KeyMaker, client: httpx.AsyncClient, new_session: Connect) -> None:
+    """An operator of the brand may; a sender's key may not; another brand's operator sees no session."""
+    session = await new_session(("wechat", ROOM))
+    other = (await new_session(brand="other"))["id"]
+    brands = (await client.get("/v1/brands")).json()["brands"]
+    by_slug = {brand["slug"]: brand["id"] for brand in brands}
+    send: dict[str, Any] = {"files": {"file": ("a.csv", AUDIENCE)}, "data": {"options": options("audience", session["id"])}}
+    assert 200 == (await client.post("/v1/imports", headers=await keys(Role.OPERATOR, by_slug["maison-k"]), **send)).status_code
+    assert 403 == (await client.post("/v1/imports", headers=await keys(Role.INGEST), **send)).status_code
+    assert 404 == (await client.post("/v1/imports", headers=await keys(Role.OPERATOR, by_slug["other"]), **send)).status_code
+    assert other
