@@ -12,12 +12,12 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import structlog
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pydantic_core import to_json
 
 from app.adapters.protocol import FollowUp
@@ -31,6 +31,7 @@ _log = structlog.get_logger()
 PULL = "pull"
 """The queue's name of a job that pulls one thing from a platform's API."""
 _AT_ONCE = 500
+_NO_DELAY = timedelta(0)
 _LIMIT = 20_000
 
 
@@ -44,6 +45,15 @@ class Delivered:
     body: bytes = field(repr=False)
     """As it came, decrypted; sealed before it is stored."""
     follow_ups: tuple[FollowUp, ...]
+
+
+@cache
+def _enqueue() -> str:
+    """Return the queue's own statement: priorities, names, payloads, delays, dedupe keys, headers.
+
+    Its Python method composes the statement anew each time, at the cost of a delivery.
+    """
+    return QueryQueueBuilder().build_enqueue_query("raise")
 
 
 async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequence[Delivered]) -> set[tuple[UUID, str]]:
@@ -75,7 +85,8 @@ async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequenc
     ]
     if payloads:
         count = len(payloads)
-        await Queries(AsyncpgDriver(connection)).enqueue([PULL] * count, list(payloads), [0] * count)  # type: ignore[arg-type]
+        nothing = [None] * count
+        await connection.fetch(_enqueue(), [0] * count, [PULL] * count, payloads, [_NO_DELAY] * count, nothing, nothing)
     return new
 
 

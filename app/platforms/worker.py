@@ -222,7 +222,7 @@ class Worker:
 
     async def refold(self, session: UUID) -> None:
         """Fold a session again whose products' aliases changed before a process died."""
-        with suppress(NoSuchSessionError):
+        with contextlib.suppress(NoSuchSessionError):
             await replace(self.database, self.settings, session)
 
     async def forget_old(self, now: datetime) -> None:

@@ -162,3 +162,47 @@ def split(events: list[Event], random: Random) -> list[list[Event]]:
         batches.append(rest[:size])
         rest = rest[size:]
     return batches
+
+
+def busy_show(random: Random, *subjects: str, size: int) -> list[Event]:
+    """Return the telemetry of a busy show without hypothesis, where thousands of events are wanted.
+
+    Hundreds of viewers and orders, each named several times, so that what arrives late takes from what came before.
+    """
+
+    def moment() -> str:
+        return (START + timedelta(milliseconds=random.randrange(7_200_000))).isoformat()
+
+    def product() -> str:
+        return random.choice(CODES)
+
+    def amount() -> str:
+        return f"{random.randrange(1, 200_000) / 100:.2f}"
+
+    def data(kind: str) -> Event:
+        viewer = f"viewer-{random.randrange(size // 8 + 1)}"
+        order = f"order-{random.randrange(size // 20 + 1)}"
+        match kind:
+            case "viewer.entered":
+                return {"viewer": viewer, "source": random.choice(("fans", "search")), "fan_level": random.randrange(6)}
+            case "comment.posted" | "follow.gained":
+                return {"viewer": viewer}
+            case "like.sent":
+                return {"viewer": viewer, "count": random.randrange(20)}
+            case "product.clicked":
+                return {"viewer": viewer, "product": product()}
+            case "order.paid":
+                lines = [{"product": product(), "quantity": 1 + random.randrange(3), "amount": amount()} for _ in range(2)]
+                return {"order": order, "buyer": viewer, "currency": "CNY", "amount": amount(), "lines": lines}
+            case "order.refunded":
+                return {"order": order, "amount": amount()}
+            case "audience.sampled":
+                return {"concurrent": random.randrange(1500)}
+            case _:
+                return {"order": order}
+
+    kinds = (
+        *("viewer.entered",) * 6, *("comment.posted",) * 2, *("like.sent",) * 3, "follow.gained", *("product.clicked",) * 3,
+        *("order.paid",) * 3, "order.refunded", "order.shipped", "audience.sampled",
+    )  # fmt: skip
+    return [event(number, kind := random.choice(kinds), random.choice(subjects), moment(), data(kind)) for number in range(size)]
