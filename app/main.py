@@ -48,8 +48,13 @@ ROUTERS = (
 )  # fmt: skip
 
 
-_HOT_ROUTE = Route("/v1/events", events.ingest, methods=["POST"])
-"""What the request's log line and metrics name."""
+_EVENTS = Route("/v1/events", events.ingest, methods=["POST"])
+_WEBHOOKS = "/v1/webhooks/"
+_DELIVERIES = {
+    count: Route(_WEBHOOKS + path, webhooks.hot, methods=["POST"])
+    for count, path in ((1, "{connection}"), (2, "{connection}/{url_token}"))
+}
+"""Routes by the number of their parameters; they are what the request's log line and metrics name."""
 
 
 def create_app(service: Service | None = None) -> FastAPI:
@@ -63,8 +68,6 @@ def create_app(service: Service | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
-    for path in webhooks.HOT_PATHS:
-        app.router.routes.insert(1, Route(path, webhooks.hot, methods=["POST"]))
     for room in ROUTERS:
         app.include_router(room.router)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
@@ -79,9 +82,9 @@ def create_app(service: Service | None = None) -> FastAPI:
 
 
 class HotDoor:
-    """Serves POST /v1/events before FastAPI's own layers, which cost a small request as much as all of its work.
+    """Serves events and platforms' deliveries before FastAPI's own layers, which cost a small request as much as all of its work.
 
-    The router's twin of the route is what the documentation is made of, and what answers every other method.
+    The router's twin of each route is what the documentation is made of, and what answers every other method.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -89,19 +92,33 @@ class HotDoor:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the hot route, pass everything else on."""
-        if scope["type"] != "http" or scope["path"] != "/v1/events" or scope["method"] != "POST":
+        """Answer the hot routes, pass everything else on."""
+        route = _hot_route(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if route is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _HOT_ROUTE
+        scope["route"] = route
         request = Request(scope, receive)
         try:
-            answer = await events.ingest(request)
+            answer: Response = await route.endpoint(request)
         except ProblemError as problem:
             answer = _answer(problem)
         except Exception as error:  # noqa: BLE001 - the handler raises again what it does not know
             answer = _passing(request, error)
         await answer(scope, receive, send)
+
+
+def _hot_route(scope: Scope) -> Route | None:
+    path: str = scope["path"]
+    if path == "/v1/events":
+        return _EVENTS
+    if not path.startswith(_WEBHOOKS):
+        return None
+    parts = path[len(_WEBHOOKS) :].split("/")
+    route = _DELIVERIES.get(len(parts)) if all(parts) else None
+    if route is not None:
+        scope["path_params"] = dict(zip(("connection", "url_token"), parts, strict=False))
+    return route
 
 
 def _answer(problem: ProblemError) -> Response:

@@ -3,19 +3,18 @@
 In: a session's id and a few parameters. Out: JSON as the read side built it. Never here: figures, SQL.
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BeforeValidator
 from pydantic_core import to_json
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of, session_uuid
 from app.api.language import AnswerLanguage, language_of
+from app.api.moments import Instant
 from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
 from app.api.report_models import ReportDocument
-from app.events.fields import Moment, Slug, Text
+from app.events.fields import Slug, Text
 from app.kpis import reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.flights import Flights
@@ -28,13 +27,6 @@ from app.reports.sheet import read_report
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
 
 
-def _mend_plus(value: object) -> object:
-    # In a query string a bare + means a space: 2021-09-25T14:00:00+09:00 arrives with a space where its + was.
-    return re.sub(r" (?=\d\d:?\d\d$)", "+", value) if isinstance(value, str) else value
-
-
-Instant = Annotated[Moment, BeforeValidator(_mend_plus)]
-"""A moment with its offset, in a query."""
 From = Annotated[
     Instant | None,
     Query(alias="from", description="begin of the half-open window", examples=["2021-09-25T14:00:00+09:00"]),

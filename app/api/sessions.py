@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from app.api.access import AppService, Operator, SessionId, Viewer
+from app.api.moments import Instant
 from app.api.paging import Paging, encode
 from app.api.streams import Collecting
 from app.catalogue import listing, removal, sessions
-from app.catalogue.forms import Moment, SessionKind, Slug, Text
+from app.catalogue.forms import SessionKind, Slug, Text
 from app.catalogue.listing import ListedSession, SessionFilter
 from app.catalogue.sessions import NewSession, Session, SessionPatch
 from app.catalogue.summary import Status
@@ -40,9 +41,9 @@ async def list_sessions(
     kind: Annotated[SessionKind | None, Query()] = None,
     platform: Annotated[Slug | None, Query(description="with a stream on this platform")] = None,
     from_: Annotated[
-        Moment | None, Query(alias="from", description="started at or after; the planned start where there is no other")
+        Instant | None, Query(alias="from", description="started at or after; the planned start where there is no other")
     ] = None,
-    to: Annotated[Moment | None, Query(description="started before")] = None,
+    to: Annotated[Instant | None, Query(description="started before")] = None,
     q: Annotated[Text | None, Query(description="part of the title or of the host's name")] = None,
 ) -> SessionList:
     """Return sessions, the newest first, each with its status and the KPIs that a list shows."""

@@ -87,11 +87,8 @@ async def _take(request: Request, connection: str, url_token: str | None = None)
 
 
 async def hot(request: Request) -> Response:
-    """Take a delivery without FastAPI's own layers, which cost more than the rest; `take` is what the documentation is made of."""
+    """Take a delivery without FastAPI's own layers; `take` is what the documentation is made of."""
     return await _take(request, request.path_params["connection"], request.path_params.get("url_token"))
-
-
-HOT_PATHS = ("/v1/webhooks/{connection}", "/v1/webhooks/{connection}/{url_token}")
 
 
 @router.get(

@@ -45,7 +45,12 @@ def simulate(
     scenario: Annotated[str, typer.Argument(help=f"A JSON file, or one of: {', '.join(names())}.")] = "2021-09-25",
     url: Annotated[str, typer.Option(help="The server's base URL.")] = "http://127.0.0.1:8080",
     key: Annotated[
-        str, typer.Option(envvar="TALLYLIGHT_API_KEY", help="An API key; admin, or operator that may ingest.", show_default=False)
+        str,
+        typer.Option(
+            envvar="TALLYLIGHT_API_KEY",
+            help="An admin key, since it creates the session and sends its events.",
+            show_default=False,
+        ),
     ] = "",
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 0,
     speed: Annotated[str, typer.Option(help="Seconds of the session per second, or `max`.")] = "60",

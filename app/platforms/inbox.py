@@ -9,6 +9,7 @@ before the commit has answered nothing, so the platform sends again.
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ PULL = "pull"
 _AT_ONCE = 500
 _NO_DELAY = timedelta(0)
 _LIMIT = 20_000
+_MANY = 4
+"""Deliveries in one commit from which on the door is busy."""
+_BREATH = 0.1
+_PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Inbox:
         self._waiting: deque[tuple[Delivered, asyncio.Future[bool]]] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._busy_at = -_BREATH
         self._task: asyncio.Task[None] | None = None
 
     async def keep(self, item: Delivered) -> bool:
@@ -114,6 +120,16 @@ class Inbox:
         self._waiting.append((item, done))
         self._wake.set()
         return await done
+
+    async def calm(self) -> None:
+        """Return once deliveries do not come thick and fast, or after a second of waiting.
+
+        What is pulled for a delivery can wait; the platform, which counts the seconds until its answer, cannot.
+        """
+        for _ in range(_PATIENCE):
+            if time.monotonic() - self._busy_at > _BREATH:
+                return
+            await asyncio.sleep(_BREATH)
 
     def start(self) -> None:
         """Begin to commit."""
@@ -136,6 +152,8 @@ class Inbox:
                 await self._wake.wait()
                 continue
             taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+            if len(taken) >= _MANY:
+                self._busy_at = time.monotonic()
             try:
                 async with self._database.acquire() as connection, connection.transaction():
                     new = await enqueue_pulls(connection, self._sealer, [item for item, _ in taken])

@@ -62,7 +62,7 @@ async def open_platforms(
         puller = Puller(database, directory, wechat, desk, sealer)
         pollers = Pollers(database, settings, directory, wechat, client, desk)
         streams = WeiboStreams(database, settings, directory, client, desk)
-        worker = Worker(database, settings, puller, pollers, streams)
+        worker = Worker(database, settings, inbox, puller, pollers, streams)
         states.start()
         inbox.start()
         try:

@@ -13,7 +13,7 @@ import contextlib
 import random
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -30,7 +30,7 @@ from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
-from app.platforms.inbox import PULL
+from app.platforms.inbox import PULL, Inbox
 from app.platforms.jobs import Pull, Puller
 from app.platforms.pollers import COUNTS, LIVE, RECONCILE, STREAM, Pollers
 from app.platforms.wechat import NoCredentialsError, RestingError
@@ -70,6 +70,7 @@ class Worker:
 
     database: Database
     settings: Settings
+    inbox: Inbox
     puller: Puller
     pollers: Pollers
     streams: WeiboStreams
@@ -108,7 +109,8 @@ class Worker:
                     await self.database.revive()
 
     async def _work(self, stopping: asyncio.Event) -> None:
-        async with self.database.dedicated() as connection:
+        # Its own connection, since it listens; and one that keeps its plans, since the queue asks the same all the time.
+        async with self.database.listening() as connection:
             queue = PgQueuer.from_asyncpg_connection(connection)
             self._register(queue, stopping)
             run = asyncio.create_task(
@@ -178,6 +180,7 @@ class Worker:
         reason, delay = "", pause_after(job.attempts)
         lasting = False
         try:
+            await self.inbox.calm()
             await self.puller.pull(work)
             return
         except RestingError as resting:

@@ -76,6 +76,15 @@ class Database:
             await connection.close()
 
     @asynccontextmanager
+    async def listening(self) -> AsyncIterator[asyncpg.Connection]:
+        """Open a connection outside the pools that lasts as long as its borrower, and close it."""
+        connection = await asyncpg.connect(self.dsn, server_settings={"jit": "off", "application_name": "tallylight-jobs"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error."""
         async with self._reviving(), self.engine.begin() as connection:

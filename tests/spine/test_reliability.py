@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+
 from app.service import open_service
 from app.settings import Settings
-
 from tests.conftest import SECRET
 from tests.spine.conftest import Stage
 from tests.spine.processes import HEADERS, Sender, ServerProcess

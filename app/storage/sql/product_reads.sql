@@ -48,9 +48,9 @@ GROUP BY w.number, c.metric;
 -- name: promotions
 -- The session's promotions with their latest figures, found under the promotion's id or its url.
 SELECT p.id, p.url, p.kind, p.platform, p.title, p.published_at,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_views') AS views,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_engagements') AS engagements,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_clicks') AS clicks
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_views'))[1] AS views,
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_engagements'))[1] AS engagements,
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_clicks'))[1] AS clicks
 FROM promotions p
 LEFT JOIN gauges g
     ON g.session_id = $1::uuid AND g.grain = 0 AND g.key IN (p.id::text, p.url)
@@ -62,9 +62,9 @@ ORDER BY p.created_at, p.id;
 -- name: unlisted_promotions
 -- Figures of promotions that were measured and are not in the session's list.
 SELECT g.key,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_views') AS views,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_engagements') AS engagements,
-       max(g.latest) FILTER (WHERE g.metric = 'promotion_clicks') AS clicks
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_views'))[1] AS views,
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_engagements'))[1] AS engagements,
+       (array_agg(g.latest ORDER BY g.latest_at DESC, g.latest_key DESC) FILTER (WHERE g.metric = 'promotion_clicks'))[1] AS clicks
 FROM gauges g
 WHERE g.session_id = $1::uuid AND g.grain = 0
   AND g.metric IN ('promotion_views', 'promotion_engagements', 'promotion_clicks')
