@@ -23,8 +23,6 @@ from app.platforms.forms import NewConnection
 from app.service import Service
 
 connections = typer.Typer(help="Create, list, test and delete connections to platforms.", no_args_is_help=True)
-console = Console()
-
 Answer = TypeVar("Answer")
 
 
@@ -72,7 +70,10 @@ def create(
 def list_connections() -> None:
     """Show the connections and their states, without their secrets."""
     page = _in_office(lambda office: rows.listing(office, after=None, limit=200))
-    table = Table("id", "kind", "brand", "name", "on", "last delivery", "events", "pending", "last error")
+    table = Table()
+    for heading in ("id", "kind", "brand", "name", "on", "last delivery", "events", "pending", "last error"):
+        # An id is there to be copied, so it is never broken.
+        table.add_column(heading, no_wrap=heading in {"id", "kind"})
     for found in page.items:
         last = found.last_delivery_at.isoformat(timespec="seconds") if found.last_delivery_at else ""
         counts = found.counts
@@ -80,7 +81,7 @@ def list_connections() -> None:
             str(found.id), found.kind, found.brand, found.name, "yes" if found.enabled else "no", last,
             str(counts.events), str(counts.pending), found.last_error,
         )  # fmt: skip
-    console.print(table)
+    Console().print(table)
 
 
 @connections.command()

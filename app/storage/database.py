@@ -82,7 +82,7 @@ class Database:
         try:
             yield connection
         finally:
-            await connection.close()
+            await connection.close(timeout=5)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

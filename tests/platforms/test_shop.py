@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -171,3 +172,21 @@ async def test_a_wrong_app_secret_is_told_by_the_test_action(
     assert not result["ok"]
     assert "40125" in result["checks"][-1]["detail"]
     assert SECRET not in str(result)
+
+
+async def test_the_worker_survives_the_loss_of_its_connection(
+    shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, service: Service, kpis: Kpis
+) -> None:
+    """The database drops the queue's connection, twice; orders pushed afterwards are counted all the same."""
+    session = await new_session(("wechat", ROOM))
+    for number in ("1", "2"):
+
+        async def lost() -> bool:
+            async with service.database.acquire() as connection:
+                gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallylight-jobs'"
+                return bool(await connection.fetch(f"{gone} AND datname = current_database()"))
+
+        await until(lost, "the queue's connection")
+        wechat.orders[number] = order(number, ROOM)
+        assert "success" == (await send_push(shop, push(number))).text
+        await until(partial(_has, kpis, session, orders=int(number)), "the order", 60)

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from app.catalogue.access import Role
 from app.main import create_app
@@ -20,8 +20,8 @@ from app.settings import Settings
 
 pytest.register_assert_rewrite("tests.spine.verdict")
 
-from tests.conftest import SECRET, dsn_for
-from tests.spine.story import Show
+from tests.conftest import SECRET, dsn_for  # noqa: E402 - after the registration of what is rewritten
+from tests.spine.story import Show  # noqa: E402
 
 _numbers = itertools.count(1)
 
@@ -64,8 +64,11 @@ class Stage:
         return {"Authorization": f"Bearer {made['key']}"}
 
 
+Rooms = Callable[[], str]
+
+
 @pytest.fixture(scope="module")
-def room() -> Callable[[], str]:
+def room() -> Rooms:
     """Name a room that no other test uses."""
     return lambda: f"wechat:export/{uuid4().hex}"
 
@@ -81,18 +84,22 @@ async def database_of_file(postgres: str, template: str) -> AsyncIterator[str]:
     await connection.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(database_of_file: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """Two services on the file's database."""
-    folder: Path = tmp_path_factory.mktemp("stage")
-    settings = Settings(
-        database_url=database_of_file, secret_key=SECRET, data_dir=folder, pool_size=4, max_body_bytes=1 << 20,
-        max_batch_events=500,
+@pytest.fixture(scope="module")
+def settings_of_file(database_of_file: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a server on that database, with limits that a test can reach."""
+    return Settings(
+        database_url=database_of_file, secret_key=SecretStr(SECRET), data_dir=tmp_path_factory.mktemp("stage"), pool_size=4,
+        max_body_bytes=1 << 20, max_batch_events=500,
     )  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(database_of_file: str, settings_of_file: Settings) -> AsyncIterator[Stage]:
+    """Two services on the file's database."""
     async with AsyncExitStack() as stack:
         services, clients = [], []
         for _ in range(2):
-            service = await stack.enter_async_context(open_service(settings))
+            service = await stack.enter_async_context(open_service(settings_of_file))
             _, key = await service.keys.create(Role.ADMIN, None, "spine")
             transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
             headers = {"Authorization": f"Bearer {key}"}

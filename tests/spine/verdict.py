@@ -25,7 +25,7 @@ _ORDER_MOMENTS = ("placed", "paid", "cancelled", "refunded", "shipped", "deliver
 
 def now(story: Story) -> datetime:
     """Return the moment after all of the story happened; a session that fell silent long ago is a matter of its own."""
-    happened = [one.at for one in [*story.happenings, *story.readings]]
+    happened = [one.at for one in story.happenings] + [one.at for one in story.readings]
     return max([START, *happened, *story.starts, *story.ends]) + timedelta(seconds=1)
 
 
