@@ -22,6 +22,8 @@ from app.events.envelope import EVENT, EVENTS, JSON_MEDIA_TYPE, event_key
 from app.ingest.submission import Item, Rejection, Submission
 from app.problems import FieldError, ProblemError, pointer_of
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
 _KNOWN_ELSEWHERE = 512
 """Characters of an id that a rejection repeats."""
 
@@ -126,11 +128,11 @@ class Receiver:
             self._take(submission, index, value)
 
     def _take(self, submission: Submission, index: int, value: object) -> None:
-        text = json.dumps(value, separators=(",", ":")).encode()
+        text = json.dumps(value, separators=(",", ":"))
         try:
-            event = EVENT.validate_json(text)
+            event = EVENT.validate_json(_without_lone_surrogates(text, value))
         except ValidationError as error:
-            submission.rejected.append(rejection(index, value, text, error))
+            submission.rejected.append(rejection(index, value, text.encode(), error))
         else:
             submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
 
@@ -164,6 +166,14 @@ def _lenient_json(body: bytes) -> Any:
     except ValueError as error:
         where = f" at line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise ProblemError(400, f"the body is not JSON{where}") from None
+
+
+def _without_lone_surrogates(text: str, value: object) -> str:
+    # A lone surrogate is no character, and no parser would go on to say in which field it stands. A control character
+    # in its place is refused by that very field, and does no harm in a field that is ignored.
+    if "\\ud" not in text:
+        return text
+    return _LONE_SURROGATE.sub(r"\\u0000", json.dumps(value, ensure_ascii=False))
 
 
 def _bounded_int(digits: str) -> int | str:

@@ -9,9 +9,10 @@ the catalogue's rows are few and read better in SQLAlchemy's expressions.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -20,6 +21,8 @@ from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
 
 Connection = PoolConnectionProxy | asyncpg.Connection
+
+_log = structlog.get_logger()
 
 UNREACHABLE = (
     OSError,
@@ -55,6 +58,7 @@ class Database:
     engine: AsyncEngine
     embedded: EmbeddedPostgres | None
     timeout: float
+    reviving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
@@ -107,8 +111,14 @@ class Database:
 
     async def revive(self) -> None:
         """Start an embedded server that died; nothing for a server that is somebody else's."""
-        if self.embedded is not None:
-            await asyncio.to_thread(self.embedded.revive)
+        if self.embedded is None:
+            return
+        # One at a time: the package's lock is between processes, not between threads.
+        async with self.reviving:
+            try:
+                await asyncio.to_thread(self.embedded.revive)
+            except Exception as error:  # noqa: BLE001 - the caller's own error says more; the next caller tries again
+                _log.warning("the embedded database did not come back", reason=type(error).__name__)
 
     async def close(self) -> None:
         """Close both pools, then let go of the embedded server."""

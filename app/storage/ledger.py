@@ -89,6 +89,10 @@ class Ledger:
         """Add to sums: (session, grain, key, bucket, platform, metric, value)."""
         await self._connection.execute(_FOLD["add_counters"], *columns(rows, 7))
 
+    async def drop_zeros(self, keys: list[tuple[Any, ...]]) -> None:
+        """Remove those of these sums that came down to zero: (session, grain, key, bucket, platform, metric)."""
+        await self._connection.fetch(_FOLD["drop_zeros"], *columns(keys, 6))
+
     async def take_samples(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge samples: (session, grain, key, bucket, platform, metric, latest, latest_at, latest_key, highest)."""
         await self._connection.execute(_FOLD["take_samples"], *columns(rows, 10))

@@ -65,6 +65,15 @@ SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], 
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value;
 
+-- name: drop_zeros
+-- Removes sums from which all was taken back: no row means that nothing was counted, which zero does not.
+DELETE FROM counters c
+USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+    AS emptied (session_id, grain, key, bucket, platform, metric)
+WHERE c.session_id = emptied.session_id AND c.grain = emptied.grain AND c.key = emptied.key
+  AND c.bucket = emptied.bucket AND c.platform = emptied.platform AND c.metric = emptied.metric AND c.value = 0
+RETURNING 1;
+
 -- name: take_samples
 -- Keeps the latest sample (the event's key settles a tie) and the highest.
 INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, metric, latest, latest_at, latest_key, highest)
