@@ -139,6 +139,7 @@ async def test_failures_are_retried_until_everything_arrived(stub: Stub, clock: 
         (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
         ("soon", 0, 0.1),
     ],
+    ids=["seconds", "a date in an hour", "nonsense"],
 )
 async def test_retry_after_is_honoured(stub: Stub, clock: Time, value: str, lowest: float, highest: float) -> None:
     """The server's wish is the pause, in seconds or as a date; without a readable one the backoff decides."""
