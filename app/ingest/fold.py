@@ -170,7 +170,7 @@ async def _write(ledger: Ledger, tally: Tally) -> None:
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
         await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))
-        if lowered := sorted(key for key, value in counters.items() if value <= 0):
+        if lowered := sorted(key for key, value in counters.items() if value < 0):
             await ledger.drop_zeros(lowered)
 
 
