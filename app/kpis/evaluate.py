@@ -113,12 +113,6 @@ def _duration(head: SessionHead, status: Status, now: datetime) -> int | None:
     return (end - head.started_at) // _MICROSECOND
 
 
-_SUMS_OF = (
-    (metrics.RESPONSES, metrics.RESPONSE_MS, "slow_responses"),
-    (metrics.SHIPPED, metrics.SHIP_MS),
-)
-
-
 def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values:
     counted = figures.counted.get(platform, {})
     reported = figures.reported.get(platform, {})
@@ -130,11 +124,8 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
             values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
     for slug in _COUNTED:
         values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
-    for count, *sums in _SUMS_OF:
-        if values[count][0] > 0:
-            # A sum of zero has no row where something was taken back from it.
-            for slug in sums:
-                values[slug] = (counted.get(slug, 0), 1, "counted")
+    if values["slow_responses"][1] == 0 and values[metrics.RESPONSES][1]:
+        values["slow_responses"] = (0, 1, "counted")
     if counted.get("orders", 0) > 0:
         for slug in _COMMERCE:
             values[slug] = (counted.get(slug, 0), 1, "counted")

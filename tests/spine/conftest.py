@@ -21,7 +21,7 @@ from app.settings import Settings
 pytest.register_assert_rewrite("tests.spine.verdict")
 
 from tests.conftest import SECRET, dsn_for  # noqa: E402 - after the registration of what is rewritten
-from tests.spine.story import Show  # noqa: E402
+from tests.spine.chronicle import Show  # noqa: E402
 
 _numbers = itertools.count(1)
 

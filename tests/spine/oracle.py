@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from tests.spine.story import Happening, Reading, Story
+from tests.spine.chronicle import Happening, Reading, Story
 
 Exact = int | Fraction | None
 Figures = dict[str, Exact]

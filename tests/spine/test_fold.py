@@ -11,7 +11,8 @@ from pydantic_core import to_json
 from app.events.contributions import Contributions, FoldContext
 from app.events.envelope import EVENT, EVENTS
 from app.ingest.tally import Tally
-from tests.spine.story import Show, identity, tell, when
+from tests.spine.chronicle import Show
+from tests.spine.story import identity, tell, when
 from tests.spine.telemetry import ALIASES, ROOMS, Event, stirred, stirs, telemetry
 
 _QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.spine.chronicle import Show
 from tests.spine.conftest import Stage
-from tests.spine.story import Show
 from tests.spine.telemetry import ALIASES, Event, split, stirred, stirs, telemetry
 from tests.spine.verdict import assert_told
 

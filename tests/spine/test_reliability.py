@@ -16,9 +16,9 @@ import pytest
 from app.service import open_service
 from app.settings import Settings
 from tests.conftest import SECRET
+from tests.spine.chronicle import Show
 from tests.spine.conftest import Stage
 from tests.spine.processes import HEADERS, Sender, ServerProcess
-from tests.spine.story import Show
 from tests.spine.telemetry import Event, busy_show, stirred
 from tests.spine.verdict import assert_told
 

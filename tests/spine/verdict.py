@@ -16,7 +16,8 @@ from app.kpis.reader import Asked, TimelineQuestion
 from app.service import Service
 from app.storage.log_reads import OrderFilter
 from tests.spine import oracle
-from tests.spine.story import Order, Show, Story, tell
+from tests.spine.chronicle import Order, Show, Story
+from tests.spine.story import tell
 from tests.spine.telemetry import START, Event
 
 _MINUTES = ("viewers", "views", "comments", "likes", "orders", "units_sold", "gmv", "buyers", "product_clicks")

@@ -1,0 +1,84 @@
+"""What a naive reader remembers of a session: plain records.
+
+In: nothing. Out: the records that a story consists of. Never here: how events become them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Show:
+    """A session as its operator registered it."""
+
+    id: str
+    brand: str = "maison"
+    currency: str = "CNY"
+    digits: int = 2
+    rooms: Mapping[str, str] = field(default_factory=dict)
+    """Subject (`platform:room`) → platform."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that counts: how much, of what, where and when."""
+
+    what: str
+    platform: str
+    at: datetime
+    amount: int = 1
+    product: str = ""
+    source: str | None = None
+    fan_level: int | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A cumulative figure, or a state, as a platform told it."""
+
+    what: str
+    platform: str
+    at: datetime
+    value: int
+    of: str = ""
+    """A product, a promotion or a room."""
+
+
+@dataclass
+class Order:
+    """What is known of one order."""
+
+    moments: dict[str, datetime] = field(default_factory=dict)
+    buyer: str | None = None
+    amount: int | None = None
+    lines: Sequence[Mapping[str, Any]] = ()
+    told_by: str = ""
+    refunded: int = 0
+    carrier: str | None = None
+    tracking: str | None = None
+
+
+@dataclass
+class Ticket:
+    """One question to customer service."""
+
+    asked: datetime | None = None
+    answered: datetime | None = None
+    given_ms: int | None = None
+
+
+@dataclass
+class Story:
+    """All that happened in one session, in order of time."""
+
+    show: Show
+    happenings: list[Happening] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    orders: dict[tuple[str, str], Order] = field(default_factory=dict)
+    tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
+    starts: list[datetime] = field(default_factory=list)
+    ends: list[datetime] = field(default_factory=list)
+    platforms: set[str] = field(default_factory=set)
