@@ -160,10 +160,6 @@ async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
         )
 
 
-_BESIDE_A_COUNT = frozenset({"ship_ms", "response_ms"})
-"""Sums that mean nothing without the count beside them, and are rightly zero while that count is not."""
-
-
 async def _write(ledger: Ledger, tally: Tally) -> None:
     if tally.clocks:
         await ledger.set_session_clocks([(session, *tally.clocks[session]) for session in sorted(tally.clocks)])
@@ -174,7 +170,7 @@ async def _write(ledger: Ledger, tally: Tally) -> None:
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
         await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))
-        if lowered := sorted(key for key, value in counters.items() if value < 0 and key[-1] not in _BESIDE_A_COUNT):
+        if lowered := sorted(key for key, value in counters.items() if value < 0):
             await ledger.drop_zeros(lowered)
 
 

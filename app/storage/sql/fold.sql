@@ -72,6 +72,13 @@ USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text
     AS emptied (session_id, grain, key, bucket, platform, metric)
 WHERE c.session_id = emptied.session_id AND c.grain = emptied.grain AND c.key = emptied.key
   AND c.bucket = emptied.bucket AND c.platform = emptied.platform AND c.metric = emptied.metric AND c.value = 0
+  -- A duration's sum stays at zero for as long as durations are counted beside it.
+  AND NOT EXISTS (
+    SELECT FROM counters n
+    WHERE n.session_id = c.session_id AND n.grain = c.grain AND n.key = c.key AND n.bucket = c.bucket
+      AND n.platform = c.platform AND n.value <> 0
+      AND n.metric = CASE c.metric WHEN 'ship_ms' THEN 'shipped_orders' WHEN 'response_ms' THEN 'responses' END
+  )
 RETURNING 1;
 
 -- name: take_samples
