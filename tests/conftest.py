@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -20,6 +22,30 @@ from app.storage.embedded import EmbeddedPostgres
 
 SECRET = "a secret key that only the tests know, 64 characters or so long."
 TEMPLATE = "tallylight_template"
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a folder of its own.
+
+    The shared one is made private again by every run that starts, which takes it from the user that PostgreSQL runs as
+    where the tests run as root: two runs at once would break each other.
+    """
+    if not hasattr(config, "workerinput") and config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="tallylight-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind that a failure does not need."""
+    basetemp = config.option.basetemp or ""
+    if not hasattr(config, "workerinput") and "tallylight-tests-" in str(basetemp) and not config.stash.get(_FAILED, False):
+        shutil.rmtree(basetemp, ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remember whether a test failed."""
+    session.config.stash[_FAILED] = session.testsfailed > 0
 
 
 def dsn_for(server_dsn: str, database: str) -> str:

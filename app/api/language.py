@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from app.kpis.labels import DEFAULT_LANGUAGE, LANGUAGES, Language
+from app.labels.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from app.problems import invalid
 
 _LONGEST = 500

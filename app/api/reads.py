@@ -18,9 +18,9 @@ from app.events.fields import Slug, Text
 from app.kpis import reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.flights import Flights
-from app.kpis.labels import LANGUAGES, Language
 from app.kpis.reader import Asked, TimelineQuestion
 from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
+from app.labels.catalogue import LANGUAGES, Language
 from app.problems import responses
 from app.reports.sheet import read_report
 

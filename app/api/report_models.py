@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from app.api.read_models import Amount, Basis, Contradiction, Shape
-from app.kpis.labels import Language
 from app.kpis.metrics import Unit
 from app.kpis.status import Status
+from app.labels.catalogue import Language
 
 OrderState = Literal["placed", "paid", "cancelled", "refunded", "shipped", "delivered"]
 

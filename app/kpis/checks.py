@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from app.kpis import metrics
 from app.kpis.evaluate import Evaluation, Figure
-from app.kpis.labels import Language, label
 from app.kpis.metrics import BY_SLUG, DURATION_US, WATCH_MS, Rule, Unit
 from app.kpis.rounding import digits_of, fixed, money, number
+from app.labels.catalogue import Language, label
 from app.storage.reads import SessionFigures
 
 AT_MOST: tuple[tuple[str, str, str], ...] = (
@@ -22,7 +22,8 @@ AT_MOST: tuple[tuple[str, str, str], ...] = (
 )
 """Code, the figure that may not exceed, the other one."""
 
-_TOLD_TWICE = (*metrics.of_rule(Rule.AUDIENCE), *metrics.of_rule(Rule.COMMERCE))
+_AUDIENCE = metrics.of_rule(Rule.AUDIENCE)
+_COMMERCE = metrics.of_rule(Rule.COMMERCE)
 _TOLERANCE = 10
 """A tenth: counted and reported figures may differ by 10 % of the reported one."""
 
@@ -92,8 +93,10 @@ def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable
     counted, reported = figures.counted.get(platform), figures.reported.get(platform)
     if not counted or not reported:
         return
-    for slug in _TOLD_TWICE:
-        ours, theirs = counted.get(slug), reported.get(slug)
+    # Once one order was counted, what no order added to is zero, with or without a row that says so.
+    nothing = 0 if counted.get("orders") else None
+    for slug in (*_AUDIENCE, *_COMMERCE):
+        ours, theirs = counted.get(slug, nothing if slug in _COMMERCE else None), reported.get(slug)
         if ours is not None and theirs is not None and abs(ours - theirs) * _TOLERANCE > theirs:
             yield Finding(
                 "counted_and_reported_differ",

@@ -6,7 +6,7 @@ In: nothing, these are definitions. Out: `METRICS` and what is compiled from the
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.kpis.labels import CATALOGUE
+from app.labels.catalogue import CATALOGUE
 
 
 class Unit(StrEnum):

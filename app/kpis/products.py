@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
-from app.kpis.labels import Language, label, name_in
 from app.kpis.metrics import Unit
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, fixed, number
 from app.kpis.showcases import Showcase
 from app.kpis.stock import SoldOut, missed_gmv
+from app.labels.catalogue import Language, label, name_in
 from app.storage.product_reads import LineupRow, ProductRow
 from app.storage.reads import SessionFigures
 
@@ -136,7 +136,8 @@ def product_table(
 def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
     parts: list[Values] = []
     stock: Figure = ABSENT
-    for platform in figures.platforms():
+    # A platform may have told of products alone: an event addressed to the session itself, for one.
+    for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
         part: Values = {"impressions": _reported(values, "impressions")}

@@ -13,12 +13,12 @@ from uuid import UUID
 from app.kpis import timeline
 from app.kpis.audience import audience_document
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
-from app.kpis.labels import Language
 from app.kpis.products import ProductTable, SellOut, product_table, products_document
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import Showcase, second, showcases_document, showcases_of
 from app.kpis.status import Status, session_end, status_of
 from app.kpis.stock import sold_out_stretches, sold_out_windows, stock_levels
+from app.labels.catalogue import Language
 from app.problems import invalid, not_found
 from app.storage import product_reads, reads
 from app.storage.database import Connection, Database

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from app.kpis.checks import warnings_of
 from app.kpis.evaluate import Evaluation, Figure, Values
-from app.kpis.labels import Language
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.rounding import digits_of, money, number
+from app.labels.catalogue import Language
 from app.storage.reads import SessionFigures
 
 Document = dict[str, Any]

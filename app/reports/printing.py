@@ -8,9 +8,9 @@ Source of the formats: the agency's sheet of 2021-09-25.
 from datetime import date, datetime
 
 from app.kpis.evaluate import Figure
-from app.kpis.labels import Language, label
 from app.kpis.metrics import Unit
 from app.kpis.rounding import fixed, half_up, money
+from app.labels.catalogue import Language, label
 
 NOTHING = "—"
 """What stands where a figure is absent."""

@@ -1,17 +1,19 @@
 """The label catalogue is complete, and the words fit the figures."""
 
+import json
 import re
 import string
 from pathlib import Path
 
 import pytest
 
-from app.kpis import checks, labels
+from app.kpis import checks
 from app.kpis.checks import Finding, message
-from app.kpis.labels import CATALOGUE, LANGUAGES, label, name_in
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.products import UNITS
 from app.kpis.status import Status
+from app.labels import catalogue as labels
+from app.labels.catalogue import CATALOGUE, LANGUAGES, label, name_in
 from app.reports import sheet
 
 ROOT = Path(__file__).parents[2] / "app"
@@ -24,6 +26,12 @@ def test_every_label_exists_in_every_language(key: str) -> None:
     places = [sorted({name for _, name, _, _ in string.Formatter().parse(text) if name}) for text in CATALOGUE[key].values()]
     assert all(text.strip() for text in CATALOGUE[key].values())
     assert [places[0]] * len(LANGUAGES) == places
+
+
+def test_no_key_stands_in_two_files() -> None:
+    """Each word has one place."""
+    files = [json.loads(file.read_text(encoding="utf-8")) for file in (ROOT / "labels").glob("*.json")]
+    assert len(CATALOGUE) == sum(len(keys) for keys in files)
 
 
 def test_every_kpi_status_check_and_section_has_its_label() -> None:

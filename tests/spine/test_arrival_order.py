@@ -20,6 +20,7 @@ pytestmark = [
 _DOCUMENTS = ("kpis", "products", "timeline", "audience", "showcases", "orders", "report")
 _PAID = {"order": "1", "buyer": "b", "currency": "CNY", "amount": "10.00"}
 _LINE = {"product": "bag-03", "quantity": 1, "amount": "10.00"}
+_NOTHING = {"product": "bag-03", "quantity": 0, "amount": "10.00"}
 _OTHER = {"product": "knit-01", "quantity": 2, "amount": "9.00"}
 
 
@@ -56,6 +57,8 @@ async def _assert_no_difference(stage: Stage, events: list[Event]) -> None:
     [
         [("order.refunded", 1, {"order": "1", "amount": "5.00"}),
          ("order.refunded", 2, {"order": "1", "amount": "5.00", "lines": [_LINE]})],
+        [("order.paid", 1, {**_PAID, "lines": [_NOTHING]}), ("order.paid", 2, {**_PAID, "lines": [_LINE]}),
+         ("audience.sampled", 3, {"units_total": 5})],
         [("support.answered", 1, {"ticket": "t"}), ("support.answered", 2, {"ticket": "t", "response_seconds": 500})],
         [("order.paid", 1, {**_PAID, "lines": [_OTHER]}), ("order.paid", 2, {**_PAID, "lines": [_LINE]})],
         [("viewer.entered", 1, {"viewer": "v"}), ("viewer.entered", 9000, {"viewer": "v", "source": "fans", "fan_level": 4})],
@@ -63,7 +66,7 @@ async def _assert_no_difference(stage: Stage, events: list[Event]) -> None:
         [("order.shipped", 1, {"order": "1"}), ("order.shipped", 9000, {"order": "1"}),
          ("order.paid", 0, {**_PAID, "lines": [_LINE]})],
     ],
-    ids=["refund", "answer", "order", "arrival", "follower", "shipping"],
+    ids=["refund", "order of nothing", "answer", "order", "arrival", "follower", "shipping"],
 )  # fmt: skip
 async def test_what_is_taken_back_leaves_no_trace(stage: Stage, told: list[tuple[str, int, Event]]) -> None:
     """A later claim that came first and lost to an earlier one is gone: not a zero where there would be nothing."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.spine.chronicle import Show
 from tests.spine.conftest import Stage
-from tests.spine.telemetry import ALIASES, Event, split, stirred, stirs, telemetry
+from tests.spine.telemetry import ALIASES, START, Event, event, split, stirred, stirs, telemetry
 from tests.spine.verdict import assert_told
 
 pytestmark = [
@@ -113,3 +113,11 @@ async def test_what_was_parked_joins_whenever_the_stream_is_registered(stage: St
     register = stage.post(f"/v1/sessions/{show.id}/streams", {"platform": "wechat", "room": room.split(":")[1]})
     await asyncio.gather(register, *(_post(stage.clients[1], batch) for batch in batches[early:]))
     await assert_told(stage.service, [replace(show, rooms={room: "wechat"})], events)
+
+
+async def test_stock_told_of_a_session_of_two_platforms_is_shown(stage: Stage) -> None:
+    """Told of the session itself, a product's stock belongs to neither platform, and is not lost for it."""
+    show, subjects = await _new_show(stage, "wechat:a", "weibo:c")
+    told = event(1, "stock.changed", subjects[_HERE], START.isoformat(), {"product": "bag-03", "stock": 7})
+    await _post(stage.client, [told])
+    await assert_told(stage.service, [show], [told])

@@ -2,7 +2,7 @@
 
 In: a key such as `metric.gmv`. Out: text. Never here: figures, negotiation of the language.
 
-API, report and dashboard share `labels.json`: key → language → text.
+API, report and dashboard share it. A file beside this one per subject, key → language → text; no key stands twice.
 """
 
 import json
@@ -15,7 +15,11 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "ja"
 """The agency's own results sheet is Japanese."""
 
-CATALOGUE: Mapping[str, Mapping[str, str]] = json.loads((Path(__file__).parent / "labels.json").read_text(encoding="utf-8"))
+CATALOGUE: Mapping[str, Mapping[str, str]] = {
+    key: texts
+    for file in sorted(Path(__file__).parent.glob("*.json"))
+    for key, texts in json.loads(file.read_text(encoding="utf-8")).items()
+}
 
 
 def label(key: str, language: Language) -> str:
