@@ -23,6 +23,7 @@ from app.api import (
     events,
     imports,
     keys,
+    labels,
     letters,
     lineup,
     log,
@@ -36,6 +37,7 @@ from app.api import (
     streams,
     webhooks,
 )
+from app.dashboard.routes import ROUTES as DASHBOARD
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability import RequestContext, request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
@@ -44,7 +46,7 @@ from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, webhooks, imports, service_routes,
+    connections, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 
@@ -70,6 +72,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     app.state.service = service
     for room in ROUTERS:
         app.include_router(room.router)
+    app.router.routes.extend(DASHBOARD)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)

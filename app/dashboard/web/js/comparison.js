@@ -1,0 +1,4 @@
+export class ComparisonView {
+  title() { return ""; }
+  render() { return null; }
+}

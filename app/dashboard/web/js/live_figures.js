@@ -1,0 +1,70 @@
+/**
+ * The big figures of the live screen with their trends, and the strip of smaller ones.
+ *
+ * In: the KPI document, trends. Out: tiles. Never here: figures that the server did not send.
+ */
+
+import { h } from "./dom.js";
+import { sparkline } from "./parts.js";
+import { SPAN } from "./trend.js";
+import { figure, money, moneyParts, number, signed, t } from "./words.js";
+
+/** `[slug, the figure below it, kind of its trend]`, the first two the largest. */
+const TILES = [
+  ["concurrent_viewers", "peak_concurrent_viewers", "level"],
+  ["gmv", "gmv_per_hour", "gain"],
+  ["orders", "units_sold", "gain"],
+  ["buyers", "conversion_rate", "gain"],
+  ["viewers", "new_followers", "gain"],
+  ["product_clicks", "click_rate", "gain"],
+];
+const STRIP = [
+  "spend_per_buyer", "gmv_per_viewer", "average_watch_seconds", "engagement_rate", "comments", "likes", "shares",
+  "new_followers", "refund_amount", "support_requests", "average_response_seconds", "slow_responses",
+];
+
+/** The tiles. A session that is over has no viewers now: its peak stands there instead. */
+export function figures({ kpis, currency }, trend, live) {
+  return h("section", { class: "tiles", key: "tiles", "aria-label": t("dash.live.figures") }, ...TILES.map(([slug, below, kind]) => {
+    const [main, sub] = slug === "concurrent_viewers" && !live ? [below, "average_concurrent_viewers"] : [slug, below];
+    return tile(main, sub, kpis, currency, trend[slug], kind, live);
+  }));
+}
+
+function tile(slug, below, kpis, currency, trend, kind, live) {
+  const { value, unit } = kpis[slug];
+  return h(
+    "div",
+    { key: slug, class: `tile tile-${slug}` },
+    h("p", { class: "tile-label" }, t(`metric.${slug}`)),
+    h("p", { class: "tile-value", "data-metric": slug }, unit === "money" ? moneyParts(value, currency).map(([text, small]) => (small ? h("small", null, text) : text)) : number(value)),
+    live && change(trend, kind, unit, currency),
+    h("p", { class: "tile-below" }, t(`metric.${below}`), " ", h("strong", null, below === "gmv_per_hour" ? money(kpis[below].value, currency, { whole: true }) : figure(kpis[below], currency, below))),
+    trend && sparkline(trend.points, kind),
+  );
+}
+
+/** What the last minutes brought: up or down against those before, in a sign, a colour and words. */
+function change(trend, kind, unit, currency) {
+  if (!trend || trend.change === null) return h("p", { class: "tile-change" });
+  const way = Math.sign(kind === "level" ? trend.change : trend.before === null ? 0 : trend.change - trend.before);
+  const sign = { "-1": "▼", 0: "■", 1: "▲" }[way];
+  const amount = unit === "money" ? `+${money(trend.change, currency, { whole: true })}` : signed(trend.change);
+  return h(
+    "p",
+    { class: `tile-change ${{ "-1": "down", 0: "level", 1: "up" }[way]}` },
+    h("span", { "aria-hidden": "true" }, sign),
+    h("span", { class: "unseen" }, t(`dash.trend.${{ "-1": "down", 0: "level", 1: "up" }[way]}`)),
+    ` ${amount} `,
+    h("span", { class: "quiet" }, t(kind === "level" ? "dash.trend.against" : "dash.trend.within", { minutes: SPAN })),
+  );
+}
+
+export function strip({ kpis, currency }) {
+  return h("dl", { class: "strip", key: "strip" }, ...STRIP.map((slug) => h(
+    "div",
+    { key: slug },
+    h("dt", null, t(`metric.${slug}`)),
+    h("dd", { class: slug === "slow_responses" && kpis[slug].value > 0 ? "alarming" : null }, figure(kpis[slug], currency, slug)),
+  )));
+}
