@@ -33,6 +33,7 @@ from app.api import (
     reads,
     service as service_routes,
     sessions,
+    stream,
     streams,
     webhooks,
 )
@@ -43,7 +44,7 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    events, reads, stream, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
     connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
