@@ -34,6 +34,7 @@ from app.api import (
     reads,
     service as service_routes,
     sessions,
+    stream,
     streams,
     webhooks,
 )
@@ -45,8 +46,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, webhooks, imports, labels, service_routes,
+    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
+    stream, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 
