@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
+    charts,
     connections,
     document,
     events,
@@ -43,7 +44,7 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    events, reads, charts, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
     connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
