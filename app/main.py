@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
+    charts,
     connections,
     document,
     events,
@@ -47,7 +48,7 @@ from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
-    stream, webhooks, imports, labels, service_routes,
+    stream, charts, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 

@@ -22,8 +22,11 @@ Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
 STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
+COMFORTABLE = 600
+"""Buckets that a reader who leaves the choice to us gets at most: ten hours of minutes."""
+LONGEST: Step = get_args(Step)[-1]
 SLACK = timedelta(hours=1)
-"""How far a timeline reaches beyond the broadcast for early viewers and late orders,."""
+"""How far a timeline reaches beyond the broadcast for early viewers and late orders."""
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -109,12 +112,17 @@ def series_of(metrics: str | None, product: str | None) -> dict[str, Series]:
     return chosen
 
 
-def aligned(begin: datetime, end: datetime, step: str) -> Window:
+def aligned(begin: datetime, end: datetime, step: str | None) -> Window:
     """Return the buckets that cover a half-open stretch of time; at least one.
+
+    Without a step the shortest whose buckets are `COMFORTABLE`, else the longest.
 
     Raises:
         ProblemError: 422 when it takes more than `MAX_BUCKETS`.
     """
+    if step is None:
+        fitting = (name for name, seconds in STEP_SECONDS.items() if (end - begin).total_seconds() <= seconds * COMFORTABLE)
+        step = next(fitting, LONGEST)
     seconds = STEP_SECONDS[step]
     length = timedelta(seconds=seconds)
     first = (begin - _EPOCH) // length

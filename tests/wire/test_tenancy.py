@@ -80,6 +80,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "connection": connection.json()["id"],
         "letter": letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
+        "chart": "timeline",
     }
 
 
@@ -141,7 +142,8 @@ async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
 async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: str, path: str) -> None:
     """Every route but health, readiness, metrics and the platforms' own doors asks for a key, and a wrong one is none."""
     url = path.format_map(dict.fromkeys(
-        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key"),
+        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
+         "chart"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_nobody_0123456789abcdef", "Basic dXNlcjpwYXNz"):
