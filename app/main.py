@@ -22,6 +22,7 @@ from app.api import (
     document,
     events,
     imports,
+    insights,
     keys,
     letters,
     lineup,
@@ -43,7 +44,7 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    events, reads, insights, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
     connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
