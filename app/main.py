@@ -23,6 +23,7 @@ from app.api import (
     document,
     events,
     imports,
+    insights,
     keys,
     labels,
     letters,
@@ -48,7 +49,7 @@ from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
-    stream, charts, webhooks, imports, labels, service_routes,
+    stream, charts, insights, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 
