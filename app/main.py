@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
-    charts,
+    charts, comparison,
     connections,
     document,
     events,
@@ -49,7 +49,7 @@ from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
-    stream, charts, insights, webhooks, imports, labels, service_routes,
+    stream, charts, insights, comparison, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 

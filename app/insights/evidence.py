@@ -56,7 +56,7 @@ class Evidence:
     promotions: Sequence[PromotionRow] = ()
     shipping: Shipping | None = None
     earlier: Sequence[Evaluation] = ()
-    """The brand's earlier sessions, the newest first."""
+    """The brand's sessions of the same kind before this one, in order of time."""
     topics: Topics | None = None
     slow_after_ms: int = 180_000
 

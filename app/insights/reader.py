@@ -13,6 +13,7 @@ from app.insights.evidence import Aired, Evidence, course_of
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.service import LONG_HOURS
+from app.kpis.comparison import read_earlier
 from app.kpis.products import ProductTable
 from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
 from app.kpis.render import Document
@@ -72,6 +73,7 @@ async def read_evidence(connection: Connection, asked: Asked, keeping: Keeping) 
         early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},
         promotions=await product_reads.promotions(connection, head.id),
         shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
+        earlier=await read_earlier(connection, evaluation),
         slow_after_ms=round(keeping.slow_response_seconds * 1000),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import CODES, Finding
-from app.insights.rules import audience, contradictions, core_fans, products, service
+from app.insights.rules import audience, contradictions, core_fans, history, products, service
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     products.on_air_winners,
     products.clicked_not_bought,
     products.stock_out_missed_demand,
+    history.spend_against_history,
     service.slow_support,
     service.long_shipping,
     contradictions.figures_contradict,
