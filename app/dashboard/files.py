@@ -13,8 +13,11 @@ from functools import cache
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
+from threading import Lock
 
 import vl_convert
+
+from app.charts.specification import VEGA_LITE
 
 WEB = Path(__file__).parent / "web"
 ENTRY = "index.html"
@@ -25,8 +28,9 @@ MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_EXPORTS = "window.vegaEmbed = vegaEmbed;"
+_EXPORTS = "window.vegaEmbed = vegaEmbed; window.vegaLite = vegaLite;"
 _MODULES = "<!-- modules -->"
+_bundling = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def site() -> Site:
     contents = {
         path.relative_to(WEB).as_posix(): path.read_bytes() for path in sorted(WEB.rglob("*")) if path.suffix in MEDIA_TYPES
     }
-    digest = blake2b(vl_convert.__version__.encode(), digest_size=8)
+    digest = blake2b(f"{vl_convert.__version__} {VEGA_LITE}".encode(), digest_size=8)
     for name, content in contents.items():
         digest.update(name.encode() + b"\0" + content + b"\0")
     version = digest.hexdigest()
@@ -72,7 +76,12 @@ def site() -> Site:
     return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})
 
 
-@cache
 def vega() -> StaticFile:
-    """Return Vega, Vega-Lite and Vega-Embed in one module; bundling them takes a second or two."""
-    return _static(VEGA, vl_convert.javascript_bundle(_EXPORTS).encode())
+    """Return Vega, Vega-Lite and Vega-Embed in one module; the first time takes a second or two."""
+    with _bundling:
+        return _bundle()
+
+
+@cache
+def _bundle() -> StaticFile:
+    return _static(VEGA, vl_convert.javascript_bundle(_EXPORTS, VEGA_LITE).encode())

@@ -8,6 +8,7 @@ become markup; the page opens them for the empty string alone, with which Vega c
 
 import re
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,7 +34,10 @@ ASK_FIRST = "no-cache"
 
 async def page(request: Request) -> Response:
     """Return the entry page, which names the version of everything else."""
-    return _answer(request, site().entry, ASK_FIRST)
+    answer = _answer(request, site().entry, ASK_FIRST)
+    # Whoever opens the page wants a chart soon.
+    answer.background = BackgroundTask(vega)
+    return answer
 
 
 async def asset(request: Request) -> Response:

@@ -5,6 +5,8 @@
  * Vega is loaded when the first chart is wanted; its expressions are interpreted, so the page needs no `unsafe-eval`.
  */
 
+/** Vega-Lite tells of properties that do not fit a panel, or of series that are still empty; neither is news. */
+const silent = { level: () => silent, warn: () => silent, info: () => silent, debug: () => silent, error: (...words) => (console.warn(...words), silent) };
 let loading = null;
 
 function vega() {
@@ -22,12 +24,13 @@ function vega() {
 const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
 /** A specification in the page's size and manner: the panel has the title, and every font grows with the page. */
-function fitted(spec, height) {
+function fitted(spec, width, height) {
   const { title, $schema, ...own } = structuredClone(spec);
   const factor = scale();
   grow(own.config ?? {}, factor);
   if (own.height?.step) own.height.step *= factor;
-  if (height) own.height = height;
+  own.width = width;
+  if (height) Object.assign(own, { height, autosize: { type: "fit", contains: "padding" } });
   // The panel says what the chart shows; a screen reader has no use for every bar of it.
   own.config = { ...own.config, aria: false };
   return own;
@@ -76,8 +79,8 @@ export const chart = {
           const stage = document.createElement("div");
           stage.className = "chart-stage";
           node.append(stage);
-          const spec = fitted(wanted.spec, wanted.tall ? node.clientHeight : null);
-          const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: tip, config: {} };
+          const { spec } = window.vegaLite.compile(fitted(wanted.spec, width, wanted.tall ? node.clientHeight : null), { logger: silent });
+          const options = { ast: true, actions: false, mode: "vega", renderer: "svg", defaultStyle: false, tooltip: tip };
           const next = await embed(stage, spec, options);
           view?.finalize();
           view = next;

@@ -170,20 +170,17 @@ export class LiveView {
   #board(session) {
     const { kpis, products: sold } = this.documents;
     if (!kpis) return this.stream.state === "refused" ? null : waiting();
-    const trend = this.timeline.data && this.status !== "scheduled" ? trends(this.timeline.data, kpis.as_of) : {};
+    // The alerts tell the session's own clock: a replay is at a moment of another day.
+    const now = this.documents.alerts?.as_of ?? kpis.as_of;
+    const trend = this.timeline.data && this.status !== "scheduled" ? trends(this.timeline.data, now) : {};
     return h(
       "div",
       { class: "board" },
       figures(kpis, trend, this.status === "live"),
-      this.#chart("timeline", "wide tall"),
-      alerts(this.documents.alerts, this.status, session.time_zone),
       strip(kpis),
-      sold && products(sold, session.time_zone),
-      h("div", { class: "column" },
-        hints(this.insights.data),
-        this.#chart("funnel"),
-        platforms(kpis),
-        this.#chart("sources")),
+      h("div", { class: "main" }, this.#chart("timeline", "tall"), sold && products(sold, session.time_zone)),
+      h("div", { class: "middle" }, this.#chart("funnel"), platforms(kpis), this.#chart("sources")),
+      h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), hints(this.insights.data)),
     );
   }
 

@@ -7,7 +7,7 @@
 import { h } from "./dom.js";
 import { sparkline } from "./parts.js";
 import { SPAN } from "./trend.js";
-import { figure, money, moneyParts, number, signed, t } from "./words.js";
+import { figure, money, moneyParts, number, percent, signed, t } from "./words.js";
 
 /** `[slug, the figure below it, kind of its trend]`, the first two the largest. */
 const TILES = [
@@ -19,8 +19,8 @@ const TILES = [
   ["product_clicks", "click_rate", "gain"],
 ];
 const STRIP = [
-  "spend_per_buyer", "gmv_per_viewer", "average_watch_seconds", "engagement_rate", "comments", "likes", "shares",
-  "new_followers", "refund_amount", "support_requests", "average_response_seconds", "slow_responses",
+  "spend_per_buyer", "units_per_buyer", "gmv_per_viewer", "average_watch_seconds", "engagement_rate", "comments", "likes", "shares",
+  "refund_amount", "support_requests", "average_response_seconds", "slow_responses",
 ];
 
 /** The tiles. A session that is over has no viewers now: its peak stands there instead. */
@@ -44,20 +44,18 @@ function tile(slug, below, kpis, currency, trend, kind, live) {
   );
 }
 
-/** What the last minutes brought: up or down against those before, in a sign, a colour and words. */
+/** What the last minutes brought, and whether that is more or less than the minutes before: in a sign, a colour and words. */
 function change(trend, kind, unit, currency) {
   if (!trend || trend.change === null) return h("p", { class: "tile-change" });
-  const way = Math.sign(kind === "level" ? trend.change : trend.before === null ? 0 : trend.change - trend.before);
-  const sign = { "-1": "▼", 0: "■", 1: "▲" }[way];
-  const amount = unit === "money" ? `+${money(trend.change, currency, { whole: true })}` : signed(trend.change);
-  return h(
-    "p",
-    { class: `tile-change ${{ "-1": "down", 0: "level", 1: "up" }[way]}` },
-    h("span", { "aria-hidden": "true" }, sign),
-    h("span", { class: "unseen" }, t(`dash.trend.${{ "-1": "down", 0: "level", 1: "up" }[way]}`)),
-    ` ${amount} `,
-    h("span", { class: "quiet" }, t(kind === "level" ? "dash.trend.against" : "dash.trend.within", { minutes: SPAN })),
-  );
+  const { change: gained, before } = trend;
+  const way = ["down", "level", "up"][1 + Math.sign(kind === "level" ? gained : before === null ? 0 : gained - before)];
+  const pace = kind === "gain" && before > 0 ? percent(Math.abs(gained - before) / before, 0) : "";
+  const amount = unit === "money" ? `+${money(gained, currency, { whole: true })}` : signed(gained);
+  const arrow = h("span", { class: way },
+    h("span", { "aria-hidden": "true" }, { down: "▼", level: "■", up: "▲" }[way], pace),
+    h("span", { class: "unseen" }, t(`dash.trend.${way}`), " ", pace));
+  const span = h("span", { class: "quiet" }, t(kind === "level" ? "dash.trend.against" : "dash.trend.within", { minutes: SPAN }));
+  return h("p", { class: "tile-change" }, kind === "level" ? [arrow, ` ${amount} `, span] : [`${amount} `, span, " ", arrow]);
 }
 
 export function strip({ kpis, currency }) {

@@ -16,7 +16,7 @@ export function products(document, zone) {
   const most = Math.max(...rows.map((row) => row.share_of_gmv ?? 0), 0.0001);
   const columns = [
     { label: t("product.name"), class: "product-cell", cell: name },
-    { label: t("product.clicks"), numeric: true, cell: (row) => number(row.clicks) },
+    { label: t("product.clicks"), numeric: true, class: "roomy", cell: (row) => number(row.clicks) },
     { label: t("product.click_to_buyer_rate"), numeric: true, class: "roomy", cell: (row) => percent(row.click_to_buyer_rate) },
     { label: t("product.buyers"), numeric: true, class: "roomy", cell: (row) => number(row.buyers) },
     { label: t("product.units"), numeric: true, cell: (row) => number(row.units) },
@@ -30,7 +30,7 @@ export function products(document, zone) {
     ...(Number(other.gmv) || other.units ? [{ ...other, title: t("product.other") }] : []),
     { ...total, title: t("product.total") },
   ];
-  return panel("products", t("section.products"), { class: "wide" }, rows.length + foot.length > 1
+  return panel("products", t("section.products"), null, rows.length + foot.length > 1
     ? table("product-table", t("section.products"), columns, rows, {
         foot,
         rowKey: (row) => row.product,
@@ -58,7 +58,7 @@ function stock(row, zone) {
   }
   const share = row.initial_stock ? Math.min(1, row.stock / row.initial_stock) : null;
   return [
-    h("span", { class: share !== null && share <= LOW ? "low" : null }, number(row.stock), row.initial_stock !== null && h("span", { class: "quiet" }, ` / ${number(row.initial_stock)}`)),
+    h("span", { class: share !== null && share <= LOW ? "low" : null }, number(row.stock), row.initial_stock >= row.stock && h("span", { class: "quiet roomy" }, ` / ${number(row.initial_stock)}`)),
     share !== null && h("span", { class: `meter ${share <= LOW ? "meter-low" : ""}`, style: { "--share": share }, "aria-hidden": "true" }),
   ];
 }

@@ -13,7 +13,7 @@ export const heading = (level, text, ...rest) => h(`h${level}`, { class: `title 
 export function panel(id, title, properties, ...children) {
   return h(
     "section",
-    { key: id, ...properties, class: `panel ${properties?.class ?? ""}`, "aria-labelledby": `${id}-title` },
+    { key: id, id, class: `panel ${properties?.class ?? ""}`, "aria-labelledby": `${id}-title` },
     h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, class: "panel-title" }, title), properties?.aside),
     ...children,
   );

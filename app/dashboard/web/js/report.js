@@ -57,6 +57,7 @@ export class ReportView {
     const report = this.report.data;
     const error = this.session.error ?? this.report.error;
     if (!session || !report) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
+    const several = new Set(session.streams.map((stream) => stream.platform)).size > 1;
     const { totals, live, ec, promotion, products } = report.sections;
     return h(
       "article",
@@ -64,12 +65,12 @@ export class ReportView {
       this.#head(session, report),
       this.saving && notice(this.saving.level, t(this.saving.text)),
       this.#warnings(report),
-      this.#drafts(),
-      h("div", { class: "report-charts" }, this.#chart("timeline", "wide tall"), ...CHARTS.slice(1).map((name) => this.#chart(name))),
       panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
+      h("div", { class: "report-charts" }, this.#chart("timeline", "wide tall"), ...CHARTS.slice(1, several ? 5 : 4).map((name) => this.#chart(name))),
       h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
-      promotions(promotion),
       sold(products),
+      promotions(promotion),
+      this.#drafts(),
       this.notes.render(),
     );
   }
@@ -118,7 +119,7 @@ export class ReportView {
       h("p", { class: "quiet" }, t("dash.drafts.intro")),
       h("ul", { class: "hints drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },
         h("span", null, insight.text[language()]),
-        this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.text[language()]) }, t("dash.drafts.take"))))));
+        this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.section, insight.text[language()]) }, t("dash.drafts.take"))))));
   }
 
   #chart(name, look = "") {
@@ -145,6 +146,11 @@ const analysis = (id, section) =>
   panel(id, section.title, { class: "sheet" },
     h("h3", { class: "title title-3" }, section.data_title), cells(section.figures), texts(section.factors), texts(section.observations), texts(section.summary));
 
+/** The sheet's columns that hold figures; the others name the row, and the row is named already. */
+const figured = (columns, example) =>
+  columns.filter((column) => column.key in (example?.figures ?? {}))
+    .map((column) => ({ label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text }));
+
 function promotions(section) {
   const columns = [
     { label: t("dash.promotion"), cell: (row) => {
@@ -152,7 +158,7 @@ function promotions(section) {
       return row.url ? h("a", { href: row.url, target: "_blank", rel: "noreferrer noopener" }, name) : name;
     } },
     { label: t("dash.platform"), cell: (row) => row.platform && platformName(row.platform) },
-    ...section.columns.map((column) => ({ label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text })),
+    ...figured(section.columns, section.rows[0]),
   ];
   return panel("promotions", section.title, { class: "sheet" },
     section.rows.length
@@ -165,7 +171,7 @@ function promotions(section) {
 function sold(section) {
   const columns = [
     { label: t("product.name"), class: "product-cell", cell: (row) => [row.name, row.product && row.product !== row.name && h("small", null, row.product)] },
-    ...section.columns.map((column) => ({ label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text })),
+    ...figured(section.columns, section.total),
   ];
   return panel("sold", section.title, { class: "sheet" },
     table("sold-table", section.title, columns, section.rows, { foot: [section.other, section.total], rowKey: (row) => row.product }),

@@ -34,8 +34,8 @@ export class Notes {
   }
 
   /** Put a draft into the form, to be read and mended by a person first. */
-  draft(text) {
-    Object.assign(this.form, { kind: "summary", text });
+  draft(section, text) {
+    Object.assign(this.form, { section, kind: "summary", text });
     refresh();
     requestAnimationFrame(() => document.getElementById("note-text")?.focus());
   }

@@ -127,7 +127,7 @@ export class SessionsView {
 
   #compare() {
     const ids = [...this.chosen];
-    return h("button", {
+    return ids.length > 0 && h("button", {
       type: "button", class: "button", disabled: ids.length < 2,
       onclick: () => go(`${link("comparison")}?sessions=${ids.join(",")}`),
     }, t("dash.sessions.compare", { count: ids.length }));

@@ -30,8 +30,6 @@ export class Stream {
   constructor(session, on) {
     this.session = session;
     this.on = on;
-    this.#again = this.#again.bind(this);
-    this.#lost = this.#lost.bind(this);
     addEventListener("online", this.#again);
     addEventListener("offline", this.#lost);
     this.#open();
@@ -50,15 +48,15 @@ export class Stream {
     this.#drop();
   }
 
-  #again() {
+  #again = () => {
     if (this.state !== "open") this.restart();
-  }
+  };
 
-  #lost() {
+  #lost = () => {
     this.#drop();
     this.#become("reconnecting");
     this.#later();
-  }
+  };
 
   #drop() {
     this.#attempt += 1;

@@ -1,7 +1,7 @@
 /**
  * Trends: what the last minutes brought, from a timeline.
  *
- * In: the timeline document. Out: per metric its recent points and its change. Never here: DOM, words.
+ * In: the timeline document, the session's own clock. Out: per metric its recent points and its change. Never here: DOM, words.
  */
 
 /** Minutes that "now" and "before" span. */
@@ -15,24 +15,16 @@ export const TREND_METRICS = [
 ];
 
 /** Return metric → `{points, change, before}`; `change` of a level is a difference, of a gain what the last minutes brought. */
-export function trends(timeline, asOf) {
-  const end = present(timeline, asOf);
+export function trends(timeline, now) {
+  const later = timeline.buckets.findIndex((bucket) => new Date(bucket) > new Date(now));
+  const end = later === -1 ? timeline.buckets.length : later;
   const found = {};
   for (const [metric, values] of Object.entries(timeline.series)) {
     const numbers = values.slice(0, end).map((value) => (value === null ? null : Number(value)));
-    found[metric] = LEVELS.has(metric) ? level(numbers) : gain(numbers);
+    // The minute that runs has only begun: beside whole ones it would always look like a fall.
+    found[metric] = LEVELS.has(metric) ? level(numbers) : gain(numbers.slice(0, -1));
   }
   return found;
-}
-
-/** Return how many buckets have begun: a timeline reaches beyond the present. */
-function present(timeline, asOf) {
-  const begun = timeline.buckets.findIndex((bucket) => new Date(bucket) > new Date(asOf));
-  const series = Object.values(timeline.series);
-  let last = begun === -1 ? timeline.buckets.length : begun;
-  // A session that is replayed at another speed has not come to the end of its own timeline.
-  while (last > 0 && series.every((values) => !Number(values[last - 1]))) last -= 1;
-  return last;
 }
 
 function level(numbers) {

@@ -63,6 +63,9 @@ export function percent(ratio, digits = 2) {
   return format(Intl.NumberFormat, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(ratio);
 }
 
+export const signedPercent = (ratio) =>
+  format(Intl.NumberFormat, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(ratio);
+
 function moneyFormat(currency, whole) {
   return format(Intl.NumberFormat, {
     style: "currency", currency, ...(whole ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}),
