@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from html import escape
+from importlib import metadata
 from pathlib import Path
 from threading import Lock
 
@@ -28,7 +29,7 @@ MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_EXPORTS = "window.vegaEmbed = vegaEmbed; window.vegaLite = vegaLite;"
+_EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _MODULES = "<!-- modules -->"
 _bundling = Lock()
 
@@ -63,7 +64,7 @@ def site() -> Site:
     contents = {
         path.relative_to(WEB).as_posix(): path.read_bytes() for path in sorted(WEB.rglob("*")) if path.suffix in MEDIA_TYPES
     }
-    digest = blake2b(f"{vl_convert.__version__} {VEGA_LITE}".encode(), digest_size=8)
+    digest = blake2b(f"{metadata.version('vl-convert-python')} {VEGA_LITE}".encode(), digest_size=8)
     for name, content in contents.items():
         digest.update(name.encode() + b"\0" + content + b"\0")
     version = digest.hexdigest()

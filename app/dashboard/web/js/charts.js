@@ -5,8 +5,8 @@
  * Vega is loaded when the first chart is wanted; its expressions are interpreted, so the page needs no `unsafe-eval`.
  */
 
-/** Vega-Lite tells of properties that do not fit a panel, or of series that are still empty; neither is news. */
-const silent = { level: () => silent, warn: () => silent, info: () => silent, debug: () => silent, error: (...words) => (console.warn(...words), silent) };
+/** Vega's own level: that a series is still empty is no news. */
+const ERRORS = 1;
 let loading = null;
 
 function vega() {
@@ -70,17 +70,18 @@ export const chart = {
     async function draw() {
       if (busy) return;
       busy = true;
+      let stage = null;
       try {
         while (wanted && (JSON.stringify(wanted.spec) !== shown || node.clientWidth !== width)) {
           const text = JSON.stringify(wanted.spec);
           const embed = await vega();
           if (!node.isConnected || node.clientWidth === 0) break;
           width = node.clientWidth;
-          const stage = document.createElement("div");
+          stage = document.createElement("div");
           stage.className = "chart-stage";
           node.append(stage);
-          const { spec } = window.vegaLite.compile(fitted(wanted.spec, width, wanted.tall ? node.clientHeight : null), { logger: silent });
-          const options = { ast: true, actions: false, mode: "vega", renderer: "svg", defaultStyle: false, tooltip: tip };
+          const spec = fitted(wanted.spec, width, wanted.tall ? node.clientHeight : null);
+          const options = { ast: true, actions: false, renderer: "svg", logLevel: ERRORS, defaultStyle: false, tooltip: tip };
           const next = await embed(stage, spec, options);
           view?.finalize();
           view = next;
@@ -90,6 +91,7 @@ export const chart = {
           node.dataset.drawn = "yes";
         }
       } catch (error) {
+        stage?.remove();
         node.dataset.drawn = "no";
         console.warn("chart", error);
       } finally {
