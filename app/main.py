@@ -23,6 +23,7 @@ from app.api import (
     document,
     events,
     imports,
+    insights,
     keys,
     letters,
     lineup,
@@ -32,6 +33,7 @@ from app.api import (
     products,
     promotions,
     reads,
+    reports,
     service as service_routes,
     sessions,
     streams,
@@ -44,8 +46,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, charts, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, webhooks, imports, service_routes,
+    events, reads, charts, insights, reports, letters, log, sessions, streams, lineup, promotions, notes, orders, brands,
+    products, keys, connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 

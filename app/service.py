@@ -14,6 +14,7 @@ from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
 from app.platforms.room import Platforms, open_platforms
 from app.platforms.vault import Vault, open_sealer
+from app.reports.press import Press
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
@@ -34,6 +35,7 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: Platforms
+    press: Press
     head: str | None
 
 
@@ -61,11 +63,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
         writer = Writer(Flusher(database, settings, sealer), settings)
         writer.start()
+        press = Press()
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, head)
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, press, head)
         finally:
+            await press.close()
             await writer.drain()
     finally:
         await database.close()
