@@ -55,7 +55,9 @@ def write_book(manuscript: Manuscript, path: Path) -> None:
     # From here on rows go to disk as they are written. The two sheets above merge and chart, which needs them in memory; the
     # option is one of the workbook, but each sheet takes it over when it is added.
     book.constant_memory = True
-    orders = Orders(paper, book.add_worksheet(names[2]), manuscript.head, product_names(manuscript.documents["products"]))
+    lines = book.add_worksheet(names[2])
+    book.constant_memory = False
+    orders = Orders(paper, lines, manuscript.head, product_names(manuscript.documents["products"]))
     orders.begin(report)
     orders.write(_batches(manuscript.orders))
     book.close()

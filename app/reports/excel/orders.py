@@ -19,8 +19,8 @@ from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 
 COLUMNS: Mapping[str, int] = {
-    "order": 24, "platform": 13, "state": 12, "placed_at": 19, "paid_at": 19, "buyer": 36, "product": 16, "name": 24,
-    "sku": 14, "quantity": 9, "amount": 15, "refunded_amount": 17, "shipped_at": 19, "delivered_at": 19,
+    "order": 20, "platform": 12, "state": 11, "placed_at": 17, "paid_at": 17, "buyer": 35, "product": 14, "name": 20,
+    "sku": 10, "quantity": 8, "amount": 12, "refunded_amount": 14, "shipped_at": 17, "delivered_at": 17,
 }  # fmt: skip
 """Key of the label and width of each column."""
 MOST_ROWS = 1_048_576
@@ -40,7 +40,7 @@ class Orders:
         self._zone = zone_of(head.time_zone)
         self._text = paper.format()
         self._quoted = paper.format(**guarded("=", {}))
-        self._moment = paper.format(num_format="yyyy/mm/dd hh:mm:ss", align="left")
+        self._moment = paper.format(num_format="yyyy/mm/dd hh:mm", align="center")
         self._amount = paper.format(num_format=money_format(paper.digits))
         self._pieces = paper.format(num_format="0")
         self._row = 1

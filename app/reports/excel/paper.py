@@ -19,10 +19,12 @@ from app.labels.catalogue import Language, label
 NAVY, PALE, INK, RULE, QUIET = "#1f3a5f", "#e9eff6", "#1b1f24", "#9aa5b1", "#57606a"
 FONTS: dict[Language, str] = {"ja": "Yu Gothic", "zh": "Microsoft YaHei", "en": "Arial"}
 """What Excel has on the readers' machines; others fall back to a font of the same script."""
-LINE = 17
+LINE = 16
 """Points of one line of text."""
 MOST_POINTS = 409
 """Excel's highest row."""
+PAGE_POINTS = 530
+"""What an A4 page across holds of a sheet that is a little wider than it."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins so could become a formula once somebody edits it, or sends it on as CSV."""
@@ -53,7 +55,7 @@ class Paper:
 
     def label(self) -> Format:
         """Return the format of a figure's name."""
-        return self.cell(bg_color=PALE, text_wrap=True)
+        return self.cell(bg_color=PALE, text_wrap=True, indent=1)
 
     def header(self) -> Format:
         """Return the format of a table's head."""
@@ -61,11 +63,7 @@ class Paper:
 
     def bar(self) -> Format:
         """Return the format of a section's title."""
-        return self.cell(bg_color=NAVY, font_color="#ffffff", bold=True, font_size=11)
-
-    def prose(self) -> Format:
-        """Return the format of running text."""
-        return self.cell(text_wrap=True, valign="top")
+        return self.cell(bg_color=NAVY, font_color="#ffffff", bold=True, font_size=11, indent=1)
 
 
 def number_format(unit: str, value: float | str | None, digits: int, language: Language, slug: str = "") -> str:
@@ -115,24 +113,25 @@ def width_of(text: str) -> int:
 
 def lines_of(text: str, width: float) -> int:
     """Return into how many lines a text is broken; a little too many rather than too few, since nothing may be cut."""
-    usable = max(1.0, width * 0.94 - 1)
+    usable = max(1.0, width * 0.97 - 2)
     return sum(max(1, math.ceil(width_of(line) / usable)) for line in text.split("\n"))
 
 
 def block_height(texts: Sequence[tuple[str, float]], least: int = 1) -> int:
     """Return the points that a block needs whose texts stand side by side, each in its width."""
-    return max([least, *(lines_of(text, width) for text, width in texts)]) * LINE + 4
+    return max([least, *(lines_of(text, width) for text, width in texts)]) * LINE + 6
 
 
-def print_setup(sheet: Worksheet, paper: Paper, title: str, as_of: str) -> None:
-    """Print on A4 across, as wide as the page, with title, time and page number."""
+def print_setup(sheet: Worksheet, paper: Paper, title: str, as_of: str, pages: int = 0) -> None:
+    """Print on A4 across, as wide as the page, with title, time and page number; `pages` 0: as many as it takes."""
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, pages)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     sheet.center_horizontally()
-    font = f'&"{FONTS[paper.language]}"&8'
+    # The blank ends the size: a digit of the text would go on with it.
+    font = f'&"{FONTS[paper.language]}"&8 '
     # & begins a code of Excel's there, and a header holds 255 characters.
     sheet.set_header(f"&L{font}{title.replace('&', '&&')[:90]}&R{font}Tallylight")
-    page = label("report.page", paper.language).format(page="&P", pages="&N")
-    sheet.set_footer(f"&L{font}{as_of.replace('&', '&&')}&R{font}{page}")
+    number = label("report.page", paper.language).format(page="&P", pages="&N")
+    sheet.set_footer(f"&L{font}{as_of.replace('&', '&&')}&R{font}{number}")

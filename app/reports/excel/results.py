@@ -9,6 +9,7 @@ summary side by side; 宣伝動画分析; 各商品実績 with what was sold out
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -20,6 +21,7 @@ from app.labels.catalogue import label
 from app.reports.excel.paper import (
     LINE,
     MOST_POINTS,
+    PAGE_POINTS,
     PALE,
     QUIET,
     Paper,
@@ -33,8 +35,11 @@ from app.reports.excel.paper import (
 from app.reports.formulas import Place, formula_of
 from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of, told
 
-WIDTHS = (27, 15, 25, 13, 13, 13, 13, 13, 15)
+WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
 LAST = len(WIDTHS) - 1
+PROSE: Mapping[str, Any] = {"text_wrap": True, "valign": "top", "indent": 1}
+_SMALLEST = 0.72
+"""Below this scale a sheet on one page is too small to read, and it takes more pages."""
 _OTHERS = ("clicks", "buyers", "units", "gmv")
 
 
@@ -57,6 +62,8 @@ class Results:
         self._report = report
         self._row = 0
         self._places: dict[str, Place] = {}
+        self._heights: dict[int, float] = {}
+        self._sections: list[int] = []
 
     def write(self) -> Products:
         """Write all sections."""
@@ -73,9 +80,29 @@ class Results:
         products = self._products(sections["products"])
         self._warnings()
         sheet.freeze_panes(2, 0)
-        print_setup(sheet, self._paper, heading_of(report), subtitle_of(report)[-1])
+        self._pages()
         sheet.print_area(0, 0, self._row - 1, LAST)
         return products
+
+    def _height(self, row: int, points: float) -> None:
+        self._sheet.set_row(row, points)
+        self._heights[row] = points
+
+    def _pages(self) -> None:
+        """Print on one page where that stays readable, else break between sections."""
+        one = sum(self._heights.values()) * _SMALLEST <= PAGE_POINTS
+        print_setup(self._sheet, self._paper, heading_of(self._report), subtitle_of(self._report)[-1], pages=1 if one else 0)
+        if one:
+            return
+        breaks, used = [], 0.0
+        for first, last in pairwise([0, *self._sections, self._row]):
+            height = sum(self._heights[row] for row in range(first, last))
+            # A short section stays whole; a long one may as well go on over the page's end.
+            if used + height > PAGE_POINTS and height <= PAGE_POINTS / 2:
+                breaks.append(first)
+                used = 0.0
+            used = (used + height) % PAGE_POINTS
+        self._sheet.set_h_pagebreaks(breaks)
 
     def _merge(self, first: int, last: int, columns: tuple[int, int], text: str, properties: Mapping[str, Any]) -> None:
         """Write a text over a block of cells, as text."""
@@ -89,19 +116,20 @@ class Results:
     def _title(self) -> None:
         paper, sheet = self._paper, self._sheet
         title = heading_of(self._report)
-        sheet.set_row(0, 30)
+        self._height(0, 30)
         sheet.merge_range(0, 0, 0, LAST, "", paper.format(bold=True, font_size=16))
         sheet.write_string(0, 0, title, paper.format(**guarded(title, {"bold": True, "font_size": 16})))
         parts = label("report.between", paper.language).join(subtitle_of(self._report))
-        sheet.set_row(1, 20)
+        self._height(1, 20)
         quiet = {"font_color": QUIET, "font_size": 9}
         sheet.merge_range(1, 0, 1, LAST, "", paper.format(**quiet))
         sheet.write_string(1, 0, parts, paper.format(**guarded(parts, quiet)))
         self._row = 2
 
     def _bar(self, title: str) -> None:
+        self._sections.append(self._row)
         self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._paper.bar())
-        self._sheet.set_row(self._row, 20)
+        self._height(self._row, 20)
         self._row += 1
 
     def _heads(self, heads: Sequence[tuple[int, int, str]]) -> None:
@@ -111,15 +139,15 @@ class Results:
             else:
                 self._sheet.merge_range(self._row, first, self._row, last, text, self._paper.header())
         heights = [block_height([(text, sum(WIDTHS[first : last + 1]))]) for first, last, text in heads]
-        self._sheet.set_row(self._row, max(20, *heights))
+        self._height(self._row, max(20, *heights))
         self._row += 1
 
     def _figure(self, row: int, column: int, figure: Document, slug: str = "", formula: str = "", **looks: Any) -> None:
         """Write a figure as a number that prints as the document prints it; a formula where a reader would trace it."""
         paper = self._paper
-        looks = {"align": "right"} | looks
+        looks = {"align": "right", "indent": 1} | looks
         if figure["value"] is None:
-            self._sheet.write_string(row, column, NOTHING, paper.cell(**looks | {"align": "center"}))
+            self._sheet.write_string(row, column, NOTHING, paper.cell(**looks | {"align": "center", "indent": 0}))
             return
         shown = number_format(figure["unit"], figure["value"], paper.digits, paper.language, slug)
         cell = paper.cell(num_format=shown, **looks)
@@ -143,17 +171,19 @@ class Results:
             sheet.write_string(row, column, fact["label"], paper.label())
             if key == "date" and fact["value"]:
                 day = date.fromisoformat(fact["value"])
-                sheet.write_datetime(row, column + 1, day, paper.cell(num_format="yyyy/m/d", align="right"))
+                sheet.write_datetime(row, column + 1, day, paper.cell(num_format="yyyy/m/d", align="right", indent=1))
             elif key == "duration" and fact["value"] is not None:
-                sheet.write_number(row, column + 1, fact["value"] / 3600, paper.cell(num_format='0.0"H"', align="right"))
+                sheet.write_number(
+                    row, column + 1, fact["value"] / 3600, paper.cell(num_format='0.0"H"', align="right", indent=1)
+                )
             else:
-                write_text(paper, sheet, row, column + 1, fact["text"], align="right", shrink=True)
+                write_text(paper, sheet, row, column + 1, fact["text"], align="right", indent=1)
         for number, figure in enumerate(section["figures"]):
             column = 1 + 2 * number
             sheet.write_string(row + 1, column, figure["label"], paper.label())
             self._figure(row + 1, column + 1, figure, figure["slug"], bold=True)
-        sheet.set_row(row, 22)
-        sheet.set_row(row + 1, 22)
+        self._height(row, 22)
+        self._height(row + 1, 22)
         self._row += 2
 
     def _analysis(self, section: Document) -> None:
@@ -175,14 +205,14 @@ class Results:
             self._sheet.write_string(row, 0, figure["label"], self._paper.label())
             self._figure(row, 1, figure, figure["slug"])
         for text, columns in blocks:
-            self._merge(first, last, columns, text, {"text_wrap": True, "valign": "top"})
+            self._merge(first, last, columns, text, PROSE)
         self._row = last + 1
 
     def _spread(self, first: int, rows: int, points: int) -> None:
         """Give a block the height that its longest text needs, in equal rows."""
         each = min(MOST_POINTS, max(LINE + 3, -(-points // rows)))
         for row in range(first, first + rows):
-            self._sheet.set_row(row, each)
+            self._height(row, each)
 
     def _promotion(self, section: Document) -> None:
         self._bar(section["title"])
@@ -204,8 +234,8 @@ class Results:
         wanted = [block_height([(link, WIDTHS[0])]) for link in links]
         missing = block_height([(summary, sum(WIDTHS[5:]))]) - sum(wanted)
         for number, link in enumerate(links):
-            self._sheet.set_row(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
-            write_text(self._paper, self._sheet, first + number, 0, link, text_wrap=True)
+            self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
+            write_text(self._paper, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
         for number in range(count):
             for column, key in enumerate(("views", "engagements", "clicks"), 1):
                 figure = rows[number]["figures"][key] if rows else {"value": None}
@@ -215,7 +245,7 @@ class Results:
         if last > first:
             self._sheet.merge_range(first, 4, last, 4, "", self._paper.cell())
         self._figure(first, 4, total, formula=views if total["value"] is not None else "")
-        self._merge(first, last, (5, 8), summary, {"text_wrap": True, "valign": "top"})
+        self._merge(first, last, (5, 8), summary, PROSE)
         self._row = last + 1
 
     def _products(self, section: Document) -> Products:
@@ -233,18 +263,18 @@ class Results:
             row = first + number
             is_rest = row == last
             looks: dict[str, Any] = {"italic": True} if is_rest else {}
-            self._merge(row, row, (1, 4), entry["name"], looks)
+            self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1})
             for column, key in enumerate(_OTHERS, 5):
                 formula = self._remainder(section, key, (first, last), column) if is_rest else ""
                 self._figure(row, column, entry["figures"][key], formula=formula, **looks)
-            self._sheet.set_row(row, 20)
+            self._height(row, 20)
         bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
-        self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right"})
+        self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right", "indent": 1})
         for column, (key, slug) in enumerate(zip(_OTHERS, ("product_clicks", "buyers", "units_sold", "gmv"), strict=True), 5):
             figure, place = section["total"]["figures"][key], self._places.get(slug)
             same = place is not None and place.value == figure["value"]
             self._figure(total, column, figure, formula=f"={place.cell}" if place and same else "", **bold)
-        self._sheet.set_row(total, 22)
+        self._height(total, 22)
         self._row = total + 1
         for note in section["notes"]:
             self._line(note, {"font_color": QUIET, "font_size": 9})
@@ -270,6 +300,6 @@ class Results:
                 self._line(warning["message"], {})
 
     def _line(self, text: str, looks: Mapping[str, Any]) -> None:
-        self._merge(self._row, self._row, (0, LAST), text, {"text_wrap": True, **looks})
-        self._sheet.set_row(self._row, min(MOST_POINTS, block_height([(text, sum(WIDTHS))])))
+        self._merge(self._row, self._row, (0, LAST), text, {"text_wrap": True, "indent": 1, **looks})
+        self._height(self._row, min(MOST_POINTS, block_height([(text, sum(WIDTHS))])))
         self._row += 1

@@ -138,7 +138,7 @@ def _charts(paper: Paper, sheet: Worksheet, results: str, products: Products, he
         "fill": {"color": _BLUE}, "gap": 60, "data_labels": {"value": True, "font": font, "num_format": "#,##0"},
     })  # fmt: skip
     name = label("chart.products.title", paper.language).format(currency=heads[gmv].rpartition("(")[2].rstrip(")"))
-    _dress(sold, name, title)
+    _dress(sold, name, title, {"x": 0.24, "y": 0.14, "width": 0.68, "height": 0.8})
     sold.set_y_axis({"reverse": True, "num_font": font, "line": {"color": RULE}})
     sold.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
     sold.set_legend({"none": True})
@@ -146,7 +146,7 @@ def _charts(paper: Paper, sheet: Worksheet, results: str, products: Products, he
     sheet.insert_chart(1 + _CHART_ROWS, 0, sold, {"object_position": 2, "description": name})
 
 
-def _dress(chart: Chart, name: str, title: Mapping[str, Any]) -> None:
+def _dress(chart: Chart, name: str, title: Mapping[str, Any], layout: Mapping[str, float] | None = None) -> None:
     chart.set_title({"name": name, "name_font": title, "overlay": False})
     chart.set_chartarea({"border": {"color": RULE}})
-    chart.set_plotarea({"border": {"none": True}})
+    chart.set_plotarea({"border": {"none": True}} | ({"layout": layout} if layout else {}))
