@@ -34,6 +34,7 @@ from app.api import (
     products,
     promotions,
     reads,
+    reports,
     service as service_routes,
     sessions,
     stream,
@@ -49,7 +50,7 @@ from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
-    stream, charts, insights, comparison, webhooks, imports, labels, service_routes,
+    stream, charts, insights, comparison, reports, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 

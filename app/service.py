@@ -18,6 +18,7 @@ from app.live.hub import Hub, Pace
 from app.live.tickets import TicketOffice
 from app.platforms.room import Platforms, open_platforms
 from app.platforms.vault import Vault, open_sealer
+from app.reports.press import Press
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
@@ -40,6 +41,7 @@ class Service:
     platforms: Platforms
     hub: Hub
     tickets: TicketOffice
+    press: Press
     head: str | None
 
 
@@ -68,12 +70,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         hub, tickets = _live(database, keys, settings)
         writer = Writer(Flusher(database, settings, sealer), settings)
         writer.start()
+        press = Press()
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, head)
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, press, head)
         finally:
             await hub.stop()
+            await press.close()
             await writer.drain()
     finally:
         await database.close()

@@ -46,13 +46,14 @@ class Clock:
         """Return the wall clock's time, labelled UTC."""
         return datetime.fromisoformat(moment).astimezone(UTC) + self._offset
 
-    def zone(self) -> str:
-        """Return the offset: UTC+9, UTC+5:30, UTC."""
-        minutes = int(self._offset.total_seconds()) // 60
-        if minutes == 0:
-            return "UTC"
-        hours, rest = divmod(abs(minutes), 60)
-        return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
+
+def offset_of(moment: str) -> str:
+    """Return the offset of a moment in RFC 3339: UTC+9, UTC+5:30, UTC."""
+    minutes = int((datetime.fromisoformat(moment).utcoffset() or timedelta()).total_seconds()) // 60
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
 def _epoch(moment: datetime) -> int:
@@ -110,7 +111,7 @@ def timeline(documents: Documents, language: Language) -> Drawn:
             sold_out.append({"at": _epoch(at), "time": f"{at:%H:%M}", "product": name, "text": text})
     seen = [bucket for bucket in buckets if bucket["viewers"] is not None]
     peak = max(seen, key=lambda bucket: bucket["viewers"], default=None)
-    words = {"currency": document["currency"], "time_zone": clock.zone()}
+    words = {"currency": document["currency"], "time_zone": offset_of(document["from"])}
     description = label("chart.timeline.description", language).format(
         begin=f"{begin:%H:%M}",
         end=f"{end:%H:%M}",
