@@ -22,7 +22,6 @@ from app.labels.catalogue import Language
 from app.live.hub import Subscriber, Watcher
 from app.live.picture import read_picture
 from app.live.tickets import Ticket
-from app.observability import DROPPED
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
 
@@ -159,19 +158,14 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client leaves, the stream ends, or the reader is too slow."""
         subscriber = self._subscriber
+        subscriber.cut = scope.get("extensions", {}).get(ABORT, {}).get("abort")
         leaving = asyncio.create_task(_left(receive, subscriber))
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with contextlib.aclosing(subscriber.chunks()) as chunks:
                 async for chunk in chunks:
-                    await subscriber.deliver(send({"type": "http.response.body", "body": chunk, "more_body": True}))
-            await subscriber.deliver(send({"type": "http.response.body", "body": b"", "more_body": False}))
-        except TimeoutError:
-            DROPPED.inc()
-            abort = scope.get("extensions", {}).get(ABORT)
-            if abort is not None:
-                abort["abort"]()
-                await leaving
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             leaving.cancel()
             subscriber.leave()

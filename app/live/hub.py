@@ -15,9 +15,10 @@ process: its duration, what is derived from it, the alert of silence.
 
 import asyncio
 import contextlib
+import math
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -29,7 +30,7 @@ from app.labels.catalogue import Language
 from app.live.alerts import Limits
 from app.live.frames import NOTHING, Frame, frame_of
 from app.live.picture import Picture, read_picture
-from app.observability import STREAM_SECONDS, SUBSCRIBERS
+from app.observability import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
 from app.storage import live_reads
 from app.storage.database import Database, is_passing
@@ -83,12 +84,17 @@ class Subscriber:
     def __init__(self, topic: "_Topic", watcher: Watcher, pace: Pace, last_id: str | None) -> None:
         """Have seen nothing yet, but what `last_id` names."""
         self.watcher = watcher
+        self.cut: Callable[[], object] | None = None
+        """Cuts the connection off."""
         self._topic = topic
-        self._pace = pace
+        self._heartbeat = pace.heartbeat
+        # Spread, so that those who came together do not come back together.
+        self._until = time.monotonic() + pace.lifetime * random.uniform(0.9, 1.1)  # noqa: S311
+        self._beat = self._until
         self._last_id = last_id
         self._seen: Sequence[bytes] = NOTHING
         self._awake = asyncio.Event()
-        self._sending: asyncio.Timeout | None = None
+        self._sending = 0.0
         self._ended = False
 
     def wake(self) -> None:
@@ -99,46 +105,38 @@ class Subscriber:
         """End the stream in an orderly way; the client will come back if it may."""
         self._ended = True
         self._awake.set()
-        if self._sending is not None and not self._sending.expired():
-            self._sending.reschedule(asyncio.get_running_loop().time() + PARTING_SECONDS)
 
-    async def deliver(self, sending: Awaitable[None]) -> None:
-        """Wait until bytes found room in the connection's buffer.
-
-        Raises:
-            TimeoutError: the reader is too slow; cut it off.
-        """
-        try:
-            async with asyncio.timeout(PARTING_SECONDS if self._ended else SLOW_SECONDS) as self._sending:
-                await sending
-        finally:
-            self._sending = None
+    def tend(self, now: float) -> bool:
+        """Send a heartbeat or end the stream where it is time; cut it off, and say so, where nobody reads it."""
+        if self._sending:
+            if self.cut is not None and now - self._sending > (PARTING_SECONDS if self._ended else SLOW_SECONDS):
+                self.end()
+                self.cut()
+                self.cut = None
+                return True
+        elif now >= self._beat or now >= self._until:
+            self._awake.set()
+        return False
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield what to send until the stream's time is up or it is ended from here.
 
         Whoever consumes this slowly gets the newest state when it asks again, never what lies between.
         """
-        now = time.monotonic()
-        # Spread, so that those who came together do not come back together.
-        until = now + self._pace.lifetime * random.uniform(0.9, 1.1)  # noqa: S311
-        yield b"retry: %d\n\n" % random.randrange(1000, 3000) + self._news()  # noqa: S311
-        beat = time.monotonic() + self._pace.heartbeat
-        while not self._ended and now < until:
-            news = self._news()
-            if not news:
-                self._awake.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.0, min(beat, until) - now)):
-                        await self._awake.wait()
-                news = self._news()
-            now = time.monotonic()
-            if not news and now >= beat:
-                news = HEARTBEAT
-            if news and not self._ended:
+        news = b"retry: %d\n\n" % random.randrange(1000, 3000) + self._news()  # noqa: S311
+        while not self._ended and (now := time.monotonic()) < self._until:
+            news = news or self._news() or (HEARTBEAT if now >= self._beat else b"")
+            if news:
+                self._sending = now
                 yield news
-                now = time.monotonic()
-                beat = now + self._pace.heartbeat
+                self._sending = 0.0
+                self._beat = time.monotonic() + self._heartbeat
+                news = b""
+            else:
+                self._awake.clear()
+                await self._awake.wait()
+        # What remains to be sent is the end.
+        self._sending = time.monotonic()
 
     def _news(self) -> bytes:
         frame = self._topic.frame(self.watcher.language)
@@ -167,6 +165,7 @@ class _Topic:
         self.mark: Mark = frozenset()
         self.tick = 0
         self.due = 0.0
+        self.gone = False
         self.working: asyncio.Task[None] | None = None
         self._hub = hub
         self._frames: dict[Language, Frame] = {}
@@ -218,7 +217,7 @@ class Hub:
         self._topics: dict[UUID, _Topic] = {}
         self._count = 0
         self._closing = False
-        self._watching: asyncio.Task[None] | None = None
+        self._work: list[asyncio.Task[None]] = []
         self._keys_due = 0.0
         self._gate = asyncio.Semaphore(AT_A_TIME)
 
@@ -244,8 +243,8 @@ class Hub:
         except BaseException:
             subscriber.leave()
             raise
-        if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch(), name="watch")
+        if all(task.done() for task in self._work):
+            self._work = [asyncio.create_task(self._tend()), asyncio.create_task(self._watch())]
         return subscriber
 
     async def _admit(self, topic: _Topic, watcher: Watcher) -> None:
@@ -254,7 +253,7 @@ class Hub:
                 topic.working = asyncio.create_task(self._begin(topic))
             # Shielded: a caller who hangs up must not take the picture from the others.
             await asyncio.shield(topic.working)
-        if topic.picture is None or watcher.brand not in (None, topic.picture.head.brand_id):
+        if topic.picture is None or topic.gone or watcher.brand not in (None, topic.picture.head.brand_id):
             raise not_found("session")
 
     def left(self, topic: _Topic) -> None:
@@ -273,8 +272,7 @@ class Hub:
     async def stop(self) -> None:
         """Stop all work."""
         self.close()
-        tasks = [topic.working for topic in self._topics.values()] + [self._watching]
-        for task in tasks:
+        for task in [*self._work, *(topic.working for topic in self._topics.values())]:
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -290,21 +288,33 @@ class Hub:
         finally:
             topic.working = None
 
-    async def _watch(self) -> None:
+    async def _tend(self) -> None:
         while self._topics:
             await asyncio.sleep(PROBE_SECONDS)
+            now = time.monotonic()
+            for topic in list(self._topics.values()):
+                DROPPED.inc(sum(subscriber.tend(now) for subscriber in list(topic.subscribers)))
+
+    async def _watch(self) -> None:
+        while self._topics:
+            # To the moment, where a session is due sooner: what is late here is late for everybody.
+            soonest = min((topic.due for topic in self._ready()), default=math.inf) - time.monotonic()
+            await asyncio.sleep(max(0.01, min(soonest, PROBE_SECONDS)))
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - streams stay open, and the next look may succeed
                 _log.warning("the live streams' look failed", reason=type(error).__name__, exc_info=not is_passing(error))
                 await asyncio.sleep(SPACING_SECONDS)
 
+    def _ready(self) -> list[_Topic]:
+        return [topic for topic in self._topics.values() if topic.picture and topic.working is None and not topic.gone]
+
     async def _look(self) -> None:
         now = time.monotonic()
         if now >= self._keys_due:
             self._keys_due = now + KEYS_SECONDS
             await self._turn_out()
-        due = [one for one in self._topics.values() if one.picture is not None and one.working is None and one.due <= now]
+        due = [topic for topic in self._ready() if topic.due <= now]
         if not due:
             return
         async with self._database.acquire() as connection:
@@ -312,10 +322,11 @@ class Hub:
         for topic in due:
             mark = marks.get(topic.session)
             if mark is None:
-                del self._topics[topic.session]
+                topic.gone = True
                 topic.end()
             elif mark != topic.mark or _tick(live=topic.picture is not None and topic.picture.live) != topic.tick:
                 topic.working = asyncio.create_task(self._refresh(topic, mark))
+            topic.due = max(topic.due, now + PROBE_SECONDS)
 
     async def _refresh(self, topic: _Topic, mark: Mark) -> None:
         try:
