@@ -57,6 +57,8 @@ class Evidence:
     shipping: Shipping | None = None
     earlier: Sequence[Evaluation] = ()
     """The brand's sessions of the same kind before this one, in order of time."""
+    shown: Mapping[UUID, int] = field(default_factory=dict)
+    """Session, this or an earlier one → how many products were on air."""
     topics: Topics | None = None
     slow_after_ms: int = 180_000
 
