@@ -60,7 +60,7 @@ async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> D
 async def conclude(evidence: Evidence, said: Said | None) -> Document:
     """Return the insights document; needs no connection any more."""
     if said is not None and said.comments:
-        topics = await asyncio.to_thread(topics_of, said.comments, said.products, MOST_TOPICS)
+        topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
         evidence = replace(evidence, topics=topics)
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
 
@@ -109,7 +109,7 @@ async def _said(connection: Connection, evidence: Evidence) -> Said:
     products = {code: set(names.values()) for code, names in evidence.names.items()}
     for code, alias in await insight_reads.aliases(connection, head.brand_id, list(products)):
         products[code].add(alias)
-    return Said(await insight_reads.comment_texts(connection, head.id, SAMPLE), products)
+    return Said(await insight_reads.comment_texts(connection, head.id, SAMPLE + 1), products)
 
 
 async def _names(connection: Connection, brand: UUID, table: ProductTable) -> dict[str, dict[str, str]]:

@@ -79,26 +79,31 @@ class Topics(NamedTuple):
     topics: Sequence[Topic]
     comments: int
     people: int
+    sampled: bool
+    """True where there were more comments than were read."""
 
 
-def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[str]], most: int) -> Topics:
+def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[str]], limit: int, most: int) -> Topics:
     """Return the topics that most people spoke of, at most `most`.
 
     Args:
         comments: who wrote what.
+        limit: how many of the comments to read.
         products: code → names and aliases.
         most: how many topics to return.
     """
     names = _names(products)
     people: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for person, text in comments:
+    read = comments[:limit]
+    for person, text in read:
         for topic in _said(unicodedata.normalize("NFKC", text).casefold(), names):
             people[topic].add(person)
     ordered = sorted(people.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return Topics(
         [Topic(kind, term, len(said)) for (kind, term), said in islice(ordered, most)],
-        len(comments),
-        len({person for person, _ in comments}),
+        len(read),
+        len({person for person, _ in read}),
+        len(comments) > limit,
     )
 
 

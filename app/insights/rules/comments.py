@@ -43,6 +43,7 @@ def comment_topics(evidence: Evidence) -> Iterable[Finding]:
             "topics": [_shown(one) for one in topics],
             "comments": found.comments,
             "people": found.people,
+            "sampled": found.sampled,
         },
         [f"/v1/events?session={evidence.session}&type=live.comment.posted&limit=200"],
         ACTION * capped(topics[0].people, found.people) / 2,
