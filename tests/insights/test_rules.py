@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.insights.evidence import Evidence
+from app.insights.evidence import Aired, Evidence
 from app.insights.finding import CODES
 from app.insights.registry import findings_of
 from app.insights.topics import Topic, Topics
@@ -52,13 +52,14 @@ def test_comments_join_where_they_lean_the_same_way() -> None:
 def test_the_height_is_tied_to_what_was_on_air() -> None:
     """The first of the highest minutes; outside every showcase no product is named."""
     samples = concurrency((0, 30, 100), (30, 40, 400), (40, 120, 300))
-    seen = evidence(concurrency=samples, aired=[aired("a", 10, 30.2), aired("b", 30.2, 50)])
+    seen = evidence(concurrency=samples, aired=[aired("a", 10, 30), aired("b", 30, 50)])
     (one,) = [f for f in found("audience_over_time", seen) if f.subject == "height"]
     assert (400, "b", "2021-09-25T14:30:00+09:00") == (
         one.figures["peak_concurrent_viewers"], one.figures["product"], one.figures["at"],
     )  # fmt: skip
-    (bare,) = [f for f in found("audience_over_time", evidence(concurrency=samples)) if f.subject == "height"]
-    assert "product" not in bare.figures
+    for shown in ([], [aired("a", 10, 30.2), aired("b", 30.2, 50)]):
+        (bare,) = [f for f in found("audience_over_time", evidence(concurrency=samples, aired=shown)) if f.subject == "height"]
+        assert "product" not in bare.figures
 
 
 @pytest.mark.parametrize(("last", "fades"), [(200, True), (201, False), (0, True)])
@@ -73,6 +74,22 @@ def test_a_quarter_that_was_hardly_sampled_is_not_compared() -> None:
     """Fourteen of thirty minutes are not enough."""
     seen = evidence(concurrency=concurrency((0, 90, 400), (106, 120, 10)))
     assert not [f for f in found("audience_over_time", seen) if f.subject == "fading"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "wording"),
+    [
+        ([aired("a", 50, 55)], "fall_on_air"),
+        ([aired("a", 50, 54)], "fall"),
+        ([aired("a", 0, 40)], "fall_off_air"),
+        ([], "fall"),
+    ],
+)
+def test_a_fall_names_what_was_on_air_for_half_of_it(shown: list[Aired], wording: str) -> None:
+    """That nothing was on air is said only where showcases are told at all."""
+    seen = evidence(concurrency=concurrency((0, 51, 400), (51, 60, 399), (60, 120, 100)), aired=shown)
+    (one,) = [f for f in found("audience_over_time", seen) if f.subject == "fall"]
+    assert f"audience_over_time.{wording}" == one.wording
 
 
 @pytest.mark.parametrize(("at", "after", "falls"), [(60, 280, True), (60, 281, False), (111, 10, False)])

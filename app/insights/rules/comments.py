@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.insights.evidence import Evidence
-from app.insights.finding import ACTION, Finding, capped
+from app.insights.finding import PICTURE, Finding, capped
 from app.insights.printer import Printer
 from app.insights.topics import Topic
 from app.labels.catalogue import label
@@ -46,7 +46,7 @@ def comment_topics(evidence: Evidence) -> Iterable[Finding]:
             "sampled": found.sampled,
         },
         [f"/v1/events?session={evidence.session}&type=live.comment.posted&limit=200"],
-        ACTION * capped(topics[0].people, found.people) / 2,
+        PICTURE * capped(topics[0].people, found.people),
     )
 
 

@@ -83,7 +83,7 @@ def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
                 "earlier": among.known,
             },
             [f"/v1/brands/{head.brand}/history?session={head.id}&kind={head.kind}&limit=1"],
-            ACTION * capped(off.numerator, off.denominator),
+            (PICTURE if high else ACTION) * capped(off.numerator, off.denominator),
             slug,
         )
 

@@ -39,7 +39,6 @@ def promotion_effect(evidence: Evidence) -> Iterable[Finding]:
             "promotion",
             "promotion_effect.arrivals",
             lambda say: {
-                "promotions": say.count(len(viewed)),
                 "views": say.count(views),
                 "arrivals": say.count(arrived),
                 "share": say.share(arrived, everybody),
