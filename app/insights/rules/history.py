@@ -3,16 +3,18 @@
 In: a session's KPIs and those of the sessions before it. Out: findings. Never here: other brands, money across currencies.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from uuid import UUID
 
 from app.insights.evidence import Evidence
-from app.insights.finding import ACTION, Finding, Section, capped
+from app.insights.finding import ACTION, PICTURE, Finding, Section, capped, path_of
 from app.insights.printer import Printer
 from app.kpis.comparison import comparable, shown
+from app.kpis.evaluate import Evaluation
 from app.kpis.metrics import BY_SLUG
 from app.kpis.render import plain
-from app.kpis.rounding import digits_of, number
+from app.kpis.rounding import digits_of, fixed, half_up, number
 from app.kpis.standing import exact, standing
 from app.labels.catalogue import label
 
@@ -31,6 +33,9 @@ HIGH, LOW = 75, 25
 """The best and the worst quarter of the brand's own sessions."""
 DIFFERENT = Fraction(1, 10)
 """A tenth off the median: less nobody would call high or low."""
+
+_HOUR_US = 3_600_000_000
+_SHORTEST_US = _HOUR_US // 3
 
 
 def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
@@ -78,6 +83,51 @@ def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
                 "earlier": among.known,
             },
             [f"/v1/brands/{head.brand}/history?session={head.id}&kind={head.kind}&limit=1"],
-            ACTION * capped(off.numerator, off.denominator),
+            (PICTURE if high else ACTION) * capped(off.numerator, off.denominator),
             slug,
         )
+
+
+def pace(evidence: Evidence) -> Iterable[Finding]:
+    """Tell where a host went through the products slower or faster than in the brand's earlier sessions."""
+    value = None if evidence.live else _per_hour(evidence.evaluation, evidence.shown)
+    paced = [(one, _per_hour(one, evidence.shown)) for one in evidence.earlier]
+    known = [(one, peer) for one, peer in paced if peer is not None]
+    among = standing(value, [peer for _, peer in known])
+    if value is None or among.median is None or among.percentile is None or among.known < ENOUGH_EARLIER:
+        return
+    off = abs(value / among.median - 1)
+    if LOW < among.percentile < HIGH or off < DIFFERENT:
+        return
+    middle = among.median
+    yield Finding(
+        "spend_against_history",
+        "live",
+        "spend_against_history." + ("slower" if value < middle else "faster"),
+        lambda say: {"value": _tenths(value), "median": _tenths(middle), "count": say.count(among.known)},
+        {
+            "metric": "products_per_hour",
+            "value": number(value.numerator, value.denominator),
+            "median": number(middle.numerator, middle.denominator),
+            "percentile": number(among.percentile.numerator, among.percentile.denominator),
+            "earlier": among.known,
+        },
+        [
+            f"/v1/brands/{evidence.evaluation.head.brand}/history?session={evidence.session}&limit={among.known + 1}",
+            *(path_of(one.head.id, "showcases") for one in (evidence.evaluation, *(one for one, _ in known))),
+        ],
+        PICTURE * capped(off.numerator, off.denominator),
+        "products_per_hour",
+    )
+
+
+def _per_hour(one: Evaluation, shown: Mapping[UUID, int]) -> Fraction | None:
+    """Return products on air per hour; None of fewer than two, or of a broadcast too short to have a pace."""
+    products = shown.get(one.head.id, 0)
+    if products < 2 or one.duration_us is None or one.duration_us < _SHORTEST_US:
+        return None
+    return Fraction(products * _HOUR_US, one.duration_us)
+
+
+def _tenths(value: Fraction) -> str:
+    return fixed(half_up(value.numerator * 10, value.denominator), 1)
