@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
-    charts, comparison,
+    charts,
+    comparison,
     connections,
     document,
     events,

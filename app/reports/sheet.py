@@ -13,7 +13,7 @@ from app.insights.document import sentence
 from app.insights.evidence import Evidence
 from app.insights.finding import Finding
 from app.insights.printer import Printer
-from app.insights.reader import Keeping, read_evidence
+from app.insights.reader import Keeping, gather, heard
 from app.insights.registry import findings_of
 from app.kpis.checks import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
@@ -96,9 +96,9 @@ async def read_report(database: Database, asked: Asked, keeping: Keeping) -> Doc
 
 async def report_on(connection: Connection, asked: Asked, keeping: Keeping) -> Document:
     """Return the report document, read on this connection."""
-    evidence = await read_evidence(connection, asked, keeping)
+    evidence, said = await gather(connection, asked, keeping)
     notes = await product_reads.notes(connection, asked.session)
-    return report_document(evidence, notes, asked.language)
+    return report_document(await heard(evidence, said), notes, asked.language)
 
 
 def report_document(evidence: Evidence, notes: Sequence[NoteRow], language: Language) -> Document:
