@@ -79,6 +79,8 @@ export const chart = {
           width = node.clientWidth;
           stage = document.createElement("div");
           stage.className = "chart-stage";
+          // The figure has its description; Vega's roles for each of its groups would be read out as noise.
+          stage.setAttribute("aria-hidden", "true");
           node.append(stage);
           const spec = fitted(wanted.spec, width, wanted.tall ? node.clientHeight : null);
           const options = { ast: true, actions: false, renderer: "svg", logLevel: ERRORS, defaultStyle: false, tooltip: tip };
