@@ -33,9 +33,9 @@ def open_page(browser: Browser, address: str, size: dict[str, int], language: st
     return page
 
 
-def take(page: Page, name: str, *, clip: dict[str, int] | None = None) -> None:
+def take(page: Page, name: str) -> None:
     """Save what a page shows."""
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", clip=clip)  # type: ignore[arg-type]
+    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
     print(f"{name}: {(FOLDER / f'{name}.png').stat().st_size / 1000:.0f} kB")
 
 
@@ -64,7 +64,7 @@ def pictures(base: str) -> None:
             wall.locator("#hints").wait_for(timeout=240_000)
             take(wall, "live-ja")
             for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
-                take(open_page(browser, address, size, language, scheme, 1), name)
+                take(open_page(browser, address, size, language, scheme, 3), name)
 
 
 def main() -> None:

@@ -136,7 +136,7 @@ def wait_for_no(page: Page, foreign: set[str], what: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_view_has_a_serious_barrier(open_page: PageMaker, live: str, ended: str, scheme: str) -> None:
-    """axe finds nothing serious or critical, in either light, the sign-in included."""
+    """Axe finds nothing serious or critical, in either light, the sign-in included."""
     page = open_page(key=None, color_scheme=scheme, reduced_motion="reduce")
     expect(page.get_by_label("APIキー")).to_be_visible()
     barriers = [*serious(page, "sign-in")]

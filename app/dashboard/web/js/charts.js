@@ -21,7 +21,7 @@ function vega() {
 }
 
 /** The share of the usual size at which the page is read: a wall is read from further away. */
-const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5;
 
 /** A specification in the page's size and manner: the panel has the title, and every font grows with the page. */
 function fitted(spec, width, height) {

@@ -7,13 +7,12 @@
 
 import { find, get } from "./api.js";
 import { app, refresh } from "./app.js";
-import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { figures, strip } from "./live_figures.js";
 import { products } from "./live_products.js";
 import { alerts, hints, platforms } from "./live_side.js";
 import { Loaded, every } from "./loading.js";
-import { badge, failure, heading, notice, panel, waiting } from "./parts.js";
+import { badge, chartPanel, failure, heading, notice, waiting } from "./parts.js";
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
 import { theme } from "./theme.js";
@@ -124,7 +123,7 @@ export class LiveView {
         this.#age(session),
         h("div", { class: "live-buttons" },
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
-          document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet", onclick: fullscreen },
+          document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
             t(document.fullscreenElement ? "dash.live.small" : "dash.live.wall")))),
     );
   }
@@ -178,17 +177,10 @@ export class LiveView {
       { class: "board" },
       figures(kpis, trend, this.status === "live"),
       strip(kpis),
-      h("div", { class: "main" }, this.#chart("timeline", "tall"), sold && products(sold, session.time_zone)),
-      h("div", { class: "middle" }, this.#chart("funnel"), platforms(kpis), this.#chart("sources")),
+      h("div", { class: "main" }, chartPanel("timeline", this.charts.timeline, { tall: true }), sold && products(sold, session.time_zone)),
+      h("div", { class: "middle" }, chartPanel("funnel", this.charts.funnel), platforms(kpis), chartPanel("sources", this.charts.sources)),
       h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), hints(this.insights.data)),
     );
-  }
-
-  #chart(name, look = "") {
-    const spec = this.charts[name].data;
-    if (!spec) return null;
-    return panel(`chart-${name}`, t(`dash.chart.${name}`), { class: `panel-chart ${look}` },
-      h("div", { class: "chart", role: "img", "aria-label": spec.description ?? t(`dash.chart.${name}`), widget: chart, input: { spec, tall: look.includes("tall") } }));
   }
 }
 

@@ -49,7 +49,9 @@ function change(trend, kind, unit, currency) {
   if (!trend || trend.change === null) return h("p", { class: "tile-change" });
   const { change: gained, before } = trend;
   const way = ["down", "level", "up"][1 + Math.sign(kind === "level" ? gained : before === null ? 0 : gained - before)];
-  const pace = kind === "gain" && before > 0 ? percent(Math.abs(gained - before) / before, 0) : "";
+  const times = kind === "gain" && before > 0 ? gained / before : null;
+  // "+765 %" of a small number is noise; "×8.7" says the same and stays short.
+  const pace = times === null || times === 1 ? "" : times > 2 ? `×${number(times, 1)}` : percent(Math.abs(times - 1), 0);
   const amount = unit === "money" ? `+${money(gained, currency, { whole: true })}` : signed(gained);
   const arrow = h("span", { class: way },
     h("span", { "aria-hidden": "true" }, { down: "▼", level: "■", up: "▲" }[way], pace),

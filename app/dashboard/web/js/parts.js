@@ -4,6 +4,7 @@
  * In: figures and words. Out: descriptions of elements. Never here: requests, state.
  */
 
+import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { NOTHING, t } from "./words.js";
 
@@ -17,6 +18,16 @@ export function panel(id, title, properties, ...children) {
     h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, class: "panel-title" }, title), properties?.aside),
     ...children,
   );
+}
+
+/** A chart in its panel. Until it is loaded it keeps its place; one that the server does not have is left out. */
+export function chartPanel(name, { data: spec, pending }, { tall = false, wide = false } = {}) {
+  if (!spec && !pending) return null;
+  const look = ["panel-chart", tall && "tall", wide && "wide"].filter(Boolean).join(" ");
+  const title = t(`dash.chart.${name}`);
+  return panel(`chart-${name}`, title, { class: look }, spec
+    ? h("div", { class: "chart", role: "img", "aria-label": spec.description ?? title, widget: chart, input: { spec, tall } })
+    : h("div", { class: "chart" }));
 }
 
 /** The state of a session's figures; the lamp burns while it is on air. */

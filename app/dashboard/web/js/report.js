@@ -7,10 +7,9 @@
 
 import { Problem, download, find, get } from "./api.js";
 import { refresh } from "./app.js";
-import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { Loaded } from "./loading.js";
-import { badge, failure, heading, notice, panel, table, waiting } from "./parts.js";
+import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./parts.js";
 import { Notes } from "./report_notes.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
@@ -66,7 +65,7 @@ export class ReportView {
       this.saving && notice(this.saving.level, t(this.saving.text)),
       this.#warnings(report),
       panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
-      h("div", { class: "report-charts" }, this.#chart("timeline", "wide tall"), ...CHARTS.slice(1, several ? 5 : 4).map((name) => this.#chart(name))),
+      h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), ...CHARTS.slice(1, several ? 5 : 4).map((name) => chartPanel(name, this.charts[name]))),
       h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
       sold(products),
       promotions(promotion),
@@ -120,13 +119,6 @@ export class ReportView {
       h("ul", { class: "hints drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },
         h("span", null, insight.text[language()]),
         this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.section, insight.text[language()]) }, t("dash.drafts.take"))))));
-  }
-
-  #chart(name, look = "") {
-    const spec = this.charts[name].data;
-    if (!spec) return null;
-    return panel(`chart-${name}`, t(`dash.chart.${name}`), { class: `panel-chart ${look}` },
-      h("div", { class: "chart", role: "img", "aria-label": spec.description ?? t(`dash.chart.${name}`), widget: chart, input: { spec, tall: look.includes("tall") } }));
   }
 }
 
