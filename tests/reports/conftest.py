@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from tests.kpis.conftest import new_session, read, send  # noqa: F401 - fixtures
 from tests.kpis.scene import Event, NewSession, Send, paid
 
-Open = Callable[..., Awaitable[Workbook]]
+Open = Callable[..., Awaitable[Any]]
 
 PRODUCTS = {
     "knit": ("ニット", 4171, 51, 53, "55977.23"),
@@ -60,6 +60,8 @@ async def session(client: httpx.AsyncClient, new_session: NewSession, send: Send
         *[event for code, (_, _, buyers, units, amount) in PRODUCTS.items() for event in sold(code, buyers, units, amount, 60)],
         *sold("unlisted", *REST, 900),
         ("order.refunded", 8000, {"order": "knit-0", "amount": "100.00"}),
+        *[("support.requested", 1000 + number, {"ticket": f"t{number}"}) for number in range(20)],
+        *[("support.answered", 1400 + number, {"ticket": f"t{number}"}) for number in range(20)],
         ("promotion.measured", 1, measured),
         ("promotion.measured", 1, {"promotion": "https://v.example/2", "views_total": 45015, "engagements_total": 602}),
         ("session.ended", 8640, {}),
@@ -78,7 +80,7 @@ async def session(client: httpx.AsyncClient, new_session: NewSession, send: Send
 def open_book(client: httpx.AsyncClient) -> Open:
     """Fetch a session's workbook and open it, with formulas, or with the values kept beside them."""
 
-    async def fetch(session: str, *, values: bool = False, **params: Any) -> Workbook:
+    async def fetch(session: str, *, values: bool = False, **params: Any) -> Any:
         answer = await client.get(f"/v1/sessions/{session}/report.xlsx", params=params)
         assert 200 == answer.status_code, answer.text
         return load_workbook(BytesIO(answer.content), data_only=values)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from openpyxl import load_workbook
 
 from tests.cli.test_serve import run
-from tests.conftest import SECRET
+from tests.databases import SECRET
 from tests.kpis.scene import Read
 
 

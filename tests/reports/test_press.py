@@ -36,7 +36,7 @@ async def test_the_loop_stays_free() -> None:
         while not work.done():
             await asyncio.sleep(0.005)
             turns += 1
-        assert [first, first] == await work
+        assert {first} == set(await work)
         assert first != os.getpid()
         assert turns > 20
     finally:

@@ -282,6 +282,8 @@ class Results:
 
     def _remainder(self, section: Document, key: str, rows: tuple[int, int], column: int) -> str:
         """Return total minus the rows above, where that is what the remainder is: people cannot be subtracted."""
+        if key == "buyers":
+            return ""
         figures = [row["figures"][key]["value"] for row in section["rows"]]
         total, rest = section["total"]["figures"][key]["value"], section["other"]["figures"][key]["value"]
         if total is None or rest is None or not figures:
