@@ -21,6 +21,10 @@ MOST_PRODUCTS = 12
 """Bars that stay readable on a phone; the rest is one bar."""
 
 
+MOST_LABELS = 12
+"""Stock-outs that have room for a name each; of more the marks alone are drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What a chart draws."""
@@ -109,6 +113,8 @@ def timeline(documents: Documents, language: Language) -> Drawn:
             at, name = clock.shifted(mark["at"]), names.get(mark["product"], mark["product"])
             text = label("chart.sold_out.of", language).format(product=name)
             sold_out.append({"at": _epoch(at), "time": f"{at:%H:%M}", "product": name, "text": text})
+    if len(sold_out) > MOST_LABELS:
+        sold_out = [row | {"text": ""} for row in sold_out]
     seen = [bucket for bucket in buckets if bucket["viewers"] is not None]
     peak = max(seen, key=lambda bucket: bucket["viewers"], default=None)
     words = {"currency": document["currency"], "time_zone": offset_of(document["from"])}

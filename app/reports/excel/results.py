@@ -97,8 +97,8 @@ class Results:
         breaks, used = [], 0.0
         for first, last in pairwise([0, *self._sections, self._row]):
             height = sum(self._heights[row] for row in range(first, last))
-            # A short section stays whole; a long one may as well go on over the page's end.
-            if used + height > PAGE_POINTS and height <= PAGE_POINTS / 2:
+            # A short section stays whole, and a long one does not begin at the foot of a page.
+            if used + height > PAGE_POINTS and (height <= PAGE_POINTS / 2 or used > PAGE_POINTS * 0.6):
                 breaks.append(first)
                 used = 0.0
             used = (used + height) % PAGE_POINTS
@@ -282,6 +282,8 @@ class Results:
 
     def _remainder(self, section: Document, key: str, rows: tuple[int, int], column: int) -> str:
         """Return total minus the rows above, where that is what the remainder is: people cannot be subtracted."""
+        if key == "buyers":
+            return ""
         figures = [row["figures"][key]["value"] for row in section["rows"]]
         total, rest = section["total"]["figures"][key]["value"], section["other"]["figures"][key]["value"]
         if total is None or rest is None or not figures:
