@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.cli.serve import Server
-from app.live import hub as hub_module
+from app.live import hub as hub_module, subscriber
 from app.observability import DROPPED, SUBSCRIBERS
 from app.service import Service
 from tests.live.conftest import Open, make_session, send
@@ -71,7 +71,7 @@ async def test_a_reader_that_never_reads_is_cut_off_and_others_go_on(
     client: httpx.AsyncClient, service: Service, wide: str, watch: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free again, its connection is gone, the metric counts it, and the quick reader missed nothing."""
-    monkeypatch.setattr(hub_module, "SLOW_SECONDS", 1.0)
+    monkeypatch.setattr(subscriber, "SLOW_SECONDS", 1.0)
     before = DROPPED._value.get()
     quick = await (await watch(wide)).snapshot()
     slow = idle_reader(service, wide, client.headers["Authorization"])
