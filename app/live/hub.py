@@ -39,8 +39,9 @@ _log = structlog.get_logger()
 PROBE_SECONDS = 0.25
 SPACING_SECONDS = 1.0
 """From one computation of a session to its next."""
-SHARE = 4
-"""A computation is followed by a rest that many times as long, so that a session that is dear to read is read less often."""
+REST = 1
+"""A computation is followed by a rest at least that many times as long: a session that is dear to read is read less often. Not
+more: on a machine that is short of time a longer rest would only make late what is late already."""
 STEP_SECONDS = 5
 """A live session's clock moves in such steps."""
 REST_SECONDS = 30
@@ -258,7 +259,7 @@ class Hub:
         STREAM_SECONDS.observe(spent)
         topic.mark = mark
         topic.tick = _tick(live=picture.live)
-        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + SHARE))
+        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + REST))
         return changed
 
     async def _turn_out(self) -> None:
