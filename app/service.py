@@ -14,7 +14,8 @@ from app.ingest.people import Sealer
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
 from app.live.alerts import Limits
-from app.live.hub import Hub, Pace
+from app.live.hub import Hub
+from app.live.subscriber import Pace
 from app.live.tickets import TicketOffice
 from app.platforms.room import Platforms, open_platforms
 from app.platforms.vault import Vault, open_sealer
@@ -76,9 +77,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
                 yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, press, head)
         finally:
-            await hub.stop()
-            await press.close()
-            await writer.drain()
+            try:
+                await hub.stop()
+                await press.close()
+            finally:
+                await writer.drain()
     finally:
         await database.close()
 

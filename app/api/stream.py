@@ -19,8 +19,8 @@ from app.api.read_models import Shape
 from app.api.reads import Question, answer
 from app.kpis.reader import Asked, read_head
 from app.labels.catalogue import Language
-from app.live.hub import Subscriber, Watcher
 from app.live.picture import read_picture
+from app.live.subscriber import Subscriber, Watcher
 from app.live.tickets import Ticket
 from app.problems import ProblemError, not_found, responses
 from app.service import Service

@@ -9,17 +9,14 @@ database commit one flush at a time.
 
 **What moves without a change.** While a session is live its clock advances in steps of five seconds, the same ones in every
 process: its duration, what is derived from it, the alert of silence.
-
-**Slow readers.** A subscriber holds no queue, only what it has seen last. It takes the newest frame when it has room again.
 """
 
 import asyncio
 import contextlib
 import math
-import random
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from contextvars import Context
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -28,8 +25,9 @@ import structlog
 from app.catalogue.access import KeyRing
 from app.labels.catalogue import Language
 from app.live.alerts import Limits
-from app.live.frames import NOTHING, Frame, frame_of
+from app.live.frames import Frame, frame_of
 from app.live.picture import Picture, read_picture
+from app.live.subscriber import Pace, Subscriber, Watcher
 from app.observability import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
 from app.storage import live_reads
@@ -41,8 +39,9 @@ _log = structlog.get_logger()
 PROBE_SECONDS = 0.25
 SPACING_SECONDS = 1.0
 """From one computation of a session to its next."""
-SHARE = 4
-"""A computation is followed by a rest that many times as long, so that a session that is dear to read is read less often."""
+REST = 1
+"""A computation is followed by a rest at least that many times as long: a session that is dear to read is read less often. Not
+more: on a machine that is short of time a longer rest would only make late what is late already."""
 STEP_SECONDS = 5
 """A live session's clock moves in such steps."""
 REST_SECONDS = 30
@@ -53,106 +52,6 @@ AT_A_TIME = 2
 """Sessions that are computed at a time: the pool's connections are there for ingest first."""
 SLICE = 25
 """Subscribers woken in one go; between two goes everybody else's work has its turn."""
-SLOW_SECONDS = 20.0
-"""How long a reader may leave its stream's buffer full before it is cut off."""
-PARTING_SECONDS = 1.0
-"""The same when its stream is to end anyway."""
-HEARTBEAT = b":\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What a deployment decides."""
-
-    lifetime: float
-    heartbeat: float
-    subscribers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who asks, and for which language."""
-
-    brand: UUID | None
-    key_id: str
-    language: Language
-
-
-class Subscriber:
-    """One open stream."""
-
-    def __init__(self, topic: "_Topic", watcher: Watcher, pace: Pace, last_id: str | None) -> None:
-        """Have seen nothing yet, but what `last_id` names."""
-        self.watcher = watcher
-        self.cut: Callable[[], object] | None = None
-        """Cuts the connection off."""
-        self._topic = topic
-        self._heartbeat = pace.heartbeat
-        # Spread, so that those who came together do not come back together.
-        self._until = time.monotonic() + pace.lifetime * random.uniform(0.9, 1.1)  # noqa: S311
-        self._beat = self._until
-        self._last_id = last_id
-        self._seen: Sequence[bytes] = NOTHING
-        self._awake = asyncio.Event()
-        self._sending = 0.0
-        self._ended = False
-
-    def wake(self) -> None:
-        """Look for news."""
-        self._awake.set()
-
-    def end(self) -> None:
-        """End the stream in an orderly way; the client will come back if it may."""
-        self._ended = True
-        self._awake.set()
-
-    def tend(self, now: float) -> bool:
-        """Send a heartbeat or end the stream where it is time; cut it off, and say so, where nobody reads it."""
-        if self._sending:
-            if self.cut is not None and now - self._sending > (PARTING_SECONDS if self._ended else SLOW_SECONDS):
-                self.end()
-                self.cut()
-                self.cut = None
-                return True
-        elif now >= self._beat or now >= self._until:
-            self._awake.set()
-        return False
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield what to send until the stream's time is up or it is ended from here.
-
-        Whoever consumes this slowly gets the newest state when it asks again, never what lies between.
-        """
-        news = b"retry: %d\n\n" % random.randrange(1000, 3000) + self._news()  # noqa: S311
-        while not self._ended and (now := time.monotonic()) < self._until:
-            news = news or self._news() or (HEARTBEAT if now >= self._beat else b"")
-            if news:
-                self._sending = now
-                yield news
-                self._sending = 0.0
-                self._beat = time.monotonic() + self._heartbeat
-                news = b""
-            else:
-                self._awake.clear()
-                await self._awake.wait()
-        # What remains to be sent is the end.
-        self._sending = time.monotonic()
-
-    def _news(self) -> bytes:
-        frame = self._topic.frame(self.watcher.language)
-        if self._last_id is not None:
-            if self._last_id == frame.revision:
-                self._seen = frame.digests
-            self._last_id = None
-        if frame.digests is self._seen:
-            return b""
-        news = frame.since(self._seen)
-        self._seen = frame.digests
-        return news
-
-    def leave(self) -> None:
-        """Be forgotten."""
-        self._topic.leave(self)
 
 
 class _Topic:
@@ -244,13 +143,13 @@ class Hub:
             subscriber.leave()
             raise
         if all(task.done() for task in self._work):
-            self._work = [asyncio.create_task(self._tend()), asyncio.create_task(self._watch())]
+            self._work = [_task(self._tend()), _task(self._watch())]
         return subscriber
 
     async def _admit(self, topic: _Topic, watcher: Watcher) -> None:
         if topic.picture is None:
             if topic.working is None:
-                topic.working = asyncio.create_task(self._begin(topic))
+                topic.working = _task(self._begin(topic))
             # Shielded: a caller who hangs up must not take the picture from the others.
             await asyncio.shield(topic.working)
         if topic.picture is None or topic.gone or watcher.brand not in (None, topic.picture.head.brand_id):
@@ -325,7 +224,7 @@ class Hub:
                 topic.gone = True
                 topic.end()
             elif mark != topic.mark or _tick(live=topic.picture is not None and topic.picture.live) != topic.tick:
-                topic.working = asyncio.create_task(self._refresh(topic, mark))
+                topic.working = _task(self._refresh(topic, mark))
             topic.due = max(topic.due, now + PROBE_SECONDS)
 
     async def _refresh(self, topic: _Topic, mark: Mark) -> None:
@@ -360,7 +259,7 @@ class Hub:
         STREAM_SECONDS.observe(spent)
         topic.mark = mark
         topic.tick = _tick(live=picture.live)
-        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + SHARE))
+        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + REST))
         return changed
 
     async def _turn_out(self) -> None:
@@ -370,6 +269,19 @@ class Hub:
         for subscriber in watching:
             if subscriber.watcher.key_id not in valid:
                 subscriber.end()
+
+
+def _task(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    # In a context of its own: it works for all, and its log lines must not carry the id of the request that began it.
+    task = asyncio.create_task(work, context=Context())
+    task.add_done_callback(_hear)
+    return task
+
+
+def _hear(task: asyncio.Task[None]) -> None:
+    # An error that nobody waits for any more is no error of the process.
+    if not task.cancelled():
+        task.exception()
 
 
 def _tick(*, live: bool) -> int:

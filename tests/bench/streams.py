@@ -32,8 +32,8 @@ SUBSCRIBERS = 1_000
 PER_SECOND = 2_000
 BATCH = 100
 SECONDS = 20.0
-ROUNDS = 3
-ROUND_SECONDS = 4.0
+ROUNDS = 5
+ROUND_SECONDS = 3.0
 _BATCH_TYPE = "application/cloudevents-batch+json"
 _FIGURE = re.compile(rb'"gifts":\{"value":(\d+)')
 Row = tuple[str, str, str, str]
@@ -181,7 +181,7 @@ async def streams(here: World) -> list[Row]:
         f"median {median:.2f} s, worst {delays[-1]:.2f} s; {sent / SECONDS:,.0f} events/s, {busy:.2f} of a core, "
         f"{received[0] / SECONDS / 2**20:.0f} MiB/s out"
     )
-    bodies = iter(_bodies(subject, 1_000_000, 400_000, 500))
+    bodies = iter(_bodies(subject, 1_000_000, 700_000, 500))
     without, watched = [], []
     await drive(here.port, bodies, 4, 1.0)
     for _ in range(ROUNDS):

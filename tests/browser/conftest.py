@@ -28,7 +28,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server on the embedded PostgreSQL."""
+    """A real server on the embedded PostgreSQL; started only where a browser is."""
+    assert browser.is_connected()
     folder = tmp_path_factory.mktemp("dashboard")
     server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder)})
     server.start()

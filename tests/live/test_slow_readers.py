@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.cli.serve import Server
-from app.live import hub as hub_module
+from app.live import hub as hub_module, subscriber
 from app.observability import DROPPED, SUBSCRIBERS
 from app.service import Service
 from tests.live.conftest import Open, make_session, send
@@ -35,7 +35,7 @@ async def wide(client: httpx.AsyncClient, server: Server, monkeypatch: pytest.Mo
     with socket.socket(fileno=os.dup(server._server.servers[0].sockets[0].fileno())) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # accepted sockets inherit it
     monkeypatch.setattr(hub_module, "SPACING_SECONDS", 0.02)
-    monkeypatch.setattr(hub_module, "SHARE", 0)
+    monkeypatch.setattr(hub_module, "REST", 0)
     lineup = [{"product": f"p-{number}", "name": "名" * 100, "stock": 1} for number in range(150)]
     return await make_session(client, lineup=lineup)
 
@@ -71,7 +71,7 @@ async def test_a_reader_that_never_reads_is_cut_off_and_others_go_on(
     client: httpx.AsyncClient, service: Service, wide: str, watch: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free again, its connection is gone, the metric counts it, and the quick reader missed nothing."""
-    monkeypatch.setattr(hub_module, "SLOW_SECONDS", 1.0)
+    monkeypatch.setattr(subscriber, "SLOW_SECONDS", 1.0)
     before = DROPPED._value.get()
     quick = await (await watch(wide)).snapshot()
     slow = idle_reader(service, wide, client.headers["Authorization"])

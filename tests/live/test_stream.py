@@ -1,6 +1,7 @@
 """The stream as its subscribers see it, over real sockets."""
 
 import asyncio
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from app.catalogue.access import Role
 from app.live import hub as hub_module
+from app.live.alerts import Limits
 from app.live.picture import read_picture
+from app.live.subscriber import Pace
 from app.service import Service
 from app.storage import live_reads
 from tests.live.conftest import Open, make_session, send
@@ -96,7 +99,7 @@ async def test_a_client_that_is_behind_gets_the_newest_snapshot(
 
 async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, watch: Open) -> None:
     """Comments, and no events."""
-    service.hub._pace = hub_module.Pace(60, 0.3, 100)
+    service.hub._pace = Pace(60, 0.3, 100)
     reader = await (await watch(session)).snapshot()
     await reader.until(lambda reader: reader.comments >= 2)
     assert 3 == len(reader.events)
@@ -104,7 +107,7 @@ async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, w
 
 async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Service, session: str, watch: Open) -> None:
     """The client sees the end of the answer, not a broken connection."""
-    service.hub._pace = hub_module.Pace(1.0, 15, 100)
+    service.hub._pace = Pace(1.0, 15, 100)
     reader = await (await watch(session)).snapshot()
     assert 2.0 > await reader.until(lambda reader: reader.ended)
 
@@ -174,7 +177,7 @@ async def test_subscribers_cost_no_database_work(
 
 async def test_no_more_streams_than_there_is_room_for(service: Service, session: str, watch: Open) -> None:
     """503 with Retry-After; a place that is left is free again."""
-    service.hub._pace = hub_module.Pace(1.0, 15, 1)
+    service.hub._pace = Pace(1.0, 15, 1)
     reader = await (await watch(session)).snapshot()
     refused = await watch(session)
     assert (503, "2") == (refused.status, refused.headers["retry-after"])
@@ -217,6 +220,21 @@ async def test_a_live_session_moves_although_nothing_comes(
     seen = len(reader.events)
     await asyncio.sleep(2.2)
     assert seen == len(reader.events)
+
+
+async def test_silence_is_told_although_nothing_comes(
+    client: httpx.AsyncClient, service: Service, watch: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alert comes by the clock alone, and goes with the next event."""
+    monkeypatch.setattr(hub_module, "STEP_SECONDS", 1)
+    service.hub.limits = Limits(5, 180.0, timedelta(seconds=2))
+    session = await make_session(client)
+    await send(client, session, "session.started")
+    reader = await (await watch(session)).snapshot()
+    assert [] == reader.last("alerts")["alerts"]
+    await reader.until(lambda reader: [a["code"] for a in reader.last("alerts")["alerts"]] == ["no_telemetry"])
+    await send(client, session, "audience.sampled", concurrent=5)
+    await reader.until(lambda reader: reader.last("alerts")["alerts"] == [])
 
 
 async def test_the_lineup_and_the_catalogue_are_watched_too(client: httpx.AsyncClient, session: str, watch: Open) -> None:
