@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.conftest import SECRET
+from tests.databases import SECRET
 from tests.kpis.conftest import new_session, read, send
 
 __all__ = ["new_session", "read", "send", "settings"]
