@@ -23,24 +23,16 @@ function vega() {
 /** The share of the usual size at which the page is read: a wall is read from further away. */
 const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5;
 
-/** A specification in the page's size and manner: the panel has the title, and every font grows with the page. */
+/**
+ * A specification in the page's manner: the panel has the title, and the chart is drawn for a page of the usual size, which the
+ * style sheet then enlarges with everything else.
+ */
 function fitted(spec, width, height) {
   const { title, $schema, ...own } = structuredClone(spec);
   const factor = scale();
-  grow(own.config ?? {}, factor);
-  if (own.height?.step) own.height.step *= factor;
-  own.width = width;
-  if (height) Object.assign(own, { height, autosize: { type: "fit", contains: "padding" } });
-  // The panel says what the chart shows; a screen reader has no use for every bar of it.
-  own.config = { ...own.config, aria: false };
+  own.width = Math.floor(width / factor);
+  if (height) Object.assign(own, { height: Math.floor(height / factor), autosize: { type: "fit", contains: "padding" } });
   return own;
-}
-
-function grow(config, factor) {
-  for (const [name, value] of Object.entries(config)) {
-    if (typeof value === "object" && value !== null) grow(value, factor);
-    else if (/fontsize$|limit$/i.test(name) && typeof value === "number") config[name] = Math.round(value * factor * 10) / 10;
-  }
 }
 
 /** Vega's own tip writes HTML; this one writes text. */

@@ -171,14 +171,15 @@ export class LiveView {
     if (!kpis) return this.stream.state === "refused" ? null : waiting();
     // The alerts tell the session's own clock: a replay is at a moment of another day.
     const now = this.documents.alerts?.as_of ?? kpis.as_of;
-    const trend = this.timeline.data && this.status !== "scheduled" ? trends(this.timeline.data, now) : {};
+    const begun = this.status !== "scheduled";
+    const trend = this.timeline.data && begun ? trends(this.timeline.data, now) : {};
     return h(
       "div",
       { class: "board" },
-      figures(kpis, trend, this.status === "live"),
+      figures(kpis, trend, this.status),
       strip(kpis),
-      h("div", { class: "main" }, chartPanel("timeline", this.charts.timeline, { tall: true }), sold && products(sold, session.time_zone)),
-      h("div", { class: "middle" }, chartPanel("funnel", this.charts.funnel), platforms(kpis), chartPanel("sources", this.charts.sources)),
+      h("div", { class: "main" }, begun && chartPanel("timeline", this.charts.timeline, { tall: true }), sold && products(sold, session.time_zone)),
+      h("div", { class: "middle" }, begun && chartPanel("funnel", this.charts.funnel), begun && platforms(kpis), begun && chartPanel("sources", this.charts.sources)),
       h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), hints(this.insights.data)),
     );
   }

@@ -24,10 +24,11 @@ const STRIP = [
 ];
 
 /** The tiles. A session that is over has no viewers now: its peak stands there instead. */
-export function figures({ kpis, currency }, trend, live) {
+export function figures({ kpis, currency }, trend, status) {
+  const over = status === "provisional" || status === "final";
   return h("section", { class: "tiles", key: "tiles", "aria-label": t("dash.live.figures") }, ...TILES.map(([slug, below, kind]) => {
-    const [main, sub] = slug === "concurrent_viewers" && !live ? [below, "average_concurrent_viewers"] : [slug, below];
-    return tile(main, sub, kpis, currency, trend[slug], kind, live);
+    const [main, sub] = slug === "concurrent_viewers" && over ? [below, "average_concurrent_viewers"] : [slug, below];
+    return tile(main, sub, kpis, currency, trend[slug], kind, status === "live");
   }));
 }
 

@@ -23,7 +23,9 @@ export function alerts(document, status, zone) {
       h("span", { class: "alert-sign", "aria-hidden": "true" }, SIGNS[alert.level]),
       h("div", null, h("p", null, h("span", { class: "unseen" }, `${t(`dash.level.${alert.level}`)}: `), alert.text), h("small", null, t("dash.since", { time: hour(alert.since, zone) }))),
     ))),
-    list.length === 0 && h("p", { class: "calm" }, h("span", { "aria-hidden": "true" }, "✓ "), t(status === "live" ? "dash.alerts.none" : "dash.alerts.later")));
+    list.length === 0 && (status === "live"
+      ? h("p", { class: "calm" }, h("span", { "aria-hidden": "true" }, "✓ "), t("dash.alerts.none"))
+      : h("p", { class: "quiet" }, t("dash.alerts.later"))));
 }
 
 export function hints(document) {
