@@ -59,7 +59,7 @@ async def replace(database: Database, settings: Settings, session: UUID) -> list
         for table in _TABLES:
             await connection.execute(_SQL[f"clear_{table}"], session)
             await connection.execute(_SQL[f"copy_{table}"], session)
-        await connection.execute(_SQL["copy_clock"], session)
+        await connection.execute(_SQL["copy_clock"], session, *await connection.fetchrow(_SQL["clock"], session))
         return differences
 
 
