@@ -35,6 +35,7 @@ from app.api import (
     reads,
     service as service_routes,
     sessions,
+    stream,
     streams,
     webhooks,
 )
@@ -45,8 +46,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, insights, comparison, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products,
-    keys, connections, webhooks, imports, service_routes,
+    events, reads, stream, insights, comparison, letters, log, sessions, streams, lineup, promotions, notes, orders, brands,
+    products, keys, connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 
