@@ -19,6 +19,7 @@ from app import __version__
 from app.api import (
     brands,
     charts,
+    comparison,
     connections,
     document,
     events,
@@ -36,6 +37,7 @@ from app.api import (
     reports,
     service as service_routes,
     sessions,
+    stream,
     streams,
     webhooks,
 )
@@ -46,8 +48,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, charts, insights, reports, letters, log, sessions, streams, lineup, promotions, notes, orders, brands,
-    products, keys, connections, webhooks, imports, service_routes,
+    events, reads, stream, charts, insights, comparison, reports, letters, log, sessions, streams, lineup, promotions, notes,
+    orders, brands, products, keys, connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 

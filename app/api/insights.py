@@ -31,7 +31,7 @@ _EXAMPLE: dict[str, Any] = {
             "rank": 1,
             "section": "ec",
             "text": {
-                "ja": "「ニット」は15:24に売り切れ、在庫がたりなかった。その後も312回クリックがあった。",
+                "ja": "「ニット」は15:24に売り切れ、在庫が足りなかった。その後も312回クリックがあった。",
                 "zh": "“针织衫”15:24售罄，库存不够；之后仍有312次点击。",
                 "en": "“Knit” sold out at 15:24: there was not enough stock. It was clicked 312 more times.",
             },

@@ -6,6 +6,7 @@ In: figures of the read side. Out: one frozen value. Never here: thresholds, wor
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
 
 MINUTE = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Aired(NamedTuple):
@@ -56,7 +58,9 @@ class Evidence:
     promotions: Sequence[PromotionRow] = ()
     shipping: Shipping | None = None
     earlier: Sequence[Evaluation] = ()
-    """The brand's earlier sessions, the newest first."""
+    """The brand's sessions of the same kind before this one, in order of time."""
+    shown: Mapping[UUID, int] = field(default_factory=dict)
+    """Session, this or an earlier one → how many products were on air."""
     topics: Topics | None = None
     slow_after_ms: int = 180_000
 
@@ -95,14 +99,17 @@ class Evidence:
         off_air = off_air_since(self.evaluation.head.broadcasts)
         return [row for row in sums_by_minute(self.concurrency, off_air) if course.begin <= row[0] < course.end]
 
-    def on_air(self, begin: datetime, end: datetime) -> str | None:
-        """Return the product that was on air longest in a stretch of time; None where none was."""
+    def on_air(self, begin: datetime, end: datetime) -> tuple[str, Fraction] | None:
+        """Return the product that was on air longest in a stretch of time, and its share of it; None where none was."""
         seconds: dict[str, timedelta] = {}
         for showcase, _ in self.aired:
             shared = min(end, showcase.end) - max(begin, showcase.begin)
             if shared > timedelta(0):
                 seconds[showcase.product] = seconds.get(showcase.product, timedelta(0)) + shared
-        return max(sorted(seconds), key=lambda product: seconds[product], default=None)
+        longest = max(sorted(seconds), key=lambda product: seconds[product], default=None)
+        if longest is None:
+            return None
+        return longest, Fraction(seconds[longest] // _MICROSECOND, (end - begin) // _MICROSECOND)
 
 
 def course_of(evaluation: Evaluation) -> Stretch | None:

@@ -3,7 +3,9 @@
 In: the database, a session, the caller's brand, the present moment. Out: the insights document. Never here: rules, SQL, HTTP.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -13,12 +15,19 @@ from app.insights.evidence import Aired, Evidence, course_of
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.service import LONG_HOURS
+from app.insights.topics import topics_of
+from app.kpis.comparison import read_earlier
 from app.kpis.products import ProductTable
 from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import LANGUAGES
 from app.storage import insight_reads, product_reads, reads
 from app.storage.database import Connection, Database
+from app.storage.insight_reads import CommentText
+
+SAMPLE = 3_000
+"""Comments that are read at most: enough for every share to be right within two per cent."""
+MOST_TOPICS = 20
 
 _BY_MINUTE = ("viewers", "comments", "slow_responses")
 
@@ -30,6 +39,13 @@ class Keeping(NamedTuple):
     comment_text: bool
 
 
+class Said(NamedTuple):
+    """Comments, and the names and aliases under which they may speak of products."""
+
+    comments: Sequence[CommentText]
+    products: Mapping[str, Collection[str]]
+
+
 async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> Document:
     """Return the insights document.
 
@@ -37,11 +53,19 @@ async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> D
         ProblemError: 404, also for another brand's session.
     """
     async with snapshot(database) as connection:
-        evidence = await read_evidence(connection, asked, keeping)
+        evidence, said = await gather(connection, asked, keeping)
+    return await conclude(evidence, said)
+
+
+async def conclude(evidence: Evidence, said: Said | None) -> Document:
+    """Return the insights document; needs no connection any more."""
+    if said is not None and said.comments:
+        topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
+        evidence = replace(evidence, topics=topics)
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
 
 
-async def read_evidence(connection: Connection, asked: Asked, keeping: Keeping) -> Evidence:
+async def gather(connection: Connection, asked: Asked, keeping: Keeping) -> tuple[Evidence, Said | None]:
     """Return all that the rules look at, in a number of queries that does not depend on the session's size.
 
     Raises:
@@ -59,12 +83,13 @@ async def read_evidence(connection: Connection, asked: Asked, keeping: Keeping) 
     counts: Mapping[str, Mapping[int, int]] = {}
     if course is not None:
         counts = await reads.timeline_counts(connection, head.id, "", _BY_MINUTE, course.begin, course.end, 60, None)
+    earlier = await read_earlier(connection, evaluation)
     early = early_window(evaluation)
-    return Evidence(
+    evidence = Evidence(
         evaluation=evaluation,
         figures=figures,
         table=table,
-        names=await _names(connection, evaluation.head.brand_id, table),
+        names=await _names(connection, head.brand_id, table),
         aired=[Aired(showcase, inside) for showcase, inside in zip(showcases, sums, strict=True)],
         concurrency=await reads.concurrency(connection, head.id),
         counts=counts,
@@ -72,8 +97,19 @@ async def read_evidence(connection: Connection, asked: Asked, keeping: Keeping) 
         early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},
         promotions=await product_reads.promotions(connection, head.id),
         shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
+        earlier=earlier,
+        shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
         slow_after_ms=round(keeping.slow_response_seconds * 1000),
     )
+    return evidence, await _said(connection, evidence) if keeping.comment_text else None
+
+
+async def _said(connection: Connection, evidence: Evidence) -> Said:
+    head = evidence.evaluation.head
+    products = {code: set(names.values()) for code, names in evidence.names.items()}
+    for code, alias in await insight_reads.aliases(connection, head.brand_id, list(products)):
+        products[code].add(alias)
+    return Said(await insight_reads.comment_texts(connection, head.id, SAMPLE + 1), products)
 
 
 async def _names(connection: Connection, brand: UUID, table: ProductTable) -> dict[str, dict[str, str]]:

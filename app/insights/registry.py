@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import CODES, Finding
-from app.insights.rules import audience, contradictions, core_fans, products, service
+from app.insights.rules import audience, comments, contradictions, core_fans, history, platforms, products, promotions, service
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
@@ -20,8 +20,13 @@ RULES: tuple[Rule, ...] = (
     products.on_air_winners,
     products.clicked_not_bought,
     products.stock_out_missed_demand,
+    history.spend_against_history,
+    history.pace,
     service.slow_support,
     service.long_shipping,
+    promotions.promotion_effect,
+    platforms.platform_contrast,
+    comments.comment_topics,
     contradictions.figures_contradict,
 )
 

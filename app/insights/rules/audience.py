@@ -13,9 +13,10 @@ from app.insights.evidence import MINUTE, Evidence, Stretch
 from app.insights.finding import PICTURE, Finding, capped, path_of
 from app.kpis.render import local
 from app.kpis.rounding import half_up, number
+from app.kpis.timeline import MAX_BUCKETS
 
-SHORTEST = 20
-"""Minutes of a broadcast below which a half or a quarter is too short to compare."""
+SHORTEST, LONGEST = 20, MAX_BUCKETS
+"""Minutes of a broadcast: a half or a quarter of less is too short to compare, and more no timeline shows by the minute."""
 ENOUGH_ARRIVALS = 100
 ENOUGH_COMMENTS = 30
 """Fewer people or comments than these fall on one side by chance."""
@@ -27,6 +28,8 @@ DROP_MINUTES = 10
 DROP = Fraction(3, 10)
 ENOUGH_LEAVING = 50
 """A fall is worth telling when 30 % and 50 people are gone within ten minutes: it is seen on the screen's curve."""
+MOSTLY = Fraction(1, 2)
+"""A product was on air through a stretch of time when it was for half of it."""
 LEAVING = timedelta(minutes=10)
 """Before the end people leave anyway."""
 
@@ -34,7 +37,7 @@ LEAVING = timedelta(minutes=10)
 def busier_half(evidence: Evidence) -> Iterable[Finding]:
     """Tell which half most viewers arrived in, and whether the comments lean the same way."""
     course = evidence.course
-    if course is None or evidence.live or course.end - course.begin < SHORTEST * MINUTE:
+    if course is None or evidence.live or not SHORTEST <= (course.end - course.begin) // MINUTE <= LONGEST:
         return
     middle = course.begin + MINUTE * ((course.end - course.begin) // MINUTE // 2)
     halves = (Stretch(course.begin, middle), Stretch(middle, course.end))
@@ -82,7 +85,9 @@ def height(evidence: Evidence) -> Iterable[Finding]:
     at, peak = max(((minute, highest) for minute, _, highest in sampled), key=lambda found: (found[1], -found[0].timestamp()))
     if peak < ENOUGH_LEAVING:
         return
-    product = evidence.on_air(at, at + MINUTE)
+    shown = evidence.on_air(at, at + MINUTE)
+    # A sample knows its minute only, so the product must have been on air all of it.
+    product = shown[0] if shown and shown[1] == 1 else None
     average = half_up(sum(last for _, last, _ in sampled), len(sampled))
     yield Finding(
         "audience_over_time",
@@ -108,7 +113,7 @@ def height(evidence: Evidence) -> Iterable[Finding]:
 def fading(evidence: Evidence) -> Iterable[Finding]:
     """Tell which quarter had the most viewers, where the last one had at most half of them."""
     course = evidence.course
-    if course is None or evidence.live or course.end - course.begin < SHORTEST * MINUTE:
+    if course is None or evidence.live or not SHORTEST <= (course.end - course.begin) // MINUTE <= LONGEST:
         return
     minutes = (course.end - course.begin) // MINUTE
     edges = [course.begin + MINUTE * (minutes * part // 4) for part in range(5)]
@@ -173,12 +178,14 @@ def steepest_fall(evidence: Evidence) -> Iterable[Finding]:
         return
     lost, at, before, after = max(falls, key=lambda fall: (fall[0], -fall[1].timestamp()))
     end = at + DROP_MINUTES * MINUTE
-    product = evidence.on_air(at, end)
+    shown = evidence.on_air(at, end)
+    product = shown[0] if shown and shown[1] >= MOSTLY else None
+    wording = "_on_air" if product else "_off_air" if evidence.aired and shown is None else ""
     zone = evidence.evaluation.head.time_zone
     yield Finding(
         "audience_over_time",
         "live",
-        "audience_over_time.fall" + ("_on_air" if product else ""),
+        f"audience_over_time.fall{wording}",
         lambda say: {
             "from": say.clock(at),
             "to": say.clock(end),
@@ -195,7 +202,7 @@ def steepest_fall(evidence: Evidence) -> Iterable[Finding]:
         },
         [
             path_of(evidence.session, "timeline", metrics="concurrent_viewers", step="1m", from_=at, to=end + MINUTE),
-            *([path_of(evidence.session, "showcases")] if product else []),
+            *([path_of(evidence.session, "showcases")] if wording else []),
         ],
         PICTURE * lost,
         "fall",

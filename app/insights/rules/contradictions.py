@@ -22,7 +22,7 @@ def figures_contradict(evidence: Evidence) -> Iterable[Finding]:
             lambda say, found=found: {"message": _message(found, say)},  # type: ignore[misc]
             {"warning": found.code, **found.figures},
             [path_of(evidence.session, "kpis")],
-            PICTURE,
+            PICTURE / 2,
             ":".join([found.code, *(str(found.figures.get(name, "")) for name in ("platform", "metric"))]),
         )
 

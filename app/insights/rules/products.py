@@ -66,7 +66,7 @@ def on_air_winners(evidence: Evidence) -> Iterable[Finding]:
             "gmv_per_minute_of_all": money(overall.numerator * _MINUTE_US, overall.denominator, digits),
         },
         [path_of(evidence.session, "showcases")],
-        ACTION * capped(gmv[best], total[0] if total[1] else 0),
+        ACTION * capped(gmv[best], total[0] if total[1] else 0) / 2,
         best,
     )
 
