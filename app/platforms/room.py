@@ -12,6 +12,7 @@ import httpx
 from app.ingest.people import Sealer
 from app.ingest.writer import Writer
 from app.platforms.calls import TIMEOUT
+from app.platforms.dashboard import Dashboard
 from app.platforms.directory import Directory
 from app.platforms.door import Door
 from app.platforms.inbox import Inbox
@@ -60,7 +61,8 @@ async def open_platforms(
         tokens = Tokens(database, vault, client)
         wechat = Wechat(database, client, tokens)
         puller = Puller(database, directory, wechat, desk, sealer)
-        pollers = Pollers(database, settings, directory, wechat, client, desk)
+        dashboard = Dashboard(database, settings, wechat, desk)
+        pollers = Pollers(database, settings, directory, dashboard, client, desk)
         streams = WeiboStreams(database, settings, directory, client, desk)
         worker = Worker(database, settings, inbox, puller, pollers, streams)
         states.start()

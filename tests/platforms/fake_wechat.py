@@ -130,8 +130,9 @@ class FakeWechat:
     async def live_data(self, request: Request) -> Response:
         """Tell the figures of a live."""
         self.calls["live_data"] += 1
-        blocks = self.lives[(await request.json())["export_id"]]
-        return await self._trouble(request) or JSONResponse({"errcode": 0, **blocks})
+        blocks = self.lives.get((await request.json())["export_id"])
+        answer = {"errcode": 0, **blocks} if blocks else {"errcode": 10021001, "errmsg": "no such live"}
+        return await self._trouble(request) or JSONResponse(answer)
 
     async def weibo_counts(self, request: Request) -> Response:
         """Tell the counts of posts."""
