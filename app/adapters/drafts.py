@@ -46,8 +46,10 @@ def fault(event: Event) -> str | None:
 class Drafts:
     """Collects what one delivery says."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, apart: bool = False) -> None:
+        """`apart`: what is `raw` here is a part of a delivery that reads by itself."""
         self._context = context
+        self._apart = apart
         self._events: list[Event] = []
         self._unattributed: list[Event] = []
         self._unknown: list[Unknown] = []
@@ -81,7 +83,7 @@ class Drafts:
 
     def unknown(self, reason: str, raw: object) -> None:
         """Keep something that nobody can read, with the reason."""
-        self._unknown.append(Unknown(reason, raw))
+        self._unknown.append(Unknown(reason, raw, self._apart))
 
     def follow_up(self, kind: str, fields: Mapping[str, str | None], key: str) -> None:
         """Ask for a pull; fields that are None are left out."""

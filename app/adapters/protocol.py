@@ -100,7 +100,10 @@ class Unknown:
 
     reason: str
     raw: object = field(repr=False)
-    """JSON-able; may hold people's ids, so it needs the same care as a raw delivery."""
+    """JSON-able, and what `parse` would take as a body: a dead letter is read again by it. It may hold people's ids, so it needs
+    the same care as a raw delivery."""
+    apart: bool = False
+    """True where it is a part of the delivery that reads by itself."""
 
 
 Event = dict[str, object]

@@ -103,7 +103,7 @@ def read_messages(
     `states` is what a reader of the stream remembers of its rooms (on air or not): where a message's room_info tells another
     status, the live has started or ended, whether or not a message of its own says so.
     """
-    drafts = Drafts(context)
+    drafts = Drafts(context, apart=True)
     for message in _messages(found):
         _read(message, context, received_at, drafts, states)
     return drafts.parsed(reply)

@@ -78,8 +78,8 @@ class Puller:
         connection = await self._awake(job.connection)
         if connection is None:
             return
-        parsed = await self._fetch(connection, job)
-        await self.desk.take(connection, parsed, job.received_at)
+        parsed = await self.fetch(connection, job)
+        await self.desk.take(connection, parsed, job.received_at, {"pull": job.kind, "fields": job.fields})
         further = [Delivered(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
         async with self.database.acquire() as lent, lent.transaction():
             if further:
@@ -99,7 +99,12 @@ class Puller:
             raise RestingError(connection.quiet_until)
         return connection
 
-    async def _fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+    async def fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+        """Return what the platform says of the thing that a job names.
+
+        Raises:
+            RestingError, NoCredentialsError, WechatError, UnavailableError: it says nothing.
+        """
         fields = job.fields
         if job.kind == "order_get":
             order = await self._order(connection, fields["order_id"])

@@ -17,6 +17,7 @@ from app.platforms.directory import Directory
 from app.platforms.door import Door
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
+from app.platforms.letters import Letters
 from app.platforms.pollers import Pollers
 from app.platforms.states import States
 from app.platforms.submit import Desk
@@ -42,6 +43,7 @@ class Platforms:
     wechat: Wechat
     pollers: Pollers
     worker: Worker
+    letters: Letters
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -68,7 +70,9 @@ async def open_platforms(
         states.start()
         inbox.start()
         try:
-            yield Platforms(vault, directory, states, Door(directory, inbox, desk, states), desk, tokens, wechat, pollers, worker)
+            door = Door(directory, inbox, desk, states)
+            letters = Letters(database, directory, desk, inbox, puller, sealer)
+            yield Platforms(vault, directory, states, door, desk, tokens, wechat, pollers, worker, letters)
         finally:
             await inbox.stop()
             await states.stop()

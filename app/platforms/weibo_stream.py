@@ -10,8 +10,10 @@ What comes twice has the same `mid`, so an overlap after a reconnect counts noth
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -30,6 +32,7 @@ PATH = "/2/liveim/message/pull.stream"
 _SILENCE = httpx.Timeout(60.0, connect=5.0)
 _LONGEST_PAUSE = 30.0
 _MAX_LINE = 1024 * 1024
+_LINE: Mapping[str, Any] = {"signed": True, "facts": {}}
 
 
 class _BrokenError(Exception):
@@ -117,5 +120,5 @@ class WeiboStreams:
             parsed = read_messages(lines, connection.context, now, states=states)
         except Refused as refused:
             raise _BrokenError(refused.detail) from None
-        await self.desk.take(connection, parsed, now)
+        await self.desk.take(connection, parsed, now, _LINE)
         self.desk.states.delivered(connection.id, now)
