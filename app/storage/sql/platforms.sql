@@ -27,13 +27,27 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], 
 WHERE c.id = new.id;
 
 -- name: keep_deliveries
--- Keeps raw deliveries, once each; a row comes back for one that is new, or whose work failed before.
-INSERT INTO deliveries AS d (connection_id, key, received_at, sealed)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[])
-ON CONFLICT (connection_id, key) DO UPDATE
-SET error = NULL, settled_at = NULL
-WHERE d.error IS NOT NULL
-RETURNING connection_id, key;
+-- Keeps raw deliveries, once each, and enqueues their jobs; a row comes back for one that is new, or whose work failed before.
+-- One statement, since a round trip costs a sender as much as the commit. What is written to the queue's tables is what its own
+-- method writes (PgQueuer, build_enqueue_query), of new deliveries alone.
+WITH kept AS (
+    INSERT INTO deliveries AS d (connection_id, key, received_at, sealed, settled_at)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::timestamptz[])
+    ON CONFLICT (connection_id, key) DO UPDATE
+    SET error = NULL, settled_at = NULL
+    WHERE d.error IS NOT NULL
+    RETURNING connection_id, key
+), queued AS (
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, status)
+    SELECT 0, $6::text, job.payload, now(), 'queued'
+    FROM unnest($7::uuid[], $8::text[], $9::bytea[]) AS job (connection_id, key, payload)
+    JOIN kept USING (connection_id, key)
+    RETURNING id, entrypoint, priority
+), logged AS (
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+    SELECT id, 'queued', entrypoint, priority FROM queued
+)
+SELECT connection_id, key FROM kept;
 
 -- name: settle_delivery
 -- States that a delivery was worked off, or why it could not be.
