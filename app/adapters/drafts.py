@@ -93,7 +93,7 @@ class Drafts:
         """Note something that is known and has no event."""
         self._ignored.append(name)
 
-    def parsed(self, reply: Reply = Reply()) -> Parsed:  # noqa: B008 (frozen)
+    def parsed(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
         """Return all that was laid out."""
         return Parsed(
             events=tuple(self._events),
@@ -102,4 +102,5 @@ class Drafts:
             ignored=tuple(self._ignored),
             unattributed=tuple(self._unattributed),
             reply=reply,
+            keep=keep,
         )

@@ -88,7 +88,7 @@ class FollowUp:
     """Work that needs a pull from the platform's API."""
 
     kind: str
-    """`order_get` or `aftersale_get`."""
+    """`order_get`, `aftersale_get` or `stock_get`."""
     fields: Mapping[str, str]
     key: str
     """The same for every retry of the delivery that asked for it."""
@@ -122,6 +122,8 @@ class Parsed:
     unattributed: tuple[Event, ...] = ()
     """Valid events that belong to no live session (an order from outside a live room): kept, counted nowhere."""
     reply: Reply = Reply()
+    keep: bool = False
+    """True where the raw delivery is kept even though it asks for no pull."""
 
 
 class Refused(Exception):

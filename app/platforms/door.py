@@ -70,11 +70,12 @@ class Door:
                 await self.desk.keep_letter(connection, letter, refused.detail, delivery.received_at)
             raise
         duplicate = False
-        if parsed.follow_ups:
+        kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
+        if kept:
             arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
             duplicate = not await self.inbox.keep(arrived)
         submission = await self.desk.take(connection, parsed, verified.received_at, letters.of_delivery(verified))
-        if not parsed.follow_ups:
+        if not kept:
             duplicate = 0 < submission.counts[Outcome.DUPLICATE] == sum(submission.counts.values())
         self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
         return parsed.reply
