@@ -55,7 +55,7 @@ class Dashboard:
         expected = [session for session in expected if session.id not in on_air]
         rooms = await self._rooms(connection, live, now) if live else set()
         rooms |= await self._begun(connection, expected, now) if expected else set()
-        heard = {room for session in live for room in session.heard}
+        told = {room for session in live for room in (*session.rooms, "") if session.heard & {room, ""}}
         over = {room: datetime.fromisoformat(at) for room, at in connection.rooms.items()}
         due = sorted(room for room in rooms if room not in over or now - over[room] <= after)
         read, refusal = 0, None
@@ -71,7 +71,7 @@ class Dashboard:
                 continue
             moment = max(now, datetime.now(UTC))
             reading = wechat_live.read_live_data(answer, room, connection.context, moment)
-            marks = _marks(reading, over, room, moment, told=bool(heard & {room, ""}))
+            marks = _marks(reading, over, room, moment, told=(room if tied is None else "") in told)
             began_or_ended = wechat_live.session_events(room, connection.context, marks)
             await self.desk.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)
             read += 1
