@@ -18,10 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
+    comparison,
     connections,
     document,
     events,
     imports,
+    insights,
     keys,
     letters,
     lineup,
@@ -43,8 +45,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, webhooks, imports, service_routes,
+    events, reads, insights, comparison, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products,
+    keys, connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ TAGS = [
     {"name": "lineup", "description": "What a session sells."},
     {"name": "promotions", "description": "What advertised a session."},
     {"name": "notes", "description": "What operators saw, and their summary."},
-    {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report."},
+    {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report, insights."},
     {"name": "brands", "description": "Whose sessions they are."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
     {"name": "keys", "description": "API keys."},
