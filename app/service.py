@@ -40,9 +40,9 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: Platforms
+    press: Press
     hub: Hub
     tickets: TicketOffice
-    press: Press
     head: str | None
 
 
@@ -75,12 +75,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, press, head)
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, press, hub, tickets, head)
         finally:
             try:
                 await hub.stop()
-                await press.close()
             finally:
+                await press.close()
                 await writer.drain()
     finally:
         await database.close()

@@ -59,16 +59,10 @@ async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> D
 
 async def conclude(evidence: Evidence, said: Said | None) -> Document:
     """Return the insights document; needs no connection any more."""
-    evidence = await heard(evidence, said)
+    if said is not None and said.comments:
+        topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
+        evidence = replace(evidence, topics=topics)
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
-
-
-async def heard(evidence: Evidence, said: Said | None) -> Evidence:
-    """Return the evidence with what comments were about."""
-    if said is None or not said.comments:
-        return evidence
-    topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
-    return replace(evidence, topics=topics)
 
 
 async def gather(connection: Connection, asked: Asked, keeping: Keeping) -> tuple[Evidence, Said | None]:

@@ -9,12 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.charts.rows import offset_of
-from app.insights.document import sentence
 from app.insights.evidence import Evidence
-from app.insights.finding import Finding
-from app.insights.printer import Printer
-from app.insights.reader import Keeping, gather, heard
-from app.insights.registry import findings_of
+from app.insights.reader import Keeping, conclude, gather
 from app.kpis.checks import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
@@ -98,14 +94,15 @@ async def report_on(connection: Connection, asked: Asked, keeping: Keeping) -> D
     """Return the report document, read on this connection."""
     evidence, said = await gather(connection, asked, keeping)
     notes = await product_reads.notes(connection, asked.session)
-    return report_document(await heard(evidence, said), notes, asked.language)
+    insights = (await conclude(evidence, said))["insights"]
+    return report_document(evidence, notes, insights, asked.language)
 
 
-def report_document(evidence: Evidence, notes: Sequence[NoteRow], language: Language) -> Document:
+def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> Document:
     """Return the results sheet."""
     evaluation, figures = evidence.evaluation, evidence.figures
     head = evaluation.head
-    words = _Words(notes, findings_of(evidence), Printer(head, evidence.names, language), language)
+    words = _Words(notes, insights, language)
     digits = digits_of(head.currency)
 
     def kpis(slugs: Sequence[str]) -> list[Document]:
@@ -163,8 +160,8 @@ def _figure(slug: str, name: str, figure: Figure, unit: Unit, digits: int, langu
 class _Words:
     """What people wrote about a section, and what the figures suggest to write."""
 
-    def __init__(self, notes: Sequence[NoteRow], findings: Sequence[Finding], printer: Printer, language: Language) -> None:
-        self._notes, self._findings, self._printer, self._language = notes, findings, printer, language
+    def __init__(self, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> None:
+        self._notes, self._insights, self._language = notes, insights, language
 
     def of(self, section: str) -> Document:
         """Return a section's observations, summary and drafts; drafts are nobody's words yet, so they stay apart."""
@@ -176,7 +173,7 @@ class _Words:
                 "items": texts,
             }
 
-        drafts = [sentence(finding, self._printer) for finding in self._findings if finding.section == section]
+        drafts = [one["text"][self._language] for one in self._insights if one["section"] == section]
         return {
             "observations": written("observation"),
             "summary": written("summary"),

@@ -19,8 +19,8 @@ from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 
 COLUMNS: Mapping[str, int] = {
-    "order": 20, "platform": 12, "state": 11, "placed_at": 17, "paid_at": 17, "buyer": 35, "product": 14, "name": 20,
-    "sku": 10, "quantity": 8, "amount": 12, "refunded_amount": 14, "shipped_at": 17, "delivered_at": 17,
+    "order": 20, "platform": 12, "state": 11, "placed_at": 17, "paid_at": 17, "buyer": 39, "product": 14, "name": 20,
+    "sku": 10, "quantity": 10, "amount": 12, "refunded_amount": 16, "shipped_at": 17, "delivered_at": 17,
 }  # fmt: skip
 """Key of the label and width of each column."""
 MOST_ROWS = 1_048_576

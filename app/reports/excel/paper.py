@@ -23,7 +23,7 @@ LINE = 16
 """Points of one line of text."""
 MOST_POINTS = 409
 """Excel's highest row."""
-PAGE_POINTS = 530
+PAGE_POINTS = 540
 """What an A4 page across holds of a sheet that is a little wider than it."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
