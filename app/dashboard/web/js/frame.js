@@ -28,7 +28,11 @@ function languages() {
       h("button", {
         type: "button", lang: code, "aria-pressed": String(code === language()), title: name,
         onclick: async () => {
-          await speak(code);
+          try {
+            await speak(code);
+          } catch {
+            return; // No network: better the language that is there than none.
+          }
           preference("language", code);
           app.view?.spoken?.();
         },

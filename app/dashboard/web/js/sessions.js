@@ -4,7 +4,7 @@
  * In: filters, which the address keeps. Out: sessions with the KPIs of a list. Never here: other figures.
  */
 
-import { get, path } from "./api.js";
+import { Problem, get, path } from "./api.js";
 import { refresh } from "./app.js";
 import { h } from "./dom.js";
 import { Loaded, every } from "./loading.js";
@@ -24,7 +24,7 @@ export class SessionsView {
     this.list = new Loaded(() => get(this.#path()));
     this.live = new Loaded(() => get("/v1/sessions?status=live&limit=6"));
     this.brands = new Loaded(() => get("/v1/brands?limit=200"));
-    this.more = null;
+    this.older = [];
     for (const one of [this.list, this.live, this.brands]) one.load();
     this.stop = every(15_000, () => {
       this.live.load();
@@ -32,8 +32,6 @@ export class SessionsView {
       if (!this.older.length) this.list.load();
     });
   }
-
-  older = [];
 
   title() {
     return t("dash.nav.sessions");
@@ -62,8 +60,12 @@ export class SessionsView {
   }
 
   async #load(cursor) {
-    const page = await get(this.#path(cursor));
-    this.older.push(page);
+    try {
+      this.older.push(await get(this.#path(cursor)));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.list.error = error;
+    }
     refresh();
   }
 
