@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
+from app.kpis.concurrency import Carried
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.kpis.status import off_air_since
@@ -169,22 +170,21 @@ def filled(
 def _sampled(
     window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime], *, highest: bool
 ) -> dict[str, dict[int, int]]:
-    """Return metric → bucket → the platforms' sum; a platform without a sample in a minute carries its last one."""
-    carried: dict[str, dict[str, int]] = defaultdict(dict)
+    """Return metric → bucket → the rooms' sum; a room without a sample in a minute carries its last one."""
+    carried: dict[str, Carried] = defaultdict(Carried)
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    ordered = sorted(samples, key=attrgetter("metric", "minute"))
+    ordered = sorted(samples, key=attrgetter("metric", "minute", "latest_at"))
     for (metric, minute), group in groupby(ordered, key=attrgetter("metric", "minute")):
-        platforms = carried[metric]
+        rooms = carried[metric]
         if metric == "concurrent_viewers":
-            for platform in [name for name in platforms if name in off_air and off_air[name] < minute]:
-                del platforms[platform]
-        peaks = dict(platforms)
+            rooms.end(off_air, minute)
+        peaks = Carried(rooms)
         for sample in group:
-            platforms[sample.platform] = sample.latest
-            peaks[sample.platform] = sample.highest
+            rooms.take(sample.platform, sample.room, sample.latest_at, sample.latest)
+            peaks.take(sample.platform, sample.room, sample.latest_at, sample.highest)
         number = int((minute - window.begin).total_seconds()) // window.seconds
         before = found[metric].get(number, 0)
-        found[metric][number] = max(before, sum(peaks.values())) if highest else sum(platforms.values())
+        found[metric][number] = max(before, peaks.total()) if highest else rooms.total()
     return found
 
 
