@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.labels.catalogue import CATALOGUE, Language, label
+from app.labels.catalogue import Language, label, label_or
 
 Documents = Mapping[str, Mapping[str, Any]]
 Row = dict[str, Any]
@@ -165,7 +165,7 @@ def platforms(documents: Documents, language: Language) -> Drawn:
                 {
                     "label": label(f"metric.{slug}", language),
                     "platform": platform,
-                    "platform_name": _name(f"platform.{platform}", platform, language),
+                    "platform_name": label_or(f"platform.{platform}", platform, language),
                     "share": float(Decimal(str(value or 0)) / total),
                     "text": grouped(value),
                 }
@@ -175,17 +175,13 @@ def platforms(documents: Documents, language: Language) -> Drawn:
     return Drawn(label("chart.platforms.description", language).format(parts=_listing(told, language)), {"parts": parts})
 
 
-def _name(key: str, otherwise: str, language: Language) -> str:
-    return CATALOGUE[key][language] if key in CATALOGUE else otherwise
-
-
 def sources(documents: Documents, language: Language) -> Drawn:
     """Return arrivals by traffic source, the largest first."""
     found = [
         {
             "label": label("source.unknown", language)
             if row["source"] is None
-            else _name(f"source.{row['source']}", row["source"], language),
+            else label_or(f"source.{row['source']}", row["source"], language),
             "viewers": row["viewers"],
             "text": f"{grouped(row['viewers'])} · {_percent(row['share'])}",
         }

@@ -12,7 +12,7 @@ from app.kpis.metrics import BY_SLUG, Unit
 from app.kpis.printing import print_amount, print_count, print_figure, print_share
 from app.kpis.render import zone_of
 from app.kpis.rounding import digits_of, half_up
-from app.labels.catalogue import CATALOGUE, Language, label
+from app.labels.catalogue import Language, label, label_or
 from app.storage.reads import SessionHead
 
 _MS_PER_MINUTE = 60_000
@@ -76,8 +76,7 @@ class Printer:
 
     def platform(self, slug: str) -> str:
         """Return a platform's name."""
-        key = f"platform.{slug}"
-        return CATALOGUE[key][self.language] if key in CATALOGUE else slug
+        return label_or(f"platform.{slug}", slug, self.language)
 
     def listed(self, items: Iterable[str]) -> str:
         """Return things one after the other."""

@@ -45,10 +45,15 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
 
 def message(finding: Finding, language: Language) -> str:
     """Return a finding in words."""
-    words = dict(finding.figures)
+    words = {name: _spoken(value) for name, value in finding.figures.items()}
     if "metric" in words:
         words["label"] = label(f"metric.{words['metric']}", language)
     return label(f"warning.{finding.code}", language).format(**words)
+
+
+def _spoken(value: Any) -> Any:
+    """Return a figure as a sentence says it: more than one decimal helps nobody to see the contradiction."""
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
 
 
 def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[Finding]:

@@ -31,6 +31,11 @@ def label(key: str, language: Language) -> str:
     return CATALOGUE[key][language]
 
 
+def label_or(key: str, otherwise: str, language: Language) -> str:
+    """Return the text of a key, or what stands for it where the catalogue has none: a platform or a source it does not know."""
+    return CATALOGUE[key][language] if key in CATALOGUE else otherwise
+
+
 def labels(prefix: str, language: Language) -> dict[str, str]:
     """Return the texts of all keys under a prefix, by what follows it: `labels("status.", "en")["live"]`."""
     return {key.removeprefix(prefix): texts[language] for key, texts in CATALOGUE.items() if key.startswith(prefix)}

@@ -19,7 +19,7 @@ from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import Asked, snapshot
 from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
-from app.labels.catalogue import Language, label
+from app.labels.catalogue import Language, label, label_or
 from app.storage import product_reads
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
@@ -187,13 +187,14 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
     begin = begin.astimezone(zone_of(head.time_zone)) if begin else None
     duration = evaluation.duration_us
     platforms = list(evaluation.by_platform)
+    named = [label_or(f"platform.{name}", name, language) for name in platforms]
     facts: tuple[tuple[str, Any, str], ...] = (
         ("account", head.host, head.host or NOTHING),
         ("brand", head.brand_name, head.brand_name),
         ("date", begin.date().isoformat() if begin else None, print_date(begin.date()) if begin else NOTHING),
         ("duration", None if duration is None else number(duration, 1_000_000), print_duration(duration)),
         ("starts_at", local(begin, head.time_zone), print_time(begin, language) if begin else NOTHING),
-        ("platforms", ", ".join(platforms) or None, ", ".join(platforms) or NOTHING),
+        ("platforms", ", ".join(platforms) or None, ", ".join(named) or NOTHING),
         ("status", evaluation.status.value, label(f"status.{evaluation.status.value}", language)),
     )
     return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]

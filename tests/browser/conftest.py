@@ -17,7 +17,7 @@ HOSTILE = "<img src=x onerror=window.hacked=1>"
 PageMaker = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser; without one these tests have nothing to say."""
     if PATH is None:
@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on the embedded PostgreSQL; started only where a browser is."""
     assert browser.is_connected()
@@ -42,14 +42,14 @@ def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         server.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(base: str) -> Iterator[str]:
     """A session that is live: an hour of it takes a minute and a half."""
     with simulating(base, SCENARIO, 40) as session:
         yield session
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ended(base: str) -> str:
     """A session that is over, on two platforms, all of whose texts are hostile."""
     form: dict[str, Any] = {

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.kpis.listings import order_document
 from app.kpis.render import Document, zone_of
-from app.labels.catalogue import CATALOGUE, Language, label
+from app.labels.catalogue import label, label_or
 from app.reports.excel.paper import Paper, guarded, money_format, print_setup
 from app.reports.sheet import heading_of, subtitle_of
 from app.storage.log_reads import OrderRow
@@ -73,7 +73,7 @@ class Orders:
             if self._row >= MOST_ROWS:
                 return
             self._put(0, document["order"])
-            self._put(1, _known(f"platform.{document['platform']}", document["platform"], self._paper.language))
+            self._put(1, label_or(f"platform.{document['platform']}", document["platform"], self._paper.language))
             self._put(2, label(f"order.state.{document['state']}", self._paper.language))
             for column, key in enumerate(COLUMNS):
                 if key in _MOMENTS:
@@ -101,7 +101,3 @@ class Orders:
         if moment is not None:
             local = moment.astimezone(self._zone).replace(tzinfo=None)
             self._sheet.write_datetime(self._row, column, local, self._moment)
-
-
-def _known(key: str, otherwise: str, language: Language) -> str:
-    return CATALOGUE[key][language] if key in CATALOGUE else otherwise
