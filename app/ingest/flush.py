@@ -2,7 +2,7 @@
 
 In: items of many submissions. Out: an outcome per item, durable. Never here: the queue, HTTP.
 
-The walk: subjects → sessions (locked) → payloads made pseudonymous and folded → log → claims → sums. What has no
+The walk: subjects → sessions (held) → payloads made pseudonymous and folded → log and claims → sums. What has no
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -45,6 +46,8 @@ _PASSING = (
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
 _COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
+_REMEMBERED = 10_000
+"""Subjects whose session a process keeps in mind."""
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 DIRECT = "direct"
@@ -70,19 +73,29 @@ class _Settlement:
     rejections: list[tuple[Item, Rejection]]
 
 
+class _Known(NamedTuple):
+    """A session as it was when its row was last read; every flush checks the row's stamp."""
+
+    row: SessionRow
+    context: fold.SessionContext
+
+
 class Flusher:
     """Settles items against the database."""
 
     def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
-        """Remember each brand's aliases by the version of its catalogue."""
+        """Remember each brand's aliases by the version of its catalogue, and sessions by what events call them."""
         self._database = database
         self._sealer = sealer
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
         self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
+        self._known: dict[str, _Known] = {}
 
     async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone.
+
+        What was settled is durable after `durable` only.
 
         Raises:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
@@ -107,6 +120,10 @@ class Flusher:
             item.submission.rejected.append(rejection)
         for item in items:
             item.submission.waiting -= 1
+
+    async def durable(self) -> None:
+        """Return once all that was settled before is on the disk."""
+        await self._database.durable()
 
     async def _with_retries(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
         for attempt in range(_COLLISIONS):
@@ -134,10 +151,10 @@ class Flusher:
     async def _transaction(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
         now = datetime.now(UTC)
         settlement = _Settlement([], [])
-        async with self._database.acquire() as connection, connection.transaction():
+        async with self._database.ahead() as connection:
             ledger = Ledger(connection)
             if items:
-                await self._settle(ledger, items, settlement, now)
+                settlement = await self._settle(ledger, items, now)
             for submission in only_letters:
                 await letters.keep(ledger, self._sealer, submission, submission.rejected, now)
             kept: dict[int, list[Rejection]] = {}
@@ -149,40 +166,70 @@ class Flusher:
                 await letters.keep(ledger, self._sealer, owners[owner], rejections, now)
         return settlement
 
-    async def _settle(self, ledger: Ledger, items: list[Item], settlement: _Settlement, now: datetime) -> None:
-        by_subject = await self._sessions(ledger, {item.event.subject for item in items})
-        homeless = [item for item in items if _session_of(item, by_subject) is None]
+    async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:
+        subjects = {item.event.subject for item in items}
+        remembered = {subject: known for subject in subjects if (known := self._known.get(subject)) is not None}
+        if len(remembered) == len(subjects):
+            stamps = {known.row.id: known.row.stamp for known in remembered.values()}
+            settlement = await self._append(ledger, items, remembered, sorted(stamps.items()), now)
+            if settlement is not None:
+                return settlement
+            for subject in subjects:
+                self._known.pop(subject, None)
+            for item in items:
+                self._reveal(item)
+        settlement = await self._append(ledger, items, await self._look_up(ledger, subjects), [], now)
+        assert settlement is not None
+        return settlement
+
+    async def _append(
+        self, ledger: Ledger, items: list[Item], by_subject: dict[str, _Known], stamps: list[tuple[UUID, str]], now: datetime
+    ) -> _Settlement | None:
+        """Settle the items in these sessions; None, and nothing written, where one of the stamps is not the database's."""
+        settlement = _Settlement([], [])
+        homeless = [item for item in items if _home_of(item, by_subject) is None]
         if homeless:
+            if stamps:
+                return None
             homeless = await self._find_again(ledger, homeless, by_subject)
             await self._set_aside(ledger, homeless, settlement, now)
-        contexts = {row.id: await self._context(ledger, row) for row in {r.id: r for r in by_subject.values()}.values()}
         lost = {id(item) for item in homeless}
         # Keyed by event and session in bytes, which hash and sort far faster than tuples of UUIDs.
         rows: dict[bytes, tuple[Item, LoggedEvent, fold.Folded]] = {}
         for item in items:
             if id(item) in lost:
                 continue
-            session = _session_of(item, by_subject)
-            assert session is not None
-            key = item.key + session.id.bytes
+            home = by_subject[item.event.subject]
+            key = item.key + home.row.id.bytes
             if key in rows:
                 settlement.outcomes.append((item, Outcome.DUPLICATE))
                 continue
             try:
-                rows[key] = (item, *self._fold(item, session, contexts[session.id]))
+                rows[key] = (item, *self._fold(item, home))
             except Unfoldable as error:
                 settlement.rejections.append(
                     (item, _rejection(item, FieldError(pointer=f"/data{error.pointer}", detail=error.detail)))
                 )
         if not rows:
-            return
+            return None if stamps else settlement
+        contexts = {home.row.id: home.context for home in by_subject.values()}
         ordered = sorted(rows)
-        new = await ledger.insert_events([rows[key][1] for key in ordered], now)
+        batch = fold.gather((rows[key][2] for key in ordered), self._slow_after_ms)
+        appended = await ledger.append_events(stamps, [rows[key][1] for key in ordered], batch.claims(), now)
+        if appended is None:
+            return None
+        if appended.claimed is not None:
+            settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED) for key in ordered)
+            await fold.finish(ledger, batch, appended.claimed, contexts)
+            return settlement
+        new = appended.new
         settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered)
         if new:
             await fold.apply(ledger, (rows[key][2] for key in ordered if key in new), contexts, self._slow_after_ms)
+        return settlement
 
-    async def _sessions(self, ledger: Ledger, subjects: set[str]) -> dict[str, SessionRow]:
+    async def _look_up(self, ledger: Ledger, subjects: set[str]) -> dict[str, _Known]:
+        """Return the sessions of these subjects, held until the commit, and remember them."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
         for subject in subjects:
@@ -192,21 +239,29 @@ class Flusher:
             elif parsed is not None:
                 ids.append(parsed)
         found = await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms])
-        by_name = {str(row.id): row for row in found} | {room: row for row in found for room in row.rooms}
-        return {
-            subject: row
+        by_name: dict[str, _Known] = {}
+        for row in found:
+            known = _Known(row, await self._context(ledger, row))
+            by_name[str(row.id)] = known
+            by_name.update(dict.fromkeys(row.rooms, known))
+        homes = {
+            subject: known
             for subject in subjects
-            if (row := by_name.get(subject if ":" in subject else subject.lower())) is not None
+            if (known := by_name.get(subject if ":" in subject else subject.lower())) is not None
         }
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known.update(homes)
+        return homes
 
-    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, SessionRow]) -> list[Item]:
+    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, _Known]) -> list[Item]:
         """Look a second time, holding the rooms' names: a stream may have been registered in between."""
         rooms = sorted({item.event.subject for item in homeless if ":" in item.event.subject})
         if not rooms:
             return homeless
         await ledger.lock_rooms(rooms)
-        by_subject.update(await self._sessions(ledger, set(rooms)))
-        return [item for item in homeless if _session_of(item, by_subject) is None]
+        by_subject.update(await self._look_up(ledger, set(rooms)))
+        return [item for item in homeless if _home_of(item, by_subject) is None]
 
     async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
         parked: dict[tuple[str, str, str, bytes], tuple[Item, str]] = {}
@@ -246,8 +301,13 @@ class Flusher:
                 item.clear = self._sealer.conceal(item.event.data, platform, keep_text=self._keep_text)
         return item.platform
 
-    def _fold(self, item: Item, session: SessionRow, context: fold.SessionContext) -> tuple[LoggedEvent, fold.Folded]:
-        event = item.event
+    def _reveal(self, item: Item) -> None:
+        """Undo `_conceal`: the platform that the pseudonyms depend on was taken from what is out of date."""
+        item.event.data.__dict__.update(item.clear or {})
+        item.platform = item.clear = None
+
+    def _fold(self, item: Item, home: _Known) -> tuple[LoggedEvent, fold.Folded]:
+        event, session = item.event, home.row
         platform, colon, room = event.subject.partition(":")
         if not colon:
             # Only one platform can be meant where the session has streams of one platform alone.
@@ -260,7 +320,7 @@ class Flusher:
             session.id, item.key, event.id, event.source, event.type, platform, room, at,
             payload.model_dump_json(exclude_none=True),
         )  # fmt: skip
-        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(context.of(platform, room)))
+        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(home.context.of(platform, room)))
 
     async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
         known = self._aliases.get(session.brand_id)
@@ -271,12 +331,12 @@ class Flusher:
         return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})
 
 
-def _session_of(item: Item, by_subject: dict[str, SessionRow]) -> SessionRow | None:
+def _home_of(item: Item, by_subject: dict[str, _Known]) -> _Known | None:
     """Return the event's session as far as its sender may know of it."""
-    session = by_subject.get(item.event.subject)
-    if session is None or item.submission.brand_id not in (None, session.brand_id):
+    home = by_subject.get(item.event.subject)
+    if home is None or item.submission.brand_id not in (None, home.row.brand_id):
         return None
-    return session
+    return home
 
 
 def _rejection(item: Item, error: FieldError) -> Rejection:
