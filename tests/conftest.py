@@ -16,11 +16,9 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
-from app.storage import migrate
-from app.storage.database import open_database
 from app.storage.embedded import EmbeddedPostgres
+from tests.databases import CITUS, SECRET, dsn_for, new_database, upgrade
 
-SECRET = "a secret key that only the tests know, 64 characters or so long."
 TEMPLATE = "tallylight_template"
 _FAILED = pytest.StashKey[bool]()
 
@@ -48,16 +46,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[_FAILED] = session.testsfailed > 0
 
 
-def dsn_for(server_dsn: str, database: str) -> str:
-    """Return the connection string of another database on the same server."""
-    head, _, query = server_dsn.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server for this test process; the one of TALLYLIGHT_TEST_DATABASE_URL if that is set."""
-    given = os.environ.get("TALLYLIGHT_TEST_DATABASE_URL")
+    """A real PostgreSQL server for this test process; the one of TALLYLIGHT_TEST_DATABASE_URL or _CITUS_URL if that is set."""
+    given = CITUS or os.environ.get("TALLYLIGHT_TEST_DATABASE_URL")
     if given:
         yield given
         return
@@ -67,32 +59,27 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: str) -> str:
-    """A database that is migrated once; every test gets a copy."""
+def template(postgres: str) -> str | None:
+    """A database that is migrated once; every test gets a copy. None on Citus, whose databases cannot be copied."""
+    if CITUS:
+        return None
     name = f"{TEMPLATE}_{uuid4().hex[:8]}"
 
     async def make() -> None:
         connection = await asyncpg.connect(postgres)
         await connection.execute(f"CREATE DATABASE {name}")
         await connection.close()
-        settings = Settings(database_url=dsn_for(postgres, name), secret_key=SECRET)
-        database = await open_database(settings)
-        await migrate.upgrade(database.engine)
-        await database.close()
+        await upgrade(dsn_for(postgres, name))
 
     asyncio.run(make())
     return name
 
 
 @pytest.fixture
-async def database_url(postgres: str, template: str) -> AsyncIterator[str]:
+async def database_url(postgres: str, template: str | None) -> AsyncIterator[str]:
     """An empty, migrated database of the test's own."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(postgres)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield dsn_for(postgres, name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with new_database(postgres, template) as dsn:
+        yield dsn
 
 
 @pytest.fixture

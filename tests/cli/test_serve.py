@@ -12,7 +12,7 @@ import asyncpg
 import psutil
 
 from app.settings import Settings
-from tests.conftest import SECRET
+from tests.databases import SECRET
 
 
 def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:

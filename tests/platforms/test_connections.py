@@ -16,7 +16,7 @@ from app.platforms import vault
 from app.service import open_service
 from app.settings import Settings
 from app.storage.database import DatabaseUnreachableError
-from tests.conftest import SECRET as KEY
+from tests.databases import SECRET as KEY
 from tests.platforms.conftest import SHOP, Answer, Connect, path_of, signed
 from tests.platforms.fake_wechat import push
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import SECRET as KEY
+from tests.databases import SECRET as KEY
 from tests.platforms.conftest import ROOM, SHOP, path_of, signed
 from tests.platforms.fake_wechat import FakeWechat, order, push
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -20,7 +19,7 @@ from app.settings import Settings
 
 pytest.register_assert_rewrite("tests.spine.verdict")
 
-from tests.conftest import SECRET, dsn_for  # noqa: E402 - after the registration of what is rewritten
+from tests.databases import SECRET, new_database  # noqa: E402 - after the registration of what is rewritten
 from tests.spine.chronicle import Show  # noqa: E402
 
 _numbers = itertools.count(1)
@@ -74,14 +73,10 @@ def room() -> Rooms:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def database_of_file(postgres: str, template: str) -> AsyncIterator[str]:
+async def database_of_file(postgres: str, template: str | None) -> AsyncIterator[str]:
     """A migrated database for all tests of a file: they keep apart by their sessions."""
-    name = f"spine_{uuid4().hex}"
-    connection = await asyncpg.connect(postgres)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield dsn_for(postgres, name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with new_database(postgres, template) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from random import Random
 
 import httpx
 
-from tests.conftest import SECRET
+from tests.databases import SECRET
 from tests.spine.telemetry import Event
 
 ROOT = Path(__file__).parents[2]

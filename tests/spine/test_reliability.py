@@ -15,7 +15,7 @@ import pytest
 
 from app.service import open_service
 from app.settings import Settings
-from tests.conftest import SECRET
+from tests.databases import SECRET
 from tests.spine.chronicle import Show
 from tests.spine.conftest import Stage
 from tests.spine.processes import HEADERS, Sender, ServerProcess
