@@ -6,11 +6,9 @@ The walk: subjects → sessions (held) → payloads made pseudonymous and folded
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -22,17 +20,17 @@ from asyncpg import (
     OperatorInterventionError,
     SerializationError,
 )
-from babel.numbers import get_currency_precision
 from pydantic_core import to_json
 
 from app.events.payload import Unfoldable
 from app.ingest import fold, letters
+from app.ingest.homes import DIRECT, Home, Homes, parse_subject
 from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.database import UNREACHABLE, Database
-from app.storage.ledger import Ledger, LoggedEvent, SessionRow
+from app.storage.ledger import Ledger, LoggedEvent
 
 _log = structlog.get_logger()
 _PASSING = (
@@ -46,23 +44,6 @@ _PASSING = (
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
 _COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
-_REMEMBERED = 10_000
-"""Subjects whose session a process keeps in mind."""
-_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-
-DIRECT = "direct"
-"""The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
-
-
-def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
-    """Return the session's id, or platform and room of a stream, or None for anything else."""
-    platform, colon, room = subject.partition(":")
-    if colon:
-        return (platform, room) if room and _PLATFORM.fullmatch(platform) else None
-    try:
-        return UUID(subject)
-    except ValueError:
-        return None
 
 
 @dataclass(slots=True)
@@ -73,24 +54,16 @@ class _Settlement:
     rejections: list[tuple[Item, Rejection]]
 
 
-class _Known(NamedTuple):
-    """A session as it was when its row was last read; every flush checks the row's stamp."""
-
-    row: SessionRow
-    context: fold.SessionContext
-
-
 class Flusher:
     """Settles items against the database."""
 
     def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
-        """Remember each brand's aliases by the version of its catalogue, and sessions by what events call them."""
+        """Prepare."""
         self._database = database
         self._sealer = sealer
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
-        self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
-        self._known: dict[str, _Known] = {}
+        self._homes = Homes(self._slow_after_ms)
 
     async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone.
@@ -168,22 +141,21 @@ class Flusher:
 
     async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:
         subjects = {item.event.subject for item in items}
-        remembered = {subject: known for subject in subjects if (known := self._known.get(subject)) is not None}
-        if len(remembered) == len(subjects):
-            stamps = {known.row.id: known.row.stamp for known in remembered.values()}
-            settlement = await self._append(ledger, items, remembered, sorted(stamps.items()), now)
+        remembered = self._homes.remembered(subjects)
+        if remembered is not None:
+            stamps = sorted({(home.row.id, home.row.stamp) for home in remembered.values()})
+            settlement = await self._append(ledger, items, remembered, stamps, now)
             if settlement is not None:
                 return settlement
-            for subject in subjects:
-                self._known.pop(subject, None)
+            self._homes.forget(subjects)
             for item in items:
                 self._reveal(item)
-        settlement = await self._append(ledger, items, await self._look_up(ledger, subjects), [], now)
+        settlement = await self._append(ledger, items, await self._homes.look_up(ledger, subjects), [], now)
         assert settlement is not None
         return settlement
 
     async def _append(
-        self, ledger: Ledger, items: list[Item], by_subject: dict[str, _Known], stamps: list[tuple[UUID, str]], now: datetime
+        self, ledger: Ledger, items: list[Item], by_subject: dict[str, Home], stamps: list[tuple[UUID, str]], now: datetime
     ) -> _Settlement | None:
         """Settle the items in these sessions; None, and nothing written, where one of the stamps is not the database's."""
         settlement = _Settlement([], [])
@@ -193,8 +165,31 @@ class Flusher:
                 return None
             homeless = await self._find_again(ledger, homeless, by_subject)
             await self._set_aside(ledger, homeless, settlement, now)
+        rows = self._fold_all(items, homeless, by_subject, settlement)
+        if not rows:
+            return None if stamps else settlement
+        contexts = {home.row.id: home.context for home in by_subject.values()}
+        ordered = [rows[key] for key in sorted(rows)]
+        batch = fold.gather((folded for _, _, folded in ordered), self._slow_after_ms)
+        appended = await ledger.append_events(stamps, [logged for _, logged, _ in ordered], batch.claims(), now)
+        if appended is None:
+            return None
+        if appended.claimed is not None:
+            settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in ordered)
+            await fold.finish(ledger, batch, appended.claimed, contexts)
+            return settlement
+        new = [rows[key] for key in sorted(appended.new)]
+        settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in new)
+        settlement.outcomes.extend((rows[key][0], Outcome.DUPLICATE) for key in rows.keys() - appended.new)
+        if new:
+            await fold.apply(ledger, (folded for _, _, folded in new), contexts, self._slow_after_ms)
+        return settlement
+
+    def _fold_all(
+        self, items: list[Item], homeless: list[Item], by_subject: dict[str, Home], settlement: _Settlement
+    ) -> dict[bytes, tuple[Item, LoggedEvent, fold.Folded]]:
+        """Fold each event once; its key is that of event and session in bytes, which hash and sort faster than UUIDs."""
         lost = {id(item) for item in homeless}
-        # Keyed by event and session in bytes, which hash and sort far faster than tuples of UUIDs.
         rows: dict[bytes, tuple[Item, LoggedEvent, fold.Folded]] = {}
         for item in items:
             if id(item) in lost:
@@ -210,57 +205,15 @@ class Flusher:
                 settlement.rejections.append(
                     (item, _rejection(item, FieldError(pointer=f"/data{error.pointer}", detail=error.detail)))
                 )
-        if not rows:
-            return None if stamps else settlement
-        contexts = {home.row.id: home.context for home in by_subject.values()}
-        ordered = sorted(rows)
-        batch = fold.gather((rows[key][2] for key in ordered), self._slow_after_ms)
-        appended = await ledger.append_events(stamps, [rows[key][1] for key in ordered], batch.claims(), now)
-        if appended is None:
-            return None
-        if appended.claimed is not None:
-            settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED) for key in ordered)
-            await fold.finish(ledger, batch, appended.claimed, contexts)
-            return settlement
-        new = appended.new
-        settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered)
-        if new:
-            await fold.apply(ledger, (rows[key][2] for key in ordered if key in new), contexts, self._slow_after_ms)
-        return settlement
+        return rows
 
-    async def _look_up(self, ledger: Ledger, subjects: set[str]) -> dict[str, _Known]:
-        """Return the sessions of these subjects, held until the commit, and remember them."""
-        ids: list[UUID] = []
-        rooms: list[tuple[str, str]] = []
-        for subject in subjects:
-            parsed = parse_subject(subject)
-            if isinstance(parsed, tuple):
-                rooms.append(parsed)
-            elif parsed is not None:
-                ids.append(parsed)
-        found = await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms])
-        by_name: dict[str, _Known] = {}
-        for row in found:
-            known = _Known(row, await self._context(ledger, row))
-            by_name[str(row.id)] = known
-            by_name.update(dict.fromkeys(row.rooms, known))
-        homes = {
-            subject: known
-            for subject in subjects
-            if (known := by_name.get(subject if ":" in subject else subject.lower())) is not None
-        }
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        self._known.update(homes)
-        return homes
-
-    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, _Known]) -> list[Item]:
+    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, Home]) -> list[Item]:
         """Look a second time, holding the rooms' names: a stream may have been registered in between."""
         rooms = sorted({item.event.subject for item in homeless if ":" in item.event.subject})
         if not rooms:
             return homeless
         await ledger.lock_rooms(rooms)
-        by_subject.update(await self._look_up(ledger, set(rooms)))
+        by_subject.update(await self._homes.look_up(ledger, set(rooms)))
         return [item for item in homeless if _home_of(item, by_subject) is None]
 
     async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
@@ -306,7 +259,7 @@ class Flusher:
         item.event.data.__dict__.update(item.clear or {})
         item.platform = item.clear = None
 
-    def _fold(self, item: Item, home: _Known) -> tuple[LoggedEvent, fold.Folded]:
+    def _fold(self, item: Item, home: Home) -> tuple[LoggedEvent, fold.Folded]:
         event, session = item.event, home.row
         platform, colon, room = event.subject.partition(":")
         if not colon:
@@ -322,16 +275,8 @@ class Flusher:
         )  # fmt: skip
         return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(home.context.of(platform, room)))
 
-    async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
-        known = self._aliases.get(session.brand_id)
-        if known is None or known[0] != session.catalogue_version:
-            known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
-            self._aliases[session.brand_id] = known
-        digits = get_currency_precision(session.currency)
-        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})
 
-
-def _home_of(item: Item, by_subject: dict[str, _Known]) -> _Known | None:
+def _home_of(item: Item, by_subject: dict[str, Home]) -> Home | None:
     """Return the event's session as far as its sender may know of it."""
     home = by_subject.get(item.event.subject)
     if home is None or item.submission.brand_id not in (None, home.row.brand_id):

@@ -100,9 +100,7 @@ async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID
     await finish(ledger, batch, await ledger.claim_members(claims) if claims else [], contexts)
 
 
-async def finish(
-    ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
-) -> None:
+async def finish(ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
     """Write what a batch contributes, once its claims are settled."""
     if batch.bids:
         await _settle_claims(ledger, batch, claimed, contexts)

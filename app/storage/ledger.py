@@ -88,8 +88,9 @@ class Ledger:
             kind = kinds.setdefault((session, source, type, platform, room), len(kinds) + 1)
             events.append((kind, key, id, at, data))
         found = await self._connection.fetchrow(
-            _FOLD["append_events"], *columns(remembered, 2), *columns(kinds, 5), *columns(events, 5), received_at, *columns(claims, 5)
-        )
+            _FOLD["append_events"],
+            *columns(remembered, 2), *columns(kinds, 5), *columns(events, 5), received_at, *columns(claims, 5),
+        )  # fmt: skip
         assert found is not None
         held, logged, new, *claimed = found
         if not held:

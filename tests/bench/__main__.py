@@ -165,9 +165,7 @@ def kpis(here: World, large: str) -> list[Row]:
     drive(here.port, iter(bodies), BATCH_CONNECTIONS)
     of_large, of_small = (get(f"/v1/sessions/{session}/kpis", KEY) for session in (large, small))
     constant = get("/constant", KEY)
-    ours, limit = paired(
-        lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8
-    )
+    ours, limit = paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8)
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
     many, few = paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1)
     times = [load.seconds / load.requests for load in many], [load.seconds / load.requests for load in few]

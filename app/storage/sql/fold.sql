@@ -32,14 +32,17 @@ WHERE a.brand_id = $1::uuid;
 -- written. Where an event is not new, nothing is claimed, since its claim must not stand in the way of a new event's.
 -- What the events have in common ($3 to $7) is sent once; $8 says which of it is whose.
 WITH held AS (
-    SELECT s.id
-    FROM unnest($1::uuid[], $2::text[]) AS remembered (id, stamp)
-    JOIN sessions s USING (id)
-    JOIN brands b ON b.id = s.brand_id
-    WHERE remembered.stamp = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
-        ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
-    ORDER BY s.id
-    FOR KEY SHARE OF s
+    -- In a query of its own, since Citus cannot read back what a CTE locks itself.
+    SELECT id FROM (
+        SELECT s.id
+        FROM unnest($1::uuid[], $2::text[]) AS remembered (id, stamp)
+        JOIN sessions s USING (id)
+        JOIN brands b ON b.id = s.brand_id
+        WHERE remembered.stamp = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
+            ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
+        ORDER BY s.id
+        FOR KEY SHARE OF s
+    ) AS locked
 ), logged AS (
     INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
     SELECT ($3::uuid[])[kind], event_key, id, ($4::text[])[kind], ($5::text[])[kind], ($6::text[])[kind],
