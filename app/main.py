@@ -18,10 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
+    comparison,
     connections,
     document,
     events,
     imports,
+    insights,
     keys,
     letters,
     lineup,
@@ -33,6 +35,7 @@ from app.api import (
     reads,
     service as service_routes,
     sessions,
+    stream,
     streams,
     webhooks,
 )
@@ -43,8 +46,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, webhooks, imports, service_routes,
+    events, reads, stream, insights, comparison, letters, log, sessions, streams, lineup, promotions, notes, orders, brands,
+    products, keys, connections, webhooks, imports, service_routes,
 )  # fmt: skip
 
 

@@ -44,6 +44,13 @@ FLUSH_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 QUEUED = Gauge("tallylight_queue_depth", "Events that wait for their commit.")
+SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Live streams that are open.")
+STREAM_SECONDS = Histogram(
+    "tallylight_stream_seconds",
+    "Seconds to compute one session's update for all who watch it.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+DROPPED = Counter("tallylight_stream_dropped", "Live streams cut off since their reader was too slow.")
 
 
 def metrics_text() -> tuple[bytes, str]:
@@ -55,6 +62,7 @@ def metrics_text() -> tuple[bytes, str]:
 
 MASK = "***"
 _API_KEY = re.compile(r"tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]+")
+_TICKET = re.compile(r"tlt_[A-Za-z0-9_-]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/]+@")
 _SECRET_FIELD = re.compile(r"(?i)secret|passw|token|authorization|cookie|api_?key|aes_?key|signature|credential")
@@ -70,6 +78,7 @@ def request_id() -> str | None:
 
 def _masked_text(text: str) -> str:
     text = _API_KEY.sub(f"tl_{MASK}", text)
+    text = _TICKET.sub(f"tlt_{MASK}", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     return _URL_PASSWORD.sub(rf"\1{MASK}@", text)
 
@@ -180,6 +189,9 @@ QUIET = frozenset(
 )
 """Method and route whose success writes no log line: the hot path and the probes; metrics count them."""
 
+LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
+"""Method and route that stay open by design: counted, but their length says nothing of how fast the service is."""
+
 _NO_ANSWER = 499
 """Counted for a request that ended without an answer: its client left, or the process stops."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -285,7 +297,8 @@ class RequestContext:
             self._measures[method, route, status] = measures
         counter, histogram = measures
         counter.inc()
-        histogram.observe(seconds)
+        if (method, route) not in LASTING or status >= 400:
+            histogram.observe(seconds)
         if status >= 500:
             _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
         elif status >= 400 or (method, route) not in QUIET:

@@ -6,12 +6,17 @@ In: settings. Out: a `Service` with everything a route needs. Never here: HTTP.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.catalogue.access import KeyRing
 from app.ingest.flush import Flusher
 from app.ingest.people import Sealer
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
+from app.live.alerts import Limits
+from app.live.hub import Hub
+from app.live.subscriber import Pace
+from app.live.tickets import TicketOffice
 from app.platforms.room import Platforms, open_platforms
 from app.platforms.vault import Vault, open_sealer
 from app.settings import Settings
@@ -34,6 +39,8 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: Platforms
+    hub: Hub
+    tickets: TicketOffice
     head: str | None
 
 
@@ -59,13 +66,24 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         keys = KeyRing(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
+        hub, tickets = _live(database, keys, settings)
         writer = Writer(Flusher(database, settings, sealer), settings)
         writer.start()
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, head)
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, head)
         finally:
-            await writer.drain()
+            try:
+                await hub.stop()
+            finally:
+                await writer.drain()
     finally:
         await database.close()
+
+
+def _live(database: Database, keys: KeyRing, settings: Settings) -> tuple[Hub, TicketOffice]:
+    limits = Limits(settings.low_stock, settings.slow_response_seconds, timedelta(seconds=settings.silence_seconds))
+    pace = Pace(settings.stream_seconds, settings.stream_heartbeat_seconds, settings.stream_subscribers)
+    lifetime = timedelta(seconds=settings.stream_ticket_seconds)
+    return Hub(database, keys, limits, pace), TicketOffice(settings.secret(), settings.previous_secret(), lifetime)

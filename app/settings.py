@@ -81,6 +81,24 @@ class Settings(BaseSettings):
     reconcile_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
         default=600, description="seconds between two searches for orders whose push was lost"
     )
+    stream_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
+        default=900, description="seconds after which the server ends a live stream, give or take a tenth; the client reconnects"
+    )
+    stream_heartbeat_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        default=15.0, description="seconds without news after which a live stream sends a comment"
+    )
+    stream_subscribers: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=5_000, description="most live streams open at a time in one process; past it: 503 with Retry-After"
+    )
+    stream_ticket_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60, description="seconds that a stream ticket may be used to connect"
+    )
+    low_stock: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=5, description="pieces left at which a product's stock is low; also when ten minutes' sales would use it up"
+    )
+    silence_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
+        default=120, description="seconds without any event after which a live session raises an alert"
+    )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )

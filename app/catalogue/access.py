@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +106,12 @@ class KeyRing:
         if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)):
             return None
         return Principal(key_id, Role(row.role), row.brand_id)
+
+    async def valid(self, key_ids: Collection[str]) -> set[str]:
+        """Return which of these keys exist and are not revoked."""
+        query = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_(None))
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
 
     async def bootstrap(self, key: str) -> None:
         """Make sure that this admin key exists, also when several processes start at once."""

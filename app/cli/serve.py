@@ -5,6 +5,7 @@ In: settings. Out: a listening server until SIGTERM or Ctrl-C, then a drained qu
 
 import asyncio
 import gc
+import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,9 @@ import typer
 import uvicorn
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.stream import ABORT
 from app.main import create_app
 from app.observability import configure_logging
 from app.service import Service, open_service
@@ -23,6 +26,9 @@ from app.storage.database import DatabaseUnreachableError
 
 GRACE_SECONDS = 20
 """How long open requests may take to finish once the server was told to stop."""
+
+MOST_FILES = 65_536
+"""Open files to ask the system for: every live stream is one, and the usual limit of 1,024 is soon reached."""
 
 console = Console(stderr=True)
 
@@ -56,6 +62,15 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
+class _Http(HttpToolsProtocol):
+    """Uvicorn's protocol, which lets a route cut its connection off: a reader that never reads would keep it open for ever."""
+
+    def on_message_begin(self) -> None:
+        """Hand the request the means."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+
+
 class Server:
     """Uvicorn around one opened service."""
 
@@ -63,6 +78,7 @@ class Server:
         """Prepare; `run` listens."""
         settings = service.settings
         self._platforms = service.platforms
+        self._hub = service.hub
         self._server = _Uvicorn(
             uvicorn.Config(
                 create_app(service),
@@ -71,6 +87,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                http=_Http,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 backlog=4096,
             )
@@ -92,6 +109,8 @@ class Server:
         """Stop listening and let open requests finish; told twice, cut them off."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
+        # They would stay open for as long as the grace lasts; their clients find another process.
+        self._hub.close()
 
     async def started(self) -> None:
         """Return once the server listens.
@@ -103,6 +122,13 @@ class Server:
             if self._server.should_exit:
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.02)
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(settings: Settings) -> None:
@@ -126,4 +152,5 @@ def serve(
     """Run the server; SIGTERM and Ctrl-C finish what was begun and stop."""
     settings = settings_or_exit(host=host, port=port)
     configure_logging(settings.log_level, settings.log_format)
+    _raise_file_limit()
     run_or_exit(lambda: _serve(settings))

@@ -59,7 +59,9 @@ async def replace(database: Database, settings: Settings, session: UUID) -> list
         for table in _TABLES:
             await connection.execute(_SQL[f"clear_{table}"], session)
             await connection.execute(_SQL[f"copy_{table}"], session)
-        await connection.execute(_SQL["copy_clock"], session)
+        clock = await connection.fetchrow(_SQL["clock"], session)
+        assert clock is not None, "the session was found above"
+        await connection.execute(_SQL["copy_clock"], session, *clock)
         return differences
 
 

@@ -4,7 +4,7 @@ In: the database, a session, the caller's brand, the present moment. Out: docume
 does not have. Never here: formulas, SQL, HTTP.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,25 +78,48 @@ async def read_kpis(database: Database, asked: Asked) -> Document:
     return kpi_document(evaluation, figures, asked.language)
 
 
-async def read_product_table(
-    connection: Connection, asked: Asked, figures: SessionFigures, evaluation: Evaluation
-) -> ProductTable:
-    """Return the products' figures."""
-    head = evaluation.head
+@dataclass(frozen=True, slots=True)
+class ProductRows:
+    """What the products' figures are made of, the same in every language."""
+
+    rows: Sequence[product_reads.ProductRow]
+    lineup: Sequence[product_reads.LineupRow]
+    names: Mapping[str, Mapping[str, str]]
+    showcases: Sequence[Showcase]
+    sell_outs: Mapping[str, SellOut]
+    levels: Mapping[str, Sequence[tuple[datetime, int]]]
+    """Product → (moment, pieces on all platforms), in order of time."""
+
+
+async def read_product_rows(connection: Connection, head: SessionHead, now: datetime) -> ProductRows:
+    """Return the products' rows."""
     rows = await product_reads.product_rows(connection, head.id)
     lineup = await product_reads.lineup(connection, head.id)
     changes = await product_reads.state_changes(connection, head.id)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
-    stretches = {product: sold_out_stretches(levels) for product, levels in stock_levels(changes).items()}
+    levels = stock_levels(changes)
+    stretches = {product: sold_out_stretches(found) for product, found in levels.items()}
     windows = {product: sold_out_windows(product, found) for product, found in stretches.items() if found}
     sums = iter(await product_reads.window_sums(connection, head.id, [w for found in windows.values() for w in found]))
     sell_outs: dict[str, SellOut] = {}
     for product, found in windows.items():
         before, *after = [next(sums) for _ in found]
         sell_outs[product] = SellOut(stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
-    showcases = _showcases(head, changes, asked.now)
-    return product_table(evaluation, figures, rows, lineup, names, showcases, sell_outs, asked.language)
+    return ProductRows(rows, lineup, names, _showcases(head, changes, now), sell_outs, levels)
+
+
+def table_of(evaluation: Evaluation, figures: SessionFigures, found: ProductRows, language: Language) -> ProductTable:
+    """Return the products' figures, with names in a language."""
+    return product_table(evaluation, figures, found.rows, found.lineup, found.names, found.showcases, found.sell_outs, language)
+
+
+async def read_product_table(
+    connection: Connection, asked: Asked, figures: SessionFigures, evaluation: Evaluation
+) -> ProductTable:
+    """Return the products' figures."""
+    found = await read_product_rows(connection, evaluation.head, asked.now)
+    return table_of(evaluation, figures, found, asked.language)
 
 
 async def read_products(database: Database, asked: Asked) -> Document:

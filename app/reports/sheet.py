@@ -10,12 +10,12 @@ from typing import Any
 from app.kpis.checks import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
+from app.kpis.printing import NOTHING, print_date, print_duration, print_figure, print_time
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
 from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label
-from app.reports.printing import NOTHING, print_date, print_duration, print_figure, print_time
 from app.storage import product_reads
 from app.storage.database import Database
 from app.storage.product_reads import NoteRow, PromotionRow

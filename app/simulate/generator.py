@@ -131,7 +131,8 @@ class _Play:
                 if line["product"] in self.stock:
                     self.stock[line["product"]] -= line["quantity"]
                     data = {"product": line["product"], "stock": self.stock[line["product"]]}
-                    self._emit(item.at, item.crowd, "live.stock.changed", data)
+                    # All platforms sell from one stock, so one of them tells of it: stocks of several would add up.
+                    self._emit(item.at, 0, "live.stock.changed", data)
 
     def _visits(self, crowd: int, viewer: int) -> Visits:
         people = self.crowds[crowd]

@@ -24,6 +24,14 @@ Connection = PoolConnectionProxy | asyncpg.Connection
 
 _log = structlog.get_logger()
 
+SERVER_SETTINGS = {
+    "jit": "off",
+    # Citus writes a reference table (a session's clock) after a session's rows only over one connection per node. A flush
+    # writes to one shard of each table anyway. A server without the extension takes the setting and ignores it.
+    "citus.multi_shard_modify_mode": "sequential",
+}
+"""What every connection is opened with."""
+
 UNREACHABLE = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -95,7 +103,7 @@ class Database:
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools, with no plan cached, and close it."""
-        connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings={"jit": "off"})
+        connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings=SERVER_SETTINGS)
         try:
             yield connection
         finally:
@@ -104,7 +112,7 @@ class Database:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools that lasts as long as its borrower, and close it."""
-        connection = await asyncpg.connect(self.dsn, server_settings={"jit": "off", "application_name": "tallylight-jobs"})
+        connection = await asyncpg.connect(self.dsn, server_settings=SERVER_SETTINGS | {"application_name": "tallylight-jobs"})
         try:
             yield connection
         finally:
@@ -172,9 +180,8 @@ async def open_database(settings: Settings) -> Database:
     """
     dsn, embedded = await asyncio.to_thread(dsn_of, settings)
     timeout = settings.database_timeout_seconds
-    server_settings = {
+    server_settings = SERVER_SETTINGS | {
         "application_name": "tallylight",
-        "jit": "off",
         "lock_timeout": f"{round(timeout * 1000)}ms",
         "idle_in_transaction_session_timeout": "60s",
         # A flush writes to sessions after it wrote to what is distributed. Nothing to a server without Citus.

@@ -182,6 +182,13 @@ events = Table(
         "received_at",
         postgresql_where=text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
     ),
+    # The same rows by session, in the random order of their digests: a sample of a session's comments is one short stretch.
+    Index(
+        "events_session_id_event_key_comment_text",
+        "session_id",
+        "event_key",
+        postgresql_where=text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
+    ),
 )
 
 members = Table(

@@ -1,4 +1,4 @@
-"""The README tells every setting, event type, KPI and command there is, and no other."""
+"""The README tells every setting, event type, KPI, insight and command there is, and no other."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.events.envelope import EVENT_MODELS
+from app.insights.finding import CODES
 from app.kpis.metrics import METRICS
 from app.settings import Settings
 
@@ -61,6 +62,11 @@ def test_every_kpi_is_documented_with_its_labels_and_formula() -> None:
         labels = metric.labels
         assert [f"`{metric.slug}`", labels["ja"], labels["zh"], labels["en"], str(metric.unit)] == cells[:5]
         assert metric.formula in cells[5]
+
+
+def test_every_insight_is_documented() -> None:
+    """The table of insights has a row per code, in the order of the API."""
+    assert list(CODES) == list(rows("## Insights"))
 
 
 def test_the_tests_would_see_a_missing_row() -> None:

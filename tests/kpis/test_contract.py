@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.api import read_models, report_models
+from app.api import insights, read_models, report_models
 from app.api.read_models import Shape
 from tests.kpis.scene import NewSession, Send, paid
 
@@ -15,6 +15,7 @@ SHAPES: dict[str, type[Shape]] = {
     "audience": read_models.AudienceDocument,
     "report": report_models.ReportDocument,
     "orders": report_models.OrdersPage,
+    "insights": insights.InsightsDocument,
 }
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.kpis.metrics import Unit
+from app.kpis.printing import print_duration, print_figure, print_time
 from app.kpis.rounding import digits_of, fixed, half_up, money, number
-from app.reports.printing import print_duration, print_figure, print_time
 
 numerators = st.integers(min_value=-(10**15), max_value=10**15)
 denominators = st.integers(min_value=1, max_value=10**13)

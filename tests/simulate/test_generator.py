@@ -146,6 +146,7 @@ def test_stock_falls_piece_by_piece_and_one_product_sells_out(scenario: Scenario
         assert seen[product.product] == sorted(seen[product.product], reverse=True)
     (gone,) = (product.product for product in scenario.products if scenario.stock(product) == product.units)
     sold_out = next(e for e in of_type(events, "stock.changed") if e["data"] == {"product": gone, "stock": 0})
+    assert 1 == len({e["subject"] for e in of_type(events, "stock.changed")}), "one stock, told by one platform"
     after = [e for e in of_type(events, "product.clicked") if e["data"]["product"] == gone and moment(e) > moment(sold_out)]
     assert moment(sold_out) < scenario.session.starts_at + timedelta(milliseconds=scenario.duration_ms * 2 // 3)
     assert len(after) > scenario.clicks(next(p for p in scenario.products if p.product == gone)) // 20

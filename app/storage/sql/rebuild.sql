@@ -144,7 +144,10 @@ INSERT INTO public.orders SELECT * FROM pg_temp.orders WHERE session_id = $1;
 -- As above.
 INSERT INTO public.spans SELECT * FROM pg_temp.spans WHERE session_id = $1;
 
+-- name: clock
+-- The rebuilt clock. It is read and written back, since Citus joins no reference table with a temporary one in an UPDATE.
+SELECT started_at, ended_at FROM pg_temp.sessions WHERE id = $1;
+
 -- name: copy_clock
 -- As above.
-UPDATE public.sessions s SET started_at = r.started_at, ended_at = r.ended_at FROM pg_temp.sessions r
-WHERE s.id = r.id AND s.id = $1;
+UPDATE public.sessions SET started_at = $2, ended_at = $3 WHERE id = $1;

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from app.kpis.evaluate import Figure
 from app.kpis.metrics import Unit
-from app.kpis.rounding import fixed, half_up, money
-from app.labels.catalogue import Language, label
+from app.kpis.rounding import digits_of, fixed, half_up, money
+from app.labels.catalogue import CATALOGUE, Language, label
 
 NOTHING = "—"
 """What stands where a figure is absent."""
@@ -42,6 +42,35 @@ def _whole(amount: str) -> str:
     """Return an amount without decimals where it is whole: the sheet prints 67967 and 55977.23."""
     whole, _, fraction = amount.partition(".")
     return amount if fraction.strip("0") else whole
+
+
+def print_count(value: int) -> str:
+    """Return a number of things as running text has it: 18,052."""
+    return f"{value:,}"
+
+
+def print_share(numerator: int, denominator: int) -> str:
+    """Return a share as running text has it, with one decimal where it needs one: 92%, 4.2%."""
+    return _whole(fixed(half_up(numerator * 1000, denominator), 1)) + "%"
+
+
+def print_amount(numerator: int, denominator: int, currency: str, language: Language, *, digits: int | None = None) -> str:
+    """Return an amount with its currency as running text has it: 2,536.25元, CNY 2,536.25.
+
+    Args:
+        numerator: minor units.
+        denominator: what they are divided by.
+        currency: ISO 4217.
+        language: whose words to use.
+        digits: decimals to round to; by default the currency's.
+    """
+    precise = digits_of(currency)
+    wanted = precise if digits is None else min(digits, precise)
+    amount = _whole(fixed(half_up(numerator, denominator * 10 ** (precise - wanted)), wanted))
+    whole, point, fraction = amount.partition(".")
+    text = f"{int(whole):,}{point}{fraction}"
+    key = f"money.{currency}"
+    return CATALOGUE[key][language].format(amount=text) if key in CATALOGUE else f"{currency} {text}"
 
 
 def print_duration(duration_us: int | None) -> str:

@@ -1,0 +1,122 @@
+"""What the rules look at: a session's figures, computed by the read side, and its course minute by minute.
+
+In: figures of the read side. Out: one frozen value. Never here: thresholds, words, I/O.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
+
+from app.insights.topics import Topics
+from app.kpis.concurrency import sums_by_minute
+from app.kpis.evaluate import Evaluation
+from app.kpis.products import ProductResult, ProductTable
+from app.kpis.showcases import Showcase
+from app.kpis.status import Status, off_air_since, session_end
+from app.storage.insight_reads import Shipping
+from app.storage.product_reads import PromotionRow
+from app.storage.reads import ConcurrencyRow, SessionFigures
+
+MINUTE = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Aired(NamedTuple):
+    """A showcase and what was counted while it ran: product_clicks, orders, units_sold, gmv in minor units."""
+
+    showcase: Showcase
+    sums: Mapping[str, int]
+
+
+class Stretch(NamedTuple):
+    """A half-open stretch of full minutes."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of a session."""
+
+    evaluation: Evaluation
+    figures: SessionFigures
+    table: ProductTable
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Product → language → name."""
+    aired: Sequence[Aired] = ()
+    concurrency: Sequence[ConcurrencyRow] = ()
+    counts: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Metric → minute since `course` began → sum."""
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    """`source|fan_level` → arrivals of the whole session."""
+    early_arrivals: Mapping[str, int] = field(default_factory=dict)
+    """The same of the first minutes (`core_fans.EARLY`)."""
+    promotions: Sequence[PromotionRow] = ()
+    shipping: Shipping | None = None
+    earlier: Sequence[Evaluation] = ()
+    """The brand's sessions of the same kind before this one, in order of time."""
+    shown: Mapping[UUID, int] = field(default_factory=dict)
+    """Session, this or an earlier one → how many products were on air."""
+    topics: Topics | None = None
+    slow_after_ms: int = 180_000
+
+    @property
+    def session(self) -> UUID:
+        """Return the session's id."""
+        return self.evaluation.head.id
+
+    @property
+    def live(self) -> bool:
+        """Return whether the session is still on air: what is said of its halves would not last."""
+        return self.evaluation.status is Status.LIVE
+
+    @property
+    def course(self) -> Stretch | None:
+        """Return the broadcast in full minutes; None before it began."""
+        return course_of(self.evaluation)
+
+    def products(self) -> list[ProductResult]:
+        """Return every product that was listed or seen."""
+        return [*self.table.products, *self.table.others]
+
+    def counted(self, metric: str, stretch: Stretch) -> int:
+        """Return the sum of a metric over minutes of the course."""
+        course = self.course
+        if course is None:
+            return 0
+        first, last = (stretch.begin - course.begin) // MINUTE, (stretch.end - course.begin) // MINUTE
+        return sum(value for minute, value in self.counts.get(metric, {}).items() if first <= minute < last)
+
+    def sampled(self) -> list[tuple[datetime, int, int]]:
+        """Return (minute, last sum of viewers, highest sum) of every sampled minute of the broadcast."""
+        course = self.course
+        if course is None:
+            return []
+        off_air = off_air_since(self.evaluation.head.broadcasts)
+        return [row for row in sums_by_minute(self.concurrency, off_air) if course.begin <= row[0] < course.end]
+
+    def on_air(self, begin: datetime, end: datetime) -> tuple[str, Fraction] | None:
+        """Return the product that was on air longest in a stretch of time, and its share of it; None where none was."""
+        seconds: dict[str, timedelta] = {}
+        for showcase, _ in self.aired:
+            shared = min(end, showcase.end) - max(begin, showcase.begin)
+            if shared > timedelta(0):
+                seconds[showcase.product] = seconds.get(showcase.product, timedelta(0)) + shared
+        longest = max(sorted(seconds), key=lambda product: seconds[product], default=None)
+        if longest is None:
+            return None
+        return longest, Fraction(seconds[longest] // _MICROSECOND, (end - begin) // _MICROSECOND)
+
+
+def course_of(evaluation: Evaluation) -> Stretch | None:
+    """Return a broadcast in full minutes; None before it began."""
+    head = evaluation.head
+    end = session_end(head, evaluation.status, evaluation.as_of)
+    if head.started_at is None or end is None or end <= head.started_at:
+        return None
+    begin = head.started_at.replace(second=0, microsecond=0)
+    return Stretch(begin, begin + MINUTE * -((begin - end) // MINUTE))

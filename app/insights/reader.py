@@ -1,0 +1,122 @@
+"""Collects the evidence of a session and lets the rules look at it.
+
+In: the database, a session, the caller's brand, the present moment. Out: the insights document. Never here: rules, SQL, HTTP.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from app.insights.document import insights_document
+from app.insights.evidence import Aired, Evidence, course_of
+from app.insights.registry import findings_of
+from app.insights.rules.core_fans import early_window
+from app.insights.rules.service import LONG_HOURS
+from app.insights.topics import topics_of
+from app.kpis.comparison import read_earlier
+from app.kpis.products import ProductTable
+from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
+from app.kpis.render import Document
+from app.labels.catalogue import LANGUAGES
+from app.storage import insight_reads, product_reads, reads
+from app.storage.database import Connection, Database
+from app.storage.insight_reads import CommentText
+
+SAMPLE = 3_000
+"""Comments that are read at most: enough for every share to be right within two per cent."""
+MOST_TOPICS = 20
+
+_BY_MINUTE = ("viewers", "comments", "slow_responses")
+
+
+class Keeping(NamedTuple):
+    """What the deployment's settings say."""
+
+    slow_response_seconds: float
+    comment_text: bool
+
+
+class Said(NamedTuple):
+    """Comments, and the names and aliases under which they may speak of products."""
+
+    comments: Sequence[CommentText]
+    products: Mapping[str, Collection[str]]
+
+
+async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> Document:
+    """Return the insights document.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    async with snapshot(database) as connection:
+        evidence, said = await gather(connection, asked, keeping)
+    return await conclude(evidence, said)
+
+
+async def conclude(evidence: Evidence, said: Said | None) -> Document:
+    """Return the insights document; needs no connection any more."""
+    if said is not None and said.comments:
+        topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
+        evidence = replace(evidence, topics=topics)
+    return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
+
+
+async def gather(connection: Connection, asked: Asked, keeping: Keeping) -> tuple[Evidence, Said | None]:
+    """Return all that the rules look at, in a number of queries that does not depend on the session's size.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    figures, evaluation = await read_evaluation(connection, asked)
+    head = evaluation.head
+    table = await read_product_table(connection, asked, figures, evaluation)
+    showcases = sorted(
+        (showcase for product in (*table.products, *table.others) for showcase in product.showcases),
+        key=lambda showcase: (showcase.begin, showcase.product),
+    )
+    sums = await product_reads.window_sums(connection, head.id, [showcase.window() for showcase in showcases])
+    course = course_of(evaluation)
+    counts: Mapping[str, Mapping[int, int]] = {}
+    if course is not None:
+        counts = await reads.timeline_counts(connection, head.id, "", _BY_MINUTE, course.begin, course.end, 60, None)
+    earlier = await read_earlier(connection, evaluation)
+    early = early_window(evaluation)
+    evidence = Evidence(
+        evaluation=evaluation,
+        figures=figures,
+        table=table,
+        names=await _names(connection, head.brand_id, table),
+        aired=[Aired(showcase, inside) for showcase, inside in zip(showcases, sums, strict=True)],
+        concurrency=await reads.concurrency(connection, head.id),
+        counts=counts,
+        arrivals=await reads.arrivals(connection, head.id, None),
+        early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},
+        promotions=await product_reads.promotions(connection, head.id),
+        shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
+        earlier=earlier,
+        shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
+        slow_after_ms=round(keeping.slow_response_seconds * 1000),
+    )
+    return evidence, await _said(connection, evidence) if keeping.comment_text else None
+
+
+async def _said(connection: Connection, evidence: Evidence) -> Said:
+    head = evidence.evaluation.head
+    products = {code: set(names.values()) for code, names in evidence.names.items()}
+    for code, alias in await insight_reads.aliases(connection, head.brand_id, list(products)):
+        products[code].add(alias)
+    return Said(await insight_reads.comment_texts(connection, head.id, SAMPLE + 1), products)
+
+
+async def _names(connection: Connection, brand: UUID, table: ProductTable) -> dict[str, dict[str, str]]:
+    """Return each product's name in each language: the catalogue's in this very language, else the line-up's."""
+    products = [*table.products, *table.others]
+    catalogue = await product_reads.product_names(connection, brand, [product.code for product in products])
+    return {
+        product.code: {language: catalogue.get(product.code, {}).get(language) or product.name for language in LANGUAGES}
+        for product in products
+    }

@@ -1,0 +1,37 @@
+"""All rules, and the ranking of what they find.
+
+In: evidence. Out: findings, what matters most first. Never here: thresholds, words, I/O.
+"""
+
+from collections.abc import Callable, Iterable
+
+from app.insights.evidence import Evidence
+from app.insights.finding import CODES, Finding
+from app.insights.rules import audience, comments, contradictions, core_fans, history, platforms, products, promotions, service
+
+Rule = Callable[[Evidence], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    audience.busier_half,
+    audience.height,
+    audience.fading,
+    audience.steepest_fall,
+    core_fans.core_fans_early,
+    products.on_air_winners,
+    products.clicked_not_bought,
+    products.stock_out_missed_demand,
+    history.spend_against_history,
+    history.pace,
+    service.slow_support,
+    service.long_shipping,
+    promotions.promotion_effect,
+    platforms.platform_contrast,
+    comments.comment_topics,
+    contradictions.figures_contradict,
+)
+
+
+def findings_of(evidence: Evidence) -> list[Finding]:
+    """Return what all rules find, by weight; what weighs the same in the order of the codes, then of the subjects."""
+    found = [finding for rule in RULES for finding in rule(evidence)]
+    return sorted(found, key=lambda one: (-one.weight, CODES.index(one.code), one.wording, one.subject))

@@ -1,0 +1,70 @@
+"""Who came first: the host's core fans, or others.
+
+In: arrivals of the first minutes by fan level. Out: at most one finding. Never here: I/O.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from app.insights.evidence import Evidence
+from app.insights.finding import PICTURE, Finding, capped, path_of
+from app.kpis.audience import CORE_FAN_LEVEL
+from app.kpis.evaluate import Evaluation
+from app.kpis.rounding import number
+
+EARLY = timedelta(minutes=20)
+"""The results sheet looks at the first 20 minutes."""
+ENOUGH = 100
+"""Arrivals below which a share says little."""
+MANY = Fraction(1, 2)
+FEW = Fraction(1, 5)
+"""Between these core fans neither carry the opening nor are missing from it."""
+
+
+def early_window(evaluation: Evaluation) -> tuple[datetime, datetime] | None:
+    """Return the first minutes, to the second; None while they still run."""
+    begin = evaluation.head.started_at
+    if begin is None or evaluation.as_of < begin + EARLY:
+        return None
+    begin = begin.replace(microsecond=0)
+    return begin, begin + EARLY
+
+
+def core_fans_early(evidence: Evidence) -> Iterable[Finding]:
+    """Tell the core fans' share of the early arrivals, where most fan levels are known."""
+    window = early_window(evidence.evaluation)
+    if window is None:
+        return
+    levels = {key.rpartition("|")[2]: 0 for key in evidence.early_arrivals}
+    for key, viewers in evidence.early_arrivals.items():
+        levels[key.rpartition("|")[2]] += viewers
+    everybody = sum(levels.values())
+    known = everybody - levels.get("", 0)
+    if everybody < ENOUGH or known * 2 < everybody:
+        return
+    core = sum(viewers for level, viewers in levels.items() if level and int(level) >= CORE_FAN_LEVEL)
+    share = Fraction(core, everybody)
+    if FEW < share < MANY:
+        return
+    yield Finding(
+        "core_fans_early",
+        "live",
+        "core_fans_early." + ("many" if share >= MANY else "few"),
+        lambda say: {
+            "minutes": say.count(EARLY // timedelta(minutes=1)),
+            "arrivals": say.count(everybody),
+            "core": say.count(core),
+            "share": say.share(core, everybody),
+            "level": say.count(CORE_FAN_LEVEL),
+        },
+        {
+            "minutes": EARLY // timedelta(minutes=1),
+            "arrivals": everybody,
+            "min_level": CORE_FAN_LEVEL,
+            "core_fans": core,
+            "share": number(core, everybody),
+        },
+        [path_of(evidence.session, "audience", from_=window[0], to=window[1])],
+        PICTURE * capped(abs(2 * core - everybody), everybody),
+    )

@@ -1,0 +1,102 @@
+"""What promotions brought, as far as the platforms tell where viewers came from.
+
+In: promotions with their views, arrivals by source, sell-outs. Out: findings. Never here: causes. A product that a video
+showed and that sold out is told as both, not as one because of the other.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from app.insights.evidence import Evidence
+from app.insights.finding import ACTION, Finding, capped, path_of
+from app.kpis.products import ProductResult
+from app.kpis.render import local
+from app.kpis.rounding import number
+
+SOURCES = frozenset({"promotion", "advertisement", "ad", "ads"})
+"""Traffic sources that are promotion whatever was promoted with; the kinds of the session's promotions join them."""
+ENOUGH_ARRIVALS = 50
+SHARE = Fraction(1, 50)
+"""Under two per cent of the arrivals a promotion has not shown."""
+SOON = Fraction(1, 2)
+"""Sold out soon: in the first half of the broadcast."""
+
+
+def promotion_effect(evidence: Evidence) -> Iterable[Finding]:
+    """Tell how many arrived from promotions, and which promoted product sold out soon."""
+    viewed = [row for row in evidence.promotions if row.views]
+    if not viewed:
+        return
+    sources = SOURCES | {row.kind for row in viewed if row.kind}
+    arrived = sum(viewers for key, viewers in evidence.arrivals.items() if key.rpartition("|")[0] in sources)
+    everybody = sum(evidence.arrivals.values())
+    views = sum(row.views or 0 for row in viewed)
+    links = [path_of(evidence.session, "report")]
+    if arrived >= ENOUGH_ARRIVALS and arrived >= SHARE * everybody:
+        yield Finding(
+            "promotion_effect",
+            "promotion",
+            "promotion_effect.arrivals",
+            lambda say: {
+                "views": say.count(views),
+                "arrivals": say.count(arrived),
+                "share": say.share(arrived, everybody),
+            },
+            {
+                "promotions": len(viewed),
+                "promotion_views": views,
+                "arrivals": arrived,
+                "arrivals_share": number(arrived, everybody),
+            },
+            [*links, path_of(evidence.session, "audience")],
+            ACTION * capped(arrived, everybody) / 2,
+            "arrivals",
+        )
+    yield from _sold_out_soon(evidence, views, links)
+
+
+def _sold_out_soon(evidence: Evidence, views: int, links: list[str]) -> Iterable[Finding]:
+    course, begin = evidence.course, evidence.evaluation.head.started_at
+    if course is None or begin is None:
+        return
+    titles = " ".join(row.title or "" for row in evidence.promotions if row.views).casefold()
+    for product in evidence.products():
+        at = product.sold_out_at
+        if at is None or not begin <= at <= course.begin + (course.end - course.begin) * SOON.numerator / SOON.denominator:
+            continue
+        if not _shown(evidence, product, titles):
+            continue
+        yield _sold_out(evidence, product, at, at - begin, views, links)
+
+
+def _shown(evidence: Evidence, product: ProductResult, titles: str) -> bool:
+    """Return whether a promotion's title names the product."""
+    names = {product.code, product.name, *evidence.names.get(product.code, {}).values()}
+    return any(len(name) > 1 and name.casefold() in titles for name in names)
+
+
+def _sold_out(
+    evidence: Evidence, product: ProductResult, at: datetime, after: timedelta, views: int, links: list[str]
+) -> Finding:
+    minutes = after // timedelta(minutes=1)
+    gmv, total = product.figures["gmv"], evidence.evaluation.total["gmv"]
+    return Finding(
+        "promotion_effect",
+        "promotion",
+        "promotion_effect.sold_out",
+        lambda say: {
+            "product": say.product(product.code),
+            "views": say.count(views),
+            "minutes": say.count(minutes),
+        },
+        {
+            "product": product.code,
+            "promotion_views": views,
+            "sold_out_at": local(at, evidence.evaluation.head.time_zone),
+            "minutes": minutes,
+        },
+        [*links, path_of(evidence.session, "products"), f"/v1/sessions/{evidence.session}"],
+        ACTION * capped(gmv[0], total[0] if total[1] else 0) / 2,
+        product.code,
+    )

@@ -1,0 +1,163 @@
+"""What comments were about: themes of the field, products, heights, and the words that many people used.
+
+In: texts of comments with a pseudonym of who wrote each. Out: topics, counted in people. Never here: a person's id, I/O
+beyond the dictionaries.
+
+A person counts once per topic however often they repeat it. Japanese is segmented by SudachiPy, Chinese by jieba; their
+dictionaries take tens of megabytes, so they are loaded when the first comment asks for them. Call it off the event loop.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.storage.insight_reads import CommentText
+
+if TYPE_CHECKING:
+    from rjieba import Jieba
+    from sudachipy import Tokenizer
+
+THEMES: Mapping[str, str] = {
+    "price": r"多少钱|几钱|什么价|价格|怎么卖|いくら|値段|価格|how much|price",
+    "discount": r"优惠|打折|折扣|便宜点|满减|割引|クーポン|セール|discount|coupon",
+    "size": r"尺码|尺寸|什么码|多大码|偏大|偏小|[smlx]+码|サイズ|size",
+    "colour": r"颜色|色号|有别的色|色違い|カラー|何色|colou?r",
+    "stock": r"还有货|有货|没货|库存|补货|售罄|在庫|再入荷|売り切れ|in stock|restock",
+    "shipping": r"发货|快递|物流|几天到|什么时候到|発送|配送|いつ届|送料|shipping|delivery",
+    "service": r"客服(?:怎么)?(?:还)?(?:不回复?|没人|不理人)?|不回复|カスタマー|問い合わせ|返信|customer service",
+    "model": r"模特|モデル(?:さん)?|model",
+    "praise": r"好+看|漂亮|好美|かわいい|可愛い|素敵|きれい|綺麗|pretty|cute|lovely|beautiful",
+}
+"""Theme → what people write when they mean it. One theme has many words in two languages, and a name in three."""
+
+HEIGHT = re.compile(r"(?<![\d.,])(1[4-9]\d)\s*(?:cm|センチ|厘米|公分)?(?![\d.,]*(?:\d|元|块|円|%|rmb))")
+"""A height in centimetres, bare as people write it (`160能穿吗`), and no price."""
+SHORTEST = 2
+"""Characters of a word; single ones say little in either language."""
+
+_THEMES = {theme: re.compile(pattern) for theme, pattern in THEMES.items()}
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[a-z][a-z'-]+")
+_CHINESE = ("n", "v", "a", "z")
+"""Tags of nouns, verbs, adjectives, states."""
+_JAPANESE = {("名詞", "普通名詞"), ("名詞", "固有名詞"), ("形容詞", "一般"), ("形状詞", "一般")}
+_STOP = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        可以 还有 没有 现在 时候 知道 主播 直播 这个 那个 想要 看看 不是 就是 感觉 真的
+        谢谢 起来 出来 需要 请问 看一下 一下 不会 应该
+        こと もの ため これ それ とき ところ 今日 自分 感じ みたい
+        the and you for this that with are can what how have not is it
+        """,
+    )
+)
+"""Words that say nothing of what is sold."""
+
+_lock = Lock()
+
+
+class Topic(NamedTuple):
+    """A topic, and how many people spoke of it."""
+
+    kind: str
+    """theme, product, height or word."""
+    term: str
+    """The theme's slug, the product's code, centimetres, or the word as it was written."""
+    people: int
+
+
+class Topics(NamedTuple):
+    """What was said in so many comments by so many people."""
+
+    topics: Sequence[Topic]
+    comments: int
+    people: int
+    sampled: bool
+    """True where there were more comments than were read."""
+
+
+def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[str]], limit: int, most: int) -> Topics:
+    """Return the topics that most people spoke of, at most `most`.
+
+    Args:
+        comments: who wrote what.
+        limit: how many of the comments to read.
+        products: code → names and aliases.
+        most: how many topics to return.
+    """
+    names = _names(products)
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    read = comments[:limit]
+    for person, text in read:
+        for topic in _said(unicodedata.normalize("NFKC", text).casefold(), names):
+            people[topic].add(person)
+    ordered = sorted(people.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    return Topics(
+        [Topic(kind, term, len(said)) for (kind, term), said in islice(ordered, most)],
+        len(read),
+        len({person for person, _ in read}),
+        len(comments) > limit,
+    )
+
+
+def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    """Return (name, code), the longest name first: a long one may hold a short one."""
+    found = {
+        (unicodedata.normalize("NFKC", name).casefold(), code)
+        for code, names in products.items()
+        for name in names
+        if len(name) >= SHORTEST
+    }
+    return sorted(found, key=lambda entry: (-len(entry[0]), entry))
+
+
+def _said(text: str, names: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, term) of one comment; what one topic took is not read again as a word."""
+    for name, code in names:
+        if name in text:
+            yield "product", code
+            text = text.replace(name, " ")
+    for match in HEIGHT.finditer(text):
+        yield "height", match[1]
+    text = HEIGHT.sub(" ", text)
+    for theme, pattern in _THEMES.items():
+        if pattern.search(text):
+            yield "theme", theme
+            text = pattern.sub(" ", text)
+    for word in _words(text):
+        if len(word) >= SHORTEST and word not in _STOP:
+            yield "word", word
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words that carry meaning. Kana tell Japanese from Chinese; a text without either is Latin."""
+    if _KANA.search(text):
+        with _lock:
+            found = [(m.dictionary_form(), m.part_of_speech()[:2]) for m in _sudachi().tokenize(text)]
+        yield from (word for word, tags in found if tuple(tags) in _JAPANESE)
+    elif _HAN.search(text):
+        yield from (word for word, tag in _jieba().tag(text) if tag.startswith(_CHINESE) and _HAN.search(word))
+    else:
+        yield from _WORD.findall(text)
+
+
+@cache
+def _sudachi() -> "Tokenizer":
+    # Imported here: a deployment that keeps no comments never pays for a dictionary.
+    from sudachipy import Dictionary  # noqa: PLC0415
+
+    return Dictionary(dict="small").tokenizer()
+
+
+@cache
+def _jieba() -> "Jieba":
+    from rjieba import Jieba  # noqa: PLC0415
+
+    return Jieba()

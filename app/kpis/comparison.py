@@ -1,0 +1,199 @@
+"""Sessions beside each other, KPI by KPI, and a brand's sessions in order of time.
+
+In: the database, sessions or a brand, the caller's brand, the present moment. Out: documents, with the slugs and the
+evaluation of `/kpis`. Never here: SQL, HTTP, sums of money in different currencies.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from app.kpis.evaluate import Evaluation, evaluate, several_sampled
+from app.kpis.metrics import METRICS, Metric, Unit
+from app.kpis.reader import snapshot
+from app.kpis.render import Document, local, plain
+from app.kpis.rounding import digits_of, money, number
+from app.kpis.standing import exact, standing
+from app.kpis.status import is_on_air
+from app.problems import invalid, not_found
+from app.storage import comparison_reads
+from app.storage.database import Connection, Database
+
+FEWEST, MOST = 2, 20
+"""Sessions of one comparison: more than twenty columns nobody reads."""
+EARLIER = 20
+"""A session is measured against so many sessions before it: for a weekly show some five months of its own past."""
+LONGEST = 50
+"""Sessions of one history."""
+
+
+async def read_evaluations(
+    connection: Connection, sessions: Sequence[UUID], brand: UUID | None, now: datetime
+) -> list[Evaluation]:
+    """Return the figures of those sessions that the caller may see, in the given order, in at most six queries."""
+    found = await comparison_reads.figures_of(connection, sessions, brand)
+    live = [figures for figures in found.values() if is_on_air(figures.head.broadcasts)]
+    if live:
+        found |= await comparison_reads.heard_until(connection, live)
+    several = [session for session, figures in found.items() if several_sampled(figures)]
+    minutes = await comparison_reads.concurrency_of(connection, several) if several else {}
+    return [evaluate(found[session], now, minutes.get(session, ())) for session in sessions if session in found]
+
+
+def session_ids(text: str) -> list[UUID | None]:
+    """Return the ids of a comma-separated list, each once; None for text that is no id.
+
+    Raises:
+        ProblemError: 422 at `/sessions` for fewer than two or more than twenty.
+    """
+    names = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    if not FEWEST <= len(names) <= MOST:
+        raise invalid("/sessions", f"names {len(names)} different sessions; compare {FEWEST} to {MOST}")
+    found: list[UUID | None] = []
+    for name in names:
+        try:
+            found.append(UUID(name))
+        except ValueError:
+            found.append(None)
+    return list(dict.fromkeys(found))
+
+
+async def read_comparison(database: Database, text: str, brand: UUID | None, now: datetime) -> Document:
+    """Return the comparison document; `text` names the sessions.
+
+    Raises:
+        ProblemError: 404 when one of them is not there for this caller, 422 for too few or too many.
+    """
+    wanted = session_ids(text)
+    sessions = [session for session in wanted if session is not None]
+    if len(sessions) < len(wanted):
+        raise not_found("session")
+    async with snapshot(database) as connection:
+        evaluations = await read_evaluations(connection, sessions, brand, now)
+    if len(evaluations) < len(sessions):
+        raise not_found("session")
+    return {
+        "as_of": local(now, evaluations[0].head.time_zone),
+        "sessions": [session_document(one) for one in evaluations],
+        "kpis": {metric.slug: _row(metric, evaluations) for metric in METRICS},
+    }
+
+
+def _row(metric: Metric, evaluations: Sequence[Evaluation]) -> Document:
+    first = evaluations[0]
+    values = [exact(one.total[metric.slug]) for one in evaluations]
+    cells = []
+    for one, value in zip(evaluations, values, strict=True):
+        peers = [other for peer, other in zip(evaluations, values, strict=True) if comparable(metric, one, peer)]
+        among = standing(value, peers)
+        base = values[0] if comparable(metric, one, first) else None
+        difference = None if value is None or base is None else value - base
+        cells.append(
+            {
+                "session": str(one.head.id),
+                "value": plain(one.total[metric.slug], metric.unit, digits_of(one.head.currency)),
+                "basis": one.total[metric.slug][2],
+                "difference": shown(difference, metric, one),
+                "relative_difference": None if difference is None or not base else _ratio(difference / abs(base)),
+                "median": shown(among.median, metric, one),
+                "percentile": _ratio(among.percentile),
+            }
+        )
+    return {"unit": metric.unit.value, "values": cells}
+
+
+async def read_history(
+    database: Database, slug: str, brand: UUID | None, kind: str, until: UUID | None, limit: int, now: datetime
+) -> Document:
+    """Return a brand's sessions of a kind in order of time, the last `limit`, each measured against those before it.
+
+    Raises:
+        ProblemError: 404 for a brand that is not there for this caller, or for `until`, a session that is not in its history.
+    """
+    async with snapshot(database) as connection:
+        found = await comparison_reads.brand(connection, slug, brand)
+        if found is None:
+            raise not_found("brand")
+        before = None
+        if until is not None:
+            started = await comparison_reads.started_at(connection, until, found.id, kind)
+            if started is None:
+                raise not_found("session")
+            before = (started, until)
+        ids = await comparison_reads.history(connection, found.id, kind, before, limit + EARLIER)
+        evaluations = await read_evaluations(connection, ids[::-1], brand, now)
+    return {
+        "brand": found.slug,
+        "name": found.name,
+        "kind": kind,
+        "as_of": now.isoformat(),
+        "sessions": [
+            {
+                **session_document(one),
+                "kpis": {metric.slug: _against(metric, one, evaluations[max(0, place - EARLIER) : place]) for metric in METRICS},
+            }
+            for place, one in enumerate(evaluations)
+            if place >= len(evaluations) - limit
+        ],
+    }
+
+
+async def read_earlier(connection: Connection, evaluation: Evaluation) -> list[Evaluation]:
+    """Return the sessions that a session's history measures it against, in order of time; none before it began."""
+    head = evaluation.head
+    if head.started_at is None:
+        return []
+    ids = await comparison_reads.history(connection, head.brand_id, head.kind, (head.started_at, head.id), EARLIER + 1)
+    earlier = [session for session in ids[::-1] if session != head.id]
+    return await read_evaluations(connection, earlier, head.brand_id, evaluation.as_of) if earlier else []
+
+
+def _against(metric: Metric, one: Evaluation, earlier: Sequence[Evaluation]) -> Document:
+    figure = one.total[metric.slug]
+    peers = [exact(other.total[metric.slug]) for other in earlier if comparable(metric, one, other)]
+    among = standing(exact(figure), peers)
+    return {
+        "value": plain(figure, metric.unit, digits_of(one.head.currency)),
+        "unit": metric.unit.value,
+        "basis": figure[2],
+        "median": shown(among.median, metric, one),
+        "percentile": _ratio(among.percentile),
+        "earlier": among.known,
+    }
+
+
+def comparable(metric: Metric, one: Evaluation, other: Evaluation) -> bool:
+    """Return whether two sessions' values may be compared: money only within one currency."""
+    return metric.unit is not Unit.MONEY or one.head.currency == other.head.currency
+
+
+def shown(value: Fraction | None, metric: Metric, one: Evaluation) -> int | float | str | None:
+    """Return a value as the API prints this KPI; None where there is none."""
+    if value is None:
+        return None
+    if metric.unit is Unit.MONEY:
+        return money(value.numerator, value.denominator, digits_of(one.head.currency))
+    return number(value.numerator, value.denominator)
+
+
+def _ratio(value: Fraction | None) -> int | float | None:
+    return None if value is None else number(value.numerator, value.denominator)
+
+
+def session_document(one: Evaluation) -> Document:
+    """Return what names a session in a comparison."""
+    head = one.head
+    return {
+        "session": str(head.id),
+        "title": head.title,
+        "brand": head.brand,
+        "host": head.host,
+        "kind": head.kind,
+        "status": one.status.value,
+        "currency": head.currency,
+        "time_zone": head.time_zone,
+        "started_at": local(head.started_at, head.time_zone),
+        "duration_seconds": None if one.duration_us is None else number(one.duration_us, 1_000_000),
+        "platforms": list(one.by_platform),
+    }

@@ -1,0 +1,239 @@
+"""Alerts: what somebody should do something about while the session is live.
+
+In: a session's evaluation, its products' stock, viewers by the minute, a few recent sums. Out: alerts, and their document.
+Never here: I/O, the clock; the moment that alerts speak of is the session's own (`session_clock`).
+
+A session that is not live has no alerts: nobody can act on them any more, and the report tells the same as a result.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.kpis.concurrency import sums_by_minute
+from app.kpis.evaluate import Evaluation
+from app.kpis.render import Document, local
+from app.kpis.status import Status, off_air_since, session_end
+from app.labels.catalogue import Language, label, name_in
+from app.storage.live_reads import OpenRequests
+from app.storage.reads import ConcurrencyRow, SessionHead
+
+RECENT = timedelta(minutes=10)
+"""The past that says how fast things go now: units sold, clicks on what is sold out, viewers."""
+SUPPORT_RECENT = timedelta(minutes=15)
+"""Answers come more seldom. A request that waits for so much longer than the limit is lost, and belongs to the report."""
+FALLEN, COLLAPSED = 0.7, 0.5
+"""Shares of the recent audience that are left when it falls, and when it falls critically."""
+AUDIENCE_MATTERS = 20
+"""Fewer viewers than this come and go by chance."""
+SETTLED = timedelta(minutes=2)
+"""The last minutes are the present that is compared, not the past that it is compared with."""
+MINUTE = timedelta(minutes=1)
+
+
+class Level(StrEnum):
+    """How much it matters."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+_URGENCY = (Level.CRITICAL, Level.WARNING)
+_CODES = ("no_telemetry", "sold_out_clicked", "low_stock", "slow_support", "audience_falling")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a deployment decides."""
+
+    low_stock: int
+    slow_seconds: float
+    silence: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert; its text is made from its figures."""
+
+    code: str
+    level: Level
+    since: datetime
+    figures: Mapping[str, int | float]
+    product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductState:
+    """A product's stock over time, and what was counted of it recently."""
+
+    levels: Sequence[tuple[datetime, int]]
+    units: int
+    """Sold within `RECENT`."""
+    clicks: int
+    """Clicks within `RECENT` since it was last sold out; 0 while it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupportState:
+    """What customer service did within `SUPPORT_RECENT`."""
+
+    responses: int
+    response_ms: int
+    slow_since: datetime | None
+    """The first minute whose answers took longer than the limit."""
+    waiting: OpenRequests
+    """Requests that wait longer than the limit."""
+
+
+def session_clock(head: SessionHead, now: datetime) -> datetime:
+    """Return the moment that a live session is at: now, or where a replay of another time has come to."""
+    return session_end(head, Status.LIVE, now) or now
+
+
+def alerts_of(
+    evaluation: Evaluation,
+    products: Mapping[str, ProductState],
+    support: SupportState,
+    minutes: Sequence[ConcurrencyRow],
+    limits: Limits,
+) -> list[Alert]:
+    """Return the alerts of a session, the most urgent first; none unless it is live."""
+    if evaluation.status is not Status.LIVE:
+        return []
+    head = evaluation.head
+    clock = session_clock(head, evaluation.as_of)
+    found = [
+        no_telemetry(head, clock, limits.silence),
+        slow_support(support, clock, limits.slow_seconds),
+        audience_falling(minutes, off_air_since(head.broadcasts), clock),
+    ]
+    for code, state in products.items():
+        found += [sold_out_clicked(code, state), low_stock(code, state, limits.low_stock)]
+    alerts = [alert for alert in found if alert is not None]
+    return sorted(alerts, key=lambda one: (_URGENCY.index(one.level), _CODES.index(one.code), one.since, one.product or ""))
+
+
+def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Alert | None:
+    """Return the alert that nothing was heard for a while.
+
+    It ends by itself with the first event, and after an hour, from when on the session no longer counts as on air
+    (`status.SILENCE`).
+    """
+    moments = [moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment is not None]
+    if not moments:
+        return None
+    heard = max(moments)
+    # What was counted is known by its minute: anything in it may have been heard at its end.
+    quiet = clock - (heard + MINUTE if heard.second == heard.microsecond == 0 else heard)
+    if quiet < silence:
+        return None
+    return Alert("no_telemetry", Level.CRITICAL, heard, {"minutes": (clock - heard) // MINUTE})
+
+
+def sold_out_clicked(product: str, state: ProductState) -> Alert | None:
+    """Return the alert that viewers still click what is sold out."""
+    since = _since(state.levels, lambda pieces: pieces <= 0)
+    if since is None or state.clicks <= 0:
+        return None
+    return Alert("sold_out_clicked", Level.CRITICAL, since, {"clicks": state.clicks, "stock": 0}, product)
+
+
+def low_stock(product: str, state: ProductState, limit: int) -> Alert | None:
+    """Return the alert that few pieces are left: as few as the limit, or as were sold within `RECENT`."""
+    threshold = max(limit, state.units)
+    since = _since(state.levels, lambda pieces: 0 < pieces <= threshold)
+    if since is None:
+        return None
+    stock = state.levels[-1][1]
+    figures: dict[str, int | float] = {"stock": stock, "units_recent": state.units}
+    if state.units > 0:
+        figures["minutes_left"] = stock * (RECENT // MINUTE) // state.units
+    return Alert("low_stock", Level.WARNING, since, figures, product)
+
+
+def _since(levels: Sequence[tuple[datetime, int]], holds: Any) -> datetime | None:
+    """Return since when the level is as asked; None where it is not now."""
+    since = None
+    for at, pieces in reversed(levels):
+        if not holds(pieces):
+            break
+        since = at
+    return since
+
+
+def slow_support(support: SupportState, clock: datetime, limit: float) -> Alert | None:
+    """Return the alert that answers take longer than the limit, on average of late or since requests wait for longer."""
+    average = support.response_ms / support.responses / 1000 if support.responses > 0 else 0.0
+    waiting, first = support.waiting
+    if average <= limit and not waiting:
+        return None
+    figures: dict[str, int | float] = {"answered": support.responses, "waiting": waiting, "limit_seconds": limit}
+    if support.responses > 0:
+        figures["average_seconds"] = round(average, 3)
+    if first is not None:
+        figures["longest_minutes"] = (clock - first) // MINUTE
+    moments = [support.slow_since if average > limit else None, first + timedelta(seconds=limit) if first else None]
+    since = min((moment for moment in moments if moment is not None), default=clock)
+    return Alert("slow_support", Level.WARNING, since, figures)
+
+
+def audience_falling(minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime], clock: datetime) -> Alert | None:
+    """Return the alert that the audience is much smaller than its average over the recent past."""
+    sums = [(minute, viewers) for minute, viewers, _ in sums_by_minute(minutes, off_air) if minute > clock - RECENT - MINUTE]
+    past = [(minute, viewers) for minute, viewers in sums if minute <= clock - SETTLED]
+    if len(past) < 3 or sums[-1][0] <= clock - SETTLED:
+        return None
+    viewers = sums[-1][1]
+    before = sum(count for _, count in past) / len(past)
+    if before < AUDIENCE_MATTERS or viewers > FALLEN * before:
+        return None
+    peak = max(past, key=lambda one: (one[1], one[0]))
+    level = Level.CRITICAL if viewers <= COLLAPSED * before else Level.WARNING
+    figures = {"viewers": viewers, "viewers_before": round(before), "share_left": round(viewers / before, 6)}
+    return Alert("audience_falling", level, peak[0], figures)
+
+
+def alerts_document(
+    head: SessionHead, clock: datetime, alerts: Sequence[Alert], names: Mapping[str, Mapping[str, str]], language: Language
+) -> Document:
+    """Return the alerts document; `names` are the products' names by language."""
+    return {
+        "session": str(head.id),
+        "as_of": local(clock, head.time_zone),
+        "alerts": [
+            {
+                "code": alert.code,
+                "level": alert.level.value,
+                "product": alert.product,
+                "since": local(alert.since, head.time_zone),
+                "text": _text(alert, names, language),
+                "figures": dict(alert.figures),
+            }
+            for alert in alerts
+        ],
+    }
+
+
+def _text(alert: Alert, names: Mapping[str, Mapping[str, str]], language: Language) -> str:
+    shown: dict[str, Any] = dict(alert.figures)
+    kind = alert.code
+    if alert.product is not None:
+        shown["name"] = name_in(names.get(alert.product, {}), language) or alert.product
+    if kind == "low_stock" and "minutes_left" in shown and shown["units_recent"] >= shown["stock"]:
+        kind = "low_stock.fast"
+    elif kind == "slow_support" and shown["waiting"]:
+        kind = "slow_support.waiting"
+    elif kind == "slow_support":
+        shown["average_minutes"] = _minutes(shown["average_seconds"])
+    elif kind == "audience_falling":
+        shown["percent"] = 100 - math.floor(100 * shown["share_left"])
+    if "limit_seconds" in shown:
+        shown["limit_minutes"] = _minutes(shown["limit_seconds"])
+    return label(f"alert.{kind}", language).format_map(shown)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}".removesuffix(".0")

@@ -1,0 +1,288 @@
+"""The hub: which sessions are watched, by whom, and when their picture is taken anew.
+
+In: subscriptions. Out: frames, to all who watch. Never here: HTTP, formulas, one query per subscriber.
+
+**How a change is noticed.** Four times a second one query asks for the marks of all watched sessions that are due; a mark is
+a digest of the session's whole-session rows. So any process's commit is seen, ingest does nothing for it, and a session that
+nobody watches costs nothing. NOTIFY inside a flush would tell the same, at the price of a lock that lets the whole
+database commit one flush at a time.
+
+**What moves without a change.** While a session is live its clock advances in steps of five seconds, the same ones in every
+process: its duration, what is derived from it, the alert of silence.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Coroutine
+from contextvars import Context
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from app.catalogue.access import KeyRing
+from app.labels.catalogue import Language
+from app.live.alerts import Limits
+from app.live.frames import Frame, frame_of
+from app.live.picture import Picture, read_picture
+from app.live.subscriber import Pace, Subscriber, Watcher
+from app.observability import DROPPED, STREAM_SECONDS, SUBSCRIBERS
+from app.problems import ProblemError, not_found
+from app.storage import live_reads
+from app.storage.database import Database, is_passing
+from app.storage.live_reads import Mark
+
+_log = structlog.get_logger()
+
+PROBE_SECONDS = 0.25
+SPACING_SECONDS = 1.0
+"""From one computation of a session to its next."""
+REST = 1
+"""A computation is followed by a rest at least that many times as long: a session that is dear to read is read less often. Not
+more: on a machine that is short of time a longer rest would only make late what is late already."""
+STEP_SECONDS = 5
+"""A live session's clock moves in such steps."""
+REST_SECONDS = 30
+"""A session that is not live is read again after so long, for corrections of the past, which no mark tells."""
+KEYS_SECONDS = 5.0
+"""How long a stream outlives the revocation of its key."""
+AT_A_TIME = 2
+"""Sessions that are computed at a time: the pool's connections are there for ingest first."""
+SLICE = 25
+"""Subscribers woken in one go; between two goes everybody else's work has its turn."""
+
+
+class _Topic:
+    """A watched session."""
+
+    def __init__(self, hub: "Hub", session: UUID) -> None:
+        self.session = session
+        self.subscribers: set[Subscriber] = set()
+        self.picture: Picture | None = None
+        self.mark: Mark = frozenset()
+        self.tick = 0
+        self.due = 0.0
+        self.gone = False
+        self.working: asyncio.Task[None] | None = None
+        self._hub = hub
+        self._frames: dict[Language, Frame] = {}
+
+    def frame(self, language: Language) -> Frame:
+        """Return the newest frame; made when the first subscriber of its language asks."""
+        frame = self._frames.get(language)
+        if frame is None:
+            assert self.picture is not None
+            frame = self._frames[language] = frame_of(self.picture, language)
+        return frame
+
+    def show(self, picture: Picture) -> set[Language]:
+        """Take a new picture; return the languages in which it differs from the one before."""
+        self.picture = picture
+        wanted = {subscriber.watcher.language for subscriber in self.subscribers}
+        before, self._frames = self._frames, {}
+        changed = set[Language]()
+        for language in wanted & before.keys():
+            frame = frame_of(picture, language)
+            if frame.revision != before[language].revision:
+                changed.add(language)
+                self._frames[language] = frame
+            else:
+                self._frames[language] = before[language]
+        return changed
+
+    def end(self) -> None:
+        """End all its streams."""
+        for subscriber in self.subscribers:
+            subscriber.end()
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber, and the session with the last one."""
+        if subscriber in self.subscribers:
+            self.subscribers.remove(subscriber)
+            self._hub.left(self)
+
+
+class Hub:
+    """All watched sessions of a process."""
+
+    def __init__(self, database: Database, keys: KeyRing, limits: Limits, pace: Pace) -> None:
+        """Watch nothing yet."""
+        self.limits = limits
+        self._database = database
+        self._keys = keys
+        self._pace = pace
+        self._topics: dict[UUID, _Topic] = {}
+        self._count = 0
+        self._closing = False
+        self._work: list[asyncio.Task[None]] = []
+        self._keys_due = 0.0
+        self._gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def join(self, session: UUID, watcher: Watcher, last_id: str | None) -> Subscriber:
+        """Return a new subscriber, who must `leave` in the end.
+
+        It is subscribed before the session is looked at, so nothing that happens meanwhile can pass it by.
+
+        Raises:
+            ProblemError: 404, also for another brand's session; 503 when the process stops or has no room.
+        """
+        if self._closing or self._count >= self._pace.subscribers:
+            raise ProblemError(503, "no room for another stream; try again", headers={"Retry-After": "2"})
+        topic = self._topics.get(session)
+        if topic is None:
+            topic = self._topics[session] = _Topic(self, session)
+        subscriber = Subscriber(topic, watcher, self._pace, last_id)
+        topic.subscribers.add(subscriber)
+        self._count += 1
+        SUBSCRIBERS.set(self._count)
+        try:
+            await self._admit(topic, watcher)
+        except BaseException:
+            subscriber.leave()
+            raise
+        if all(task.done() for task in self._work):
+            self._work = [_task(self._tend()), _task(self._watch())]
+        return subscriber
+
+    async def _admit(self, topic: _Topic, watcher: Watcher) -> None:
+        if topic.picture is None:
+            if topic.working is None:
+                topic.working = _task(self._begin(topic))
+            # Shielded: a caller who hangs up must not take the picture from the others.
+            await asyncio.shield(topic.working)
+        if topic.picture is None or topic.gone or watcher.brand not in (None, topic.picture.head.brand_id):
+            raise not_found("session")
+
+    def left(self, topic: _Topic) -> None:
+        """Count a subscriber less."""
+        self._count -= 1
+        SUBSCRIBERS.set(self._count)
+        if not topic.subscribers and self._topics.get(topic.session) is topic:
+            del self._topics[topic.session]
+
+    def close(self) -> None:
+        """Take no more subscribers and end all streams."""
+        self._closing = True
+        for topic in self._topics.values():
+            topic.end()
+
+    async def stop(self) -> None:
+        """Stop all work."""
+        self.close()
+        for task in [*self._work, *(topic.working for topic in self._topics.values())]:
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def _begin(self, topic: _Topic) -> None:
+        """Take a topic's first picture; none where there is no such session."""
+        try:
+            async with self._database.acquire() as connection:
+                found = await live_reads.marks(connection, [topic.session])
+            if topic.session in found:
+                await self._compute(topic, found[topic.session])
+        finally:
+            topic.working = None
+
+    async def _tend(self) -> None:
+        while self._topics:
+            await asyncio.sleep(PROBE_SECONDS)
+            now = time.monotonic()
+            for topic in list(self._topics.values()):
+                DROPPED.inc(sum(subscriber.tend(now) for subscriber in list(topic.subscribers)))
+
+    async def _watch(self) -> None:
+        while self._topics:
+            # To the moment, where a session is due sooner: what is late here is late for everybody.
+            soonest = min((topic.due for topic in self._ready()), default=math.inf) - time.monotonic()
+            await asyncio.sleep(max(0.01, min(soonest, PROBE_SECONDS)))
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 - streams stay open, and the next look may succeed
+                _log.warning("the live streams' look failed", reason=type(error).__name__, exc_info=not is_passing(error))
+                await asyncio.sleep(SPACING_SECONDS)
+
+    def _ready(self) -> list[_Topic]:
+        return [topic for topic in self._topics.values() if topic.picture and topic.working is None and not topic.gone]
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        if now >= self._keys_due:
+            self._keys_due = now + KEYS_SECONDS
+            await self._turn_out()
+        due = [topic for topic in self._ready() if topic.due <= now]
+        if not due:
+            return
+        async with self._database.acquire() as connection:
+            marks = await live_reads.marks(connection, [topic.session for topic in due])
+        for topic in due:
+            mark = marks.get(topic.session)
+            if mark is None:
+                topic.gone = True
+                topic.end()
+            elif mark != topic.mark or _tick(live=topic.picture is not None and topic.picture.live) != topic.tick:
+                topic.working = _task(self._refresh(topic, mark))
+            topic.due = max(topic.due, now + PROBE_SECONDS)
+
+    async def _refresh(self, topic: _Topic, mark: Mark) -> None:
+        try:
+            changed = await self._compute(topic, mark)
+            woken = 0
+            for subscriber in list(topic.subscribers):
+                if subscriber.watcher.language in changed:
+                    subscriber.wake()
+                    woken += 1
+                    if woken % SLICE == 0:
+                        await asyncio.sleep(0)
+        except Exception as error:  # noqa: BLE001 - the streams keep what they have; the next look tries again
+            topic.due = time.monotonic() + SPACING_SECONDS
+            _log.warning("a live update failed", reason=type(error).__name__, exc_info=not is_passing(error))
+        finally:
+            topic.working = None
+
+    async def _compute(self, topic: _Topic, mark: Mark) -> set[Language]:
+        """Take a new picture; return the languages whose subscribers have news.
+
+        The mark was read before the picture: a commit between the two is seen, and looked for once more.
+        """
+        async with self._gate:
+            began = time.monotonic()
+            moment = datetime.fromtimestamp(time.time() // STEP_SECONDS * STEP_SECONDS, UTC)
+            picture = await read_picture(self._database, topic.session, None, moment, self.limits)
+            if picture is None:
+                return set()  # deleted a moment ago: the next look ends its streams
+            changed = topic.show(picture)
+        spent = time.monotonic() - began
+        STREAM_SECONDS.observe(spent)
+        topic.mark = mark
+        topic.tick = _tick(live=picture.live)
+        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + REST))
+        return changed
+
+    async def _turn_out(self) -> None:
+        """End the streams whose key was revoked."""
+        watching = [subscriber for topic in self._topics.values() for subscriber in topic.subscribers]
+        valid = await self._keys.valid({subscriber.watcher.key_id for subscriber in watching})
+        for subscriber in watching:
+            if subscriber.watcher.key_id not in valid:
+                subscriber.end()
+
+
+def _task(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    # In a context of its own: it works for all, and its log lines must not carry the id of the request that began it.
+    task = asyncio.create_task(work, context=Context())
+    task.add_done_callback(_hear)
+    return task
+
+
+def _hear(task: asyncio.Task[None]) -> None:
+    # An error that nobody waits for any more is no error of the process.
+    if not task.cancelled():
+        task.exception()
+
+
+def _tick(*, live: bool) -> int:
+    return int(time.time() // (STEP_SECONDS if live else REST_SECONDS))

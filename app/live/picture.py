@@ -1,0 +1,134 @@
+"""A picture of a session: its rows, read once for every language and every subscriber, and the documents made of them.
+
+In: a session, the present moment. Out: the documents `kpis`, `products`, `alerts`. Never here: HTTP, formulas.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.kpis.evaluate import Evaluation, evaluate
+from app.kpis.metrics import RESPONSE_MS, RESPONSES
+from app.kpis.products import products_document
+from app.kpis.reader import ProductRows, read_product_rows, snapshot, table_of
+from app.kpis.render import Document, kpi_document
+from app.kpis.showcases import second
+from app.kpis.status import Status
+from app.labels.catalogue import LANGUAGES, Language
+from app.live.alerts import (
+    RECENT,
+    SUPPORT_RECENT,
+    Alert,
+    Limits,
+    ProductState,
+    SupportState,
+    alerts_document,
+    alerts_of,
+    session_clock,
+)
+from app.storage import live_reads, product_reads, reads
+from app.storage.database import Connection, Database
+from app.storage.live_reads import OpenRequests
+from app.storage.product_reads import ProductWindow
+from app.storage.reads import AFTER_ALL, ConcurrencyRow, SessionFigures, SessionHead
+
+DOCUMENTS = ("kpis", "products", "alerts")
+"""The events of a stream, in the order in which they are sent."""
+_UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A session at one moment."""
+
+    figures: SessionFigures
+    evaluation: Evaluation
+    products: ProductRows
+    clock: datetime
+    alerts: list[Alert]
+
+    @property
+    def head(self) -> SessionHead:
+        """Return the session."""
+        return self.figures.head
+
+    @property
+    def live(self) -> bool:
+        """True while the session is on air."""
+        return self.evaluation.status is Status.LIVE
+
+    def document(self, name: str, language: Language) -> Document:
+        """Return one of `DOCUMENTS`."""
+        if name == "kpis":
+            return kpi_document(self.evaluation, self.figures, language)
+        if name == "products":
+            return products_document(self.evaluation, table_of(self.evaluation, self.figures, self.products, language), language)
+        return alerts_document(self.head, self.clock, self.alerts, self._names(), language)
+
+    def _names(self) -> Mapping[str, Mapping[str, str]]:
+        # The line-up's own name of a product goes before the catalogue's, as in the products document.
+        listed: dict[str, Mapping[str, str]] = {
+            row.product: dict.fromkeys(LANGUAGES, row.name) for row in self.products.lineup if row.name
+        }
+        return {**self.products.names, **listed}
+
+
+async def read_picture(database: Database, session: UUID, brand: UUID | None, now: datetime, limits: Limits) -> Picture | None:
+    """Return the session as it is; None where there is none for this brand. All its queries see the same commits."""
+    async with snapshot(database) as connection:
+        figures = await reads.session_figures(connection, session, brand)
+        if figures is None:
+            return None
+        minutes = await reads.concurrency(connection, session)
+        evaluation = evaluate(figures, now, minutes)
+        products = await read_product_rows(connection, figures.head, now)
+        clock, alerts = now, list[Alert]()
+        if evaluation.status is Status.LIVE:
+            clock = session_clock(figures.head, now)
+            alerts = await _alerts(connection, evaluation, products, minutes, clock, limits)
+    return Picture(figures, evaluation, products, clock, alerts)
+
+
+async def _alerts(
+    connection: Connection,
+    evaluation: Evaluation,
+    products: ProductRows,
+    minutes: list[ConcurrencyRow],
+    clock: datetime,
+    limits: Limits,
+) -> list[Alert]:
+    session = evaluation.head.id
+    states = await _states(connection, session, products, clock)
+    support = _UNHEARD
+    if evaluation.total["support_requests"][1] or evaluation.total["slow_responses"][1]:
+        support = await _support(connection, session, clock, limits.slow_seconds)
+    return alerts_of(evaluation, states, support, minutes, limits)
+
+
+async def _support(connection: Connection, session: UUID, clock: datetime, limit: float) -> SupportState:
+    late = clock - timedelta(seconds=limit)
+    waiting = await live_reads.open_requests(connection, session, late - SUPPORT_RECENT, late)
+    begin = (clock - SUPPORT_RECENT).replace(second=0, microsecond=0)
+    sums = await reads.timeline_counts(connection, session, "", [RESPONSES, RESPONSE_MS], begin, AFTER_ALL, 60, None)
+    answered, spent = sums.get(RESPONSES, {}), sums.get(RESPONSE_MS, {})
+    slow = [minute for minute, count in answered.items() if spent.get(minute, 0) > 1000 * limit * count]
+    since = begin + timedelta(minutes=min(slow)) if slow else None
+    return SupportState(sum(answered.values()), sum(spent.values()), since, waiting)
+
+
+async def _states(connection: Connection, session: UUID, products: ProductRows, clock: datetime) -> dict[str, ProductState]:
+    """Return the state of each product whose stock is known."""
+    recent = second(clock - RECENT)
+    windows = []
+    for code in products.levels:
+        sell_out = products.sell_outs.get(code)
+        last = sell_out.stretches[-1] if sell_out else None
+        since = second(last.since) if last and last.until is None else AFTER_ALL
+        windows += [ProductWindow(code, recent, AFTER_ALL), ProductWindow(code, max(recent, since), AFTER_ALL)]
+    sums = iter(await product_reads.window_sums(connection, session, windows))
+    states = {}
+    for code, levels in products.levels.items():
+        sold, clicked = next(sums), next(sums)
+        states[code] = ProductState(levels, sold.get("units_sold", 0), clicked.get("product_clicks", 0))
+    return states

@@ -1,0 +1,79 @@
+"""Stream tickets: what a browser's EventSource, which can send no header, presents instead of an API key.
+
+In: a session and who may watch it. Out: a short text, and back. Never here: a table, the API key itself.
+
+A ticket is signed with a key of its own purpose, derived from the deployment's secret, so every process knows it. It opens
+one stream of one session, for a minute or so; it names its API key, so that the key's revocation ends it too.
+"""
+
+import base64
+import binascii
+import hmac
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+PREFIX = "tlt_"
+"""What logs recognise a ticket by, to mask it."""
+_HEAD = struct.Struct(">Q16s?16s")
+_SIGNATURE_BYTES = 24
+_LONGEST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Who may watch which session."""
+
+    session: UUID
+    brand: UUID | None
+    """The brand that the key is bound to; None sees all."""
+    key_id: str
+
+
+class TicketOffice:
+    """Signs and checks tickets."""
+
+    def __init__(self, secret: str, previous: str | None, lifetime: timedelta) -> None:
+        """Derive the keys; tickets of the secret before this one stay good until they expire."""
+        self._keys = [_derive(text) for text in (secret, previous) if text is not None]
+        self._lifetime = lifetime
+
+    def issue(self, ticket: Ticket, now: datetime) -> tuple[str, datetime]:
+        """Return the ticket's text and when it expires."""
+        expires = int((now + self._lifetime).timestamp())
+        brand = ticket.brand.bytes if ticket.brand else bytes(16)
+        body = _HEAD.pack(expires, ticket.session.bytes, ticket.brand is not None, brand) + ticket.key_id.encode()
+        return PREFIX + _encode(body + _sign(self._keys[0], body)), datetime.fromtimestamp(expires, UTC)
+
+    def check(self, text: str, now: datetime) -> Ticket | None:
+        """Return what a ticket allows; None for one that is forged, damaged or expired."""
+        if not text.startswith(PREFIX) or len(text) > _LONGEST:
+            return None
+        coded = text.removeprefix(PREFIX)
+        try:
+            raw = base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        if _encode(raw) != coded:
+            return None  # base64 has several spellings of the same bytes; a ticket has one
+        body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+        if len(body) <= _HEAD.size or not any(hmac.compare_digest(_sign(key, body), signature) for key in self._keys):
+            return None
+        expires, session, bound, brand = _HEAD.unpack_from(body)
+        if now.timestamp() >= expires:
+            return None
+        return Ticket(UUID(bytes=session), UUID(bytes=brand) if bound else None, body[_HEAD.size :].decode())
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _derive(secret: str) -> bytes:
+    return blake2b(secret.encode(), digest_size=32, person=b"stream tickets").digest()
+
+
+def _sign(key: bytes, body: bytes) -> bytes:
+    return blake2b(body, key=key, digest_size=_SIGNATURE_BYTES).digest()

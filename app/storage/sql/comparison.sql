@@ -1,0 +1,66 @@
+-- name: heads
+-- The given sessions that the caller may see, with the platforms of their streams.
+SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
+       s.scheduled_at, s.started_at, s.ended_at,
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+WHERE s.id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
+
+-- name: brand
+-- A brand by its slug, if the caller may see it.
+SELECT b.id, b.slug, b.name FROM brands b WHERE b.slug = $1::text AND ($2::uuid IS NULL OR b.id = $2::uuid);
+
+-- name: started_at
+-- When a session of a brand and a kind began.
+SELECT s.started_at FROM sessions s WHERE s.id = $1::uuid AND s.brand_id = $2::uuid AND s.kind = $3::text;
+
+-- name: history
+-- A brand's sessions that began, the latest first, up to one of them.
+SELECT s.id
+FROM sessions s
+WHERE s.brand_id = $1::uuid AND s.kind = $2::text AND s.started_at IS NOT NULL
+  AND ($3::timestamptz IS NULL OR (s.started_at, s.id) <= ($3::timestamptz, $4::uuid))
+ORDER BY s.started_at DESC, s.id DESC
+LIMIT $5::int;
+
+-- name: counted
+-- What the sessions counted as a whole, and their products' GMV together under a name of its own.
+SELECT c.session_id, c.platform, c.metric, c.value
+FROM counters c
+WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0 AND c.key = ''
+UNION ALL
+SELECT c.session_id, '', 'products_gmv', sum(c.value)::bigint
+FROM counters c
+WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv'
+GROUP BY c.session_id;
+
+-- name: sampled
+-- What was sampled of the sessions as a whole, and what their rooms said last.
+SELECT g.session_id, g.platform, g.key, g.metric, g.latest, g.latest_at, g.highest
+FROM gauges g
+WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric = 'broadcast');
+
+-- name: clicks
+-- Clicks as platforms report them product by product, and what was counted of the same products.
+SELECT g.session_id, g.platform, sum(g.latest)::bigint AS reported, coalesce(sum(c.value), 0)::bigint AS counted
+FROM gauges g
+LEFT JOIN counters c
+    ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
+    AND c.platform = g.platform AND c.metric = 'product_clicks'
+WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND g.key > '' AND g.metric = 'product_clicks'
+GROUP BY g.session_id, g.platform;
+
+-- name: last_minutes
+-- The last minute in which anything was counted of each session; asked for those on air only.
+SELECT c.session_id, max(c.bucket) AS minute
+FROM counters c
+WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 60 AND c.key = ''
+GROUP BY c.session_id;
+
+-- name: concurrency
+-- Concurrent viewers by minute and platform, in order; asked for sessions that several platforms sampled.
+SELECT g.session_id, g.bucket, g.platform, g.latest, g.latest_at, g.highest
+FROM gauges g
+WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 60 AND g.key = '' AND g.metric = 'concurrent_viewers'
+ORDER BY g.session_id, g.bucket, g.platform;

@@ -1,0 +1,36 @@
+-- name: marks
+-- What tells that a watched session's figures may have changed: a digest of its whole-session rows, in any order, and what
+-- the catalogue says of it. No event changes a figure without changing one of these rows; an event that only corrects the past
+-- (a late sample of a stock) is the exception. A session without a row of its own is gone.
+SELECT c.session_id, 'counters' AS part, sum(hash_record_extended(ROW(c.key, c.platform, c.metric, c.value), 0)) AS mark
+FROM counters c
+WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0
+GROUP BY c.session_id
+UNION ALL
+SELECT g.session_id, 'gauges', sum(hash_record_extended(ROW(g.key, g.platform, g.metric, g.latest, g.latest_at, g.highest), 0))
+FROM gauges g
+WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0
+GROUP BY g.session_id
+UNION ALL
+SELECT l.session_id, 'lineup', sum(hash_record_extended(ROW(l.product, l.position, l.name, l.live_price, l.stock), 0))
+FROM lineup l
+WHERE l.session_id = ANY($1::uuid[])
+GROUP BY l.session_id
+UNION ALL
+SELECT s.id, 'session',
+       hash_record_extended(ROW(s.currency, s.time_zone, s.started_at, s.ended_at, b.catalogue_version), 0)::numeric
+FROM sessions s
+JOIN brands b ON b.id = s.brand_id
+WHERE s.id = ANY($1::uuid[])
+UNION ALL
+SELECT st.session_id, 'streams', sum(hash_record_extended(ROW(st.platform, st.room), 0))
+FROM streams st
+WHERE st.session_id = ANY($1::uuid[])
+GROUP BY st.session_id;
+
+-- name: open_requests
+-- Support requests of a stretch of time that nobody has answered: how many came before the limit's moment, and the first.
+SELECT count(*) AS waiting, min(s.started_at) AS since
+FROM spans s
+WHERE s.session_id = $1::uuid AND s.kind = 'response' AND s.ended_at IS NULL
+  AND s.started_at > $2::timestamptz AND s.started_at < $3::timestamptz;
