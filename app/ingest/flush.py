@@ -68,8 +68,6 @@ class Flusher:
     async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone.
 
-        What was settled is durable after `durable` only.
-
         Raises:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
         """
@@ -93,10 +91,6 @@ class Flusher:
             item.submission.rejected.append(rejection)
         for item in items:
             item.submission.waiting -= 1
-
-    async def durable(self) -> None:
-        """Return once all that was settled before is on the disk."""
-        await self._database.durable()
 
     async def _with_retries(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
         for attempt in range(_COLLISIONS):
@@ -124,7 +118,7 @@ class Flusher:
     async def _transaction(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
         now = datetime.now(UTC)
         settlement = _Settlement([], [])
-        async with self._database.ahead() as connection:
+        async with self._database.acquire() as connection, connection.transaction():
             ledger = Ledger(connection)
             if items:
                 settlement = await self._settle(ledger, items, now)

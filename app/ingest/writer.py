@@ -24,11 +24,11 @@ _SETTLED = {outcome: EVENTS.labels(outcome.value) for outcome in Outcome}
 _REJECTED = EVENTS.labels("rejected")
 
 IN_FLIGHT = 2
-"""Flushes at a time: while one waits for the disk, the other folds and commits."""
+"""Flushes at a time: while one waits for its commit to reach the disk, the other folds."""
 
 WORTH_A_SECOND = 200
-"""A second flush begins beside one that has not committed yet only when so many events wait: a commit costs much the same
-for one event as for fifty, so few events do better to wait a moment and go together."""
+"""A second flush begins beside the first only when so many events wait: a commit costs much the same for one event as
+for fifty, so few events do better to wait a moment and go together."""
 
 
 class QueueFullError(Exception):
@@ -49,7 +49,7 @@ class Writer:
         self._flush_events = settings.flush_events
         self._waiting: deque[Item | Submission] = deque()
         self._wake = asyncio.Event()
-        self._committing = 0
+        self._flushing = 0
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -106,11 +106,16 @@ class Writer:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            if self._committing and len(self._waiting) < WORTH_A_SECOND:
+            if self._flushing and len(self._waiting) < WORTH_A_SECOND:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            await self._flush(self._take())
+            self._flushing += 1
+            try:
+                await self._flush(self._take())
+            finally:
+                self._flushing -= 1
+                self._wake.set()
 
     def _take(self) -> list[Item | Submission]:
         waiting = self._waiting
@@ -128,13 +133,7 @@ class Writer:
         submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
         began = time.perf_counter()
         try:
-            self._committing += 1
-            try:
-                await self._flusher.flush(items, letters)
-            finally:
-                self._committing -= 1
-                self._wake.set()
-            await self._flusher.durable()
+            await self._flusher.flush(items, letters)
         except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
             _log.error(
                 "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)

@@ -79,28 +79,6 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def ahead(self) -> AsyncIterator[Connection]:
-        """Lend a connection of the hot pool inside a transaction whose commit does not wait for the disk.
-
-        Its locks are free at once, so the next transaction need not wait for the disk either. Nobody may be told of what it
-        wrote before `durable` has returned.
-        """
-        async with self.acquire() as connection:
-            await connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
-            try:
-                yield connection
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
-
-    async def durable(self) -> None:
-        """Return once everything that was committed before is on the disk: the log is written in order, up to this message."""
-        async with self.acquire() as connection:
-            await connection.fetchval("SELECT pg_logical_emit_message(true, 'tallylight', '')")
-
-    @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools, with no plan cached, and close it."""
         connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings=SERVER_SETTINGS)

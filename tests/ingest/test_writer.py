@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from app.ingest.flush import Flusher
 from app.ingest.rebuild import compare
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.writer import QueueFullError
 from app.service import Service, open_service
 from app.settings import Settings
 from tests.ingest.sending import new_session, send
@@ -59,58 +58,6 @@ async def test_a_full_queue_takes_nothing_more(settings: Settings) -> None:
         assert refused
         assert taken
         assert 6 * len(taken) == await value(service, "likes")
-
-
-async def test_nobody_is_told_of_a_commit_before_the_disk_has_it(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit that the database may still lose is no answer: the sender hears nothing, or that nothing is certain."""
-    session = await new_session(service)
-    durable, committed, reached = Flusher.durable, asyncio.Event(), asyncio.Event()
-
-    async def late(flusher: Flusher) -> None:
-        committed.set()
-        await reached.wait()
-        await durable(flusher)
-
-    async def lost(_: Flusher) -> None:
-        raise ConnectionResetError
-
-    like = ("live.like.sent", {"count": 1})
-    monkeypatch.setattr(Flusher, "durable", late)
-    waiting = asyncio.create_task(send(service, session, [like]))
-    await committed.wait()
-    assert 1 == await value(service, "likes")
-    assert not waiting.done()
-    reached.set()
-    assert 1 == (await waiting)["accepted"]
-    monkeypatch.setattr(Flusher, "durable", lost)
-    with pytest.raises(NotCommittedError):
-        await send(service, session, [like], first=1)
-    monkeypatch.undo()
-    assert 1 == (await send(service, session, [like], first=1))["duplicates"]
-    assert 2 == await value(service, "likes")
-
-
-async def test_a_transaction_ahead_of_the_disk_ends_with_its_block(service: Service) -> None:
-    """It commits, or leaves nothing; the connection goes back to the pool as it was, and the setting with it."""
-    session = await new_session(service)
-    add = "INSERT INTO counters VALUES ($1, 0, $2, now(), 'p', 'likes', 1)"
-
-    async def fail() -> None:
-        async with service.database.ahead() as connection:
-            await connection.execute(add, session, "failed")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        await fail()
-    async with service.database.ahead() as connection:
-        await connection.execute(add, session, "kept")
-        assert "off" == await connection.fetchval("SHOW synchronous_commit")
-    await service.database.durable()
-    async with service.database.acquire() as connection:
-        assert "on" == await connection.fetchval("SHOW synchronous_commit")
-        assert ["kept"] == [
-            row["key"] for row in await connection.fetch("SELECT key FROM counters WHERE session_id = $1", session)
-        ]
 
 
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:
