@@ -9,10 +9,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench format lock openapi
+.PHONY: help setup demo test check screenshots bench format lock openapi
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv from the hashed lock; does nothing when nothing changed
 
@@ -35,6 +35,9 @@ check: setup ## format, lint, types, import contracts; drift of migrations, Open
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/drift
+
+screenshots: setup ## take the README's pictures of a simulated session (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: setup ## print ratios measured side by side on this machine (minutes)
 	$(BIN)/python -m tests.bench

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.api import (
     brands,
+    charts,
     comparison,
     connections,
     document,
@@ -25,6 +26,7 @@ from app.api import (
     imports,
     insights,
     keys,
+    labels,
     letters,
     lineup,
     log,
@@ -33,12 +35,14 @@ from app.api import (
     products,
     promotions,
     reads,
+    reports,
     service as service_routes,
     sessions,
     stream,
     streams,
     webhooks,
 )
+from app.dashboard.routes import ROUTES as DASHBOARD
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability import RequestContext, request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
@@ -46,8 +50,8 @@ from app.service import Service
 from app.storage.database import UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, stream, insights, comparison, letters, log, sessions, streams, lineup, promotions, notes, orders, brands,
-    products, keys, connections, webhooks, imports, service_routes,
+    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
+    stream, charts, insights, comparison, reports, webhooks, imports, labels, service_routes,
 )  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     app.state.service = service
     for room in ROUTERS:
         app.include_router(room.router)
+    app.router.routes.extend(DASHBOARD)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)

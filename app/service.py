@@ -19,6 +19,7 @@ from app.live.subscriber import Pace
 from app.live.tickets import TicketOffice
 from app.platforms.room import Platforms, open_platforms
 from app.platforms.vault import Vault, open_sealer
+from app.reports.press import Press
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
@@ -39,6 +40,7 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: Platforms
+    press: Press
     hub: Hub
     tickets: TicketOffice
     head: str | None
@@ -69,14 +71,16 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         hub, tickets = _live(database, keys, settings)
         writer = Writer(Flusher(database, settings, sealer), settings)
         writer.start()
+        press = Press()
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, hub, tickets, head)
+                yield Service(settings, database, keys, sealer, receiver, writer, platforms, press, hub, tickets, head)
         finally:
             try:
                 await hub.stop()
             finally:
+                await press.close()
                 await writer.drain()
     finally:
         await database.close()

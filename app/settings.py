@@ -70,7 +70,8 @@ class Settings(BaseSettings):
         default=30, description="days that a platform's raw delivery is kept, sealed, once it was worked off"
     )
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
-        default=30, description="seconds between two readings of a platform's live dashboard, only while a session is live"
+        default=30,
+        description="seconds between two readings of a platform's live dashboard, only around and while a session is live",
     )
     poll_after_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
         default=900, description="seconds that the dashboard is still read after a session's end"

@@ -6,6 +6,7 @@ In: bytes that somebody sent. Out: plain Python values, or Refused (400). Never 
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element, ParseError
@@ -34,6 +35,7 @@ def read_json(body: bytes, *, keep: bool = True) -> object:
     Raises:
         Refused: 400, it is not JSON in UTF-8.
     """
+    body = body.removeprefix(BOM_UTF8)
     try:
         if _HUGE_EXPONENT.search(body):
             # The fast parser lets 1e999 pass as infinity, which no JSON document can say again.
@@ -69,7 +71,7 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
         Refused: 400, it is not XML in UTF-8, or has a DTD or entities (defusedxml).
     """
     try:
-        found = _plain(fromstring(body.decode(), forbid_dtd=True), 0)
+        found = _plain(fromstring(body.decode("utf-8-sig"), forbid_dtd=True), 0)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise Refused(400, "the body is not plain XML in UTF-8", keep=keep) from None
     return found if isinstance(found, dict) else {}
@@ -81,7 +83,7 @@ def read_message(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
     Raises:
         Refused: 400, it is neither, or is no object.
     """
-    if body.lstrip()[:1] == b"<":
+    if body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<":
         return read_xml(body, keep=keep)
     found = read_json(body, keep=keep)
     if not isinstance(found, dict):

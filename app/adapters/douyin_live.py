@@ -84,7 +84,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     for index, item in enumerate(as_list(found)):
         message = as_map(item)
         number = ident(message.get("msg_id")) or f"{verified.key}-{index}"
-        _message(verified.facts["type"], message, item, f"{room}/{number}", subject, sent_at, drafts)
+        _message(verified.facts["type"], message, found, f"{room}/{number}", subject, sent_at, drafts)
     return drafts.parsed(_REPLY)
 
 

@@ -46,8 +46,10 @@ def fault(event: Event) -> str | None:
 class Drafts:
     """Collects what one delivery says."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, apart: bool = False) -> None:
+        """`apart`: what is `raw` here is a part of a delivery that reads by itself."""
         self._context = context
+        self._apart = apart
         self._events: list[Event] = []
         self._unattributed: list[Event] = []
         self._unknown: list[Unknown] = []
@@ -81,7 +83,7 @@ class Drafts:
 
     def unknown(self, reason: str, raw: object) -> None:
         """Keep something that nobody can read, with the reason."""
-        self._unknown.append(Unknown(reason, raw))
+        self._unknown.append(Unknown(reason, raw, self._apart))
 
     def follow_up(self, kind: str, fields: Mapping[str, str | None], key: str) -> None:
         """Ask for a pull; fields that are None are left out."""
@@ -91,7 +93,7 @@ class Drafts:
         """Note something that is known and has no event."""
         self._ignored.append(name)
 
-    def parsed(self, reply: Reply = Reply()) -> Parsed:  # noqa: B008 (frozen)
+    def parsed(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
         """Return all that was laid out."""
         return Parsed(
             events=tuple(self._events),
@@ -100,4 +102,5 @@ class Drafts:
             ignored=tuple(self._ignored),
             unattributed=tuple(self._unattributed),
             reply=reply,
+            keep=keep,
         )

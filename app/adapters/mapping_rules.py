@@ -99,7 +99,7 @@ def apply(rules: list[Rule], body: object, topic: str | None, verified: Verified
                 continue
             fitting += 1
             for number, root in enumerate(_roots(rule, body)):
-                _event(rule, f"{index}-{number}", root, verified, context, drafts)
+                _event(rule, f"{index}-{number}", root, body, verified, context, drafts)
         except Unmapped as error:
             drafts.unknown(f"rule {index}: {error}", body)
     if not fitting:
@@ -117,7 +117,7 @@ def _roots(rule: Rule, body: object) -> list[object]:
     return [{"item": item, "body": body} for item in items]
 
 
-def _event(rule: Rule, place: str, root: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+def _event(rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, drafts: Drafts) -> None:
     found = {name: _search(expression, root) for name, expression in rule.data.items()}
     time = _search(rule.time, root) if rule.time else None
     moment = any_moment(time) if time is not None else verified.received_at
@@ -135,5 +135,5 @@ def _event(rule: Rule, place: str, root: object, verified: Verified, context: Co
         subject=subject or context.session,
         time=moment,
         data=conform(PAYLOADS[rule.type], found),
-        raw=root,
+        raw=body,
     )

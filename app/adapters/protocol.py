@@ -88,7 +88,7 @@ class FollowUp:
     """Work that needs a pull from the platform's API."""
 
     kind: str
-    """`order_get` or `aftersale_get`."""
+    """`order_get`, `aftersale_get` or `stock_get`."""
     fields: Mapping[str, str]
     key: str
     """The same for every retry of the delivery that asked for it."""
@@ -100,7 +100,10 @@ class Unknown:
 
     reason: str
     raw: object = field(repr=False)
-    """JSON-able; may hold people's ids, so it needs the same care as a raw delivery."""
+    """JSON-able, and what `parse` would take as a body: a dead letter is read again by it. It may hold people's ids, so it needs
+    the same care as a raw delivery."""
+    apart: bool = False
+    """True where it is a part of the delivery that reads by itself."""
 
 
 Event = dict[str, object]
@@ -119,6 +122,8 @@ class Parsed:
     unattributed: tuple[Event, ...] = ()
     """Valid events that belong to no live session (an order from outside a live room): kept, counted nowhere."""
     reply: Reply = Reply()
+    keep: bool = False
+    """True where the raw delivery is kept even though it asks for no pull."""
 
 
 class Refused(Exception):

@@ -123,14 +123,17 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """
     found = read_json(verified.body)
     drafts = Drafts(context)
+    batch = isinstance(found, list)
     for item in found if isinstance(found, list) else [found]:
         body = as_map(item)
+        # One of a batch stays one of a batch in its letter: alone it might be read as another form.
+        again = [item] if batch else item
         if "specversion" in body:
-            _cloud_event(body, verified, context, drafts)
-        elif isinstance(body.get("type"), str) and isinstance(body.get("data"), dict) and not isinstance(found, list):
+            _cloud_event(body, again, verified, context, drafts)
+        elif isinstance(body.get("type"), str) and isinstance(body.get("data"), dict) and not batch:
             _typed(body, verified, context, drafts)
         else:
-            drafts.unknown("neither a CloudEvent nor {type, timestamp, data}", item)
+            drafts.unknown("neither a CloudEvent nor {type, timestamp, data}", again)
     return drafts.parsed(_REPLY)
 
 
@@ -139,14 +142,14 @@ def _our_type(name: object, context: Context) -> object:
     return ours or name
 
 
-def _cloud_event(body: Mapping[str, object], verified: Verified, context: Context, drafts: Drafts) -> None:
+def _cloud_event(body: Mapping[str, object], again: object, verified: Verified, context: Context, drafts: Drafts) -> None:
     event = {name: body[name] for name in _ATTRIBUTES if name in body}
     event["type"] = _our_type(event.get("type"), context)
     if not event.get("subject") and context.session:
         event["subject"] = context.session
     if not event.get("time"):
         event["time"] = _sent_at(verified).isoformat()
-    drafts.ready(event, dict(body))
+    drafts.ready(event, again)
 
 
 def _sent_at(verified: Verified) -> datetime:

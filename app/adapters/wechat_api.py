@@ -204,6 +204,11 @@ def read_lives(answer: object) -> tuple[Live, ...]:
     return tuple(Live(number, moment(item.get("create_time"))) for item in items if (number := ident(item.get("export_id"))))
 
 
+def read_live_list(answer: object) -> tuple[tuple[Live, ...], bool]:
+    """Return the lives of an answer, and whether there are more than it tells. Raises: WechatError."""
+    return read_lives(answer), checked(answer).get("has_more") is True
+
+
 def live_data(access_token: str, export_id: str) -> Call:
     """Ask for the figures of a live."""
     return _post("/channels/livedashboard/getlivedata", access_token, {"export_id": export_id})

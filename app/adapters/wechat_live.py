@@ -7,7 +7,7 @@ Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. T
 objects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,10 +15,11 @@ from typing import Literal
 from pydantic_core import from_json
 
 from app.adapters.checks import CommonOptions, check_connection
-from app.adapters.drafts import Drafts
+from app.adapters.drafts import Drafts, cloud_event
 from app.adapters.protocol import (
     Context,
     Delivery,
+    Event,
     Options,
     Parsed,
     Refused,
@@ -70,6 +71,26 @@ class LiveReading:
     is_living: bool | None
     """None where the answer does not say."""
     started_at: datetime | None
+    duration_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A start or an end of a live."""
+
+    state: Literal["started", "ended"]
+    name: str
+    """Tells it from the live's other starts and ends; the same whoever reads it."""
+    at: datetime
+
+
+def session_events(export_id: str, context: Context, marks: Iterable[Mark]) -> tuple[Event, ...]:
+    """Return `live.session.started` and `live.session.ended` of a live."""
+    subject = context.session or f"{PLATFORM}:{export_id}"
+    return tuple(
+        cloud_event(context.source, f"live.session.{mark.state}", f"{export_id}/{mark.state}/{mark.name}", subject, mark.at, {})
+        for mark in marks
+    )
 
 
 def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
@@ -125,8 +146,16 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         drafts.unknown("getlivedata: no figures that we know", dict(found))
     for row in as_list(block(found, "single_live_ec_spu_data_page_v2").get("spu_data_list")):
         _product(as_map(row), stamp, subject, context, sampled_at, drafts)
-    living = block(found, "live_comparison_index").get("is_living")
-    return LiveReading(drafts.parsed(), living if isinstance(living, bool) else None, moment(dashboard.get("start_time")))
+    started_at, seconds = moment(dashboard.get("start_time")), whole(dashboard.get("live_duration"))
+    return LiveReading(drafts.parsed(), _is_living(block(found, "live_comparison_index")), started_at, seconds)
+
+
+def _is_living(index: Mapping[str, object]) -> bool | None:
+    """Return `is_living`, whether it comes as a boolean, a number or a text; else which of the two blocks there is."""
+    said = {"true": True, "1": True, "false": False, "0": False}.get(str(index.get("is_living")).lower())
+    if said is None and ("on_air" in index) != ("ended" in index):
+        return "on_air" in index
+    return said
 
 
 def _product(row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: Drafts) -> None:

@@ -1,11 +1,14 @@
 """WeChat shop (微信小店): order, after-sale, product and stock pushes.
 
-In: the platform's pushes, plain, compatible or encrypted, JSON or XML. Out: work that needs a pull (no push carries money), stock
-events, the reply `success`. Never here: the pull itself, an order's content (`orders`).
+In: the platform's pushes, plain, compatible or encrypted, JSON or XML. Out: work that needs a pull (no push carries money, or a
+live room), the reply `success`; stock events. Never here: the pull itself, an order's content (`orders`).
 
 Source: WeChat message-push page, WeChat shop's order_callback pages. A plain push is signed without its body; so what it
 says is only a hint: it leads to a pull, whose answer is the platform's own word, and never to an event.
 """
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pydantic import StrictBool
 
@@ -26,7 +29,7 @@ from app.adapters.protocol import (
     always_signed,
     require_post,
 )
-from app.adapters.reading import as_map, first, ident, moment, whole
+from app.adapters.reading import any_moment, as_map, first, ident, moment, whole
 from app.adapters.signatures import key_of, same, sha1_of_sorted
 from app.adapters.wechat_crypto import KEY_PATTERN, decrypt
 
@@ -118,7 +121,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     """
     require_post(delivery)
     query = delivery.query
-    encrypted = "msg_signature" in query or query.get("encrypt_type", "raw") != "raw"
+    encrypted = "msg_signature" in query or query.get("encrypt_type", "") not in ("", "raw")
     if not encrypted:
         # Nothing of a sender who does not know the token is parsed.
         _require_signature(delivery, secrets, "signature")
@@ -138,7 +141,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
 
 
 def parse(verified: Verified, context: Context) -> Parsed:
-    """Read a push: an order's or an after-sale's becomes a pull, a stock warning becomes an event.
+    """Read a push: an order's, an after-sale's and a stock warning become jobs; all others that we know are only kept.
 
     Raises:
         Refused: 400, the decrypted text is neither JSON nor XML.
@@ -154,12 +157,12 @@ def parse(verified: Verified, context: Context) -> Parsed:
     elif name == "channels_ec_aftersale_update":
         _aftersale(message, verified, drafts)
     elif name == "channels_ec_stock_no_enough":
-        _stock(message, verified, context, drafts)
+        _stock(message, verified, drafts)
     elif name in IGNORED_EVENTS or name.startswith(_IGNORED_FAMILIES):
         drafts.ignore(name)
     else:
         drafts.unknown("no event of a shop that we know", dict(message))
-    return drafts.parsed(SUCCESS)
+    return drafts.parsed(SUCCESS, keep=True)
 
 
 def _at(message: object) -> str | None:
@@ -197,17 +200,33 @@ def _aftersale(message: object, verified: Verified, drafts: Drafts) -> None:
         drafts.ignore(f"channels_ec_aftersale_update {status}"[:100])
 
 
-def _stock(message: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+def _stock(message: object, verified: Verified, drafts: Drafts) -> None:
     info = as_map(as_map(message).get("channels_ec_stock_no_enough"))
-    if context.session is None or not verified.signed:
-        # The warning names no live room; without a session there is nothing to add it to.
-        drafts.ignore("channels_ec_stock_no_enough of no session")
+    product, left = ident(info.get("product_id")), whole(info.get("remaining_stock_amount"))
+    if product is None or left is None:
+        drafts.unknown("channels_ec_stock_no_enough: no product_id or remaining_stock_amount", message)
         return
-    drafts.event(
-        "live.stock.changed",
-        id=f"stock/{verified.key}",
-        subject=context.session,
-        time=moment(as_map(message).get("CreateTime")) or verified.received_at,
-        data={"product": ident(info.get("product_id")), "stock": whole(info.get("remaining_stock_amount"))},
-        raw=message,
-    )
+    fields = {
+        "product_id": product,
+        "sku_id": ident(info.get("sku_id")),
+        # Of a plain push the number is a hint only: the platform is asked for its own.
+        "stock": str(left) if verified.signed else None,
+        "at": _at(message),
+    }
+    drafts.follow_up("stock_get", fields, f"stock_get/{product}/{verified.key}")
+
+
+def read_stock(
+    fields: Mapping[str, str], stock: int, subjects: Iterable[str], context: Context, received_at: datetime, key: str
+) -> Parsed:
+    """Return what is left of a product, for each session that it is sold in.
+
+    `fields` and `key` are those of the delivery that warned. The warning speaks of the variant that runs short; a session's stock
+    is its product's.
+    """
+    drafts = Drafts(context)
+    data = {"product": fields["product_id"], "stock": stock}
+    for subject in subjects:
+        time = any_moment(fields.get("at")) or received_at
+        drafts.event("live.stock.changed", id=f"stock/{key}/{subject}", subject=subject, time=time, data=data, raw=dict(fields))
+    return drafts.parsed()

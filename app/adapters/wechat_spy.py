@@ -71,7 +71,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         raise Refused(400, "the body has no live_info and no events", keep=False)
     room = ident(live.get("live_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
-    drafts = Drafts(context)
+    drafts = Drafts(context, apart=True)
     times = []
     for row in rows:
         time = moment(row.get("msg_time"), per_second=1000)
@@ -88,6 +88,7 @@ def _message(row: Mapping[str, object], room: str, subject: str | None, time: da
     # Without either, what was said is all that tells two messages apart.
     number = seq or (key_of(message) if message else key_of(*(f"{name}={value}" for name, value in sorted(row.items()))))
     viewer = ident(first(row, "decoded_openid", "sec_openid"))
+    again = {"live_info": {"live_id": room} if room else {}, "events": [dict(row)]}
     gift_count = whole(first(row, "gift_num", "combo_product_count"))
     if kind == "combogift":
         gift_count = whole(first(row, "combo_product_count", "gift_num"))
@@ -101,10 +102,10 @@ def _message(row: Mapping[str, object], room: str, subject: str | None, time: da
     if kind == "levelup":
         drafts.ignore("levelup")
     elif not isinstance(kind, str) or kind not in made:
-        drafts.unknown("no message type that we know", dict(row))
+        drafts.unknown("no message type that we know", again)
     else:
         event_type, data = made[kind]
-        drafts.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=dict(row))
+        drafts.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=again)
 
 
 def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: Drafts) -> None:
@@ -112,4 +113,6 @@ def _sample(live: Mapping[str, object], room: str, subject: str | None, time: da
     if data["concurrent"] is None and data["likes_total"] is None:
         return
     stamp = key_of(room, time.isoformat(), *(f"{name}={value}" for name, value in data.items()))
-    drafts.event("live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw=dict(live))
+    drafts.event(
+        "live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw={"live_info": dict(live)}
+    )

@@ -41,6 +41,7 @@ answer = no_url_check
 _REPLY = Reply(body=b'{"error_code":0,"error_msg":""}', media_type="application/json")
 _IGNORED = {3: "light-up", 4: "mute", 6: "notice", 9: "cart", 10: "product", 14: "admin", 15: "system", 16: "pin", 100: "custom"}
 _ON_AIR, _ENDED = 1, frozenset((3, 5))
+_STATES = {"live.session.started": True, "live.session.ended": False}
 _WRAPPERS = ("messages", "message", "data", "msg")
 _NOT_SAID_AGAIN = frozenset(("sign", "access_token"))
 
@@ -94,11 +95,17 @@ def parse(verified: Verified, context: Context) -> Parsed:
     return read_messages(found, context, verified.received_at, _REPLY)
 
 
-def read_messages(found: object, context: Context, received_at: datetime, reply: Reply = _REPLY) -> Parsed:
-    """Return what messages say, from the callback or from a line of the pull stream: one, a list, or wrapped."""
-    drafts = Drafts(context)
+def read_messages(
+    found: object, context: Context, received_at: datetime, reply: Reply = _REPLY, *, states: dict[str, bool] | None = None
+) -> Parsed:
+    """Return what messages say, from the callback or from a line of the pull stream: one, a list, or wrapped.
+
+    `states` is what a reader of the stream remembers of its rooms (on air or not): where a message's room_info tells another
+    status, the live has started or ended, whether or not a message of its own says so.
+    """
+    drafts = Drafts(context, apart=True)
     for message in _messages(found):
-        _read(message, context, received_at, drafts)
+        _read(message, context, received_at, drafts, states)
     return drafts.parsed(reply)
 
 
@@ -160,7 +167,19 @@ def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> t
     return simple.get(kind) or _IGNORED.get(kind)
 
 
-def _read(message: Mapping[str, object], context: Context, received_at: datetime, drafts: Drafts) -> None:
+def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *, told: bool | None) -> bool | None:
+    """Note a room's status; return it where it changed and the message tells of it by the way only."""
+    status = whole(as_map(message.get("room_info")).get("status"))
+    on_air = told if told is not None else True if status == _ON_AIR else False if status in _ENDED else None
+    if on_air is None or states.get(room, False) == on_air:
+        return None
+    states[room] = on_air
+    return on_air if told is None else None
+
+
+def _read(
+    message: Mapping[str, object], context: Context, received_at: datetime, drafts: Drafts, states: dict[str, bool] | None
+) -> None:
     raw = {name: value for name, value in message.items() if name not in _NOT_SAID_AGAIN}
     room = ident(first(message, "room_id")) or ident(as_map(message.get("room_info")).get("room_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
@@ -178,6 +197,11 @@ def _read(message: Mapping[str, object], context: Context, received_at: datetime
         drafts.ignore(made)
     else:
         drafts.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
+    if states is not None:
+        on_air = _change(message, room or "", states, told=_STATES.get(made[0]) if isinstance(made, tuple) else None)
+        if on_air is not None:
+            state = "live.session.started" if on_air else "live.session.ended"
+            drafts.event(state, id=f"{number}/status", subject=subject, time=time, data={}, raw=raw)
     counters = _counters(message)
     if any(value is not None for value in counters.values()):
         drafts.event("live.audience.sampled", id=f"{number}/counters", subject=subject, time=time, data=counters, raw=raw)

@@ -75,6 +75,7 @@ async def caller_of(request: Request, roles: Requires) -> tuple[Service, Princip
     return service, await roles.check(service, key.strip() if scheme.lower() == "bearer" else None)
 
 
+AnyCaller = Annotated[Principal, Depends(Requires(frozenset(Role)))]
 Ingester = Annotated[Principal, Depends(SENDERS)]
 Viewer = Annotated[Principal, Depends(READERS)]
 Operator = Annotated[Principal, Depends(Requires(frozenset({Role.OPERATOR, Role.ADMIN})))]

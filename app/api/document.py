@@ -26,6 +26,7 @@ TAGS = [
     {"name": "brands", "description": "Whose sessions they are."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
     {"name": "keys", "description": "API keys."},
+    {"name": "labels", "description": "The words of API, report and dashboard, in three languages."},
     {"name": "service", "description": "Health, readiness, metrics."},
 ]
 _ALWAYS = ("/healthz", "/metrics")

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from app.api.access import Admin, AppService
+from app.api.access import Admin, AnyCaller, AppService
 from app.api.paging import Paging, encode
 from app.catalogue import keys
 from app.catalogue.forms import Text
@@ -32,6 +32,12 @@ async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyLi
     del caller
     page = await keys.listing(service.keys, after=paging.after(datetime, str), limit=paging.limit)
     return KeyList(keys=page.items, next_cursor=encode(page.next))
+
+
+@router.get("/current", operation_id="keys:current", summary="Which key is this?", responses=responses(401))
+async def current_key(service: AppService, caller: AnyCaller) -> StoredKey:
+    """Return the key that asks: its role, and the brand that it is bound to. For keys of every role."""
+    return await keys.current(service.keys, caller)
 
 
 @router.post(

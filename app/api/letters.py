@@ -18,6 +18,7 @@ from app.events.commerce import OrderLine
 from app.events.payload import PAYLOADS
 from app.ingest.replay import UnreadableLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
+from app.platforms.letters import shown
 from app.problems import FieldError, ProblemError, not_found, responses
 from app.storage.queries import queries
 
@@ -63,6 +64,16 @@ class OpenLetter(Letter):
     """A letter with its content; ids and words of people are left out."""
 
     event: Any = Field(description="the event as sent, people's fields hidden; null where it is not JSON")
+
+
+class ReplayReceipt(Receipt):
+    """What became of a dead letter."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "rejected": [], "pulls": 0}}
+    )
+
+    pulls: int = Field(description="what the platform is asked for because of the letter; its answer comes later")
 
 
 class Letters(BaseModel):
@@ -128,6 +139,8 @@ async def get_letter(service: AppService, caller: Operator, letter: LetterId) ->
     if row is None:
         raise not_found("dead letter")
     body = service.sealer.unseal(row["sealed"])
+    if body is not None and row["origin"].startswith("connection:"):
+        body = shown(body, row["type"])
     fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
     return OpenLetter(**fields, errors=from_json(row["errors"]), event=_without_people(body, row["origin"]))
 
@@ -157,12 +170,15 @@ def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
     "/dead-letters/{letter}/replay",
     operation_id="dead-letters:replay",
     summary="Send a dead letter again",
-    response_model=Receipt,
+    response_model=ReplayReceipt,
     responses=responses(400, 401, 403, 404, 409, 413, 503),
 )
 async def replay_letter(service: AppService, caller: Operator, letter: LetterId) -> Any:
-    """Take the letter's event as if it were sent now; the letter is gone once it was taken."""
+    """Take the letter as if it were sent now, a platform's through its adapter again; it is gone once all of it was taken."""
     try:
+        replayed = await service.platforms.letters.replay(letter, caller.brand_id)
+        if replayed is not None:
+            return {**replayed.submission.receipt(), "pulls": replayed.pulls}
         submission = await replay(service.database, service.sealer, service.receiver, service.writer, letter, caller.brand_id)
     except UnreadableLetterError:
         raise ProblemError(409, "the letter was sealed with another secret key") from None
@@ -170,7 +186,7 @@ async def replay_letter(service: AppService, caller: Operator, letter: LetterId)
         raise ProblemError(503, "nothing is certain to be stored; try again", headers={"Retry-After": "1"}) from None
     if submission is None:
         raise not_found("dead letter")
-    return submission.receipt()
+    return {**submission.receipt(), "pulls": 0}
 
 
 @router.delete(

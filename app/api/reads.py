@@ -1,4 +1,4 @@
-"""Routes of the read side: KPIs, products, timeline, showcases, audience, report.
+"""Routes of the read side: KPIs, products, timeline, showcases, audience.
 
 In: a session's id and a few parameters. Out: JSON as the read side built it. Never here: figures, SQL.
 """
@@ -13,7 +13,6 @@ from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_o
 from app.api.language import AnswerLanguage, language_of
 from app.api.moments import Instant
 from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
-from app.api.report_models import ReportDocument
 from app.events.fields import Slug, Text
 from app.kpis import reader
 from app.kpis.audience import CORE_FAN_LEVEL
@@ -22,7 +21,6 @@ from app.kpis.reader import Asked, TimelineQuestion
 from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
 from app.labels.catalogue import LANGUAGES, Language
 from app.problems import responses
-from app.reports.sheet import read_report
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
 
@@ -146,9 +144,3 @@ async def audience(
 ) -> Response:
     """Return arrivals by traffic source and fan level, of the whole session or of a window, to the second."""
     return answer(await reader.read_audience(service.database, asked, begin, to, min_level), asked)
-
-
-@router.get("/report", summary="The results sheet", operation_id="results:report", response_model=ReportDocument)
-async def report(service: AppService, asked: Question) -> Response:
-    """Return the results sheet: its sections with labels, values and texts as the sheet prints them."""
-    return answer(await read_report(service.database, asked), asked)

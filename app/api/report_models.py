@@ -65,6 +65,7 @@ class AnalysisSection(Shape):
     factors: Texts
     observations: Texts
     summary: Texts
+    drafts: Texts = Field(description="sentences that the figures suggest; nobody has signed them")
 
 
 class Column(Shape):
@@ -94,6 +95,7 @@ class PromotionSection(Shape):
     total_views: Cell
     observations: Texts
     summary: Texts
+    drafts: Texts = Field(description="sentences that the figures suggest; nobody has signed them")
 
 
 class ProductCells(Shape):

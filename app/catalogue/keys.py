@@ -12,7 +12,7 @@ from app.catalogue import brands
 from app.catalogue.access import KeyRing, Principal, Role
 from app.catalogue.forms import Form, Record, Slug, Text
 from app.catalogue.pages import Page, page_of
-from app.problems import invalid, not_found
+from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 
 _EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio"}
@@ -88,6 +88,18 @@ async def listing(ring: KeyRing, *, after: tuple[datetime, str] | None, limit: i
         created_at, key_id = after
         found = [key for key in found if key.created_at < created_at or (key.created_at == created_at and key.id > key_id)]
     return page_of(found, limit, lambda key: (key.created_at, key.id))
+
+
+async def current(ring: KeyRing, principal: Principal) -> StoredKey:
+    """Return the caller's own key.
+
+    Raises:
+        ProblemError: 401 for a key that was revoked in this very moment.
+    """
+    for key in await _all(ring):
+        if key.id == principal.key_id:
+            return key
+    raise ProblemError(401, "the key is no longer valid", headers={"WWW-Authenticate": "Bearer"})
 
 
 async def revoke(ring: KeyRing, key_id: str) -> None:

@@ -9,6 +9,7 @@ from app.cli.connections import connections
 from app.cli.demo import demo
 from app.cli.keys import keys
 from app.cli.operate import migrate, openapi, rebuild
+from app.cli.report import report
 from app.cli.serve import serve
 from app.cli.simulate import simulate
 
@@ -20,6 +21,7 @@ cli.command()(demo)
 cli.command()(simulate)
 cli.command()(migrate)
 cli.command()(rebuild)
+cli.command()(report)
 cli.command()(openapi)
 cli.add_typer(keys, name="keys")
 cli.add_typer(connections, name="connections")

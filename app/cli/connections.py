@@ -81,7 +81,8 @@ def list_connections() -> None:
             str(found.id), found.kind, found.brand, found.name, "yes" if found.enabled else "no", last,
             str(counts.events), str(counts.pending), found.last_error,
         )  # fmt: skip
-    Console().print(table)
+    # A file or a pipe has no width that a line must fit in.
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
 
 
 @connections.command()

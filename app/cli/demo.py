@@ -48,7 +48,8 @@ async def _run(settings: Settings, scenario: Scenario, speed: float | None, *, k
         await server.started()
         base = f"http://{settings.host}:{settings.port}"
         console.print(f"Tallylight on [bold]{base}[/], an embedded PostgreSQL in {settings.data_dir}", highlight=False)
-        console.print(f"API key for this demo: {DEMO_KEY}\nDocumentation: {base}/docs", highlight=False)
+        console.print(f"Watch it in a browser: [bold]{base}/[/]\nSign in with this key: [bold]{DEMO_KEY}[/]", highlight=False)
+        console.print(f"Documentation: {base}/docs", highlight=False)
         equal = await _play(base, scenario, speed)
         if keep:
             console.print("The server goes on; Ctrl-C ends it.")

@@ -135,7 +135,7 @@ async def _serve(settings: Settings) -> None:
     async with open_service(settings) as service:
         base = f"http://{settings.host}:{settings.port}"
         database = "embedded PostgreSQL in " + str(settings.data_dir) if service.database.embedded else "PostgreSQL"
-        console.print(f"Tallylight on [bold]{base}[/]  ·  {database}  ·  documentation: {base}/docs", highlight=False)
+        console.print(f"Tallylight: dashboard [bold]{base}/[/]  ·  documentation {base}/docs  ·  {database}", highlight=False)
         if not await service.keys.listing():
             console.print("No API key yet. Make one in a second terminal: tallylight keys create --role admin")
         # What is loaded now stays: the collector need not look at it again, nor at every few hundred new events.

@@ -126,7 +126,9 @@ async def send(
 
             def say(name: str) -> None:
                 base = url.rstrip("/")
-                bar.console.print(f"session {name}\nscreen  {base}/\nfigures {base}/v1/sessions/{name}/kpis", highlight=False)
+                bar.console.print(
+                    f"session {name}\nscreen  {base}/#/live/{name}\nfigures {base}/v1/sessions/{name}/kpis", highlight=False
+                )
 
             outcome = await run(
                 scenario, wire, manner, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=say, on_progress=show

@@ -90,7 +90,9 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
             ("units_sold", self.units_total),
             ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
         )
-        return Contributions(samples=tuple(Sample(metric, value) for metric, value in figures if value is not None))
+        return Contributions(
+            samples=tuple(Sample(metric, value, room=context.room) for metric, value in figures if value is not None)
+        )
 
 
 class CommentPosted(Payload, type="live.comment.posted", people=("viewer",)):

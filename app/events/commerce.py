@@ -86,7 +86,7 @@ class ProductSampled(Payload, type="live.product.sampled"):
             ("units_sold", self.units_total),
             ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
         )
-        samples = [Sample(metric, value, product) for metric, value in figures if value is not None]
+        samples = [Sample(metric, value, product, room=context.room) for metric, value in figures if value is not None]
         if self.stock is not None:
             samples.append(Sample("stock", self.stock, product, by_second=True))
         return Contributions(samples=tuple(samples))

@@ -36,6 +36,8 @@ class Sample(NamedTuple):
     value: int
     key: str = ""
     by_second: bool = False
+    room: str = ""
+    """The room whose own figure it is: rooms of one platform add up. Empty for what they share, such as a stock."""
 
 
 class Refund(NamedTuple):

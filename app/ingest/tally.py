@@ -15,6 +15,8 @@ _EPOCH = WHOLE_SESSION.toordinal()
 
 RowKey = tuple[UUID, int, str, datetime, str, str]
 """session, grain in seconds (0: whole session), key, bucket, platform, metric."""
+GaugeKey = tuple[UUID, int, str, datetime, str, str, str]
+"""The same, with the room before the metric."""
 
 
 class Gauge(NamedTuple):
@@ -105,7 +107,7 @@ class Tally:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
         self._sums: dict[tuple[UUID, int, str, int, str, str], int] = {}
-        self.gauges: dict[RowKey, Gauge] = {}
+        self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
         self.clocks: dict[UUID, tuple[datetime | None, datetime | None]] = {}
@@ -168,15 +170,15 @@ class Tally:
             self.count(span.session, span.platform, span.ended_at, counts, sign)
 
     def _sample(self, session: UUID, platform: str, at: datetime, event_key: bytes, sample: Sample) -> None:
-        metric, value, key, by_second = sample
+        metric, value, key, by_second, room = sample
         new = Gauge(value, at, event_key, value)
         rows = [
-            (session, 0, key, WHOLE_SESSION, platform, metric),
-            (session, 60, key, at.replace(second=0, microsecond=0), platform, metric),
+            (session, 0, key, WHOLE_SESSION, platform, room, metric),
+            (session, 60, key, at.replace(second=0, microsecond=0), platform, room, metric),
         ]
         if by_second:
             # Every sample is kept: when a stock ran out or a product went on air is known to the microsecond.
-            rows.append((session, 1, key, at, platform, metric))
+            rows.append((session, 1, key, at, platform, room, metric))
         for row in rows:
             old = self.gauges.get(row)
             if old is None:

@@ -48,8 +48,8 @@ class Evaluation:
 
 
 def several_sampled(figures: SessionFigures) -> bool:
-    """True when the session's peak can only be found minute by minute: several platforms sampled their viewers."""
-    return len(figures.peaks) > 1
+    """True when the session's peak can only be found minute by minute: several rooms sampled their viewers."""
+    return figures.sampled_rooms > 1
 
 
 def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[ConcurrencyRow] = ()) -> Evaluation:
@@ -68,6 +68,10 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     by_platform: dict[str, Values] = {}
     for platform in figures.platforms():
         values = _platform(figures, platform, on_air=status is Status.LIVE and platform not in off_air)
+        own = [row for row in minutes if row.platform == platform]
+        if len({row.room for row in own}) > 1:
+            peak = max(values["peak_concurrent_viewers"][0], highest_sum(own, off_air))
+            values["peak_concurrent_viewers"] = (peak, 1, "reported")
         values[DURATION_US] = duration
         _derive(values)
         by_platform[platform] = values
@@ -76,7 +80,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     else:
         total = combine(by_platform.values(), SUMMED)
         total[DURATION_US] = duration
-        total["peak_concurrent_viewers"] = _peak(figures, total, minutes, off_air)
+        total["peak_concurrent_viewers"] = _peak(by_platform.values(), total, minutes, off_air)
         _derive(total)
         if total["average_watch_seconds"][1] == 0:
             # Without viewers nothing weighs the platforms' averages; one average alone still stands for itself.
@@ -192,10 +196,11 @@ def _derive(values: Values) -> None:
     values["net_gmv"] = (gmv[0] - refunds[0], 1, "derived") if gmv[1] and refunds[1] else ABSENT
 
 
-def _peak(figures: SessionFigures, total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]) -> Figure:
-    if not figures.peaks:
+def _peak(parts: Iterable[Values], total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]) -> Figure:
+    peaks = [part["peak_concurrent_viewers"] for part in parts if part["peak_concurrent_viewers"][1]]
+    if not peaks:
         return ABSENT
-    candidates = [*figures.peaks.values(), total["concurrent_viewers"][0]]
-    if len(figures.peaks) > 1:
+    candidates = [*(peak[0] for peak in peaks), total["concurrent_viewers"][0]]
+    if len(peaks) > 1:
         candidates.append(highest_sum(minutes, off_air))
     return (max(candidates), 1, "reported")

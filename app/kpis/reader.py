@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.kpis import timeline
-from app.kpis.audience import audience_document
+from app.kpis.audience import CORE_FAN_LEVEL, audience_document
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.products import ProductTable, SellOut, product_table, products_document
 from app.kpis.render import Document, kpi_document
@@ -74,7 +74,12 @@ async def read_evaluation(connection: Connection, asked: Asked) -> tuple[Session
 async def read_kpis(database: Database, asked: Asked) -> Document:
     """Return the KPI document."""
     async with database.acquire() as connection:
-        figures, evaluation = await read_evaluation(connection, asked)
+        return await kpis_on(connection, asked)
+
+
+async def kpis_on(connection: Connection, asked: Asked) -> Document:
+    """Return the KPI document, read on this connection: of a snapshot that other documents come from too."""
+    figures, evaluation = await read_evaluation(connection, asked)
     return kpi_document(evaluation, figures, asked.language)
 
 
@@ -125,8 +130,13 @@ async def read_product_table(
 async def read_products(database: Database, asked: Asked) -> Document:
     """Return the products document."""
     async with snapshot(database) as connection:
-        figures, evaluation = await read_evaluation(connection, asked)
-        table = await read_product_table(connection, asked, figures, evaluation)
+        return await products_on(connection, asked)
+
+
+async def products_on(connection: Connection, asked: Asked) -> Document:
+    """Return the products document, read on this connection."""
+    figures, evaluation = await read_evaluation(connection, asked)
+    table = await read_product_table(connection, asked, figures, evaluation)
     return products_document(evaluation, table, asked.language)
 
 
@@ -139,11 +149,16 @@ def _showcases(head: SessionHead, changes: list[product_reads.StateChange], now:
 async def read_showcases(database: Database, asked: Asked) -> Document:
     """Return the showcases document."""
     async with snapshot(database) as connection:
-        head = await read_head(connection, asked)
-        showcases = _showcases(head, await product_reads.state_changes(connection, head.id), asked.now)
-        windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
-        sums = await product_reads.window_sums(connection, head.id, windows)
-        minutes = await reads.concurrency(connection, head.id)
+        return await showcases_on(connection, asked)
+
+
+async def showcases_on(connection: Connection, asked: Asked) -> Document:
+    """Return the showcases document, read on this connection."""
+    head = await read_head(connection, asked)
+    showcases = _showcases(head, await product_reads.state_changes(connection, head.id), asked.now)
+    windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
+    sums = await product_reads.window_sums(connection, head.id, windows)
+    minutes = await reads.concurrency(connection, head.id)
     return showcases_document(head, showcases, sums[: len(showcases)], sums[len(showcases) :], minutes)
 
 
@@ -156,14 +171,25 @@ async def read_audience(
         ProblemError: 422 when the window ends before it begins.
     """
     async with snapshot(database) as connection:
-        head = await read_head(connection, asked)
-        whole = (begin or head.started_at, end or session_end(head, status_of(head), asked.now))
-        if begin is not None and end is not None and end < begin:
-            raise invalid("/to", "lies before from")
-        window = None
-        if begin is not None or end is not None:
-            window = (second(begin or reads.BEFORE_ALL), second(end or reads.AFTER_ALL))
-        arrivals = await reads.arrivals(connection, head.id, window)
+        return await audience_on(connection, asked, begin, end, min_level)
+
+
+async def audience_on(
+    connection: Connection,
+    asked: Asked,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    min_level: int = CORE_FAN_LEVEL,
+) -> Document:
+    """Return the audience document, read on this connection."""
+    head = await read_head(connection, asked)
+    whole = (begin or head.started_at, end or session_end(head, status_of(head), asked.now))
+    if begin is not None and end is not None and end < begin:
+        raise invalid("/to", "lies before from")
+    window = None
+    if begin is not None or end is not None:
+        window = (second(begin or reads.BEFORE_ALL), second(end or reads.AFTER_ALL))
+    arrivals = await reads.arrivals(connection, head.id, window)
     return audience_document(head, whole, arrivals, min_level)
 
 
@@ -171,12 +197,12 @@ async def read_audience(
 class TimelineQuestion:
     """What a timeline shall show; None leaves the choice to the session."""
 
-    metrics: str | None
-    step: str
-    product: str | None
-    platform: str | None
-    begin: datetime | None
-    end: datetime | None
+    metrics: str | None = None
+    step: str | None = None
+    product: str | None = None
+    platform: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
 
 
 async def read_timeline(database: Database, asked: Asked, question: TimelineQuestion) -> Document:
@@ -185,18 +211,23 @@ async def read_timeline(database: Database, asked: Asked, question: TimelineQues
     Raises:
         ProblemError: 422 for an unknown metric, a window that ends before it begins, or too many buckets.
     """
+    async with snapshot(database) as connection:
+        return await timeline_on(connection, asked, question)
+
+
+async def timeline_on(connection: Connection, asked: Asked, question: TimelineQuestion) -> Document:
+    """Return the timeline document, read on this connection."""
     series = timeline.series_of(question.metrics, question.product)
     key = question.product or ""
-    async with snapshot(database) as connection:
-        head = await read_head(connection, asked)
-        window = await _window(connection, head, asked.now, question)
-        counted = sorted({one.metric for one in series.values() if not one.sampled})
-        sampled = sorted({one.metric for one in series.values() if one.sampled})
-        counts = await reads.timeline_counts(
-            connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
-        )
-        samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
-        changes = await product_reads.state_changes(connection, head.id, question.product)
+    head = await read_head(connection, asked)
+    window = await _window(connection, head, asked.now, question)
+    counted = sorted({one.metric for one in series.values() if not one.sampled})
+    sampled = sorted({one.metric for one in series.values() if one.sampled})
+    counts = await reads.timeline_counts(
+        connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
+    )
+    samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
+    changes = await product_reads.state_changes(connection, head.id, question.product)
     values = timeline.filled(series, window, counts, samples, head)
     return timeline.timeline_document(head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone))
 
@@ -226,5 +257,5 @@ async def _window(connection: Connection, head: SessionHead, now: datetime, ques
             late = await reads.timeline_last_before(connection, head.id, "", end + timeline.SLACK)
             end = max(end, late + timeline.MINUTE) if late else end
         if head.started_at is None:
-            end = min(end, timeline.latest_end(begin, step))
+            end = min(end, timeline.latest_end(begin, step or timeline.LONGEST))
     return timeline.aligned(begin, max(begin, end), step)

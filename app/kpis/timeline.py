@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
+from app.kpis.concurrency import Carried
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.kpis.status import off_air_since
@@ -22,8 +23,11 @@ Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
 STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
+COMFORTABLE = 600
+"""Buckets that a reader who leaves the choice to us gets at most: ten hours of minutes."""
+LONGEST: Step = get_args(Step)[-1]
 SLACK = timedelta(hours=1)
-"""How far a timeline reaches beyond the broadcast for early viewers and late orders,."""
+"""How far a timeline reaches beyond the broadcast for early viewers and late orders."""
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -109,12 +113,17 @@ def series_of(metrics: str | None, product: str | None) -> dict[str, Series]:
     return chosen
 
 
-def aligned(begin: datetime, end: datetime, step: str) -> Window:
+def aligned(begin: datetime, end: datetime, step: str | None) -> Window:
     """Return the buckets that cover a half-open stretch of time; at least one.
+
+    Without a step the shortest whose buckets are `COMFORTABLE`, else the longest.
 
     Raises:
         ProblemError: 422 when it takes more than `MAX_BUCKETS`.
     """
+    if step is None:
+        fitting = (name for name, seconds in STEP_SECONDS.items() if (end - begin).total_seconds() <= seconds * COMFORTABLE)
+        step = next(fitting, LONGEST)
     seconds = STEP_SECONDS[step]
     length = timedelta(seconds=seconds)
     first = (begin - _EPOCH) // length
@@ -161,22 +170,21 @@ def filled(
 def _sampled(
     window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime], *, highest: bool
 ) -> dict[str, dict[int, int]]:
-    """Return metric → bucket → the platforms' sum; a platform without a sample in a minute carries its last one."""
-    carried: dict[str, dict[str, int]] = defaultdict(dict)
+    """Return metric → bucket → the rooms' sum; a room without a sample in a minute carries its last one."""
+    carried: dict[str, Carried] = defaultdict(Carried)
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    ordered = sorted(samples, key=attrgetter("metric", "minute"))
+    ordered = sorted(samples, key=attrgetter("metric", "minute", "latest_at"))
     for (metric, minute), group in groupby(ordered, key=attrgetter("metric", "minute")):
-        platforms = carried[metric]
+        rooms = carried[metric]
         if metric == "concurrent_viewers":
-            for platform in [name for name in platforms if name in off_air and off_air[name] < minute]:
-                del platforms[platform]
-        peaks = dict(platforms)
+            rooms.end(off_air, minute)
+        peaks = Carried(rooms)
         for sample in group:
-            platforms[sample.platform] = sample.latest
-            peaks[sample.platform] = sample.highest
+            rooms.take(sample.platform, sample.room, sample.latest_at, sample.latest)
+            peaks.take(sample.platform, sample.room, sample.latest_at, sample.highest)
         number = int((minute - window.begin).total_seconds()) // window.seconds
         before = found[metric].get(number, 0)
-        found[metric][number] = max(before, sum(peaks.values())) if highest else sum(platforms.values())
+        found[metric][number] = max(before, peaks.total()) if highest else rooms.total()
     return found
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.adapters.protocol import Delivery, Refused, Reply
 from app.ingest.submission import Outcome
+from app.platforms import letters
 from app.platforms.directory import Directory, LiveConnection
 from app.platforms.inbox import Delivered, Inbox
 from app.platforms.states import States
@@ -58,20 +59,23 @@ class Door:
             Refused: it is not authentic, or not in its format; the latter is kept as a dead letter where that is safe.
             QueueFullError, NotCommittedError: nothing is certain.
         """
+        verified = None
         try:
             verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
             parsed = connection.adapter.parse(verified, connection.context)
         except Refused as refused:
             self.states.refused(connection.id, delivery.received_at, refused.detail)
             if refused.keep:
-                await self.desk.keep_letter(connection, delivery.body, refused.detail, delivery.received_at)
+                letter = letters.unreadable(delivery, verified)
+                await self.desk.keep_letter(connection, letter, refused.detail, delivery.received_at)
             raise
         duplicate = False
-        if parsed.follow_ups:
+        kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
+        if kept:
             arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
             duplicate = not await self.inbox.keep(arrived)
-        submission = await self.desk.take(connection, parsed, verified.received_at)
-        if not parsed.follow_ups:
+        submission = await self.desk.take(connection, parsed, verified.received_at, letters.of_delivery(verified))
+        if not kept:
             duplicate = 0 < submission.counts[Outcome.DUPLICATE] == sum(submission.counts.values())
         self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
         return parsed.reply

@@ -1,4 +1,4 @@
-"""The inbox: raw deliveries kept and their jobs enqueued in one transaction, many deliveries a commit.
+"""The inbox: raw deliveries kept and their jobs enqueued in one statement, many deliveries a commit.
 
 In: authentic deliveries that ask for work. Out: rows of `deliveries`, jobs; the sender is answered after the commit. Never here:
 the work itself.
@@ -13,12 +13,10 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pydantic_core import to_json
 
 from app.adapters.protocol import FollowUp
@@ -32,17 +30,16 @@ _log = structlog.get_logger()
 PULL = "pull"
 """The queue's name of a job that pulls one thing from a platform's API."""
 _AT_ONCE = 500
-_NO_DELAY = timedelta(0)
 _LIMIT = 20_000
 _MANY = 4
 """Deliveries in one commit from which on the door is busy."""
 _BREATH = 0.1
-_PATIENCE = 10
+_PATIENCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Something that asks for work, once by its key."""
+    """Something to keep, and to work off once by its key."""
 
     connection_id: UUID
     key: str
@@ -52,47 +49,38 @@ class Delivered:
     follow_ups: tuple[FollowUp, ...]
 
 
-@cache
-def _enqueue() -> str:
-    """Return the queue's own statement: priorities, names, payloads, delays, dedupe keys, headers.
-
-    Its Python method composes the statement anew each time, at the cost of a delivery.
-    """
-    return QueryQueueBuilder().build_enqueue_query("raise")
-
-
 async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequence[Delivered]) -> set[tuple[UUID, str]]:
-    """Keep deliveries and enqueue their jobs, inside the caller's transaction; return which were new."""
+    """Keep deliveries and enqueue their jobs, in the caller's transaction or in one of its own; return which were new."""
     # By key, since two transactions that hold each other's rows in another order would wait in a circle.
     by_key = {(item.connection_id, item.key): item for item in arrived}
     ordered = [by_key[key] for key in sorted(by_key)]
+    jobs = [(item, follow_up) for item in ordered for follow_up in item.follow_ups]
     rows = await connection.fetch(
         _SQL["keep_deliveries"],
         [item.connection_id for item in ordered],
         [item.key for item in ordered],
         [item.received_at for item in ordered],
         [sealer.seal(item.body) for item in ordered],
+        # What asks for nothing is worked off already.
+        [None if item.follow_ups else item.received_at for item in ordered],
+        PULL,
+        [item.connection_id for item, _ in jobs],
+        [item.key for item, _ in jobs],
+        [_payload(item, follow_up) for item, follow_up in jobs],
     )
-    new = {(row["connection_id"], row["key"]) for row in rows}
-    payloads = [
-        to_json(
-            {
-                "connection": item.connection_id,
-                "delivery": item.key,
-                "received_at": item.received_at,
-                "kind": follow_up.kind,
-                "fields": dict(follow_up.fields),
-            }
-        )
-        for item in ordered
-        if (item.connection_id, item.key) in new
-        for follow_up in item.follow_ups
-    ]
-    if payloads:
-        count = len(payloads)
-        nothing = [None] * count
-        await connection.fetch(_enqueue(), [0] * count, [PULL] * count, payloads, [_NO_DELAY] * count, nothing, nothing)
-    return new
+    return {(row["connection_id"], row["key"]) for row in rows}
+
+
+def _payload(item: Delivered, follow_up: FollowUp) -> bytes:
+    return to_json(
+        {
+            "connection": item.connection_id,
+            "delivery": item.key,
+            "received_at": item.received_at,
+            "kind": follow_up.kind,
+            "fields": dict(follow_up.fields),
+        }
+    )
 
 
 class Inbox:
@@ -122,7 +110,7 @@ class Inbox:
         return await done
 
     async def calm(self) -> None:
-        """Return once deliveries do not come thick and fast, or after a second of waiting.
+        """Return once deliveries do not come thick and fast, or after five seconds of waiting.
 
         What is pulled for a delivery can wait; the platform, which counts the seconds until its answer, cannot.
         """
@@ -155,7 +143,7 @@ class Inbox:
             if len(taken) >= _MANY:
                 self._busy_at = time.monotonic()
             try:
-                async with self._database.acquire() as connection, connection.transaction():
+                async with self._database.acquire() as connection:
                     new = await enqueue_pulls(connection, self._sealer, [item for item, _ in taken])
             except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
                 _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))

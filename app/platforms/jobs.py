@@ -11,13 +11,14 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.adapters import orders, wechat_api
+from app.adapters import orders, wechat_api, wechat_shop
 from app.adapters.protocol import FollowUp, Parsed
 from app.adapters.reading import ident
 from app.ingest.people import Sealer
 from app.platforms.calls import UnavailableError
 from app.platforms.directory import Directory, LiveConnection
 from app.platforms.inbox import Delivered, enqueue_pulls
+from app.platforms.lives import live_sessions
 from app.platforms.submit import Desk
 from app.platforms.wechat import RestingError, Wechat
 from app.storage.database import Database
@@ -78,8 +79,8 @@ class Puller:
         connection = await self._awake(job.connection)
         if connection is None:
             return
-        parsed = await self._fetch(connection, job)
-        await self.desk.take(connection, parsed, job.received_at)
+        parsed = await self.fetch(connection, job)
+        await self.desk.take(connection, parsed, job.received_at, {"pull": job.kind, "fields": job.fields})
         further = [Delivered(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
         async with self.database.acquire() as lent, lent.transaction():
             if further:
@@ -99,7 +100,12 @@ class Puller:
             raise RestingError(connection.quiet_until)
         return connection
 
-    async def _fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+    async def fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+        """Return what the platform says of the thing that a job names.
+
+        Raises:
+            RestingError, NoCredentialsError, WechatError, UnavailableError: it says nothing.
+        """
         fields = job.fields
         if job.kind == "order_get":
             order = await self._order(connection, fields["order_id"])
@@ -112,7 +118,25 @@ class Puller:
             order_id = _order_of(aftersale, fields)
             order = await self._order(connection, order_id) if order_id else {}
             return orders.read_aftersale(aftersale, order, connection.context, job.received_at, fields)
+        if job.kind == "stock_get":
+            return await self._stock(connection, job)
         raise ValueError(f"no pull is called {job.kind}")
+
+    async def _stock(self, connection: LiveConnection, job: Pull) -> Parsed:
+        """Return the stock of a product for the connection's session, else for the brand's that are on air on WeChat."""
+        tied, now = connection.context.session, datetime.now(UTC)
+        on_air = [] if tied else await live_sessions(self.database, connection.brand_id, None, "wechat", now, timedelta(0))
+        subjects = [tied] if tied else [str(session.id) for session in on_air]
+        told, fields = job.fields.get("stock"), job.fields
+        if not subjects:
+            # Nobody sells it now, so no figure needs it, and no quota is spent on it.
+            return Parsed(ignored=("a stock warning while nothing is on air",))
+        if told is None:
+            make = partial(wechat_api.stock_get, product_id=fields["product_id"], sku_id=fields.get("sku_id", ""))
+            stock = await self.wechat.call(connection, make, wechat_api.read_stock)
+        else:
+            stock = int(told)
+        return wechat_shop.read_stock(fields, stock, subjects, connection.context, job.received_at, job.delivery)
 
     async def _order(self, connection: LiveConnection, order_id: str) -> Mapping[str, object]:
         return await self.wechat.call(

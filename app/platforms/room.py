@@ -12,10 +12,12 @@ import httpx
 from app.ingest.people import Sealer
 from app.ingest.writer import Writer
 from app.platforms.calls import TIMEOUT
+from app.platforms.dashboard import Dashboard
 from app.platforms.directory import Directory
 from app.platforms.door import Door
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
+from app.platforms.letters import Letters
 from app.platforms.pollers import Pollers
 from app.platforms.states import States
 from app.platforms.submit import Desk
@@ -41,6 +43,7 @@ class Platforms:
     wechat: Wechat
     pollers: Pollers
     worker: Worker
+    letters: Letters
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -60,13 +63,16 @@ async def open_platforms(
         tokens = Tokens(database, vault, client)
         wechat = Wechat(database, client, tokens)
         puller = Puller(database, directory, wechat, desk, sealer)
-        pollers = Pollers(database, settings, directory, wechat, client, desk)
+        dashboard = Dashboard(database, settings, wechat, desk)
+        pollers = Pollers(database, settings, directory, dashboard, client, desk)
         streams = WeiboStreams(database, settings, directory, client, desk)
         worker = Worker(database, settings, inbox, puller, pollers, streams)
         states.start()
         inbox.start()
         try:
-            yield Platforms(vault, directory, states, Door(directory, inbox, desk, states), desk, tokens, wechat, pollers, worker)
+            door = Door(directory, inbox, desk, states)
+            letters = Letters(database, directory, desk, inbox, puller, sealer)
+            yield Platforms(vault, directory, states, door, desk, tokens, wechat, pollers, worker, letters)
         finally:
             await inbox.stop()
             await states.stop()

@@ -1,25 +1,28 @@
 """The results sheet as JSON: 総データ, ライブ内容分析, EC実績, 宣伝動画分析, 各商品実績, with records and summaries.
 
-In: a session's evaluation, products, promotions, notes. Out: the report document, labelled in one language; every figure
+In: a session's evidence and notes. Out: the report document, labelled in one language; every figure
 with value, printed text and basis. Never here: formulas, layout of a file format.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from app.charts.rows import offset_of
+from app.insights.evidence import Evidence
+from app.insights.reader import Keeping, conclude, gather
 from app.kpis.checks import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
 from app.kpis.printing import NOTHING, print_date, print_duration, print_figure, print_time
 from app.kpis.products import UNITS, ProductTable
-from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
+from app.kpis.reader import Asked, snapshot
 from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label
 from app.storage import product_reads
-from app.storage.database import Database
+from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
-from app.storage.reads import SessionFigures
 
 TOTALS = ("viewers", "buyers", "units_sold", "gmv")
 LIVE = ("peak_concurrent_viewers", "average_watch_seconds", "new_followers", "follow_rate", "comments", "engagement_rate")
@@ -34,30 +37,72 @@ FACTORS: Mapping[str, Sequence[str]] = {
 """関連要素: what the sheet relates each section's figures to."""
 
 
-async def read_report(database: Database, asked: Asked) -> Document:
+FACT_PAIRS = ("account", "date", "duration", "starts_at")
+"""The facts that stand in the sheet's first row; the others stand under its title."""
+
+
+class Told(NamedTuple):
+    """The texts of a section, as they are read."""
+
+    observations: str
+    summary: str
+    """What people wrote first, then the drafts, marked as such."""
+
+
+def told(section: Document, language: Language) -> Told:
+    """Return a section's numbered texts."""
+    drafts = [label("sheet.draft", language).format(text=text) for text in section["drafts"]["items"]]
+    return Told(
+        _numbered(section["observations"]["items"], language), _numbered([*section["summary"]["items"], *drafts], language)
+    )
+
+
+def _numbered(texts: Sequence[str], language: Language) -> str:
+    pattern = label("report.number", language)
+    return "\n".join(pattern.format(number=number, text=text) for number, text in enumerate(texts, 1))
+
+
+def heading_of(report: Document) -> str:
+    """Return the report's title."""
+    return f"{report['heading']} — {report['title']}"
+
+
+def subtitle_of(report: Document) -> list[str]:
+    """Return what stands under the title: the facts that the sheet's first row has no place for, then the moment."""
+    language: Language = report["language"]
+    pair = label("report.pair", language)
+    facts = [fact for fact in report["sections"]["totals"]["facts"] if fact["key"] not in FACT_PAIRS]
+    moment = datetime.fromisoformat(report["as_of"])
+    shown = f"{print_date(moment.date())} {moment:%H:%M} {offset_of(report['as_of'])}"
+    return [
+        *(pair.format(label=fact["label"], value=fact["text"]) for fact in facts),
+        label("report.as_of", language).format(moment=shown),
+    ]
+
+
+async def read_report(database: Database, asked: Asked, keeping: Keeping) -> Document:
     """Return the report document.
 
     Raises:
         ProblemError: 404, also for another brand's session.
     """
     async with snapshot(database) as connection:
-        figures, evaluation = await read_evaluation(connection, asked)
-        table = await read_product_table(connection, asked, figures, evaluation)
-        promotions = await product_reads.promotions(connection, asked.session)
-        notes = await product_reads.notes(connection, asked.session)
-    return report_document(evaluation, figures, table, promotions, notes, asked.language)
+        return await report_on(connection, asked, keeping)
 
 
-def report_document(
-    evaluation: Evaluation,
-    figures: SessionFigures,
-    table: ProductTable,
-    promotions: Sequence[PromotionRow],
-    notes: Sequence[NoteRow],
-    language: Language,
-) -> Document:
+async def report_on(connection: Connection, asked: Asked, keeping: Keeping) -> Document:
+    """Return the report document, read on this connection."""
+    evidence, said = await gather(connection, asked, keeping)
+    notes = await product_reads.notes(connection, asked.session)
+    insights = (await conclude(evidence, said))["insights"]
+    return report_document(evidence, notes, insights, asked.language)
+
+
+def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> Document:
     """Return the results sheet."""
+    evaluation, figures = evidence.evaluation, evidence.figures
     head = evaluation.head
+    words = _Words(notes, insights, language)
     digits = digits_of(head.currency)
 
     def kpis(slugs: Sequence[str]) -> list[Document]:
@@ -76,7 +121,7 @@ def report_document(
                 "title": label("sheet.factors", language),
                 "items": [label(f"factor.{name}", language) for name in FACTORS[section]],
             },
-            **_notes(notes, section, language),
+            **words.of(section),
         }
 
     return {
@@ -95,8 +140,8 @@ def report_document(
             },
             "live": analysis("live", "live_data", LIVE),
             "ec": analysis("ec", "ec_data", EC),
-            "promotion": _promotions(promotions, notes, language),
-            "products": _products(evaluation, table, language),
+            "promotion": _promotions(evidence.promotions, words, language),
+            "products": _products(evaluation, evidence.table, language),
         },
         "warnings": warnings_of(evaluation, figures, language),
     }
@@ -112,14 +157,28 @@ def _figure(slug: str, name: str, figure: Figure, unit: Unit, digits: int, langu
     }
 
 
-def _notes(notes: Sequence[NoteRow], section: str, language: Language) -> Document:
-    def of(kind: str) -> list[str]:
-        return [note.text for note in notes if (note.section, note.kind) == (section, kind)]
+class _Words:
+    """What people wrote about a section, and what the figures suggest to write."""
 
-    return {
-        "observations": {"title": label("sheet.observations", language), "items": of("observation")},
-        "summary": {"title": label("sheet.summary", language), "items": of("summary")},
-    }
+    def __init__(self, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> None:
+        self._notes, self._insights, self._language = notes, insights, language
+
+    def of(self, section: str) -> Document:
+        """Return a section's observations, summary and drafts; drafts are nobody's words yet, so they stay apart."""
+
+        def written(kind: str) -> Document:
+            texts = [note.text for note in self._notes if (note.section, note.kind) == (section, kind)]
+            return {
+                "title": label("sheet." + ("observations" if kind == "observation" else "summary"), self._language),
+                "items": texts,
+            }
+
+        drafts = [one["text"][self._language] for one in self._insights if one["section"] == section]
+        return {
+            "observations": written("observation"),
+            "summary": written("summary"),
+            "drafts": {"title": label("sheet.drafts", self._language), "items": drafts},
+        }
 
 
 def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
@@ -140,7 +199,7 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
     return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]
 
 
-def _promotions(promotions: Sequence[PromotionRow], notes: Sequence[NoteRow], language: Language) -> Document:
+def _promotions(promotions: Sequence[PromotionRow], words: _Words, language: Language) -> Document:
     def figure(column: str, value: int | None) -> Document:
         cell: Figure = ABSENT if value is None else (value, 1, "reported")
         return _figure(column, label(f"promotion.{column}", language), cell, Unit.COUNT, 0, language)
@@ -161,7 +220,7 @@ def _promotions(promotions: Sequence[PromotionRow], notes: Sequence[NoteRow], la
             for row in promotions
         ],
         "total_views": figure("total_views", sum(views) if views else None),
-        **_notes(notes, "promotion", language),
+        **words.of("promotion"),
     }
 
 

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, dark_rooms
+from app.storage.rooms import RoomSample, reported_by
 
 _READS = queries("comparison")
 
@@ -56,29 +57,28 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
             products_gmv[session] = value
         else:
             counted[session][platform][metric] = value
-    reported: dict[UUID, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    peaks: dict[UUID, dict[str, int]] = defaultdict(dict)
+    samples: dict[UUID, list[RoomSample]] = defaultdict(list)
     heard: dict[UUID, datetime] = {}
     broadcasts: dict[UUID, list[Broadcast]] = defaultdict(list)
-    for session, platform, key, metric, latest, at, highest in await connection.fetch(_READS["sampled"], ids):
+    for session, platform, room, key, metric, latest, at, highest in await connection.fetch(_READS["sampled"], ids):
         if metric == "broadcast":
             broadcasts[session].append(Broadcast(platform, key, latest == 1, at))
         if key == "":
-            reported[session][platform][metric] = latest
+            samples[session].append(RoomSample(platform, room, metric, latest, at, highest))
             heard[session] = max(at, heard.get(session, at))
-            if metric == "concurrent_viewers":
-                peaks[session][platform] = highest
     clicks: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
     for session, platform, told, known in await connection.fetch(_READS["clicks"], ids):
         clicks[session][platform] = (told, known)
+    reported = {session: reported_by(samples[session], dark_rooms(broadcasts[session])) for session in heads}
     return {
         session: SessionFigures(
             _head(row, heard.get(session), broadcasts[session]),
             {platform: dict(figures) for platform, figures in counted[session].items()},
-            {platform: dict(figures) for platform, figures in reported[session].items()},
-            peaks[session],
+            reported[session].figures,
+            reported[session].peaks,
             clicks[session],
             products_gmv.get(session),
+            reported[session].sampled_rooms,
         )
         for session, row in heads.items()
     }

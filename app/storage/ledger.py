@@ -123,8 +123,8 @@ class Ledger:
         await self._connection.fetch(_FOLD["drop_zeros"], *columns(keys, 6))
 
     async def take_samples(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge samples: (session, grain, key, bucket, platform, metric, latest, latest_at, latest_key, highest)."""
-        await self._connection.execute(_FOLD["take_samples"], *columns(rows, 10))
+        """Merge samples: (session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)."""
+        await self._connection.execute(_FOLD["take_samples"], *columns(rows, 11))
 
     async def patch_orders(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge orders; 19 columns, as in fold.sql."""

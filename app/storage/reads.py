@@ -4,7 +4,7 @@ In: a session's id, the caller's brand. Out: frozen rows. Never here: formulas, 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
+from app.storage.rooms import RoomSample, reported_by
 
 _READS = queries("reads")
 _FIGURES = _READS["session_figures"]
@@ -68,11 +69,13 @@ class SessionFigures:
     reported: PlatformSums
     """The latest samples."""
     peaks: Mapping[str, int]
-    """Platform → highest sample of concurrent viewers."""
+    """Platform → highest sample of concurrent viewers in one of its rooms."""
     clicks: Mapping[str, tuple[int, int]]
     """Platform → product clicks as reported product by product, and what was counted of the same products."""
     products_gmv: int | None
     """Counted GMV of all products, in minor units."""
+    sampled_rooms: int = 1
+    """Rooms, of all platforms, that sampled their viewers."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -80,23 +83,31 @@ class SessionFigures:
 
 
 class ConcurrencyRow(NamedTuple):
-    """A platform's samples of concurrent viewers in one minute."""
+    """A room's samples of concurrent viewers in one minute."""
 
     minute: datetime
     platform: str
+    room: str
     latest: int
     latest_at: datetime
     highest: int
 
 
 class TimelineSample(NamedTuple):
-    """A platform's samples of one metric in one minute."""
+    """A room's samples of one metric in one minute."""
 
     minute: datetime
     platform: str
+    room: str
     metric: str
     latest: int
+    latest_at: datetime
     highest: int
+
+
+def dark_rooms(broadcasts: Iterable[Broadcast]) -> list[tuple[str, str]]:
+    """Return the rooms, as (platform, room), whose last word is that they ended."""
+    return [(one.platform, one.room) for one in broadcasts if not one.on]
 
 
 def _head(row: Any) -> SessionHead:
@@ -122,21 +133,18 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     if row["counted_platforms"]:
         for platform, metric, value in zip(row["counted_platforms"], row["counted_metrics"], row["counted_values"], strict=True):
             counted.setdefault(platform, {})[metric] = value
-    reported: dict[str, dict[str, int]] = {}
-    peaks: dict[str, int] = {}
-    if row["sampled_platforms"]:
-        for platform, metric, latest, highest in zip(
-            row["sampled_platforms"], row["sampled_metrics"], row["sampled_latest"], row["sampled_highest"], strict=True
-        ):
-            reported.setdefault(platform, {})[metric] = latest
-            if metric == "concurrent_viewers":
-                peaks[platform] = highest
+    head = _head(row)
+    columns = (row[f"sampled_{name}"] or () for name in ("platforms", "rooms", "metrics", "latest", "at", "highest"))
+    reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), dark_rooms(head.broadcasts))
     clicks: dict[str, tuple[int, int]] = {}
     if row["click_platforms"]:
         for platform, told, known in zip(row["click_platforms"], row["click_reported"], row["click_counted"], strict=True):
             clicks[platform] = (int(told), int(known))
     products_gmv = row["products_gmv"]
-    return SessionFigures(_head(row), counted, reported, peaks, clicks, None if products_gmv is None else int(products_gmv))
+    return SessionFigures(
+        head, counted, reported.figures, reported.peaks, clicks, None if products_gmv is None else int(products_gmv),
+        reported.sampled_rooms,
+    )  # fmt: skip
 
 
 async def concurrency(connection: Connection, session: UUID) -> list[ConcurrencyRow]:

@@ -234,6 +234,7 @@ gauges = Table(
     Column("key", Key, primary_key=True),
     Column("bucket", Moment, primary_key=True),
     Column("platform", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
     Column("metric", Key, primary_key=True),
     Column("latest", BigInteger, nullable=False),
     Column("latest_at", Moment, nullable=False),

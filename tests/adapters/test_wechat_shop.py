@@ -130,7 +130,10 @@ def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> Non
     sealed_warning = wechat_shop.verify(push(secrets, sealed(secrets, json.dumps(stock).encode()), now), secrets, {})
     assert len(pulls.follow_ups) == 1
     assert wechat_shop.parse(warned, context).events == ()
-    assert wechat_shop.parse(sealed_warning, context).events[0]["data"] == {"product": "1", "stock": 3}
+    (asked,), (told,) = (wechat_shop.parse(found, context).follow_ups for found in (warned, sealed_warning))
+    assert ("stock" in asked.fields, told.fields["stock"]) == (False, "3")
+    made = wechat_shop.read_stock(told.fields, 3, ["s1"], context, now, sealed_warning.key)
+    assert made.events[0]["data"] == {"product": "1", "stock": 3}
     with pytest.raises(Refused, match="encrypted pushes only"):
         wechat_shop.verify(Delivery("POST", query, {}, b"{}", now), secrets, {"require_encryption": True})
 

@@ -76,7 +76,7 @@ def evidence(
 def concurrency(*viewers: tuple[int, int, int]) -> list[ConcurrencyRow]:
     """Return samples: (from minute, to minute, viewers)."""
     return [
-        ConcurrencyRow(minute(at), "wechat", count, minute(at), count)
+        ConcurrencyRow(minute(at), "wechat", "", count, minute(at), count)
         for begin, end, count in viewers
         for at in range(begin, end)
     ]

@@ -42,7 +42,7 @@ def session(
         platforms, tuple(Broadcast(p, "r", live, START if live else end) for p in platforms),
     )  # fmt: skip
     peaks = {p: r["concurrent_viewers"] for p, r in reported.items() if "concurrent_viewers" in r}
-    return SessionFigures(head, counted, reported, peaks, {}, None)
+    return SessionFigures(head, counted, reported, peaks, {}, None, len(peaks))
 
 
 def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
@@ -143,7 +143,7 @@ def test_a_part_has_the_basis_it_says_and_a_total_is_mixed_only_when_its_parts_d
 
 def _minutes(*samples: tuple[int, str, int, int]) -> list[ConcurrencyRow]:
     return [
-        ConcurrencyRow(START + timedelta(minutes=m), platform, latest, START + timedelta(minutes=m, seconds=30), highest)
+        ConcurrencyRow(START + timedelta(minutes=m), platform, "", latest, START + timedelta(minutes=m, seconds=30), highest)
         for m, platform, latest, highest in samples
     ]
 

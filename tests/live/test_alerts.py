@@ -36,7 +36,7 @@ START_ID: Any = "00000000-0000-0000-0000-000000000001"
 def samples(*counts: int, until: datetime = CLOCK, platform: str = "wechat") -> list[ConcurrencyRow]:
     """Return a sample per minute, the last one at a moment."""
     first = until - MINUTE * (len(counts) - 1)
-    return [ConcurrencyRow(first + MINUTE * n, platform, count, first + MINUTE * n, count) for n, count in enumerate(counts)]
+    return [ConcurrencyRow(first + MINUTE * n, platform, "", count, first + MINUTE * n, count) for n, count in enumerate(counts)]
 
 
 def stock(*levels: int, units: int = 0, clicks: int = 0) -> ProductState:

@@ -32,6 +32,7 @@ class FakeWechat:
     listed: list[str] = field(default_factory=list)
     """The pushes' orders that order/list/get tells of."""
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stocks: dict[str, int] = field(default_factory=dict)
     stream: list[bytes] = field(default_factory=list)
     """Pieces that one call of the pull stream sends before it ends."""
     token_life: float = 7200
@@ -121,6 +122,12 @@ class FakeWechat:
             return trouble
         return JSONResponse({"errcode": 0, "after_sale_order": self.aftersales[(await request.json())["after_sale_order_id"]]})
 
+    async def stock_get(self, request: Request) -> Response:
+        """Tell the stock of a variant."""
+        self.calls["stock_get"] += 1
+        stock = self.stocks[str((await request.json())["product_id"])]
+        return await self._trouble(request) or JSONResponse({"errcode": "0", "data": {"total_stock_num": stock}})
+
     async def live_list(self, request: Request) -> Response:
         """Tell today's lives."""
         self.calls["live_list"] += 1
@@ -130,8 +137,9 @@ class FakeWechat:
     async def live_data(self, request: Request) -> Response:
         """Tell the figures of a live."""
         self.calls["live_data"] += 1
-        blocks = self.lives[(await request.json())["export_id"]]
-        return await self._trouble(request) or JSONResponse({"errcode": 0, **blocks})
+        blocks = self.lives.get((await request.json())["export_id"])
+        answer = {"errcode": 0, **blocks} if blocks else {"errcode": 10021001, "errmsg": "no such live"}
+        return await self._trouble(request) or JSONResponse(answer)
 
     async def weibo_counts(self, request: Request) -> Response:
         """Tell the counts of posts."""
@@ -159,6 +167,7 @@ class FakeWechat:
             "/channels/ec/order/list/get": self.order_list,
             "/channels/ec/aftersale/getaftersalelist": self.aftersale_list,
             "/channels/ec/aftersale/getaftersaleorder": self.aftersale_get,
+            "/channels/ec/product/stock/get": self.stock_get,
             "/channels/livedashboard/getlivelist": self.live_list,
             "/channels/livedashboard/getlivedata": self.live_data,
             "/2/media_statuses/count_sp/biz.json": self.weibo_counts,

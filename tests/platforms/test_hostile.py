@@ -196,7 +196,8 @@ async def test_an_opened_letter_of_a_platform_hides_its_people(connect: Connect,
     letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]
     opened = await client.get(f"/v1/dead-letters/{letter['id']}")
     assert f"connection:{spy['id']}" == opened.json()["origin"]
-    assert {"decoded_type", "decoded_openid", "content", "seq"} == opened.json()["event"].keys()
+    (shown,) = opened.json()["event"]["events"]
+    assert {"decoded_type", "decoded_openid", "content", "seq"} == shown.keys()
     assert "o9hHnPERSON" not in opened.text
     assert "words" not in opened.text
     assert "strange" in opened.text

@@ -39,13 +39,23 @@ def tell(client: httpx.AsyncClient) -> Callable[..., Awaitable[None]]:
     return send
 
 
-def blocks(sample: Sample, *, living: bool = True, viewers: int = 1520) -> dict[str, Any]:
-    """Return the blocks of a getlivedata answer."""
+def blocks(
+    sample: Sample, *, living: bool = True, viewers: int = 1520, began: datetime | None = None, seconds: int = 3600
+) -> dict[str, Any]:
+    """Return the blocks of a getlivedata answer; where nothing says when it began, that is long ago."""
     found = {
         name: value for name, value in sample("pull_wechat_getlivedata")["response"].items() if name not in {"errcode", "errmsg"}
     }
     commerce = {**json.loads(found["live_ec_data_summary"]), "cumulative_audience_count": viewers}
-    return {**found, "live_ec_data_summary": json.dumps(commerce), "live_comparison_index": json.dumps({"is_living": living})}
+    dashboard = json.loads(found["live_dashboard_data"]) | {"live_duration": seconds}
+    if began is not None:
+        dashboard["start_time"] = int(began.timestamp())
+    return {
+        **found,
+        "live_dashboard_data": json.dumps(dashboard),
+        "live_ec_data_summary": json.dumps(commerce),
+        "live_comparison_index": json.dumps({"is_living": living}),
+    }
 
 
 async def test_the_dashboard_is_read_while_a_session_is_live_and_a_little_after(
@@ -53,9 +63,9 @@ async def test_the_dashboard_is_read_while_a_session_is_live_and_a_little_after(
 ) -> None:
     """Nothing is due before the start; then one reading a turn; nothing once the end is a while ago, with nobody stopping it."""
     wechat.lives[ROOM] = blocks(sample)
-    session = await new_session(("wechat", ROOM))
-    live = await connect("wechat_live", APP, api_base=wechat.base)
     pollers, now = service.platforms.pollers, datetime.now(UTC)
+    session = await new_session(("wechat", ROOM), scheduled_at=(now + timedelta(days=1)).isoformat())
+    live = await connect("wechat_live", APP, api_base=wechat.base)
     assert [] == await pollers.due(now)
     await tell("started", f"wechat:{ROOM}", now - timedelta(minutes=5))
     job = [("poll_live", UUID(live["id"]))]
@@ -112,20 +122,23 @@ async def test_a_connection_tied_to_a_session_finds_its_live_in_the_list(
 
 @pytest.mark.usefixtures("working")
 async def test_the_worker_starts_the_reading_by_itself(
-    wechat: FakeWechat, connect: Connect, new_session: Connect, tell: Any, sample: Sample, kpis: Kpis
+    wechat: FakeWechat, connect: Connect, new_session: Connect, sample: Sample, kpis: Kpis
 ) -> None:
-    """From the start of the session to the figure nobody does anything; a quota only delays it."""
-    wechat.lives[ROOM] = blocks(sample)
-    session = await new_session(("wechat", ROOM))
+    """From the start of the live to the figure nobody does anything."""
+    session = await new_session(("wechat", ROOM), scheduled_at=datetime.now(UTC).isoformat())
     await connect("wechat_live", APP, api_base=wechat.base)
-    await asyncio.sleep(6)
+
+    async def listed() -> bool:
+        return bool(wechat.calls["live_list"])
+
+    await until(listed, "the look-out", 40)
     assert 0 == wechat.calls["live_data"]
-    await tell("started", f"wechat:{ROOM}", datetime.now(UTC))
+    wechat.lives[ROOM] = blocks(sample)
 
     async def read() -> bool:
         return bool((await kpis(session["id"]))["viewers"] == 1520)
 
-    await until(read, "the dashboard's figure", 40)
+    await until(read, "the dashboard's figure", 60)
 
 
 async def test_one_session_fed_by_wechat_and_weibo_shows_both(

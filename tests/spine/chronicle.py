@@ -45,6 +45,8 @@ class Reading:
     value: int
     of: str = ""
     """A product, a promotion or a room."""
+    room: str = ""
+    """The room whose own figure it is; empty for what the rooms of a platform share."""
 
 
 @dataclass

@@ -47,9 +47,47 @@ def counted(story: Story, what: str, *, platform: str | None = None, product: st
 
 
 def told(story: Story, what: str, platform: str, of: str = "") -> int | None:
-    """Return the platform's latest word on a figure."""
-    found = _readings(story, what, platform, of)
-    return found[-1].value if found else None
+    """Return the platform's latest word on a figure: its rooms' together, or the session's own if that came last."""
+    last = _last_by_room(story, what, platform, of)
+    return sum(one.value for one in last) if last else None
+
+
+def _last_by_room(story: Story, what: str, platform: str, of: str = "") -> list[Reading]:
+    rooms = {one.room: one for one in _readings(story, what, platform, of)}
+    whole = rooms.pop("", None)
+    if whole is not None and all(whole.at >= one.at for one in rooms.values()):
+        return [whole]
+    return list(rooms.values())
+
+
+def concurrent(story: Story, platform: str) -> int | None:
+    """Return the viewers of this moment: of several rooms those that did not end, and sampled in the last five minutes."""
+    last = _last_by_room(story, "concurrent_viewers", platform)
+    if len(last) > 1:
+        newest = max(one.at for one in last)
+        states = {one.of: one.value for one in story.readings if one.what == "broadcast" and one.platform == platform}
+        last = [one for one in last if newest - one.at < timedelta(minutes=5) and states.get(one.room) != 0]
+        return sum(one.value for one in last)
+    return last[0].value if last else None
+
+
+def average_watch_ms(story: Story, platform: str) -> int | None:
+    """Return the average over rooms, each weighing as much as its viewers where all rooms told both."""
+    last = _last_by_room(story, "average_watch_ms", platform)
+    viewers = {one.room: one.value for one in _readings(story, "viewers", platform)}
+    total = sum(viewers.get(one.room, 0) for one in last)
+    if len(last) > 1 and total and all(one.room in viewers for one in last):
+        return round(sum(one.value * viewers[one.room] for one in last) / total)
+    return max(last, key=lambda one: (one.at, one.room)).value if last else None
+
+
+def highest_by_room(story: Story) -> list[int]:
+    """Return the highest sample of viewers in each room."""
+    highest: dict[tuple[str, str], int] = {}
+    for one in story.readings:
+        if one.what == "concurrent_viewers":
+            highest[one.platform, one.room] = max(one.value, highest.get((one.platform, one.room), 0))
+    return list(highest.values())
 
 
 def _readings(story: Story, what: str, platform: str, of: str = "") -> list[Reading]:
@@ -99,10 +137,11 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     room_states = [one for one in story.readings if one.what == "broadcast" and one.platform == platform]
     dark = bool(room_states) and platform not in {name for name, _ in on_air(story)}
     live = status(story) == "live" and not dark
-    figures["concurrent_viewers"] = told(story, "concurrent_viewers", platform) if live else None
-    samples = [one.value for one in _readings(story, "concurrent_viewers", platform)]
-    figures["peak_concurrent_viewers"] = max(samples, default=None)
-    average = told(story, "average_watch_ms", platform)
+    figures["concurrent_viewers"] = concurrent(story, platform) if live else None
+    samples = _readings(story, "concurrent_viewers", platform)
+    if len({one.room for one in samples}) <= 1:
+        figures["peak_concurrent_viewers"] = max((one.value for one in samples), default=None)
+    average = average_watch_ms(story, platform)
     watched = counted(story, "watch_ms", platform=platform)
     if average is not None and figures["viewers"]:
         watched = average * int(figures["viewers"])

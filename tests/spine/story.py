@@ -105,10 +105,10 @@ class _Teller:
         """Something that counts happened."""
         self.story.happenings.append(Happening(what, self.platform, self.at, amount, product, **more))
 
-    def read(self, what: str, value: int | None, of: str = "") -> None:
+    def read(self, what: str, value: int | None, of: str = "", room: str = "") -> None:
         """A figure was told, if it was."""
         if value is not None:
-            self.story.readings.append(Reading(what, self.platform, self.at, value, of))
+            self.story.readings.append(Reading(what, self.platform, self.at, value, of, room))
 
     def first(self, *member: object) -> bool:
         """Tell whether nothing earlier in this session named the member."""
@@ -142,11 +142,12 @@ class _Teller:
 
     def _audience_sampled(self) -> None:
         for name, what in _AUDIENCE_TOTALS.items():
-            self.read(what, self._figure(name))
+            self.read(what, self._figure(name), room=self.room)
 
     def _product_sampled(self) -> None:
         for name, what in _PRODUCT_TOTALS.items():
-            self.read(what, self._figure(name), self.product(self.data["product"]))
+            # A room's own figures; the stock is the shop's.
+            self.read(what, self._figure(name), self.product(self.data["product"]), "" if what == "stock" else self.room)
 
     def _figure(self, name: str) -> int | None:
         value = self.data.get(name)

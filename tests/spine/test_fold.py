@@ -107,6 +107,6 @@ def test_sums_and_samples_are_the_oracles(events: list[Event]) -> None:
             told[one.platform, one.what] += one.amount
     whole = {row[4:]: value for row, value in tally.counters().items() if row[1:3] == (0, "") and row[5] in _UNGUARDED}
     assert +told == {key: value for key, value in whole.items() if value}
-    readings = {(one.platform, _METRICS.get(one.what, one.what), one.of): (one.value, one.at) for one in story.readings}
-    gauges = {(row[4], row[5], row[2]): gauge[:2] for row, gauge in tally.gauges.items() if row[1] == 0}
+    readings = {(one.platform, one.room, _METRICS.get(one.what, one.what), one.of): (one.value, one.at) for one in story.readings}
+    gauges = {(row[4], row[5], row[6], row[2]): gauge[:2] for row, gauge in tally.gauges.items() if row[1] == 0}
     assert readings == gauges

@@ -13,7 +13,7 @@ from tests.conftest import KeyMaker
 DOCUMENT = create_app().openapi()
 ROUTES = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 BY_ID = [(method, path) for method, path in ROUTES if "{" in path and not path.startswith("/v1/webhooks/")]
-OPEN = {"/healthz", "/readyz", "/metrics"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/v1/labels"}
 PATCHES = {
     "/v1/sessions/{session}": {"title": "mine now"},
     "/v1/sessions/{session}/lineup/{product}": {"stock": 1},
@@ -80,6 +80,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "connection": connection.json()["id"],
         "letter": letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
+        "chart": "timeline",
     }
 
 
@@ -139,9 +140,10 @@ async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[1] not in OPEN and "webhooks" not in route[1]])
 async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: str, path: str) -> None:
-    """Every route but health, readiness, metrics and the platforms' own doors asks for a key, and a wrong one is none."""
+    """Every route but health, readiness, metrics, labels and the platforms' own doors asks for a key, and a wrong one is none."""
     url = path.format_map(dict.fromkeys(
-        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key"),
+        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
+         "chart"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_nobody_0123456789abcdef", "Basic dXNlcjpwYXNz"):

@@ -88,7 +88,7 @@ WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
   AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv')
 UNION ALL
 SELECT session_id, platform, metric, TRUE, latest
-FROM gauges
+FROM platform_gauges
 WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
   AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv');
 

@@ -37,14 +37,14 @@ GROUP BY c.session_id;
 
 -- name: sampled
 -- What was sampled of the sessions as a whole, and what their rooms said last.
-SELECT g.session_id, g.platform, g.key, g.metric, g.latest, g.latest_at, g.highest
+SELECT g.session_id, g.platform, g.room, g.key, g.metric, g.latest, g.latest_at, g.highest
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric = 'broadcast');
 
 -- name: clicks
 -- Clicks as platforms report them product by product, and what was counted of the same products.
 SELECT g.session_id, g.platform, sum(g.latest)::bigint AS reported, coalesce(sum(c.value), 0)::bigint AS counted
-FROM gauges g
+FROM platform_gauges g
 LEFT JOIN counters c
     ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
     AND c.platform = g.platform AND c.metric = 'product_clicks'
@@ -59,8 +59,8 @@ WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 60 AND c.key = ''
 GROUP BY c.session_id;
 
 -- name: concurrency
--- Concurrent viewers by minute and platform, in order; asked for sessions that several platforms sampled.
-SELECT g.session_id, g.bucket, g.platform, g.latest, g.latest_at, g.highest
+-- Concurrent viewers by minute and room, in order; asked for sessions that several rooms sampled.
+SELECT g.session_id, g.bucket, g.platform, g.room, g.latest, g.latest_at, g.highest
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 60 AND g.key = '' AND g.metric = 'concurrent_viewers'
-ORDER BY g.session_id, g.bucket, g.platform;
+ORDER BY g.session_id, g.bucket, g.latest_at, g.platform, g.room;

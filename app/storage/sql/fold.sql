@@ -120,10 +120,10 @@ RETURNING 1;
 
 -- name: take_samples
 -- Keeps the latest sample (the event's key settles a tie) and the highest.
-INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, metric, latest, latest_at, latest_key, highest)
-SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
-                     $7::bigint[], $8::timestamptz[], $9::bytea[], $10::bigint[])
-ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
+INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+                     $8::bigint[], $9::timestamptz[], $10::bytea[], $11::bigint[])
+ON CONFLICT (session_id, grain, key, bucket, platform, room, metric) DO UPDATE
 SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at, g.latest_key)
                   THEN excluded.latest ELSE g.latest END,
     latest_key = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at, g.latest_key)

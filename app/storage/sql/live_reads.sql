@@ -7,7 +7,7 @@ FROM counters c
 WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0
 GROUP BY c.session_id
 UNION ALL
-SELECT g.session_id, 'gauges', sum(hash_record_extended(ROW(g.key, g.platform, g.metric, g.latest, g.latest_at, g.highest), 0))
+SELECT g.session_id, 'gauges', sum(hash_record_extended(ROW(g.key, g.platform, g.room, g.metric, g.latest, g.latest_at, g.highest), 0))
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0
 GROUP BY g.session_id

@@ -27,13 +27,27 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], 
 WHERE c.id = new.id;
 
 -- name: keep_deliveries
--- Keeps raw deliveries, once each; a row comes back for one that is new, or whose work failed before.
-INSERT INTO deliveries AS d (connection_id, key, received_at, sealed)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[])
-ON CONFLICT (connection_id, key) DO UPDATE
-SET error = NULL, settled_at = NULL
-WHERE d.error IS NOT NULL
-RETURNING connection_id, key;
+-- Keeps raw deliveries, once each, and enqueues their jobs; a row comes back for one that is new, or whose work failed before.
+-- One statement, since a round trip costs a sender as much as the commit. What is written to the queue's tables is what its own
+-- method writes (PgQueuer, build_enqueue_query), of new deliveries alone.
+WITH kept AS (
+    INSERT INTO deliveries AS d (connection_id, key, received_at, sealed, settled_at)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::timestamptz[])
+    ON CONFLICT (connection_id, key) DO UPDATE
+    SET error = NULL, settled_at = NULL
+    WHERE d.error IS NOT NULL
+    RETURNING connection_id, key
+), queued AS (
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, status)
+    SELECT 0, $6::text, job.payload, now(), 'queued'
+    FROM unnest($7::uuid[], $8::text[], $9::bytea[]) AS job (connection_id, key, payload)
+    JOIN kept USING (connection_id, key)
+    RETURNING id, entrypoint, priority
+), logged AS (
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+    SELECT id, 'queued', entrypoint, priority FROM queued
+)
+SELECT connection_id, key FROM kept;
 
 -- name: settle_delivery
 -- States that a delivery was worked off, or why it could not be.
@@ -102,7 +116,7 @@ UPDATE connections SET reconciled_to = $2 WHERE id = $1;
 UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;
 
 -- name: recent_sessions
--- Sessions of a brand (of any, where it is null), or the one named, that may be on air or ended lately.
+-- Sessions of a brand (of any, where it is null), or the one named by its id or by a stream, that may be on air or ended lately.
 SELECT s.id, s.brand_id, s.started_at, s.ended_at,
        ARRAY(SELECT st.room FROM streams st WHERE st.session_id = s.id AND st.platform = $3 ORDER BY 1) AS rooms,
        (SELECT json_agg(json_build_array(g.platform, g.key, g.latest = 1, g.latest_at))::text
@@ -110,9 +124,36 @@ SELECT s.id, s.brand_id, s.started_at, s.ended_at,
         WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast') AS broadcasts
 FROM sessions s
 WHERE ($1::uuid IS NULL OR s.brand_id = $1)
-  AND ($2::uuid IS NULL OR s.id = $2)
+  AND ($2::text IS NULL OR s.id::text = lower($2)
+       OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2))
   AND s.started_at > $4
-  AND ($2::uuid IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3));
+  AND ($2::text IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3));
+
+-- name: expected_sessions
+-- Sessions in the time of their schedule ($4 to $5), or made lately (since $6) without one, whose rooms on a platform have not all
+-- been heard of; the one named, by its id or by a stream, also without a room until it is heard of itself.
+SELECT s.id, s.rooms, s.about
+FROM (
+    SELECT s.id, s.scheduled_at,
+           COALESCE(s.scheduled_at, greatest(s.created_at, (SELECT max(st.created_at) FROM streams st
+                                                            WHERE st.session_id = s.id AND st.platform = $3))) AS about,
+           ARRAY(SELECT st.room FROM streams st
+                 WHERE st.session_id = s.id AND st.platform = $3
+                   AND NOT EXISTS (SELECT 1 FROM gauges g
+                                   WHERE g.session_id = s.id AND g.grain = 0 AND g.key = st.room AND g.platform = $3
+                                     AND g.metric = 'broadcast')
+                 ORDER BY 1) AS rooms
+    FROM sessions s
+    WHERE ($1::uuid IS NULL OR s.brand_id = $1)
+      AND ($2::text IS NULL OR s.id::text = lower($2)
+           OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2))
+      AND NOT EXISTS (SELECT 1 FROM gauges g
+                      WHERE g.session_id = s.id AND g.grain = 0 AND g.key = '' AND g.metric = 'broadcast' AND g.latest = 0)
+      AND (s.scheduled_at BETWEEN $4 AND $5 OR s.scheduled_at IS NULL)
+) s
+WHERE (s.scheduled_at IS NOT NULL OR s.about > $6)
+  AND (s.rooms <> '{}' OR ($2::text IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM gauges g WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast')));
 
 -- name: promoted_sessions
 -- The session that each promotion (named by its id or its url) belongs to, as long as it is not over for good.

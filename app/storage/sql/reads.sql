@@ -10,8 +10,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
         LIMIT 1)) AS last_heard,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
        counted.platforms AS counted_platforms, counted.metrics AS counted_metrics, counted.sums AS counted_values,
-       sampled.platforms AS sampled_platforms, sampled.metrics AS sampled_metrics,
-       sampled.latest AS sampled_latest, sampled.highest AS sampled_highest,
+       sampled.platforms AS sampled_platforms, sampled.rooms AS sampled_rooms, sampled.metrics AS sampled_metrics,
+       sampled.latest AS sampled_latest, sampled.moments AS sampled_at, sampled.highest AS sampled_highest,
        rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at,
        clicks.platforms AS click_platforms, clicks.reported AS click_reported, clicks.counted AS click_counted,
        (SELECT sum(c.value)::text
@@ -25,8 +25,9 @@ CROSS JOIN (
     WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key = ''
 ) counted
 CROSS JOIN (
-    SELECT array_agg(g.platform) AS platforms, array_agg(g.metric) AS metrics,
-           array_agg(g.latest) AS latest, array_agg(g.highest) AS highest, max(g.latest_at) AS at
+    SELECT array_agg(g.platform) AS platforms, array_agg(g.room) AS rooms, array_agg(g.metric) AS metrics,
+           array_agg(g.latest) AS latest, array_agg(g.latest_at) AS moments, array_agg(g.highest) AS highest,
+           max(g.latest_at) AS at
     FROM gauges g
     WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key = ''
 ) sampled
@@ -40,7 +41,7 @@ CROSS JOIN (
     SELECT array_agg(p.platform) AS platforms, array_agg(p.reported::text) AS reported, array_agg(p.counted::text) AS counted
     FROM (
         SELECT g.platform, sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
-        FROM gauges g
+        FROM platform_gauges g
         LEFT JOIN counters c
             ON c.session_id = $1::uuid AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
             AND c.platform = g.platform AND c.metric = 'product_clicks'
@@ -75,11 +76,11 @@ CROSS JOIN (
 WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
 
 -- name: concurrency
--- Concurrent viewers by minute and platform, in order.
-SELECT g.bucket, g.platform, g.latest, g.latest_at, g.highest
+-- Concurrent viewers by minute and room, in order.
+SELECT g.bucket, g.platform, g.room, g.latest, g.latest_at, g.highest
 FROM gauges g
 WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = '' AND g.metric = 'concurrent_viewers'
-ORDER BY g.bucket, g.platform;
+ORDER BY g.bucket, g.latest_at, g.platform, g.room;
 
 -- name: timeline_extent
 -- The first and the last minute in which anything was counted or sampled for the session or one of its products.
@@ -134,13 +135,13 @@ WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = $2::text
 GROUP BY 1, 2;
 
 -- name: timeline_samples
--- Samples by minute and platform over a window, in order.
-SELECT g.bucket, g.platform, g.metric, g.latest, g.highest
+-- Samples by minute and room over a window, in order.
+SELECT g.bucket, g.platform, g.room, g.metric, g.latest, g.latest_at, g.highest
 FROM gauges g
 WHERE g.session_id = $1::uuid AND g.grain = 60 AND g.key = $2::text
   AND g.bucket >= $4::timestamptz AND g.bucket < $5::timestamptz
   AND g.metric = ANY($3::text[]) AND ($6::text IS NULL OR g.platform = $6::text)
-ORDER BY g.bucket, g.platform;
+ORDER BY g.bucket, g.latest_at, g.platform, g.room;
 
 -- name: arrivals
 -- Arrivals of the whole session by traffic source and fan level.

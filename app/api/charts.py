@@ -1,0 +1,49 @@
+"""Route of the charts.
+
+In: a session, a chart's name, language and theme. Out: a Vega-Lite specification. Never here: figures, looks.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.access import AppService
+from app.api.reads import Question, answer
+from app.charts.specification import Chart, Theme
+from app.problems import responses
+from app.reports.charts import read_chart
+
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+
+
+class ChartSpecification(BaseModel):
+    """A complete Vega-Lite specification; its other members are Vega-Lite's."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_: str = Field(alias="$schema", examples=["https://vega.github.io/schema/vega-lite/v6.json"])
+    title: str
+    description: str = Field(description="the chart in a sentence, for who cannot see it")
+    width: int | str = Field(examples=["container"])
+    height: int | dict[str, Any]
+    datasets: dict[str, list[dict[str, Any]]] = Field(description="the data, by the names that the layers use")
+    config: dict[str, Any] = Field(description="colours, fonts and formats of the theme and the language")
+
+
+@router.get(
+    "/charts/{chart}",
+    summary="A chart as a Vega-Lite specification",
+    operation_id="results:chart",
+    response_model=ChartSpecification,
+)
+async def chart(
+    service: AppService,
+    asked: Question,
+    chart: Chart,
+    theme: Annotated[
+        Theme, Query(description="colours for a light or a dark ground; the ground itself is transparent")
+    ] = "light",
+) -> Response:
+    """Return a chart ready to embed: labels in the language asked for, data inside, as wide as its container."""
+    return answer(await read_chart(service.database, asked, chart, theme), asked)

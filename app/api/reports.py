@@ -1,0 +1,78 @@
+"""Routes of the results sheet: JSON, Excel, a page to print.
+
+In: a session, a language. Out: the document, or a file of it. Never here: layout, figures.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from app.api.access import AppService
+from app.api.insights import keeping_of
+from app.api.reads import Question, answer
+from app.api.report_models import ReportDocument
+from app.kpis.reader import Asked
+from app.problems import responses
+from app.reports import files
+from app.reports.sheet import read_report
+
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+HTML = "text/html"
+# A page that loads nothing and runs nothing, even if somebody's product name were more than text.
+_SEALED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}, "description": "the file"}}
+
+
+def _headers(asked: Asked, name: str, extension: str, disposition: str) -> Mapping[str, str]:
+    # RFC 6266: a name of ASCII for old clients, the real one as RFC 8187 encodes it.
+    encoded = quote(f"{name}.{extension}", safe="")
+    return {
+        "Content-Disposition": f"{disposition}; filename=\"report.{extension}\"; filename*=UTF-8''{encoded}",
+        "Content-Language": asked.language,
+        "Vary": "Accept-Language, Authorization",
+        "Cache-Control": "no-store",
+    }
+
+
+@router.get("/report", summary="The results sheet", operation_id="results:report", response_model=ReportDocument)
+async def report(service: AppService, asked: Question) -> Response:
+    """Return the results sheet: its sections with labels, values and texts as the sheet prints them."""
+    return answer(await read_report(service.database, asked, keeping_of(service.settings)), asked)
+
+
+@router.get(
+    "/report.xlsx",
+    summary="The results sheet for Excel",
+    operation_id="results:report_xlsx",
+    response_class=Response,
+    responses=_file(XLSX),
+)
+async def report_xlsx(service: AppService, asked: Question) -> Response:
+    """Return a workbook: the sheet as the agency hands it out, the minutes with charts, every order line."""
+    book = await files.workbook(service.database, service.press, asked, keeping_of(service.settings))
+    return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
+
+
+@router.get(
+    "/report.html",
+    summary="The results sheet to print",
+    operation_id="results:report_html",
+    response_class=Response,
+    responses=_file(HTML),
+)
+async def report_html(service: AppService, asked: Question) -> Response:
+    """Return one page that holds all it needs: no script, no request to anywhere; it prints on A4."""
+    page = await files.page(service.database, service.press, asked, keeping_of(service.settings))
+    headers = {
+        **_headers(asked, page.name, "html", "inline"),
+        "Content-Security-Policy": _SEALED,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(page.content, media_type=HTML, headers=headers)

@@ -1,0 +1,231 @@
+"""The rows that each chart draws, with a sentence that tells them to who cannot see them.
+
+In: documents of the read side, a language. Out: rows by the name of their data source, words for labels, a description.
+Never here: figures that no document holds, looks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app.labels.catalogue import CATALOGUE, Language, label
+
+Documents = Mapping[str, Mapping[str, Any]]
+Row = dict[str, Any]
+
+FUNNEL = ("viewers", "product_clicks", "orders")
+PLATFORM_KPIS = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
+MOST_PRODUCTS = 12
+"""Bars that stay readable on a phone; the rest is one bar."""
+
+
+MOST_LABELS = 12
+"""Stock-outs that have room for a name each; of more the marks alone are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a chart draws."""
+
+    description: str
+    datasets: Mapping[str, Sequence[Row]]
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the chart's labels have in their gaps."""
+
+
+class Clock:
+    """Turns moments into the session's wall clock, as if that were UTC.
+
+    Vega knows the reader's own time zone and UTC, and neither is the session's. One offset, that of the first moment, holds
+    for the whole chart: a clock change in the middle would fold an hour onto another.
+    """
+
+    def __init__(self, first: str) -> None:
+        """Take the offset of a moment in RFC 3339."""
+        self._offset = datetime.fromisoformat(first).utcoffset() or timedelta()
+
+    def shifted(self, moment: str) -> datetime:
+        """Return the wall clock's time, labelled UTC."""
+        return datetime.fromisoformat(moment).astimezone(UTC) + self._offset
+
+
+def offset_of(moment: str) -> str:
+    """Return the offset of a moment in RFC 3339: UTC+9, UTC+5:30, UTC."""
+    minutes = int((datetime.fromisoformat(moment).utcoffset() or timedelta()).total_seconds()) // 60
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def _epoch(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def grouped(value: float | str | None) -> str:
+    """Return a figure with separators, an amount without decimals where it is whole; `—` where there is none."""
+    if value is None:
+        return "—"
+    text = f"{Decimal(str(value)):,}"
+    whole, _, fraction = text.partition(".")
+    return text if fraction.strip("0") else whole
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else f"{Decimal(str(share)) * 100:.1f}%"
+
+
+def _listing(parts: Sequence[str], language: Language) -> str:
+    return {"ja": "、", "zh": "、", "en": ", "}[language].join(parts) or "—"
+
+
+def timeline(documents: Documents, language: Language) -> Drawn:
+    """Return the minute chart: concurrent viewers, GMV, windows on air, stock-outs."""
+    document = documents["timeline"]
+    names = product_names(documents["products"])
+    clock = Clock(document["from"])
+    begin, end = clock.shifted(document["from"]), clock.shifted(document["to"])
+    moments = [clock.shifted(bucket) for bucket in document["buckets"]]
+    series = document["series"]
+    buckets = [
+        {
+            "at": _epoch(at),
+            "until": _epoch(until),
+            "time": f"{at:%H:%M}",
+            "viewers": viewers,
+            "gmv": float(gmv),
+            "gmv_text": grouped(gmv),
+        }
+        for at, until, viewers, gmv in zip(moments, [*moments[1:], end], series["concurrent_viewers"], series["gmv"], strict=True)
+    ]
+    windows = []
+    for showcase in documents["showcases"]["showcases"]:
+        start, stop = max(begin, clock.shifted(showcase["from"])), min(end, clock.shifted(showcase["to"]))
+        if start < stop:
+            times = f"{start:%H:%M}–{stop:%H:%M}"
+            name = names.get(showcase["product"], showcase["product"])
+            windows.append({"at": _epoch(start), "until": _epoch(stop), "times": times, "product": name})
+    sold_out = []
+    for mark in document["marks"]:
+        if mark["kind"] == "sold_out":
+            at, name = clock.shifted(mark["at"]), names.get(mark["product"], mark["product"])
+            text = label("chart.sold_out.of", language).format(product=name)
+            sold_out.append({"at": _epoch(at), "time": f"{at:%H:%M}", "product": name, "text": text})
+    if len(sold_out) > MOST_LABELS:
+        sold_out = [row | {"text": ""} for row in sold_out]
+    seen = [bucket for bucket in buckets if bucket["viewers"] is not None]
+    peak = max(seen, key=lambda bucket: bucket["viewers"], default=None)
+    words = {"currency": document["currency"], "time_zone": offset_of(document["from"])}
+    description = label("chart.timeline.description", language).format(
+        begin=f"{begin:%H:%M}",
+        end=f"{end:%H:%M}",
+        peak="—" if peak is None else grouped(peak["viewers"]),
+        peak_time="—" if peak is None else peak["time"],
+        gmv=grouped(str(sum((Decimal(gmv) for gmv in series["gmv"]), Decimal(0)))),
+        windows=len(windows),
+        sold_out=_listing([f"{row['product']} {row['time']}" for row in sold_out], language),
+        **words,
+    )
+    return Drawn(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words)
+
+
+def product_names(products: Mapping[str, Any]) -> dict[str, str]:
+    """Return code → name of every product of a products document."""
+    return {row["product"]: row["name"] for row in (*products["products"], *products["other"]["products"])}
+
+
+def funnel(documents: Documents, language: Language) -> Drawn:
+    """Return viewers → clicks → orders, each with its ratio to the step before."""
+    kpis = documents["kpis"]["kpis"]
+    steps: list[Row] = []
+    before: int | None = None
+    for slug in FUNNEL:
+        value = kpis[slug]["value"]
+        text = grouped(value)
+        if value is not None and before:
+            text += f" · {Decimal(value) * 100 / Decimal(before):.2f}%"
+        steps.append({"label": label(f"metric.{slug}", language), "value": value or 0, "text": text})
+        before = value
+    parts = [f"{step['label']} {step['text']}" for step in steps]
+    description = label("chart.funnel.description", language).format(steps=_listing(parts, language))
+    return Drawn(description, {"steps": steps})
+
+
+def platforms(documents: Documents, language: Language) -> Drawn:
+    """Return each platform's share of the session's main figures."""
+    document = documents["kpis"]
+    parts: list[Row] = []
+    for slug in PLATFORM_KPIS:
+        values = {name: kpis[slug]["value"] for name, kpis in document["by_platform"].items()}
+        total = sum((Decimal(str(value)) for value in values.values() if value is not None), Decimal(0))
+        if total > 0:
+            parts += [
+                {
+                    "label": label(f"metric.{slug}", language),
+                    "platform": platform,
+                    "platform_name": _name(f"platform.{platform}", platform, language),
+                    "share": float(Decimal(str(value or 0)) / total),
+                    "text": grouped(value),
+                }
+                for platform, value in values.items()
+            ]
+    told = [f"{row['label']} {row['platform_name']} {row['text']}" for row in parts]
+    return Drawn(label("chart.platforms.description", language).format(parts=_listing(told, language)), {"parts": parts})
+
+
+def _name(key: str, otherwise: str, language: Language) -> str:
+    return CATALOGUE[key][language] if key in CATALOGUE else otherwise
+
+
+def sources(documents: Documents, language: Language) -> Drawn:
+    """Return arrivals by traffic source, the largest first."""
+    found = [
+        {
+            "label": label("source.unknown", language)
+            if row["source"] is None
+            else _name(f"source.{row['source']}", row["source"], language),
+            "viewers": row["viewers"],
+            "text": f"{grouped(row['viewers'])} · {_percent(row['share'])}",
+        }
+        for row in documents["audience"]["by_source"]
+    ]
+    told = [f"{row['label']} {row['text']}" for row in found]
+    return Drawn(label("chart.sources.description", language).format(sources=_listing(told, language)), {"sources": found})
+
+
+def products(documents: Documents, language: Language) -> Drawn:
+    """Return GMV by product, the largest first; what is left of the session's total is one more bar, never dropped."""
+    document = documents["products"]
+    sold = [row for row in document["products"] if row["gmv"] is not None]
+    shown = sorted(sold, key=lambda row: Decimal(row["gmv"]), reverse=True)[:MOST_PRODUCTS]
+    total = document["total"]
+    bars = [(row["name"], row["gmv"], row["units"], row["clicks"], False) for row in shown]
+    if total["gmv"] is not None:
+        rest = Decimal(total["gmv"]) - sum((Decimal(row["gmv"]) for row in shown), Decimal(0))
+        if rest:
+            key = "product.other" if len(shown) == len(sold) else "chart.products.rest"
+            left = [
+                None if total[field] is None else total[field] - sum(row[field] or 0 for row in shown)
+                for field in ("units", "clicks")
+            ]
+            bars.append((label(key, language), str(rest), left[0], left[1], True))
+    pieces = label("chart.pieces", language)
+    found = [
+        {
+            "row": number,
+            "label": name,
+            "gmv": float(gmv),
+            "gmv_text": grouped(gmv),
+            "units": units,
+            "clicks": clicks,
+            "rest": rest,
+            "text": grouped(gmv) if units is None else f"{grouped(gmv)} · {pieces.format(units=grouped(units))}",
+        }
+        for number, (name, gmv, units, clicks, rest) in enumerate(bars)
+    ]
+    words = {"currency": document["currency"]}
+    told = [f"{row['label']} {row['text']}" for row in found]
+    description = label("chart.products.description", language).format(products=_listing(told, language), **words)
+    return Drawn(description, {"products": found}, words)

@@ -1,0 +1,88 @@
+"""The page's files, read and compressed once per process.
+
+In: the folder `web`, and the Vega bundle that vl-convert carries. Out: bytes with their tags. Never here: HTTP.
+
+No file knows its own address: the version stands in the folder of the URL (`/assets/<version>/…`), modules import each other
+relatively, and so everything of a version is cached for good together.
+"""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from html import escape
+from importlib import metadata
+from pathlib import Path
+from threading import Lock
+
+import vl_convert
+
+from app.charts.specification import VEGA_LITE
+
+WEB = Path(__file__).parent / "web"
+ENTRY = "index.html"
+VEGA = "vega.js"
+MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_EXPORTS = "window.vegaEmbed = vegaEmbed;"
+_MODULES = "<!-- modules -->"
+_bundling = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file, ready to be sent in either coding."""
+
+    plain: bytes
+    gzipped: bytes
+    tag: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All files of a version but Vega, which most processes never need to make."""
+
+    version: str
+    entry: StaticFile
+    files: Mapping[str, StaticFile]
+
+
+def _static(name: str, content: bytes) -> StaticFile:
+    tag = blake2b(content, digest_size=12).hexdigest()
+    return StaticFile(content, gzip.compress(content, 9, mtime=0), tag, MEDIA_TYPES[Path(name).suffix])
+
+
+@cache
+def site() -> Site:
+    """Return the page and its files."""
+    contents = {
+        path.relative_to(WEB).as_posix(): path.read_bytes() for path in sorted(WEB.rglob("*")) if path.suffix in MEDIA_TYPES
+    }
+    digest = blake2b(f"{metadata.version('vl-convert-python')} {VEGA_LITE}".encode(), digest_size=8)
+    for name, content in contents.items():
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    version = digest.hexdigest()
+    entry = contents.pop(ENTRY).decode()
+    # Named at once, the modules come in one round trip instead of one per import.
+    modules = "\n".join(
+        f'<link rel="modulepreload" href="/assets/{version}/{escape(name)}">' for name in contents if name.endswith(".js")
+    )
+    page = entry.replace(_MODULES, modules).replace("{version}", version).encode()
+    return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})
+
+
+def vega() -> StaticFile:
+    """Return Vega, Vega-Lite and Vega-Embed in one module; the first time takes a second or two."""
+    with _bundling:
+        return _bundle()
+
+
+@cache
+def _bundle() -> StaticFile:
+    return _static(VEGA, vl_convert.javascript_bundle(_EXPORTS, VEGA_LITE).encode())

@@ -1,0 +1,85 @@
+"""Routes of the page and its files.
+
+In: requests. Out: files, or 304. Never here: files' contents, API.
+
+The policy lets nothing in from elsewhere, no inline script, no `eval`. Trusted Types close the doors through which text could
+become markup; the page opens them for the empty string alone, with which Vega clears its stage.
+"""
+
+import re
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.dashboard.files import VEGA, StaticFile, site, vega
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+FOREVER = "public, max-age=31536000, immutable"
+ASK_FIRST = "no-cache"
+
+
+async def page(request: Request) -> Response:
+    """Return the entry page, which names the version of everything else."""
+    answer = _answer(request, site().entry, ASK_FIRST)
+    # Whoever opens the page wants a chart soon.
+    answer.background = BackgroundTask(vega)
+    return answer
+
+
+async def asset(request: Request) -> Response:
+    """Return a file of a version.
+
+    Another version than ours is asked for while several servers are being updated: it gets our file, and must not keep it.
+    """
+    current = site()
+    name = request.path_params["name"]
+    file = await run_in_threadpool(vega) if name == VEGA else current.files.get(name)
+    if file is None:
+        raise HTTPException(404)
+    return _answer(request, file, FOREVER if request.path_params["version"] == current.version else "no-store")
+
+
+def _answer(request: Request, file: StaticFile, caching: str) -> Response:
+    zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
+    # A strong tag names bytes, and the two codings are different bytes.
+    tag = f'"{file.tag}-gzip"' if zipped else f'"{file.tag}"'
+    headers = {**_HEADERS, "ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
+    if tag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(file.gzipped if zipped else file.plain, headers=headers, media_type=file.media_type)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    return any(
+        re.fullmatch(r"\s*(?:gzip|\*)\s*(?:;\s*q=(?:1(?:\.0*)?|0?\.\d*[1-9]\d*))?\s*", part, re.IGNORECASE)
+        for part in accepted.split(",")
+    )
+
+
+class _Named(Route):
+    """A route that tells logs and metrics which it is, as FastAPI's own do."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self
+        await super().handle(scope, receive, send)
+
+
+ROUTES = [_Named("/", page), _Named("/assets/{version}/{name:path}", asset)]
+"""For the application; they answer GET and HEAD, and are no part of the documented API."""

@@ -1,0 +1,88 @@
+/**
+ * Requests to the public JSON API.
+ *
+ * In: a path. Out: JSON, or a `Problem` that knows whether trying again may help. Never here: the key in a URL.
+ */
+
+import { app, forget } from "./app.js";
+import { language } from "./words.js";
+
+/** A request that failed. `status` is 0 where no answer came at all. */
+export class Problem extends Error {
+  constructor(status, document, retryAfter) {
+    super(document?.detail ?? document?.title ?? `status ${status}`);
+    this.status = status;
+    this.errors = document?.errors ?? [];
+    this.instance = document?.instance ?? null;
+    this.retryAfter = retryAfter;
+  }
+
+  /** True where the same request may succeed in a moment: no network, overload, a restart. */
+  get passing() {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
+}
+
+async function send(path, { key = app.key, method = "GET", body, signal } = {}) {
+  const headers = { "Accept-Language": language() };
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0);
+  }
+  if (answer.ok) return answer;
+  // A key that was good and is no more: revoked while the tab was open.
+  if (answer.status === 401 && app.who && key === app.key) forget("dash.signin.expired");
+  const document = await answer.json().catch(() => null);
+  throw new Problem(answer.status, document, Number(answer.headers.get("Retry-After")) || null);
+}
+
+export async function get(path, options) {
+  return (await send(path, options)).json();
+}
+
+/** Return the answer, or null where the server has no such thing. */
+export async function find(path, options) {
+  try {
+    return await get(path, options);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
+}
+
+export async function post(path, body, options) {
+  const answer = await send(path, { method: "POST", body, ...options });
+  return answer.status === 204 ? null : answer.json();
+}
+
+export async function remove(path) {
+  await send(path, { method: "DELETE" });
+}
+
+/** Save a file that the API makes, under the name that it gives. */
+export async function download(path, fallback) {
+  const answer = await send(path);
+  const named = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("Content-Disposition") ?? "");
+  const plain = /filename="?([^";]+)"?/i.exec(answer.headers.get("Content-Disposition") ?? "");
+  const url = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = named ? decodeURIComponent(named[1]) : (plain?.[1] ?? fallback);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Return a path with those parameters that have a value. */
+export function path(base, parameters) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+  }
+  const text = query.toString();
+  return text ? `${base}?${text}` : base;
+}

@@ -1,0 +1,62 @@
+/**
+ * What all views share: who is signed in, what is preferred, and the wish to be drawn again.
+ *
+ * In: changes. Out: one drawing per animation frame. Never here: words, requests.
+ */
+
+const KEY = "tallylight.key";
+let draw = () => {};
+let wanted = false;
+
+export const app = {
+  /** The API key; in the tab's own storage, so that closing the tab signs out. */
+  key: sessionStorage.getItem(KEY),
+  /** `{role, brand, name}` of the key once the server has told. */
+  who: null,
+  /** Why the sign-in is shown: null, or a label's key. */
+  signedOutBecause: null,
+  view: null,
+};
+
+export const may = {
+  write: () => app.who?.role === "operator" || app.who?.role === "admin",
+  administer: () => app.who?.role === "admin",
+};
+
+/** Draw again before the next frame. */
+export function refresh() {
+  if (wanted) return;
+  wanted = true;
+  // A hidden tab gets no frames; what it shows is drawn when it is looked at again.
+  requestAnimationFrame(() => {
+    wanted = false;
+    draw();
+  });
+}
+
+export function onDraw(work) {
+  draw = work;
+}
+
+export function remember(key, who) {
+  sessionStorage.setItem(KEY, key);
+  Object.assign(app, { key, who, signedOutBecause: null });
+}
+
+export function forget(because = null) {
+  sessionStorage.removeItem(KEY);
+  Object.assign(app, { key: null, who: null, signedOutBecause: because });
+  refresh();
+}
+
+/** A preference that outlives the tab; storage may be forbidden, and then it lasts as long as the page. */
+export function preference(name, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(`tallylight.${name}`);
+    if (value === null) localStorage.removeItem(`tallylight.${name}`);
+    else localStorage.setItem(`tallylight.${name}`, value);
+  } catch {
+    // As above.
+  }
+  return value ?? null;
+}

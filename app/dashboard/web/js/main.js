@@ -1,0 +1,103 @@
+/**
+ * The dashboard's beginning: words first, then who, then the view that the address names.
+ *
+ * In: the page. Out: a drawn view. Never here: views' own work.
+ */
+
+import { Problem } from "./api.js";
+import { app, forget, onDraw, refresh } from "./app.js";
+import { ComparisonView } from "./comparison.js";
+import { ConnectionsView } from "./connections.js";
+import { h, render } from "./dom.js";
+import { inside, outside } from "./frame.js";
+import { LettersView } from "./letters.js";
+import { LiveView } from "./live.js";
+import { heading, notice, waiting } from "./parts.js";
+import { ReportView } from "./report.js";
+import { link, route } from "./router.js";
+import { SessionsView } from "./sessions.js";
+import { identify, signIn } from "./signin.js";
+import "./theme.js";
+import { speak, t } from "./words.js";
+
+const VIEWS = {
+  sessions: SessionsView,
+  live: LiveView,
+  report: ReportView,
+  comparison: ComparisonView,
+  "dead-letters": LettersView,
+  connections: ConnectionsView,
+};
+const root = document.getElementById("app");
+let shown = null;
+let unreachable = false;
+
+/** Make the view that the address names, unless it stands already. */
+function open() {
+  const { name, parts } = route();
+  const address = [name, ...parts].join("/");
+  if (app.who && shown === address) return;
+  app.view?.leave?.();
+  const View = VIEWS[name];
+  app.view = app.who && View ? new View(...parts) : null;
+  shown = app.who ? address : null;
+  if (app.who) {
+    scrollTo(0, 0);
+    // The new view is where reading goes on; a first page has no place that was left.
+    if (document.activeElement?.closest("main")) document.getElementById("main")?.focus({ preventScroll: true });
+  }
+}
+
+function missing() {
+  return [heading(1, t("dash.error.missing")), h("p", null, h("a", { href: link("sessions") }, t("dash.nav.sessions")))];
+}
+
+function draw() {
+  if (!app.key) {
+    app.view?.leave?.();
+    app.view = shown = null;
+    document.title = "Tallylight";
+    return render(root, outside(signIn()));
+  }
+  if (!app.who) {
+    return render(root, outside(h("main", { class: "signin", id: "main" }, unreachable ? notice("warning", t("dash.error.offline")) : waiting())));
+  }
+  open();
+  const title = app.view?.title();
+  document.title = title ? `${title} – Tallylight` : "Tallylight";
+  render(root, inside(app.view ? app.view.render() : missing(), route().name));
+}
+
+/** Ask who the remembered key is; a server that does not answer is asked again. */
+async function recognise() {
+  if (!app.key) return;
+  try {
+    app.who = await identify(app.key);
+  } catch (error) {
+    if (error instanceof Problem && error.passing) {
+      unreachable = true;
+      setTimeout(recognise, 3000);
+    } else {
+      forget("dash.signin.expired");
+    }
+  }
+  refresh();
+}
+
+async function begin() {
+  onDraw(draw);
+  addEventListener("hashchange", refresh);
+  const who = recognise();
+  try {
+    await speak();
+  } catch {
+    // Without words there is nothing to say but this, in the three languages at once.
+    render(root, h("main", { class: "signin" }, h("p", null, "サーバーに接続できません · 无法连接服务器 · The server cannot be reached")));
+    setTimeout(() => location.reload(), 5000);
+    return;
+  }
+  await who;
+  refresh();
+}
+
+begin();

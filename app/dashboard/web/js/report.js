@@ -1,0 +1,171 @@
+/**
+ * The report of a session: the results sheet as a page, with its files, charts, drafts, warnings and notes.
+ *
+ * In: the report document and what belongs to it. Out: a page, and downloads. Never here: figures of its own, other words than
+ * the sheet's.
+ */
+
+import { Problem, download, find, get } from "./api.js";
+import { refresh } from "./app.js";
+import { h } from "./dom.js";
+import { Loaded } from "./loading.js";
+import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./parts.js";
+import { Notes } from "./report_notes.js";
+import { link } from "./router.js";
+import { theme } from "./theme.js";
+import { date, hour, language, moment, platformName, t } from "./words.js";
+
+const CHARTS = ["timeline", "funnel", "sources", "products", "platforms"];
+
+export class ReportView {
+  constructor(id) {
+    this.id = id;
+    this.base = `/v1/sessions/${encodeURIComponent(id)}`;
+    this.session = new Loaded(() => get(this.base));
+    this.report = new Loaded(() => get(`${this.base}/report?lang=${language()}`));
+    this.insights = new Loaded(() => find(`${this.base}/insights`));
+    this.notes = new Notes(this.base, () => this.report.load());
+    this.charts = Object.fromEntries(CHARTS.map((name) => [
+      name, new Loaded(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
+    ]));
+    this.all = [this.session, this.report, this.insights, ...Object.values(this.charts)];
+    for (const one of this.all) one.load();
+    this.saving = null;
+  }
+
+  title() {
+    return this.session.data ? `${this.session.data.title} – ${t("dash.report")}` : t("dash.report");
+  }
+
+  leave() {
+    this.notes.leave();
+    for (const one of this.all) one.stop();
+  }
+
+  spoken() {
+    this.report.load();
+    this.themed();
+  }
+
+  themed() {
+    for (const one of Object.values(this.charts)) one.load();
+  }
+
+  render() {
+    const session = this.session.data;
+    const report = this.report.data;
+    const error = this.session.error ?? this.report.error;
+    if (!session || !report) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
+    const several = new Set(session.streams.map((stream) => stream.platform)).size > 1;
+    const { totals, live, ec, promotion, products } = report.sections;
+    return h(
+      "article",
+      { class: "report" },
+      this.#head(session, report),
+      this.saving && notice(this.saving.level, t(this.saving.text)),
+      this.#warnings(report),
+      panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
+      h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), ...CHARTS.slice(1, several ? 5 : 4).map((name) => chartPanel(name, this.charts[name]))),
+      h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
+      sold(products),
+      promotions(promotion),
+      this.#drafts(),
+      this.notes.render(),
+    );
+  }
+
+  #head(session, report) {
+    const began = session.started_at ?? session.scheduled_at;
+    return h(
+      "header",
+      { class: "live-head report-head" },
+      h("div", { class: "live-name" },
+        h("div", { class: "live-kicker" }, badge(session.status), h("span", null, [report.heading, session.brand, session.host].filter(Boolean).join(" · "))),
+        heading(1, session.title),
+        h("p", { class: "quiet" }, began && `${date(began, session.time_zone)} ${hour(began, session.time_zone)} (${session.time_zone})`, " · ",
+          t("dash.report.as_of", { time: moment(report.as_of, session.time_zone) }))),
+      h("div", { class: "live-buttons" },
+        h("a", { class: "button button-quiet", href: link("live", this.id) }, t("dash.live")),
+        this.#file("xlsx", "dash.report.xlsx", "button button-main"),
+        this.#file("html", "dash.report.html", "button")),
+    );
+  }
+
+  #file(kind, label, look) {
+    const save = async () => {
+      this.saving = { level: "info", text: "dash.report.saving" };
+      refresh();
+      try {
+        await download(`${this.base}/report.${kind}?lang=${language()}`, `report.${kind}`);
+        this.saving = null;
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        this.saving = { level: "critical", text: error.passing ? "dash.error.busy" : "dash.report.no_file" };
+      }
+      refresh();
+    };
+    return h("button", { type: "button", class: look, onclick: save, "data-file": kind }, t(label));
+  }
+
+  #warnings({ warnings }) {
+    return warnings.length > 0 && panel("warnings", t("dash.warnings"), { class: "panel-warnings" },
+      h("p", { class: "quiet" }, t("dash.warnings.intro")), h("ul", null, ...warnings.map((warning, index) => h("li", { key: index }, warning.message))));
+  }
+
+  #drafts() {
+    const list = this.insights.data?.insights ?? [];
+    return list.length > 0 && panel("drafts", t("dash.drafts"), { class: "panel-hints" },
+      h("p", { class: "quiet" }, t("dash.drafts.intro")),
+      h("ul", { class: "hints drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },
+        h("span", null, insight.text[language()]),
+        this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.section, insight.text[language()]) }, t("dash.drafts.take"))))));
+  }
+}
+
+const facts = (list) =>
+  h("dl", { class: "facts" }, ...list.map((fact) => h("div", { key: fact.key }, h("dt", null, fact.label), h("dd", null, fact.text))));
+
+/** A basis is told where it is not what the reader expects: our own count, or a formula over it. */
+const basis = (cell) => ["reported", "mixed"].includes(cell.basis) && h("small", null, t(`basis.${cell.basis}`));
+
+const cells = (list) =>
+  h("dl", { class: "cells" }, ...list.map((cell) => h("div", { key: cell.slug }, h("dt", null, cell.label), h("dd", null, cell.text, basis(cell)))));
+
+const texts = (part) =>
+  part.items.length > 0 && h("section", { class: "texts" }, h("h3", { class: "title title-3" }, part.title), h("ul", null, ...part.items.map((text, index) => h("li", { key: index }, text))));
+
+const analysis = (id, section) =>
+  panel(id, section.title, { class: "sheet" },
+    h("h3", { class: "title title-3" }, section.data_title), cells(section.figures), texts(section.factors), texts(section.observations), texts(section.summary));
+
+/** The sheet's columns that hold figures; the others name the row, and the row is named already. */
+const figured = (columns, example) =>
+  columns.filter((column) => column.key in (example?.figures ?? {}))
+    .map((column) => ({ label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text }));
+
+function promotions(section) {
+  const columns = [
+    { label: t("dash.promotion"), cell: (row) => {
+      const name = row.title ?? row.url ?? row.promotion ?? "";
+      return row.url ? h("a", { href: row.url, target: "_blank", rel: "noreferrer noopener" }, name) : name;
+    } },
+    { label: t("dash.platform"), cell: (row) => row.platform && platformName(row.platform) },
+    ...figured(section.columns, section.rows[0]),
+  ];
+  return panel("promotions", section.title, { class: "sheet" },
+    section.rows.length
+      ? table("promotion-table", section.title, columns, section.rows, { rowKey: (row) => `${row.promotion} ${row.url}` })
+      : h("p", { class: "empty" }, t("dash.promotions.none")),
+    section.rows.length > 0 && h("p", { class: "sum" }, section.total_views.label, " ", h("strong", null, section.total_views.text)),
+    texts(section.observations), texts(section.summary));
+}
+
+function sold(section) {
+  const columns = [
+    { label: t("product.name"), class: "product-cell", cell: (row) => [row.name, row.product && row.product !== row.name && h("small", null, row.product)] },
+    ...figured(section.columns, section.total),
+  ];
+  return panel("sold", section.title, { class: "sheet" },
+    table("sold-table", section.title, columns, section.rows, { foot: [section.other, section.total], rowKey: (row) => row.product }),
+    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
+}

@@ -1,0 +1,112 @@
+/**
+ * The live stream of a session, and the honesty about it.
+ *
+ * In: a session. Out: its documents as they change, and whether they are of this moment. Never here: figures.
+ *
+ * EventSource cannot send a key, so every connection begins with a ticket. It is closed and opened anew on any trouble: its own
+ * reconnection would present a ticket that has expired.
+ */
+
+import { Problem, post } from "./api.js";
+import { language } from "./words.js";
+
+const DOCUMENTS = ["kpis", "products", "alerts"];
+/** Nothing for so long, and the connection is opened anew: a network that swallows everything raises no error. */
+const SILENCE_MS = 45_000;
+const LONGEST_PAUSE_MS = 15_000;
+
+export class Stream {
+  /** `connecting` at first, `open` while figures are live, `reconnecting`, or `refused` (the key may not, or no such thing). */
+  state = "connecting";
+  /** When the server last said something, in this machine's clock; null before. */
+  heardAt = null;
+  #source = null;
+  #timer = null;
+  #pause = 500;
+  #closed = false;
+  #attempt = 0;
+
+  /** @param on `{document(name, value), state()}` */
+  constructor(session, on) {
+    this.session = session;
+    this.on = on;
+    addEventListener("online", this.#again);
+    addEventListener("offline", this.#lost);
+    this.#open();
+  }
+
+  /** Connect anew at once: another language is wanted, or somebody is tired of waiting. */
+  restart() {
+    this.#drop();
+    this.#open();
+  }
+
+  close() {
+    this.#closed = true;
+    removeEventListener("online", this.#again);
+    removeEventListener("offline", this.#lost);
+    this.#drop();
+  }
+
+  #again = () => {
+    if (this.state !== "open") this.restart();
+  };
+
+  #lost = () => {
+    this.#drop();
+    this.#become("reconnecting");
+    this.#later();
+  };
+
+  #drop() {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #later() {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    // Many screens that lost the same server must not come back in the same instant.
+    this.#timer = setTimeout(() => this.restart(), this.#pause * (0.75 + Math.random() / 2));
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+  }
+
+  #become(state) {
+    if (this.#closed || this.state === state) return;
+    this.state = state;
+    this.on.state();
+  }
+
+  async #open() {
+    const attempt = this.#attempt;
+    let ticket;
+    try {
+      ticket = await post(`/v1/sessions/${this.session}/stream-tickets`);
+    } catch (error) {
+      if (attempt !== this.#attempt || this.#closed) return;
+      if (error instanceof Problem && !error.passing && error.status !== 429) return this.#become("refused");
+      this.#become("reconnecting");
+      return this.#later();
+    }
+    if (attempt !== this.#attempt || this.#closed) return;
+    const source = (this.#source = new EventSource(`${ticket.url}&lang=${language()}`));
+    for (const name of DOCUMENTS) {
+      source.addEventListener(name, (event) => {
+        this.heardAt = Date.now();
+        this.#pause = 500;
+        this.#guard();
+        this.#become("open");
+        this.on.document(name, JSON.parse(event.data));
+      });
+    }
+    source.onerror = this.#lost;
+    this.#guard();
+  }
+
+  #guard() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#lost, SILENCE_MS);
+  }
+}

@@ -1,0 +1,88 @@
+"""Which sessions are on air, and which may begin: what pollers read and what they look out for.
+
+In: a connection's brand and session, the moment. Out: sessions with their rooms on one platform. Never here: calls to a platform.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from app.kpis.status import is_on_air
+from app.storage.database import Database
+from app.storage.queries import queries
+from app.storage.reads import Broadcast
+
+_SQL = queries("platforms")
+
+LONGEST_LIVE = timedelta(hours=36)
+"""A session whose end nobody told is believed to be live for so long."""
+EARLY, LATE = timedelta(hours=1), timedelta(hours=12)
+"""A scheduled session is looked out for from so long before its time until so long after it."""
+UNSCHEDULED = timedelta(hours=24)
+"""One without a time is looked out for so long after it, or its stream, was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session that is on air, or was a moment ago, with its rooms on one platform."""
+
+    id: UUID
+    rooms: tuple[str, ...]
+    started_at: datetime
+    heard: frozenset[str]
+    """Rooms whose start or end is told; "" is the session as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSession:
+    """A session that may begin at any moment, with its rooms on one platform of which nothing was heard yet."""
+
+    id: UUID
+    rooms: tuple[str, ...]
+    since: datetime
+    """It does not begin before this."""
+
+
+async def live_sessions(
+    database: Database, brand_id: UUID | None, tied: str | None, platform: str, now: datetime, after: timedelta
+) -> list[LiveSession]:
+    """Return the sessions on air, or ended less than `after` ago, that a connection may speak of.
+
+    `tied` is the one session that the connection belongs to, by its id or as platform:room.
+    """
+    async with database.acquire() as lent:
+        rows = await lent.fetch(_SQL["recent_sessions"], brand_id, tied, platform, now - LONGEST_LIVE)
+    found = []
+    for row in rows:
+        told = [Broadcast(p, room, on, datetime.fromisoformat(at)) for p, room, on, at in from_json(row["broadcasts"] or "[]")]
+        last_end = max([broadcast.at for broadcast in told if not broadcast.on], default=row["ended_at"])
+        if is_on_air(told) or (last_end is not None and now - after <= last_end):
+            found.append(LiveSession(row["id"], tuple(row["rooms"]), row["started_at"], _heard(told, platform)))
+    return found
+
+
+def _heard(told: Iterable[Broadcast], platform: str) -> frozenset[str]:
+    return frozenset(broadcast.room for broadcast in told if not broadcast.room or broadcast.platform == platform)
+
+
+async def expected_sessions(
+    database: Database, brand_id: UUID | None, tied: str | None, platform: str, now: datetime
+) -> list[ExpectedSession]:
+    """Return the sessions that a connection should look out for: within their time, and with a room that has not begun.
+
+    Of a session that a connection is tied to no room need be known.
+    """
+    async with database.acquire() as lent:
+        rows = await lent.fetch(_SQL["expected_sessions"], brand_id, tied, platform, now - LATE, now + EARLY, now - UNSCHEDULED)
+    return [ExpectedSession(row["id"], tuple(row["rooms"]), row["about"] - EARLY) for row in rows]
+
+
+def as_uuid(text: str | None) -> UUID | None:
+    """Return the id of a session that an option names, or None."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,48 @@
+"""Reads what a chart shows, and completes its specification.
+
+In: a session, a chart, a theme. Out: a Vega-Lite specification. Never here: rows of a chart, SQL, HTTP.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from app.charts.specification import NEEDS, Chart, Specification, Theme, specification
+from app.kpis import reader
+from app.kpis.reader import Asked, TimelineQuestion, snapshot
+from app.kpis.render import Document
+from app.storage.database import Connection, Database
+
+TIMELINE = TimelineQuestion("concurrent_viewers,gmv,viewers,comments,product_clicks,orders,units_sold")
+"""What the report tells minute by minute; the chart draws the first two."""
+
+
+async def _timeline(connection: Connection, asked: Asked) -> Document:
+    return await reader.timeline_on(connection, asked, TIMELINE)
+
+
+_READERS: Mapping[str, Callable[[Connection, Asked], Awaitable[Document]]] = {
+    "timeline": _timeline,
+    "showcases": reader.showcases_on,
+    "products": reader.products_on,
+    "kpis": reader.kpis_on,
+    "audience": reader.audience_on,
+}
+
+
+async def read_documents(connection: Connection, asked: Asked, names: Iterable[str]) -> dict[str, Document]:
+    """Return documents of a session by name.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    return {name: await _READERS[name](connection, asked) for name in sorted(names)}
+
+
+async def read_chart(database: Database, asked: Asked, chart: Chart, theme: Theme) -> Specification:
+    """Return a chart's specification.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    async with snapshot(database) as connection:
+        documents = await read_documents(connection, asked, NEEDS[chart])
+    return specification(chart, documents, asked.language, theme)

@@ -1,0 +1,137 @@
+"""The looks of the workbook: formats, widths of texts, the printed page.
+
+In: a language, a currency's digits. Out: formats and settings. Never here: what stands in a cell.
+"""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from app.kpis.metrics import Unit
+from app.kpis.render import Document
+from app.labels.catalogue import Language, label
+
+NAVY, PALE, INK, RULE, QUIET = "#1f3a5f", "#e9eff6", "#1b1f24", "#9aa5b1", "#57606a"
+FONTS: dict[Language, str] = {"ja": "Yu Gothic", "zh": "Microsoft YaHei", "en": "Arial"}
+"""What Excel has on the readers' machines; others fall back to a font of the same script."""
+LINE = 16
+"""Points of one line of text."""
+MOST_POINTS = 409
+"""Excel's highest row."""
+PAGE_POINTS = 540
+"""What an A4 page across holds of a sheet that is a little wider than it."""
+
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so could become a formula once somebody edits it, or sends it on as CSV."""
+_LONGEST = 32_767
+
+
+class Paper:
+    """A workbook with the formats of a language."""
+
+    def __init__(self, book: Workbook, language: Language, digits: int) -> None:
+        """Take the workbook over."""
+        self.book = book
+        self.language = language
+        self.digits = digits
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def format(self, **properties: Any) -> Format:
+        """Return a format of these properties on top of the font; equal ones are one."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            base = {"font_name": FONTS[self.language], "font_size": 10, "font_color": INK, "valign": "vcenter"}
+            self._formats[key] = self.book.add_format(base | properties)
+        return self._formats[key]
+
+    def cell(self, **properties: Any) -> Format:
+        """Return a format of a cell of a table."""
+        return self.format(border=1, border_color=RULE, **properties)
+
+    def label(self) -> Format:
+        """Return the format of a figure's name."""
+        return self.cell(bg_color=PALE, text_wrap=True, indent=1)
+
+    def header(self) -> Format:
+        """Return the format of a table's head."""
+        return self.cell(bg_color=PALE, bold=True, align="center", text_wrap=True)
+
+    def bar(self) -> Format:
+        """Return the format of a section's title."""
+        return self.cell(bg_color=NAVY, font_color="#ffffff", bold=True, font_size=11, indent=1)
+
+
+def number_format(unit: str, value: float | str | None, digits: int, language: Language, slug: str = "") -> str:
+    """Return the number format that prints a value as the results sheet does: 5.20%, 10.57分, 2536.25, 67967."""
+    if unit == Unit.MONEY:
+        whole = not str(value).partition(".")[2].strip("0")
+        return money_format(0 if whole else digits)
+    if unit == Unit.RATIO:
+        return "0.00%"
+    if slug == "average_watch_seconds":
+        return f'0.00"{label("unit.minutes", language)}"'
+    if unit == Unit.SECONDS:
+        return f'0.0"{label("unit.seconds", language)}"'
+    if unit == Unit.HOURS:
+        return f'0.0"{label("unit.hours", language)}"'
+    return "0.00" if slug == "units_per_buyer" else "0"
+
+
+def money_format(digits: int) -> str:
+    """Return the number format of an amount."""
+    return f"0.{'0' * digits}" if digits else "0"
+
+
+def number_of(figure: Document, slug: str = "") -> float:
+    """Return a figure's value as the number that its format prints: minutes where seconds are shown as minutes."""
+    value = float(figure["value"])
+    return value / 60 if slug == "average_watch_seconds" else value
+
+
+def write_text(paper: Paper, sheet: Worksheet, row: int, column: int, text: str | None, **properties: Any) -> None:
+    """Write a text as text, whatever it looks like."""
+    if not text:
+        sheet.write_blank(row, column, None, paper.cell(**properties))
+        return
+    sheet.write_string(row, column, text[:_LONGEST], paper.cell(**guarded(text, properties)))
+
+
+def guarded(text: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return properties of a text's format: one that looks like a formula keeps its quote when it is edited."""
+    return properties | {"quote_prefix": True} if text.startswith(_FORMULA_SIGNS) else properties
+
+
+def width_of(text: str) -> int:
+    """Return how wide a line is, in Latin characters: a CJK one is two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
+
+
+def lines_of(text: str, width: float) -> int:
+    """Return into how many lines a text is broken; a little too many rather than too few, since nothing may be cut."""
+    usable = max(1.0, width * 0.97 - 2)
+    return sum(max(1, math.ceil(width_of(line) / usable)) for line in text.split("\n"))
+
+
+def block_height(texts: Sequence[tuple[str, float]], least: int = 1) -> int:
+    """Return the points that a block needs whose texts stand side by side, each in its width."""
+    return max([least, *(lines_of(text, width) for text, width in texts)]) * LINE + 6
+
+
+def print_setup(sheet: Worksheet, paper: Paper, title: str, as_of: str, pages: int = 0) -> None:
+    """Print on A4 across, as wide as the page, with title, time and page number; `pages` 0: as many as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, pages)
+    sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
+    sheet.center_horizontally()
+    # The blank ends the size: a digit of the text would go on with it.
+    font = f'&"{FONTS[paper.language]}"&8 '
+    # & begins a code of Excel's there, and a header holds 255 characters.
+    sheet.set_header(f"&L{font}{title.replace('&', '&&')[:90]}&R{font}Tallylight")
+    number = label("report.page", paper.language).format(page="&P", pages="&N")
+    sheet.set_footer(f"&L{font}{as_of.replace('&', '&&')}&R{font}{number}")

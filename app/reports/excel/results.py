@@ -1,0 +1,307 @@
+"""The first sheet: the agency's results sheet, block by block as people know it.
+
+In: the report document. Out: the sheet, and where its products stand. Never here: figures of its own.
+
+Nine columns, A to I: 総データ with pairs of label and value; ライブ内容分析 and EC実績 with figures, factors, observations and
+summary side by side; 宣伝動画分析; 各商品実績 with what was sold outside the line-up, and the total.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from app.kpis.printing import NOTHING
+from app.kpis.render import Document
+from app.labels.catalogue import label
+from app.reports.excel.paper import (
+    LINE,
+    MOST_POINTS,
+    PAGE_POINTS,
+    PALE,
+    QUIET,
+    Paper,
+    block_height,
+    guarded,
+    number_format,
+    number_of,
+    print_setup,
+    write_text,
+)
+from app.reports.formulas import Place, formula_of
+from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of, told
+
+WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
+LAST = len(WIDTHS) - 1
+PROSE: Mapping[str, Any] = {"text_wrap": True, "valign": "top", "indent": 1}
+_SMALLEST = 0.72
+"""Below this scale a sheet on one page is too small to read, and it takes more pages."""
+_OTHERS = ("clicks", "buyers", "units", "gmv")
+
+
+class Products(NamedTuple):
+    """Where the products stand: rows from 0, the remainder included, the total not."""
+
+    first: int
+    last: int
+    name: int
+    gmv: int
+
+
+class Results:
+    """Writes the sheet from top to bottom."""
+
+    def __init__(self, paper: Paper, sheet: Worksheet, report: Document) -> None:
+        """Take an empty sheet."""
+        self._paper = paper
+        self._sheet = sheet
+        self._report = report
+        self._row = 0
+        self._places: dict[str, Place] = {}
+        self._heights: dict[int, float] = {}
+        self._sections: list[int] = []
+
+    def write(self) -> Products:
+        """Write all sections."""
+        report, sheet = self._report, self._sheet
+        for column, width in enumerate(WIDTHS):
+            sheet.set_column(column, column, width)
+        sheet.hide_gridlines(2)
+        self._title()
+        sections = report["sections"]
+        self._totals(sections["totals"])
+        self._analysis(sections["live"])
+        self._analysis(sections["ec"])
+        self._promotion(sections["promotion"])
+        products = self._products(sections["products"])
+        self._warnings()
+        sheet.freeze_panes(2, 0)
+        self._pages()
+        sheet.print_area(0, 0, self._row - 1, LAST)
+        return products
+
+    def _height(self, row: int, points: float) -> None:
+        self._sheet.set_row(row, points)
+        self._heights[row] = points
+
+    def _pages(self) -> None:
+        """Print on one page where that stays readable, else break between sections."""
+        one = sum(self._heights.values()) * _SMALLEST <= PAGE_POINTS
+        print_setup(self._sheet, self._paper, heading_of(self._report), subtitle_of(self._report)[-1], pages=1 if one else 0)
+        if one:
+            return
+        breaks, used = [], 0.0
+        for first, last in pairwise([0, *self._sections, self._row]):
+            height = sum(self._heights[row] for row in range(first, last))
+            # A short section stays whole, and a long one does not begin at the foot of a page.
+            if used + height > PAGE_POINTS and (height <= PAGE_POINTS / 2 or used > PAGE_POINTS * 0.6):
+                breaks.append(first)
+                used = 0.0
+            used = (used + height) % PAGE_POINTS
+        self._sheet.set_h_pagebreaks(breaks)
+
+    def _merge(self, first: int, last: int, columns: tuple[int, int], text: str, properties: Mapping[str, Any]) -> None:
+        """Write a text over a block of cells, as text."""
+        cell = self._paper.cell(**guarded(text, dict(properties)))
+        if (first, columns[0]) == (last, columns[1]):
+            self._sheet.write_string(first, columns[0], text, cell)
+            return
+        self._sheet.merge_range(first, columns[0], last, columns[1], "", cell)
+        self._sheet.write_string(first, columns[0], text, cell)
+
+    def _title(self) -> None:
+        paper, sheet = self._paper, self._sheet
+        title = heading_of(self._report)
+        self._height(0, 30)
+        sheet.merge_range(0, 0, 0, LAST, "", paper.format(bold=True, font_size=16))
+        sheet.write_string(0, 0, title, paper.format(**guarded(title, {"bold": True, "font_size": 16})))
+        parts = label("report.between", paper.language).join(subtitle_of(self._report))
+        self._height(1, 20)
+        quiet = {"font_color": QUIET, "font_size": 9}
+        sheet.merge_range(1, 0, 1, LAST, "", paper.format(**quiet))
+        sheet.write_string(1, 0, parts, paper.format(**guarded(parts, quiet)))
+        self._row = 2
+
+    def _bar(self, title: str) -> None:
+        self._sections.append(self._row)
+        self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._paper.bar())
+        self._height(self._row, 20)
+        self._row += 1
+
+    def _heads(self, heads: Sequence[tuple[int, int, str]]) -> None:
+        for first, last, text in heads:
+            if first == last:
+                self._sheet.write_string(self._row, first, text, self._paper.header())
+            else:
+                self._sheet.merge_range(self._row, first, self._row, last, text, self._paper.header())
+        heights = [block_height([(text, sum(WIDTHS[first : last + 1]))]) for first, last, text in heads]
+        self._height(self._row, max(20, *heights))
+        self._row += 1
+
+    def _figure(self, row: int, column: int, figure: Document, slug: str = "", formula: str = "", **looks: Any) -> None:
+        """Write a figure as a number that prints as the document prints it; a formula where a reader would trace it."""
+        paper = self._paper
+        looks = {"align": "right", "indent": 1} | looks
+        if figure["value"] is None:
+            self._sheet.write_string(row, column, NOTHING, paper.cell(**looks | {"align": "center", "indent": 0}))
+            return
+        shown = number_format(figure["unit"], figure["value"], paper.digits, paper.language, slug)
+        cell = paper.cell(num_format=shown, **looks)
+        found = formula_of(slug, figure, self._places, paper.digits) if slug else None
+        if found is not None:
+            self._sheet.write_formula(row, column, found.text, cell, found.value)
+        elif formula:
+            self._sheet.write_formula(row, column, formula, cell, number_of(figure))
+        else:
+            self._sheet.write_number(row, column, number_of(figure, slug), cell)
+        if slug:
+            self._places[slug] = Place(xl_rowcol_to_cell(row, column), figure["value"])
+
+    def _totals(self, section: Document) -> None:
+        paper, sheet, row = self._paper, self._sheet, self._row
+        self._merge(row, row + 1, (0, 0), section["title"], {"bg_color": PALE, "bold": True, "align": "center"})
+        facts = {fact["key"]: fact for fact in section["facts"]}
+        for number, key in enumerate(FACT_PAIRS):
+            column = 1 + 2 * number
+            fact = facts[key]
+            sheet.write_string(row, column, fact["label"], paper.label())
+            if key == "date" and fact["value"]:
+                day = date.fromisoformat(fact["value"])
+                sheet.write_datetime(row, column + 1, day, paper.cell(num_format="yyyy/m/d", align="right", indent=1))
+            elif key == "duration" and fact["value"] is not None:
+                sheet.write_number(
+                    row, column + 1, fact["value"] / 3600, paper.cell(num_format='0.0"H"', align="right", indent=1)
+                )
+            else:
+                write_text(paper, sheet, row, column + 1, fact["text"], align="right", indent=1)
+        for number, figure in enumerate(section["figures"]):
+            column = 1 + 2 * number
+            sheet.write_string(row + 1, column, figure["label"], paper.label())
+            self._figure(row + 1, column + 1, figure, figure["slug"], bold=True)
+        self._height(row, 22)
+        self._height(row + 1, 22)
+        self._row += 2
+
+    def _analysis(self, section: Document) -> None:
+        self._bar(section["title"])
+        self._heads([
+            (0, 1, section["data_title"]),
+            (2, 2, section["factors"]["title"]),
+            (3, 5, section["observations"]["title"]),
+            (6, 8, section["summary"]["title"]),
+        ])  # fmt: skip
+        first, figures = self._row, section["figures"]
+        last = first + len(figures) - 1
+        words = told(section, self._paper.language)
+        factors = "\n".join(section["factors"]["items"])
+        blocks = ((factors, (2, 2)), (words.observations, (3, 5)), (words.summary, (6, 8)))
+        widths = [(text, float(sum(WIDTHS[columns[0] : columns[1] + 1]))) for text, columns in blocks]
+        self._spread(first, len(figures), block_height(widths))
+        for row, figure in enumerate(figures, first):
+            self._sheet.write_string(row, 0, figure["label"], self._paper.label())
+            self._figure(row, 1, figure, figure["slug"])
+        for text, columns in blocks:
+            self._merge(first, last, columns, text, PROSE)
+        self._row = last + 1
+
+    def _spread(self, first: int, rows: int, points: int) -> None:
+        """Give a block the height that its longest text needs, in equal rows."""
+        each = min(MOST_POINTS, max(LINE + 3, -(-points // rows)))
+        for row in range(first, first + rows):
+            self._height(row, each)
+
+    def _promotion(self, section: Document) -> None:
+        self._bar(section["title"])
+        words = told(section, self._paper.language)
+        summary = "\n".join(part for part in (words.observations, words.summary) if part)
+        names = {column["key"]: column["label"] for column in section["columns"]}
+        self._heads([
+            (0, 0, names["link"]),
+            (1, 1, names["views"]),
+            (2, 2, names["engagements"]),
+            (3, 3, names["clicks"]),
+            (4, 4, section["total_views"]["label"]),
+            (5, 8, section["summary"]["title"]),
+        ])  # fmt: skip
+        first, rows = self._row, section["rows"]
+        count = max(1, len(rows))
+        last = first + count - 1
+        links = ["\n".join(part for part in (row["title"], row["url"]) if part) or NOTHING for row in rows] or [NOTHING]
+        wanted = [block_height([(link, WIDTHS[0])]) for link in links]
+        missing = block_height([(summary, sum(WIDTHS[5:]))]) - sum(wanted)
+        for number, link in enumerate(links):
+            self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
+            write_text(self._paper, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
+        for number in range(count):
+            for column, key in enumerate(("views", "engagements", "clicks"), 1):
+                figure = rows[number]["figures"][key] if rows else {"value": None}
+                self._figure(first + number, column, figure)
+        total = section["total_views"]
+        views = f"=SUM({xl_rowcol_to_cell(first, 1)}:{xl_rowcol_to_cell(last, 1)})"
+        if last > first:
+            self._sheet.merge_range(first, 4, last, 4, "", self._paper.cell())
+        self._figure(first, 4, total, formula=views if total["value"] is not None else "")
+        self._merge(first, last, (5, 8), summary, PROSE)
+        self._row = last + 1
+
+    def _products(self, section: Document) -> Products:
+        self._bar(section["title"])
+        names = {column["key"]: column["label"] for column in section["columns"]}
+        amount = label("report.amount", self._paper.language).format(currency=self._report["currency"])
+        heads = (names["clicks"], names["buyers"], names["units"], amount)
+        brand = label("sheet.brand", self._paper.language)
+        self._heads([(0, 0, brand), (1, 4, names["name"]), *((5 + n, 5 + n, text) for n, text in enumerate(heads))])
+        first, rows = self._row, [*section["rows"], section["other"]]
+        last = first + len(rows) - 1
+        total = last + 1
+        self._merge(first, last, (0, 0), section["brand"], {"text_wrap": True, "align": "center"})
+        for number, entry in enumerate(rows):
+            row = first + number
+            is_rest = row == last
+            looks: dict[str, Any] = {"italic": True} if is_rest else {}
+            self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1})
+            for column, key in enumerate(_OTHERS, 5):
+                formula = self._remainder(section, key, (first, last), column) if is_rest else ""
+                self._figure(row, column, entry["figures"][key], formula=formula, **looks)
+            self._height(row, 20)
+        bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
+        self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right", "indent": 1})
+        for column, (key, slug) in enumerate(zip(_OTHERS, ("product_clicks", "buyers", "units_sold", "gmv"), strict=True), 5):
+            figure, place = section["total"]["figures"][key], self._places.get(slug)
+            same = place is not None and place.value == figure["value"]
+            self._figure(total, column, figure, formula=f"={place.cell}" if place and same else "", **bold)
+        self._height(total, 22)
+        self._row = total + 1
+        for note in section["notes"]:
+            self._line(note, {"font_color": QUIET, "font_size": 9})
+        return Products(first, last if section["other"]["figures"]["gmv"]["value"] is not None else last - 1, 1, 8)
+
+    def _remainder(self, section: Document, key: str, rows: tuple[int, int], column: int) -> str:
+        """Return total minus the rows above, where that is what the remainder is: people cannot be subtracted."""
+        if key == "buyers":
+            return ""
+        figures = [row["figures"][key]["value"] for row in section["rows"]]
+        total, rest = section["total"]["figures"][key]["value"], section["other"]["figures"][key]["value"]
+        if total is None or rest is None or not figures:
+            return ""
+        shown = sum((Decimal(str(value)) for value in figures if value is not None), Decimal(0))
+        if Decimal(str(total)) - shown != Decimal(str(rest)):
+            return ""
+        first, last = rows
+        above = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last - 1, column)}"
+        return f"={xl_rowcol_to_cell(last + 1, column)}-SUM({above})"
+
+    def _warnings(self) -> None:
+        if self._report["warnings"]:
+            self._bar(label("sheet.warnings", self._paper.language))
+            for warning in self._report["warnings"]:
+                self._line(warning["message"], {})
+
+    def _line(self, text: str, looks: Mapping[str, Any]) -> None:
+        self._merge(self._row, self._row, (0, LAST), text, {"text_wrap": True, "indent": 1, **looks})
+        self._height(self._row, min(MOST_POINTS, block_height([(text, sum(WIDTHS))])))
+        self._row += 1

@@ -1,0 +1,98 @@
+"""Reads a report and has it printed: an Excel workbook, a page.
+
+In: the database, the press, a session. Out: a file's bytes and name. Never here: layout, HTTP, work that would hold up the
+event loop.
+"""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic_core import from_json
+
+from app.charts.specification import CHARTS, NEEDS, specification
+from app.insights.reader import Keeping
+from app.kpis.reader import Asked, read_head, snapshot
+from app.kpis.render import Document
+from app.labels.catalogue import label
+from app.reports.charts import read_documents
+from app.reports.excel.book import Batch, Manuscript, write_book
+from app.reports.page import render
+from app.reports.press import Press
+from app.reports.sheet import report_on
+from app.storage import log_reads
+from app.storage.database import Connection, Database
+from app.storage.log_reads import OrderFilter, OrderRow
+from app.storage.reads import SessionHead
+
+_BATCH = 2000
+"""Orders read at a time: some milliseconds of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A file."""
+
+    name: str
+    """Without its extension."""
+    content: bytes
+
+
+async def workbook(database: Database, press: Press, asked: Asked, keeping: Keeping) -> Printed:
+    """Return the Excel workbook; all of it shows the session at one moment.
+
+    Raises:
+        ProblemError: 404, also for another brand's session; 503 when too many reports wait.
+    """
+    with TemporaryDirectory(prefix="tallylight-report-") as folder:
+        spool, path = Path(folder) / "orders", Path(folder) / "report.xlsx"
+        async with snapshot(database) as connection:
+            head = await read_head(connection, asked)
+            report = await report_on(connection, asked, keeping)
+            documents = await read_documents(connection, asked, ("timeline", "showcases", "products"))
+            await _spool(connection, head, spool)
+        await press.run(write_book, Manuscript(head, report, documents, spool), path)
+        return Printed(_name(report), path.read_bytes())
+
+
+async def page(database: Database, press: Press, asked: Asked, keeping: Keeping) -> Printed:
+    """Return the page, as `workbook`."""
+    async with snapshot(database) as connection:
+        report = await report_on(connection, asked, keeping)
+        documents = await read_documents(connection, asked, {name for needed in NEEDS.values() for name in needed})
+    # One platform alone has nothing to be compared with.
+    shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
+    specs = [specification(chart, documents, asked.language, "light") for chart in shown]
+    return Printed(_name(report), (await press.run(render, report, specs)).encode())
+
+
+async def _spool(connection: Connection, head: SessionHead, path: Path) -> None:
+    """Write all orders to a file: they may be more than memory should hold, and the press reads them from there."""
+    after, codes = ("", ""), dict[str, str]()
+    known: set[str] = set()
+    with path.open("wb") as file:
+        while True:
+            rows = await log_reads.orders_page(connection, head.id, head.brand_id, OrderFilter(), after, _BATCH)
+            new = sorted(_products_of(rows) - known)
+            if new:
+                known.update(new)
+                codes |= await log_reads.codes_of(connection, head.brand_id, new)
+            batch: Batch = (rows, codes)
+            pickle.dump(batch, file)
+            if len(rows) < _BATCH:
+                return
+            after = (rows[-1].platform, rows[-1].order_id)
+
+
+def _products_of(rows: Sequence[OrderRow]) -> set[str]:
+    return {line["product"] for row in rows if row.lines for line in from_json(row.lines)}
+
+
+def _name(report: Document) -> str:
+    """Return the file's name: what it is, the day, the session's title."""
+    day = next((fact["value"] for fact in report["sections"]["totals"]["facts"] if fact["key"] == "date"), None)
+    parts = (label("report.file", report["language"]), day, report["title"])
+    text = "_".join(part for part in parts if part)
+    return "".join("_" if sign in '/\\:*?"<>|' or not sign.isprintable() else sign for sign in text).strip(" .")[:120]

@@ -1,0 +1,49 @@
+"""The report as one page to print.
+
+In: the report document, charts' specifications. Out: HTML with everything inside. Never here: scripts, references to
+anything outside, figures of its own.
+"""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from app.charts.drawing import svg
+from app.charts.specification import FONTS, Specification
+from app.kpis.render import Document
+from app.labels.catalogue import label
+from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of
+
+
+def render(report: Document, specs: list[Specification]) -> str:
+    """Return the page; it draws the charts, so call it in the press."""
+    language = report["language"]
+    charts = [
+        # The renderer writes proper XML: what is text in the specification is text there.
+        {"title": spec["title"], "description": spec["description"], "svg": Markup(svg(spec))}  # noqa: S704
+        for spec in specs
+    ]
+    facts = [fact for fact in report["sections"]["totals"]["facts"] if fact["key"] in FACT_PAIRS]
+    return _template().render(
+        report=report,
+        sections=report["sections"],
+        heading=heading_of(report),
+        subtitle=subtitle_of(report),
+        facts=facts,
+        charts=charts,
+        fonts=Markup(FONTS[language]),  # noqa: S704 - our own constant
+        word=lambda key, **gaps: label(key, language).format(**gaps),
+    )
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("app.reports", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    globals_: dict[str, Any] = environment.globals
+    globals_.clear()
+    return environment.get_template("report.html.j2")

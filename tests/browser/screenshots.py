@@ -1,0 +1,85 @@
+"""Takes the README's pictures: `make screenshots`.
+
+In: a server of its own, two sessions of the simulator, one that runs and one that is over. Out: PNG files beside this one.
+Never here: made-up figures.
+"""
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
+from tests.spine.processes import ServerProcess
+
+FOLDER = Path(__file__).parent / "screenshots"
+SCENARIO = "2021-09-25"
+WALL = {"width": 1920, "height": 1080}
+LAPTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def open_page(browser: Browser, address: str, size: dict[str, int], language: str, scheme: str, charts: int) -> Page:
+    """Return a page, signed in, its charts drawn."""
+    options: dict[str, Any] = {"viewport": size, "locale": {"ja": "ja-JP", "en": "en-GB"}[language], "color_scheme": scheme}
+    context = browser.new_context(**options, device_scale_factor=2 if size is PHONE else 1)
+    sign_in_with(context)
+    page = context.new_page()
+    page.goto(address)
+    drawn(page, charts)
+    return page
+
+
+def take(page: Page, name: str) -> None:
+    """Save what a page shows."""
+    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    print(f"{name}: {(FOLDER / f'{name}.png').stat().st_size / 1000:.0f} kB")
+
+
+def over(base: str) -> str:
+    """Return a session that has been sent whole."""
+    with simulating(base, SCENARIO, "max") as session:
+        while next(one for one in sessions(base) if one["id"] == session)["status"] == "live":
+            time.sleep(0.5)
+    return session
+
+
+def pictures(base: str) -> None:
+    """Take all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    with chromium() as browser:
+        report = over(base)
+        for language, scheme in (("ja", "light"), ("en", "dark")):
+            page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 4)
+            take(page, f"report-{language}")
+        with simulating(base, SCENARIO, 60) as live:
+            address = f"{base}/#/live/{live}"
+            wall = open_page(browser, address, WALL, "ja", "dark", 3)
+            # Into the second half of the hour: one product is sold out and still clicked, the next is on air.
+            wall.locator("[data-code=sold_out_clicked]").wait_for(timeout=240_000)
+            wall.locator("#product-table .chip-live").wait_for(timeout=240_000)
+            wall.locator("#hints").wait_for(timeout=240_000)
+            take(wall, "live-ja")
+            for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
+                take(open_page(browser, address, size, language, scheme, 3), name)
+
+
+def main() -> None:
+    """Start a server, take the pictures, stop it."""
+    if PATH is None:
+        raise SystemExit("no Chromium here: apt-get install chromium fonts-noto-cjk")
+    with tempfile.TemporaryDirectory() as folder:
+        server = ServerProcess(Path(folder), {"TALLYLIGHT_DATA_DIR": folder})
+        server.start()
+        try:
+            asyncio.run(server.ready())
+            pictures(server.base)
+        finally:
+            server.end()
+
+
+if __name__ == "__main__":
+    main()

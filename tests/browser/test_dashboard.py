@@ -1,0 +1,251 @@
+"""The dashboard as people meet it: a real browser, a real server, a session that runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+
+from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
+from tests.browser.chromium import drawn
+from tests.browser.conftest import HOSTILE, PageMaker
+from tests.spine.processes import ADMIN_KEY, HEADERS
+
+NAMES = {"ja": "日本語", "zh": "中文", "en": "English"}
+TEXTS = """() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    if (text && !walker.currentNode.parentElement.closest('script, noscript, [hidden], .switch')) found.push(text);
+  }
+  return found.concat([...document.querySelectorAll('[aria-label], [placeholder]')]
+    .flatMap((node) => node.closest('.switch') ? [] : [node.getAttribute('aria-label'), node.placeholder]).filter(Boolean));
+}"""
+
+
+def views(live: str, ended: str) -> dict[str, str]:
+    """Return the address of every view."""
+    return {
+        "sessions": "#/sessions",
+        "live": f"#/live/{live}",
+        "over": f"#/live/{ended}",
+        "report": f"#/report/{ended}",
+        "comparison": f"#/comparison?sessions={live},{ended}",
+        "history": "#/comparison",
+        "letters": "#/dead-letters",
+        "connections": "#/connections",
+    }
+
+
+def settled(page: Page) -> None:
+    """Return once a view has its content."""
+    expect(page.locator("main h1")).to_be_visible()
+    expect(page.locator(".waiting")).to_have_count(0)
+
+
+def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(open_page: PageMaker, live: str) -> None:
+    """Tab, type, Enter; a wrong key is a sentence in place; the right one leads to the sessions, and on to the live screen."""
+    page = open_page(key=None)
+    expect(page.get_by_label("APIキー")).to_be_focused()
+    # The browser itself logs a refused request; here it is what the test asks for.
+    with page.expect_event("console"):
+        page.keyboard.type("tl_nobody_0123456789abcdef")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("キーが正しくありません")
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+    page.keyboard.type(ADMIN_KEY)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="ライブ一覧")).to_be_visible()
+    link = page.locator(f"table a[href='#/live/{live}']")
+    expect(link).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if link.evaluate("node => node === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="夜のライブ")).to_be_visible()
+    expect(page.locator(".age")).to_contain_text("リアルタイム")
+    assert ADMIN_KEY not in page.url
+    page.get_by_role("button", name="サインアウト").click()
+    expect(page.get_by_label("APIキー")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('tallylight.key')") is None
+
+
+def test_the_live_screen_moves_and_tells_what_is_sold_out(open_page: PageMaker, live: str) -> None:
+    """Figures grow without a reload, charts are drawn by interpreted expressions, the stock-out comes as an alert."""
+    page = open_page(f"#/live/{live}")
+    gmv = page.locator("[data-metric=product_clicks]")
+    expect(gmv).to_be_visible()
+    before = gmv.inner_text()
+    expect(gmv).not_to_have_text(before)
+    drawn(page, 3)
+    marker = page.evaluate("document.querySelector('.tile-value').dataset.mine = 'kept'")
+    assert "kept" == marker
+    alert = page.locator("[data-code=sold_out_clicked]")
+    expect(alert).to_contain_text("ニット", timeout=60_000)
+    expect(page.locator("#alerts [aria-live=polite]")).to_have_count(1)
+    expect(page.locator("#product-table .chip-out")).to_have_text("完売")
+    assert "kept" == page.evaluate("document.querySelector('.tile-value').dataset.mine"), "nodes were thrown away"
+
+
+def test_a_lost_connection_never_looks_live(open_page: PageMaker, live: str) -> None:
+    """Offline: at once a banner with the time of the figures, and the board is dimmed; online again: fresh figures."""
+    page = open_page(f"#/live/{live}")
+    expect(page.locator(".age-open")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert")).to_contain_text("接続が切れました")
+    expect(page.locator(".live.stale .board")).to_have_count(1)
+    expect(page.locator(".age")).to_contain_text("再接続中")
+    page.context.set_offline(False)
+    expect(page.locator(".age-open")).to_be_visible()
+    expect(page.locator(".stale")).to_have_count(0)
+    # A network that is gone is an error to the browser; what the page makes of it is what counts.
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
+def test_every_view_speaks_the_chosen_language(open_page: PageMaker, live: str, ended: str) -> None:
+    """After a switch no text of another language is left, no name of a key is visible, and the page says its language."""
+    page = open_page()
+    words = {language: {texts[language] for texts in CATALOGUE.values()} for language in LANGUAGES}
+    for name, address in views(live, ended).items():
+        page.goto(page.url.split("#")[0] + address)
+        settled(page)
+        for language in ("en", "zh", "ja"):
+            page.get_by_role("button", name=NAMES[language]).click()
+            expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
+            settled(page)
+            foreign = set().union(*(words[other] for other in LANGUAGES if other != language)) - words[language]
+            wait_for_no(page, foreign, f"{name} in {language}")
+
+
+def wait_for_no(page: Page, foreign: set[str], what: str) -> None:
+    """Assert that none of the texts is on the page; what the server wrote in the old language may take a moment to go."""
+    left: set[str] = set()
+    for _ in range(40):
+        texts = page.evaluate(TEXTS)
+        left = {text for text in texts if text in foreign or re.match(r"(dash|metric|status|product|sheet)\.\w", text)}
+        if not left:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{what}: {left}")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_view_has_a_serious_barrier(open_page: PageMaker, live: str, ended: str, scheme: str) -> None:
+    """Axe finds nothing serious or critical, in either light, the sign-in included."""
+    page = open_page(key=None, color_scheme=scheme, reduced_motion="reduce")
+    expect(page.get_by_label("APIキー")).to_be_visible()
+    barriers = [*serious(page, "sign-in")]
+    page.get_by_label("APIキー").fill(ADMIN_KEY)
+    page.keyboard.press("Enter")
+    for name, address in views(live, ended).items():
+        page.goto(page.url.split("#")[0] + address)
+        settled(page)
+        barriers += serious(page, name)
+    assert [] == barriers
+
+
+def serious(page: Page, view: str) -> list[str]:
+    """Return what axe holds for serious or worse."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{view}: {one['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+
+
+def test_a_phone_never_scrolls_sideways(open_page: PageMaker, live: str, ended: str) -> None:
+    """At 375 pixels every view is as wide as the screen, in every language."""
+    page = open_page(viewport={"width": 375, "height": 812}, is_mobile=True, has_touch=True)
+    for name, address in views(live, ended).items():
+        page.goto(page.url.split("#")[0] + address)
+        settled(page)
+        for language in LANGUAGES:
+            page.get_by_role("button", name=NAMES[language]).click()
+            expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
+            assert 375 == page.evaluate("Math.max(document.documentElement.scrollWidth, innerWidth)"), f"{name} in {language}"
+
+
+def test_texts_that_look_like_markup_stay_texts(open_page: PageMaker, live: str, ended: str) -> None:
+    """Titles, hosts, products, promotions, notes and dead letters are shown as they are, and nothing of them runs."""
+    page = open_page()
+    for address in views(live, ended).values():
+        page.goto(page.url.split("#")[0] + address)
+        settled(page)
+        if "report" in address:
+            drawn(page, 3)
+            for part in ("title", "product", "promotion", "note"):
+                expect(page.locator("main")).to_contain_text(f"{HOSTILE} {part}")
+        if "letters" in address:
+            page.get_by_role("button", name="内容を見る").first.click()
+            expect(page.locator(".content")).to_contain_text("window.hacked")
+        assert 0 == page.locator("img").count()
+    assert page.evaluate("window.hacked") is None
+    refused = page.evaluate(
+        "() => { try { document.body.insertAdjacentHTML('beforeend', '<b>x</b>'); } catch (error) { return error.name; } }"
+    )
+    assert "TypeError" == refused, "the page itself cannot turn text into markup"
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_comes_as_files(open_page: PageMaker, ended: str, language: Language, tmp_path: Path) -> None:
+    """The workbook opens, and the page of the HTML file asks nobody for anything."""
+    page = open_page(f"#/report/{ended}", locale={"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}[language])
+    files = {}
+    for kind in ("xlsx", "html"):
+        with page.expect_download() as started:
+            page.locator(f"[data-file={kind}]").click()
+        files[kind] = tmp_path / started.value.suggested_filename
+        started.value.save_as(files[kind])
+        assert files[kind].suffix == f".{kind}"
+    book = load_workbook(files["xlsx"])
+    cells = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert CATALOGUE["metric.buyers"][language] in cells
+    alone = page.context.browser.new_page()  # type: ignore[union-attr]
+    asked: list[str] = []
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.goto(files["html"].as_uri())
+    assert [files["html"].as_uri()] == [url for url in asked if not url.startswith("data:")]
+    expect(alone.locator("body")).to_contain_text(HOSTILE)
+    alone.close()
+
+
+def test_an_operator_adds_a_note_and_a_viewer_cannot(open_page: PageMaker, base: str, ended: str) -> None:
+    """Each sees what the key may do, no more; and a key that is revoked meanwhile leads back to the sign-in."""
+    made = [httpx.post(f"{base}/v1/keys", headers=HEADERS, json={"role": role}).json() for role in ("operator", "viewer")]
+    operator = open_page(f"#/report/{ended}", key=made[0]["key"])
+    operator.get_by_role("textbox", name="内容").fill("最初の20分はコアファンが中心")
+    operator.get_by_role("button", name="ノートを追加").click()
+    expect(operator.locator(".notes")).to_contain_text("最初の20分はコアファンが中心")
+    expect(operator.locator("#analysis-live")).to_contain_text("最初の20分はコアファンが中心")
+    viewer = open_page(f"#/report/{ended}", key=made[1]["key"])
+    expect(viewer.locator(".notes")).to_contain_text("最初の20分はコアファンが中心")
+    expect(viewer.get_by_role("button", name="ノートを追加")).to_have_count(0)
+    expect(viewer.get_by_role("link", name="連携")).to_have_count(0)
+    httpx.delete(f"{base}/v1/keys/{made[1]['id']}", headers=HEADERS).raise_for_status()
+    viewer.goto(f"{base}/#/sessions")
+    expect(viewer.get_by_role("alert")).to_contain_text("このキーは無効になりました")
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
+def test_the_first_view_is_light_and_comes_from_the_cache_afterwards(open_page: PageMaker, live: str) -> None:
+    """Sign-in, sessions, and the live screen with its charts: under 1.2 MB; after a reload no file is fetched again."""
+    page = open_page(f"#/live/{live}")
+    drawn(page, 2)
+    transferred = "performance.getEntriesByType('resource').map((one) => [new URL(one.name).pathname, one.transferSize])"
+    first = dict(page.evaluate(transferred))
+    weight = sum(first.values()) + page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
+    assert 300_000 < weight < 1_200_000, weight
+    page.reload()
+    drawn(page, 2)
+    again = dict(page.evaluate(transferred))
+    assert {0} == {size for name, size in again.items() if name.startswith("/assets/")}
+    assert again["/v1/labels"] < 1000 < first["/v1/labels"]
+    print(f"first view with charts: {weight / 1000:.0f} kB")

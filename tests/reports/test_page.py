@@ -1,0 +1,134 @@
+"""The page to print: whole, quiet, in three languages."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+
+from app.labels.catalogue import LANGUAGES, Language, label
+from tests.kpis.scene import NewSession, Read, Send, paid
+
+_VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Keeps the elements and the text of a page, and says where they are not nested well."""
+
+    def __init__(self, text: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert [] == self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep an element."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep an element without content."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        assert tag == self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        self.texts.append(data)
+
+
+async def fetch(client: httpx.AsyncClient, session: str, **params: Any) -> httpx.Response:
+    """Return the page's answer."""
+    answer = await client.get(f"/v1/sessions/{session}/report.html", params=params)
+    assert 200 == answer.status_code, answer.text
+    return answer
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every text of a report document that a reader should meet."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in {"label", "text", "title", "message", "name", "brand"} and isinstance(item, str):
+                yield item
+            elif key != "figures" or not isinstance(item, dict) or all(isinstance(part, dict) for part in item.values()):
+                yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from [item] if isinstance(item, str) else strings(item)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_page_says_all_that_the_document_says(
+    session: str, client: httpx.AsyncClient, read: Read, language: Language
+) -> None:
+    """Every label, figure, note, draft and warning of the document is on the page, and it is well formed."""
+    document = await read(session, "report", lang=language)
+    page = Page((await fetch(client, session, lang=language)).text)
+    shown = "\n".join(page.texts)
+    # The amount's head names the currency instead, and drafts stand under the summary's own title.
+    told_otherwise = {label("product.gmv", language), label("sheet.drafts", language)}
+    missing = [text for text in strings(document) if text not in shown and text not in told_otherwise]
+    assert [] == missing
+    assert ("html", {"lang": language}) == page.elements[0]
+    for draft in document["sections"]["ec"]["drafts"]["items"]:
+        assert label("sheet.draft", language).format(text=draft) in shown
+
+
+async def test_nothing_leaves_the_page(session: str, client: httpx.AsyncClient) -> None:
+    """No script, no link, no address to load from, not even in a style; the header forbids it as well."""
+    answer = await fetch(client, session)
+    page = Page(answer.text)
+    assert not {"script", "link", "img", "iframe", "object", "a", "image", "use", "base", "form"} & {
+        tag for tag, _ in page.elements
+    }
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not names & {"src", "href", "xlink:href", "srcset", "action", "style", "data"}
+    assert not [name for name in names if name.startswith("on")]
+    assert not re.search(r"url\((?!#)|@import", answer.text)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "text/html; charset=utf-8" == answer.headers["content-type"]
+
+
+async def test_charts_are_pictures_with_a_description(session: str, client: httpx.AsyncClient) -> None:
+    """Inline SVG, told in a sentence; one platform alone is compared with nothing; no id stands twice."""
+    page = Page((await fetch(client, session, lang="en")).text)
+    figures = [attributes for tag, attributes in page.elements if tag == "figure"]
+    assert ["img"] * 4 == [figure["role"] for figure in figures]
+    assert "Sold out: ニット 14:05" in str(figures[0]["aria-label"])
+    assert 4 == sum(tag == "svg" for tag, _ in page.elements)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+async def test_names_are_text_and_never_markup(new_session: NewSession, send: Send, client: httpx.AsyncClient) -> None:
+    """In the page and inside the charts."""
+    bad = "<script>alert(1)</script>\"'&"
+    made = await new_session(title=bad, host=bad, lineup=[{"product": "a", "name": bad}])
+    await client.post(f"/v1/sessions/{made}/notes", json={"section": "ec", "kind": "summary", "text": bad})
+    await send(
+        "wechat:room",
+        ("session.started", 0, {}),
+        ("product.showcased", 1, {"product": "a"}),
+        paid(60, "o", "b", ("a", 1, "9.00")),
+    )
+    text = (await fetch(client, made)).text
+    page = Page(text)
+    assert "script" not in {tag for tag, _ in page.elements}
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 4
+    assert bad in unescape("\n".join(page.texts))
+
+
+async def test_a_page_of_nothing_is_a_page(new_session: NewSession, client: httpx.AsyncClient) -> None:
+    """A session that has not begun."""
+    assert "—" in Page((await fetch(client, await new_session())).text).texts

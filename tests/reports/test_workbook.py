@@ -1,0 +1,272 @@
+"""The workbook, opened again by a reader that did not write it."""
+
+import re
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import defusedxml.ElementTree
+import httpx
+import pytest
+
+from app.labels.catalogue import LANGUAGES, Language, label
+from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.reports.conftest import Open
+
+
+def printed(cell: Any) -> str:
+    """Return a cell as Excel prints it, for the number formats that the sheet uses."""
+    value, shown = cell.value, cell.number_format
+    if isinstance(value, datetime):
+        return f"{value.year}/{value.month}/{value.day}"
+    if not isinstance(value, int | float):
+        return str(value)
+    found = re.fullmatch(r'(0(?:\.(0+))?)(%)?(?:"(.*)")?', shown)
+    assert found, f"{cell.coordinate} has the format {shown!r}"
+    exact = Decimal(repr(value)) * (100 if found[3] else 1)
+    rounded = exact.quantize(Decimal(1).scaleb(-len(found[2] or "")), ROUND_HALF_UP)
+    return f"{rounded}{found[3] or ''}{found[4] or ''}"
+
+
+def right_of(sheet: Any, text: str) -> str:
+    """Return what is printed right of a label."""
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value == text]
+    assert cells, f"no cell says {text!r}"
+    return printed(sheet.cell(cells[0].row, cells[0].column + 1))
+
+
+def rows_under(sheet: Any, title: str) -> list[list[str]]:
+    """Return the printed cells of each row under a section's title."""
+    first = next(cell.row for row in sheet.iter_rows(max_col=1) for cell in row if cell.value == title)
+    return [[printed(cell) for cell in row if cell.value is not None] for row in sheet.iter_rows(min_row=first + 1)]
+
+
+SHEET = {
+    "metric.viewers": "18052", "metric.buyers": "190", "metric.units_sold": "363", "metric.gmv": "481888",
+    "metric.peak_concurrent_viewers": "1280", "metric.new_followers": "76", "metric.follow_rate": "0.42%",
+    "metric.comments": "938", "metric.engagement_rate": "5.20%", "metric.conversion_rate": "1.05%",
+    "metric.units_conversion_rate": "2.01%", "metric.spend_per_buyer": "2536.25", "metric.units_per_buyer": "1.91",
+    "metric.gmv_per_viewer": "26.69", "sheet.account": "KOL", "sheet.date": "2021/9/25", "sheet.duration": "2.4H",
+}  # fmt: skip
+"""The agency's sheet of 2021-09-25: label → what stands beside it."""
+OTHERWISE: dict[Language, dict[str, str]] = {
+    "ja": {"metric.average_watch_seconds": "10.57分", "sheet.starts_at": "PM2時"},
+    "zh": {"metric.average_watch_seconds": "10.57分钟", "sheet.starts_at": "下午2点"},
+    "en": {"metric.average_watch_seconds": "10.57 min", "sheet.starts_at": "2 PM"},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_figure_of_the_sheet_is_in_its_place(session: str, open_book: Open, language: Language) -> None:
+    """Found by its label, printed as the agency printed it."""
+    sheet = (await open_book(session, lang=language, values=True)).worksheets[0]
+    wanted = SHEET | OTHERWISE[language]
+    assert wanted == {key: right_of(sheet, label(key, language)) for key in wanted}
+    promotions = rows_under(sheet, label("section.promotion", language))
+    assert ["121196", "3396", "—", "166211"] == promotions[1][1:5]
+    assert ["45015", "602", "—"] == promotions[2][1:4]
+    products = rows_under(sheet, label("section.products", language))
+    names = [label(f"product.{key}", language) for key in ("other", "total")]
+    assert ["maison-k", "ニット", "4171", "51", "53", "55977.23"] == products[1]
+    assert ["パンツ", "2657", "49", "51", "57000.33"] == products[2]
+    assert ["スカート", "3532", "41", "43", "67967"] == products[3]
+    assert [names[0], "0", "49", "216", "300943.44"] == products[4]
+    assert [names[1], "10360", "190", "363", "481888"] == products[5]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_sheet_says_what_the_document_says(session: str, open_book: Open, read: Read, language: Language) -> None:
+    """Texts of people, drafts marked as such, factors, checks: nothing of the document is missing."""
+    sheet = (await open_book(session, lang=language, values=True)).worksheets[0]
+    everything = "\n".join(str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    document = await read(session, "report", lang=language)
+    for name in ("live", "ec", "promotion"):
+        section = document["sections"][name]
+        for texts in (section["observations"], section["summary"], section.get("factors", {"items": []})):
+            assert all(text in everything for text in texts["items"])
+        drafts = [label("sheet.draft", language).format(text=text) for text in section["drafts"]["items"]]
+        assert all(draft in everything for draft in drafts)
+    assert document["sections"]["ec"]["drafts"]["items"], "this session has nothing to draft from"
+    assert "watch_time_exceeds_peak" in [warning["code"] for warning in document["warnings"]]
+    assert all(warning["message"] in everything for warning in document["warnings"])
+    summary = document["sections"]["live"]["summary"]["items"][0]
+    assert everything.index(summary) < everything.index(label("sheet.draft", language).format(text=""))
+
+
+def computed(sheet: Any, formula: str) -> float:
+    """Return what a formula of cells, sums, minus and division gives, over the values beside the formulas."""
+
+    def number(name: str) -> float:
+        value = sheet[name].value
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    def total(found: re.Match[str]) -> str:
+        return repr(sum(number(cell.coordinate) for row in sheet[found[1]] for cell in row))
+
+    text = re.sub(r"SUM\(([A-Z]+\d+:[A-Z]+\d+)\)", total, formula.removeprefix("="))
+    text = re.sub(r"\b[A-Z]+\d+\b", lambda found: repr(number(found[0])), text)
+    assert re.fullmatch(r"[\d.e+\-/() ]+", text), text
+    return float(eval(text))  # noqa: S307 - digits and signs, as the line before made sure
+
+
+async def test_ratios_sums_and_the_remainder_are_formulas(session: str, open_book: Open) -> None:
+    """Each gives the value that is kept beside it, and the reader can follow it to the cells of its parts."""
+    formulas = (await open_book(session)).worksheets[0]
+    values = (await open_book(session, values=True)).worksheets[0]
+    found = {
+        cell.coordinate: cell.value
+        for row in formulas.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.data_type == "f"
+    }
+    for place, formula in found.items():
+        assert values[place].value == pytest.approx(computed(values, formula), rel=1e-12), f"{place} {formula}"
+
+    def of(key: str) -> str:
+        place = next(cell for row in formulas.iter_rows() for cell in row if cell.value == label(key, "ja"))
+        return str(formulas.cell(place.row, place.column + 1).value)
+
+    ratios = (
+        "follow_rate",
+        "engagement_rate",
+        "conversion_rate",
+        "units_conversion_rate",
+        "spend_per_buyer",
+        "units_per_buyer",
+        "gmv_per_viewer",
+    )
+    assert all(re.fullmatch(r"=[A-I]\d+/[A-I]\d+", of(f"metric.{slug}")) for slug in ratios)
+    assert 1 == sum(formula.startswith("=SUM(") for formula in found.values())
+    assert 3 == sum("-SUM(" in formula for formula in found.values())
+    assert len(ratios) + 1 + 3 + 3 == len(found)
+
+
+async def test_a_formula_never_gives_another_figure(new_session: NewSession, send: Send, open_book: Open) -> None:
+    """Buyers cannot be subtracted, and what nobody supplied is a dash, not a division by zero."""
+    made = await new_session(lineup=[{"product": "a"}, {"product": "b"}])
+    both = paid(60, "o1", "one", ("a", 1, "10.00"), ("b", 1, "20.00"), ("c", 1, "5.00"))
+    await send("wechat:room", ("session.started", 0, {}), both, paid(61, "o2", "two", ("c", 1, "5.00"), ("d", 1, "1.00")))
+    sheet = (await open_book(made)).worksheets[0]
+    other = next(cell for row in sheet.iter_rows() for cell in row if cell.value == label("product.other", "ja"))
+    row = [sheet.cell(other.row, column).value for column in range(6, 10)]
+    assert "—" == row[1]
+    assert str(row[2]).startswith("=")
+    assert "—" == right_of(sheet, label("metric.conversion_rate", "ja"))
+    empty = (await open_book(await new_session(brand="nobody", streams=[]))).worksheets[0]
+    assert not [cell for row in empty.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+async def test_the_second_sheet_has_the_minutes_and_charts_of_excel(
+    session: str, client: httpx.AsyncClient, read: Read, open_book: Open
+) -> None:
+    """The figures of the timeline as numbers at the session's own clock, and charts over them."""
+    book = await open_book(session, values=True)
+    sheet = book.worksheets[1]
+    timeline = await read(session, "timeline", metrics="concurrent_viewers,viewers,comments,product_clicks,orders,units_sold,gmv")
+    head = next(cell.row for row in sheet.iter_rows(max_col=1) for cell in row if cell.value == label("report.series.time", "ja"))
+    rows = list(sheet.iter_rows(min_row=head + 1, values_only=True))
+    assert len(timeline["buckets"]) == len(rows)
+    assert datetime(2021, 9, 25, 14, 0) == rows[0][0]  # noqa: DTZ001 - Excel's own
+    for number, row in enumerate(rows):
+        assert [
+            None if value is None else float(value) for value in (series[number] for series in timeline["series"].values())
+        ] == [None if value is None else float(value) for value in row[2:9]]
+    assert [None, "ニット", "ニット"] == [row[1] for row in rows[:3]]
+    answer = await client.get(f"/v1/sessions/{session}/report.xlsx")
+    with ZipFile(BytesIO(answer.content)) as parts:
+        charts = [name for name in parts.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", name)]
+        drawn = [defusedxml.ElementTree.fromstring(parts.read(name)) for name in sorted(charts)]
+    kinds = [{element.tag.partition("}")[2] for element in chart.iter()} & {"barChart", "lineChart"} for chart in drawn]
+    assert [{"barChart", "lineChart"}, {"barChart"}] == kinds
+
+
+async def test_the_third_sheet_has_every_order_line(session: str, client: httpx.AsyncClient, open_book: Open) -> None:
+    """Row by row what `/orders` says: amounts and quantities as numbers, moments as dates, buyers under their pseudonyms."""
+    orders: list[dict[str, Any]] = []
+    params: dict[str, Any] = {"limit": 200}
+    while True:
+        page = (await client.get(f"/v1/sessions/{session}/orders", params=params)).json()
+        orders += page["orders"]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+    rows = list((await open_book(session, values=True)).worksheets[2].iter_rows(min_row=2, values_only=True))
+
+    def wall(moment: str | None) -> datetime | None:
+        return None if moment is None else datetime.fromisoformat(moment).replace(tzinfo=None)
+
+    expected = [
+        (
+            order["order"], "WeChat", label(f"order.state.{order['state']}", "ja"), wall(order["placed_at"]), wall(order["paid_at"]),
+            order["buyer"], line["product"], line["quantity"], float(line["amount"]), float(order["refunded_amount"]) if number == 0 else None,
+        )
+        for order in orders
+        for number, line in enumerate(order["lines"])
+    ]  # fmt: skip
+    assert expected == [(*row[:7], *row[9:12]) for row in rows]
+    assert 190 == len(rows)
+    assert Decimal("481888.00") == sum(Decimal(str(row[10])) for row in rows)
+    assert {"ニット", "パンツ", "スカート", "unlisted"} == {row[7] for row in rows}
+
+
+async def test_more_orders_than_one_reading_all_arrive(
+    new_session: NewSession, send: Send, open_book: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of the reading leave no seam."""
+    monkeypatch.setattr("app.reports.files._BATCH", 7)
+    made = await new_session()
+    await send("wechat:room", *[paid(60, f"o{number:02d}", f"b{number}", ("a", 1, "1.00")) for number in range(21)])
+    sheet = (await open_book(made)).worksheets[2]
+    assert [f"o{number:02d}" for number in range(21)] == [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+async def test_a_name_is_never_a_formula(
+    new_session: NewSession, send: Send, open_book: Open, client: httpx.AsyncClient, sign: str
+) -> None:
+    """Names of products, promotions, hosts and titles stay text, also when somebody edits the cell later."""
+    bad = f'{sign}HYPERLINK("http://evil.example","x")'
+    made = await new_session(
+        title=bad, host=bad, brand=f"brand-{ord(sign)}", lineup=[{"product": "a", "name": bad}],
+        promotions=[{"url": "https://v.example/1", "kind": "video", "title": bad}],
+    )  # fmt: skip
+    assert (await client.post(f"/v1/sessions/{made}/notes", json={"section": "live", "kind": "summary", "text": bad})).is_success
+    await send(
+        "wechat:room",
+        ("session.started", 0, {}),
+        paid(60, bad, "b", (bad, 1, "1.00")),
+        ("product.showcased", 61, {"product": "a"}),
+    )
+    book = await open_book(made)
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    named = [cell for cell in cells if cell.value.startswith(sign) and cell.data_type != "f"]
+    assert len(named) >= 6
+    assert all(cell.style and cell.quotePrefix for cell in named), [cell.coordinate for cell in named if not cell.quotePrefix]
+    assert not [cell for cell in cells if cell.data_type == "f" and "evil" in cell.value]
+    assert not [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_sheet_prints_on_a4_across(session: str, open_book: Open, language: Language) -> None:
+    """As wide as the page, with title and page number; the head stays in sight on the screen."""
+    book = await open_book(session, lang=language)
+    for sheet in book.worksheets:
+        setup = sheet.page_setup
+        assert ("landscape", 9) == (setup.orientation, setup.paperSize)
+        assert setup.fitToWidth in {None, 1}  # 1 is what the format means by nothing
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert "秋の新作ライブ" in sheet.oddHeader.left.text
+        assert "&P" in str(sheet.oddFooter.right.text)
+    assert "A3" == book.worksheets[0].freeze_panes
+    assert "B2" == book.worksheets[2].freeze_panes
+
+
+async def test_the_file_has_a_name_of_its_own(session: str, client: httpx.AsyncClient) -> None:
+    """RFC 6266: the real name encoded, an ASCII one for old clients; nothing keeps a copy."""
+    answer = await client.get(f"/v1/sessions/{session}/report.xlsx", headers={"Accept-Language": "zh-CN"})
+    disposition = answer.headers["content-disposition"]
+    assert disposition.startswith("attachment; filename=\"report.xlsx\"; filename*=UTF-8''%E7%9B%B4")
+    assert disposition.isascii()
+    assert ("zh", "no-store") == (answer.headers["content-language"], answer.headers["cache-control"])
