@@ -3,6 +3,7 @@
 In: a key's text. Out: a `Principal`. Never here: a key in clear, neither stored nor logged.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -67,6 +68,7 @@ class KeyRing:
         """Start with an empty memory."""
         self._database = database
         self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._asked: dict[bytes, asyncio.Task[Principal | None]] = {}
 
     async def principal(self, key: str | None) -> Principal | None:
         """Return who presents this key; None for a wrong, unknown or revoked one."""
@@ -77,7 +79,7 @@ class KeyRing:
         now = time.monotonic()
         if known is not None and known[0] > now:
             return known[1]
-        found = await self._look_up(key) if re.match(API_KEY_FORMAT, key) else None
+        found = await self._look_up_once(key, digest) if re.match(API_KEY_FORMAT, key) else None
         if found is None:
             self._known.pop(digest, None)
             return None
@@ -85,6 +87,14 @@ class KeyRing:
             self._known.clear()
         self._known[digest] = (now + _TRUSTED_SECONDS, found)
         return found
+
+    async def _look_up_once(self, key: str, digest: bytes) -> Principal | None:
+        # A busy key runs out under many requests at once; one of them asks for all.
+        asked = self._asked.get(digest)
+        if asked is None:
+            asked = self._asked[digest] = asyncio.create_task(self._look_up(key))
+            asked.add_done_callback(lambda _: self._asked.pop(digest, None))
+        return await asyncio.shield(asked)
 
     async def _look_up(self, key: str) -> Principal | None:
         _, key_id, secret = key.split("_", 2)

@@ -2,11 +2,10 @@
 
 In: items of many submissions. Out: an outcome per item, durable. Never here: the queue, HTTP.
 
-The walk: subjects → sessions (locked) → payloads made pseudonymous and folded → log → claims → sums. What has no
+The walk: subjects → sessions (held) → payloads made pseudonymous and folded → log and claims → sums. What has no
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,17 +20,17 @@ from asyncpg import (
     OperatorInterventionError,
     SerializationError,
 )
-from babel.numbers import get_currency_precision
 from pydantic_core import to_json
 
 from app.events.payload import Unfoldable
 from app.ingest import fold, letters
+from app.ingest.homes import DIRECT, Home, Homes, parse_subject
 from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.database import UNREACHABLE, Database
-from app.storage.ledger import Ledger, LoggedEvent, SessionRow
+from app.storage.ledger import Ledger, LoggedEvent
 
 _log = structlog.get_logger()
 _PASSING = (
@@ -45,21 +44,6 @@ _PASSING = (
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
 _COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
-_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-
-DIRECT = "direct"
-"""The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
-
-
-def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
-    """Return the session's id, or platform and room of a stream, or None for anything else."""
-    platform, colon, room = subject.partition(":")
-    if colon:
-        return (platform, room) if room and _PLATFORM.fullmatch(platform) else None
-    try:
-        return UUID(subject)
-    except ValueError:
-        return None
 
 
 @dataclass(slots=True)
@@ -74,12 +58,12 @@ class Flusher:
     """Settles items against the database."""
 
     def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
-        """Remember each brand's aliases by the version of its catalogue."""
+        """Prepare."""
         self._database = database
         self._sealer = sealer
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
-        self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
+        self._homes = Homes(self._slow_after_ms)
 
     async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone.
@@ -137,7 +121,7 @@ class Flusher:
         async with self._database.acquire() as connection, connection.transaction():
             ledger = Ledger(connection)
             if items:
-                await self._settle(ledger, items, settlement, now)
+                settlement = await self._settle(ledger, items, now)
             for submission in only_letters:
                 await letters.keep(ledger, self._sealer, submission, submission.rejected, now)
             kept: dict[int, list[Rejection]] = {}
@@ -149,64 +133,82 @@ class Flusher:
                 await letters.keep(ledger, self._sealer, owners[owner], rejections, now)
         return settlement
 
-    async def _settle(self, ledger: Ledger, items: list[Item], settlement: _Settlement, now: datetime) -> None:
-        by_subject = await self._sessions(ledger, {item.event.subject for item in items})
-        homeless = [item for item in items if _session_of(item, by_subject) is None]
+    async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:
+        subjects = {item.event.subject for item in items}
+        remembered = self._homes.remembered(subjects)
+        if remembered is not None:
+            stamps = sorted({(home.row.id, home.row.stamp) for home in remembered.values()})
+            settlement = await self._append(ledger, items, remembered, stamps, now)
+            if settlement is not None:
+                return settlement
+            self._homes.forget(subjects)
+            for item in items:
+                self._reveal(item)
+        settlement = await self._append(ledger, items, await self._homes.look_up(ledger, subjects), [], now)
+        assert settlement is not None
+        return settlement
+
+    async def _append(
+        self, ledger: Ledger, items: list[Item], by_subject: dict[str, Home], stamps: list[tuple[UUID, str]], now: datetime
+    ) -> _Settlement | None:
+        """Settle the items in these sessions; None, and nothing written, where one of the stamps is not the database's."""
+        settlement = _Settlement([], [])
+        homeless = [item for item in items if _home_of(item, by_subject) is None]
         if homeless:
+            if stamps:
+                return None
             homeless = await self._find_again(ledger, homeless, by_subject)
             await self._set_aside(ledger, homeless, settlement, now)
-        contexts = {row.id: await self._context(ledger, row) for row in {r.id: r for r in by_subject.values()}.values()}
+        rows = self._fold_all(items, homeless, by_subject, settlement)
+        if not rows:
+            return None if stamps else settlement
+        contexts = {home.row.id: home.context for home in by_subject.values()}
+        ordered = [rows[key] for key in sorted(rows)]
+        batch = fold.gather((folded for _, _, folded in ordered), self._slow_after_ms)
+        appended = await ledger.append_events(stamps, [logged for _, logged, _ in ordered], batch.claims(), now)
+        if appended is None:
+            return None
+        if appended.claimed is not None:
+            settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in ordered)
+            await fold.finish(ledger, batch, appended.claimed, contexts)
+            return settlement
+        new = [rows[key] for key in sorted(appended.new)]
+        settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in new)
+        settlement.outcomes.extend((rows[key][0], Outcome.DUPLICATE) for key in rows.keys() - appended.new)
+        if new:
+            await fold.apply(ledger, (folded for _, _, folded in new), contexts, self._slow_after_ms)
+        return settlement
+
+    def _fold_all(
+        self, items: list[Item], homeless: list[Item], by_subject: dict[str, Home], settlement: _Settlement
+    ) -> dict[bytes, tuple[Item, LoggedEvent, fold.Folded]]:
+        """Fold each event once; its key is that of event and session in bytes, which hash and sort faster than UUIDs."""
         lost = {id(item) for item in homeless}
-        # Keyed by event and session in bytes, which hash and sort far faster than tuples of UUIDs.
         rows: dict[bytes, tuple[Item, LoggedEvent, fold.Folded]] = {}
         for item in items:
             if id(item) in lost:
                 continue
-            session = _session_of(item, by_subject)
-            assert session is not None
-            key = item.key + session.id.bytes
+            home = by_subject[item.event.subject]
+            key = item.key + home.row.id.bytes
             if key in rows:
                 settlement.outcomes.append((item, Outcome.DUPLICATE))
                 continue
             try:
-                rows[key] = (item, *self._fold(item, session, contexts[session.id]))
+                rows[key] = (item, *self._fold(item, home))
             except Unfoldable as error:
                 settlement.rejections.append(
                     (item, _rejection(item, FieldError(pointer=f"/data{error.pointer}", detail=error.detail)))
                 )
-        if not rows:
-            return
-        ordered = sorted(rows)
-        new = await ledger.insert_events([rows[key][1] for key in ordered], now)
-        settlement.outcomes.extend((rows[key][0], Outcome.ACCEPTED if key in new else Outcome.DUPLICATE) for key in ordered)
-        if new:
-            await fold.apply(ledger, (rows[key][2] for key in ordered if key in new), contexts, self._slow_after_ms)
+        return rows
 
-    async def _sessions(self, ledger: Ledger, subjects: set[str]) -> dict[str, SessionRow]:
-        ids: list[UUID] = []
-        rooms: list[tuple[str, str]] = []
-        for subject in subjects:
-            parsed = parse_subject(subject)
-            if isinstance(parsed, tuple):
-                rooms.append(parsed)
-            elif parsed is not None:
-                ids.append(parsed)
-        found = await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms])
-        by_name = {str(row.id): row for row in found} | {room: row for row in found for room in row.rooms}
-        return {
-            subject: row
-            for subject in subjects
-            if (row := by_name.get(subject if ":" in subject else subject.lower())) is not None
-        }
-
-    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, SessionRow]) -> list[Item]:
+    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, Home]) -> list[Item]:
         """Look a second time, holding the rooms' names: a stream may have been registered in between."""
         rooms = sorted({item.event.subject for item in homeless if ":" in item.event.subject})
         if not rooms:
             return homeless
         await ledger.lock_rooms(rooms)
-        by_subject.update(await self._sessions(ledger, set(rooms)))
-        return [item for item in homeless if _session_of(item, by_subject) is None]
+        by_subject.update(await self._homes.look_up(ledger, set(rooms)))
+        return [item for item in homeless if _home_of(item, by_subject) is None]
 
     async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
         parked: dict[tuple[str, str, str, bytes], tuple[Item, str]] = {}
@@ -246,8 +248,13 @@ class Flusher:
                 item.clear = self._sealer.conceal(item.event.data, platform, keep_text=self._keep_text)
         return item.platform
 
-    def _fold(self, item: Item, session: SessionRow, context: fold.SessionContext) -> tuple[LoggedEvent, fold.Folded]:
-        event = item.event
+    def _reveal(self, item: Item) -> None:
+        """Undo `_conceal`: the platform that the pseudonyms depend on was taken from what is out of date."""
+        item.event.data.__dict__.update(item.clear or {})
+        item.platform = item.clear = None
+
+    def _fold(self, item: Item, home: Home) -> tuple[LoggedEvent, fold.Folded]:
+        event, session = item.event, home.row
         platform, colon, room = event.subject.partition(":")
         if not colon:
             # Only one platform can be meant where the session has streams of one platform alone.
@@ -260,23 +267,15 @@ class Flusher:
             session.id, item.key, event.id, event.source, event.type, platform, room, at,
             payload.model_dump_json(exclude_none=True),
         )  # fmt: skip
-        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(context.of(platform, room)))
-
-    async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
-        known = self._aliases.get(session.brand_id)
-        if known is None or known[0] != session.catalogue_version:
-            known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
-            self._aliases[session.brand_id] = known
-        digits = get_currency_precision(session.currency)
-        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})
+        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(home.context.of(platform, room)))
 
 
-def _session_of(item: Item, by_subject: dict[str, SessionRow]) -> SessionRow | None:
+def _home_of(item: Item, by_subject: dict[str, Home]) -> Home | None:
     """Return the event's session as far as its sender may know of it."""
-    session = by_subject.get(item.event.subject)
-    if session is None or item.submission.brand_id not in (None, session.brand_id):
+    home = by_subject.get(item.event.subject)
+    if home is None or item.submission.brand_id not in (None, home.row.brand_id):
         return None
-    return session
+    return home
 
 
 def _rejection(item: Item, error: FieldError) -> Rejection:

@@ -15,7 +15,7 @@ from babel.numbers import get_currency_precision
 from app.events.contributions import CUSTOMER, Claim, Contributions, FoldContext
 from app.events.payload import PAYLOADS
 from app.ingest.tally import Span, Tally
-from app.storage.ledger import Ledger, LoggedEvent
+from app.storage.ledger import Claim as LedgerClaim, Claimed, Ledger, LoggedEvent
 
 
 class Folded(NamedTuple):
@@ -66,8 +66,21 @@ class _Bid(NamedTuple):
     claim: Claim
 
 
-async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int) -> None:
-    """Write all that new events contribute; the order of the events does not matter."""
+class Batch(NamedTuple):
+    """What events contribute together: sums that are sure, and bids for members that the claims' outcome decides."""
+
+    tally: Tally
+    bids: dict[tuple[UUID, str, bytes], _Bid]
+
+    def claims(self) -> list[LedgerClaim]:
+        """Return the claims for the members table."""
+        return sorted(
+            (session, name, member, bid.at, bid.key) for (session, name, member), bid in self.bids.items() if name != CUSTOMER
+        )
+
+
+def gather(events: Iterable[Folded], slow_after_ms: int) -> Batch:
+    """Add up what new events contribute; their order does not matter."""
     tally = Tally(slow_after_ms)
     bids: dict[tuple[UUID, str, bytes], _Bid] = {}
     for session, platform, at, key, contributions in events:
@@ -77,23 +90,33 @@ async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID
             bid = bids.get(member)
             if bid is None or (at, key) < (bid.at, bid.key):
                 bids[member] = _Bid(at, key, platform, claim)
-    if bids:
-        await _settle_claims(ledger, tally, bids, contexts)
-    if tally.spans:
-        await _settle_spans(ledger, tally)
-    await _write(ledger, tally)
+    return Batch(tally, bids)
+
+
+async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int) -> None:
+    """Write all that new events contribute."""
+    batch = gather(events, slow_after_ms)
+    claims = batch.claims()
+    await finish(ledger, batch, await ledger.claim_members(claims) if claims else [], contexts)
+
+
+async def finish(ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
+    """Write what a batch contributes, once its claims are settled."""
+    if batch.bids:
+        await _settle_claims(ledger, batch, claimed, contexts)
+    if batch.tally.spans:
+        await _settle_spans(ledger, batch.tally)
+    await _write(ledger, batch.tally)
 
 
 async def _settle_claims(
-    ledger: Ledger, tally: Tally, bids: dict[tuple[UUID, str, bytes], _Bid], contexts: Mapping[UUID, SessionContext]
+    ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
-    members = sorted(
-        (session, name, member, bid.at, bid.key) for (session, name, member), bid in bids.items() if name != CUSTOMER
-    )
+    tally, bids = batch
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
     # The driver makes a new object of every id it reads; those of the contexts are equal by identity, which is fast.
     known = {session.bytes: session for session in contexts}
-    for found, name, member, superseded in await ledger.claim_members(members):
+    for found, name, member, superseded in claimed:
         session = known[found.bytes]
         _grant(tally, session, bids[session, name, member], 1)
         if superseded is not None:

@@ -3,7 +3,7 @@
 In: contributions with the moment and the session they belong to. Out: rows for the ledger. Never here: I/O.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from app.events.contributions import Contributions, Count, OrderPatch, Sample, S
 
 WHOLE_SESSION = datetime(1970, 1, 1, tzinfo=UTC)
 """The bucket of grain 0."""
+_EPOCH = WHOLE_SESSION.toordinal()
 
 RowKey = tuple[UUID, int, str, datetime, str, str]
 """session, grain in seconds (0: whole session), key, bucket, platform, metric."""
@@ -105,7 +106,7 @@ class Tally:
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
-        self._sums: dict[RowKey, int] = {}
+        self._sums: dict[tuple[UUID, int, str, int, str, str], int] = {}
         self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
@@ -125,12 +126,14 @@ class Tally:
             self._clock(session, at, contributions.broadcast)
 
     def count(self, session: UUID, platform: str, at: datetime, counts: tuple[Count, ...], sign: int = 1) -> None:
-        """Add counts to the row of their finest grain; `sign` -1 takes them back."""
-        minute = at.replace(second=0, microsecond=0)
+        """Add counts to the row of their finest grain, at a moment in UTC; `sign` -1 takes them back."""
+        # Buckets are numbers here, seconds since 1970: to cut moments and to hash them costs more than all the rest.
+        minute = (at.toordinal() - _EPOCH) * 86400 + at.hour * 3600 + at.minute * 60
         sums = self._sums
         for metric, value, key, by_second in counts:
-            row = (session, 1, key, at.replace(microsecond=0), platform, metric) if by_second else (
-                session, 60, key, minute, platform, metric
+            row = (
+                (session, 1, key, minute + at.second, platform, metric) if by_second
+                else (session, 60, key, minute, platform, metric)
             )  # fmt: skip
             sums[row] = sums.get(row, 0) + value * sign
 
@@ -138,12 +141,16 @@ class Tally:
         """Return the sums of all grains: what is kept by the second is in its minute too, and all in the session."""
         rows = dict(self._sums)
         for (session, grain, key, bucket, platform, metric), value in self._sums.items():
-            coarser = [(session, 0, key, WHOLE_SESSION, platform, metric)]
+            coarser = [(session, 0, key, 0, platform, metric)]
             if grain == 1:
-                coarser.append((session, 60, key, bucket.replace(second=0), platform, metric))
+                coarser.append((session, 60, key, bucket - bucket % 60, platform, metric))
             for row in coarser:
                 rows[row] = rows.get(row, 0) + value
-        return rows
+        moments = {bucket: WHOLE_SESSION + timedelta(seconds=bucket) for bucket in {row[3] for row in rows}}
+        return {
+            (session, grain, key, moments[bucket], platform, metric): value
+            for (session, grain, key, bucket, platform, metric), value in rows.items()
+        }
 
     def refund(self, session: UUID, platform: str, at: datetime, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""

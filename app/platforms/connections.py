@@ -22,7 +22,7 @@ from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
-from app.ingest.flush import parse_subject
+from app.ingest.homes import parse_subject
 from app.platforms.directory import Secrets, open_secrets
 from app.platforms.forms import Connection, ConnectionPatch, Counts, NewConnection
 from app.platforms.room import Platforms

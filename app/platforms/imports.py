@@ -21,7 +21,7 @@ from app.catalogue.access import Principal
 from app.catalogue.forms import Record
 from app.catalogue.owned import session_ref
 from app.events.envelope import EVENT, event_key
-from app.ingest.flush import parse_subject
+from app.ingest.homes import parse_subject
 from app.ingest.submission import Item, Outcome, Submission
 from app.ingest.writer import Writer
 from app.platforms.connections import refused

@@ -162,6 +162,8 @@ async def open_database(settings: Settings) -> Database:
         "application_name": "tallylight",
         "lock_timeout": f"{round(timeout * 1000)}ms",
         "idle_in_transaction_session_timeout": "60s",
+        # A flush writes to sessions after it wrote to what is distributed. Nothing to a server without Citus.
+        "citus.multi_shard_modify_mode": "sequential",
     }
 
     async def connect() -> asyncpg.Connection:

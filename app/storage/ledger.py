@@ -24,6 +24,8 @@ class SessionRow(NamedTuple):
     catalogue_version: int
     platforms: list[str]
     rooms: list[str]
+    stamp: str
+    """Stands for all of the above as far as it may change."""
 
 
 class LoggedEvent(NamedTuple):
@@ -40,10 +42,24 @@ class LoggedEvent(NamedTuple):
     data: str
 
 
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+Claim = tuple[UUID, str, bytes, datetime, bytes]
+"""Session, set, member, moment and event."""
+Claimed = tuple[UUID, str, bytes, bytes | None]
+"""Session, set, member, and the later event that owned it before, if one did."""
+
+
+class Appended(NamedTuple):
+    """What became of events that were given to the log."""
+
+    claimed: list[Claimed] | None
+    """The claims that succeeded; None where some event was not new and therefore nothing was claimed."""
+    new: set[bytes]
+    """Then: key and session, as bytes, of the events that the log did not hold yet."""
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
     """Turn rows into columns, for unnest."""
-    turned = [list(column) for column in zip(*rows, strict=True)]
-    return turned or [[] for _ in range(width)]
+    return list(zip(*rows, strict=True)) or [()] * width
 
 
 class Ledger:
@@ -62,16 +78,29 @@ class Ledger:
         """Return alias → code."""
         return {row[0]: row[1] for row in await self._connection.fetch(_FOLD["brand_aliases"], brand_id)}
 
-    async def insert_events(self, rows: list[LoggedEvent], received_at: datetime) -> set[bytes]:
-        """Append to the log; return key and session, as bytes, of the rows that were new."""
-        *first, data = columns(rows, 9)
-        found = await self._connection.fetch(_FOLD["insert_events"], *first, received_at, data)
-        return {event_key + session.bytes for session, event_key in found}
+    async def append_events(
+        self, remembered: list[tuple[UUID, str]], rows: list[LoggedEvent], claims: list[Claim], received_at: datetime
+    ) -> Appended | None:
+        """Append to the log and claim members; None, and nothing written, where a session's stamp is not as remembered."""
+        kinds: dict[tuple[UUID, str, str, str, str], int] = {}
+        events = []
+        for session, key, id, source, type, platform, room, at, data in rows:
+            kind = kinds.setdefault((session, source, type, platform, room), len(kinds) + 1)
+            events.append((kind, key, id, at, data))
+        found = await self._connection.fetchrow(
+            _FOLD["append_events"],
+            *columns(remembered, 2), *columns(kinds, 5), *columns(events, 5), received_at, *columns(claims, 5),
+        )  # fmt: skip
+        assert found is not None
+        held, logged, new, *claimed = found
+        if not held:
+            return None
+        if logged < len(rows):
+            return Appended(None, set(new))
+        return Appended(list(zip(*claimed, strict=True)) if claimed[0] else [], set())
 
-    async def claim_members(
-        self, rows: list[tuple[UUID, str, bytes, datetime, bytes]]
-    ) -> list[tuple[UUID, str, bytes, bytes | None]]:
-        """Return (session, set, member, superseded event or None) of the claims that succeeded."""
+    async def claim_members(self, rows: list[Claim]) -> list[Claimed]:
+        """Return the claims that succeeded."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["claim_members"], *columns(rows, 5))]
 
     async def claim_customers(

@@ -11,6 +11,7 @@ import platform
 import statistics
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -41,18 +42,45 @@ console = Console(width=150)
 Row = tuple[str, str, str, str]
 
 
-async def paired(
-    ours: Callable[[], Iterator[bytes]], limit: Callable[[], Iterator[bytes]], ports: tuple[int, int], connections: int
+def paired(
+    ours: Callable[[], Iterator[bytes]],
+    limit: Callable[[], Iterator[bytes]],
+    ports: tuple[int, int],
+    connections: int,
+    watch: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[list[Load], list[Load]]:
     """Run both in turn, so that a drift of the machine meets both."""
     first: list[Load] = []
     second: list[Load] = []
-    await drive(ports[0], ours(), connections, 1.0)
-    await drive(ports[1], limit(), connections, 1.0)
+    drive(ports[0], ours(), connections, 1.0)
+    drive(ports[1], limit(), connections, 1.0)
     for _ in range(ROUNDS):
-        first.append(await drive(ports[0], ours(), connections, ROUND_SECONDS))
-        second.append(await drive(ports[1], limit(), connections, ROUND_SECONDS))
+        with watch():
+            first.append(drive(ports[0], ours(), connections, ROUND_SECONDS))
+        second.append(drive(ports[1], limit(), connections, ROUND_SECONDS))
     return first, second
+
+
+class Cpu:
+    """CPU per event, which a busy machine disturbs far less than rates."""
+
+    def __init__(self, here: World) -> None:
+        """Begin at nothing."""
+        self._here = here
+        self._spent = [0.0, 0.0]
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Count what server and database use meanwhile."""
+        before = self._here.cpu()
+        yield
+        for place, (now, then) in enumerate(zip(self._here.cpu(), before, strict=True)):
+            self._spent[place] += now - then
+
+    def row(self, events: int) -> Row:
+        """Return the table's row."""
+        server, database = (1e6 * spent / events for spent in self._spent)
+        return ("  CPU per event", f"{server:.0f} + {database:.0f} µs", "", "server + database")
 
 
 def ratio(ours: list[float], limit: list[float]) -> str:
@@ -61,28 +89,31 @@ def ratio(ours: list[float], limit: list[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}…{ratios[-1]:.2f})"
 
 
-async def single_posts(here: World) -> list[Row]:
+def single_posts(here: World) -> list[Row]:
     """One event per request, 32 connections."""
     here.session("single")
     numbered = events(0, 10_000_000, 2_000_000, "wechat:single")
     prepared = [post("/v1/events", json.dumps(event).encode(), KEY) for event in itertools.islice(numbered, 200_000)]
     requests = iter(prepared)
     body = post("/noop", json.dumps(next(numbered)).encode(), KEY)
-    ours, limit = await paired(lambda: requests, lambda: itertools.repeat(body), (here.port, here.noop_port), 32)
+    cpu = Cpu(here)
+    ports = (here.port, here.noop_port)
+    ours, limit = paired(lambda: requests, lambda: itertools.repeat(body), ports, 32, cpu.watch)
     p99 = statistics.median(load.percentile(0.99) for load in ours)
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
     figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
     return [
         ("single-event POST, 32 connections, against a route that reads and answers", ratio(*rates), "≥ 0.5", figures),
         ("  its 99th percentile", f"{p99:.1f} ms", "< 30 ms", "median of the rounds"),
+        cpu.row(sum(load.requests for load in ours)),
     ]
 
 
-async def signed_pushes(here: World) -> list[Row]:
+def signed_pushes(here: World) -> list[Row]:
     """Encrypted WeChat pushes, 32 connections; the jobs that they ask for run in the same process meanwhile."""
     path = push.connection(here)
     requests = iter(list(push.pushes(path, 60_000)))
-    ours, limit = await paired(lambda: requests, lambda: push.noop(path), (here.port, here.noop_port), 32)
+    ours, limit = paired(lambda: requests, lambda: push.noop(path), (here.port, here.noop_port), 32)
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
     figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
     return [("signed WeChat push, 32 connections, against a route that reads and answers", ratio(*rates), "≥ 0.4", figures)]
@@ -96,13 +127,15 @@ async def batches(here: World, total: int) -> tuple[list[Row], str]:
     before = here.server.memory_info().rss
     highest = before
     ours, bare, copied = [], [], []
+    cpu = Cpu(here)
     for first in range(0, total, CHUNK):
         chunk = list(events(first, min(CHUNK, total - first), total, "wechat:batches"))
         bodies = [
             post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE)
             for start in range(0, len(chunk), BATCH)
         ]
-        load = await drive(here.port, iter(bodies), BATCH_CONNECTIONS)
+        with cpu.watch():
+            load = drive(here.port, iter(bodies), BATCH_CONNECTIONS)
         ours.append(len(chunk) / load.seconds)
         del bodies
         highest = max(highest, here.server.memory_info().rss)
@@ -118,26 +151,25 @@ async def batches(here: World, total: int) -> tuple[list[Row], str]:
     gained = (highest - before) / 2**20
     return [
         ("batches of 500 against the bare idempotent insert of the same rows", ratio(ours, bare), "≥ 0.35", figures),
+        cpu.row(total),
         ("  COPY against the same insert", ratio(copied, bare[: len(copied)]), "", f"{statistics.median(copied):,.0f} rows/s"),
         (f"memory that the server gains while {total:,} events pass", f"{gained:.0f} MiB", "< 150 MB", ""),
     ], session
 
 
-async def kpis(here: World, large: str) -> list[Row]:
+def kpis(here: World, large: str) -> list[Row]:
     """KPIs against a constant, and with many events against few."""
     small = here.session("small")
     chunk = list(events(0, SMALL, SMALL, "wechat:small", seed=2))
     bodies = [
         post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE) for start in range(0, SMALL, BATCH)
     ]
-    await drive(here.port, iter(bodies), BATCH_CONNECTIONS)
+    drive(here.port, iter(bodies), BATCH_CONNECTIONS)
     of_large, of_small = (get(f"/v1/sessions/{session}/kpis", KEY) for session in (large, small))
     constant = get("/constant", KEY)
-    ours, limit = await paired(
-        lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8
-    )
+    ours, limit = paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(constant), (here.port, here.noop_port), 8)
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
-    many, few = await paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1)
+    many, few = paired(lambda: itertools.repeat(of_large), lambda: itertools.repeat(of_small), (here.port, here.port), 1)
     times = [load.seconds / load.requests for load in many], [load.seconds / load.requests for load in few]
     figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"
     each = f"{1000 * statistics.median(times[0]):.2f} ms against {1000 * statistics.median(times[1]):.2f} ms"
@@ -153,16 +185,16 @@ async def run(total: int, only: set[str]) -> None:
     with world() as here:
         rows: list[Row] = []
         if not only or "single" in only:
-            rows += await single_posts(here)
+            rows += single_posts(here)
         if not only or "push" in only:
-            rows += await signed_pushes(here)
+            rows += signed_pushes(here)
         if not only or "streams" in only:
             rows += await streams(here)
         if not only or only & {"batches", "kpis", "reports"}:
             found, session = await batches(here, total)
             rows += found
             if not only or "kpis" in only:
-                rows += await kpis(here, session)
+                rows += kpis(here, session)
             if not only or "reports" in only:
                 rows += await reports(here, session)
     for line in rows:

@@ -28,9 +28,16 @@ class World:
     """Two servers, each one process."""
 
     server: psutil.Process
+    database: psutil.Process
     port: int
     noop_port: int
     dsn: str
+
+    def cpu(self) -> tuple[float, float]:
+        """Return the seconds of CPU that the server and the database have used so far."""
+        parts = self.database.cpu_times()
+        ended = parts.children_user + parts.children_system + parts.user + parts.system
+        return _seconds(self.server), ended + sum(_seconds(child) for child in self.database.children())
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the server once."""
@@ -49,6 +56,14 @@ class World:
         stream = {"platform": "wechat", "room": room}
         form = {"title": room, "brand": "bench", "host": "bench", "kind": "live", "currency": "CNY"}
         return str(self.call("POST", "/v1/sessions", form | {"streams": [stream], "lineup": lineup})["id"])
+
+
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # counted by its parent from now on
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _free_port() -> int:
@@ -89,7 +104,9 @@ def world() -> Iterator[World]:
             _wait(port, "/readyz")
             _wait(noop_port, "/constant")
             postgres = Path(folder).resolve() / "postgres"
-            yield World(psutil.Process(server.pid), port, noop_port, f"postgresql://postgres@/postgres?host={postgres}")
+            database = psutil.Process(int((postgres / "postmaster.pid").read_text().splitlines()[0]))
+            dsn = f"postgresql://postgres@/postgres?host={postgres}"
+            yield World(psutil.Process(server.pid), database, port, noop_port, dsn)
         finally:
             for process in (server, noop):
                 process.terminate()

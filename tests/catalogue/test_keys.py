@@ -1,6 +1,13 @@
 """API keys over HTTP."""
 
+import asyncio
+
 import httpx
+import pytest
+
+from app.catalogue.access import KeyRing, Principal, Role
+from app.service import open_service
+from app.settings import Settings
 
 
 async def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: httpx.AsyncClient) -> None:
@@ -56,3 +63,21 @@ async def test_only_admins_handle_keys(client: httpx.AsyncClient) -> None:
             await client.delete(f"/v1/keys/{key['id']}", headers=header),
         ]
         assert [403, 403, 403] == [answer.status_code for answer in answers]
+
+
+async def test_many_requests_with_one_key_look_it_up_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy key is read once for all who wait; a wrong key is nobody for each of them."""
+    async with open_service(settings) as service:
+        _, key = await service.keys.create(Role.INGEST, None, "busy")
+        read, asked = KeyRing._look_up, []
+
+        async def counted(ring: KeyRing, text: str) -> Principal | None:
+            asked.append(text)
+            return await read(ring, text)
+
+        monkeypatch.setattr(KeyRing, "_look_up", counted)
+        found = await asyncio.gather(*(service.keys.principal(key) for _ in range(20)))
+        assert [Role.INGEST] * 20 == [principal.role for principal in found if principal is not None]
+        wrong = key[:-4] + "AAAA"
+        assert [None] * 20 == await asyncio.gather(*(service.keys.principal(wrong) for _ in range(20)))
+        assert [key, wrong] == asked

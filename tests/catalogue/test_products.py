@@ -158,14 +158,14 @@ async def test_an_alias_waits_for_a_commit_that_began_without_it(
 ) -> None:
     """Events that were folded with the old aliases but are not visible yet are found and folded again."""
     session, made = await new_session(), await create(client)
-    folded, go_on, apply = asyncio.Event(), asyncio.Event(), fold.apply
+    folded, go_on, finish = asyncio.Event(), asyncio.Event(), fold.finish
 
-    async def slow_apply(*args: Any) -> None:
+    async def slow_finish(*args: Any) -> None:
         folded.set()
         await go_on.wait()
-        await apply(*args)
+        await finish(*args)
 
-    monkeypatch.setattr(fold, "apply", slow_apply)
+    monkeypatch.setattr(fold, "finish", slow_finish)
     sending = asyncio.create_task(send(session["id"], clicked("10000387", 3)))
     await folded.wait()
     putting = asyncio.create_task(client.put(f"/v1/products/{made['id']}/aliases/10000387"))

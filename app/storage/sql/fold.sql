@@ -1,10 +1,14 @@
 -- name: lock_sessions
 -- The sessions that are named by id or by one of their streams, held against deletion and rebuild until the commit.
-SELECT s.id, s.brand_id, s.currency, b.catalogue_version,
-       ARRAY(SELECT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
-       ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id) AS rooms
+-- The stamp stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date.
+SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
+       concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS stamp
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
+CROSS JOIN LATERAL (
+    SELECT ARRAY(SELECT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
+           ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS rooms
+) r
 WHERE s.id IN (
     SELECT unnest($1::uuid[])
     UNION
@@ -22,15 +26,48 @@ FROM product_aliases a
 JOIN products p ON p.id = a.product_id
 WHERE a.brand_id = $1::uuid;
 
--- name: insert_events
--- Appends to the log what it does not hold yet; only the new rows come back.
-INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
-SELECT session_id, event_key, id, source, type, platform, room, occurred_at, $9::timestamptz, data::json
-FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::timestamptz[], $10::text[])
-    AS new (session_id, event_key, id, source, type, platform, room, occurred_at, data)
-ON CONFLICT (session_id, event_key) DO NOTHING
-RETURNING session_id, event_key;
+-- name: append_events
+-- Appends to the log what it does not hold yet, and lets its events claim their members: one round trip in the usual case,
+-- that the sessions are as they were remembered ($1, $2) and all events are new. Where a session is not, nothing is
+-- written. Where an event is not new, nothing is claimed, since its claim must not stand in the way of a new event's.
+-- What the events have in common ($3 to $7) is sent once; $8 says which of it is whose.
+WITH held AS (
+    -- In a query of its own, since Citus cannot read back what a CTE locks itself.
+    SELECT id FROM (
+        SELECT s.id
+        FROM unnest($1::uuid[], $2::text[]) AS remembered (id, stamp)
+        JOIN sessions s USING (id)
+        JOIN brands b ON b.id = s.brand_id
+        WHERE remembered.stamp = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
+            ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
+        ORDER BY s.id
+        FOR KEY SHARE OF s
+    ) AS locked
+), logged AS (
+    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
+    SELECT ($3::uuid[])[kind], event_key, id, ($4::text[])[kind], ($5::text[])[kind], ($6::text[])[kind],
+           ($7::text[])[kind], occurred_at, $13::timestamptz, data::json
+    FROM unnest($8::int[], $9::bytea[], $10::text[], $11::timestamptz[], $12::text[])
+        AS new (kind, event_key, id, occurred_at, data)
+    WHERE (SELECT count(*) FROM held) = cardinality($1)
+    ON CONFLICT (session_id, event_key) DO NOTHING
+    RETURNING session_id, event_key
+), claimed AS (
+    INSERT INTO members AS m (session_id, set, member, at, event_key)
+    SELECT * FROM unnest($14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[], $18::bytea[])
+    WHERE (SELECT count(*) FROM logged) = cardinality($8)
+    ON CONFLICT (session_id, set, member) DO UPDATE
+    SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
+    WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
+    RETURNING session_id, set, member, superseded
+)
+SELECT held.count = cardinality($1) AS held, logged.count AS logged,
+       CASE WHEN logged.count < cardinality($8)
+            THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
+       claimed.*
+FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
+     (SELECT array_agg(session_id) AS sessions, array_agg(set) AS sets, array_agg(member) AS members,
+             array_agg(superseded) AS superseded FROM claimed) AS claimed;
 
 -- name: claim_members
 -- The earliest event that names a member owns it. A row comes back when the claim is new, or takes the member
