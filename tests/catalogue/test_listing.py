@@ -164,7 +164,8 @@ async def test_sql_and_python_agree_on_what_is_live(
         await connection.execute("UPDATE sessions SET started_at = $2 WHERE id = $1", session, began)
         for platform, room, on, at in broadcasts:
             await connection.execute(
-                "INSERT INTO gauges VALUES ($1, 0, $2, '1970-01-01Z', $3, 'broadcast', $4, $5, '', $4)",
+                "INSERT INTO gauges (session_id, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest) "
+                "VALUES ($1, 0, $2, '1970-01-01Z', $3, '', 'broadcast', $4, $5, '', $4)",
                 session, room, platform, int(on), at,
             )  # fmt: skip
         rows = await connection.fetch(queries("catalogue")["on_air"], [session], None)
