@@ -1,7 +1,7 @@
 # Everything that people and CI do with this project. `make help` lists it.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -26,7 +26,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup ## embedded database, server, and the session of 2021-09-25 sent to it live
 	$(BIN)/tallylight demo
 
-test: setup ## run the tests (WORKERS=2 at a time)
+test: setup ## run the tests (WORKERS=3 at a time; some of them only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -n $(WORKERS) --dist worksteal
 
 check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks

@@ -47,7 +47,7 @@ from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability import RequestContext, request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
 from app.service import Service
-from app.storage.database import UNREACHABLE, is_passing
+from app.storage.database import COLLIDED, UNREACHABLE, is_passing
 
 ROUTERS = (
     events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
@@ -82,7 +82,8 @@ def create_app(service: Service | None = None) -> FastAPI:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    for kind in (*UNREACHABLE, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError, QueueFullError, NotCommittedError):
+    passing = (*UNREACHABLE, *COLLIDED, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
+    for kind in (*passing, QueueFullError, NotCommittedError):
         app.add_exception_handler(kind, _passing)
     app.add_middleware(HotDoor)
     app.add_middleware(RequestContext, max_body=service.settings.max_body_bytes if service else None)

@@ -6,6 +6,8 @@ The walk: subjects → sessions (held) → payloads made pseudonymous and folded
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
+import asyncio
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +16,9 @@ from uuid import UUID
 import structlog
 from asyncpg import (
     DataError,
-    DeadlockDetectedError,
     InsufficientResourcesError,
     LockNotAvailableError,
     OperatorInterventionError,
-    SerializationError,
 )
 from pydantic_core import to_json
 
@@ -29,20 +29,18 @@ from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import UNREACHABLE, Database
+from app.storage.database import COLLIDED, UNREACHABLE, Database
 from app.storage.ledger import Ledger, LoggedEvent
 
 _log = structlog.get_logger()
 _PASSING = (
     *UNREACHABLE,
+    *COLLIDED,
     InsufficientResourcesError,
     LockNotAvailableError,
     OperatorInterventionError,
-    DeadlockDetectedError,
-    SerializationError,
 )
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
-_COLLIDED = (DeadlockDetectedError, SerializationError)
 _COLLISIONS = 5
 
 
@@ -96,9 +94,11 @@ class Flusher:
         for attempt in range(_COLLISIONS):
             try:
                 return await self._transaction(items, only_letters)
-            except _COLLIDED:
+            except COLLIDED:
                 if attempt == _COLLISIONS - 1:
                     raise
+                # Those who met once would meet again, were they to set out again together.
+                await asyncio.sleep(random.uniform(0, 0.02) * (attempt + 1))  # noqa: S311
         raise AssertionError
 
     async def _refuse(self, items: list[Item], refusal: Exception) -> None:

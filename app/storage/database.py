@@ -44,13 +44,16 @@ UNREACHABLE = (
 )
 """What a lost or absent database looks like to a caller."""
 
+COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Two transactions wanted the same rows in another order; the one that was told so may try again."""
+
 
 def is_passing(error: BaseException) -> bool:
-    """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds a lock."""
+    """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds or held a lock."""
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None
         return error.connection_invalidated or (cause is not None and is_passing(cause))
-    return isinstance(error, (*UNREACHABLE, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
+    return isinstance(error, (*UNREACHABLE, *COLLIDED, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
 
 
 class DatabaseUnreachableError(Exception):

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from app.service import Service
+from app.settings import Settings
 from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat, order, push
 
@@ -18,6 +19,12 @@ Kpis = Callable[..., Awaitable[dict[str, Any]]]
 Sample = Callable[[str], Answer]
 APP = {name: SHOP[name] for name in ("appid", "app_secret")}
 SECOND = "export/UzFfSECOND"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The shortest cadence that a deployment may choose."""
+    return settings.model_copy(update={"poll_seconds": 5})
 
 
 @pytest.fixture
