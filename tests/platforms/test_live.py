@@ -22,9 +22,9 @@ SECOND = "export/UzFfSECOND"
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """The shortest cadence that a deployment may choose."""
-    return settings.model_copy(update={"poll_seconds": 5})
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """The settings of every test, changed where one asks for it."""
+    return settings.model_copy(update=getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ async def test_a_connection_tied_to_a_session_finds_its_live_in_the_list(
 
 
 @pytest.mark.usefixtures("working")
+@pytest.mark.parametrize("settings", [{"poll_seconds": 5}], indirect=True, ids=["the shortest cadence"])
 async def test_the_worker_starts_the_reading_by_itself(
     wechat: FakeWechat, connect: Connect, new_session: Connect, sample: Sample, kpis: Kpis
 ) -> None:
