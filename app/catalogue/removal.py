@@ -6,14 +6,13 @@ In: a session's id. Out: nothing of it is left. Never here: other sessions' rows
 from datetime import UTC, datetime
 from uuid import UUID
 
-from asyncpg import DeadlockDetectedError, Record
+from asyncpg import Record
 
 from app.catalogue.access import Principal
 from app.problems import not_found
-from app.storage.database import Connection, Database
+from app.storage.database import Connection, Database, again
 from app.storage.queries import queries
 
-_ATTEMPTS = 3
 _WHOLE_SESSION = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,16 +22,13 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
     Raises:
         ProblemError: 404.
     """
-    for attempt in range(_ATTEMPTS):
-        try:
-            async with database.acquire() as connection, connection.transaction():
-                await _delete(connection, principal, session_id)
-        except DeadlockDetectedError:
-            # A commit of another session met us on the brand's customers in another order; it has gone on by now.
-            if attempt == _ATTEMPTS - 1:
-                raise
-        else:
-            return
+
+    async def remove() -> None:
+        async with database.acquire() as connection, connection.transaction():
+            await _delete(connection, principal, session_id)
+
+    # A commit of another session may meet us on the brand's customers in another order.
+    await again(remove)
 
 
 async def _delete(connection: Connection, principal: Principal, session_id: UUID) -> None:

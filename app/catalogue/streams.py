@@ -18,7 +18,7 @@ from app.catalogue.access import Principal
 from app.catalogue.forms import Form, Record, Slug, Text
 from app.catalogue.owned import session_ref
 from app.problems import ProblemError, invalid, not_found
-from app.storage.database import Database
+from app.storage.database import Database, again
 from app.storage.tables import sessions, streams
 
 Collect = Callable[[str, str], Awaitable[object]]
@@ -119,12 +119,18 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     Raises:
         ProblemError: 404; 409 when another session has the room.
     """
-    async with database.write() as connection:
-        await lock_rooms(connection, [form])
-        await session_ref(connection, principal, session_id, lock=True)
-        await register(connection, principal, session_id, [form])
-        query = select(streams.c.created_at).where(streams.c.platform == form.platform, streams.c.room == form.room)
-        created_at = (await connection.execute(query)).scalar_one()
+
+    async def write() -> datetime:
+        async with database.write() as connection:
+            await lock_rooms(connection, [form])
+            await session_ref(connection, principal, session_id, lock=True)
+            await register(connection, principal, session_id, [form])
+            query = select(streams.c.created_at).where(streams.c.platform == form.platform, streams.c.room == form.room)
+            created_at: datetime = (await connection.execute(query)).scalar_one()
+            return created_at
+
+    # On Citus a registration may meet the room's own events on the copies of the catalogue.
+    created_at = await again(write)
     await collect(form.platform, form.room)
     return Stream(platform=form.platform, room=form.room, created_at=created_at)
 

@@ -6,8 +6,6 @@ The walk: subjects → sessions (held) → payloads made pseudonymous and folded
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
-import asyncio
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +27,7 @@ from app.ingest.people import Sealer
 from app.ingest.submission import Item, Outcome, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import COLLIDED, UNREACHABLE, Database
+from app.storage.database import COLLIDED, UNREACHABLE, Database, again
 from app.storage.ledger import Ledger, LoggedEvent
 
 _log = structlog.get_logger()
@@ -41,7 +39,6 @@ _PASSING = (
     OperatorInterventionError,
 )
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
-_COLLISIONS = 5
 
 
 @dataclass(slots=True)
@@ -70,7 +67,7 @@ class Flusher:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
         """
         try:
-            settlement = await self._with_retries(items, list(only_letters))
+            settlement = await again(lambda: self._transaction(items, list(only_letters)))
         except _PASSING:
             raise
         except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
@@ -89,17 +86,6 @@ class Flusher:
             item.submission.rejected.append(rejection)
         for item in items:
             item.submission.waiting -= 1
-
-    async def _with_retries(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
-        for attempt in range(_COLLISIONS):
-            try:
-                return await self._transaction(items, only_letters)
-            except COLLIDED:
-                if attempt == _COLLISIONS - 1:
-                    raise
-                # Those who met once would meet again, were they to set out again together.
-                await asyncio.sleep(random.uniform(0, 0.02) * (attempt + 1))  # noqa: S311
-        raise AssertionError
 
     async def _refuse(self, items: list[Item], refusal: Exception) -> None:
         _log.error("event refused by the database", reason=type(refusal).__name__)

@@ -7,9 +7,11 @@ the catalogue's rows are few and read better in SQLAlchemy's expressions.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -46,14 +48,40 @@ UNREACHABLE = (
 
 COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Two transactions wanted the same rows in another order; the one that was told so may try again."""
+_ATTEMPTS = 5
+Done = TypeVar("Done")
 
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds or held a lock."""
     if isinstance(error, DBAPIError):
-        cause = error.orig.__cause__ if error.orig is not None else None
+        cause = _cause(error)
         return error.connection_invalidated or (cause is not None and is_passing(cause))
     return isinstance(error, (*UNREACHABLE, *COLLIDED, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
+
+
+async def again(work: Callable[[], Awaitable[Done]]) -> Done:
+    """Do a whole transaction; where it collided with another, step aside for a moment and do it again.
+
+    Raises:
+        asyncpg.DeadlockDetectedError, asyncpg.SerializationError, DBAPIError: it collided five times.
+    """
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return await work()
+        except (*COLLIDED, DBAPIError) as error:
+            if not isinstance(_cause(error), COLLIDED):
+                raise
+            # Those who met once would meet again, were they to set out again together.
+            await asyncio.sleep(random.uniform(0, 0.02) * attempt)  # noqa: S311
+    return await work()
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Return what the database said, out of SQLAlchemy's wrapping."""
+    if isinstance(error, DBAPIError):
+        return error.orig.__cause__ if error.orig is not None else None
+    return error
 
 
 class DatabaseUnreachableError(Exception):

@@ -20,7 +20,7 @@ async def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: httpx.A
     assert ("viewer", "maison-k", "spa", None) == (key["role"], key["brand"], key["name"], key["revoked_at"])
     listed = await client.get("/v1/keys")
     assert key in listed.json()["keys"]
-    assert secret.rsplit("_", 1)[1] not in listed.text
+    assert secret.split("_", 2)[2] not in listed.text
     header = {"Authorization": f"Bearer {secret}"}
     assert 200 == (await client.get("/v1/brands", headers=header)).status_code
     assert 204 == (await client.delete(f"/v1/keys/{key['id']}")).status_code
