@@ -3,6 +3,8 @@
 In: `data` of the audience's events. Out: contributions. Never here: I/O.
 """
 
+from contextlib import suppress
+
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
 from app.events.fields import Comment, Count as CountField, FanLevel, Money, Seconds, Slug, Text
 from app.events.money import in_minor_units
@@ -16,11 +18,13 @@ ONE_VIEW = (Count("views", 1),)
 
 
 def person(pseudonym: str) -> bytes:
-    """Return the member that stands for a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
-    try:
-        return bytes.fromhex(pseudonym)
-    except ValueError:
-        return digest(pseudonym)
+    """Return the 16-byte member that stands for a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
+    if len(pseudonym) == 32:
+        with suppress(ValueError):
+            member = bytes.fromhex(pseudonym)
+            if len(member) == 16:  # fromhex skips spaces
+                return member
+    return digest(pseudonym)
 
 
 def arrival_key(source: str | None, fan_level: int | None) -> str:
@@ -95,7 +99,7 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
         )
 
 
-class CommentPosted(Payload, type="live.comment.posted", people=("viewer",)):
+class CommentPosted(Payload, type="live.comment.posted", people=("viewer",), words=("text",)):
     """A viewer comments; the text is kept only where the deployment's setting says so."""
 
     viewer: Text

@@ -5,6 +5,7 @@ In: `data` of the commerce events. Out: contributions, money in minor units. Nev
 
 from typing import Annotated
 
+from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
@@ -114,11 +115,12 @@ class OrderLine(BaseModel):
     amount: Money
 
 
-Lines = Annotated[list[OrderLine], Field(max_length=500)]
+Lines = Annotated[list[OrderLine], Field(max_length=500), Meta(max_length=500)]
 
 
 def _lines_json(lines: list[OrderLine]) -> str:
-    return to_json([line.model_dump(exclude_none=True) for line in lines]).decode()
+    named = ({"product": line.product, "sku": line.sku, "quantity": line.quantity, "amount": line.amount} for line in lines)
+    return to_json(list(named), exclude_none=True).decode()
 
 
 class _Purchase(Payload):

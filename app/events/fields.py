@@ -1,5 +1,7 @@
 """Field types that the payloads share.
 
+Each type says its limits twice: to Pydantic, which documents and explains, and as `Meta` to the fast reader.
+
 In: JSON values as senders write them. Out: validated Python values. Never here: I/O, clocks, secrets.
 """
 
@@ -7,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
+from msgspec import Meta
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -34,16 +37,22 @@ def _money(amount: str) -> str:
     return amount
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=512), AfterValidator(_printable)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable), Meta(min_length=1, max_length=256)
+]
+LongText = Annotated[
+    str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable), Meta(min_length=1, max_length=2048)
+]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=512), AfterValidator(_printable), Meta(min_length=1, max_length=512)
+]
 """A room or a promotion: part of a table's key, whose row may take some 2,700 bytes in all."""
-Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
-Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
-FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Money = Annotated[str, AfterValidator(_money)]
+Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable), Meta(max_length=4096)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$"), Meta(pattern=r"\A[a-z0-9][a-z0-9_.-]{0,63}\Z")]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), Meta(ge=0, le=MAX_COUNT)]
+Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False), Meta(ge=0, le=10**8)]
+FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000), Meta(ge=0, le=1000)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Meta(pattern=r"\A[A-Z]{3}\Z")]
+Money = Annotated[str, AfterValidator(_money), Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,6})?\Z")]
 """An exact amount in major units, as a decimal string."""
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]

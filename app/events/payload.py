@@ -21,13 +21,23 @@ class Payload(BaseModel):
     people: ClassVar[tuple[str, ...]]
     """Fields that hold a platform's id of a person; the writer replaces them by keyed hashes before anything is stored."""
 
-    def __init_subclass__(cls, *, type: str = "", people: tuple[str, ...] = (), **kwargs: Any) -> None:
+    words: ClassVar[tuple[str, ...]]
+    """Fields that hold what a person wrote; kept only where the deployment's setting says so."""
+
+    def __init_subclass__(
+        cls, *, type: str = "", people: tuple[str, ...] = (), words: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
         """Register the class under its event type."""
         super().__init_subclass__(**kwargs)
         cls.people = people
+        cls.words = words
         if type:
             cls.type = type
             PAYLOADS[type] = cls
+
+    def json_bytes(self) -> bytes:
+        """Return the payload as JSON, without the fields that hold nothing."""
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return what the event adds to the tables.

@@ -42,15 +42,15 @@ class Sealer:
         than its validation.
         """
         before: dict[str, object] = {}
-        fields = payload.__dict__
         for field in payload.people:
-            person = fields[field]
+            person = getattr(payload, field)
             if person is not None:
                 before[field] = person
-                fields[field] = self.pseudonym(platform, person)
-        if not keep_text and fields.get("text") is not None:
-            before["text"] = fields["text"]
-            fields["text"] = None
+                setattr(payload, field, self.pseudonym(platform, person))
+        if not keep_text:
+            for field in payload.words:
+                before[field] = getattr(payload, field)
+                setattr(payload, field, None)
         return before
 
     def seal(self, body: bytes) -> bytes:

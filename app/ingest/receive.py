@@ -11,6 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.events.envelope import EVENT, EVENTS, JSON_MEDIA_TYPE, event_key
+from app.events import reader
+from app.events.envelope import EVENT, EVENTS, JSON_MEDIA_TYPE, Event, event_key
 from app.ingest.submission import Item, Rejection, Submission
 from app.problems import FieldError, ProblemError, pointer_of
 
@@ -80,7 +82,7 @@ class Receiver:
         submission = Submission(brand_id, origin, received_at)
         media_type = headers.get("content-type", "").strip()
         essence = media_type.partition(";")[0].strip().lower()
-        if re.search(r"charset\s*=\s*(?!\"?utf-?8)", media_type, re.IGNORECASE):
+        if "charset" in media_type.lower() and re.search(r"charset\s*=\s*(?!\"?utf-?8)", media_type, re.IGNORECASE):
             raise ProblemError(415, "JSON is UTF-8; send no other charset")
         if essence == "application/cloudevents-batch+json":
             self._read(submission, body, batch=True)
@@ -102,9 +104,8 @@ class Receiver:
         return submission
 
     def _read(self, submission: Submission, body: bytes, *, batch: bool) -> None:
-        try:
-            events = EVENTS.validate_json(body) if batch else [EVENT.validate_json(body)]
-        except ValidationError:
+        events = _read_many(body) if batch else _read_one(body)
+        if events is None:
             self._read_one_by_one(submission, body, batch=batch)
             return
         self._limit(len(events))
@@ -149,6 +150,23 @@ class Receiver:
         if body.strip():
             attributes["data"] = _lenient_json(body)
         self._take(submission, 0, attributes)
+
+
+def _read_many(body: bytes) -> list[Event] | None:
+    found = reader.read_many(body)
+    if found is None:
+        with suppress(ValidationError):
+            return EVENTS.validate_json(body)
+    return found
+
+
+def _read_one(body: bytes) -> list[Event] | None:
+    found = reader.read_one(body)
+    if found is None:
+        with suppress(ValidationError):
+            return [EVENT.validate_json(body)]
+        return None
+    return [found]
 
 
 def _lenient_json(body: bytes) -> Any:

@@ -6,20 +6,14 @@ In: events as received. Out: a receipt, once all of them are settled. Never here
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
+
 from app.events.envelope import Event
+from app.ingest.people import Sealer
 from app.problems import FieldError
-
-
-class Outcome(StrEnum):
-    """What became of an event."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicates"
-    PARKED = "parked"
 
 
 @dataclass(slots=True)
@@ -51,6 +45,36 @@ class Item:
     clear: dict[str, object] | None = None
     """What the pseudonyms replaced; a dead letter needs it to be sent again."""
 
+    def conceal(self, sealer: Sealer, platform: str, *, keep_text: bool) -> str:
+        """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
+        if self.platform is None:
+            self.platform = platform
+            if not self.submission.pseudonymous:
+                self.clear = sealer.conceal(self.event.data, platform, keep_text=keep_text)
+        return self.platform
+
+    def reveal(self) -> None:
+        """Undo `conceal`: the platform was taken from what is out of date."""
+        for name, value in (self.clear or {}).items():
+            setattr(self.event.data, name, value)
+        self.platform = self.clear = None
+
+    def rejection(self, error: FieldError) -> Rejection:
+        """Return what is said of the event once it cannot be taken, with the body as its sender wrote it."""
+        event = self.event
+        body = self.document(event.time, from_json(event.data.json_bytes()) | (self.clear or {}))
+        return Rejection(self.index, event.id, [error], body, event.data.type, event.subject)
+
+    def document(self, time: datetime | None, data: object) -> bytes:
+        """Return the event as structured JSON, at this time and with this data."""
+        event = self.event
+        return to_json(
+            {
+                "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
+                "time": time, "type": event.data.type, "data": data,
+            }
+        )  # fmt: skip
+
 
 @dataclass(slots=True, eq=False)
 class Submission:
@@ -63,7 +87,9 @@ class Submission:
     received_at: datetime
     items: list[Item] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    accepted: int = 0
+    duplicates: int = 0
+    parked: int = 0
     pseudonymous: bool = False
     """True where people are hashed already: events that waited in the park."""
     platform: str | None = None
@@ -75,11 +101,18 @@ class Submission:
 
     def receipt(self) -> dict[str, Any]:
         """Return the answer to the sender."""
-        counts = {outcome.value: count for outcome, count in self.counts.items()}
-        ordered = sorted(self.rejected, key=lambda rejection: rejection.index)
-        return {**counts, "rejected": [rejection.document() for rejection in ordered]}
+        rejected = self.rejected and sorted(self.rejected, key=lambda rejection: rejection.index)
+        return {
+            "accepted": self.accepted, "duplicates": self.duplicates, "parked": self.parked,
+            "rejected": [rejection.document() for rejection in rejected],
+        }  # fmt: skip
+
+    @property
+    def taken(self) -> int:
+        """Events that are durable, as the log's or the park's."""
+        return self.accepted + self.duplicates + self.parked
 
     @property
     def all_rejected(self) -> bool:
         """True when nothing of the request was taken."""
-        return bool(self.rejected) and not any(self.counts.values())
+        return bool(self.rejected) and not self.taken

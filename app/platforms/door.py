@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.adapters.protocol import Delivery, Refused, Reply
-from app.ingest.submission import Outcome
 from app.platforms import letters
 from app.platforms.directory import Directory, LiveConnection
 from app.platforms.inbox import Delivered, Inbox
@@ -76,6 +75,6 @@ class Door:
             duplicate = not await self.inbox.keep(arrived)
         submission = await self.desk.take(connection, parsed, verified.received_at, letters.of_delivery(verified))
         if not kept:
-            duplicate = 0 < submission.counts[Outcome.DUPLICATE] == sum(submission.counts.values())
+            duplicate = 0 < submission.duplicates == submission.taken
         self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
         return parsed.reply

@@ -22,7 +22,7 @@ from app.catalogue.forms import Record
 from app.catalogue.owned import session_ref
 from app.events.envelope import EVENT, event_key
 from app.ingest.homes import parse_subject
-from app.ingest.submission import Item, Outcome, Submission
+from app.ingest.submission import Item, Submission
 from app.ingest.writer import Writer
 from app.platforms.connections import refused
 from app.problems import invalid
@@ -87,7 +87,7 @@ async def take(
         raise refused(error) from None
     except BadFile as error:
         raise invalid("/file", str(error)) from None
-    counts = dict.fromkeys(Outcome, 0)
+    sent: list[Submission] = []
     faults: dict[int, str] = {}
     for start in range(0, len(imported.events), _AT_ONCE):
         submission = Submission(principal.brand_id, f"import:{principal.key_id}", now)
@@ -95,16 +95,15 @@ async def take(
             event = EVENT.validate_json(to_json(found))
             submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
         await writer.submit(submission)
-        for outcome, count in submission.counts.items():
-            counts[outcome] += count
+        sent.append(submission)
         for rejection in submission.rejected:
             faults[rejection.index] = f"{rejection.errors[0].pointer} {rejection.errors[0].detail}"
     rows = _rows(imported, faults)
     return Report(
         kind=options["kind"],
-        accepted=counts[Outcome.ACCEPTED],
-        duplicates=counts[Outcome.DUPLICATE],
-        parked=counts[Outcome.PARKED],
+        accepted=sum(submission.accepted for submission in sent),
+        duplicates=sum(submission.duplicates for submission in sent),
+        parked=sum(submission.parked for submission in sent),
         failed_rows=sum(not row.ok for row in rows),
         rows=rows,
     )

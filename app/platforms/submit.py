@@ -77,7 +77,7 @@ class Desk:
         if not submission.items and not submission.rejected:
             return
         await self.writer.submit(submission)
-        self.states.taken(connection.id, sum(submission.counts.values()), len(submission.rejected))
+        self.states.taken(connection.id, submission.taken, len(submission.rejected))
         if submission.rejected:
             detail = submission.rejected[0].errors[0].detail
             self.states.failed(connection.id, submission.received_at, f"kept as a dead letter: {detail}")

@@ -1,0 +1,120 @@
+"""A fast reader for what is right: the same events as the envelope's, in a quarter of the time.
+
+In: JSON bytes. Out: events, or None where anything is wrong or unusual, and then the envelope has the word and says what it
+is. Never here: error messages, rules of its own; its types are made of the payloads' own annotations.
+
+The events have all that `Event` and `Payload` have in common with them: attributes, `fold`, `json_bytes`.
+"""
+
+import inspect
+import re
+from datetime import datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+from pydantic import BaseModel
+
+from app.events.envelope import Event
+from app.events.fields import EARLIEST, LATEST, LongText, Name, Text
+from app.events.payload import PAYLOADS, Payload
+
+_CONTROL = re.compile(rb"\\(?:u00[017]|[bf])")
+"""How JSON writes a control character; as such only DEL may stand in it."""
+_SUB_MICROSECOND = re.compile(rb"\.[0-9]{7}")
+"""The envelope cuts such a fraction, this parser would round it."""
+_encoder = msgspec.json.Encoder()
+
+
+def read_one(body: bytes) -> Event | None:
+    """Return the event of a body."""
+    found = _read(_ONE, body)
+    return found if found is not None and _in_time(found) else None
+
+
+def read_many(body: bytes) -> list[Event] | None:
+    """Return the events of a body that is an array."""
+    found = _read(_MANY, body)
+    return found if found is not None and all(map(_in_time, found)) else None
+
+
+def _read(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
+    if b"\x7f" in body or (b"\\" in body and _CONTROL.search(body)) or _SUB_MICROSECOND.search(body):
+        return None
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _in_time(event: Event) -> bool:
+    return event.time is None or EARLIEST <= event.time < LATEST
+
+
+def _json_bytes(payload: Struct) -> bytes:
+    return _encoder.encode(payload)
+
+
+@cache
+def _struct_of(model: type[BaseModel]) -> type[Struct]:
+    """Return a struct with a model's fields, its own constants and its own methods."""
+    hints = get_type_hints(model, include_extras=True)
+    fields: list[Any] = []
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            fields.append((name, _translated(hints[name])))
+        elif field.default is None:
+            fields.append((name, _translated(hints[name]), None))
+        else:
+            # A default from a factory is written even where it was not sent, as Pydantic does.
+            fields.append((name, _translated(hints[name]), msgspec.field(default_factory=_constant(field.default))))
+    inherited: dict[str, Any] = {}
+    for base in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
+        inherited |= {name: value for name, value in vars(base).items() if inspect.isfunction(value) and name[0] != "_"}
+    if issubclass(model, Payload):
+        inherited |= {"type": model.type, "people": model.people, "words": model.words}
+    inherited["json_bytes"] = _json_bytes
+    return msgspec.defstruct(model.__name__, fields, namespace=inherited, kw_only=True, omit_defaults=True, gc=False)
+
+
+def _constant(value: Any) -> Any:
+    return lambda: value
+
+
+def _translated(hint: Any) -> Any:
+    """Return a type with its models replaced by structs."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[(_translated(arguments[0]), *hint.__metadata__)]
+    if origin in {Union, UnionType}:
+        return Union[tuple(map(_translated, arguments))]  # noqa: UP007  # made at run time
+    if origin is list:
+        return list[_translated(arguments[0])]  # type: ignore[misc]  # made at run time
+    if inspect.isclass(hint) and issubclass(hint, BaseModel):
+        return _struct_of(hint)
+    return hint
+
+
+def _event_of(name: str, payload: type[Payload]) -> type[Struct]:
+    struct = _struct_of(payload)
+    data = ("data", struct) if any(f.is_required() for f in payload.model_fields.values()) else (
+        "data", struct, msgspec.field(default_factory=struct),
+    )  # fmt: skip
+    return msgspec.defstruct(
+        f"{payload.__name__}Event",
+        [
+            ("id", Text), ("source", LongText), ("subject", Name), data,
+            ("time", Annotated[datetime, Meta(tz=True)] | None, None),
+            ("specversion", Literal["1.0"], "1.0"),
+            # Any other way to write it is right too, and rare.
+            ("datacontenttype", Literal["application/json"] | NoneType, None),
+        ],
+        tag=name, tag_field="type", kw_only=True, gc=False,
+    )  # fmt: skip
+
+
+_ANY: Any = Union[tuple(_event_of(name, payload) for name, payload in PAYLOADS.items())]  # noqa: UP007  # made at run time
+_ONE: "msgspec.json.Decoder[Any]" = msgspec.json.Decoder(_ANY)
+_MANY: "msgspec.json.Decoder[Any]" = msgspec.json.Decoder(list[_ANY])
