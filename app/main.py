@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app import __version__
 from app.api import (
@@ -55,7 +55,7 @@ ROUTERS = (
 )  # fmt: skip
 
 
-_EVENTS = Route("/v1/events", events.ingest, methods=["POST"])
+_EVENTS = Route("/v1/events", events.take, methods=["POST"])
 _WEBHOOKS = "/v1/webhooks/"
 _DELIVERIES = {
     count: Route(_WEBHOOKS + path, webhooks.hot, methods=["POST"])
@@ -64,7 +64,53 @@ _DELIVERIES = {
 """Routes by the number of their parameters; they are what the request's log line and metrics name."""
 
 
-def create_app(service: Service | None = None) -> FastAPI:
+class Application:
+    """FastAPI, and before it a door for events and platforms' deliveries.
+
+    To a small request FastAPI's layers cost as much as all of its work. The router's twin of each hot route is what the
+    documentation is made of, and answers every other method.
+    """
+
+    def __init__(self, api: FastAPI, max_body: int | None) -> None:
+        """Stand before an application; a body may have `max_body` bytes."""
+        self._api = api
+        self._hot = RequestContext(_hot, max_body)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return self._api.openapi()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the hot routes, pass everything else on."""
+        route = _hot_route(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if route is None:
+            await self._api(scope, receive, send)
+        else:
+            scope["app"], scope["route"] = self._api, route
+            await self._hot(scope, receive, send)
+
+
+async def _hot(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    try:
+        answer: Response | bytes = await scope["route"].endpoint(request)
+        if isinstance(answer, bytes):
+            await _send_json(send, answer)
+            return
+    except ProblemError as problem:
+        answer = _answer(problem)
+    except Exception as error:  # noqa: BLE001 - the handler raises again what it does not know
+        answer = _passing(request, error)
+    await answer(scope, receive, send)
+
+
+async def _send_json(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def create_app(service: Service | None = None) -> Application:
     """Return the application; `/docs` and `/redoc` need no other host."""
     app = FastAPIOffline(
         title="Tallylight",
@@ -85,36 +131,9 @@ def create_app(service: Service | None = None) -> FastAPI:
     passing = (*UNREACHABLE, *COLLIDED, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
     for kind in (*passing, QueueFullError, NotCommittedError):
         app.add_exception_handler(kind, _passing)
-    app.add_middleware(HotDoor)
-    app.add_middleware(RequestContext, max_body=service.settings.max_body_bytes if service else None)
-    return app
-
-
-class HotDoor:
-    """Serves events and platforms' deliveries before FastAPI's own layers, which cost a small request as much as all of its work.
-
-    The router's twin of each route is what the documentation is made of, and what answers every other method.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before an application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the hot routes, pass everything else on."""
-        route = _hot_route(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if route is None:
-            await self._app(scope, receive, send)
-            return
-        scope["route"] = route
-        request = Request(scope, receive)
-        try:
-            answer: Response = await route.endpoint(request)
-        except ProblemError as problem:
-            answer = _answer(problem)
-        except Exception as error:  # noqa: BLE001 - the handler raises again what it does not know
-            answer = _passing(request, error)
-        await answer(scope, receive, send)
+    max_body = service.settings.max_body_bytes if service else None
+    app.add_middleware(RequestContext, max_body=max_body)
+    return Application(app, max_body)
 
 
 def _hot_route(scope: Scope) -> Route | None:

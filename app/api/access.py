@@ -71,8 +71,13 @@ async def caller_of(request: Request, roles: Requires) -> tuple[Service, Princip
         ProblemError: 401 and 403, as `Requires`.
     """
     service: Service = request.app.state.service
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return service, await roles.check(service, key.strip() if scheme.lower() == "bearer" else None)
+    return service, await roles.check(service, bearer(request.headers.get("authorization", "")))
+
+
+def bearer(authorization: str) -> str | None:
+    """Return the key of an Authorization header."""
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
 
 
 AnyCaller = Annotated[Principal, Depends(Requires(frozenset(Role)))]

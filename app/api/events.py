@@ -9,9 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect
 
-from app.api.access import HOT, SENDERS, caller_of
+from app.api.access import HOT, SENDERS, bearer
 from app.ingest.receive import decompress, too_large
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -76,26 +75,27 @@ async def read_body(request: Request, limit: int) -> bytes:
     """Return the request's body.
 
     Raises:
-        ProblemError: 413 as soon as more than `limit` bytes are announced or arrive, 400 when the sender hangs up.
+        ProblemError: 413 as soon as more than `limit` bytes arrive, 400 when the sender hangs up.
     """
-    announced = request.headers.get("content-length")
-    if announced is not None and announced.isdigit() and int(announced) > limit:
-        raise too_large(limit)
     parts: list[bytes] = []
     size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                raise too_large(limit)
-            parts.append(part)
-    except ClientDisconnect:
-        raise ProblemError(400, "the body is cut off") from None
+    more = True
+    # The messages themselves: the framework's stream costs a small body more than its validation does.
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError(400, "the body is cut off")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+        parts.append(part)
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 
-async def settle(service: Service, submission: Submission) -> Response:
-    """Queue a submission, wait for its commit, and return the receipt as an answer."""
+async def settle(service: Service, submission: Submission) -> bytes:
+    """Queue a submission, wait for its commit, and return the receipt."""
     try:
         await service.writer.submit(submission)
     except QueueFullError:
@@ -106,7 +106,7 @@ async def settle(service: Service, submission: Submission) -> Response:
     if submission.all_rejected:
         first = submission.rejected[0].errors
         raise ProblemError(422, "no event was accepted", errors=first, extra=receipt)
-    return Response(to_json(receipt), media_type="application/json")
+    return to_json(receipt)
 
 
 _BODY: dict[str, Any] = {
@@ -146,10 +146,16 @@ _BODY: dict[str, Any] = {
 )
 async def ingest(request: Request) -> Response:
     """Take one event or many; answers after the commit, so that a 200 means stored and counted, and a retry is safe."""
-    service, caller = await caller_of(request, SENDERS)
-    body = await read_body(request, service.settings.max_body_bytes)
+    return Response(await take(request), media_type="application/json")
+
+
+async def take(request: Request) -> bytes:
+    """Do the work of `ingest`, and return the receipt."""
+    service: Service = request.app.state.service
     # One pass over the headers; looking each name up in the framework's list is slower than all of the validation.
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+    caller = await SENDERS.check(service, bearer(headers.get("authorization", "")))
+    body = await read_body(request, service.settings.max_body_bytes)
     body = decompress(body, headers.get("content-encoding"), service.settings.max_body_bytes)
     submission = service.receiver.receive(
         body, headers, brand_id=caller.brand_id, origin=f"key:{caller.key_id}", received_at=datetime.now(UTC)

@@ -9,7 +9,7 @@ import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -62,8 +62,45 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
+class _Gathering:
+    """A transport that sends what is written in one turn of the loop together: an answer's head and body in one system call."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """Stand before a transport."""
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep it for the end of this turn."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is kept, then close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self._transport.write(data)
+
+
 class _Http(HttpToolsProtocol):
-    """Uvicorn's protocol, which lets a route cut its connection off: a reader that never reads would keep it open for ever."""
+    """Uvicorn's protocol, with answers in one piece, and a way for a route to cut its connection off.
+
+    A reader that never reads would keep it open for ever.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Gather what is written."""
+        super().connection_made(transport)
+        self.transport = _Gathering(transport, self.loop)  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
         """Hand the request the means."""
