@@ -46,7 +46,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
     public_url: AnyHttpUrl | None = Field(default=None, description="base of the URLs handed out; unset: taken from each request")
-    pool_size: Annotated[int, Field(ge=3, le=200)] = Field(default=12, description="database connections per process")
+    pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
+        default=12, description="database connections per process; up to four more are kept for writing events"
+    )
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
         default=10.0, description="longest wait for a connection or a lock"
     )

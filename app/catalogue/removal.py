@@ -3,7 +3,6 @@
 In: a session's id. Out: nothing of it is left. Never here: other sessions' rows, but for the customers they inherit.
 """
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -11,9 +10,8 @@ from asyncpg import Record
 from app.catalogue.access import Principal
 from app.problems import not_found
 from app.storage.database import Connection, Database, again
+from app.storage.ledger import Ledger
 from app.storage.queries import queries
-
-_WHOLE_SESSION = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:
@@ -61,11 +59,9 @@ async def _pass_customers_on(connection: Connection, brand_id: UUID, session_id:
 
 async def _count_new_buyers(connection: Connection, heirs: list[Record]) -> None:
     # The two rows that the fold writes for a count: the whole session, and the minute.
-    counts: dict[tuple[UUID, int, str, datetime, str, str], int] = {}
+    counts: dict[tuple[UUID, int, str, int, str, str], int] = {}
     for heir in heirs:
-        minute = heir["at"].replace(second=0, microsecond=0)
-        for grain, bucket in ((0, _WHOLE_SESSION), (60, minute)):
+        for grain, bucket in ((0, 0), (60, int(heir["at"].timestamp()) // 60 * 60_000_000)):
             row = (heir["session_id"], grain, "", bucket, heir["platform"], "new_buyers")
             counts[row] = counts.get(row, 0) + 1
-    columns = [list(column) for column in zip(*((*row, counts[row]) for row in sorted(counts)), strict=True)]
-    await connection.execute(queries("fold")["add_counters"], *columns)
+    await Ledger(connection).add_counters([(*row, counts[row]) for row in sorted(counts)])

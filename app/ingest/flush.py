@@ -6,37 +6,34 @@ The walk: subjects → sessions (held) → payloads made pseudonymous and folded
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 import structlog
-from asyncpg import (
-    DataError,
-    InsufficientResourcesError,
-    LockNotAvailableError,
-    OperatorInterventionError,
-)
-from pydantic_core import to_json
+from pydantic_core import from_json
 
-from app.events.payload import Unfoldable
 from app.ingest import fold, letters
-from app.ingest.homes import DIRECT, Home, Homes, parse_subject
+from app.ingest.draft import Draft
+from app.ingest.homes import Homes, parse_subject
 from app.ingest.people import Sealer
-from app.ingest.submission import Item, Outcome, Rejection, Submission
+from app.ingest.submission import Item, Rejection, Submission
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.database import COLLIDED, UNREACHABLE, Database, again
-from app.storage.ledger import Ledger, LoggedEvent
+from app.storage.kept import Kept, early_release
+from app.storage.ledger import Ledger
 
 _log = structlog.get_logger()
 _PASSING = (
     *UNREACHABLE,
     *COLLIDED,
-    InsufficientResourcesError,
-    LockNotAvailableError,
-    OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,
 )
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
 
@@ -45,8 +42,10 @@ _PASSING = (
 class _Settlement:
     """What a transaction decides; told to the submissions only after its commit."""
 
-    outcomes: list[tuple[Item, Outcome]]
-    rejections: list[tuple[Item, Rejection]]
+    accepted: list[Item] = field(default_factory=list)
+    duplicates: list[Item] = field(default_factory=list)
+    parked: list[Item] = field(default_factory=list)
+    rejections: list[tuple[Item, Rejection]] = field(default_factory=list)
 
 
 class Flusher:
@@ -60,51 +59,79 @@ class Flusher:
         self._keep_text = settings.keep_comment_text
         self._homes = Homes(self._slow_after_ms)
 
-    async def flush(self, items: list[Item], only_letters: Iterable[Submission] = ()) -> None:
-        """Settle all items; those that the database refuses are found by halving and rejected alone.
+    def connection(self) -> AbstractAsyncContextManager[Kept]:
+        """Keep a connection for flushes one after the other."""
+        return self._database.flushing()
+
+    async def flush(
+        self, kept: Kept, items: list[Item], only_letters: Iterable[Submission], committing: Callable[[], None]
+    ) -> None:
+        """Settle all items, durably.
+
+        `committing` is called once no more than a wait for the disk is left: the next flush may begin.
 
         Raises:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
         """
         try:
-            settlement = await again(lambda: self._transaction(items, list(only_letters)))
+            await self._flush(await kept.connection(), items, only_letters, committing)
+        except UNREACHABLE:
+            await self._database.revive()
+            raise
+
+    async def _flush(
+        self,
+        connection: asyncpg.Connection,
+        items: list[Item],
+        only_letters: Iterable[Submission],
+        committing: Callable[[], None],
+    ) -> None:
+        """Settle all items; those that the database refuses are found by halving and rejected alone."""
+        try:
+            settlement = await again(lambda: self._transaction(connection, items, list(only_letters), committing))
         except _PASSING:
             raise
         except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
             if len(items) <= 1:
-                await self._refuse(items, refusal)
+                await self._refuse(connection, items, refusal)
                 if only_letters:
-                    await self.flush([], only_letters)
+                    await self._flush(connection, [], only_letters, committing)
                 return
             half = len(items) // 2
-            await self.flush(items[:half], only_letters)
-            await self.flush(items[half:])
+            await self._flush(connection, items[:half], only_letters, committing)
+            await self._flush(connection, items[half:], [], committing)
             return
-        for item, outcome in settlement.outcomes:
-            item.submission.counts[outcome] += 1
+        for item in settlement.accepted:
+            item.submission.accepted += 1
+        for item in settlement.duplicates:
+            item.submission.duplicates += 1
+        for item in settlement.parked:
+            item.submission.parked += 1
         for item, rejection in settlement.rejections:
             item.submission.rejected.append(rejection)
         for item in items:
             item.submission.waiting -= 1
 
-    async def _refuse(self, items: list[Item], refusal: Exception) -> None:
+    async def _refuse(self, connection: asyncpg.Connection, items: list[Item], refusal: Exception) -> None:
         _log.error("event refused by the database", reason=type(refusal).__name__)
         if not items:
             raise refusal
         detail = "the event cannot be stored"
-        if isinstance(refusal, DataError):
+        if isinstance(refusal, asyncpg.DataError):
             detail = "the database cannot hold this event's figures: they are out of range"
         for item in items:
-            rejection = _rejection(item, FieldError(pointer="/data", detail=detail))
-            async with self._database.acquire() as connection, connection.transaction():
+            rejection = item.rejection(FieldError(pointer="/data", detail=detail))
+            async with early_release(connection, lambda: None):
                 await letters.keep(Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at)
             item.submission.rejected.append(rejection)
             item.submission.waiting -= 1
 
-    async def _transaction(self, items: list[Item], only_letters: list[Submission]) -> _Settlement:
+    async def _transaction(
+        self, connection: asyncpg.Connection, items: list[Item], only_letters: list[Submission], committing: Callable[[], None]
+    ) -> _Settlement:
         now = datetime.now(UTC)
-        settlement = _Settlement([], [])
-        async with self._database.acquire() as connection, connection.transaction():
+        settlement = _Settlement()
+        async with early_release(connection, committing):
             ledger = Ledger(connection)
             if items:
                 settlement = await self._settle(ledger, items, now)
@@ -120,81 +147,52 @@ class Flusher:
         return settlement
 
     async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:
-        subjects = {item.event.subject for item in items}
-        remembered = self._homes.remembered(subjects)
-        if remembered is not None:
-            stamps = sorted({(home.row.id, home.row.stamp) for home in remembered.values()})
-            settlement = await self._append(ledger, items, remembered, stamps, now)
+        draft = self._draft()
+        homeless = draft.take(items, self._homes.remembered, only_all=True)
+        if draft.items and not homeless:
+            stamps = sorted((home.row.id, home.row.stamp) for home in draft.homes.values())
+            settlement = await self._append(ledger, draft, stamps, now)
             if settlement is not None:
                 return settlement
-            self._homes.forget(subjects)
-            for item in items:
-                self._reveal(item)
-        settlement = await self._append(ledger, items, await self._homes.look_up(ledger, subjects), [], now)
-        assert settlement is not None
+        subjects = {item.event.subject for item in items}
+        self._homes.forget(subjects)
+        for item in items:
+            item.reveal()
+        draft = self._draft()
+        by_subject = await self._homes.look_up(ledger, subjects)
+        homeless = draft.take(items, by_subject)
+        if rooms := sorted({item.event.subject for item in homeless if ":" in item.event.subject}):
+            # Once more, holding the rooms' names: a stream may have been registered in between.
+            await ledger.lock_rooms(rooms)
+            by_subject |= await self._homes.look_up(ledger, set(rooms))
+            homeless = draft.take(homeless, by_subject)
+        settlement = _Settlement(duplicates=draft.duplicates, rejections=draft.rejections)
+        if draft.items:
+            appended = await self._append(ledger, draft, [], now)
+            assert appended is not None, "the sessions are held"
+            settlement = appended
+        await self._set_aside(ledger, homeless, settlement, now)
         return settlement
 
-    async def _append(
-        self, ledger: Ledger, items: list[Item], by_subject: dict[str, Home], stamps: list[tuple[UUID, str]], now: datetime
-    ) -> _Settlement | None:
-        """Settle the items in these sessions; None, and nothing written, where one of the stamps is not the database's."""
-        settlement = _Settlement([], [])
-        homeless = [item for item in items if _home_of(item, by_subject) is None]
-        if homeless:
-            if stamps:
-                return None
-            homeless = await self._find_again(ledger, homeless, by_subject)
-            await self._set_aside(ledger, homeless, settlement, now)
-        rows = self._fold_all(items, homeless, by_subject, settlement)
-        if not rows:
-            return None if stamps else settlement
-        contexts = {home.row.id: home.context for home in by_subject.values()}
-        ordered = [rows[key] for key in sorted(rows)]
-        batch = fold.gather((folded for _, _, folded in ordered), self._slow_after_ms)
-        appended = await ledger.append_events(stamps, [logged for _, logged, _ in ordered], batch.claims(), now)
+    def _draft(self) -> Draft:
+        return Draft(self._sealer, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms)
+
+    async def _append(self, ledger: Ledger, draft: Draft, stamps: list[tuple[UUID, str]], now: datetime) -> _Settlement | None:
+        """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
+        settlement = _Settlement(duplicates=draft.duplicates, rejections=draft.rejections)
+        contexts = {session: home.context for session, home in draft.homes.items()}
+        appended = await ledger.append_events(stamps, draft.new, draft.tally.claims(), now)
         if appended is None:
             return None
         if appended.claimed is not None:
-            settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in ordered)
-            await fold.finish(ledger, batch, appended.claimed, contexts)
+            settlement.accepted = list(draft.items.values())
+            await fold.finish(ledger, draft.tally, appended.claimed, contexts)
             return settlement
-        new = [rows[key] for key in sorted(appended.new)]
-        settlement.outcomes.extend((item, Outcome.ACCEPTED) for item, _, _ in new)
-        settlement.outcomes.extend((rows[key][0], Outcome.DUPLICATE) for key in rows.keys() - appended.new)
-        if new:
-            await fold.apply(ledger, (folded for _, _, folded in new), contexts, self._slow_after_ms)
+        settlement.accepted = [draft.items[key] for key in appended.new]
+        settlement.duplicates += [draft.items[key] for key in draft.items.keys() - appended.new]
+        if appended.new:
+            await fold.apply(ledger, draft.folded(appended.new), contexts, self._slow_after_ms)
         return settlement
-
-    def _fold_all(
-        self, items: list[Item], homeless: list[Item], by_subject: dict[str, Home], settlement: _Settlement
-    ) -> dict[bytes, tuple[Item, LoggedEvent, fold.Folded]]:
-        """Fold each event once; its key is that of event and session in bytes, which hash and sort faster than UUIDs."""
-        lost = {id(item) for item in homeless}
-        rows: dict[bytes, tuple[Item, LoggedEvent, fold.Folded]] = {}
-        for item in items:
-            if id(item) in lost:
-                continue
-            home = by_subject[item.event.subject]
-            key = item.key + home.row.id.bytes
-            if key in rows:
-                settlement.outcomes.append((item, Outcome.DUPLICATE))
-                continue
-            try:
-                rows[key] = (item, *self._fold(item, home))
-            except Unfoldable as error:
-                settlement.rejections.append(
-                    (item, _rejection(item, FieldError(pointer=f"/data{error.pointer}", detail=error.detail)))
-                )
-        return rows
-
-    async def _find_again(self, ledger: Ledger, homeless: list[Item], by_subject: dict[str, Home]) -> list[Item]:
-        """Look a second time, holding the rooms' names: a stream may have been registered in between."""
-        rooms = sorted({item.event.subject for item in homeless if ":" in item.event.subject})
-        if not rooms:
-            return homeless
-        await ledger.lock_rooms(rooms)
-        by_subject.update(await self._homes.look_up(ledger, set(rooms)))
-        return [item for item in homeless if _home_of(item, by_subject) is None]
 
     async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
         parked: dict[tuple[str, str, str, bytes], tuple[Item, str]] = {}
@@ -202,75 +200,21 @@ class Flusher:
             parsed = parse_subject(item.event.subject)
             if not isinstance(parsed, tuple):
                 error = FieldError(pointer="/subject", detail="no such session; a stream is named platform:room")
-                settlement.rejections.append((item, _rejection(item, error)))
+                settlement.rejections.append((item, item.rejection(error)))
                 continue
             owner = item.submission.brand_id
             key = (*parsed, str(owner) if owner else "", item.key)
             if key in parked:
-                settlement.outcomes.append((item, Outcome.DUPLICATE))
+                settlement.duplicates.append(item)
             else:
                 parked[key] = (item, self._parked_event(item, parsed[0]))
         rows = [(*key, parked[key][1]) for key in sorted(parked)]
         new = await ledger.park(rows, now) if rows else set()
         for (platform, room, _, event_key), (item, _) in parked.items():
             known = (platform, room, event_key) not in new
-            settlement.outcomes.append((item, Outcome.DUPLICATE if known else Outcome.PARKED))
+            (settlement.duplicates if known else settlement.parked).append(item)
 
     def _parked_event(self, item: Item, platform: str) -> str:
-        event = item.event
-        self._conceal(item, platform)
-        moment = event.time or item.submission.received_at
-        document = {
-            "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
-            "time": moment, "type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True),
-        }  # fmt: skip
-        return to_json(document).decode()
-
-    def _conceal(self, item: Item, platform: str) -> str:
-        """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
-        if item.platform is None:
-            item.platform = platform
-            if not item.submission.pseudonymous:
-                item.clear = self._sealer.conceal(item.event.data, platform, keep_text=self._keep_text)
-        return item.platform
-
-    def _reveal(self, item: Item) -> None:
-        """Undo `_conceal`: the platform that the pseudonyms depend on was taken from what is out of date."""
-        item.event.data.__dict__.update(item.clear or {})
-        item.platform = item.clear = None
-
-    def _fold(self, item: Item, home: Home) -> tuple[LoggedEvent, fold.Folded]:
-        event, session = item.event, home.row
-        platform, colon, room = event.subject.partition(":")
-        if not colon:
-            # Only one platform can be meant where the session has streams of one platform alone.
-            names = set(session.platforms)
-            platform, room = item.submission.platform or (names.pop() if len(names) == 1 else DIRECT), ""
-        platform = self._conceal(item, platform)
-        payload = event.data
-        at = event.time.astimezone(UTC) if event.time else item.submission.received_at
-        logged = LoggedEvent(
-            session.id, item.key, event.id, event.source, event.type, platform, room, at,
-            payload.model_dump_json(exclude_none=True),
-        )  # fmt: skip
-        return logged, fold.Folded(session.id, platform, at, item.key, payload.fold(home.context.of(platform, room)))
-
-
-def _home_of(item: Item, by_subject: dict[str, Home]) -> Home | None:
-    """Return the event's session as far as its sender may know of it."""
-    home = by_subject.get(item.event.subject)
-    if home is None or item.submission.brand_id not in (None, home.row.brand_id):
-        return None
-    return home
-
-
-def _rejection(item: Item, error: FieldError) -> Rejection:
-    event = item.event
-    data = event.data.model_dump(mode="json", exclude_none=True) | (item.clear or {})
-    body = to_json(
-        {
-            "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
-            "time": event.time, "type": event.type, "data": data,
-        }
-    )  # fmt: skip
-    return Rejection(item.index, event.id, [error], body, event.type, event.subject)
+        item.conceal(self._sealer, platform, keep_text=self._keep_text)
+        moment = item.event.time or item.submission.received_at
+        return item.document(moment, from_json(item.event.data.json_bytes())).decode()

@@ -6,16 +6,15 @@ Ingest and rebuild share this module: what a rebuild compares with is the same f
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
 
-from app.events.contributions import CUSTOMER, Claim, Contributions, FoldContext
+from app.events.contributions import CUSTOMER, Contributions, FoldContext
 from app.events.payload import PAYLOADS
-from app.ingest.tally import Span, Tally
-from app.storage.ledger import Claim as LedgerClaim, Claimed, Ledger, LoggedEvent
+from app.ingest.tally import Bid, Span, Tally, microseconds, moment, moment_or_none
+from app.storage.ledger import Claimed, Ledger, LoggedEvent
 
 
 class Folded(NamedTuple):
@@ -23,7 +22,8 @@ class Folded(NamedTuple):
 
     session: UUID
     platform: str
-    at: datetime
+    at: int
+    """Microseconds since 1970."""
     key: bytes
     contributions: Contributions
 
@@ -56,63 +56,32 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     """Fold an event of the log again."""
     payload = PAYLOADS[event.type].model_validate_json(event.data)
     contributions = payload.fold(context.of(event.platform, event.room))
-    return Folded(event.session_id, event.platform, event.occurred_at, event.event_key, contributions)
-
-
-class _Bid(NamedTuple):
-    at: datetime
-    key: bytes
-    platform: str
-    claim: Claim
-
-
-class Batch(NamedTuple):
-    """What events contribute together: sums that are sure, and bids for members that the claims' outcome decides."""
-
-    tally: Tally
-    bids: dict[tuple[UUID, str, bytes], _Bid]
-
-    def claims(self) -> list[LedgerClaim]:
-        """Return the claims for the members table."""
-        return sorted(
-            (session, name, member, bid.at, bid.key) for (session, name, member), bid in self.bids.items() if name != CUSTOMER
-        )
-
-
-def gather(events: Iterable[Folded], slow_after_ms: int) -> Batch:
-    """Add up what new events contribute; their order does not matter."""
-    tally = Tally(slow_after_ms)
-    bids: dict[tuple[UUID, str, bytes], _Bid] = {}
-    for session, platform, at, key, contributions in events:
-        tally.add(session, platform, at, key, contributions)
-        for claim in contributions.claims:
-            member = (session, claim.set, claim.member)
-            bid = bids.get(member)
-            if bid is None or (at, key) < (bid.at, bid.key):
-                bids[member] = _Bid(at, key, platform, claim)
-    return Batch(tally, bids)
+    return Folded(event.session_id, event.platform, microseconds(event.occurred_at), event.event_key, contributions)
 
 
 async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int) -> None:
     """Write all that new events contribute."""
-    batch = gather(events, slow_after_ms)
-    claims = batch.claims()
-    await finish(ledger, batch, await ledger.claim_members(claims) if claims else [], contexts)
+    tally = Tally(slow_after_ms)
+    for event in events:
+        tally.add(*event)
+    claims = tally.claims()
+    claimed = await ledger.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
+    await finish(ledger, tally, claimed, contexts)
 
 
-async def finish(ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
+async def finish(ledger: Ledger, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
     """Write what a batch contributes, once its claims are settled."""
-    if batch.bids:
-        await _settle_claims(ledger, batch, claimed, contexts)
-    if batch.tally.spans:
-        await _settle_spans(ledger, batch.tally)
-    await _write(ledger, batch.tally)
+    if tally.bids:
+        await _settle_claims(ledger, tally, claimed, contexts)
+    if tally.spans:
+        await _settle_spans(ledger, tally)
+    await _write(ledger, tally)
 
 
 async def _settle_claims(
-    ledger: Ledger, batch: Batch, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+    ledger: Ledger, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
-    tally, bids = batch
+    bids = tally.bids
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
     # The driver makes a new object of every id it reads; those of the contexts are equal by identity, which is fast.
     known = {session.bytes: session for session in contexts}
@@ -121,14 +90,14 @@ async def _settle_claims(
         _grant(tally, session, bids[session, name, member], 1)
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
-    first_buys: dict[tuple[UUID, bytes], tuple[datetime, bytes, UUID]] = {}
+    first_buys: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
     for (session, name, member), bid in bids.items():
         if name == CUSTOMER:
             customer = (contexts[session].brand_id, member)
             offer = (bid.at, bid.key, session)
             first_buys[customer] = min(offer, first_buys.get(customer, offer))
     if first_buys:
-        rows = sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in first_buys.items())
+        rows = sorted((brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_buys.items())
         for member, session, lost_session, superseded in await ledger.claim_customers(rows):
             _grant(tally, session, bids[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:
@@ -137,7 +106,7 @@ async def _settle_claims(
         await _take_back(ledger, tally, lost, contexts)
 
 
-def _grant(tally: Tally, session: UUID, bid: _Bid, sign: int) -> None:
+def _grant(tally: Tally, session: UUID, bid: Bid, sign: int) -> None:
     tally.count(session, bid.platform, bid.at, bid.claim.counts, sign)
     if bid.claim.refund is not None:
         order, amount = bid.claim.refund
@@ -170,11 +139,11 @@ async def _take_back(
         for name, member, _ in losses:
             claim = claims.get((name, member))
             if claim is not None:  # An alias changed in between: the fold that follows the change sets it right.
-                _grant(tally, event.session_id, _Bid(folded.at, folded.key, folded.platform, claim), -1)
+                _grant(tally, event.session_id, Bid(folded.at, folded.key, folded.platform, claim), -1)
 
 
 async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
-    rows = [(*key, *tally.spans[key]) for key in sorted(tally.spans)]
+    rows = [(*key, *tally.spans[key].columns()) for key in sorted(tally.spans)]
     for row in await ledger.stretch_spans(rows):
         session, kind, platform, started, ended, given, was_started, was_ended, was_given = row
         tally.span_changed(
@@ -185,17 +154,23 @@ async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
 
 async def _write(ledger: Ledger, tally: Tally) -> None:
     if tally.clocks:
-        await ledger.set_session_clocks([(session, *tally.clocks[session]) for session in sorted(tally.clocks)])
+        await ledger.set_session_clocks(
+            [
+                (session, moment_or_none(started), moment_or_none(ended))
+                for session, (started, ended) in sorted(tally.clocks.items())
+            ]
+        )
     if tally.orders:
         await ledger.patch_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
     if tally.gauges:
-        await ledger.take_samples([(*key, *gauge) for key, gauge in sorted(tally.gauges.items(), key=_by_key)])
+        rows = sorted(tally.gauges.items(), key=_by_key)
+        await ledger.take_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
         await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))
         if lowered := sorted(key for key, value in counters.items() if value < 0):
-            await ledger.drop_zeros(lowered)
+            await ledger.drop_zeros([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
 
 
-def _by_key(entry: tuple[tuple[object, ...], object]) -> tuple[object, ...]:
+def _by_key(entry: tuple[Any, ...]) -> Any:
     return entry[0]

@@ -7,6 +7,7 @@ catalogues; so whoever writes with a remembered home checks its stamp in the ver
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -39,6 +40,16 @@ class Home(NamedTuple):
 
     row: SessionRow
     context: fold.SessionContext
+    key: bytes
+    """The session's id."""
+    only: str
+    """The platform of all its streams; `direct` where it has none, or streams of several platforms."""
+
+    def place(self, subject: str, platform: str | None) -> tuple[str, str]:
+        """Return platform and room of an event; `platform` is its connection's, if it came by one."""
+        named, colon, room = subject.partition(":")
+        # Of a session that has streams of one platform alone, only that can be meant.
+        return (named, room) if colon else (platform or self.only, "")
 
 
 class Homes:
@@ -50,11 +61,10 @@ class Homes:
         self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
         self._known: dict[str, Home] = {}
 
-    def remembered(self, subjects: set[str]) -> dict[str, Home] | None:
-        """Return the homes of these subjects; None unless all are known."""
-        known = self._known
-        found = {subject: home for subject in subjects if (home := known.get(subject)) is not None}
-        return found if len(found) == len(subjects) else None
+    @property
+    def remembered(self) -> Mapping[str, Home]:
+        """The homes that are known, by subject; any of them may be out of date."""
+        return self._known
 
     def forget(self, subjects: set[str]) -> None:
         """Forget what turned out to be out of date."""
@@ -73,7 +83,9 @@ class Homes:
                 ids.append(parsed)
         by_name: dict[str, Home] = {}
         for row in await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
-            home = Home(row, await self._context(ledger, row))
+            platforms = set(row.platforms)
+            only = platforms.pop() if len(platforms) == 1 else DIRECT
+            home = Home(row, await self._context(ledger, row), row.id.bytes, only)
             by_name[str(row.id)] = home
             by_name.update(dict.fromkeys(row.rooms, home))
         found = {

@@ -1,41 +1,68 @@
 """Adds contributions up in memory, so that a commit writes each row once.
 
 In: contributions with the moment and the session they belong to. Out: rows for the ledger. Never here: I/O.
+
+Moments are numbers in here, microseconds since 1970: to compare, to cut and to hash dates would cost more than all the rest.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from app.events.contributions import Contributions, Count, OrderPatch, Sample, SpanEdge
+from app.events.contributions import CUSTOMER, Claim, Contributions, Count, OrderPatch, Sample, SpanEdge
+from app.storage.ledger import Claim as LedgerClaim
 
-WHOLE_SESSION = datetime(1970, 1, 1, tzinfo=UTC)
-"""The bucket of grain 0."""
-_EPOCH = WHOLE_SESSION.toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
 
-RowKey = tuple[UUID, int, str, datetime, str, str]
-"""session, grain in seconds (0: whole session), key, bucket, platform, metric."""
-GaugeKey = tuple[UUID, int, str, datetime, str, str, str]
+RowKey = tuple[UUID, int, str, int, str, str]
+"""session, grain in seconds (0: whole session), key, bucket (a moment; 0 for the whole session), platform, metric."""
+GaugeKey = tuple[UUID, int, str, int, str, str, str]
 """The same, with the room before the metric."""
+
+
+def microseconds(at: datetime) -> int:
+    """Return a moment as the tally counts it."""
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the moment again, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def moment_or_none(microseconds: int | None) -> datetime | None:
+    """Return the moment, if there is one."""
+    return None if microseconds is None else moment(microseconds)
 
 
 class Gauge(NamedTuple):
     """A gauge's row: the latest sample, when and by which event, and the highest."""
 
     latest: int
-    latest_at: datetime
+    latest_at: int
     latest_key: bytes
     highest: int
+
+    def columns(self) -> tuple[object, ...]:
+        """Return the row after its key, in the order of `take_samples`."""
+        return self.latest, moment(self.latest_at), self.latest_key, self.highest
 
 
 class SpanRow(NamedTuple):
     """A span's row as far as this batch knows it."""
 
     platform: str
-    started_at: datetime | None
-    ended_at: datetime | None
+    started_at: int | None
+    ended_at: int | None
     ended_key: bytes | None
     given_ms: int | None
+
+    def columns(self) -> tuple[object, ...]:
+        """Return the row after its key, in the order of `stretch_spans`."""
+        return self.platform, moment_or_none(self.started_at), moment_or_none(self.ended_at), self.ended_key, self.given_ms
 
 
 class Span(NamedTuple):
@@ -67,19 +94,19 @@ class OrderRow:
 
     __slots__ = ("amount", "buyer", "carrier", "lines", "moments", "refunded", "shipped_key", "told", "tracking")
 
-    def __init__(self, at: datetime, key: bytes) -> None:
+    def __init__(self, at: int, key: bytes) -> None:
         """Begin with a row that says nothing; any event that tells the order's content comes before it."""
-        self.told: tuple[int, datetime, bytes] = (2, at, key)
+        self.told: tuple[int, int, bytes] = (2, at, key)
         self.buyer: str | None = None
         self.amount: int | None = None
         self.lines: str | None = None
         self.refunded = 0
-        self.moments: dict[str, datetime] = {}
+        self.moments: dict[str, int] = {}
         self.shipped_key: bytes | None = None
         self.carrier: str | None = None
         self.tracking: str | None = None
 
-    def merge(self, patch: OrderPatch, at: datetime, key: bytes) -> None:
+    def merge(self, patch: OrderPatch, at: int, key: bytes) -> None:
         """Take in what one event says of the order."""
         rank = {"paid": 0, "placed": 1}.get(patch.state, 2)
         if (rank, at, key) <= self.told:
@@ -93,66 +120,83 @@ class OrderRow:
 
     def columns(self) -> tuple[object, ...]:
         """Return the row after its key, in the order of `patch_orders`."""
-        placed, paid, cancelled, refunded, shipped, delivered = (self.moments.get(state) for state in _STATES)
+        placed, paid, cancelled, refunded, shipped, delivered = (moment_or_none(self.moments.get(state)) for state in _STATES)
+        rank, at, key = self.told
         return (
-            *self.told, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
+            rank, moment(at), key, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
             shipped, self.shipped_key, self.carrier, self.tracking, delivered,
         )  # fmt: skip
 
 
+class Bid(NamedTuple):
+    """The earliest claim of a batch for a member, and whose it is."""
+
+    at: int
+    key: bytes
+    platform: str
+    claim: Claim
+
+
 class Tally:
-    """What a batch changes, one entry per row."""
+    """What a batch changes, one entry per row: sums that are sure, and bids for members that the claims' outcome decides."""
 
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
-        self._sums: dict[tuple[UUID, int, str, int, str, str], int] = {}
+        self._sums: dict[RowKey, int] = {}
         self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
-        self.clocks: dict[UUID, tuple[datetime | None, datetime | None]] = {}
+        self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
+        self.bids: dict[tuple[UUID, str, bytes], Bid] = {}
 
-    def add(self, session: UUID, platform: str, at: datetime, key: bytes, contributions: Contributions) -> None:
-        """Add what an event contributes by itself; its claims wait for the members table's word."""
-        if contributions.counts:
-            self.count(session, platform, at, contributions.counts)
-        for sample in contributions.samples:
+    def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
+        """Add what an event contributes by itself; its claims wait for the members table's word. The order does not matter."""
+        counts, samples, claims, spans, order, broadcast = contributions
+        if counts:
+            self.count(session, platform, at, counts)
+        for claim in claims:
+            member = (session, claim[0], claim[1])
+            bid = self.bids.get(member)
+            if bid is None or (at, key) < bid[:2]:
+                self.bids[member] = Bid(at, key, platform, claim)
+        for sample in samples:
             self._sample(session, platform, at, key, sample)
-        for edge in contributions.spans:
+        for edge in spans:
             self._stretch(session, platform, at, key, edge)
-        if contributions.order is not None:
-            self._order(session, platform, contributions.order.order, at, key).merge(contributions.order, at, key)
-        if contributions.broadcast is not None:
-            self._clock(session, at, contributions.broadcast)
+        if order is not None:
+            self._order(session, platform, order.order, at, key).merge(order, at, key)
+        if broadcast is not None:
+            self._clock(session, at, broadcast)
 
-    def count(self, session: UUID, platform: str, at: datetime, counts: tuple[Count, ...], sign: int = 1) -> None:
-        """Add counts to the row of their finest grain, at a moment in UTC; `sign` -1 takes them back."""
-        # Buckets are numbers here, seconds since 1970: to cut moments and to hash them costs more than all the rest.
-        minute = (at.toordinal() - _EPOCH) * 86400 + at.hour * 3600 + at.minute * 60
+    def count(self, session: UUID, platform: str, at: int, counts: tuple[Count, ...], sign: int = 1) -> None:
+        """Add counts to the row of their finest grain; `sign` -1 takes them back."""
         sums = self._sums
         for metric, value, key, by_second in counts:
             row = (
-                (session, 1, key, minute + at.second, platform, metric) if by_second
-                else (session, 60, key, minute, platform, metric)
+                (session, 1, key, at - at % _SECOND, platform, metric) if by_second
+                else (session, 60, key, at - at % _MINUTE, platform, metric)
             )  # fmt: skip
             sums[row] = sums.get(row, 0) + value * sign
+
+    def claims(self) -> list[LedgerClaim]:
+        """Return the claims for the members table."""
+        return sorted(
+            (session, name, member, bid.at, bid.key) for (session, name, member), bid in self.bids.items() if name != CUSTOMER
+        )
 
     def counters(self) -> dict[RowKey, int]:
         """Return the sums of all grains: what is kept by the second is in its minute too, and all in the session."""
         rows = dict(self._sums)
         for (session, grain, key, bucket, platform, metric), value in self._sums.items():
-            coarser = [(session, 0, key, 0, platform, metric)]
+            whole = (session, 0, key, 0, platform, metric)
+            rows[whole] = rows.get(whole, 0) + value
             if grain == 1:
-                coarser.append((session, 60, key, bucket - bucket % 60, platform, metric))
-            for row in coarser:
-                rows[row] = rows.get(row, 0) + value
-        moments = {bucket: WHOLE_SESSION + timedelta(seconds=bucket) for bucket in {row[3] for row in rows}}
-        return {
-            (session, grain, key, moments[bucket], platform, metric): value
-            for (session, grain, key, bucket, platform, metric), value in rows.items()
-        }
+                minute = (session, 60, key, bucket - bucket % _MINUTE, platform, metric)
+                rows[minute] = rows.get(minute, 0) + value
+        return rows
 
-    def refund(self, session: UUID, platform: str, at: datetime, key: bytes, order: str, amount: int) -> None:
+    def refund(self, session: UUID, platform: str, at: int, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""
         self._order(session, platform, order, at, key).refunded += amount
 
@@ -167,14 +211,14 @@ class Tally:
             else:
                 slow = (Count("slow_responses", 1),) if duration > self._slow_after_ms else ()
                 counts = (Count("responses", 1), Count("response_ms", duration), *slow)
-            self.count(span.session, span.platform, span.ended_at, counts, sign)
+            self.count(span.session, span.platform, microseconds(span.ended_at), counts, sign)
 
-    def _sample(self, session: UUID, platform: str, at: datetime, event_key: bytes, sample: Sample) -> None:
+    def _sample(self, session: UUID, platform: str, at: int, event_key: bytes, sample: Sample) -> None:
         metric, value, key, by_second, room = sample
         new = Gauge(value, at, event_key, value)
         rows = [
-            (session, 0, key, WHOLE_SESSION, platform, room, metric),
-            (session, 60, key, at.replace(second=0, microsecond=0), platform, room, metric),
+            (session, 0, key, 0, platform, room, metric),
+            (session, 60, key, at - at % _MINUTE, platform, room, metric),
         ]
         if by_second:
             # Every sample is kept: when a stock ran out or a product went on air is known to the microsecond.
@@ -187,7 +231,7 @@ class Tally:
                 latest = new if (at, event_key) > (old.latest_at, old.latest_key) else old
                 self.gauges[row] = latest._replace(highest=max(old.highest, value))
 
-    def _stretch(self, session: UUID, platform: str, at: datetime, event_key: bytes, edge: SpanEdge) -> None:
+    def _stretch(self, session: UUID, platform: str, at: int, event_key: bytes, edge: SpanEdge) -> None:
         row = (session, edge.kind, edge.member)
         span = self.spans.get(row, SpanRow(platform, None, None, None, None))
         if not edge.ends:
@@ -197,14 +241,14 @@ class Tally:
             span = span._replace(ended_at=at, ended_key=event_key, given_ms=edge.given_ms)
         self.spans[row] = span
 
-    def _order(self, session: UUID, platform: str, order: str, at: datetime, key: bytes) -> OrderRow:
+    def _order(self, session: UUID, platform: str, order: str, at: int, key: bytes) -> OrderRow:
         row = (session, platform, order)
         found = self.orders.get(row)
         if found is None:
             found = self.orders[row] = OrderRow(at, key)
         return found
 
-    def _clock(self, session: UUID, at: datetime, edge: str) -> None:
+    def _clock(self, session: UUID, at: int, edge: str) -> None:
         started, ended = self.clocks.get(session, (None, None))
         if edge == "started":
             started = at if started is None else min(started, at)

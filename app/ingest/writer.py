@@ -10,25 +10,28 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Iterator
 
 import structlog
 
 from app.ingest.flush import Flusher
-from app.ingest.submission import Item, Outcome, Submission
+from app.ingest.submission import Item, Submission
 from app.observability import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
 from app.settings import Settings
 from app.storage.database import UNREACHABLE
+from app.storage.kept import Kept
 
 _log = structlog.get_logger()
-_SETTLED = {outcome: EVENTS.labels(outcome.value) for outcome in Outcome}
-_REJECTED = EVENTS.labels("rejected")
+_ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
+    EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "parked", "rejected")
+)
 
-IN_FLIGHT = 2
-"""Flushes at a time: while one waits for its commit to reach the disk, the other folds."""
+LANES = 4
+"""Flushes on their way, each on a connection of its own. Two at most fold and write at a time; the others wait for the disk."""
 
 WORTH_A_SECOND = 200
-"""A second flush begins beside the first only when so many events wait: a commit costs much the same for one event as
-for fifty, so few events do better to wait a moment and go together."""
+"""A second flush writes beside the first only when so many events wait: a commit costs much the same for one event as for
+fifty, so few events do better to wait a moment and go together."""
 
 
 class QueueFullError(Exception):
@@ -49,7 +52,7 @@ class Writer:
         self._flush_events = settings.flush_events
         self._waiting: deque[Item | Submission] = deque()
         self._wake = asyncio.Event()
-        self._flushing = 0
+        self._writing = 0
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -60,7 +63,8 @@ class Writer:
 
     def start(self) -> None:
         """Begin to flush."""
-        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(IN_FLIGHT)]
+        QUEUED.set_function(lambda: len(self._waiting))
+        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(LANES)]
 
     async def submit(self, submission: Submission) -> None:
         """Queue a submission and wait until it is durable.
@@ -81,14 +85,14 @@ class Writer:
         # Items know their submission. Without this the two would hold each other until the collector comes round.
         submission.items = []
         if submission.waiting:
-            QUEUED.set(len(self._waiting))
             self._wake.set()
             await submission.settled
-        for outcome, count in submission.counts.items():
+        for counter, count in (
+            (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_PARKED, submission.parked),
+            (_REJECTED, len(submission.rejected)),
+        ):  # fmt: skip
             if count:
-                _SETTLED[outcome].inc(count)
-        if submission.rejected:
-            _REJECTED.inc(len(submission.rejected))
+                counter.inc(count)
 
     async def drain(self) -> None:
         """Take nothing more, flush what waits, then stop."""
@@ -99,23 +103,15 @@ class Writer:
                 await task
 
     async def _run(self) -> None:
-        while True:
-            if not self._waiting:
-                if self._draining:
+        async with self._flusher.connection() as kept:
+            while True:
+                if self._waiting and (self._writing == 0 or (self._writing == 1 and len(self._waiting) >= WORTH_A_SECOND)):
+                    await self._flush(kept, self._take())
+                elif self._draining and not self._waiting:
                     return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            if self._flushing and len(self._waiting) < WORTH_A_SECOND:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            self._flushing += 1
-            try:
-                await self._flush(self._take())
-            finally:
-                self._flushing -= 1
-                self._wake.set()
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
 
     def _take(self) -> list[Item | Submission]:
         waiting = self._waiting
@@ -124,16 +120,17 @@ class Writer:
             waiting.clear()
         else:
             taken = [waiting.popleft() for _ in range(self._flush_events)]
-        QUEUED.set(len(waiting))
         return taken
 
-    async def _flush(self, taken: list[Item | Submission]) -> None:
+    async def _flush(self, kept: Kept, taken: list[Item | Submission]) -> None:
         items = [entry for entry in taken if isinstance(entry, Item)]
         letters = [entry for entry in taken if isinstance(entry, Submission)]
         submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
         began = time.perf_counter()
+        turn = contextlib.ExitStack()
+        turn.enter_context(self._turn())
         try:
-            await self._flusher.flush(items, letters)
+            await self._flusher.flush(kept, items, letters, turn.close)
         except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
             _log.error(
                 "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)
@@ -142,10 +139,22 @@ class Writer:
                 if submission.settled is not None and not submission.settled.done():
                     submission.settled.set_exception(NotCommittedError())
             return
+        finally:
+            turn.close()
         FLUSH_SECONDS.observe(time.perf_counter() - began)
         FLUSH_EVENTS.observe(len(items))
         for entry in letters:
             entry.waiting -= 1
         for submission in submissions.values():
+            # Of a submission that another flush has a part of, the last one tells.
             if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
                 submission.settled.set_result(None)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            self._wake.set()

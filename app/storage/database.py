@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
+from app.storage.kept import Kept
 
 Connection = PoolConnectionProxy | asyncpg.Connection
 
@@ -97,6 +98,8 @@ class Database:
     engine: AsyncEngine
     embedded: EmbeddedPostgres | None
     timeout: float
+    distributed: bool
+    """Whether the server is a coordinator of Citus."""
     reviving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -108,6 +111,20 @@ class Database:
         except UNREACHABLE:
             await self.revive()
             raise
+
+    @asynccontextmanager
+    async def flushing(self) -> AsyncIterator[Kept]:
+        """Keep a connection for `early_release` as long as its borrower lasts."""
+        settings = _server_settings(self.timeout)
+        if not self.distributed:
+            # Citus commits in two phases: its coordinator must not forget the first when it dies before the second.
+            # And what a flush runs has one good plan each, whatever it is given.
+            settings |= {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
+        kept = Kept(self.dsn, self.timeout, settings)
+        try:
+            yield kept
+        finally:
+            await kept.close()
 
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
@@ -181,6 +198,14 @@ async def _no_reset(connection: object) -> None:
     del connection
 
 
+def _server_settings(timeout: float) -> dict[str, str]:
+    return SERVER_SETTINGS | {
+        "application_name": "tallylight",
+        "lock_timeout": f"{round(timeout * 1000)}ms",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+
+
 async def open_database(settings: Settings) -> Database:
     """Open the pools.
 
@@ -189,13 +214,7 @@ async def open_database(settings: Settings) -> Database:
     """
     dsn, embedded = await asyncio.to_thread(dsn_of, settings)
     timeout = settings.database_timeout_seconds
-    server_settings = SERVER_SETTINGS | {
-        "application_name": "tallylight",
-        "lock_timeout": f"{round(timeout * 1000)}ms",
-        "idle_in_transaction_session_timeout": "60s",
-        # A flush writes to sessions after it wrote to what is distributed. Nothing to a server without Citus.
-        "citus.multi_shard_modify_mode": "sequential",
-    }
+    server_settings = _server_settings(timeout)
 
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(dsn, timeout=timeout, server_settings=server_settings)
@@ -204,6 +223,7 @@ async def open_database(settings: Settings) -> Database:
         pool = await asyncpg.create_pool(
             dsn, min_size=1, max_size=settings.pool_size, timeout=timeout, reset=_no_reset, server_settings=server_settings
         )
+        distributed = await pool.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         where = "the embedded database" if embedded else "the server of TALLYLIGHT_DATABASE_URL"
         raise DatabaseUnreachableError(
@@ -213,4 +233,4 @@ async def open_database(settings: Settings) -> Database:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=timeout, pool_pre_ping=True
     )
-    return Database(dsn, pool, engine, embedded, timeout)
+    return Database(dsn, pool, engine, embedded, timeout, distributed)

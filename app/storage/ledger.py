@@ -42,8 +42,33 @@ class LoggedEvent(NamedTuple):
     data: str
 
 
-Claim = tuple[UUID, str, bytes, datetime, bytes]
-"""Session, set, member, moment and event."""
+class NewEvents:
+    """Events for the log, by column; what they have in common is kept once, as their kind."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.kinds: dict[tuple[UUID, str, str, str, str], int] = {}
+        self.kind: list[int] = []
+        self.key: list[bytes] = []
+        self.id: list[str] = []
+        self.at: list[int] = []
+        self.data: list[bytes] = []
+
+    def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str) -> int:
+        """Return the number of a kind."""
+        return self.kinds.setdefault((session, source, type, platform, room), len(self.kinds) + 1)
+
+    def add(self, kind: int, key: bytes, id: str, at: int, data: bytes) -> None:
+        """Add an event: its kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON."""
+        self.kind.append(kind)
+        self.key.append(key)
+        self.id.append(id)
+        self.at.append(at)
+        self.data.append(data)
+
+
+Claim = tuple[UUID, str, bytes, int, bytes]
+"""Session, set, member (16 bytes), moment (microseconds since 1970) and event (16 bytes)."""
 Claimed = tuple[UUID, str, bytes, bytes | None]
 """Session, set, member, and the later event that owned it before, if one did."""
 
@@ -55,6 +80,15 @@ class Appended(NamedTuple):
     """The claims that succeeded; None where some event was not new and therefore nothing was claimed."""
     new: set[bytes]
     """Then: key and session, as bytes, of the events that the log did not hold yet."""
+
+
+_SEPARATOR = "\x1f"
+"""Between the values of a column that is sent as one text. The driver spends 0.3 to 0.8 µs on every element of an array, which
+for a busy show is more than the fold; joining costs a tenth. No field may hold this character, and JSON escapes it."""
+
+
+def _joined(numbers: Iterable[int]) -> str:
+    return _SEPARATOR.join(map(str, numbers))
 
 
 def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
@@ -79,28 +113,29 @@ class Ledger:
         return {row[0]: row[1] for row in await self._connection.fetch(_FOLD["brand_aliases"], brand_id)}
 
     async def append_events(
-        self, remembered: list[tuple[UUID, str]], rows: list[LoggedEvent], claims: list[Claim], received_at: datetime
+        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime
     ) -> Appended | None:
         """Append to the log and claim members; None, and nothing written, where a session's stamp is not as remembered."""
-        kinds: dict[tuple[UUID, str, str, str, str], int] = {}
-        events = []
-        for session, key, id, source, type, platform, room, at, data in rows:
-            kind = kinds.setdefault((session, source, type, platform, room), len(kinds) + 1)
-            events.append((kind, key, id, at, data))
+        sessions, sets, members, moments, events = columns(claims, 5)
+        known: dict[UUID, int] = {}
         found = await self._connection.fetchrow(
             _FOLD["append_events"],
-            *columns(remembered, 2), *columns(kinds, 5), *columns(events, 5), received_at, *columns(claims, 5),
+            *columns(remembered, 2), *columns(new.kinds, 5), received_at,
+            len(new.key), _joined(new.kind), b"".join(new.key), _SEPARATOR.join(new.id), _joined(new.at),
+            _SEPARATOR.encode().join(new.data).decode(),
+            _joined([known.setdefault(session, len(known) + 1) for session in sessions]), list(known), _SEPARATOR.join(sets),
+            b"".join(members), _joined(moments), b"".join(events),
         )  # fmt: skip
         assert found is not None
-        held, logged, new, *claimed = found
+        held, logged, fresh, *claimed = found
         if not held:
             return None
-        if logged < len(rows):
-            return Appended(None, set(new))
+        if logged < len(new.key):
+            return Appended(None, set(fresh))
         return Appended(list(zip(*claimed, strict=True)) if claimed[0] else [], set())
 
-    async def claim_members(self, rows: list[Claim]) -> list[Claimed]:
-        """Return the claims that succeeded."""
+    async def claim_members(self, rows: list[tuple[Any, ...]]) -> list[Claimed]:
+        """Return the claims that succeeded; the columns of `Claim`, moments as such."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["claim_members"], *columns(rows, 5))]
 
     async def claim_customers(
@@ -114,9 +149,17 @@ class Ledger:
         rows = await self._connection.fetch(_FOLD["logged_events"], *columns(keys, 2))
         return [LoggedEvent(*row) for row in rows]
 
-    async def add_counters(self, rows: list[tuple[Any, ...]]) -> None:
-        """Add to sums: (session, grain, key, bucket, platform, metric, value)."""
-        await self._connection.execute(_FOLD["add_counters"], *columns(rows, 7))
+    async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int]]) -> None:
+        """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value)."""
+        sessions, grains, keys, buckets, platforms, metrics, values = columns(rows, 7)
+        scopes: dict[tuple[UUID, str], int] = {}
+        scope = [scopes.setdefault(pair, len(scopes) + 1) for pair in zip(sessions, platforms, strict=True)]
+        # An empty key must not be lost in an otherwise empty text.
+        keyed = "=" + f"{_SEPARATOR}=".join(keys)
+        await self._connection.execute(
+            _FOLD["add_counters"], *columns(scopes, 2),
+            _joined(scope), _joined(grains), keyed, _joined(buckets), _SEPARATOR.join(metrics), _joined(values),
+        )  # fmt: skip
 
     async def drop_zeros(self, keys: list[tuple[Any, ...]]) -> None:
         """Remove those of these sums that came down to zero: (session, grain, key, bucket, platform, metric)."""

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from app.events.contributions import Contributions, FoldContext
 from app.events.envelope import EVENT, EVENTS
-from app.ingest.tally import Tally
+from app.ingest.tally import Tally, microseconds, moment
 from tests.spine.chronicle import Show
 from tests.spine.story import identity, tell, when
 from tests.spine.telemetry import ALIASES, ROOMS, Event, stirred, stirs, telemetry
@@ -40,7 +40,7 @@ def _tallied(events: list[Event]) -> Tally:
     tally = Tally(180_000)
     for event in events:
         platform = event["subject"].partition(":")[0]
-        tally.add(_SESSION, platform, when(event), identity(event), _folded(event))
+        tally.add(_SESSION, platform, microseconds(when(event)), identity(event), _folded(event))
     return tally
 
 
@@ -108,5 +108,9 @@ def test_sums_and_samples_are_the_oracles(events: list[Event]) -> None:
     whole = {row[4:]: value for row, value in tally.counters().items() if row[1:3] == (0, "") and row[5] in _UNGUARDED}
     assert +told == {key: value for key, value in whole.items() if value}
     readings = {(one.platform, one.room, _METRICS.get(one.what, one.what), one.of): (one.value, one.at) for one in story.readings}
-    gauges = {(row[4], row[5], row[6], row[2]): gauge[:2] for row, gauge in tally.gauges.items() if row[1] == 0}
+    gauges = {
+        (row[4], row[5], row[6], row[2]): (gauge.latest, moment(gauge.latest_at))
+        for row, gauge in tally.gauges.items()
+        if row[1] == 0
+    }
     assert readings == gauges

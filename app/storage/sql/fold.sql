@@ -30,7 +30,8 @@ WHERE a.brand_id = $1::uuid;
 -- Appends to the log what it does not hold yet, and lets its events claim their members: one round trip in the usual case,
 -- that the sessions are as they were remembered ($1, $2) and all events are new. Where a session is not, nothing is
 -- written. Where an event is not new, nothing is claimed, since its claim must not stand in the way of a new event's.
--- What the events have in common ($3 to $7) is sent once; $8 says which of it is whose.
+-- What the events have in common ($3 to $7) is sent once; $10 says which of it is whose. Long columns come joined: texts
+-- and numbers with the unit separator, which no field may hold, keys of 16 bytes end to end.
 WITH held AS (
     -- In a query of its own, since Citus cannot read back what a CTE locks itself.
     SELECT id FROM (
@@ -45,24 +46,29 @@ WITH held AS (
     ) AS locked
 ), logged AS (
     INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
-    SELECT ($3::uuid[])[kind], event_key, id, ($4::text[])[kind], ($5::text[])[kind], ($6::text[])[kind],
-           ($7::text[])[kind], occurred_at, $13::timestamptz, data::json
-    FROM unnest($8::int[], $9::bytea[], $10::text[], $11::timestamptz[], $12::text[])
-        AS new (kind, event_key, id, occurred_at, data)
+    SELECT ($3::uuid[])[kind], substring($11::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id, ($4::text[])[kind],
+           ($5::text[])[kind], ($6::text[])[kind], ($7::text[])[kind], to_timestamp(at::float8 / 1000000), $8::timestamptz,
+           data::json
+    FROM unnest(string_to_array($10, E'\x1f')::int[], string_to_array($12, E'\x1f'), string_to_array($13, E'\x1f')::bigint[],
+                string_to_array($14, E'\x1f')) WITH ORDINALITY AS new (kind, id, at, data, n)
     WHERE (SELECT count(*) FROM held) = cardinality($1)
+    ORDER BY event_key, 1  -- so that two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
     RETURNING session_id, event_key
 ), claimed AS (
     INSERT INTO members AS m (session_id, set, member, at, event_key)
-    SELECT * FROM unnest($14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[], $18::bytea[])
-    WHERE (SELECT count(*) FROM logged) = cardinality($8)
+    SELECT ($16::uuid[])[session], set, substring($18::bytea FROM (16 * n - 15)::int FOR 16),
+           to_timestamp(at::float8 / 1000000), substring($20::bytea FROM (16 * n - 15)::int FOR 16)
+    FROM unnest(string_to_array($15, E'\x1f')::int[], string_to_array($17, E'\x1f'), string_to_array($19, E'\x1f')::bigint[])
+        WITH ORDINALITY AS new (session, set, at, n)
+    WHERE (SELECT count(*) FROM logged) = $9::int
     ON CONFLICT (session_id, set, member) DO UPDATE
     SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
     WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
     RETURNING session_id, set, member, superseded
 )
 SELECT held.count = cardinality($1) AS held, logged.count AS logged,
-       CASE WHEN logged.count < cardinality($8)
+       CASE WHEN logged.count < $9::int
             THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
        claimed.*
 FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
@@ -96,9 +102,12 @@ FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
 JOIN events e USING (session_id, event_key);
 
 -- name: add_counters
--- Adds to sums.
+-- Adds to sums. $3 says whose ($1, $2) each is; long columns come joined, as above.
 INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value)
-SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[])
+SELECT ($1::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), ($2::text[])[scope], metric, value
+FROM unnest(string_to_array($3, E'\x1f')::int[], string_to_array($4, E'\x1f')::smallint[], string_to_array($5, E'\x1f'),
+            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), string_to_array($8, E'\x1f')::bigint[])
+    AS new (scope, grain, key, bucket, metric, value)
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value;
 
