@@ -3,7 +3,7 @@
 In: `data` of the audience's events. Out: contributions. Never here: I/O.
 """
 
-from contextlib import suppress
+from functools import lru_cache
 
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
 from app.events.fields import Comment, Count as CountField, FanLevel, Money, Seconds, Slug, Text
@@ -20,16 +20,31 @@ ONE_VIEW = (Count("views", 1),)
 def person(pseudonym: str) -> bytes:
     """Return the 16-byte member that stands for a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
     if len(pseudonym) == 32:
-        with suppress(ValueError):
+        try:
             member = bytes.fromhex(pseudonym)
-            if len(member) == 16:  # fromhex skips spaces
-                return member
+        except ValueError:
+            return digest(pseudonym)
+        if len(member) == 16:  # fromhex skips spaces
+            return member
     return digest(pseudonym)
 
 
 def arrival_key(source: str | None, fan_level: int | None) -> str:
     """Return the key of an arrival: traffic source and fan level, each empty where unknown."""
     return f"{source or ''}|{'' if fan_level is None else fan_level}"
+
+
+# What many events of a show contribute alike is made once.
+
+
+@lru_cache(4096)
+def _arrival(source: str | None, fan_level: int | None) -> tuple[Count, ...]:
+    return (*COUNT_ARRIVAL, Count("arrivals", 1, arrival_key(source, fan_level), by_second=True))
+
+
+@lru_cache(4096)
+def _sum(metric: str, value: int) -> Contributions:
+    return Contributions(counts=(Count(metric, value),))
 
 
 class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
@@ -42,8 +57,8 @@ class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return one view, and the arrival that the earliest entry owns."""
-        arrival = Count("arrivals", 1, arrival_key(self.source, self.fan_level), by_second=True)
-        return Contributions(counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), (*COUNT_ARRIVAL, arrival)),))
+        arrival = _arrival(self.source, self.fan_level)
+        return Contributions(counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), arrival),))
 
 
 class ViewerLeft(Payload, type="live.viewer.left", people=("viewer",)):
@@ -56,7 +71,7 @@ class ViewerLeft(Payload, type="live.viewer.left", people=("viewer",)):
         """Return the watched time in milliseconds."""
         if self.watched_seconds is None:
             return Contributions()
-        return Contributions(counts=(Count("watch_ms", round(self.watched_seconds * 1000)),))
+        return _sum("watch_ms", round(self.watched_seconds * 1000))
 
 
 class AudienceSampled(Payload, type="live.audience.sampled"):
@@ -118,7 +133,7 @@ class LikeSent(Payload, type="live.like.sent", people=("viewer",)):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the likes."""
-        return Contributions(counts=(Count("likes", self.count),))
+        return _sum("likes", self.count)
 
 
 class ShareSent(Payload, type="live.share.sent", people=("viewer",)):
@@ -128,7 +143,7 @@ class ShareSent(Payload, type="live.share.sent", people=("viewer",)):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return one share."""
-        return Contributions(counts=(Count("shares", 1),))
+        return _sum("shares", 1)
 
 
 class FollowGained(Payload, type="live.follow.gained", people=("viewer",)):
@@ -150,4 +165,4 @@ class GiftSent(Payload, type="live.gift.sent", people=("viewer",)):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the gifts."""
-        return Contributions(counts=(Count("gifts", self.count),))
+        return _sum("gifts", self.count)
