@@ -112,7 +112,7 @@ def single_posts(here: World) -> list[Row]:
 def signed_pushes(here: World) -> list[Row]:
     """Encrypted WeChat pushes, 32 connections; the jobs that they ask for run in the same process meanwhile."""
     path = push.connection(here)
-    requests = iter(list(push.pushes(path, 60_000)))
+    requests = iter(list(push.pushes(path, 100_000)))
     ours, limit = paired(lambda: requests, lambda: push.noop(path), (here.port, here.noop_port), 32)
     rates = [load.per_second for load in ours], [load.per_second for load in limit]
     figures = f"{statistics.median(rates[0]):,.0f}/s against {statistics.median(rates[1]):,.0f}/s"

@@ -154,7 +154,7 @@ def _delays(seen: Sightings, moments: list[float]) -> list[float]:
 
 
 def _bodies(subject: str, first: int, count: int, size: int) -> list[bytes]:
-    chunk = list(events(first, count, 2_000_000, subject, seed=5))
+    chunk = list(events(first, count, 3_000_000, subject, seed=5))
     return [
         post("/v1/events", json.dumps(chunk[start : start + size]).encode(), KEY, _BATCH_TYPE) for start in range(0, count, size)
     ]
@@ -184,7 +184,7 @@ async def streams(here: World) -> list[Row]:
         f"median {median:.2f} s, worst {delays[-1]:.2f} s; {sent / SECONDS:,.0f} events/s, {busy:.2f} of a core, "
         f"{received[0] / SECONDS / 2**20:.0f} MiB/s out"
     )
-    bodies = iter(_bodies(subject, 1_000_000, 700_000, 500))
+    bodies = iter(_bodies(subject, 1_000_000, 1_600_000, 500))
     without, watched = [], []
     await asyncio.to_thread(drive, here.port, bodies, 4, 1.0)
     for _ in range(ROUNDS):
