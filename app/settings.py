@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
     public_url: AnyHttpUrl | None = Field(default=None, description="base of the URLs handed out; unset: taken from each request")
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
-        default=12, description="database connections per process; up to four more are kept for writing events"
+        default=12, description="database connections per process; three more are kept for writing events"
     )
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
         default=10.0, description="longest wait for a connection or a lock"

@@ -26,7 +26,7 @@ _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
     EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "parked", "rejected")
 )
 
-LANES = 4
+LANES = 3
 """Flushes on their way, each on a connection of its own. Two at most fold and write at a time; the others wait for the disk."""
 
 WORTH_A_SECOND = 200
@@ -85,7 +85,8 @@ class Writer:
         # Items know their submission. Without this the two would hold each other until the collector comes round.
         submission.items = []
         if submission.waiting:
-            self._wake.set()
+            if self._may_begin():
+                self._wake.set()
             await submission.settled
         for counter, count in (
             (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_PARKED, submission.parked),
@@ -102,10 +103,14 @@ class Writer:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def _may_begin(self) -> bool:
+        waiting = len(self._waiting)
+        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= WORTH_A_SECOND))
+
     async def _run(self) -> None:
         async with self._flusher.connection() as kept:
             while True:
-                if self._waiting and (self._writing == 0 or (self._writing == 1 and len(self._waiting) >= WORTH_A_SECOND)):
+                if self._may_begin():
                     await self._flush(kept, self._take())
                 elif self._draining and not self._waiting:
                     return
