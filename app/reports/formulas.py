@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from app.kpis.metrics import BY_SLUG, Unit
 from app.kpis.render import Document
 from app.kpis.rounding import half_up
@@ -52,3 +54,22 @@ def formula_of(slug: str, figure: Document, places: Mapping[str, Place], digits:
     cells = "+".join(places[name].cell for name in quotient.numerators)
     numerator = f"({cells})" if len(quotient.numerators) > 1 else cells
     return Formula(f"={numerator}/{places[quotient.denominator].cell}", float(above / below))
+
+
+def remainder_formula(section: Document, key: str, rows: tuple[int, int], column: int) -> str:
+    """Return total minus the products' rows above, where that is what the remainder is: people cannot be subtracted.
+
+    `rows` are the first product's and the remainder's own, from 0; the total stands below. Empty where it would not hold.
+    """
+    if key == "buyers":
+        return ""
+    figures = [row["figures"][key]["value"] for row in section["rows"]]
+    total, rest = section["total"]["figures"][key]["value"], section["other"]["figures"][key]["value"]
+    if total is None or rest is None or not figures:
+        return ""
+    shown = sum((Decimal(str(value)) for value in figures if value is not None), Decimal(0))
+    if Decimal(str(total)) - shown != Decimal(str(rest)):
+        return ""
+    first, last = rows
+    above = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last - 1, column)}"
+    return f"={xl_rowcol_to_cell(last + 1, column)}-SUM({above})"

@@ -4,13 +4,11 @@ In: a scenario whose fields are valid one by one. Out: nothing, or an error that
 Never here: rates and averages; a sheet whose averages contradict its peak is real (2021-09-25) and can be simulated.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from app.events.money import TooPrecise
-from app.simulate.split import ADDED_UP, split
-
-if TYPE_CHECKING:
-    from app.simulate.scenario import Scenario
+from app.simulate.figures import Figures
+from app.simulate.split import ADDED_UP, filled, split
 
 
 def _refuse(field: str, detail: str) -> NoReturn:
@@ -22,7 +20,7 @@ def _at_most(field: str, value: int, limit: int, what: str) -> None:
         _refuse(field, f"{value} is more than the {limit} {what}")
 
 
-def check(scenario: "Scenario") -> None:
+def check(scenario: Figures) -> None:
     """Check that the totals can all be true at once.
 
     Raises:
@@ -35,7 +33,7 @@ def check(scenario: "Scenario") -> None:
     _platforms(scenario)
 
 
-def _amounts(scenario: "Scenario") -> None:
+def _amounts(scenario: Figures) -> None:
     named = [("kpis.gmv", scenario.kpis.gmv)]
     for index, product in enumerate(scenario.products):
         named.append((f"products[{index}].gmv", product.gmv))
@@ -48,7 +46,7 @@ def _amounts(scenario: "Scenario") -> None:
             _refuse(field, f"{amount} {error} ({scenario.session.currency})")
 
 
-def _products(scenario: "Scenario") -> None:
+def _products(scenario: Figures) -> None:
     codes: set[str] = set()
     for index, product in enumerate(scenario.products):
         at = f"products[{index}]"
@@ -65,7 +63,7 @@ def _products(scenario: "Scenario") -> None:
         _at_most(f"{at}.buyers", product.buyers, scenario.kpis.buyers, "buyers of the session (kpis.buyers)")
 
 
-def _session(scenario: "Scenario") -> None:
+def _session(scenario: Figures) -> None:
     kpis = scenario.kpis
     _at_most("kpis.buyers", kpis.buyers, kpis.viewers, "viewers")
     _at_most("kpis.buyers", kpis.buyers, kpis.units_sold, "units sold (kpis.units_sold)")
@@ -73,12 +71,12 @@ def _session(scenario: "Scenario") -> None:
         _refuse("kpis.buyers", f"nobody bought the {kpis.units_sold} units")
     if not kpis.units_sold and scenario.money(kpis.gmv):
         _refuse("kpis.gmv", f"{kpis.gmv} was taken for no units")
-    _at_most("kpis.buyers", kpis.buyers, scenario.filled("orders"), "orders (kpis.orders)")
-    _at_most("kpis.orders", scenario.filled("orders"), kpis.units_sold, "units sold (kpis.units_sold)")
-    _at_most("kpis.refunded_orders", kpis.refunded_orders, scenario.filled("orders"), "orders")
+    _at_most("kpis.buyers", kpis.buyers, filled(scenario, "orders"), "orders (kpis.orders)")
+    _at_most("kpis.orders", filled(scenario, "orders"), kpis.units_sold, "units sold (kpis.units_sold)")
+    _at_most("kpis.refunded_orders", kpis.refunded_orders, filled(scenario, "orders"), "orders")
     _at_most("kpis.new_followers", kpis.new_followers, kpis.viewers, "viewers")
     _at_most("kpis.peak_concurrent_viewers", kpis.peak_concurrent_viewers or 0, kpis.viewers, "viewers")
-    _at_most("kpis.viewers", kpis.viewers, scenario.filled("views"), "views (kpis.views)")
+    _at_most("kpis.viewers", kpis.viewers, filled(scenario, "views"), "views (kpis.views)")
     if scenario.duration_ms < 60_000:
         _refuse("session.duration_hours_printed", "is less than a minute")
     if scenario.watch_ms > scenario.duration_ms * kpis.viewers:
@@ -89,7 +87,7 @@ def _session(scenario: "Scenario") -> None:
         _at_most("support.slow", support.slow or 0, support.requests, "support requests")
 
 
-def _remainder(scenario: "Scenario") -> None:
+def _remainder(scenario: Figures) -> None:
     units, gmv = scenario.remainder
     if units < 0:
         _refuse("kpis.units_sold", f"{scenario.kpis.units_sold} is {-units} fewer than the products' units together")
@@ -108,7 +106,7 @@ def _remainder(scenario: "Scenario") -> None:
             _refuse("outside.buyers", f"nobody bought the {units} units outside the line-up")
 
 
-def _platforms(scenario: "Scenario") -> None:
+def _platforms(scenario: Figures) -> None:
     for index, promotion in enumerate(scenario.promotions):
         if promotion.platform is not None and promotion.platform not in scenario.platforms:
             _refuse(f"promotions[{index}].platform", f"{promotion.platform} is not among the platforms")

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from app.simulate.figures import ProductTotals
 from app.simulate.purchases import major
-from app.simulate.scenario import ProductTotals, Scenario
+from app.simulate.scenario import Scenario
 from app.simulate.shares import rounded
 
 

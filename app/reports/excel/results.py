@@ -8,7 +8,6 @@ summary side by side; 宣伝動画分析; 各商品実績 with what was sold out
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -32,7 +31,7 @@ from app.reports.excel.paper import (
     print_setup,
     write_text,
 )
-from app.reports.formulas import Place, formula_of
+from app.reports.formulas import Place, formula_of, remainder_formula
 from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of, told
 
 WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
@@ -265,7 +264,7 @@ class Results:
             looks: dict[str, Any] = {"italic": True} if is_rest else {}
             self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1})
             for column, key in enumerate(_OTHERS, 5):
-                formula = self._remainder(section, key, (first, last), column) if is_rest else ""
+                formula = remainder_formula(section, key, (first, last), column) if is_rest else ""
                 self._figure(row, column, entry["figures"][key], formula=formula, **looks)
             self._height(row, 20)
         bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
@@ -279,21 +278,6 @@ class Results:
         for note in section["notes"]:
             self._line(note, {"font_color": QUIET, "font_size": 9})
         return Products(first, last if section["other"]["figures"]["gmv"]["value"] is not None else last - 1, 1, 8)
-
-    def _remainder(self, section: Document, key: str, rows: tuple[int, int], column: int) -> str:
-        """Return total minus the rows above, where that is what the remainder is: people cannot be subtracted."""
-        if key == "buyers":
-            return ""
-        figures = [row["figures"][key]["value"] for row in section["rows"]]
-        total, rest = section["total"]["figures"][key]["value"], section["other"]["figures"][key]["value"]
-        if total is None or rest is None or not figures:
-            return ""
-        shown = sum((Decimal(str(value)) for value in figures if value is not None), Decimal(0))
-        if Decimal(str(total)) - shown != Decimal(str(rest)):
-            return ""
-        first, last = rows
-        above = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last - 1, column)}"
-        return f"={xl_rowcol_to_cell(last + 1, column)}-SUM({above})"
 
     def _warnings(self) -> None:
         if self._report["warnings"]:

@@ -1,0 +1,174 @@
+"""The totals of a session that is to be simulated, field by field.
+
+In: JSON in the shape of a results sheet. Out: `Figures`, frozen, each field valid by itself. Never here: whether they contradict
+each other, defaults that depend on several of them.
+
+Amounts are decimal strings in the session's currency; `money` turns them into minor units.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from babel.numbers import get_currency_precision
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from app.events.fields import Currency, Money, Slug
+from app.events.money import minor_units
+from app.simulate.shares import rounded
+
+Whole = Annotated[int, Field(ge=0, le=10**9)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Weight = Annotated[Decimal, Field(ge=0, le=10**6)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Broadcast(_Part):
+    """When and for whom the session was; its length in hours as printed, or exactly in seconds."""
+
+    starts_at: AwareDatetime
+    duration_hours_printed: Annotated[Decimal, Field(gt=0, le=48)] | None = None
+    duration_seconds: Annotated[int, Field(ge=60, le=172_800)] | None = None
+    currency: Currency = "CNY"
+    title: str | None = None
+    brand: Slug = "simulated"
+    host: str | None = None
+    time_zone: str | None = None
+
+
+class Totals(_Part):
+    """The session's figures. What is absent gets a default in proportion to the rest (`Scenario.filled`)."""
+
+    viewers: Annotated[int, Field(ge=1, le=10**8)]
+    buyers: Whole = 0
+    units_sold: Whole = 0
+    gmv: Money = "0"
+    orders: Whole | None = None
+    refunded_orders: Whole = 0
+    cancelled_orders: Whole | None = None
+    views: Whole | None = None
+    impressions: Whole | None = None
+    peak_concurrent_viewers: Whole | None = None
+    average_watch_minutes: Annotated[Decimal, Field(ge=0, le=2880)] | None = None
+    new_followers: Whole = 0
+    comments: Whole = 0
+    likes: Whole | None = None
+    shares: Whole | None = None
+    gifts: Whole | None = None
+
+
+class ProductTotals(_Part):
+    """A product of the line-up. `stock` is what there was at the start; equal to `units` it sells out."""
+
+    product: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    name: str
+    clicks: Whole | None = None
+    buyers: Whole = 0
+    units: Whole = 0
+    gmv: Money = "0"
+    live_price: Money | None = None
+    stock: Whole | None = None
+
+
+class Outside(_Part):
+    """How the remainder is sold: through how many further products, to how many buyers, with how many clicks."""
+
+    products: Annotated[int, Field(ge=1, le=1000)] | None = None
+    buyers: Whole | None = None
+    clicks: Whole | None = None
+
+
+class Promotion(_Part):
+    """A promotion and what it had reached when the session ended."""
+
+    views: Whole = 0
+    engagements: Whole = 0
+    url: str
+    kind: str = "video"
+    platform: Slug | None = None
+    title: str | None = None
+
+
+class Platform(_Part):
+    """One stream. Figures given here are its own; the rest is divided by `share` of the viewers."""
+
+    share: Weight = Decimal(1)
+    room: str | None = None
+    viewers: Whole | None = None
+    views: Whole | None = None
+    impressions: Whole | None = None
+    comments: Whole | None = None
+    likes: Whole | None = None
+    shares: Whole | None = None
+    gifts: Whole | None = None
+    new_followers: Whole | None = None
+    buyers: Whole | None = None
+    peak_concurrent_viewers: Whole | None = None
+
+
+class Arrivals(_Part):
+    """The core fans' share of those who arrive first."""
+
+    core_fan_share: Share = Decimal("0.92")
+    core_fan_level: Annotated[int, Field(ge=1, le=250)] = 4
+    first_minutes: Annotated[int, Field(ge=0, le=2880)] = 20
+
+
+class Support(_Part):
+    """Customer service: tickets, and how many of them were answered after more than three minutes."""
+
+    requests: Whole | None = None
+    slow: Whole | None = None
+
+
+def _as_platform(value: object) -> object:
+    return {"share": value} if isinstance(value, int | float | str) else value
+
+
+class Figures(_Part):
+    """Totals of one session."""
+
+    name: str = "scenario"
+    session: Broadcast
+    kpis: Totals
+    products: tuple[ProductTotals, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    outside: Outside = Outside()
+    platforms: Annotated[dict[Slug, Annotated[Platform, BeforeValidator(_as_platform)]], Field(min_length=1, max_length=16)] = (
+        Field(default_factory=lambda: {"wechat": Platform()})
+    )
+    audience: Arrivals = Arrivals()
+    support: Support = Support()
+    ship_after_hours: Annotated[Decimal, Field(gt=0, le=2000)] | None = None
+
+    def money(self, amount: str) -> int:
+        """Return an amount in minor units of the session's currency."""
+        return minor_units(amount, self.digits)
+
+    @property
+    def digits(self) -> int:
+        """Decimals of the session's currency."""
+        return int(get_currency_precision(self.session.currency))
+
+    @property
+    def duration_ms(self) -> int:
+        """Length of the broadcast in milliseconds, whole seconds; two hours where the scenario is silent."""
+        if self.session.duration_seconds is not None:
+            return self.session.duration_seconds * 1000
+        return int((self.session.duration_hours_printed or Decimal(2)) * 3600) * 1000
+
+    @property
+    def watch_ms(self) -> int:
+        """Milliseconds watched by all viewers together; a tenth of the broadcast each where the scenario is silent."""
+        minutes = self.kpis.average_watch_minutes
+        if minutes is None:
+            return self.duration_ms // 10 * self.kpis.viewers
+        return int(rounded(minutes * 60_000 * self.kpis.viewers))
+
+    @property
+    def remainder(self) -> tuple[int, int]:
+        """Units and minor units sold outside the line-up; negative when the products exceed the session."""
+        units = self.kpis.units_sold - sum(product.units for product in self.products)
+        return units, self.money(self.kpis.gmv) - sum(self.money(product.gmv) for product in self.products)
