@@ -1,0 +1,51 @@
+"""The tables, as SQLAlchemy sees them.
+
+In: nothing. Out: `metadata`, which the migrations are checked against. Never here: queries.
+
+The tables of the fold begin every key with session_id, so that Citus can distribute them; the catalogue consists of reference
+tables; queues and letters are local (architecture.md).
+"""
+
+from app.storage.tables.aside import dead_letters, parked
+from app.storage.tables.base import metadata
+from app.storage.tables.catalogue import (
+    api_keys,
+    brands,
+    lineup,
+    notes,
+    pending_refolds,
+    product_aliases,
+    products,
+    promotions,
+    sessions,
+    streams,
+)
+from app.storage.tables.fold import counters, customers, events, gauges, members, orders, spans
+from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
+
+__all__ = [
+    "api_keys",
+    "brands",
+    "connections",
+    "counters",
+    "customers",
+    "dead_letters",
+    "deliveries",
+    "events",
+    "gauges",
+    "lineup",
+    "members",
+    "metadata",
+    "notes",
+    "orders",
+    "parked",
+    "pending_refolds",
+    "platform_tokens",
+    "product_aliases",
+    "products",
+    "promotions",
+    "sealed_keys",
+    "sessions",
+    "spans",
+    "streams",
+]

@@ -1,0 +1,43 @@
+"""What could not be taken: queues and letters, local to one node.
+
+In: nothing. Out: tables. Never here: queries.
+"""
+
+from sqlalchemy import (
+    Column,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+from app.storage.tables.base import Key, Moment, metadata
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("platform", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("owner", Key, primary_key=True),
+    Column("event_key", LargeBinary, primary_key=True),
+    Column("received_at", Moment, nullable=False),
+    Column("event", JSON, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("brand_id", Uuid, index=True),
+    Column("origin", Text, nullable=False),
+    Column("received_at", Moment, nullable=False, index=True),
+    Column("type", Text),
+    Column("subject", Text),
+    Column("errors", JSONB, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+)

@@ -1,0 +1,134 @@
+"""The catalogue: reference tables, on every node of a Citus.
+
+In: nothing. Out: tables. Never here: queries.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.storage.tables.base import Key, Moment, created_at, metadata
+
+brands = Table(
+    "brands",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Key, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("catalogue_version", Integer, nullable=False, server_default=text("0")),
+    created_at(),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("brand_id", Uuid, ForeignKey("brands.id"), nullable=False),
+    Column("code", Key, nullable=False),
+    Column("names", JSONB, nullable=False, server_default=text("'{}'")),
+    created_at(),
+    Index("products_brand_id_code_key", "brand_id", "code", unique=True),
+)
+
+product_aliases = Table(
+    "product_aliases",
+    metadata,
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("alias", Key, primary_key=True),
+    Column("product_id", Uuid, ForeignKey("products.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+pending_refolds = Table(
+    "pending_refolds",
+    metadata,
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("key", Key, primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("brand_id", Uuid, ForeignKey("brands.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("host", Text),
+    Column("kind", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("scheduled_at", Moment),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    created_at(),
+    CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
+    Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("platform", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
+    created_at(),
+)
+
+lineup = Table(
+    "lineup",
+    metadata,
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("product", Key, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text),
+    Column("live_price", BigInteger),
+    Column("stock", BigInteger),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("url", Text),
+    Column("kind", Text, nullable=False),
+    Column("platform", Text),
+    Column("title", Text),
+    Column("published_at", Moment),
+    created_at(),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("section", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    created_at(),
+    CheckConstraint("section IN ('live', 'ec', 'promotion')", name="section"),
+    CheckConstraint("kind IN ('observation', 'summary')", name="kind"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("brand_id", Uuid, ForeignKey("brands.id")),
+    Column("name", Text),
+    Column("revoked_at", Moment),
+    created_at(),
+    CheckConstraint("role IN ('ingest', 'viewer', 'operator', 'admin')", name="role"),
+)

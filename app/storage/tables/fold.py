@@ -1,0 +1,141 @@
+"""The fold's tables. Every key begins with session_id, so that Citus can distribute them.
+
+In: nothing. Out: tables. Never here: queries.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON
+
+from app.storage.tables.base import Key, Moment, metadata
+
+# They hold no foreign key to sessions: a flush locks each session once instead of once per row.
+
+events = Table(
+    "events",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("event_key", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("platform", Key, nullable=False),
+    Column("room", Key, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("events_session_id_occurred_at_event_key", "session_id", "occurred_at", "event_key"),
+    # Holds comments whose text was kept, and nothing in a deployment that keeps none: what expires is found by it.
+    Index(
+        "events_received_at_comment_text",
+        "received_at",
+        postgresql_where=text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
+    ),
+    # The same rows by session, in the random order of their digests: a sample of a session's comments is one short stretch.
+    Index(
+        "events_session_id_event_key_comment_text",
+        "session_id",
+        "event_key",
+        postgresql_where=text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
+    ),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("set", Key, primary_key=True),
+    Column("member", LargeBinary, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("event_key", LargeBinary, nullable=False),
+    Column("superseded", LargeBinary),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("brand_id", Uuid, primary_key=True),
+    Column("member", LargeBinary, primary_key=True),
+    Column("session_id", Uuid, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("event_key", LargeBinary, nullable=False),
+    Column("superseded_session", Uuid),
+    Column("superseded", LargeBinary),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("grain", SmallInteger, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("bucket", Moment, primary_key=True),
+    Column("platform", Key, primary_key=True),
+    Column("metric", Key, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+gauges = Table(
+    "gauges",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("grain", SmallInteger, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("bucket", Moment, primary_key=True),
+    Column("platform", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("metric", Key, primary_key=True),
+    Column("latest", BigInteger, nullable=False),
+    Column("latest_at", Moment, nullable=False),
+    Column("latest_key", LargeBinary, nullable=False),
+    Column("highest", BigInteger, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("platform", Key, primary_key=True),
+    Column("order_id", Key, primary_key=True),
+    Column("told_rank", SmallInteger, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("told_key", LargeBinary, nullable=False),
+    Column("buyer", Text),
+    Column("amount", BigInteger),
+    Column("lines", JSON),
+    Column("refunded_amount", BigInteger, nullable=False),
+    Column("placed_at", Moment),
+    Column("paid_at", Moment),
+    Column("cancelled_at", Moment),
+    Column("refunded_at", Moment),
+    Column("shipped_at", Moment),
+    Column("shipped_key", LargeBinary),
+    Column("carrier", Text),
+    Column("tracking", Text),
+    Column("delivered_at", Moment),
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("member", LargeBinary, primary_key=True),
+    Column("platform", Key, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("ended_key", LargeBinary),
+    Column("given_ms", BigInteger),
+    Column("was_started_at", Moment),
+    Column("was_ended_at", Moment),
+    Column("was_given_ms", BigInteger),
+)
