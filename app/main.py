@@ -44,7 +44,8 @@ from app.api import (
 )
 from app.dashboard.routes import ROUTES as DASHBOARD
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.observability import RequestContext, request_id
+from app.observability.logs import request_id
+from app.observability.requests import RequestContext
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
 from app.service import Service
 from app.storage.database import COLLIDED, UNREACHABLE, is_passing

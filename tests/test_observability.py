@@ -12,8 +12,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from prometheus_client import REGISTRY
 
-from app import observability
-from app.observability import RequestContext, configure_logging, request_id
+from app.observability import logs, metrics
+from app.observability.logs import configure_logging, request_id
+from app.observability.requests import RequestContext
 
 KEY = "tl_admin_0123456789abcdefghij"
 
@@ -66,7 +67,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
         return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
     yield read
-    root.handlers = [handler for handler in root.handlers if not isinstance(handler, observability._StderrHandler)]
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, logs._StderrHandler)]
     root.setLevel(level)
     structlog.reset_defaults()
 
@@ -191,7 +192,7 @@ def test_a_console_traceback_shows_no_local_variables(capsys: pytest.CaptureFixt
 
 def test_metrics_are_prometheus_text() -> None:
     """Every metric that the process keeps is in one text."""
-    body, media_type = observability.metrics_text()
+    body, media_type = metrics.metrics_text()
     assert media_type.startswith("text/plain")
     for name in ("requests_total", "request_seconds", "events_total", "flush_events", "flush_seconds", "queue_depth"):
         assert f"# TYPE tallylight_{name} ".encode() in body

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app import __version__
 from app.api.access import AppService
-from app.observability import metrics_text
+from app.observability.metrics import metrics_text
 from app.problems import ProblemError, responses
 from app.storage import migrate
 from app.storage.database import UNREACHABLE

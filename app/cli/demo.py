@@ -16,7 +16,7 @@ from rich.console import Console
 
 from app.cli.serve import Server, run_or_exit, settings_or_exit
 from app.cli.simulate import send, speed_of
-from app.observability import configure_logging
+from app.observability.logs import configure_logging
 from app.service import open_service
 from app.settings import Settings
 from app.simulate.delivery import Manner

@@ -16,7 +16,7 @@ import structlog
 
 from app.ingest.flush import Flusher
 from app.ingest.submission import Item, Submission
-from app.observability import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
+from app.observability.metrics import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
 from app.settings import Settings
 from app.storage.database import UNREACHABLE
 from app.storage.kept import Kept

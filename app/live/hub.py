@@ -28,7 +28,7 @@ from app.live.alerts import Limits
 from app.live.frames import Frame, frame_of
 from app.live.picture import Picture, read_picture
 from app.live.subscriber import Pace, Subscriber, Watcher
-from app.observability import DROPPED, STREAM_SECONDS, SUBSCRIBERS
+from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
 from app.storage import live_reads
 from app.storage.database import Database, is_passing

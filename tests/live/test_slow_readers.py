@@ -11,7 +11,7 @@ import pytest
 
 from app.cli.serve import Server
 from app.live import hub as hub_module, subscriber
-from app.observability import DROPPED, SUBSCRIBERS
+from app.observability.metrics import DROPPED, SUBSCRIBERS
 from app.service import Service
 from tests.live.conftest import Open, make_session, send
 from tests.live.reading import Reader

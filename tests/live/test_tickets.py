@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from app.catalogue.access import Role
 from app.live.tickets import PREFIX, Ticket, TicketOffice
-from app.observability import MASK, mask
+from app.observability.logs import MASK, mask
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.live.conftest import make_session

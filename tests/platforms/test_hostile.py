@@ -11,9 +11,9 @@ import httpx
 import pytest
 import structlog
 
-from app import observability
 from app.adapters.signatures import sha1_of_sorted
-from app.observability import configure_logging
+from app.observability import logs
+from app.observability.logs import configure_logging
 from tests.platforms.conftest import SHOP, Connect, path_of, signed, until
 from tests.platforms.fake_wechat import FakeWechat, push
 
@@ -144,7 +144,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
         return "".join(seen)
 
     yield read
-    root.handlers = [handler for handler in root.handlers if not isinstance(handler, observability._StderrHandler)]
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, logs._StderrHandler)]
     root.setLevel(level)
     structlog.reset_defaults()
 

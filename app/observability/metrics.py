@@ -1,0 +1,39 @@
+"""What Prometheus reads of a process.
+
+In: figures as they happen. Out: text. Never here: a path, an id, anything of which there are as many as clients care to send.
+"""
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+# A second series per series, which says only when the first began.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves this one untyped
+
+REQUESTS = Counter("tallylight_requests", "Requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "tallylight_request_seconds",
+    "Seconds from a request's head to the end of its answer.",
+    ["method", "route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+EVENTS = Counter("tallylight_events", "Events settled, by what became of them.", ["outcome"])
+FLUSH_EVENTS = Histogram(
+    "tallylight_flush_events", "Events in one commit.", buckets=(1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000)
+)
+FLUSH_SECONDS = Histogram(
+    "tallylight_flush_seconds",
+    "Seconds of one commit, from its first event to its end.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+QUEUED = Gauge("tallylight_queue_depth", "Events that wait for their commit.")
+SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Live streams that are open.")
+STREAM_SECONDS = Histogram(
+    "tallylight_stream_seconds",
+    "Seconds to compute one session's update for all who watch it.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+DROPPED = Counter("tallylight_stream_dropped", "Live streams cut off since their reader was too slow.")
+
+
+def metrics_text() -> tuple[bytes, str]:
+    """Return all metrics of the process and their media type, as Prometheus reads them."""
+    return generate_latest(), CONTENT_TYPE_LATEST

@@ -1,0 +1,165 @@
+"""Around every request: its id, its metrics, its log line, and a 500 for what nobody caught.
+
+In: requests as they pass. Out: the same, counted. Never here: what a request is about.
+"""
+
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from pydantic_core import to_json
+
+from app.observability.logs import current_request
+from app.observability.metrics import REQUEST_SECONDS, REQUESTS
+from app.problems import MEDIA_TYPE, ProblemError
+
+_log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+QUIET = frozenset(
+    {
+        ("POST", "/v1/events"),
+        ("POST", "/v1/webhooks/{connection}"),
+        ("POST", "/v1/webhooks/{connection}/{url_token}"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+    }
+)
+"""Method and route whose success writes no log line: the hot path and the probes; metrics count them."""
+
+LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
+"""Method and route that stay open by design: counted, but their length says nothing of how fast the service is."""
+
+_NO_ANSWER = 499
+"""Counted for a request that ended without an answer: its client left, or the process stops."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def _new_id() -> str:
+    # It ties an answer to a log line and guards nothing, so it is worth no system call for better randomness.
+    return f"{random.getrandbits(128):032x}"
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the matched route (`/v1/sessions/{session}`), `other` where none matched.
+
+    Templates are few; paths are as many as clients care to send, and may hold what no metric should keep.
+    """
+    # The route of an included router knows its path without the prefix; FastAPI keeps the whole path beside it.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(included or scope.get("route"), "path", None)
+    return path if isinstance(path, str) else "other"
+
+
+class RequestContext:
+    """ASGI middleware around every request: its id, its metrics, its log line, and a 500 for what nobody caught.
+
+    It sits on the path of every event, so it composes nothing that is not sent or kept.
+    """
+
+    def __init__(self, app: ASGIApp, max_body: int | None = None) -> None:
+        """Wrap an application; a body may have `max_body` bytes."""
+        self._app = app
+        self._max_body = max_body
+        self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = dict(scope["headers"])
+        current = self._id(headers)
+        token = current_request.set(current)
+        status = 0
+
+        def send_with_id(message: Message) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", current.encode())]
+            return send(message)
+
+        try:
+            if self._too_large(headers):
+                problem = ProblemError(413, f"a body may have at most {self._max_body} bytes")
+                await _send_problem(send_with_id, problem, current)
+            else:
+                await self._app(scope, self._bounded(headers, receive), send_with_id)
+        except Exception:
+            _log.exception("request failed", method=scope["method"], route=route_of(scope))
+            if status:
+                # The answer's head is out already; only a broken connection can tell that the rest is missing.
+                status = 500
+                raise
+            await _send_problem(send_with_id, ProblemError(500), current)
+        finally:
+            self._record(scope, status or _NO_ANSWER, time.perf_counter() - began)
+            current_request.reset(token)
+
+    @staticmethod
+    def _id(headers: Mapping[bytes, bytes]) -> str:
+        """Return the sender's own id where it is well formed, else a new one."""
+        sent = headers.get(b"x-request-id")
+        # An API key pasted into the wrong header must not come back in answers and logs.
+        if sent is None or sent.startswith(b"tl_") or not _WELL_FORMED.fullmatch(sent):
+            return _new_id()
+        return sent.decode()
+
+    def _too_large(self, headers: Mapping[bytes, bytes]) -> bool:
+        announced = headers.get(b"content-length", b"0")
+        return self._max_body is not None and announced.isdigit() and int(announced) > self._max_body
+
+    def _bounded(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+        """Return what counts the bytes of a body whose length nobody announced."""
+        limit = self._max_body
+        if limit is None or b"transfer-encoding" not in headers:
+            return receive
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise ProblemError(413, f"a body may have at most {limit} bytes")
+            return message
+
+        return counted
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], route_of(scope)
+        if method not in _METHODS:
+            method = "other"
+        measures = self._measures.get((method, route, status))
+        if measures is None:
+            # Looking up labelled children takes a lock and a copy each time, so they are remembered.
+            measures = (REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route))
+            self._measures[method, route, status] = measures
+        counter, histogram = measures
+        counter.inc()
+        if (method, route) not in LASTING or status >= 400:
+            histogram.observe(seconds)
+        if status >= 500:
+            _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+        elif status >= 400 or (method, route) not in QUIET:
+            _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+
+
+async def _send_problem(send: Send, problem: ProblemError, current: str) -> None:
+    body = to_json(problem.document(f"urn:request:{current}"))
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
