@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.stream import ABORT
 from app.main import create_app
-from app.observability import configure_logging
+from app.observability.logs import configure_logging
 from app.service import Service, open_service
 from app.settings import InvalidSettings, Settings, load_settings
 from app.storage.database import DatabaseUnreachableError
@@ -88,7 +88,9 @@ class _Gathering:
     def _send(self) -> None:
         if self._parts:
             data, self._parts = b"".join(self._parts), []
-            self._transport.write(data)
+            # The client may have left since.
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
 
 class _Http(HttpToolsProtocol):
