@@ -125,13 +125,15 @@ async def _calls(wechat: FakeWechat, name: str, count: int) -> bool:
 
 
 async def test_an_order_whose_push_was_lost_is_found(
-    shop: Answer, wechat: FakeWechat, new_session: Connect, service: Service, kpis: Kpis, client: httpx.AsyncClient
+    connect: Connect, wechat: FakeWechat, new_session: Connect, service: Service, kpis: Kpis, client: httpx.AsyncClient
 ) -> None:
     """The search by time of update finds orders that nobody pushed, page by page, and nothing is counted twice."""
     session = await new_session(("wechat", ROOM))
     for number in ("1", "2", "3", "4", "5"):
         wechat.orders[number] = order(number, ROOM)
         wechat.listed.append(number)
+    # Only now, since the first search may follow at once, and the next one is minutes away.
+    shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     await until(lambda: _has(kpis, session, orders=5), "the orders", 40)
     assert 3 == wechat.calls["order_list"]
     # The list of after-sales is closed to this shop, which is told and stops nothing.
