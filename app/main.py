@@ -21,22 +21,22 @@ from app.api import (
     charts,
     comparison,
     connections,
-    document,
+    dead_letters,
+    event_log,
     events,
+    health,
     imports,
     insights,
     keys,
     labels,
-    letters,
     lineup,
-    log,
     notes,
+    openapi,
     orders,
     products,
     promotions,
-    reads,
     reports,
-    service as service_routes,
+    results,
     sessions,
     stream,
     streams,
@@ -51,8 +51,8 @@ from app.service import Service
 from app.storage.database import COLLIDED, UNREACHABLE, is_passing
 
 ROUTERS = (
-    events, reads, letters, log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys, connections,
-    stream, charts, insights, comparison, reports, webhooks, imports, labels, service_routes,
+    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    connections, stream, charts, insights, comparison, reports, webhooks, imports, labels, health,
 )  # fmt: skip
 
 
@@ -118,14 +118,14 @@ def create_app(service: Service | None = None) -> Application:
         version=__version__,
         summary="The numbers of live commerce.",
         description="Telemetry of a live session in, exact KPIs, per-product results and the results sheet out.",
-        openapi_tags=document.TAGS,
+        openapi_tags=openapi.TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
     for room in ROUTERS:
         app.include_router(room.router)
     app.router.routes.extend(DASHBOARD)
-    app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)

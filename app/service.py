@@ -10,16 +10,16 @@ from datetime import timedelta
 
 from app.catalogue.access import KeyRing
 from app.ingest.flush import Flusher
-from app.ingest.people import Sealer
+from app.ingest.privacy import Sealer
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
 from app.live.alerts import Limits
 from app.live.hub import Hub
 from app.live.subscriber import Pace
 from app.live.tickets import TicketOffice
-from app.platforms.room import Platforms, open_platforms
-from app.platforms.vault import Vault, open_sealer
-from app.reports.press import Press
+from app.platforms.encryption import Vault, open_sealer
+from app.platforms.runtime import Platforms, open_platforms
+from app.reports.render_process import Press
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database

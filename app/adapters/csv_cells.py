@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from app.adapters.reading import any_moment, duration, whole
+from app.adapters.parsing import any_moment, duration, whole
 
 MAX_ROWS = 200_000
 _EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))

@@ -16,12 +16,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError, to_json
 
 from app.adapters import csv_cells
-from app.adapters.checks import Misconfigured, faults_of_model
-from app.adapters.conform import conform
+from app.adapters.coerce import conform
 from app.adapters.csv_cells import BadCell, BadFile, read_rows
-from app.adapters.drafts import cloud_event, fault
+from app.adapters.event_collector import cloud_event, fault
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
+from app.adapters.validation import Misconfigured, faults_of_model
 from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.fields import Currency, LongText
 from app.events.payload import PAYLOADS

@@ -12,9 +12,9 @@ belongs to a message type: `app_secret` stands for all that have none of their o
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.adapters.checks import check_connection
 from app.adapters.documents import read_json
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -29,8 +29,8 @@ from app.adapters.protocol import (
     no_url_check,
     require_post,
 )
-from app.adapters.reading import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.signatures import douyin_live, key_of, same
+from app.adapters.validation import check_connection
 
 KIND = "douyin_live"
 PLATFORM = "douyin"

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.adapters.checks import CommonOptions, Fault, check_connection
 from app.adapters.documents import read_json
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
 from app.adapters.mapping_rules import Rule, apply
+from app.adapters.parsing import as_map
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -28,8 +28,8 @@ from app.adapters.protocol import (
     no_url_check,
     require_post,
 )
-from app.adapters.reading import as_map
 from app.adapters.signatures import from_base64, hmac_sha256, key_of, same
+from app.adapters.validation import CommonOptions, Fault, check_connection
 
 KIND = "mapping"
 PLATFORM = None

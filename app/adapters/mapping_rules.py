@@ -13,10 +13,10 @@ from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.adapters.conform import conform
-from app.adapters.drafts import Drafts
+from app.adapters.coerce import conform
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import any_moment, ident
 from app.adapters.protocol import Context, Verified
-from app.adapters.reading import any_moment, ident
 from app.adapters.signatures import key_of
 from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.payload import PAYLOADS

@@ -11,9 +11,9 @@ pushes, pulls and reconciliation agree.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import any_moment, as_list, as_map, first, ident, moment, whole, yuan
 from app.adapters.protocol import Context, Parsed
-from app.adapters.reading import any_moment, as_list, as_map, first, ident, moment, whole, yuan
 from app.adapters.wechat_shop import PLATFORM, REFUNDED
 
 CURRENCY = "CNY"

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
 
-from app.adapters.checks import CommonOptions, Fault, check_connection
 from app.adapters.documents import read_json
-from app.adapters.drafts import Drafts, cloud_event
+from app.adapters.event_collector import Drafts, cloud_event
+from app.adapters.parsing import any_moment, as_map, first, ident, whole
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -30,8 +30,8 @@ from app.adapters.protocol import (
     no_url_check,
     require_post,
 )
-from app.adapters.reading import any_moment, as_map, first, ident, whole
 from app.adapters.signatures import from_base64, key_of, same, standard_webhook
+from app.adapters.validation import CommonOptions, Fault, check_connection
 
 KIND = "standard_webhooks"
 PLATFORM = None

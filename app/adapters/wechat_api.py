@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.adapters.reading import as_list, as_map, first, ident, moment, whole
+from app.adapters.parsing import as_list, as_map, first, ident, moment, whole
 
 API_BASE = "https://api.weixin.qq.com"
 MAX_PAGE = 100

@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic_core import from_json
 
-from app.adapters.checks import CommonOptions, check_connection
-from app.adapters.drafts import Drafts, cloud_event
+from app.adapters.event_collector import Drafts, cloud_event
+from app.adapters.parsing import as_list, as_map, duration, either, first, ident, moment, whole, yuan
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -29,7 +29,7 @@ from app.adapters.protocol import (
     always_signed,
     no_url_check,
 )
-from app.adapters.reading import as_list, as_map, duration, either, first, ident, moment, whole, yuan
+from app.adapters.validation import CommonOptions, check_connection
 from app.adapters.wechat_api import checked
 
 KIND = "wechat_live"

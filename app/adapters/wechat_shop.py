@@ -12,9 +12,9 @@ from datetime import datetime
 
 from pydantic import StrictBool
 
-from app.adapters.checks import CommonOptions, Fault, check_connection
 from app.adapters.documents import read_message
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import any_moment, as_map, first, ident, moment, whole
 from app.adapters.protocol import (
     SUCCESS,
     Context,
@@ -29,8 +29,8 @@ from app.adapters.protocol import (
     always_signed,
     require_post,
 )
-from app.adapters.reading import any_moment, as_map, first, ident, moment, whole
 from app.adapters.signatures import key_of, same, sha1_of_sorted
+from app.adapters.validation import CommonOptions, Fault, check_connection
 from app.adapters.wechat_crypto import KEY_PATTERN, decrypt
 
 KIND = "wechat_shop"

@@ -10,9 +10,9 @@ tell them apart. One like message may stand for several taps; the platform's tot
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.adapters.checks import check_connection
 from app.adapters.documents import read_json
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -26,8 +26,8 @@ from app.adapters.protocol import (
     no_url_check,
     require_post,
 )
-from app.adapters.reading import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.signatures import key_of
+from app.adapters.validation import check_connection
 
 KIND = "wechat_spy"
 PLATFORM = "wechat"

@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.adapters.checks import CommonOptions, check_connection
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import as_list, as_map, ident, whole
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -28,7 +28,7 @@ from app.adapters.protocol import (
     always_signed,
     no_url_check,
 )
-from app.adapters.reading import as_list, as_map, ident, whole
+from app.adapters.validation import CommonOptions, check_connection
 from app.events.fields import LongText
 
 KIND = "weibo_counts"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from app.adapters.checks import CommonOptions, check_connection
 from app.adapters.documents import read_message
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import as_map, first, ident, moment
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -26,8 +26,8 @@ from app.adapters.protocol import (
     Verified,
     require_post,
 )
-from app.adapters.reading import as_map, first, ident, moment
 from app.adapters.signatures import key_of, same, sha1_of_sorted
+from app.adapters.validation import CommonOptions, check_connection
 from app.events.fields import EARLIEST, LATEST
 
 KIND = "weibo_fans"

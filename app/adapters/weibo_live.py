@@ -12,9 +12,9 @@ from datetime import datetime
 
 from pydantic_core import from_json
 
-from app.adapters.checks import check_connection
 from app.adapters.documents import read_form, read_json
-from app.adapters.drafts import Drafts
+from app.adapters.event_collector import Drafts
+from app.adapters.parsing import as_map, either, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -29,8 +29,8 @@ from app.adapters.protocol import (
     no_url_check,
     require_post,
 )
-from app.adapters.reading import as_map, either, first, ident, moment, whole, words
 from app.adapters.signatures import key_of, same, weibo_live
+from app.adapters.validation import check_connection
 
 KIND = "weibo_live"
 PLATFORM = "weibo"

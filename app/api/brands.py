@@ -12,7 +12,7 @@ from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.catalogue import brands
 from app.catalogue.brands import Brand, BrandPatch, NewBrand
-from app.catalogue.forms import Slug, Text
+from app.catalogue.models import Slug, Text
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/brands", tags=["brands"])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access import AppService
-from app.api.reads import Question, answer
+from app.api.results import Question, answer
 from app.charts.specification import Chart, Theme
 from app.problems import responses
 from app.reports.charts import read_chart

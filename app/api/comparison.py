@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from app.api.access import AppService, Viewer, session_uuid
 from app.api.read_models import Basis, Shape
-from app.catalogue.forms import SessionKind, Slug
+from app.catalogue.models import SessionKind, Slug
 from app.kpis.comparison import LONGEST, read_comparison, read_history
 from app.kpis.metrics import Unit
 from app.kpis.status import Status

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from app.api.access import Admin, AppService
 from app.api.paging import Paging, encode
-from app.platforms import connections, trial
+from app.platforms import connections, diagnostics
 from app.platforms.connections import Office
-from app.platforms.forms import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, TestResult
+from app.platforms.models import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, TestResult
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"])
@@ -106,7 +106,7 @@ async def delete_connection(office: AppOffice, caller: Admin, connection: Connec
 async def test_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> TestResult:
     """Ask the platform's API with the saved credentials and tell what it says."""
     del caller
-    return await trial.test(office, connection)
+    return await diagnostics.test(office, connection)
 
 
 @router.post(
@@ -118,4 +118,4 @@ async def test_connection(office: AppOffice, caller: Admin, connection: Connecti
 async def preview_connection(office: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
     """Return the events that the mapping makes of a sample body; nothing is stored."""
     del caller
-    return await trial.preview(office, connection, form)
+    return await diagnostics.preview(office, connection, form)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from app.api.access import AppService
 from app.api.read_models import Shape
-from app.api.reads import Question, answer
+from app.api.results import Question, answer
 from app.insights.finding import Code, Section
 from app.insights.reader import Keeping, read_insights
 from app.kpis.status import Status

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from app.api.access import Admin, AnyCaller, AppService
 from app.api.paging import Paging, encode
 from app.catalogue import keys
-from app.catalogue.forms import Text
 from app.catalogue.keys import CreatedKey, NewKey, StoredKey
+from app.catalogue.models import Text
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])

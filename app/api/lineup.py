@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from app.api.access import AppService, Operator, SessionId, Viewer
 from app.catalogue import lineup
-from app.catalogue.forms import Text
 from app.catalogue.lineup import Item, ItemPatch, NewItem, NewLineup
+from app.catalogue.models import Text
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])

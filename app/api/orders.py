@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.access import AppService
 from app.api.paging import Paging, encode
-from app.api.reads import Question, answer
 from app.api.report_models import OrdersPage, OrderState
+from app.api.results import Question, answer
 from app.events.fields import Slug, Text
-from app.kpis.listings import read_orders
+from app.kpis.orders_and_events import read_orders
 from app.problems import responses
 from app.storage.log_reads import OrderFilter
 

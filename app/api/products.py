@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.catalogue import products
-from app.catalogue.forms import Slug, Text
+from app.catalogue.models import Slug, Text
+from app.catalogue.pending_rebuilds import Refold
 from app.catalogue.products import NewProduct, Product, ProductPatch
-from app.catalogue.refold import Refold
 from app.ingest import rebuild
 from app.problems import responses
 

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Response
 
 from app.api.access import AppService
 from app.api.insights import keeping_of
-from app.api.reads import Question, answer
 from app.api.report_models import ReportDocument
+from app.api.results import Question, answer
 from app.kpis.reader import Asked
 from app.problems import responses
 from app.reports import files
-from app.reports.sheet import read_report
+from app.reports.document import read_report
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
 

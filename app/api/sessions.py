@@ -11,12 +11,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from app.api.access import AppService, Operator, SessionId, Viewer
-from app.api.moments import Instant
 from app.api.paging import Paging, encode
+from app.api.query_times import Instant
 from app.api.streams import Collecting
-from app.catalogue import listing, removal, sessions
-from app.catalogue.forms import SessionKind, Slug, Text
-from app.catalogue.listing import ListedSession, SessionFilter
+from app.catalogue import session_deletion, session_list, sessions
+from app.catalogue.models import SessionKind, Slug, Text
+from app.catalogue.session_list import ListedSession, SessionFilter
 from app.catalogue.sessions import NewSession, Session, SessionPatch
 from app.catalogue.summary import Status
 from app.problems import responses
@@ -49,7 +49,7 @@ async def list_sessions(
     """Return sessions, the newest first, each with its status and the KPIs that a list shows."""
     wanted = SessionFilter(brand, status, kind, platform, from_, to, q)
     after = paging.after(datetime, UUID)
-    page = await listing.listing(service.database, caller, wanted, after=after, limit=paging.limit)
+    page = await session_list.listing(service.database, caller, wanted, after=after, limit=paging.limit)
     return SessionList(sessions=page.items, next_cursor=encode(page.next))
 
 
@@ -96,4 +96,4 @@ async def update_session(service: AppService, caller: Operator, session: Session
 )
 async def delete_session(service: AppService, caller: Operator, session: SessionId) -> None:
     """Delete a session with all that belongs to it. Its first-time buyers become those of their next session."""
-    await removal.delete(service.database, caller, session)
+    await session_deletion.delete(service.database, caller, session)

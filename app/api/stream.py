@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of
 from app.api.language import AnswerLanguage
 from app.api.read_models import Shape
-from app.api.reads import Question, answer
+from app.api.results import Question, answer
 from app.kpis.reader import Asked, read_head
 from app.labels.catalogue import Language
-from app.live.picture import read_picture
+from app.live.session_state import read_picture
 from app.live.subscriber import Subscriber, Watcher
 from app.live.tickets import Ticket
 from app.problems import ProblemError, not_found, responses

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from app.api.access import AppService, Operator, SessionId, Viewer
 from app.catalogue import streams
-from app.catalogue.forms import Slug, Text
+from app.catalogue.models import Slug, Text
 from app.catalogue.streams import Collect, NewStream, Stream
 from app.ingest import parked
 from app.problems import responses

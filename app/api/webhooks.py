@@ -16,8 +16,8 @@ from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
 from app.api.events import read_body
 from app.ingest.receive import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.directory import LiveConnection
-from app.platforms.door import Door
+from app.platforms.connection_cache import LiveConnection
+from app.platforms.webhook_handler import Door
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
 

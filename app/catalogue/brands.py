@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.forms import UNCHANGED, Form, Patch, Record, Slug, Text
 from app.catalogue.ids import new_id
+from app.catalogue.models import UNCHANGED, Form, Patch, Record, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, not_found
 from app.storage.database import Database

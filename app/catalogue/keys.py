@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from app.catalogue import brands
 from app.catalogue.access import KeyRing, Principal, Role
-from app.catalogue.forms import Form, Record, Slug, Text
+from app.catalogue.models import Form, Record, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database

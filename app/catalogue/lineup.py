@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.forms import UNCHANGED, Count, Form, Money, Patch, Record, Text, decimal_string, digits_of
-from app.catalogue.owned import SessionRef, session_ref, session_with_catalogue
+from app.catalogue.models import UNCHANGED, Count, Form, Money, Patch, Record, Text, decimal_string, digits_of
 from app.catalogue.products import codes_of
+from app.catalogue.session_access import SessionRef, session_ref, session_with_catalogue
 from app.events.money import TooPrecise, minor_units
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database

@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.forms import UNCHANGED, Form, NoteText, Patch, Record
 from app.catalogue.ids import new_id
-from app.catalogue.owned import session_ref
+from app.catalogue.models import UNCHANGED, Form, NoteText, Patch, Record
 from app.catalogue.pages import Page, page_of
+from app.catalogue.session_access import session_ref
 from app.problems import not_found
 from app.storage.database import Database
 from app.storage.tables import notes

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
-from app.catalogue.forms import UNCHANGED, Form, Names, Patch, Record, Slug, Text
 from app.catalogue.ids import new_id
+from app.catalogue.models import UNCHANGED, Form, Names, Patch, Record, Slug, Text
 from app.catalogue.pages import Page, page_of
-from app.catalogue.refold import Refold, note_refold, refold_sessions
+from app.catalogue.pending_rebuilds import Refold, note_refold, refold_sessions
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.forms import UNCHANGED, Form, Moment, Patch, Record, Slug, Text, Url
 from app.catalogue.ids import new_id
-from app.catalogue.owned import session_ref
+from app.catalogue.models import UNCHANGED, Form, Moment, Patch, Record, Slug, Text, Url
 from app.catalogue.pages import Page, page_of
+from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.tables import promotions

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue import brands as brand_rows, lineup as lineups, promotions as promotion_rows, streams as stream_rows
 from app.catalogue.access import Principal
-from app.catalogue.forms import (
+from app.catalogue.ids import new_id
+from app.catalogue.models import (
     UNCHANGED,
     CurrencyCode,
     Form,
@@ -27,9 +28,8 @@ from app.catalogue.forms import (
     Text,
     TimeZone,
 )
-from app.catalogue.ids import new_id
-from app.catalogue.owned import SessionRef, visible
 from app.catalogue.products import brand_of
+from app.catalogue.session_access import SessionRef, visible
 from app.catalogue.summary import Status, status_of
 from app.problems import ProblemError, not_found
 from app.storage.database import Connection, Database

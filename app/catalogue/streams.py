@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.forms import Form, Record, Slug, Text
-from app.catalogue.owned import session_ref
+from app.catalogue.models import Form, Record, Slug, Text
+from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database, again
 from app.storage.tables import sessions, streams

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.catalogue.forms import Record, decimal_string
+from app.catalogue.models import Record, decimal_string
 
 
 class Status(StrEnum):

@@ -4,7 +4,7 @@ In: a complete specification, a width in pixels. Out: a picture. Never here: net
 
 The renderer is an embedded JavaScript engine: a second or two for the first chart of a process, tens of milliseconds for the
 next. It is synchronous and holds the interpreter's lock all the while, so that a thread would not help: a server draws in a
-process of its own (`app.reports.press`).
+process of its own (`app.reports.render_process`).
 """
 
 from functools import cache

@@ -4,7 +4,7 @@ In: documents of the read side, a language, a theme. Out: a Vega-Lite specificat
 data behind a URL, colours (they are the theme's), words (they are the catalogue's).
 
 `specs/*.json` are the specifications, `themes/*.json` Vega-Lite configurations. A text that begins with `@` names a key of
-the label catalogue; a data source's name stands for rows of `app.charts.rows`, which go into `datasets`.
+the label catalogue; a data source's name stands for rows of `app.charts.data`, which go into `datasets`.
 """
 
 import json
@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 
 import vl_convert
 
-from app.charts import rows
-from app.charts.rows import Documents, Drawn
+from app.charts import data
+from app.charts.data import Documents, Drawn
 from app.labels.catalogue import Language, label
 
 Chart = Literal["timeline", "funnel", "platforms", "sources", "products"]
@@ -29,11 +29,11 @@ VEGA_LITE = "6.4"
 `vl_convert.javascript_bundle(…, VEGA_LITE)`."""
 
 ROWS = {
-    "timeline": rows.timeline,
-    "funnel": rows.funnel,
-    "platforms": rows.platforms,
-    "sources": rows.sources,
-    "products": rows.products,
+    "timeline": data.timeline,
+    "funnel": data.funnel,
+    "platforms": data.platforms,
+    "sources": data.sources,
+    "products": data.products,
 }
 NEEDS: Mapping[Chart, tuple[str, ...]] = {
     "timeline": ("timeline", "showcases", "products"),

@@ -8,7 +8,7 @@ import typer
 from app.cli.connections import connections
 from app.cli.demo import demo
 from app.cli.keys import keys
-from app.cli.operate import migrate, openapi, rebuild
+from app.cli.maintenance import migrate, openapi, rebuild
 from app.cli.report import report
 from app.cli.serve import serve
 from app.cli.simulate import simulate

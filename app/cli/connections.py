@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.keys import _SHELL, _fail, _run
-from app.platforms import connections as rows, trial, vault
+from app.platforms import connections as rows, diagnostics, encryption
 from app.platforms.connections import Office
-from app.platforms.forms import NewConnection
+from app.platforms.models import NewConnection
 from app.service import Service
 
 connections = typer.Typer(help="Create, list, test and delete connections to platforms.", no_args_is_help=True)
@@ -88,7 +88,7 @@ def list_connections() -> None:
 @connections.command()
 def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
     """Ask the platform with the saved credentials; exit code 1 when something fails."""
-    result = _in_office(lambda office: trial.test(office, connection))
+    result = _in_office(lambda office: diagnostics.test(office, connection))
     for check in result.checks:
         typer.echo(f"{'ok' if check.ok else 'failed':<7} {check.name:<13} {check.detail}")
     if not result.ok:
@@ -107,6 +107,6 @@ def reseal() -> None:
     """Encrypt all secrets and letters with the present secret key; then the previous one may be forgotten."""
 
     async def work(service: Service) -> int:
-        return await vault.reseal(service.database, service.platforms.vault, service.sealer)
+        return await encryption.reseal(service.database, service.platforms.vault, service.sealer)
 
     typer.echo(f"sealed anew: {_run(work)} rows")

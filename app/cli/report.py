@@ -19,7 +19,7 @@ from app.kpis.reader import Asked
 from app.labels.catalogue import LANGUAGES, Language
 from app.problems import ProblemError
 from app.reports import files
-from app.reports.sheet import read_report
+from app.reports.document import read_report
 from app.service import Service, open_service
 
 console = Console(stderr=True)

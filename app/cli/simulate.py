@@ -14,12 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from app.simulate.api_client import SendError, Summary, Wire, connect
 from app.simulate.delivery import WINDOW, Manner, Shuffle
 from app.simulate.library import ScenarioError, load, names
 from app.simulate.scenario import Scenario
 from app.simulate.sender import Outcome, run
-from app.simulate.sheet import print_sheet
-from app.simulate.wire import SendError, Summary, Wire, connect
+from app.simulate.sheet_comparison import print_sheet
 
 console = Console()
 

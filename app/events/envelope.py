@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
-from app.events import audience, commerce, service  # noqa: F401  (registers the payloads)
+from app.events import audience, commerce, session  # noqa: F401  (registers the payloads)
 from app.events.fields import LongText, Moment, Name, Text
 from app.events.payload import PAYLOADS, Payload
 

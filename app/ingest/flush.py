@@ -16,16 +16,16 @@ import asyncpg
 import structlog
 from pydantic_core import from_json
 
-from app.ingest import fold, letters
-from app.ingest.draft import Draft
-from app.ingest.homes import Homes, parse_subject
-from app.ingest.people import Sealer
+from app.ingest import dead_letters, fold
+from app.ingest.privacy import Sealer
+from app.ingest.subjects import Homes, parse_subject
 from app.ingest.submission import Item, Rejection, Submission
+from app.ingest.write_batch import Draft
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.database import COLLIDED, UNREACHABLE, Database, again
-from app.storage.kept import Kept, early_release
-from app.storage.ledger import Ledger
+from app.storage.persistent_connection import Kept, early_release
+from app.storage.writes import Ledger
 
 _log = structlog.get_logger()
 _PASSING = (
@@ -122,7 +122,9 @@ class Flusher:
         for item in items:
             rejection = item.rejection(FieldError(pointer="/data", detail=detail))
             async with early_release(connection, lambda: None):
-                await letters.keep(Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at)
+                await dead_letters.keep(
+                    Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at
+                )
             item.submission.rejected.append(rejection)
             item.submission.waiting -= 1
 
@@ -136,14 +138,14 @@ class Flusher:
             if items:
                 settlement = await self._settle(ledger, items, now)
             for submission in only_letters:
-                await letters.keep(ledger, self._sealer, submission, submission.rejected, now)
+                await dead_letters.keep(ledger, self._sealer, submission, submission.rejected, now)
             kept: dict[int, list[Rejection]] = {}
             owners: dict[int, Submission] = {}
             for item, rejection in settlement.rejections:
                 kept.setdefault(id(item.submission), []).append(rejection)
                 owners[id(item.submission)] = item.submission
             for owner, rejections in kept.items():
-                await letters.keep(ledger, self._sealer, owners[owner], rejections, now)
+                await dead_letters.keep(ledger, self._sealer, owners[owner], rejections, now)
         return settlement
 
     async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:

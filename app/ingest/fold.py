@@ -14,7 +14,7 @@ from babel.numbers import get_currency_precision
 from app.events.contributions import CUSTOMER, Contributions, FoldContext
 from app.events.payload import PAYLOADS
 from app.ingest.tally import Bid, Span, Tally, microseconds, moment, moment_or_none
-from app.storage.ledger import Claimed, Ledger, LoggedEvent
+from app.storage.writes import Claimed, Ledger, LoggedEvent
 
 
 class Folded(NamedTuple):

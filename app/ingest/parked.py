@@ -13,7 +13,7 @@ from app.ingest.writer import Writer
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("setaside")
+_SQL = queries("unprocessed")
 PARKED = "parked"
 """The origin of what comes out of the park."""
 

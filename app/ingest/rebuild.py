@@ -15,8 +15,8 @@ from babel.numbers import get_currency_precision
 from app.ingest import fold
 from app.settings import Settings
 from app.storage.database import Database
-from app.storage.ledger import Ledger, LoggedEvent
 from app.storage.queries import queries
+from app.storage.writes import Ledger, LoggedEvent
 
 _SQL = queries("rebuild")
 _TABLES = ("members", "customers", "counters", "gauges", "orders", "spans")

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.ingest.parked import PARKED
-from app.ingest.people import Sealer
+from app.ingest.privacy import Sealer
 from app.ingest.receive import Receiver
 from app.ingest.submission import Submission
 from app.ingest.writer import Writer
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("setaside")
+_SQL = queries("unprocessed")
 
 
 class UnreadableLetterError(Exception):

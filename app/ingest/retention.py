@@ -9,7 +9,7 @@ from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("setaside")
+_SQL = queries("unprocessed")
 _AT_ONCE = 5_000
 """Rows in one statement, so that ingest never waits long for a lock."""
 

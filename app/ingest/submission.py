@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from app.events.envelope import Event
-from app.ingest.people import Sealer
+from app.ingest.privacy import Sealer
 from app.problems import FieldError
 
 

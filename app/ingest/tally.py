@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.events.contributions import CUSTOMER, Claim, Contributions, Count, OrderPatch, Sample, SpanEdge
-from app.storage.ledger import Claim as LedgerClaim
+from app.storage.writes import Claim as LedgerClaim
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000

@@ -19,7 +19,7 @@ from app.ingest.submission import Item, Submission
 from app.observability.metrics import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
 from app.settings import Settings
 from app.storage.database import UNREACHABLE
-from app.storage.kept import Kept
+from app.storage.persistent_connection import Kept
 
 _log = structlog.get_logger()
 _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (

@@ -6,7 +6,7 @@ In: ranked findings. Out: plain dicts, ready for JSON, each sentence in every la
 from collections.abc import Mapping, Sequence
 
 from app.insights.finding import Finding
-from app.insights.printer import Printer
+from app.insights.message_format import Printer
 from app.kpis.evaluate import Evaluation
 from app.kpis.render import Document, local
 from app.labels.catalogue import LANGUAGES, Language, label

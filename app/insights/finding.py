@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.insights.printer import Printer
+from app.insights.message_format import Printer
 
 Code = Literal[
     "audience_over_time", "core_fans_early", "on_air_winners", "clicked_not_bought", "stock_out_missed_demand",

@@ -14,7 +14,7 @@ from app.insights.document import insights_document
 from app.insights.evidence import Aired, Evidence, course_of
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
-from app.insights.rules.service import LONG_HOURS
+from app.insights.rules.support import LONG_HOURS
 from app.insights.topics import topics_of
 from app.kpis.comparison import read_earlier
 from app.kpis.products import ProductTable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import CODES, Finding
-from app.insights.rules import audience, comments, contradictions, core_fans, history, platforms, products, promotions, service
+from app.insights.rules import audience, comments, contradictions, core_fans, history, platforms, products, promotions, support
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
@@ -22,8 +22,8 @@ RULES: tuple[Rule, ...] = (
     products.stock_out_missed_demand,
     history.spend_against_history,
     history.pace,
-    service.slow_support,
-    service.long_shipping,
+    support.slow_support,
+    support.long_shipping,
     promotions.promotion_effect,
     platforms.platform_contrast,
     comments.comment_topics,

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.metrics import METRICS, Metric, Unit
+from app.kpis.percentile import exact, standing
 from app.kpis.reader import snapshot
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, money, number
-from app.kpis.standing import exact, standing
 from app.kpis.status import is_on_air
 from app.problems import invalid, not_found
 from app.storage import comparison_reads

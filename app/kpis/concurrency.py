@@ -9,11 +9,11 @@ from itertools import groupby
 from operator import attrgetter
 
 from app.storage.reads import ConcurrencyRow
-from app.storage.rooms import ROOM_SILENCE
+from app.storage.room_samples import ROOM_SILENCE
 
 
 class Carried:
-    """The last sample of each room, for as long as it stands; the rules are those of `app.storage.rooms`."""
+    """The last sample of each room, for as long as it stands; the rules are those of `app.storage.room_samples`."""
 
     def __init__(self, before: "Carried | None" = None) -> None:
         """Carry nothing, or the same as another."""

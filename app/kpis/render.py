@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.kpis.checks import warnings_of
+from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import Evaluation, Figure, Values
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.rounding import digits_of, money, number

@@ -25,8 +25,8 @@ import structlog
 from app.catalogue.access import KeyRing
 from app.labels.catalogue import Language
 from app.live.alerts import Limits
-from app.live.frames import Frame, frame_of
-from app.live.picture import Picture, read_picture
+from app.live.session_state import Picture, read_picture
+from app.live.sse import Frame, frame_of
 from app.live.subscriber import Pace, Subscriber, Watcher
 from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found

@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.labels.catalogue import Language
-from app.live.frames import NOTHING, Frame
+from app.live.sse import NOTHING, Frame
 
 SLOW_SECONDS = 20.0
 """How long a reader may leave its stream's buffer full before it is cut off."""

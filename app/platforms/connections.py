@@ -15,18 +15,18 @@ from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.adapters.checks import Misconfigured
 from app.adapters.protocol import Adapter
 from app.adapters.registry import ADAPTERS
+from app.adapters.validation import Misconfigured
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
-from app.ingest.homes import parse_subject
-from app.platforms.directory import Secrets, open_secrets
-from app.platforms.forms import Connection, ConnectionPatch, Counts, NewConnection
-from app.platforms.room import Platforms
-from app.platforms.vault import UnreadableError, Vault
+from app.ingest.subjects import parse_subject
+from app.platforms.connection_cache import Secrets, open_secrets
+from app.platforms.encryption import UnreadableError, Vault
+from app.platforms.models import Connection, ConnectionPatch, Counts, NewConnection
+from app.platforms.runtime import Platforms
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -14,14 +14,14 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
-from app.adapters.checks import Misconfigured
 from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Imported, import_csv
+from app.adapters.validation import Misconfigured
 from app.catalogue.access import Principal
-from app.catalogue.forms import Record
-from app.catalogue.owned import session_ref
+from app.catalogue.models import Record
+from app.catalogue.session_access import session_ref
 from app.events.envelope import EVENT, event_key
-from app.ingest.homes import parse_subject
+from app.ingest.subjects import parse_subject
 from app.ingest.submission import Item, Submission
 from app.ingest.writer import Writer
 from app.platforms.connections import refused

@@ -20,7 +20,7 @@ import structlog
 from pydantic_core import to_json
 
 from app.adapters.protocol import FollowUp
-from app.ingest.people import Sealer
+from app.ingest.privacy import Sealer
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.storage.database import Connection, Database
 from app.storage.queries import queries

@@ -12,14 +12,14 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from app.adapters import orders, wechat_api, wechat_shop
+from app.adapters.parsing import ident
 from app.adapters.protocol import FollowUp, Parsed
-from app.adapters.reading import ident
-from app.ingest.people import Sealer
+from app.ingest.privacy import Sealer
+from app.platforms.active_sessions import live_sessions
 from app.platforms.calls import UnavailableError
-from app.platforms.directory import Directory, LiveConnection
+from app.platforms.connection_cache import Directory, LiveConnection
+from app.platforms.event_submitter import Desk
 from app.platforms.inbox import Delivered, enqueue_pulls
-from app.platforms.lives import live_sessions
-from app.platforms.submit import Desk
 from app.platforms.wechat import RestingError, Wechat
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -15,15 +15,15 @@ import httpx
 from pydantic_core import from_json
 
 from app.adapters import weibo_counts
+from app.adapters.parsing import as_map
 from app.adapters.protocol import Parsed
-from app.adapters.reading import as_map
 from app.adapters.wechat_api import Call
+from app.platforms.active_sessions import as_uuid, expected_sessions, live_sessions
 from app.platforms.calls import send
-from app.platforms.dashboard import Dashboard
-from app.platforms.directory import Directory, LiveConnection
-from app.platforms.lives import as_uuid, expected_sessions, live_sessions
-from app.platforms.submit import Desk
+from app.platforms.connection_cache import Directory, LiveConnection
+from app.platforms.event_submitter import Desk
 from app.platforms.wechat import RestingError
+from app.platforms.wechat_dashboard import Dashboard
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries

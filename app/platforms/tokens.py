@@ -13,7 +13,7 @@ import httpx
 
 from app.adapters.wechat_api import Busy, Token, read_token, stable_token
 from app.platforms.calls import send
-from app.platforms.vault import UnreadableError, Vault
+from app.platforms.encryption import UnreadableError, Vault
 from app.storage.database import Database
 from app.storage.queries import queries
 

@@ -13,7 +13,7 @@ import httpx
 
 from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
 from app.platforms.calls import send
-from app.platforms.directory import LiveConnection
+from app.platforms.connection_cache import LiveConnection
 from app.platforms.tokens import App, Tokens
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -21,9 +21,9 @@ import httpx
 from app.adapters.protocol import Refused
 from app.adapters.weibo_live import read_messages, stream_lines
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.directory import Directory, LiveConnection
-from app.platforms.lives import expected_sessions, live_sessions
-from app.platforms.submit import Desk
+from app.platforms.active_sessions import expected_sessions, live_sessions
+from app.platforms.connection_cache import Directory, LiveConnection
+from app.platforms.event_submitter import Desk
 from app.settings import Settings
 from app.storage.database import Database
 

@@ -25,7 +25,7 @@ from pgqueuer.models import Job, Schedule
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
-from app.catalogue.refold import resume_refolds
+from app.catalogue.pending_rebuilds import resume_refolds
 from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError

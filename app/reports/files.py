@@ -18,10 +18,10 @@ from app.kpis.reader import Asked, read_head, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.charts import read_documents
-from app.reports.excel.book import Batch, Manuscript, write_book
+from app.reports.document import report_on
+from app.reports.excel.workbook import Batch, Manuscript, write_book
 from app.reports.page import render
-from app.reports.press import Press
-from app.reports.sheet import report_on
+from app.reports.render_process import Press
 from app.storage import log_reads
 from app.storage.database import Connection, Database
 from app.storage.log_reads import OrderFilter, OrderRow

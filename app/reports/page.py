@@ -14,7 +14,7 @@ from app.charts.drawing import svg
 from app.charts.specification import FONTS, Specification
 from app.kpis.render import Document
 from app.labels.catalogue import label
-from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of
+from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 
 
 def render(report: Document, specs: list[Specification]) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from random import Random
 
+from app.simulate.apportion import allot, rounded
+from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
-from app.simulate.shares import allot, rounded
-from app.simulate.split import split
 from app.simulate.timeline import SLICE_MS, Timeline, arrival_weights
 
 SOURCES = ("fans", "recommendation", "promotion", "search", "share")

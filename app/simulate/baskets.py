@@ -7,8 +7,8 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+from app.simulate.apportion import allot
 from app.simulate.scenario import Scenario
-from app.simulate.shares import allot
 
 _COUPONS = (100, 100, 100, 95, 90, 88)
 """Per cent of the list price that a buyer pays."""

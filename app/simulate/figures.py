@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from app.events.fields import Currency, Money, Slug
 from app.events.money import minor_units
-from app.simulate.shares import rounded
+from app.simulate.apportion import rounded
 
 Whole = Annotated[int, Field(ge=0, le=10**9)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]

@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from app.simulate import murmur, programme
+from app.simulate import background_activity, schedule
 from app.simulate.audience import SOURCES, Crowd, gather
-from app.simulate.planned import ACTION, ARRIVAL, Data, Planned, Planner
+from app.simulate.planned_events import ACTION, ARRIVAL, Data, Planned, Planner
 from app.simulate.purchases import Purchases
 from app.simulate.scenario import Scenario
 from app.simulate.timeline import SLICE_MS, plan
@@ -58,8 +58,8 @@ class _Play:
         planner = Planner()
         purchases = Purchases(scenario, self.timeline, self.crowds, planner, rng("purchases"))
         purchases.lay()
-        programme.lay(scenario, self.timeline, self.crowds, planner, rng("programme"))
-        self.series = murmur.series(scenario, self.timeline, self.crowds, purchases.clicks, rng("series"))
+        schedule.lay(scenario, self.timeline, self.crowds, planner, rng("programme"))
+        self.series = background_activity.series(scenario, self.timeline, self.crowds, purchases.clicks, rng("series"))
         self.planner = planner
         self.names = [product.name for product in scenario.products] or ["これ"]
         self.stock = {product.product: scenario.stock(product) for product in scenario.products}

@@ -9,9 +9,9 @@ from random import Random
 
 from app.simulate.audience import Crowd
 from app.simulate.baskets import Line, Order, fill
-from app.simulate.planned import PAID, PLACED, Planner
+from app.simulate.planned_events import PAID, PLACED, Planner
+from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
-from app.simulate.split import split
 from app.simulate.timeline import TRAILING_MS, Timeline, draw, interest
 
 HOUR_MS = 3_600_000

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import model_validator
 
-from app.simulate.check import check
 from app.simulate.codes import coded
 from app.simulate.figures import Figures, ProductTotals
-from app.simulate.split import filled
+from app.simulate.platform_split import filled
+from app.simulate.validation import check
 
 
 class Scenario(Figures):

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from app.simulate.api_client import SendError, Summary, Wire
 from app.simulate.delivery import Batch, Manner, batches
 from app.simulate.generator import minutes, rooms
 from app.simulate.purchases import major
 from app.simulate.scenario import Scenario
-from app.simulate.wire import SendError, Summary, Wire
 
 Progress = Callable[[float, Summary], None]
 """Called after each batch with the seconds of the session that were sent, and the summary so far."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from app.simulate.apportion import rounded
 from app.simulate.figures import ProductTotals
 from app.simulate.purchases import major
 from app.simulate.scenario import Scenario
-from app.simulate.shares import rounded
 
 
 class Quotient(NamedTuple):

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.storage.database import Connection
 from app.storage.queries import queries
 from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, dark_rooms
-from app.storage.rooms import RoomSample, reported_by
+from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("comparison")
 

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
-from app.storage.kept import Kept
+from app.storage.persistent_connection import Kept
 
 Connection = PoolConnectionProxy | asyncpg.Connection
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.rooms import RoomSample, reported_by
+from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("reads")
 _FIGURES = _READS["session_figures"]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.adapters.checks import Misconfigured
 from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import import_csv
 from app.adapters.protocol import Event
+from app.adapters.validation import Misconfigured
 
 Valid = Callable[[Iterable[Event]], list[Event]]
 ORDERS: dict[str, Any] = {

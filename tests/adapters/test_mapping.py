@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app.adapters import mapping
-from app.adapters.checks import Misconfigured
 from app.adapters.protocol import Context, Delivery, Event, Refused
+from app.adapters.validation import Misconfigured
 
 Valid = Callable[[Iterable[Event]], list[Event]]
 SECRET = {"secret": "s3cret"}

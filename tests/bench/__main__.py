@@ -26,9 +26,9 @@ from tests.bench import push
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
 from tests.bench.reports import reports
+from tests.bench.servers import KEY, World, world
 from tests.bench.streams import streams
 from tests.bench.telemetry import events, row
-from tests.bench.world import KEY, World, world
 
 ROUND_SECONDS = 3.0
 ROUNDS = 5

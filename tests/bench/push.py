@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from app.adapters.wechat_crypto import encrypted_reply
 from tests.bench.load import post
-from tests.bench.world import KEY, World
+from tests.bench.servers import KEY, World
 
 SECRETS = {
     "token": "livecommerce_token_01",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.bench.world import KEY, World
+from tests.bench.servers import KEY, World
 
 ROUNDS = 5
 Row = tuple[str, str, str, str]

@@ -26,8 +26,8 @@ if __package__ in {None, ""}:
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench.load import drive, post
+from tests.bench.servers import KEY, World
 from tests.bench.telemetry import START, events
-from tests.bench.world import KEY, World
 
 SUBSCRIBERS = 1_000
 PER_SECOND = 2_000

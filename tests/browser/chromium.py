@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.spine.processes import ADMIN_KEY, HEADERS, ROOT
+from tests.pipeline.processes import ADMIN_KEY, HEADERS, ROOT
 
 PATH = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 ARGUMENTS = [

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import PATH, SCENARIO, chromium, sign_in_with, simulating
-from tests.spine.processes import ADMIN_KEY, HEADERS, ServerProcess
+from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 """What would become markup and run, were it ever treated as markup."""

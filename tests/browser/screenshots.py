@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
-from tests.spine.processes import ServerProcess
+from tests.pipeline.processes import ServerProcess
 
 FOLDER = Path(__file__).parent / "screenshots"
 SCENARIO = "2021-09-25"

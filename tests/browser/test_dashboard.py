@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
 from tests.browser.chromium import drawn
 from tests.browser.conftest import HOSTILE, PageMaker
-from tests.spine.processes import ADMIN_KEY, HEADERS
+from tests.pipeline.processes import ADMIN_KEY, HEADERS
 
 NAMES = {"ja": "日本語", "zh": "中文", "en": "English"}
 TEXTS = """() => {

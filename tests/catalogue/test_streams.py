@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.storage.ledger import Ledger
+from app.storage.writes import Ledger
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
 NewSession = Callable[..., Awaitable[dict[str, Any]]]

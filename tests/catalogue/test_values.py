@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.api.paging import decode, encode
-from app.catalogue.forms import decimal_string
 from app.catalogue.ids import new_id
+from app.catalogue.models import decimal_string
 from app.events.money import minor_units
 from app.problems import ProblemError
 

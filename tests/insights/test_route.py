@@ -6,8 +6,8 @@ import pytest
 from app.insights.reader import Keeping
 from app.insights.topics import _jieba, _sudachi
 from tests.conftest import KeyMaker
+from tests.kpis.event_builders import Event, NewSession, Read, Send, paid
 from tests.kpis.queries import queries_sent
-from tests.kpis.scene import Event, NewSession, Read, Send, paid
 
 
 def talk(people: int, *texts: str) -> list[Event]:

@@ -7,14 +7,14 @@ import httpx
 import pytest
 
 from app.labels.catalogue import LANGUAGES
+from app.simulate.api_client import Wire
 from app.simulate.delivery import Manner
 from app.simulate.generator import generate
 from app.simulate.library import load
 from app.simulate.scenario import Scenario
 from app.simulate.sender import run
-from app.simulate.wire import Wire
 from tests.insights.evidence_check import Insight, check_evidence
-from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.simulate.counting import moment, of_type
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

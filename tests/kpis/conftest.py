@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.kpis.scene import Answer, Event, NewSession, Read, Send, at
+from tests.kpis.event_builders import Answer, Event, NewSession, Read, Send, at
 
 _numbers = itertools.count()
 

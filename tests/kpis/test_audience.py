@@ -1,6 +1,6 @@
 """Arrivals by traffic source and fan level, over HTTP."""
 
-from tests.kpis.scene import NewSession, Read, Send, at, tokyo
+from tests.kpis.event_builders import NewSession, Read, Send, at, tokyo
 
 
 async def _session(new_session: NewSession, send: Send) -> str:

@@ -10,8 +10,8 @@ from app.api.comparison import ComparisonDocument, HistoryDocument
 from app.catalogue import access
 from app.kpis.metrics import METRICS
 from tests.conftest import KeyMaker
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.kpis.queries import queries_sent
-from tests.kpis.scene import NewSession, Read, Send, paid
 
 SLUGS = [metric.slug for metric in METRICS]
 DAY = 86_400

@@ -5,7 +5,7 @@ import pytest
 
 from app.api import insights, read_models, report_models
 from app.api.read_models import Shape
-from tests.kpis.scene import NewSession, Send, paid
+from tests.kpis.event_builders import NewSession, Send, paid
 
 SHAPES: dict[str, type[Shape]] = {
     "kpis": read_models.KpiDocument,

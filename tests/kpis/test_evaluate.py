@@ -7,12 +7,12 @@ from uuid import UUID
 
 from hypothesis import given, strategies as st
 
-from app.kpis.checks import findings
 from app.kpis.concurrency import highest_sum, viewers_at
+from app.kpis.consistency import findings
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.metrics import METRICS
 from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
-from tests.kpis.scene import START
+from tests.kpis.event_builders import START
 
 AUDIENCE = ("viewers", "views", "impressions", "likes", "comments", "shares", "new_followers")
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")

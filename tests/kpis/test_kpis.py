@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.kpis.metrics import METRICS
-from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 
 async def test_a_session_without_events_has_every_kpi_absent(new_session: NewSession, read: Read) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from app.kpis import checks
-from app.kpis.checks import Finding, message
+from app.kpis import consistency
+from app.kpis.consistency import Finding, message
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.products import UNITS
 from app.kpis.status import Status
 from app.labels import catalogue as labels
 from app.labels.catalogue import CATALOGUE, LANGUAGES, label, name_in
-from app.reports import sheet
+from app.reports import document as report_document
 
 ROOT = Path(__file__).parents[2] / "app"
 
@@ -36,12 +36,14 @@ def test_no_key_stands_in_two_files() -> None:
 
 def test_every_kpi_status_check_and_section_has_its_label() -> None:
     """What the code can name, the catalogue can say."""
-    codes = [code for code, _, _ in checks.AT_MOST]
-    codes += re.findall(r'"(\w+)",\n', (ROOT / "kpis" / "checks.py").read_text(encoding="utf-8"))
+    codes = [code for code, _, _ in consistency.AT_MOST]
+    codes += re.findall(r'"(\w+)",\n', (ROOT / "kpis" / "consistency.py").read_text(encoding="utf-8"))
     wanted = {f"metric.{metric.slug}" for metric in METRICS} | {f"status.{status.value}" for status in Status}
     wanted |= {f"warning.{code}" for code in codes if f"metric.{code}" not in CATALOGUE}
-    wanted |= {f"product.{field}" for field in UNITS} | {f"factor.{name}" for names in sheet.FACTORS.values() for name in names}
-    wanted |= {f"promotion.{column}" for column in sheet.PROMOTION_COLUMNS}
+    wanted |= {f"product.{field}" for field in UNITS} | {
+        f"factor.{name}" for names in report_document.FACTORS.values() for name in names
+    }
+    wanted |= {f"promotion.{column}" for column in report_document.PROMOTION_COLUMNS}
     assert set() == wanted - CATALOGUE.keys()
     assert {"warning.watch_time_exceeds_peak", "warning.products_differ_from_total"} <= wanted
 

@@ -1,6 +1,6 @@
 """Per-product results and showcases over HTTP."""
 
-from tests.kpis.scene import NewSession, Read, Send, paid, tokyo
+from tests.kpis.event_builders import NewSession, Read, Send, paid, tokyo
 
 LINEUP = [
     {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60},

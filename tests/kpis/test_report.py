@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 
 async def _sheet_of_2021_09_25(client: httpx.AsyncClient, new_session: NewSession, send: Send) -> str:

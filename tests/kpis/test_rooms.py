@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.kpis.scene import NewSession, Read, Send
+from tests.kpis.event_builders import NewSession, Read, Send
 
 ROOMS = [{"platform": "wechat", "room": "first"}, {"platform": "wechat", "room": "second"}]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.kpis.showcases import showcases_of
 from app.storage.product_reads import StateChange
-from tests.kpis.scene import START
+from tests.kpis.event_builders import START
 
 
 def on_air(*changes: tuple[float, str, int] | tuple[float, str, int, str]) -> list[StateChange]:

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.kpis.scene import NewSession, Read, Send, at, paid, tokyo
+from tests.kpis.event_builders import NewSession, Read, Send, at, paid, tokyo
 
 
 async def test_counts_are_zero_filled_and_samples_are_null_where_nothing_was_sampled(

@@ -15,7 +15,7 @@ from app.service import Service
 from app.settings import Settings
 from tests.conftest import KeyMaker
 from tests.live.reading import Reader, connect
-from tests.spine.processes import free_port
+from tests.pipeline.processes import free_port
 
 _numbers = itertools.count(1)
 

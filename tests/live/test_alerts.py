@@ -14,7 +14,7 @@ from app.live import alerts
 from app.live.alerts import Limits, ProductState, SupportState
 from app.storage.live_reads import OpenRequests
 from app.storage.reads import Broadcast, ConcurrencyRow, SessionHead
-from tests.kpis.scene import START, at
+from tests.kpis.event_builders import START, at
 from tests.live.conftest import make_session, send
 
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.live.conftest import make_session, send
 from tests.live.reading import Reader, connect
-from tests.spine.processes import HEADERS, ServerProcess
+from tests.pipeline.processes import HEADERS, ServerProcess
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from app.catalogue.access import Role
 from app.live import hub as hub_module
 from app.live.alerts import Limits
-from app.live.picture import read_picture
+from app.live.session_state import read_picture
 from app.live.subscriber import Pace
 from app.service import Service
 from app.storage import live_reads

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.catalogue.access import Role
 from app.cli import cli
 from app.main import create_app
-from app.platforms import vault
+from app.platforms import encryption
 from app.service import open_service
 from app.settings import Settings
 from app.storage.database import DatabaseUnreachableError
@@ -171,7 +171,7 @@ async def test_the_secret_key_is_rotated(settings: Settings, database_url: str) 
     async with open_service(both) as service:
         assert before == service.sealer.pseudonym("wechat", "o1")
         assert b"letter" == service.sealer.unseal(sealed)
-        assert 3 == await vault.reseal(service.database, service.platforms.vault, service.sealer)
+        assert 3 == await encryption.reseal(service.database, service.platforms.vault, service.sealer)
     async with open_service(Settings(database_url=database_url, secret_key=new_key)) as service:
         assert before == service.sealer.pseudonym("wechat", "o1")
         async with service.database.acquire() as connection:
@@ -190,7 +190,7 @@ async def test_a_connection_outlives_the_rotation(database_url: str, connect: Co
             async with httpx.AsyncClient(transport=transport, base_url="http://t") as other:
                 query, body = signed(push(str(seed)), seed=seed)
                 assert "success" == (await other.post(path_of(shop), params=query, content=body)).text
-            await vault.reseal(service.database, service.platforms.vault, service.sealer)
+            await encryption.reseal(service.database, service.platforms.vault, service.sealer)
 
 
 def test_the_command_makes_lists_tests_and_deletes(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

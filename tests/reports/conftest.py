@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.kpis.conftest import new_session, read, send  # noqa: F401 - fixtures
-from tests.kpis.scene import Event, NewSession, Send, paid
+from tests.kpis.event_builders import Event, NewSession, Send, paid
 
 Open = Callable[..., Awaitable[Any]]
 

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from tests.cli.test_serve import run
 from tests.databases import SECRET
-from tests.kpis.scene import Read
+from tests.kpis.event_builders import Read
 
 
 async def test_the_command_writes_what_the_server_sends(session: str, read: Read, database_url: str, tmp_path: Path) -> None:

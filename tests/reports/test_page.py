@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.labels.catalogue import LANGUAGES, Language, label
-from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 _VOID = {"meta", "br", "link", "img", "input", "hr"}
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.labels.catalogue import LANGUAGES, Language, label
-from tests.kpis.scene import NewSession, Read, Send, paid
+from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.reports.conftest import Open
 
 

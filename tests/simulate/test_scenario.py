@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.simulate import totals
+from app.simulate.apportion import allot
 from app.simulate.library import ScenarioError, load, names, read
+from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
-from app.simulate.shares import allot
-from app.simulate.split import split
 
 
 def sheet(**changes: Any) -> dict[str, Any]:

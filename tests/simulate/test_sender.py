@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app.simulate.api_client import SendError, Wire
 from app.simulate.delivery import WINDOW, Batch, Manner, Shuffle, batches
 from app.simulate.generator import generate, rooms
 from app.simulate.scenario import Scenario
 from app.simulate.sender import Courier, run
-from app.simulate.wire import SendError, Wire
 from tests.simulate.stub import Stub
 
 SMALL = Scenario.model_validate(

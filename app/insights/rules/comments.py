@@ -9,7 +9,7 @@ from typing import Any
 
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, capped
-from app.insights.printer import Printer
+from app.insights.message_format import Printer
 from app.insights.topics import Topic
 from app.labels.catalogue import label
 

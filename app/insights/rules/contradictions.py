@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, path_of
-from app.insights.printer import Printer
-from app.kpis.checks import Finding as Contradiction, findings
+from app.insights.message_format import Printer
+from app.kpis.consistency import Finding as Contradiction, findings
 from app.labels.catalogue import label
 
 

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, PICTURE, Finding, Section, capped, path_of
-from app.insights.printer import Printer
+from app.insights.message_format import Printer
 from app.kpis.comparison import comparable, shown
 from app.kpis.evaluate import Evaluation
 from app.kpis.metrics import BY_SLUG
+from app.kpis.percentile import exact, standing
 from app.kpis.render import plain
 from app.kpis.rounding import digits_of, fixed, half_up, number
-from app.kpis.standing import exact, standing
 from app.labels.catalogue import label
 
 METRICS: tuple[tuple[str, Section, str, int], ...] = (

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic_core import from_json
 from xlsxwriter.worksheet import Worksheet
 
-from app.kpis.listings import order_document
+from app.kpis.orders_and_events import order_document
 from app.kpis.render import Document, zone_of
 from app.labels.catalogue import label, label_or
-from app.reports.excel.paper import Paper, guarded, money_format, print_setup
-from app.reports.sheet import heading_of, subtitle_of
+from app.reports.document import heading_of, subtitle_of
+from app.reports.excel.formats import Paper, guarded, money_format, print_setup
 from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from app.kpis.printing import NOTHING
+from app.kpis.number_format import NOTHING
 from app.kpis.render import Document
 from app.labels.catalogue import label
-from app.reports.excel.paper import (
+from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, told
+from app.reports.excel.formats import (
     LINE,
     MOST_POINTS,
     PAGE_POINTS,
@@ -32,7 +33,6 @@ from app.reports.excel.paper import (
     write_text,
 )
 from app.reports.formulas import Place, formula_of, remainder_formula
-from app.reports.sheet import FACT_PAIRS, heading_of, subtitle_of, told
 
 WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
 LAST = len(WIDTHS) - 1

@@ -11,12 +11,12 @@ from typing import Any
 from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
-from app.charts.rows import product_names
+from app.charts.data import product_names
 from app.kpis.render import Document
 from app.labels.catalogue import label
-from app.reports.excel.paper import FONTS, RULE, Paper, money_format, print_setup, write_text
+from app.reports.document import heading_of, subtitle_of
+from app.reports.excel.formats import FONTS, RULE, Paper, money_format, print_setup, write_text
 from app.reports.excel.results import Products
-from app.reports.sheet import heading_of, subtitle_of
 
 SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders", "units_sold", "gmv")
 _BLUE, _ORANGE = "#0072b2", "#b85c00"

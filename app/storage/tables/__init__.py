@@ -6,7 +6,6 @@ The tables of the fold begin every key with session_id, so that Citus can distri
 tables; queues and letters are local (architecture.md).
 """
 
-from app.storage.tables.aside import dead_letters, parked
 from app.storage.tables.base import metadata
 from app.storage.tables.catalogue import (
     api_keys,
@@ -22,6 +21,7 @@ from app.storage.tables.catalogue import (
 )
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, spans
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
+from app.storage.tables.unprocessed import dead_letters, parked
 
 __all__ = [
     "api_keys",

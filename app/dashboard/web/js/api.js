@@ -4,8 +4,8 @@
  * In: a path. Out: JSON, or a `Problem` that knows whether trying again may help. Never here: the key in a URL.
  */
 
-import { app, forget } from "./app.js";
-import { language } from "./words.js";
+import { app, forget } from "./state.js";
+import { language } from "./i18n.js";
 
 /** A request that failed. `status` is 0 where no answer came at all. */
 export class Problem extends Error {

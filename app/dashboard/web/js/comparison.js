@@ -5,12 +5,12 @@
  */
 
 import { get, path } from "./api.js";
-import { refresh } from "./app.js";
+import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./loading.js";
-import { badge, failure, field, heading, panel, table, waiting } from "./parts.js";
+import { Loaded } from "./resource.js";
+import { badge, failure, field, heading, panel, table, waiting } from "./components.js";
 import { keep, link, route } from "./router.js";
-import { clock, date, figure, number, signedPercent, t } from "./words.js";
+import { clock, date, figure, number, signedPercent, t } from "./i18n.js";
 
 const LATEST = 8;
 

@@ -5,11 +5,11 @@
  */
 
 import { get } from "./api.js";
-import { refresh } from "./app.js";
+import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded, every } from "./loading.js";
-import { failure, heading, table, waiting } from "./parts.js";
-import { moment, number, t } from "./words.js";
+import { Loaded, every } from "./resource.js";
+import { failure, heading, table, waiting } from "./components.js";
+import { moment, number, t } from "./i18n.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

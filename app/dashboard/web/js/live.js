@@ -6,18 +6,18 @@
  */
 
 import { find, get } from "./api.js";
-import { app, refresh } from "./app.js";
+import { app, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { figures, strip } from "./live_figures.js";
 import { products } from "./live_products.js";
-import { alerts, hints, platforms } from "./live_side.js";
-import { Loaded, every } from "./loading.js";
-import { badge, chartPanel, failure, heading, notice, waiting } from "./parts.js";
+import { alerts, hints, platforms } from "./live_sidebar.js";
+import { Loaded, every } from "./resource.js";
+import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
 import { theme } from "./theme.js";
 import { TREND_METRICS, trends } from "./trend.js";
-import { ago, clock, date, hour, language, moment, platformName, t } from "./words.js";
+import { ago, clock, date, hour, language, moment, platformName, t } from "./i18n.js";
 
 /** Charts and trends follow the figures, but not at every second: an eye needs time to read. */
 const FAST_MS = 5000;

@@ -5,9 +5,9 @@
  */
 
 import { h } from "./dom.js";
-import { sparkline } from "./parts.js";
+import { sparkline } from "./components.js";
 import { SPAN } from "./trend.js";
-import { figure, money, moneyParts, number, percent, signed, t } from "./words.js";
+import { figure, money, moneyParts, number, percent, signed, t } from "./i18n.js";
 
 /** `[slug, the figure below it, kind of its trend]`, the first two the largest. */
 const TILES = [

@@ -5,8 +5,8 @@
  */
 
 import { h } from "./dom.js";
-import { panel, table } from "./parts.js";
-import { hour, money, number, percent, t } from "./words.js";
+import { panel, table } from "./components.js";
+import { hour, money, number, percent, t } from "./i18n.js";
 
 /** Below this share of its first stock a product is marked. */
 const LOW = 0.2;

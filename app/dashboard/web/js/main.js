@@ -5,20 +5,20 @@
  */
 
 import { Problem } from "./api.js";
-import { app, forget, onDraw, refresh } from "./app.js";
+import { app, forget, onDraw, refresh } from "./state.js";
 import { ComparisonView } from "./comparison.js";
 import { ConnectionsView } from "./connections.js";
 import { h, render } from "./dom.js";
-import { inside, outside } from "./frame.js";
-import { LettersView } from "./letters.js";
+import { inside, outside } from "./layout.js";
+import { LettersView } from "./dead_letters.js";
 import { LiveView } from "./live.js";
-import { heading, notice, waiting } from "./parts.js";
+import { heading, notice, waiting } from "./components.js";
 import { ReportView } from "./report.js";
 import { link, route } from "./router.js";
 import { SessionsView } from "./sessions.js";
 import { identify, signIn } from "./signin.js";
 import "./theme.js";
-import { speak, t } from "./words.js";
+import { speak, t } from "./i18n.js";
 
 const VIEWS = {
   sessions: SessionsView,

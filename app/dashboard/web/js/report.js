@@ -6,14 +6,14 @@
  */
 
 import { Problem, download, find, get } from "./api.js";
-import { refresh } from "./app.js";
+import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./loading.js";
-import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./parts.js";
+import { Loaded } from "./resource.js";
+import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./components.js";
 import { Notes } from "./report_notes.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
-import { date, hour, language, moment, platformName, t } from "./words.js";
+import { date, hour, language, moment, platformName, t } from "./i18n.js";
 
 const CHARTS = ["timeline", "funnel", "sources", "products", "platforms"];
 

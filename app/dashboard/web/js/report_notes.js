@@ -5,11 +5,11 @@
  */
 
 import { Problem, get, post, remove } from "./api.js";
-import { may, refresh } from "./app.js";
+import { may, refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./loading.js";
-import { field, notice, panel } from "./parts.js";
-import { t } from "./words.js";
+import { Loaded } from "./resource.js";
+import { field, notice, panel } from "./components.js";
+import { t } from "./i18n.js";
 
 const SECTIONS = { live: "section.live", ec: "section.ec", promotion: "section.promotion" };
 const KINDS = { observation: "sheet.observations", summary: "sheet.summary" };

@@ -5,12 +5,12 @@
  */
 
 import { Problem, get, path } from "./api.js";
-import { refresh } from "./app.js";
+import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded, every } from "./loading.js";
-import { badge, failure, field, heading, table, waiting } from "./parts.js";
+import { Loaded, every } from "./resource.js";
+import { badge, failure, field, heading, table, waiting } from "./components.js";
 import { go, keep, link, route } from "./router.js";
-import { clock, date, hour, money, number, platformName, t } from "./words.js";
+import { clock, date, hour, money, number, platformName, t } from "./i18n.js";
 
 const PAGE = 25;
 const MOST_COMPARED = 12;

@@ -5,11 +5,11 @@
  */
 
 import { Problem, get } from "./api.js";
-import { app, refresh, remember } from "./app.js";
+import { app, refresh, remember } from "./state.js";
 import { h } from "./dom.js";
-import { logo } from "./frame.js";
-import { field, notice } from "./parts.js";
-import { t } from "./words.js";
+import { logo } from "./layout.js";
+import { field, notice } from "./components.js";
+import { t } from "./i18n.js";
 
 const state = { busy: false, wrong: null };
 

@@ -8,7 +8,7 @@
  */
 
 import { Problem, post } from "./api.js";
-import { language } from "./words.js";
+import { language } from "./i18n.js";
 
 const DOCUMENTS = ["kpis", "products", "alerts"];
 /** Nothing for so long, and the connection is opened anew: a network that swallows everything raises no error. */

@@ -4,7 +4,7 @@
  * In: a choice. Out: `data-theme` of the page, which the style sheet reads. Never here: colours.
  */
 
-import { preference, refresh } from "./app.js";
+import { preference, refresh } from "./state.js";
 
 const system = matchMedia("(prefers-color-scheme: light)");
 const chosen = () => (["dark", "light"].includes(preference("theme")) ? preference("theme") : null);

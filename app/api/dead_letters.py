@@ -1,0 +1,218 @@
+"""What could not be taken: dead letters and parked events, for operators.
+
+In: filters. Out: letters, with their bodies as far as they hold no person. Never here: raw ids of people.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
+
+from app.api.access import AppService, Operator
+from app.api.events import Receipt
+from app.api.paging import Paging, encode
+from app.events.commerce import OrderLine
+from app.events.payload import PAYLOADS
+from app.ingest.replay import UnreadableLetterError, replay
+from app.ingest.writer import NotCommittedError, QueueFullError
+from app.platforms.dead_letter_replay import shown
+from app.problems import FieldError, ProblemError, not_found, responses
+from app.storage.queries import queries
+
+router = APIRouter(prefix="/v1", tags=["ingest"])
+_SQL = queries("unprocessed")
+_ENVELOPE = frozenset({"specversion", "id", "source", "subject", "time", "type", "datacontenttype"})
+_MODELS: tuple[type[BaseModel], ...] = (*PAYLOADS.values(), OrderLine)
+_DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
+    "text", *(name for payload in PAYLOADS.values() for name in payload.people),
+}  # fmt: skip
+"""Fields of our own payloads that hold nothing of a person."""
+_KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_type", "msg_sub_type", "type", "subtype", "status"})
+"""Fields of platforms that name a kind and never a person."""
+
+
+class Letter(BaseModel):
+    """Something that was sent and not taken."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+                "origin": "key:5f1c2a9b77de",
+                "received_at": "2021-09-25T05:31:07Z",
+                "type": "live.like.sent",
+                "subject": "wechat:export/UzFf",
+                "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+                "attempts": 1,
+            }
+        }
+    )
+
+    id: UUID
+    origin: str = Field(description="who sent it")
+    received_at: datetime
+    type: str | None
+    subject: str | None
+    errors: list[FieldError]
+    attempts: int = Field(description="how often the same bytes came")
+
+
+class OpenLetter(Letter):
+    """A letter with its content; ids and words of people are left out."""
+
+    event: Any = Field(description="the event as sent, people's fields hidden; null where it is not JSON")
+
+
+class ReplayReceipt(Receipt):
+    """What became of a dead letter."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "rejected": [], "pulls": 0}}
+    )
+
+    pulls: int = Field(description="what the platform is asked for because of the letter; its answer comes later")
+
+
+class Letters(BaseModel):
+    """A page of dead letters, the newest first."""
+
+    dead_letters: list[Letter]
+    next_cursor: str | None
+
+
+class ParkedRoom(BaseModel):
+    """Events that wait for a stream."""
+
+    platform: str
+    room: str
+    events: int
+    first_at: datetime
+    last_at: datetime
+
+
+class ParkedRooms(BaseModel):
+    """Rooms that send events and belong to no session."""
+
+    rooms: list[ParkedRoom]
+
+
+async def _letter_id(letter: str) -> UUID:
+    try:
+        return UUID(letter)
+    except ValueError:
+        raise not_found("dead letter") from None
+
+
+LetterId = Annotated[UUID, Depends(_letter_id)]
+
+
+@router.get(
+    "/dead-letters",
+    operation_id="dead-letters:list",
+    summary="List dead letters",
+    responses=responses(401, 403, 422),
+)
+async def list_letters(service: AppService, caller: Operator, paging: Paging) -> Letters:
+    """Return what could not be taken, the newest first."""
+    at, letter = paging.after(datetime, UUID) or (None, None)
+    limit = paging.limit
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch(_SQL["letters"], caller.brand_id, at, letter, limit + 1)
+    page = [Letter(**{**row, "errors": from_json(row["errors"])}) for row in rows[:limit]]
+    last = page[-1] if len(rows) > limit else None
+    return Letters(dead_letters=page, next_cursor=encode((last.received_at, last.id) if last else None))
+
+
+@router.get(
+    "/dead-letters/{letter}",
+    operation_id="dead-letters:get",
+    summary="Inspect a dead letter",
+    responses=responses(401, 403, 404),
+)
+async def get_letter(service: AppService, caller: Operator, letter: LetterId) -> OpenLetter:
+    """Return a letter with its content, without what names a person."""
+    async with service.database.acquire() as connection:
+        row = await connection.fetchrow(_SQL["letter"], letter, caller.brand_id)
+    if row is None:
+        raise not_found("dead letter")
+    body = service.sealer.unseal(row["sealed"])
+    if body is not None and row["origin"].startswith("connection:"):
+        body = shown(body, row["type"])
+    fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
+    return OpenLetter(**fields, errors=from_json(row["errors"]), event=_without_people(body, row["origin"]))
+
+
+def _without_people(body: bytes | None, origin: str) -> Any:
+    try:
+        event = from_json(body or b"null")
+    except ValueError:
+        return None
+    if origin.startswith("connection:") and not (isinstance(event, dict) and "specversion" in event):
+        return _shape(event)
+    if not isinstance(event, dict):
+        return _shape(event)
+    return {name: value if name in _ENVELOPE else _shape(value, _DATA) for name, value in event.items()}
+
+
+def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
+    """Return what was sent without the values of fields that we do not know: any of them may name a person."""
+    if isinstance(value, dict):
+        return {key: _shape(item, shown, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shape(item, shown, name) for item in value]
+    return value if name in shown or value is None else "(hidden)"
+
+
+@router.post(
+    "/dead-letters/{letter}/replay",
+    operation_id="dead-letters:replay",
+    summary="Send a dead letter again",
+    response_model=ReplayReceipt,
+    responses=responses(400, 401, 403, 404, 409, 413, 503),
+)
+async def replay_letter(service: AppService, caller: Operator, letter: LetterId) -> Any:
+    """Take the letter as if it were sent now, a platform's through its adapter again; it is gone once all of it was taken."""
+    try:
+        replayed = await service.platforms.letters.replay(letter, caller.brand_id)
+        if replayed is not None:
+            return {**replayed.submission.receipt(), "pulls": replayed.pulls}
+        submission = await replay(service.database, service.sealer, service.receiver, service.writer, letter, caller.brand_id)
+    except UnreadableLetterError:
+        raise ProblemError(409, "the letter was sealed with another secret key") from None
+    except (QueueFullError, NotCommittedError):
+        raise ProblemError(503, "nothing is certain to be stored; try again", headers={"Retry-After": "1"}) from None
+    if submission is None:
+        raise not_found("dead letter")
+    return {**submission.receipt(), "pulls": 0}
+
+
+@router.delete(
+    "/dead-letters/{letter}",
+    status_code=204,
+    operation_id="dead-letters:discard",
+    summary="Discard a dead letter",
+    responses=responses(401, 403, 404),
+)
+async def discard_letter(service: AppService, caller: Operator, letter: LetterId) -> Response:
+    """Remove a letter for good."""
+    async with service.database.acquire() as connection:
+        if await connection.fetchrow(_SQL["letter"], letter, caller.brand_id) is None:
+            raise not_found("dead letter")
+        await connection.fetch(_SQL["discard_letter"], letter)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/parked",
+    operation_id="parked:list",
+    summary="List rooms whose events wait for a session",
+    responses=responses(401, 403, 422),
+)
+async def list_parked(service: AppService, caller: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> ParkedRooms:
+    """Return the rooms that no session has registered, with what waits for them."""
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch(_SQL["parked_rooms"], caller.brand_id, limit)
+    return ParkedRooms(rooms=[ParkedRoom(**row) for row in rows])

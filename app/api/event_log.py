@@ -1,0 +1,48 @@
+"""Route of the raw event log.
+
+In: a session and a page. Out: CloudEvents as JSON, people as pseudonyms. Never here: SQL.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.access import AppService, Viewer, session_uuid
+from app.api.language import AnswerLanguage
+from app.api.paging import PageRequest, Paging, encode
+from app.api.report_models import LogPage
+from app.api.results import answer
+from app.events.payload import PAYLOADS
+from app.kpis.orders_and_events import read_log
+from app.kpis.reader import Asked
+from app.problems import invalid, responses
+
+router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=responses(401, 403, 404, 422))
+
+
+def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
+    after = paging.after(datetime, str)
+    if after is None:
+        return None
+    try:
+        return after[0].astimezone(UTC), bytes.fromhex(after[1])
+    except ValueError:
+        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given") from None
+
+
+@router.get("", summary="The raw log of a session", operation_id="events:log", response_model=LogPage)
+async def log(
+    service: AppService,
+    principal: Viewer,
+    language: AnswerLanguage,
+    paging: Paging,
+    session: Annotated[str, Query(max_length=64, description="the session's id")],
+    event_type: Annotated[str | None, Query(alias="type", max_length=64, json_schema_extra={"enum": list(PAYLOADS)})] = None,
+) -> Response:
+    """Return the session's events as they were stored, in the order in which they happened."""
+    if event_type is not None and event_type not in PAYLOADS:
+        raise invalid("/type", "unknown event type")
+    asked = Asked(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)
+    document, more = await read_log(service.database, asked, event_type, _after(paging), paging.limit)
+    return answer({**document, "next_cursor": encode(more and (more[0], more[1].hex()))}, asked)

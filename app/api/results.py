@@ -1,0 +1,146 @@
+"""Routes of the read side: KPIs, products, timeline, showcases, audience.
+
+In: a session's id and a few parameters. Out: JSON as the read side built it. Never here: figures, SQL.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic_core import to_json
+
+from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of, session_uuid
+from app.api.language import AnswerLanguage, language_of
+from app.api.query_times import Instant
+from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
+from app.events.fields import Slug, Text
+from app.kpis import reader
+from app.kpis.audience import CORE_FAN_LEVEL
+from app.kpis.reader import Asked, TimelineQuestion
+from app.kpis.single_flight import Flights
+from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
+from app.labels.catalogue import LANGUAGES, Language
+from app.problems import responses
+
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+
+
+From = Annotated[
+    Instant | None,
+    Query(alias="from", description="begin of the half-open window", examples=["2021-09-25T14:00:00+09:00"]),
+]
+To = Annotated[Instant | None, Query(description="end of the half-open window", examples=["2021-09-25T14:20:00+09:00"])]
+
+
+async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> Asked:
+    """Return which session is asked for, by whom, when, in which language."""
+    return Asked(session, principal.brand_id, datetime.now(UTC), language)
+
+
+Question = Annotated[Asked, Depends(get_asked)]
+
+
+def answer(document: dict[str, Any], asked: Asked) -> Response:
+    """Return a document as JSON in the language it was asked in."""
+    return _json(to_json(document), asked.language)
+
+
+def _json(body: bytes, language: Language) -> Response:
+    headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization", "Cache-Control": "no-store"}
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _flights(request: Request) -> Flights[bytes]:
+    """Return the KPI answers that the callers of this application share."""
+    state = request.app.state
+    try:
+        flights: Flights[bytes] = state.kpi_flights
+    except AttributeError:
+        flights = state.kpi_flights = Flights()
+    return flights
+
+
+_HOT_PARAMETERS: dict[str, Any] = {
+    "parameters": [
+        {"name": "session", "in": "path", "required": True, "schema": {"type": "string"}},
+        {
+            "name": "lang",
+            "in": "query",
+            "description": "language of messages; wins over Accept-Language",
+            "schema": {"type": "string", "enum": list(LANGUAGES)},
+        },
+        {
+            "name": "accept-language",
+            "in": "header",
+            "description": "used where `lang` is absent; Japanese by default",
+            "schema": {"type": "string"},
+        },
+    ]
+}
+
+
+@router.get(
+    "/kpis",
+    summary="KPIs of a session",
+    operation_id="results:kpis",
+    response_model=KpiDocument,
+    openapi_extra=HOT | _HOT_PARAMETERS,
+)
+async def kpis(request: Request) -> Response:
+    """Return every KPI with its basis, in total and by platform, and warnings where figures contradict each other."""
+    service, caller = await caller_of(request, READERS)
+    session = await session_uuid(request.path_params["session"])
+    language = language_of(request)
+
+    async def work() -> bytes:
+        asked = Asked(session, caller.brand_id, datetime.now(UTC), language)
+        return to_json(await reader.read_kpis(service.database, asked))
+
+    return _json(await _flights(request).join((session, caller.brand_id, language), work), language)
+
+
+@router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)
+async def products(service: AppService, asked: Question) -> Response:
+    """Return the line-up's products, what was sold outside it, and the total."""
+    return answer(await reader.read_products(service.database, asked), asked)
+
+
+@router.get("/timeline", summary="Timeline", operation_id="results:timeline", response_model=TimelineDocument)
+async def timeline(
+    service: AppService,
+    asked: Question,
+    metrics: Annotated[
+        str | None,
+        Query(
+            max_length=1000,
+            examples=["viewers,gmv"],
+            description=f"comma-separated, of: {', '.join(SESSION_SERIES)}. With `product`: {', '.join(PRODUCT_SERIES)}.",
+        ),
+    ] = None,
+    step: Annotated[Step, Query(description="length of a bucket")] = "1m",
+    product: Annotated[Text | None, Query(description="a product's code: its own series and marks")] = None,
+    platform: Annotated[Slug | None, Query(description="only this platform's figures")] = None,
+    begin: From = None,
+    to: To = None,
+) -> Response:
+    """Return series in equal buckets with marks; by default over the broadcast and an hour around it at most."""
+    question = TimelineQuestion(metrics, step, product, platform, begin, to)
+    return answer(await reader.read_timeline(service.database, asked, question), asked)
+
+
+@router.get("/showcases", summary="Showcases", operation_id="results:showcases", response_model=ShowcasesDocument)
+async def showcases(service: AppService, asked: Question) -> Response:
+    """Return each stretch of time in which a product was on air, with what was sold meanwhile."""
+    return answer(await reader.read_showcases(service.database, asked), asked)
+
+
+@router.get("/audience", summary="Arrivals", operation_id="results:audience", response_model=AudienceDocument)
+async def audience(
+    service: AppService,
+    asked: Question,
+    begin: From = None,
+    to: To = None,
+    min_level: Annotated[int, Query(ge=0, le=1000, description="fan level from which on a fan is a core fan")] = CORE_FAN_LEVEL,
+) -> Response:
+    """Return arrivals by traffic source and fan level, of the whole session or of a window, to the second."""
+    return answer(await reader.read_audience(service.database, asked, begin, to, min_level), asked)

@@ -1,0 +1,101 @@
+"""The list of sessions, each with its status and the KPIs that a list shows.
+
+In: filters. Out: a page, the newest session first. Never here: more than three queries a page, however many sessions it has.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from app.catalogue.access import Principal
+from app.catalogue.models import SessionKind
+from app.catalogue.pages import Page, page_of
+from app.catalogue.sessions import SessionHead, head, on_air_of
+from app.catalogue.summary import Figure, Figures, Status, Summary
+from app.storage.database import Database
+from app.storage.queries import queries
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions; None lets all pass. The window is half-open and looks at the start, planned if there is no other."""
+
+    brand: str | None = None
+    status: Status | None = None
+    kind: SessionKind | None = None
+    platform: str | None = None
+    from_: datetime | None = None
+    to: datetime | None = None
+    q: str | None = None
+    """Part of the title or the host's name."""
+
+
+class ListedSession(SessionHead):
+    """A session in a list."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d",
+                "title": "秋の新作ライブ",
+                "brand": "maison-k",
+                "host": "小林",
+                "kind": "live",
+                "currency": "CNY",
+                "time_zone": "Asia/Tokyo",
+                "status": "provisional",
+                "scheduled_at": "2021-09-25T05:00:00Z",
+                "started_at": "2021-09-25T05:00:03Z",
+                "ended_at": "2021-09-25T07:24:03Z",
+                "created_at": "2021-09-20T01:00:00Z",
+                "platforms": ["wechat", "weibo"],
+                "kpis": {"viewers": 18052, "buyers": 190, "orders": 201, "units_sold": 363, "gmv": "481888.00"},
+            }
+        }
+    )
+
+    platforms: list[str]
+    kpis: Summary
+
+
+async def listing(
+    database: Database, principal: Principal, wanted: SessionFilter, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Page[ListedSession]:
+    """Return sessions, the newest first."""
+    created_at, session_id = after or (None, None)
+    sql = queries("catalogue")
+    async with database.acquire() as connection:
+        on_air: list[UUID] = []
+        if wanted.status in {Status.LIVE, Status.PROVISIONAL}:
+            on_air = await on_air_of(connection, None, principal.brand_id)
+        rows = await connection.fetch(
+            sql["sessions_page"],
+            principal.brand_id,
+            wanted.brand,
+            wanted.kind,
+            wanted.platform,
+            wanted.from_,
+            wanted.to,
+            wanted.q,
+            wanted.status,
+            created_at,
+            session_id,
+            limit + 1,
+            on_air,
+        )
+        ids = [row["id"] for row in rows]
+        if wanted.status is None:
+            on_air = await on_air_of(connection, ids, principal.brand_id)
+        figures = Figures(Figure(*row) for row in await connection.fetch(sql["session_figures"], ids))
+    live = set(on_air)
+    sessions = [
+        ListedSession(
+            **head(row, row["brand"], on_air=row["id"] in live),
+            platforms=row["platforms"],
+            kpis=figures.summary(row["id"], row["currency"]),
+        )
+        for row in rows
+    ]
+    return page_of(sessions, limit, lambda session: (session.created_at, session.id))

@@ -1,0 +1,104 @@
+/**
+ * Dead letters: what was sent and could not be taken. Look at one, send it again, or let it go.
+ *
+ * In: letters without what names a person. Out: a list with details. Never here: changes to a letter's content.
+ */
+
+import { Problem, get, post, remove } from "./api.js";
+import { refresh } from "./state.js";
+import { h } from "./dom.js";
+import { Loaded } from "./resource.js";
+import { failure, heading, notice, waiting } from "./components.js";
+import { moment, t } from "./i18n.js";
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export class LettersView {
+  constructor() {
+    this.list = new Loaded(() => get("/v1/dead-letters?limit=100"));
+    this.list.load();
+    this.open = new Map();
+    this.said = null;
+  }
+
+  title() {
+    return t("dash.nav.letters");
+  }
+
+  leave() {
+    this.list.stop();
+  }
+
+  async #look(id) {
+    if (this.open.has(id)) {
+      this.open.delete(id);
+      return refresh();
+    }
+    this.open.set(id, null);
+    await this.#do(async () => this.open.set(id, await get(`/v1/dead-letters/${id}`)));
+  }
+
+  #replay(id) {
+    return this.#do(async () => {
+      const receipt = await post(`/v1/dead-letters/${id}/replay`);
+      // What is refused again is the same letter still.
+      this.said = receipt.rejected.length ? { level: "warning", text: "dash.letters.again" } : { level: "info", text: "dash.letters.taken" };
+      await this.list.load();
+    });
+  }
+
+  #discard(id) {
+    if (!confirm(t("dash.letters.sure"))) return;
+    this.#do(async () => {
+      await remove(`/v1/dead-letters/${id}`);
+      this.said = { level: "info", text: "dash.letters.gone" };
+      await this.list.load();
+    });
+  }
+
+  async #do(work) {
+    this.said = null;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const text = { 400: "dash.letters.again", 422: "dash.letters.again", 404: "dash.letters.missing", 409: "dash.letters.sealed" }[error.status];
+      this.said = { level: "warning", text: text ?? "dash.error.busy" };
+      if (error.status === 404) this.list.load();
+    }
+    refresh();
+  }
+
+  render() {
+    const list = this.list.data?.dead_letters ?? [];
+    return [
+      h("div", { class: "view-head" }, heading(1, this.title()), h("button", { type: "button", class: "button button-quiet", onclick: () => this.list.load() }, t("dash.reload"))),
+      h("p", { class: "quiet" }, t("dash.letters.intro")),
+      h("div", { role: "status" }, this.said && notice(this.said.level, t(this.said.text))),
+      this.list.error && failure(this.list.error, () => this.list.load()),
+      this.list.pending && waiting(),
+      this.list.data && (list.length
+        ? h("ul", { class: "letters" }, ...list.map((letter) => this.#letter(letter)))
+        : h("p", { class: "empty" }, t("dash.letters.none"))),
+    ];
+  }
+
+  #letter(letter) {
+    const shown = this.open.has(letter.id);
+    const content = this.open.get(letter.id);
+    return h(
+      "li",
+      { key: letter.id, class: "panel letter" },
+      h("div", { class: "letter-head" },
+        h("div", null,
+          h("p", { class: "strong" }, letter.type ?? t("dash.letters.unreadable")),
+          h("p", { class: "quiet small" }, [moment(letter.received_at, ZONE), letter.origin, letter.subject, letter.attempts > 1 && t("dash.letters.attempts", { count: letter.attempts })].filter(Boolean).join(" · "))),
+        h("div", { class: "live-buttons" },
+          h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(letter.id) }, t(shown ? "dash.letters.close" : "dash.letters.look")),
+          h("button", { type: "button", class: "button", onclick: () => this.#replay(letter.id) }, t("dash.letters.replay")),
+          h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(letter.id) }, t("dash.letters.discard")))),
+      h("ul", { class: "errors" }, ...letter.errors.map((error, index) => h("li", { key: index }, h("code", null, error.pointer || "/"), " ", error.detail))),
+      shown && (content ? h("pre", { class: "content", tabindex: "0" }, JSON.stringify(content.event, null, 2)) : waiting()),
+    );
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What stands around every view: name, navigation, language, light, sign out.
+ *
+ * In: the current view. Out: the page. Never here: figures.
+ */
+
+import { app, forget, may, preference } from "./state.js";
+import { h } from "./dom.js";
+import { link, route } from "./router.js";
+import { theme, toggleTheme } from "./theme.js";
+import { LANGUAGES, language, speak, t } from "./i18n.js";
+
+export const logo = () =>
+  h("span", { class: "logo" }, h("span", { class: "logo-lamp", "aria-hidden": "true" }), h("span", { class: "logo-name", translate: "no" }, "Tallylight"));
+
+function destinations() {
+  const list = [["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"]];
+  if (may.write()) list.push(["dead-letters", "dash.nav.letters"]);
+  if (may.administer()) list.push(["connections", "dash.nav.connections"]);
+  return list;
+}
+
+function languages() {
+  return h(
+    "div",
+    { class: "switch", role: "group", "aria-label": t("dash.language") },
+    ...Object.entries(LANGUAGES).map(([code, name]) =>
+      h("button", {
+        type: "button", lang: code, "aria-pressed": String(code === language()), title: name,
+        onclick: async () => {
+          try {
+            await speak(code);
+          } catch {
+            return; // No network: better the language that is there than none.
+          }
+          preference("language", code);
+          app.view?.spoken?.();
+        },
+      }, code === "ja" ? "日" : code === "zh" ? "中" : "EN", h("span", { class: "unseen" }, ` ${name}`))),
+  );
+}
+
+function light() {
+  const name = t(theme() === "dark" ? "dash.theme.light" : "dash.theme.dark");
+  return h("button", {
+    type: "button", class: "icon-button", title: name, "aria-label": name,
+    onclick: () => {
+      toggleTheme();
+      app.view?.themed?.();
+    },
+  }, h("span", { "aria-hidden": "true" }, theme() === "dark" ? "☀" : "☾"));
+}
+
+const switches = () => h("div", { class: "switches" }, languages(), light());
+
+/** The page of somebody who has not signed in. */
+export const outside = (content) => [h("header", { class: "bar bar-outside" }, switches()), content];
+
+/** The page of somebody who has. */
+export function inside(content, name) {
+  const current = { live: "sessions", report: "sessions" }[name] ?? name;
+  return [
+    h("a", { class: "skip", href: location.hash || "#/", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, t("dash.skip")),
+    h(
+      "header",
+      { class: "bar" },
+      h("a", { class: "home", href: link("sessions"), "aria-label": `Tallylight: ${t("dash.nav.sessions")}` }, logo()),
+      h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map(([to, label]) =>
+        h("a", { href: link(to), "aria-current": to === current ? (route().name === to ? "page" : "true") : null }, t(label)))),
+      switches(),
+      h("button", { type: "button", class: "button button-quiet", onclick: () => forget() }, t("dash.signout")),
+    ),
+    h("main", { id: "main", tabindex: "-1", class: `view view-${name}` }, content),
+  ];
+}

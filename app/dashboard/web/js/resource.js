@@ -1,0 +1,63 @@
+/**
+ * Something that is loaded, may fail, and is loaded again.
+ *
+ * In: work that fetches. Out: its latest data or its problem. Never here: what is fetched.
+ */
+
+import { Problem } from "./api.js";
+import { refresh } from "./state.js";
+
+const RETRY_MS = 4000;
+
+export class Loaded {
+  data = undefined;
+  error = null;
+  #work;
+  #turn = 0;
+  #timer = null;
+  #stopped = false;
+
+  /** @param work returns a promise of the data */
+  constructor(work) {
+    this.#work = work;
+  }
+
+  get pending() {
+    return this.data === undefined && this.error === null;
+  }
+
+  /** Load now. Of answers that overtake each other the latest question's counts. What passes by itself is tried again. */
+  async load() {
+    if (this.#stopped) return;
+    const turn = ++this.#turn;
+    clearTimeout(this.#timer);
+    try {
+      const data = await this.#work();
+      if (turn !== this.#turn || this.#stopped) return;
+      this.data = data;
+      this.error = null;
+    } catch (error) {
+      if (turn !== this.#turn || this.#stopped) return;
+      if (!(error instanceof Problem)) throw error;
+      this.error = error;
+      if (error.passing) this.#timer = setTimeout(() => this.load(), Math.max(RETRY_MS, (error.retryAfter ?? 0) * 1000));
+    }
+    refresh();
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Call work every so often while somebody looks; returns how to end it. */
+export function every(milliseconds, work) {
+  const timer = setInterval(() => document.visibilityState === "visible" && work(), milliseconds);
+  const looked = () => document.visibilityState === "visible" && work();
+  document.addEventListener("visibilitychange", looked);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", looked);
+  };
+}

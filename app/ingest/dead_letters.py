@@ -1,0 +1,35 @@
+"""Dead letters: what could not be taken, kept sealed with the reason.
+
+In: rejections. Out: rows, and events again when they are replayed. Never here: a letter's content in clear at rest.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import uuid4
+
+from pydantic_core import to_json
+
+from app.ingest.privacy import Sealer
+from app.ingest.submission import Rejection, Submission
+from app.storage.writes import Ledger
+
+_ERRORS_KEPT = 50
+"""A letter says so many of its errors; the sender's answer says them all."""
+
+
+async def keep(ledger: Ledger, sealer: Sealer, submission: Submission, rejections: Iterable[Rejection], now: datetime) -> None:
+    """Keep the rejections of one request."""
+    brand = submission.brand_id
+    rows: dict[bytes, tuple[Any, ...]] = {}
+    for rejection in rejections:
+        body = submission.letter or rejection.body
+        owned = (str(brand) if brand else "").encode() + b"\0" + body
+        digest = blake2b(owned, digest_size=16, person=b"letter").digest()
+        errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()
+        rows[digest] = (
+            uuid4(), digest, brand, submission.origin, rejection.type, rejection.subject, errors,
+            sealer.seal(body),
+        )  # fmt: skip
+    await ledger.keep_letters([rows[digest] for digest in sorted(rows)], now)

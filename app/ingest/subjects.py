@@ -1,0 +1,107 @@
+"""Homes: the sessions that events belong to, by what the events call them.
+
+In: subjects. Out: sessions with all that the fold needs of them. Never here: events, writes.
+
+A process remembers what it looked up. That may be out of date, since other processes change sessions, streams and
+catalogues; so whoever writes with a remembered home checks its stamp in the very statement that writes.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from babel.numbers import get_currency_precision
+
+from app.ingest import fold
+from app.storage.writes import Ledger, SessionRow
+
+_REMEMBERED = 10_000
+"""Subjects that a process keeps in mind."""
+_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+DIRECT = "direct"
+"""The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
+
+
+def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
+    """Return the session's id, or platform and room of a stream, or None for anything else."""
+    platform, colon, room = subject.partition(":")
+    if colon:
+        return (platform, room) if room and _PLATFORM.fullmatch(platform) else None
+    try:
+        return UUID(subject)
+    except ValueError:
+        return None
+
+
+class Home(NamedTuple):
+    """A session as it was when its row was last read."""
+
+    row: SessionRow
+    context: fold.SessionContext
+    key: bytes
+    """The session's id."""
+    only: str
+    """The platform of all its streams; `direct` where it has none, or streams of several platforms."""
+
+    def place(self, subject: str, platform: str | None) -> tuple[str, str]:
+        """Return platform and room of an event; `platform` is its connection's, if it came by one."""
+        named, colon, room = subject.partition(":")
+        # Of a session that has streams of one platform alone, only that can be meant.
+        return (named, room) if colon else (platform or self.only, "")
+
+
+class Homes:
+    """Looks sessions up, and remembers them."""
+
+    def __init__(self, slow_after_ms: int) -> None:
+        """Remember each brand's aliases by the version of its catalogue, and sessions by their subjects."""
+        self._slow_after_ms = slow_after_ms
+        self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
+        self._known: dict[str, Home] = {}
+
+    @property
+    def remembered(self) -> Mapping[str, Home]:
+        """The homes that are known, by subject; any of them may be out of date."""
+        return self._known
+
+    def forget(self, subjects: set[str]) -> None:
+        """Forget what turned out to be out of date."""
+        for subject in subjects:
+            self._known.pop(subject, None)
+
+    async def look_up(self, ledger: Ledger, subjects: set[str]) -> dict[str, Home]:
+        """Return the homes of those subjects that have one, held until the commit."""
+        ids: list[UUID] = []
+        rooms: list[tuple[str, str]] = []
+        for subject in subjects:
+            parsed = parse_subject(subject)
+            if isinstance(parsed, tuple):
+                rooms.append(parsed)
+            elif parsed is not None:
+                ids.append(parsed)
+        by_name: dict[str, Home] = {}
+        for row in await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
+            platforms = set(row.platforms)
+            only = platforms.pop() if len(platforms) == 1 else DIRECT
+            home = Home(row, await self._context(ledger, row), row.id.bytes, only)
+            by_name[str(row.id)] = home
+            by_name.update(dict.fromkeys(row.rooms, home))
+        found = {
+            subject: named
+            for subject in subjects
+            if (named := by_name.get(subject if ":" in subject else subject.lower())) is not None
+        }
+        if len(self._known) + len(found) > _REMEMBERED:
+            self._known.clear()
+        self._known.update(found)
+        return found
+
+    async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
+        known = self._aliases.get(session.brand_id)
+        if known is None or known[0] != session.catalogue_version:
+            known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
+            self._aliases[session.brand_id] = known
+        digits = get_currency_precision(session.currency)
+        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})

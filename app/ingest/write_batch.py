@@ -1,0 +1,112 @@
+"""A commit in the making: events that found their session, folded, and not yet written.
+
+In: items and the homes of their subjects. Out: rows for the log, and the tally of all. Never here: I/O.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
+
+from app.events.payload import Unfoldable
+from app.ingest.fold import Folded
+from app.ingest.privacy import Sealer
+from app.ingest.subjects import Home
+from app.ingest.submission import Item, Rejection
+from app.ingest.tally import Tally, microseconds
+from app.problems import FieldError
+from app.storage.writes import NewEvents
+
+
+class _Lane:
+    """What all events have in common that are addressed alike."""
+
+    __slots__ = ("context", "home", "key", "kinds", "owners", "platform", "room", "session")
+
+    def __init__(self, home: Home, platform: str, room: str) -> None:
+        """Look everything up once."""
+        self.home = home
+        self.owners = (None, home.row.brand_id)
+        self.session = home.row.id
+        self.key = home.key
+        self.platform = platform
+        self.room = room
+        self.context = home.context.of(platform, room)
+        self.kinds: dict[tuple[str, str], int] = {}
+
+
+class Draft:
+    """What one transaction is about to write."""
+
+    def __init__(self, sealer: Sealer, *, keep_text: bool, slow_after_ms: int) -> None:
+        """Start empty."""
+        self._sealer = sealer
+        self._keep_text = keep_text
+        self._by_subject: Mapping[str, Home] = {}
+        self.new = NewEvents()
+        self.tally = Tally(slow_after_ms)
+        self.items: dict[bytes, Item] = {}
+        """By the keys of event and session together."""
+        self.homes: dict[UUID, Home] = {}
+        self.duplicates: list[Item] = []
+        self.rejections: list[tuple[Item, Rejection]] = []
+
+    def take(self, items: Iterable[Item], by_subject: Mapping[str, Home], *, only_all: bool = False) -> list[Item]:
+        """Make people pseudonymous and fold each event once; return the items that have no home among these.
+
+        `only_all` stops at the first of them.
+        """
+        self._by_subject = by_subject
+        homeless = []
+        taken, new, tally = self.items, self.new, self.tally
+        lanes: dict[tuple[str, str | None], _Lane | None] = {}
+        for item in items:
+            event, submission = item.event, item.submission
+            subject = (event.subject, submission.platform)
+            if subject not in lanes:
+                lanes[subject] = self._lane(*subject)
+            lane = lanes[subject]
+            # Nobody hears of another brand's session.
+            if lane is None or submission.brand_id not in lane.owners:
+                homeless.append(item)
+                if only_all:
+                    break
+                continue
+            key = item.key + lane.key
+            if key in taken:
+                self.duplicates.append(item)
+                continue
+            platform = item.conceal(self._sealer, lane.platform, keep_text=self._keep_text)
+            if platform != lane.platform:  # decided in an earlier try, with what was known then
+                lane = _Lane(lane.home, platform, lane.room)
+            data = event.data
+            try:
+                contributions = data.fold(lane.context)
+            except Unfoldable as error:
+                self.rejections.append((item, item.rejection(FieldError(pointer=f"/data{error.pointer}", detail=error.detail))))
+                continue
+            kind = lane.kinds.get((event.source, data.type))
+            if kind is None:
+                kind = new.kind_of(lane.session, event.source, data.type, platform, lane.room)
+                lane.kinds[event.source, data.type] = kind
+            at = microseconds(event.time or submission.received_at)
+            new.add(kind, item.key, event.id, at, data.json_bytes())
+            tally.add(lane.session, platform, at, item.key, contributions)
+            taken[key] = item
+        return homeless
+
+    def _lane(self, subject: str, platform: str | None) -> "_Lane | None":
+        home = self._by_subject.get(subject)
+        if home is None:
+            return None
+        self.homes[home.row.id] = home
+        return _Lane(home, *home.place(subject, platform))
+
+    def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
+        """Fold some of the events again, each by itself."""
+        for key in keys:
+            item = self.items[key]
+            home = self._by_subject[item.event.subject]
+            platform, room = home.place(item.event.subject, item.submission.platform)
+            platform = item.platform or platform
+            contributions = item.event.data.fold(home.context.of(platform, room))
+            at = microseconds(item.event.time or item.submission.received_at)
+            yield Folded(home.row.id, platform, at, item.key, contributions)

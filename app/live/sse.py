@@ -1,0 +1,60 @@
+"""What goes over the wire: server-sent events, composed once per language and shared by all who get them.
+
+In: a picture, a language. Out: a `Frame`. Never here: subscribers, time, I/O.
+
+Every event has an id. The last one of an update carries the revision itself, those before it the revision with a minus
+behind it: who lost the rest of an update names a revision that is nobody's, and gets the newest snapshot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from pydantic_core import to_json
+
+from app.labels.catalogue import Language
+from app.live.session_state import DOCUMENTS, Picture
+
+NOTHING: Sequence[bytes] = (b"",) * len(DOCUMENTS)
+"""What a new subscriber has seen."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """The state of a session in one language."""
+
+    bodies: Sequence[bytes]
+    """`event` and `data` of each of `DOCUMENTS`."""
+    digests: Sequence[bytes]
+    revision: str
+    _updates: dict[int, bytes] = field(default_factory=dict)
+
+    def since(self, seen: Sequence[bytes]) -> bytes:
+        """Return the events whose documents differ from those seen: a snapshot, an update, or nothing at all."""
+        wanted = 0
+        for number, digest in enumerate(self.digests):
+            if digest != seen[number]:
+                wanted |= 1 << number
+        update = self._updates.get(wanted)
+        if update is None:
+            update = self._updates[wanted] = self._compose([body for n, body in enumerate(self.bodies) if wanted >> n & 1])
+        return update
+
+    def _compose(self, bodies: Sequence[bytes]) -> bytes:
+        ids = [f"id: {self.revision}-\n".encode()] * (len(bodies) - 1) + [f"id: {self.revision}\n".encode()]
+        return b"".join(part for identity, body in zip(ids, bodies, strict=False) for part in (identity, body))
+
+
+def frame_of(picture: Picture, language: Language) -> Frame:
+    """Return the frame of a picture.
+
+    Digests leave out `as_of`: a later moment at which all is the same is no change. So a revision is the same in every
+    process, and a client may come back to any of them.
+    """
+    bodies, digests = [], []
+    for name in DOCUMENTS:
+        document = picture.document(name, language)
+        bodies.append(b"event: %s\ndata: %s\n\n" % (name.encode(), to_json(document)))
+        digests.append(blake2b(to_json(document | {"as_of": None}), digest_size=12).digest())
+    revision = blake2b(b"".join(digests) + language.encode(), digest_size=8).hexdigest()
+    return Frame(bodies, digests, revision)

@@ -1,0 +1,127 @@
+"""The directory: connections as deliveries and jobs need them, with their secrets open.
+
+In: a connection's id. Out: a `LiveConnection`, or None. Never here: secrets in a log or in a repr, changes.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from pydantic_core import from_json
+
+from app.adapters.protocol import Adapter, Context
+from app.adapters.registry import ADAPTERS
+from app.platforms.encryption import UnreadableError, Vault
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_log = structlog.get_logger()
+
+_TRUSTED_SECONDS = 2.0
+"""How long a process believes what it has read: the longest that a change takes to reach the other processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What is sealed of a connection."""
+
+    # No repr: these must not reach a log by accident.
+    values: dict[str, str] = field(repr=False)
+    url_token: str = field(repr=False)
+    """The last segment of the URL of a kind whose deliveries are not signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConnection:
+    """One connection, ready to verify and to parse."""
+
+    id: UUID
+    brand_id: UUID | None
+    kind: str
+    adapter: Adapter
+    secrets: Secrets
+    context: Context
+    created_at: datetime
+    enabled: bool
+    reconciled_to: datetime | None
+    quiet_until: datetime | None
+    rooms: dict[str, str]
+
+    @property
+    def needs_url_token(self) -> bool:
+        """Whether the URL itself must be unguessable."""
+        return self.adapter.needs_url_token(self.context.options)
+
+    @property
+    def platform(self) -> str | None:
+        """The platform of events that are addressed to a session."""
+        return self.adapter.PLATFORM or self.context.text("platform")
+
+    @property
+    def origin(self) -> str:
+        """Who sent, as dead letters name it."""
+        return f"connection:{self.id}"
+
+
+def open_secrets(vault: Vault, sealed: bytes) -> Secrets:
+    """Return what is sealed of a connection.
+
+    Raises:
+        UnreadableError: it was sealed with another secret key.
+    """
+    found = from_json(vault.unseal(sealed))
+    return Secrets(found["secrets"], found["url_token"])
+
+
+class Directory:
+    """Looks connections up and remembers them for two seconds."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """Start with an empty memory."""
+        self._database = database
+        self._vault = vault
+        self._known: dict[UUID, tuple[float, LiveConnection | None]] = {}
+
+    async def find(self, connection_id: UUID) -> LiveConnection | None:
+        """Return the connection; None where there is none, or one whose secrets cannot be opened any more."""
+        known = self._known.get(connection_id)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        found = await self.fresh(connection_id)
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[connection_id] = (time.monotonic() + _TRUSTED_SECONDS, found)
+        return found
+
+    async def fresh(self, connection_id: UUID) -> LiveConnection | None:
+        """Return the connection as it is now."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_SQL["connection"], connection_id)
+        adapter = ADAPTERS.get(row["kind"]) if row else None
+        if row is None or adapter is None:
+            return None
+        try:
+            secrets = open_secrets(self._vault, row["sealed"])
+        except UnreadableError:
+            _log.error("a connection's secrets were sealed with another secret key", connection=str(connection_id))
+            return None
+        return LiveConnection(
+            row["id"],
+            row["brand_id"],
+            row["kind"],
+            adapter,
+            secrets,
+            Context(f"//tallylight/connections/{row['id']}", from_json(row["options"])),
+            row["created_at"],
+            row["enabled"],
+            row["reconciled_to"],
+            row["quiet_until"],
+            from_json(row["rooms"]),
+        )
+
+    def forget(self, connection_id: UUID) -> None:
+        """Read the connection again at its next use."""
+        self._known.pop(connection_id, None)

@@ -1,0 +1,152 @@
+"""Dead letters of platforms: what an adapter could not read, kept so that it can be read again.
+
+In: what is unknown, and how it came. Out: the bytes of a letter; the same through its adapter a second time. Never here: storage
+of letters (`ingest.letters`), a platform's format.
+
+A letter holds the message as its adapter's `parse` takes it, with what the delivery's signature vouched for beside it, or the
+pull that fetched it. So once a mapping, an option or the software has been mended, a replay ends in the events that the
+delivery would have made then, under the same ids.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from app.adapters.protocol import Delivery, Parsed, Refused, Unknown, Verified
+from app.adapters.signatures import key_of
+from app.adapters.wechat_api import WechatError
+from app.ingest.privacy import Sealer
+from app.ingest.receive import Receiver
+from app.ingest.replay import UnreadableLetterError
+from app.ingest.submission import Submission
+from app.platforms.calls import UnavailableError
+from app.platforms.connection_cache import Directory, LiveConnection
+from app.platforms.event_submitter import Desk, submission_of
+from app.platforms.inbox import Delivered, Inbox
+from app.platforms.jobs import Pull, Puller
+from app.platforms.wechat import NoCredentialsError, RestingError
+from app.problems import ProblemError
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("unprocessed")
+_ORIGIN = "connection:"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a letter."""
+
+    submission: Submission
+    pulls: int
+    """Answers of the platform that were asked for; they come by a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Sends letters of connections through their adapters again."""
+
+    database: Database
+    directory: Directory
+    desk: Desk
+    inbox: Inbox
+    puller: Puller
+    sealer: Sealer
+    receiver: Receiver = field(default_factory=lambda: Receiver(1))
+
+    async def replay(self, letter: UUID, brand_id: UUID | None) -> Replayed | None:
+        """Read a letter again; it is gone once all of it was understood. None where no connection brought it.
+
+        Raises:
+            UnreadableLetterError: it was sealed with another key.
+            ProblemError: 409 where its connection is gone, where the platform gives nothing now, or where it was a reading.
+            QueueFullError, NotCommittedError: nothing is certain.
+        """
+        async with self.database.acquire() as lent:
+            row = await lent.fetchrow(_SQL["letter"], letter, brand_id)
+        if row is None or not row["origin"].startswith(_ORIGIN):
+            return None
+        body = self.sealer.unseal(row["sealed"])
+        if body is None:
+            raise UnreadableLetterError
+        connection = await self.directory.fresh(UUID(row["origin"].removeprefix(_ORIGIN)))
+        if connection is None:
+            raise ProblemError(409, "the connection that brought the letter is gone")
+        if row["type"] is not None:
+            replayed = Replayed(self._as_event(connection, body), 0)
+        else:
+            replayed = await self._as_message(connection, body, row["received_at"])
+        replayed.submission.letter = body
+        await self.desk.submit(connection, replayed.submission)
+        if not replayed.submission.rejected:
+            async with self.database.acquire() as lent:
+                await lent.fetch(_SQL["discard_letter"], letter)
+        return replayed
+
+    def _as_event(self, connection: LiveConnection, body: bytes) -> Submission:
+        """Return an event that the adapter had made and the session did not take."""
+        submission = self.receiver.receive(
+            body,
+            {"content-type": "application/json"},
+            brand_id=connection.brand_id,
+            origin=connection.origin,
+            received_at=datetime.now(UTC),
+        )
+        submission.platform = connection.platform
+        return submission
+
+    async def _as_message(self, connection: LiveConnection, body: bytes, received_at: datetime) -> Replayed:
+        kept = from_json(body)
+        if "reading" in kept:
+            raise ProblemError(409, "this was a reading of the platform's figures: the next one has taken its place")
+        if "pull" in kept:
+            job = Pull(connection=connection.id, delivery="", received_at=received_at, kind=kept["pull"], fields=kept["fields"])
+            parsed, key, message = await self._pulled(connection, job), f"letter/{key_of(body)}", b""
+        else:
+            message = _message(kept)
+            key = kept.get("key") or key_of(message)
+            parsed = _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
+        if parsed.follow_ups:
+            # Once by its key, however often the letter is sent again.
+            await self.inbox.keep(Delivered(connection.id, key, received_at, message, parsed.follow_ups))
+        return Replayed(submission_of(connection, parsed, received_at), len(parsed.follow_ups))
+
+    async def _pulled(self, connection: LiveConnection, job: Pull) -> Parsed:
+        try:
+            return await self.puller.fetch(connection, job)
+        except NoCredentialsError:
+            raise ProblemError(409, "the connection has no appid and app_secret, so nothing can be fetched") from None
+        except (RestingError, WechatError, UnavailableError) as error:
+            raise ProblemError(409, f"the platform gave nothing: {error}") from None
+
+
+def _read(connection: LiveConnection, verified: Verified) -> Parsed:
+    try:
+        return connection.adapter.parse(verified, connection.context)
+    except Refused as refused:
+        return Parsed(unknown=(Unknown(refused.detail, None),))
+
+
+def of_delivery(verified: Verified) -> dict[str, Any]:
+    """Return what a letter says of the delivery that it was a part of."""
+    return {"signed": verified.signed, "facts": dict(verified.facts), "key": verified.key}
+
+
+def unreadable(delivery: Delivery, verified: Verified | None) -> bytes:
+    """Return the letter of a delivery whose bytes are in no format: as verified, or as it came."""
+    found = verified or Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+    return to_json({**of_delivery(found), "bytes": base64.b64encode(found.body).decode()})
+
+
+def _message(kept: Mapping[str, Any]) -> bytes:
+    return base64.b64decode(kept["bytes"]) if "bytes" in kept else to_json(kept["message"])
+
+
+def shown(body: bytes, event_type: str | None) -> bytes:
+    """Return the message of a platform's letter as its sender wrote it; an event that was made of it as it is."""
+    return body if event_type is not None else _message(from_json(body))

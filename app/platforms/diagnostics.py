@@ -1,0 +1,122 @@
+"""Trying a connection out: do the credentials work, what would the mapping make of a sample.
+
+In: a saved connection. Out: checks with what the platform said, or events that nobody stores. Never here: a secret in a detail.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.adapters import mapping, wechat_api
+from app.adapters.validation import Misconfigured
+from app.adapters.wechat_api import WechatError
+from app.adapters.weibo_counts import WeiboError
+from app.platforms.calls import UnavailableError
+from app.platforms.connection_cache import LiveConnection
+from app.platforms.connections import Office, refused
+from app.platforms.models import Check, Preview, PreviewRequest, TestResult
+from app.platforms.wechat import NoCredentialsError, RestingError, app_of
+from app.problems import ProblemError, not_found
+
+_CHINA = ZoneInfo("Asia/Shanghai")
+_NOTHING_TO_ASK = "this kind of connection is told everything; the platform sends its own test from its console"
+
+
+async def _fresh(office: Office, connection_id: UUID) -> LiveConnection:
+    connection = await office.platforms.directory.fresh(connection_id)
+    if connection is None:
+        raise not_found("connection")
+    return connection
+
+
+async def test(office: Office, connection_id: UUID) -> TestResult:
+    """Try the credentials against the platform's API.
+
+    Raises:
+        ProblemError: 404.
+    """
+    connection = await _fresh(office, connection_id)
+    checks = [_settings(connection)]
+    if connection.kind in {"wechat_shop", "wechat_live"}:
+        checks += await _wechat(office, connection)
+    elif connection.kind == "weibo_counts":
+        checks.append(await _tried("counts", lambda: _counts(office, connection)))
+    else:
+        checks.append(Check(name="api", ok=True, detail=_NOTHING_TO_ASK))
+    failed = next((check for check in checks if not check.ok), None)
+    if failed is not None:
+        office.platforms.states.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
+    return TestResult(ok=failed is None, checks=checks)
+
+
+def _settings(connection: LiveConnection) -> Check:
+    try:
+        connection.adapter.check(connection.secrets.values, connection.context.options)
+    except Misconfigured as error:
+        return Check(name="settings", ok=False, detail=str(error))
+    return Check(name="settings", ok=True, detail="complete and in their formats")
+
+
+async def _tried(name: str, work: Callable[[], Awaitable[str]]) -> Check:
+    try:
+        return Check(name=name, ok=True, detail=await work())
+    except NoCredentialsError:
+        return Check(name=name, ok=False, detail="needs appid and app_secret to fetch what the pushes do not tell")
+    except RestingError as resting:
+        return Check(name=name, ok=False, detail=f"{resting}; it rests until {resting.until.isoformat(timespec='seconds')}")
+    except (WechatError, WeiboError, UnavailableError) as error:
+        return Check(name=name, ok=False, detail=str(error))
+
+
+async def _wechat(office: Office, connection: LiveConnection) -> list[Check]:
+    platforms, now = office.platforms, datetime.now(UTC)
+
+    async def token() -> str:
+        # Asked of the platform, not of what is kept: a secret that was changed there must show.
+        found = await platforms.tokens.ask(app_of(connection))
+        return f"the platform gives a token for {found.expires_in} s"
+
+    async def orders() -> str:
+        since = now - timedelta(hours=1)
+        page = await platforms.wechat.call(connection, lambda text: wechat_api.order_list(text, since, now), wechat_api.read_page)
+        return f"orders may be read; {len(page.ids)} changed within the last hour"
+
+    async def lives() -> str:
+        day = now.astimezone(_CHINA)
+        found = await platforms.wechat.call(connection, lambda text: wechat_api.live_list(text, day), wechat_api.read_lives)
+        return f"the dashboard may be read; {len(found)} lives today"
+
+    first = await _tried("access_token", token)
+    if not first.ok:
+        return [first]
+    reading = ("orders", orders) if connection.kind == "wechat_shop" else ("dashboard", lives)
+    return [first, await _tried(*reading)]
+
+
+async def _counts(office: Office, connection: LiveConnection) -> str:
+    posts = connection.context.options.get("posts")
+    ids = list(posts)[:1] if isinstance(posts, dict) else []
+    if not ids:
+        return "no posts are configured, so there is nothing to ask for"
+    parsed = await office.platforms.pollers.read_counts(connection, ids, connection.context.session or "weibo:test")
+    return f"the platform counts {len(parsed.events)} of {len(ids)} posts"
+
+
+async def preview(office: Office, connection_id: UUID, form: PreviewRequest) -> Preview:
+    """Return what a mapping makes of a sample.
+
+    Raises:
+        ProblemError: 404; 409 for a kind without a mapping; 422 for a mapping that is not valid.
+    """
+    connection = await _fresh(office, connection_id)
+    if connection.kind != mapping.KIND:
+        raise ProblemError(409, "only a connection of kind mapping has a mapping to try")
+    options = connection.context.options if form.options is None else form.options
+    try:
+        parsed = mapping.preview(form.sample, options, datetime.now(UTC), form.topic)
+    except Misconfigured as error:
+        raise refused(error) from None
+    return Preview(
+        events=list(parsed.events), problems=[unknown.reason for unknown in parsed.unknown], ignored=list(parsed.ignored)
+    )

@@ -1,0 +1,198 @@
+"""What administrators write into the form of a connection, and what they see of it.
+
+In: JSON. Out: validated forms, records. Never here: a secret in a record.
+"""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.catalogue.models import UNCHANGED, Form, Patch, Record, Slug, Text
+
+_MAX_OPTIONS = 64 * 1024
+
+_EXAMPLE: dict[str, Any] = {
+    "kind": "wechat_shop",
+    "name": "Maison K, WeChat shop",
+    "brand": "maison-k",
+    "options": {"require_encryption": True},
+}
+_SECRETS = {
+    "token": "a-token-of-your-own",
+    "encoding_aes_key": "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aQ",
+    "appid": "wx1234567890abcdef",
+    "app_secret": "from the platform's console",
+}
+_ID = "0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"
+
+
+def _storable(options: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = json.dumps(options, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise PydanticCustomError("options", "must be JSON: no lone surrogates, no endless numbers, not too deep") from None
+    if len(text) > _MAX_OPTIONS:
+        raise PydanticCustomError("options", "must be at most 64 KiB")
+    if b"\\u0000" in text:
+        raise PydanticCustomError("options", "must not contain the character NUL")
+    return options
+
+
+Options = Annotated[dict[str, Any], AfterValidator(_storable)]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+SecretText = Annotated[str, StringConstraints(max_length=4096)]
+NewSecrets = Annotated[dict[SecretName, SecretText], Field(max_length=20)]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class NewConnection(Form):
+    """A connection to create."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "secrets": {**_SECRETS}}})
+
+    kind: Kind = Field(description="wechat_shop, wechat_live, wechat_spy, weibo_fans, weibo_live, weibo_counts, "
+                       "standard_webhooks, douyin_live or mapping")  # fmt: skip
+    name: Text
+    brand: Slug | None = Field(
+        default=None, description="created if missing; the connection's events reach sessions of this brand alone. Absent: of any"
+    )
+    secrets: NewSecrets = Field(default_factory=dict, description="encrypted at rest, never returned")
+    options: Options = Field(default_factory=dict)
+    enabled: bool = True
+
+
+class ConnectionPatch(Patch):
+    """Changes to a connection."""
+
+    name: Text = Field(default=UNCHANGED, examples=[_EXAMPLE["name"]])
+    secrets: Annotated[dict[SecretName, SecretText | None], Field(max_length=20)] = Field(
+        default=UNCHANGED,
+        description="only the secrets that change; null removes one. A new `secret` of a kind that knows `previous_secret` makes "
+        "the old one the previous, unless that is given too",
+        examples=[{"app_secret": "the new one"}],
+    )
+    options: Options = Field(default=UNCHANGED, description="replaces all options", examples=[_EXAMPLE["options"]])
+    enabled: bool = Field(default=UNCHANGED, examples=[True])
+    rotate_url: bool = Field(
+        default=UNCHANGED, description="true: gives a URL with a token another token; the old URL leads nowhere", examples=[False]
+    )
+
+
+class Counts(Record):
+    """What has come through a connection; a second or two behind."""
+
+    deliveries: int = Field(description="authentic deliveries, repeated ones included")
+    duplicates: int = Field(description="deliveries that had come before")
+    refused: int = Field(description="deliveries that were not authentic or not in their format")
+    events: int = Field(description="events handed to the log, those that it held already included")
+    dead_letters: int = Field(description="what could not become an event; see /v1/dead-letters")
+    pending: int = Field(description="deliveries that wait for an answer of the platform's API")
+
+
+class Connection(Record):
+    """A connection without its secrets."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": _ID,
+                **_EXAMPLE,
+                "enabled": True,
+                "secrets_set": ["app_secret", "appid", "encoding_aes_key", "token"],
+                "webhook_url": f"https://tallylight.example/v1/webhooks/{_ID}",
+                "created_at": "2021-09-20T01:00:00Z",
+                "last_delivery_at": "2021-09-25T05:31:07Z",
+                "last_error": None,
+                "last_error_at": None,
+                "counts": {"deliveries": 57, "duplicates": 2, "refused": 0, "events": 112, "dead_letters": 0, "pending": 0},
+            }
+        }
+    )
+
+    id: UUID
+    kind: str
+    name: str
+    brand: str | None
+    options: dict[str, Any]
+    enabled: bool
+    secrets_set: list[str] = Field(description="names of the secrets that it has")
+    webhook_url: str | None = Field(description="to paste into the platform's console; null for a kind that is polled")
+    created_at: datetime
+    last_delivery_at: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+    counts: Counts
+
+
+class Check(Record):
+    """One thing that was tried."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class TestResult(Record):
+    """Whether a connection's credentials work."""
+
+    __test__ = False
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "ok": False,
+                "checks": [{"name": "access_token", "ok": False, "detail": "WeChat answered 40125: invalid appsecret"}],
+            }
+        }
+    )
+
+    ok: bool
+    checks: list[Check]
+
+
+class PreviewRequest(Form):
+    """A sample body to try the mapping on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"sample": {"type": "like", "room": "8812", "user": {"id": "u1"}, "n": 3}, "topic": "live/like"}
+        }
+    )
+
+    sample: Any = Field(description="the JSON body of a delivery")
+    topic: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="what the header that names the event's kind says"
+    )
+    options: Options | None = Field(default=None, description="a mapping to try instead of the saved one")
+
+
+class Preview(Record):
+    """What the mapping makes of the sample; nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "events": [
+                    {
+                        "specversion": "1.0",
+                        "id": "mapping/0b5c…/0",
+                        "source": "//preview",
+                        "type": "live.like.sent",
+                        "subject": "bilibili:8812",
+                        "time": "2021-09-25T05:31:07+00:00",
+                        "data": {"viewer": "u1", "count": 3},
+                    }
+                ],
+                "problems": [],
+                "ignored": [],
+            }
+        }
+    )
+
+    events: list[dict[str, Any]]
+    problems: list[str] = Field(description="what would become a dead letter, and why")
+    ignored: list[str]

@@ -1,0 +1,80 @@
+"""The door for platforms: one delivery from its bytes to its answer.
+
+In: an HTTP request's parts. Out: the reply that the platform expects, after the commit; or `Refused`. Never here: HTTP, formats.
+"""
+
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.adapters.protocol import Delivery, Refused, Reply
+from app.platforms import dead_letter_replay
+from app.platforms.connection_cache import Directory, LiveConnection
+from app.platforms.connection_counters import States
+from app.platforms.event_submitter import Desk
+from app.platforms.inbox import Delivered, Inbox
+from app.problems import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Takes deliveries."""
+
+    directory: Directory
+    inbox: Inbox
+    desk: Desk
+    states: States
+
+    async def connection(self, connection_id: UUID, url_token: str | None) -> LiveConnection:
+        """Return the connection that a URL leads to.
+
+        Raises:
+            ProblemError: 404, the same for no connection, one that is switched off, and a wrong token.
+        """
+        found = await self.directory.find(connection_id)
+        if found is None or not found.enabled:
+            raise not_found("connection")
+        expected = found.secrets.url_token if found.needs_url_token else ""
+        if not hmac.compare_digest((url_token or "").encode(), expected.encode()):
+            raise not_found("connection")
+        return found
+
+    def check(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+        """Answer the platform's check of the URL (GET).
+
+        Raises:
+            Refused: as the adapter says.
+        """
+        try:
+            return connection.adapter.answer(delivery, connection.secrets.values, connection.context.options)
+        except Refused as refused:
+            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            raise
+
+    async def take(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+        """Verify, read and keep a delivery; return the answer once all of it is durable.
+
+        Raises:
+            Refused: it is not authentic, or not in its format; the latter is kept as a dead letter where that is safe.
+            QueueFullError, NotCommittedError: nothing is certain.
+        """
+        verified = None
+        try:
+            verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
+            parsed = connection.adapter.parse(verified, connection.context)
+        except Refused as refused:
+            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            if refused.keep:
+                letter = dead_letter_replay.unreadable(delivery, verified)
+                await self.desk.keep_letter(connection, letter, refused.detail, delivery.received_at)
+            raise
+        duplicate = False
+        kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
+        if kept:
+            arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
+            duplicate = not await self.inbox.keep(arrived)
+        submission = await self.desk.take(connection, parsed, verified.received_at, dead_letter_replay.of_delivery(verified))
+        if not kept:
+            duplicate = 0 < submission.duplicates == submission.taken
+        self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
+        return parsed.reply

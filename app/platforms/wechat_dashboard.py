@@ -1,0 +1,162 @@
+"""WeChat's live dashboard, which pushes nothing: lives are found when they begin, read while they last, left when they are over.
+
+In: a `wechat_live` connection, the moment. Out: `live.session.started` and `.ended` with the platform's own times, samples.
+Never here: differences between two readings, the format of an answer (`adapters.wechat_live`), the clock (`worker`).
+
+Two turns, or two processes, that read the same end in the same events: a start and an end have ids made of the live and its time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic_core import to_json
+
+from app.adapters import wechat_api, wechat_live
+from app.adapters.wechat_api import Busy, Call, Live, QuotaExceeded, TokenRefused, WechatError
+from app.adapters.wechat_live import LiveReading, Mark
+from app.platforms.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
+from app.platforms.connection_cache import LiveConnection
+from app.platforms.event_submitter import Desk
+from app.platforms.wechat import Wechat
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.queries import queries
+
+_SQL = queries("platforms")
+_CHINA = ZoneInfo("Asia/Shanghai")
+_EXPORT = "export/"
+_DRIFT = timedelta(minutes=10)
+"""How far the platform's clock may be ahead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Reads the dashboard of a connection's lives."""
+
+    database: Database
+    settings: Settings
+    wechat: Wechat
+    desk: Desk
+
+    async def read(self, connection: LiveConnection, now: datetime) -> int:
+        """Read every live that a session is, or may be, on air with; return how many were read.
+
+        Raises:
+            RestingError, NoCredentialsError, UnavailableError: what was not read is read at the next turn.
+            WechatError: the platform refuses every one of the lives, or the list of them.
+        """
+        after = timedelta(seconds=self.settings.poll_after_seconds)
+        tied = connection.context.session
+        live = await live_sessions(self.database, connection.brand_id, tied, "wechat", now, after)
+        on_air = {session.id for session in live}
+        expected = await expected_sessions(self.database, connection.brand_id, tied, "wechat", now)
+        expected = [session for session in expected if session.id not in on_air]
+        rooms = await self._rooms(connection, live, now) if live else set()
+        rooms |= await self._begun(connection, expected, now) if expected else set()
+        told = {room for session in live for room in (*session.rooms, "") if session.heard & {room, ""}}
+        over = {room: datetime.fromisoformat(at) for room, at in connection.rooms.items()}
+        due = sorted(room for room in rooms if room not in over or now - over[room] <= after)
+        read, refusal = 0, None
+        for room in due:
+            try:
+                answer = await self.wechat.call(connection, _asking_for(room), wechat_api.checked)
+            except (Busy, TokenRefused, QuotaExceeded):
+                raise
+            except WechatError as error:
+                # One live that the platform does not know (any more) must not hide the others.
+                refusal = error
+                self.desk.states.failed(connection.id, now, f"getlivedata: {error}")
+                continue
+            moment = max(now, datetime.now(UTC))
+            reading = wechat_live.read_live_data(answer, room, connection.context, moment)
+            marks = _marks(reading, over, room, moment, told=(room if tied is None else "") in told)
+            began_or_ended = wechat_live.session_events(room, connection.context, marks)
+            await self.desk.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)
+            read += 1
+        if refusal is not None and not read:
+            raise refusal
+        await self._remember(connection, over, now)
+        return read
+
+    async def _remember(self, connection: LiveConnection, over: dict[str, datetime], now: datetime) -> None:
+        kept = {room: at.isoformat() for room, at in over.items() if now - at < LONGEST_LIVE}
+        if kept != connection.rooms:
+            async with self.database.acquire() as lent:
+                await lent.execute(_SQL["remember_rooms"], connection.id, to_json(kept).decode())
+
+    async def _rooms(self, connection: LiveConnection, sessions: list[LiveSession], now: datetime) -> set[str]:
+        """Return the rooms of sessions on air: those that are registered, as far as they are lives of the dashboard.
+
+        A connection that is tied to a session reads the lives that began with it, registered or not.
+        """
+        registered = {room for session in sessions for room in session.rooms}
+        known = {room for room in registered if room.startswith(_EXPORT)}
+        if registered and known == registered:
+            return known
+        # A room without that prefix may be another tool's number for it, which the dashboard does not know.
+        began = min(session.started_at for session in sessions)
+        listed, _ = await self._listed(connection, began, now)
+        if connection.context.session is not None and not known:
+            early = began - timedelta(hours=1)
+            return {live.export_id for live in listed if live.created_at is None or live.created_at >= early}
+        return known | (registered & {live.export_id for live in listed})
+
+    async def _begun(self, connection: LiveConnection, sessions: list[ExpectedSession], now: datetime) -> set[str]:
+        """Return the rooms of expected sessions that the platform lists by now."""
+        listed, cut_off = await self._listed(connection, min(session.since for session in sessions), now)
+        names = {live.export_id for live in listed}
+        found: set[str] = set()
+        for session in sessions:
+            if session.rooms:
+                # The list cannot be turned over (its page names no cursor), so the rest is asked for one by one.
+                found |= {room for room in session.rooms if room in names or (cut_off and room.startswith(_EXPORT))}
+            else:
+                until = session.since + timedelta(hours=1) + LATE
+                found |= {live.export_id for live in listed if live.created_at and session.since <= live.created_at < until}
+        return found
+
+    async def _listed(self, connection: LiveConnection, since: datetime, now: datetime) -> tuple[list[Live], bool]:
+        """Return the lives of the days from `since` on, at most two, and whether the platform knows more."""
+        today = now.astimezone(_CHINA).date()
+        listed: list[Live] = []
+        cut_off = False
+        for day in sorted({max(since.astimezone(_CHINA).date(), today - timedelta(days=1)), today}):
+            noon = datetime(day.year, day.month, day.day, 12, tzinfo=_CHINA)
+            lives, more = await self.wechat.call(connection, _listing(noon), wechat_api.read_live_list)
+            listed += lives
+            cut_off |= more
+        return listed, cut_off
+
+
+def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[Mark]:
+    """Return the start and the end that a reading tells of, and keep in `over` since when a live is over.
+
+    Where the platform gives no time, or one too long ago to be this live's, a start that nobody told is the moment at which
+    the live was first seen on air.
+    """
+    began = reading.started_at
+    dated = began if began is not None and now - LONGEST_LIVE <= began <= now + _DRIFT else None
+    marks = [] if dated is None else [Mark("started", str(int(dated.timestamp())), min(dated, now))]
+    if reading.is_living:
+        if dated is None and not told:
+            marks.append(Mark("started", "seen", now))
+        last = over.pop(room, None)
+        if last is not None:
+            # The signal was lost and came back; the platform keeps the first start.
+            marks.append(Mark("started", f"after-{int(last.timestamp())}", now))
+    elif reading.is_living is False and room not in over and began is not None and began <= now:
+        end = now if dated is None else dated + timedelta(seconds=reading.duration_seconds or 0)
+        over[room] = ended = end if dated is not None and dated < end <= now else now
+        if dated is not None or told:
+            marks.append(Mark("ended", str(int(ended.timestamp())), ended))
+    return marks
+
+
+def _asking_for(room: str) -> Callable[[str], Call]:
+    return lambda token: wechat_api.live_data(token, room)
+
+
+def _listing(day: datetime) -> Callable[[str], Call]:
+    return lambda token: wechat_api.live_list(token, day)

@@ -1,0 +1,97 @@
+"""The many small things that an audience does: comments, likes, shares, gifts, clicks without a purchase.
+
+In: a scenario, its timeline and crowds. Out: per series the number in each slice, and the data of one slice on demand,
+so that a million of them need no memory. Never here: who does it; the generator picks somebody who is present.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from app.simulate.apportion import allot
+from app.simulate.audience import Crowd
+from app.simulate.baskets import outside_clicks, outside_codes
+from app.simulate.planned_events import Data
+from app.simulate.platform_split import split
+from app.simulate.scenario import Scenario
+from app.simulate.timeline import Timeline, interest
+
+_GIFTS = ("rose", "heart", "rocket")
+_COMMENTS = (
+    "多少钱",
+    "有优惠吗",
+    "好看",
+    "160能穿吗",
+    "什么时候发货",
+    "还有货吗",
+    "{}还有吗",
+    "{}有别的颜色吗",
+    "{}可以再看一下吗",
+    "客服怎么不回",
+    "模特穿的什么码",
+    "160的模特好好看",
+    "160cmのモデルさん素敵",
+    "かわいい",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One kind of doing on one platform; `product` only for clicks."""
+
+    crowd: int
+    type: str
+    per_slice: list[int]
+    product: str | None = None
+
+    def data(self, part: int, names: list[str], rng: Random) -> Iterator[Data]:
+        """Return the data of the events of one slice; together they count what `per_slice` says."""
+        left = self.per_slice[part]
+        while left:
+            if self.type == "live.like.sent":
+                # People tap in bursts, and platforms report them so.
+                burst = min(left, rng.randint(1, 8))
+                left -= burst
+                yield {"count": burst}
+                continue
+            left -= 1
+            if self.type == "live.product.clicked":
+                yield {"product": self.product}
+            elif self.type == "live.gift.sent":
+                yield {"gift": rng.choice(_GIFTS)}
+            elif self.type == "live.comment.posted":
+                yield {"text": rng.choice(_COMMENTS).format(rng.choice(names))}
+            else:
+                yield {}
+
+
+def series(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], bought: Counter[str], rng: Random) -> list[Series]:
+    """Return all series; `bought` are the clicks per product that purchases account for."""
+    found = []
+    weights = [len(crowd.enters) for crowd in crowds]
+    presence = [crowd.presence(timeline.slices) for crowd in crowds]
+    # The first slice is left out by `interest`, and lively and quiet moments take turns.
+    lively = [[count * rng.randrange(60, 141) for count in here] for here in presence]
+    mood = [interest(timeline, None, here, on_air=1, trailing=1, idle=1) for here in lively]
+    for name, kind in (("comments", "comment.posted"), ("likes", "like.sent"), ("shares", "share.sent"), ("gifts", "gift.sent")):
+        parts = split(scenario, name)
+        for index, crowd in enumerate(crowds):
+            found.append(Series(index, f"live.{kind}", _spread(parts[crowd.platform], mood[index])))
+    codes = outside_codes(scenario)
+    outside = sum(bought[code] for code in codes)
+    left = {product.product: scenario.clicks(product) - bought[product.product] for product in scenario.products}
+    left |= zip(codes, allot(max(0, outside_clicks(scenario) - outside), [1] * len(codes)), strict=True)
+    for place, (code, clicks) in enumerate(left.items()):
+        product = place if place < len(scenario.products) else None
+        for index, part in enumerate(allot(clicks, weights)):
+            wanted = interest(timeline, product, presence[index], on_air=20, trailing=6, idle=1)
+            found.append(Series(index, "live.product.clicked", _spread(part, wanted), code))
+    return found
+
+
+def _spread(total: int, weights: list[int]) -> list[int]:
+    if not any(weights):
+        # Nobody is seen at the slices' edges: after the first slice somebody has been there.
+        weights = [0] + [1] * (len(weights) - 1)
+    return allot(total, weights)

@@ -1,0 +1,255 @@
+"""What POST /v1/events refuses: every wrong thing is a 4xx that names its field, never a 500, never a lost neighbour."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+
+from tests.pipeline.conftest import Rooms, Stage
+from tests.pipeline.request_bodies import BATCH, JSON, PROBLEM, SINGLE, assert_problem, binary, body, like, likes, post
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_PAID = '"type":"live.order.paid","data":{"order":"1","buyer":"b","currency":"CNY","amount":"1.00","lines":[%s]}'
+_LINE = '{"product":"p","quantity":1,"amount":"1.00"}'
+_DEEP = "[" * 100 + "]" * 100
+
+# What replaces attributes of a right event, as JSON text since not all of it can be made from Python values → the field named.
+_WRONG = {
+    "id missing": ('"id":null', "/id"),
+    "id empty": ('"id":""', "/id"),
+    "id a number": ('"id":7', "/id"),
+    "id with NUL": (r'"id":"a\u0000b"', "/id"),
+    "id with a lone surrogate": (r'"id":"\ud800"', "/id"),
+    "id too long": (f'"id":"{"x" * 257}"', "/id"),
+    "source missing": ('"source":null', "/source"),
+    "source with NUL": (r'"source":"\u0000"', "/source"),
+    "another version": ('"specversion":"0.3"', "/specversion"),
+    "type missing": ('"type":null', "/type"),
+    "type unknown": ('"type":"live.dream.had"', "/type"),
+    "type an object": ('"type":{}', "/type"),
+    "type with a lone surrogate": (r'"type":"live.\udfff"', "/type"),
+    "subject missing": ('"subject":null', "/subject"),
+    "subject of no session": ('"subject":"6b9f3b1e-0000-4000-8000-000000000000"', "/subject"),
+    "subject no id and no room": ('"subject":"here"', "/subject"),
+    "subject without a room": ('"subject":"wechat:"', "/subject"),
+    "subject without a platform": ('"subject":":room"', "/subject"),
+    "subject with a strange platform": ('"subject":"WeChat!:room"', "/subject"),
+    "subject with NUL": (r'"subject":"wechat:\u0000"', "/subject"),
+    "subject with a lone surrogate": (r'"subject":"wechat:\udcff"', "/subject"),
+    "time without offset": ('"time":"2021-09-25T14:00:00"', "/time"),
+    "time no time": ('"time":"yesterday"', "/time"),
+    "time before the year 2000": ('"time":"1999-12-31T23:59:59Z"', "/time"),
+    "time far ahead": ('"time":"2100-01-01T00:00:00Z"', "/time"),
+    "time at the calendar's edge": ('"time":"9999-12-31T23:59:59-23:59"', "/time"),
+    "time at the calendar's beginning": ('"time":"0001-01-01T00:00:00+23:59"', "/time"),
+    "time in a leap second": ('"time":"2016-12-31T23:59:60Z"', "/time"),
+    "time a huge number": (f'"time":{"9" * 5000}', "/time"),
+    "content type no JSON": ('"datacontenttype":"text/xml"', "/datacontenttype"),
+    "data missing": ('"type":"live.viewer.entered","data":null', "/data"),
+    "data a list": ('"data":[1]', "/data"),
+    "data text": ('"data":"{}"', "/data"),
+    "data in base64": ('"data":null,"data_base64":"eyJjb3VudCI6MX0="', None),
+    "count negative": ('"data":{"count":-1}', "/data/count"),
+    "count a fraction": ('"data":{"count":1.5}', "/data/count"),
+    "count a truth": ('"data":{"count":true}', "/data/count"),
+    "count text": ('"data":{"count":"1"}', "/data/count"),
+    "count over the limit": ('"data":{"count":1000000000001}', "/data/count"),
+    "count over a bigint": ('"data":{"count":9223372036854775808}', "/data/count"),
+    "count of 5000 digits": (f'"data":{{"count":{"9" * 5000}}}', "/data/count"),
+    "count beyond a float": ('"data":{"count":1e400}', "/data/count"),
+    "count not a number": ('"data":{"count":NaN}', "/data/count"),
+    "count infinite": ('"data":{"count":Infinity}', "/data/count"),
+    "count deep": (f'"data":{{"count":{_DEEP}}}', "/data/count"),
+    "viewer with NUL": (r'"type":"live.viewer.entered","data":{"viewer":"v\u0000"}', "/data/viewer"),
+    "viewer with a lone surrogate": (r'"type":"live.viewer.entered","data":{"viewer":"\ud83d"}', "/data/viewer"),
+    "viewer empty": ('"type":"live.viewer.entered","data":{"viewer":""}', "/data/viewer"),
+    "viewer too long": (f'"type":"live.viewer.entered","data":{{"viewer":"{"v" * 257}"}}', "/data/viewer"),
+    "comment too long": (
+        f'"type":"live.comment.posted","data":{{"viewer":"v","text":"{"好" * 4097}"}}', "/data/text"
+    ),
+    "comment with NUL": (r'"type":"live.comment.posted","data":{"viewer":"v","text":"\u0000"}', "/data/text"),
+    "traffic source no slug": (
+        '"type":"live.viewer.entered","data":{"viewer":"v","source":"Fans & Friends"}', "/data/source"
+    ),
+    "watched a negative time": (
+        '"type":"live.viewer.left","data":{"viewer":"v","watched_seconds":-0.1}', "/data/watched_seconds"
+    ),
+    "watched for ever": (
+        '"type":"live.viewer.left","data":{"viewer":"v","watched_seconds":1e999}', "/data/watched_seconds"
+    ),
+    "amount a number": (_PAID.replace('"amount":"1.00"', '"amount":1.00') % "", "/data/amount"),
+    "amount negative": (_PAID.replace('"1.00"', '"-1.00"') % "", "/data/amount"),
+    "amount with an exponent": (_PAID.replace('"1.00"', '"1e3"') % "", "/data/amount"),
+    "amount in full-width digits": (_PAID.replace('"1.00"', '"１０"') % "", "/data/amount"),
+    "amount too large": (_PAID.replace('"1.00"', '"10000000000000"') % "", "/data/amount"),
+    "amount finer than its currency": (_PAID.replace('"1.00"', '"1.001"') % "", "/data/amount"),
+    "amount with a line break": (_PAID.replace('"1.00"', r'"1.00\n"') % "", "/data/amount"),
+    "another currency": (_PAID.replace("CNY", "JPY") % "", "/data/currency"),
+    "no currency": (_PAID.replace('"currency":"CNY",', "") % "", "/data/currency"),
+    "lines missing": (_PAID.replace(',"lines":[%s]', ""), "/data/lines"),
+    "a line's quantity": (_PAID % (_LINE + "," + _LINE.replace(":1,", ":-1,")), "/data/lines/1/quantity"),
+    "a line's amount": (_PAID % _LINE.replace("1.00", "1.005"), "/data/lines/0/amount"),
+    "a line no object": (_PAID % "7", "/data/lines/0"),
+    "too many lines": (_PAID % ",".join([_LINE] * 501), "/data/lines"),
+}  # fmt: skip
+
+
+def _text(subject: str, change: str) -> str:
+    """Return a right event with attributes added in its JSON text; of two members of one name the later counts."""
+    return json.dumps(like(subject))[:-1] + "," + change + "}"
+
+
+@pytest.mark.parametrize("name", _WRONG)
+async def test_a_wrong_event_is_named_by_its_field_and_costs_no_neighbour(stage: Stage, room: Rooms, name: str) -> None:
+    """Between two right events, and alone: the neighbours are counted, the field is named, nothing is a 500."""
+    change, pointer = _WRONG[name]
+    show = await stage.show(subject := room())
+    right, wrong = json.dumps(like(subject)), _text(subject, change)
+    answer = await post(stage.client, f"[{right},{wrong},{json.dumps(like(subject))}]".encode())
+    assert 200 == answer.status_code, answer.text
+    receipt = answer.json()
+    if pointer is None:
+        assert 3 == receipt["accepted"] + len(receipt["rejected"])
+        return
+    assert 2 == receipt["accepted"], receipt
+    [rejected] = receipt["rejected"]
+    assert 1 == rejected["index"]
+    assert pointer in {error["pointer"] for error in rejected["errors"]}, rejected
+    assert 2 == await likes(stage.client, show.id)
+    assert_problem(await post(stage.client, wrong.encode(), SINGLE), 422, pointer)
+
+
+async def test_a_value_that_was_sent_is_never_repeated(stage: Stage, room: Rooms) -> None:
+    """Errors name the field and the rule; what a viewer is called stays out of answers."""
+    secret = "o9hHn5-" + "x" * 300
+    answer = await post(stage.client, body([like(room(), type="live.viewer.entered", data={"viewer": secret})]))
+    assert_problem(answer, 422, "/data/viewer")
+    assert "o9hHn5" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 400),
+        (b" \n", 400),
+        (b"{", 400),
+        (b"[{}", 400),
+        (b"null", 400),
+        (b"7", 400),
+        (b'"text"', 400),
+        (b"\xff\xfe[\x00]\x00", 400),
+        (b'[{"id":"\xff"}]', 400),
+        (b"\xef\xbb\xbf[]", 400),
+        (b"[" * 100_000, 400),
+        (b"[" * 100_000 + b"]" * 100_000, 400),
+        (b'{"data":' * 50_000 + b"1" + b"}" * 50_000, 400),
+        (b"[1,]", 400),
+        (b"[] []", 400),
+        (b"[" + b"{}," * 500 + b"{}]", 413),
+        (b" " * ((1 << 20) + 1), 413),
+    ],
+    ids=[
+        "nothing", "blanks", "brace", "cut off", "null", "number", "text", "UTF-16", "no UTF-8", "byte order mark", "open",
+        "deep list", "deep object", "comma", "two documents", "too many", "too long",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("headers", [BATCH, SINGLE, JSON], ids=["batched", "structured", "json"])
+async def test_a_body_that_cannot_be_read_is_a_problem(
+    stage: Stage, content: bytes, status: int, headers: dict[str, str]
+) -> None:
+    """Broken, cut off, of another encoding, too deep, too long: 400 or 413, whatever its content type says."""
+    answer = await post(stage.client, content, headers)
+    expected = {status, 400} if headers is SINGLE else {status}
+    assert answer.status_code in expected, answer.text
+    assert_problem(answer, answer.status_code)
+
+
+async def test_no_depth_is_a_500(stage: Stage, room: Rooms) -> None:
+    """However deep an ignored field goes: taken, rejected or unreadable, always with a word."""
+    await stage.show(subject := room())
+    for depth in (*range(50, 1300, 50), *range(940, 1000, 5)):
+        text = f'[{json.dumps(like(subject))[:-1]},"x":"\\ud800","deep":{"[" * depth}{"]" * depth}}}]'
+        answer = await post(stage.client, text.encode())
+        assert answer.status_code in {200, 400, 422}, (depth, answer.text)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "", "text/plain", "application/xml", "application/json; charset=shift_jis", "application/cloudevents+xml",
+     "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/cloudevents-batch+json;charset=utf-16"],
+)  # fmt: skip
+async def test_another_content_type_is_a_415(stage: Stage, room: Rooms, content_type: str | None) -> None:
+    """Only JSON in UTF-8 is read."""
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    assert_problem(await post(stage.client, body([like(room())]), headers), 415)
+
+
+async def test_a_gzip_bomb_never_unfolds(stage: Stage) -> None:
+    """A gigabyte of spaces in a megabyte, even packed twice, is a 413 that costs neither time nor memory."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    bomb = b"".join([packer.compress(b" " * (1 << 20)) for _ in range(256)] + [packer.flush()])
+    assert len(bomb) < 1 << 20
+    assert_problem(await post(stage.client, bomb, {**BATCH, "Content-Encoding": "gzip"}), 413)
+    assert_problem(await post(stage.client, gzip.compress(bomb), {**BATCH, "Content-Encoding": "gzip"}), 400)
+
+
+async def test_broken_gzip_is_a_400(stage: Stage, room: Rooms) -> None:
+    """Cut off, spoiled, or no gzip at all."""
+    headers = {**BATCH, "Content-Encoding": "gzip"}
+    packed = gzip.compress(body([like(room())]))
+    for broken in (packed[:-9], packed[:10], b"", b"plain", packed[:12] + b"\xff\xff" + packed[14:]):
+        assert_problem(await post(stage.client, broken, headers), 400)
+
+
+async def test_binary_mode_is_as_strict(stage: Stage, room: Rooms) -> None:
+    """Wrong attributes are named as in the other modes; a body that is no JSON is a 400, another content type a 415."""
+    await stage.show(subject := room())
+    headers, content = binary(like(subject))
+    assert_problem(await post(stage.client, content, headers | {"ce-time": "yesterday"}), 422, "/time")
+    assert_problem(await post(stage.client, content, headers | {"ce-type": "live.dream.had"}), 422, "/type")
+    assert_problem(await post(stage.client, content, headers | {"ce-specversion": "0.3"}), 422, "/specversion")
+    assert_problem(await post(stage.client, b'{"count":-1}', headers), 422, "/data/count")
+    assert_problem(await post(stage.client, b"{", headers), 400)
+    assert_problem(await post(stage.client, content, headers | {"Content-Type": "text/plain"}), 415)
+    assert_problem(await post(stage.client, content, headers | {"ce-subject": "%ff%fe"}), 400)
+    without = {name: value for name, value in headers.items() if name != "ce-id"}
+    assert_problem(await post(stage.client, content, without), 422, "/id")
+
+
+async def test_figures_beyond_the_database_are_rejected_alone(stage: Stage, room: Rooms) -> None:
+    """Orders whose sum no bigint holds: those that still fit are counted, the rest are told, the neighbours are safe."""
+    show = await stage.show(subject := room())
+    line = {"product": "p", "quantity": 1, "amount": "9999999999999.99"}
+
+    def order(number: int) -> dict[str, object]:
+        data = {"order": str(number), "buyer": "b", "currency": "CNY", "amount": "1", "lines": [line] * 500}
+        return like(subject, type="live.order.paid", data=data)
+
+    batches = [[like(subject), *(order(number) for number in range(start, start + 10)), like(subject)] for start in (0, 10)]
+    answers = [await post(stage.client, body(batch)) for batch in batches]
+    assert [200, 200] == [answer.status_code for answer in answers]
+    rejected = [one for answer in answers for one in answer.json()["rejected"]]
+    assert 2 == len(rejected)
+    assert {"/data"} == {error["pointer"] for one in rejected for error in one["errors"]}
+    assert 4 == await likes(stage.client, show.id)
+    kpis = (await stage.client.get(f"/v1/sessions/{show.id}/kpis")).json()["kpis"]
+    assert 18 == kpis["orders"]["value"]
+
+
+async def test_unknown_fields_and_extensions_are_ignored(stage: Stage, room: Rooms) -> None:
+    """A sender may run ahead of us, however strange its extensions."""
+    await stage.show(subject := room())
+    event = like(subject, traceparent="00-1", data={"count": 1, "mood": {"a": [None, 1e300]}}) | {"x": "\U0001f600"}
+    text = json.dumps(event)[:-1] + f',"deep":{_DEEP},"lone":"\\ud800","nul":"\\u0000","huge":{"9" * 400}}}'
+    answer = await post(stage.client, f"[{text}]".encode())
+    assert 1 == answer.json()["accepted"], answer.text
+
+
+async def test_other_methods_and_paths_are_problems_too(stage: Stage) -> None:
+    """405 names what is allowed; a path that is none is a 404; both are problem documents."""
+    for method, path, status in (("PUT", "/v1/events", 405), ("DELETE", "/v1/events", 405), ("GET", "/v1/nothing", 404)):
+        answer = await stage.client.request(method, path)
+        assert (status, PROBLEM) == (answer.status_code, answer.headers["Content-Type"])
+        assert 405 != status or "POST" in answer.headers["Allow"]

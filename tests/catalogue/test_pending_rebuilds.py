@@ -1,0 +1,35 @@
+"""A change of aliases is folded even when the process dies before it gets to it."""
+
+import pytest
+from httpx import AsyncClient
+
+from app.catalogue.pending_rebuilds import resume_refolds
+from app.ingest.rebuild import compare, replace
+from app.service import Service
+from tests.ingest.sending import send
+
+
+async def test_a_fold_that_a_crash_prevented_is_done_later(
+    client: AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alias is committed, the fold fails as if the process had died, ingest goes on, and resuming mends the figures."""
+    form = {"title": "t", "brand": "b", "host": "h", "kind": "live", "currency": "CNY", "streams": []}
+    session = (await client.post("/v1/sessions", json=form)).json()["id"]
+    await send(service, session, [("live.product.clicked", {"product": "alias-1"})] * 3)
+    product = (await client.post("/v1/products", json={"brand": "b", "code": "knit"})).json()["id"]
+
+    async def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.ingest.rebuild.replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await client.put(f"/v1/products/{product}/aliases/alias-1")
+    assert 1 == (await send(service, session, [("live.product.clicked", {"product": "alias-1"})], first=10))["accepted"]
+
+    await resume_refolds(service.database, lambda found: replace(service.database, service.settings, found))
+    products = (await client.get(f"/v1/sessions/{session}/products")).json()["products"]
+    assert [("knit", 4)] == [(row["product"], row["clicks"]) for row in products]
+    assert [] == await compare(service.database, service.settings, session)
+    async with service.database.acquire() as connection:
+        assert 0 == await connection.fetchval("SELECT count(*) FROM pending_refolds")

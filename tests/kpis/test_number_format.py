@@ -1,0 +1,90 @@
+"""Rounding and printing."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+import pytest
+from hypothesis import given, strategies as st
+
+from app.kpis.metrics import Unit
+from app.kpis.number_format import print_duration, print_figure, print_time
+from app.kpis.rounding import digits_of, fixed, half_up, money, number
+
+numerators = st.integers(min_value=-(10**15), max_value=10**15)
+denominators = st.integers(min_value=1, max_value=10**13)
+
+
+def exactly(numerator: int, denominator: int, digits: int) -> Decimal:
+    """Return the quotient rounded half up by the decimal library."""
+    with localcontext() as context:
+        context.prec = 80
+        return (Decimal(numerator) / Decimal(denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+@given(numerators, denominators)
+def test_rounding_agrees_with_the_decimal_library(numerator: int, denominator: int) -> None:
+    """Half up, away from zero."""
+    assert exactly(numerator, denominator, 0) == half_up(numerator, denominator)
+
+
+@given(numerators, denominators, st.sampled_from((0, 2, 3)))
+def test_money_is_exact_to_its_currencys_digits(numerator: int, denominator: int, digits: int) -> None:
+    """Minor units in, a decimal string out."""
+    shown = money(numerator, denominator, digits)
+    assert exactly(numerator, denominator, 0).scaleb(-digits) == Decimal(shown)
+    assert digits == len(shown.partition(".")[2])
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**9))
+def test_a_number_prints_as_its_six_decimals(numerator: int, denominator: int) -> None:
+    """The float's shortest text is the rounded decimal."""
+    assert exactly(numerator, denominator, 6) == Decimal(repr(number(numerator, denominator)))
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("CNY", 2), ("JPY", 0), ("KWD", 3)])
+def test_currencies_have_their_digits(currency: str, digits: int) -> None:
+    """As ISO 4217 says."""
+    assert digits == digits_of(currency)
+    assert "1" + ("." + "0" * digits if digits else "") == fixed(10**digits, digits)
+
+
+@pytest.mark.parametrize(
+    ("slug", "figure", "unit", "text"),
+    [
+        ("follow_rate", (76, 18052), Unit.RATIO, "0.42%"),
+        ("engagement_rate", (938, 18052), Unit.RATIO, "5.20%"),
+        ("conversion_rate", (52499, 10_000_000), Unit.RATIO, "0.52%"),
+        ("average_watch_seconds", (634200, 1000), Unit.SECONDS, "10.57分"),
+        ("average_response_seconds", (12340, 1000), Unit.SECONDS, "12.3秒"),
+        ("average_ship_hours", (53, 2), Unit.HOURS, "26.5時間"),
+        ("units_per_buyer", (363, 190), Unit.PIECES, "1.91"),
+        ("gmv", (48188800, 1), Unit.MONEY, "481888"),
+        ("gmv", (5597723, 1), Unit.MONEY, "55977.23"),
+        ("gmv", (5597720, 1), Unit.MONEY, "55977.20"),
+        ("gmv", (0, 0), Unit.MONEY, "—"),
+        ("average_concurrent_viewers", (13255, 10), Unit.PEOPLE, "1326"),
+    ],
+)
+def test_figures_print_as_on_the_sheet(slug: str, figure: tuple[int, int], unit: Unit, text: str) -> None:
+    """From the exact figure: 0.52499 % is 0.52 %, though its six decimals would round to 0.53 %."""
+    assert text == print_figure(slug, (*figure, "counted"), unit, 2, "ja")
+
+
+@pytest.mark.parametrize(
+    ("clock", "ja", "zh", "en"),
+    [
+        ("14:00", "PM2時", "下午2点", "2 PM"),
+        ("00:05", "AM0時5分", "上午0点5分", "12:05 AM"),
+        ("12:30", "PM0時30分", "下午12点30分", "12:30 PM"),
+    ],
+)
+def test_times_print_in_each_language(clock: str, ja: str, zh: str, en: str) -> None:
+    """Half days, as the sheet does."""
+    moment = datetime.fromisoformat(f"2021-09-25T{clock}+09:00")
+    assert [ja, zh, en] == [print_time(moment, "ja"), print_time(moment, "zh"), print_time(moment, "en")]
+
+
+def test_a_time_on_air_prints_in_hours() -> None:
+    """2.4H."""
+    assert "2.4H" == print_duration(8640 * 1_000_000)
+    assert "—" == print_duration(None)

@@ -1,0 +1,131 @@
+"""Real server processes, to be killed.
+
+In: a database or a folder. Out: processes that listen on a loopback port. Never here: in-process shortcuts.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from tests.databases import SECRET
+from tests.pipeline.strategies import Event
+
+ROOT = Path(__file__).parents[2]
+ADMIN_KEY = "tl_spine_0123456789abcdefghijklmnop"
+HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
+_BATCH = {"Content-Type": "application/cloudevents-batch+json"}
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """`tallylight serve`, which can be started again after its death, on the same port."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        """Prepare; nothing runs yet."""
+        self.base = f"http://127.0.0.1:{(port := free_port())}"
+        self._log = folder / f"server-{port}.log"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
+        self._environment = kept | {
+            "TALLYLIGHT_SECRET_KEY": SECRET,
+            "TALLYLIGHT_BOOTSTRAP_ADMIN_KEY": ADMIN_KEY,
+            "TALLYLIGHT_PORT": str(port),
+            "TALLYLIGHT_LOG_FORMAT": "json",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """Return what the server has logged."""
+        return self._log.read_text()
+
+    def start(self) -> None:
+        """Start the process."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+
+    async def ready(self) -> None:
+        """Return once the server takes work."""
+        end = time.monotonic() + 30
+        async with httpx.AsyncClient() as client:
+            while time.monotonic() < end:
+                assert self._process is not None
+                assert self._process.poll() is None, self.log
+                try:
+                    if (await client.get(f"{self.base}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise AssertionError(self.log)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def exit_code(self) -> int:
+        """Return the exit code once the process is gone."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, 30)
+
+    def end(self) -> None:
+        """Stop the process if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+
+
+class Sender:
+    """A sender as it should be: it sends a batch again until it hears a 2xx, here or from another server."""
+
+    def __init__(self, servers: list[str], random: Random) -> None:
+        """Know the servers' addresses."""
+        self._servers = servers
+        self._random = random
+        self.acknowledged: list[Event] = []
+        self.troubles = 0
+
+    async def send(self, batches: list[list[Event]], *, give_up: asyncio.Event | None = None) -> None:
+        """Send all batches; with `give_up` set, stop at the first trouble."""
+        async with httpx.AsyncClient(headers=HEADERS | _BATCH, timeout=10) as client:
+            for batch in batches:
+                end = time.monotonic() + 30
+                while not await self._once(client, batch):
+                    self.troubles += 1
+                    if give_up is not None and give_up.is_set():
+                        return
+                    assert time.monotonic() < end, "no server took the batch"
+                    await asyncio.sleep(0.05)
+                self.acknowledged += batch
+
+    async def _once(self, client: httpx.AsyncClient, batch: list[Event]) -> bool:
+        try:
+            answer = await client.post(f"{self._random.choice(self._servers)}/v1/events", json=batch)
+        except httpx.TransportError:
+            return False
+        if answer.status_code == 503:
+            assert "1" == answer.headers["Retry-After"]
+            return False
+        assert 200 == answer.status_code, answer.text
+        receipt = answer.json()
+        assert [] == receipt["rejected"]
+        assert len(batch) == receipt["accepted"] + receipt["duplicates"]
+        return True

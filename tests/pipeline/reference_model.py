@@ -1,0 +1,269 @@
+"""The naive story of a session: its events told again in order, each once.
+
+In: CloudEvents as dicts, as a sender writes them. Out: plain lists of what happened. Never here: SQL, cleverness, a line of
+`app`. Written from the contract alone: an event is counted once (by source and id), and what counts once per viewer, order,
+refund, ticket or customer belongs to the earliest event that names it, the event's digest settling a tie. Told in that
+order, "the earliest" is simply the first one to come by.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+from tests.pipeline.reference_records import Happening, Order, Reading, Show, Story, Ticket
+
+CloudEvent = Mapping[str, Any]
+
+
+def identity(event: CloudEvent) -> bytes:
+    """Return the 16-byte digest of source and id."""
+    return blake2b(f"{event['source']}\0{event['id']}".encode(), digest_size=16).digest()
+
+
+def when(event: CloudEvent) -> datetime:
+    """Return when an event happened."""
+    return datetime.fromisoformat(event["time"])
+
+
+def minor(amount: str, digits: int) -> int:
+    """Return an amount in the currency's smallest unit."""
+    return int(Decimal(amount).scaleb(digits))
+
+
+def milliseconds(seconds: float) -> int:
+    """Return seconds as milliseconds."""
+    return round(seconds * 1000)
+
+
+def tell(shows: Iterable[Show], events: Iterable[CloudEvent]) -> dict[str, Story]:
+    """Return the story of each session; events of rooms that none of them has are nobody's."""
+    stories = {show.id: Story(show, platforms=set(show.rooms.values())) for show in shows}
+    owners = {room: story for story in stories.values() for room in story.show.rooms}
+    once = {(event["source"], event["id"]): event for event in events}
+    seen: set[tuple[object, ...]] = set()
+    in_order = []
+    for event in once.values():
+        story = stories.get(event["subject"]) or owners.get(event["subject"])
+        if story is not None:
+            in_order.append((when(event), identity(event), story.show.id, event))
+    for _, _, show, event in sorted(in_order, key=lambda entry: entry[:3]):
+        _Teller(stories[show], event, seen).tell()
+    return stories
+
+
+# What a platform's sample says → the KPI that it stands for.
+_AUDIENCE_TOTALS = {
+    "concurrent": "concurrent_viewers",
+    "viewers_total": "viewers",
+    "views_total": "views",
+    "impressions_total": "impressions",
+    "likes_total": "likes",
+    "comments_total": "comments",
+    "shares_total": "shares",
+    "followers_total": "new_followers",
+    "average_watch_seconds": "average_watch_ms",
+    "orders_total": "orders",
+    "buyers_total": "buyers",
+    "units_total": "units_sold",
+    "gmv_total": "gmv",
+}
+_PRODUCT_TOTALS = {
+    "impressions_total": "impressions",
+    "clicks_total": "product_clicks",
+    "buyers_total": "buyers",
+    "orders_total": "orders",
+    "units_total": "units_sold",
+    "gmv_total": "gmv",
+    "stock": "stock",
+}
+
+
+class _Teller:
+    """Tells one event, after all earlier ones."""
+
+    def __init__(self, story: Story, event: CloudEvent, seen: set[tuple[object, ...]]) -> None:
+        self.story, self.event, self.seen = story, event, seen
+        self.show = story.show
+        self.data: Mapping[str, Any] = event.get("data", {})
+        platforms = set(self.show.rooms.values())
+        named = event["subject"] != self.show.id
+        # Events addressed to the session itself are of its only platform, or of none.
+        only = next(iter(platforms)) if len(platforms) == 1 else "direct"
+        self.platform = self.show.rooms[event["subject"]] if named else only
+        self.room = event["subject"].partition(":")[2] if named else ""
+        self.at = when(event)
+        story.platforms.add(self.platform)
+
+    def tell(self) -> None:
+        """Tell the event by its type."""
+        name = self.event["type"].removeprefix("live.").replace(".", "_")
+        getattr(self, f"_{name}")()
+
+    def count(self, what: str, amount: int = 1, product: str = "", **more: Any) -> None:
+        """Something that counts happened."""
+        self.story.happenings.append(Happening(what, self.platform, self.at, amount, product, **more))
+
+    def read(self, what: str, value: int | None, of: str = "", room: str = "") -> None:
+        """A figure was told, if it was."""
+        if value is not None:
+            self.story.readings.append(Reading(what, self.platform, self.at, value, of, room))
+
+    def first(self, *member: object) -> bool:
+        """Tell whether nothing earlier in this session named the member."""
+        return self._first(self.show.id, *member)
+
+    def _first(self, *member: object) -> bool:
+        known = member in self.seen
+        self.seen.add(member)
+        return not known
+
+    def product(self, code: str) -> str:
+        """Return the merchant's code behind an alias."""
+        return self.show.aliases.get(code, code)
+
+    def _session_started(self) -> None:
+        self.story.starts.append(self.at)
+        self.read("broadcast", 1, self.room)
+
+    def _session_ended(self) -> None:
+        self.story.ends.append(self.at)
+        self.read("broadcast", 0, self.room)
+
+    def _viewer_entered(self) -> None:
+        self.count("views")
+        if self.first("viewer", self.platform, self.data["viewer"]):
+            self.count("viewers", source=self.data.get("source"), fan_level=self.data.get("fan_level"))
+
+    def _viewer_left(self) -> None:
+        if self.data.get("watched_seconds") is not None:
+            self.count("watch_ms", milliseconds(self.data["watched_seconds"]))
+
+    def _audience_sampled(self) -> None:
+        for name, what in _AUDIENCE_TOTALS.items():
+            self.read(what, self._figure(name), room=self.room)
+
+    def _product_sampled(self) -> None:
+        for name, what in _PRODUCT_TOTALS.items():
+            # A room's own figures; the stock is the shop's.
+            self.read(what, self._figure(name), self.product(self.data["product"]), "" if what == "stock" else self.room)
+
+    def _figure(self, name: str) -> int | None:
+        value = self.data.get(name)
+        if value is None:
+            return None
+        if name == "gmv_total":
+            return minor(value, self.show.digits)
+        return milliseconds(value) if name == "average_watch_seconds" else int(value)
+
+    def _comment_posted(self) -> None:
+        self.count("comments")
+        if self.first("commenter", self.platform, self.data["viewer"]):
+            self.count("commenters")
+
+    def _like_sent(self) -> None:
+        self.count("likes", self.data.get("count", 1))
+
+    def _share_sent(self) -> None:
+        self.count("shares")
+
+    def _follow_gained(self) -> None:
+        if self.first("follower", self.platform, self.data["viewer"]):
+            self.count("new_followers")
+
+    def _gift_sent(self) -> None:
+        self.count("gifts", self.data.get("count", 1))
+
+    def _product_showcased(self) -> None:
+        self.read("on_air", 1, self.product(self.data["product"]))
+
+    def _product_withdrawn(self) -> None:
+        self.read("on_air", 0, self.product(self.data["product"]))
+
+    def _product_clicked(self) -> None:
+        self.count("product_clicks", self.data.get("count", 1), self.product(self.data["product"]))
+
+    def _stock_changed(self) -> None:
+        self.read("stock", self.data["stock"], self.product(self.data["product"]))
+
+    def _order(self, moment: str) -> Order:
+        order = self.story.orders.setdefault((self.platform, self.data["order"]), Order())
+        order.moments.setdefault(moment, self.at)
+        return order
+
+    def _tell_order(self, moment: str) -> None:
+        order = self._order(moment)
+        # The earliest payment tells what an order holds; before any payment its earliest placement does.
+        if not order.told_by or (moment == "paid" and order.told_by == "placed"):
+            order.told_by = moment
+            order.buyer, order.lines = self.data["buyer"], self.data["lines"]
+            order.amount = minor(self.data["amount"], self.show.digits)
+
+    def _order_placed(self) -> None:
+        self._tell_order("placed")
+
+    def _order_paid(self) -> None:
+        self._tell_order("paid")
+        buyer = (self.platform, self.data["buyer"])
+        if self.first("buyer", *buyer):
+            self.count("buyers")
+        if self._first("customer", self.show.brand, *buyer):
+            self.count("new_buyers")
+        for product in {self.product(line["product"]) for line in self.data["lines"]}:
+            if self.first("product buyer", product, *buyer):
+                self.count("buyers", product=product)
+        if not self.first("paid", self.platform, self.data["order"]):
+            return
+        self.count("orders")
+        self.count("gmv", minor(self.data["amount"], self.show.digits))
+        self.count("units_sold", sum(line["quantity"] for line in self.data["lines"]))
+        for product in {self.product(line["product"]) for line in self.data["lines"]}:
+            lines = [line for line in self.data["lines"] if self.product(line["product"]) == product]
+            self.count("orders", product=product)
+            self.count("units_sold", sum(line["quantity"] for line in lines), product)
+            self.count("gmv", sum(minor(line["amount"], self.show.digits) for line in lines), product)
+
+    def _order_cancelled(self) -> None:
+        self._order("cancelled")
+
+    def _order_refunded(self) -> None:
+        order = self._order("refunded")
+        if self.first("refunded order", self.platform, self.data["order"]):
+            self.count("refunded_orders")
+        refund = self.data.get("refund")
+        named = ("refund", refund) if refund is not None else ("refund of order", self.data["order"])
+        if not self.first(self.platform, *named):
+            return
+        amount = minor(self.data["amount"], self.show.digits)
+        order.refunded += amount
+        self.count("refund_amount", amount)
+        for line in self.data.get("lines") or ():
+            self.count("refund_amount", minor(line["amount"], self.show.digits), self.product(line["product"]))
+
+    def _order_shipped(self) -> None:
+        earlier = self.story.orders.get((self.platform, self.data["order"]))
+        again = earlier is not None and "shipped" in earlier.moments
+        order = self._order("shipped")
+        if not again:
+            order.carrier, order.tracking = self.data.get("carrier"), self.data.get("tracking")
+
+    def _order_delivered(self) -> None:
+        self._order("delivered")
+
+    def _support_requested(self) -> None:
+        ticket = self.story.tickets.setdefault((self.platform, self.data["ticket"]), Ticket())
+        if ticket.asked is None:
+            ticket.asked = self.at
+            self.count("support_requests")
+
+    def _support_answered(self) -> None:
+        ticket = self.story.tickets.setdefault((self.platform, self.data["ticket"]), Ticket())
+        if ticket.answered is None:
+            ticket.answered = self.at
+            given = self.data.get("response_seconds")
+            ticket.given_ms = None if given is None else milliseconds(given)
+
+    def _promotion_measured(self) -> None:
+        for name in ("views_total", "engagements_total", "clicks_total"):
+            self.read(f"promotion_{name}", self.data.get(name), self.data["promotion"])

@@ -1,0 +1,116 @@
+"""The fold by itself, without a database: contributions do not know in which order, or how often, their events came."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from pydantic_core import to_json
+
+from app.events.contributions import Contributions, FoldContext
+from app.events.envelope import EVENT, EVENTS
+from app.ingest.tally import Tally, microseconds, moment
+from tests.pipeline.reference_model import identity, tell, when
+from tests.pipeline.reference_records import Show
+from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirred, stirs, telemetry
+
+_QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+_SESSION = UUID(int=1)
+_SHOW = Show(str(_SESSION), rooms={room: room.partition(":")[0] for room in ROOMS}, aliases=ALIASES)
+_UNGUARDED = {"views", "comments", "likes", "shares", "gifts", "watch_ms"}
+"""Figures that no member guards: each event adds its own."""
+_METRICS = {
+    "promotion_views_total": "promotion_views",
+    "promotion_engagements_total": "promotion_engagements",
+    "promotion_clicks_total": "promotion_clicks",
+}
+
+
+def _context(event: Event) -> FoldContext:
+    platform, _, room = event["subject"].partition(":")
+    return FoldContext(platform, room, "CNY", 2, ALIASES, 180_000)
+
+
+def _folded(event: Event) -> Contributions:
+    return EVENT.validate_json(to_json(event)).data.fold(_context(event))
+
+
+def _tallied(events: list[Event]) -> Tally:
+    tally = Tally(180_000)
+    for event in events:
+        platform = event["subject"].partition(":")[0]
+        tally.add(_SESSION, platform, microseconds(when(event)), identity(event), _folded(event))
+    return tally
+
+
+def _rows(*tallies: Tally) -> dict[str, Any]:
+    """Return what tallies hold, sums added up over them."""
+    sums: Counter[Any] = Counter()
+    for tally in tallies:
+        sums.update(tally.counters())
+    return {
+        "counters": {row: value for row, value in sums.items() if value},
+        "gauges": [tally.gauges for tally in tallies],
+        "spans": [tally.spans for tally in tallies],
+        "orders": [{row: order.columns() for row, order in tally.orders.items()} for tally in tallies],
+        "clocks": [tally.clocks for tally in tallies],
+    }
+
+
+@_QUICK
+@given(events=telemetry(*ROOMS), random=stirs)
+def test_the_order_of_events_changes_no_row(events: list[Event], random: Random) -> None:
+    """The same events in any order add up to the same rows: sums, latest samples, spans, orders, the clock."""
+    shuffled = list(events)
+    random.shuffle(shuffled)
+    assert _rows(_tallied(events)) == _rows(_tallied(shuffled))
+
+
+@_QUICK
+@given(events=telemetry(*ROOMS), random=stirs)
+def test_batches_add_up_to_the_whole(events: list[Event], random: Random) -> None:
+    """Events split into two batches at random give sums that add up to those of one batch."""
+    left = [event for event in events if random.random() < 0.5]
+    right = [event for event in events if event not in left]
+    whole = _rows(_tallied(events))["counters"]
+    assert whole == _rows(_tallied(left), _tallied(right))["counters"]
+
+
+@_QUICK
+@given(events=telemetry(*ROOMS), random=stirs)
+def test_what_merges_by_comparing_may_come_twice(events: list[Event], random: Random) -> None:
+    """Samples, spans, orders and the clock keep the earliest or the latest: a duplicate cannot change them."""
+    once, more = _rows(_tallied(events)), _rows(_tallied(stirred(events, random)))
+    for table in ("gauges", "spans", "orders", "clocks"):
+        assert once[table] == more[table]
+
+
+@_QUICK
+@given(events=telemetry(*ROOMS))
+def test_an_event_folds_the_same_from_its_bytes_alone_or_in_a_batch(events: list[Event]) -> None:
+    """A batch is validated as a whole, a single event alone: both fold to the same contributions, every time."""
+    together = EVENTS.validate_json(to_json(events))
+    for event, parsed in zip(events, together, strict=True):
+        assert _folded(event) == parsed.data.fold(_context(event)) == _folded(event)
+        assert event["type"] == parsed.type
+
+
+@_QUICK
+@given(events=telemetry(*ROOMS))
+def test_sums_and_samples_are_the_oracles(events: list[Event]) -> None:
+    """What needs no table of members is the naive oracle's figure in the pure fold already."""
+    tally, story = _tallied(events), tell([_SHOW], events)[_SHOW.id]
+    told: Counter[tuple[str, str]] = Counter()
+    for one in story.happenings:
+        if one.what in _UNGUARDED:
+            told[one.platform, one.what] += one.amount
+    whole = {row[4:]: value for row, value in tally.counters().items() if row[1:3] == (0, "") and row[5] in _UNGUARDED}
+    assert +told == {key: value for key, value in whole.items() if value}
+    readings = {(one.platform, one.room, _METRICS.get(one.what, one.what), one.of): (one.value, one.at) for one in story.readings}
+    gauges = {
+        (row[4], row[5], row[6], row[2]): (gauge.latest, moment(gauge.latest_at))
+        for row, gauge in tally.gauges.items()
+        if row[1] == 0
+    }
+    assert readings == gauges

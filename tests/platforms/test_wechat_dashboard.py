@@ -1,0 +1,204 @@
+"""WeChat's dashboard alone: nobody posts a start or an end, and the session begins, shows live figures and ends by itself."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.service import Service
+from tests.platforms.conftest import ROOM, Answer, Connect
+from tests.platforms.fake_wechat import FakeWechat
+from tests.platforms.test_active_sessions import APP, SECOND, Kpis, blocks
+
+Sample = Callable[[str], Answer]
+Poll = Callable[[datetime], Awaitable[int]]
+NOW = datetime.now(UTC).replace(microsecond=0)
+AGO = NOW - timedelta(minutes=10)
+
+
+@pytest.fixture
+async def poll(service: Service, connect: Connect, wechat: FakeWechat) -> Poll:
+    """Take a turn of a connection of the brand, if one is due; return how many lives were read."""
+    connection = UUID((await connect("wechat_live", APP, api_base=wechat.base))["id"])
+
+    async def turn(now: datetime) -> int:
+        read = 0
+        for job, key in await service.platforms.pollers.due(now):
+            assert ("poll_live", connection) == (job, key)
+            read += await service.platforms.pollers.poll_live(key, now)
+        return read
+
+    return turn
+
+
+@pytest.fixture
+def document(client: httpx.AsyncClient) -> Callable[[Answer], Awaitable[dict[str, Any]]]:
+    """Return a session's KPI document."""
+
+    async def read(session: Answer) -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get(f"/v1/sessions/{session['id']}/kpis")).json()
+        return found
+
+    return read
+
+
+async def _marks(client: httpx.AsyncClient, session: Answer) -> list[tuple[str, datetime]]:
+    found = (await client.get("/v1/events", params={"session": session["id"], "limit": 200})).json()["events"]
+    return sorted(
+        (event["type"].removeprefix("live.session."), datetime.fromisoformat(event["time"]))
+        for event in found
+        if event["type"].startswith("live.session.")
+    )
+
+
+async def test_a_session_with_the_dashboard_alone_begins_shows_live_figures_and_ends(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
+) -> None:
+    """Start and end carry the platform's own times, are told once however often they are read, and end the reading."""
+    session = await new_session(("wechat", ROOM), scheduled_at=(NOW - timedelta(minutes=12)).isoformat())
+    assert 0 == await poll(NOW)
+    assert (1, 0) == (wechat.calls["live_list"], wechat.calls["live_data"])
+    wechat.lives[ROOM] = blocks(sample, began=AGO)
+    for turn in range(1, 4):
+        assert 1 == await poll(NOW + timedelta(seconds=30 * turn))
+    found = await document(session)
+    assert ("live", 128) == (found["status"], found["kpis"]["concurrent_viewers"]["value"])
+    assert [("started", AGO)] == await _marks(client, session)
+    wechat.lives[ROOM] = blocks(sample, living=False, began=AGO, seconds=690)
+    for turn in range(4, 7):
+        assert 1 == await poll(NOW + timedelta(seconds=30 * turn))
+    found = await document(session)
+    assert ("provisional", 690) == (found["status"], found["duration_seconds"])
+    assert [("ended", AGO + timedelta(seconds=690)), ("started", AGO)] == await _marks(client, session)
+    assert 0 == await poll(NOW + timedelta(minutes=20))
+    assert 0 == await poll(NOW + timedelta(hours=3))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "looks"),
+    [(timedelta(hours=2), 0), (timedelta(minutes=50), 1), (-timedelta(hours=11), 1), (-timedelta(hours=13), 0), (None, 1)],
+    ids=["long before", "shortly before", "long after", "too late", "no schedule"],
+)
+async def test_a_start_is_looked_out_for_around_its_time(
+    schedule: timedelta | None, looks: int, poll: Poll, wechat: FakeWechat, new_session: Connect
+) -> None:
+    """The list of lives is asked for from an hour before the schedule to twelve hours after; without one for a day."""
+    fields = {} if schedule is None else {"scheduled_at": (datetime.now(UTC) + schedule).isoformat()}
+    await new_session(("wechat", ROOM), **fields)
+    await poll(datetime.now(UTC))
+    assert looks == bool(wechat.calls["live_list"])
+    if schedule is None:
+        before = wechat.calls["live_list"]
+        await poll(datetime.now(UTC) + timedelta(hours=25))
+        assert before == wechat.calls["live_list"]
+
+
+async def test_a_session_without_a_wechat_stream_is_not_looked_out_for(
+    poll: Poll, wechat: FakeWechat, new_session: Connect
+) -> None:
+    """No quota is spent on what cannot be WeChat's."""
+    await new_session(("weibo", "1042097:1"), scheduled_at=NOW.isoformat())
+    await new_session(("wechat", ROOM), brand="another", scheduled_at=NOW.isoformat())
+    assert 0 == await poll(NOW)
+    assert 0 == sum(wechat.calls.values())
+
+
+async def test_a_live_whose_signal_came_back_is_on_air_again(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any
+) -> None:
+    """The platform calls a live finished and then living again, under its first start."""
+    session = await new_session(("wechat", ROOM))
+    wechat.lives[ROOM] = blocks(sample, began=AGO)
+    assert 1 == await poll(NOW)
+    wechat.lives[ROOM] = blocks(sample, living=False, began=AGO, seconds=600)
+    assert 1 == await poll(NOW + timedelta(seconds=30))
+    assert "provisional" == (await document(session))["status"]
+    wechat.lives[ROOM] = blocks(sample, began=AGO)
+    assert 1 == await poll(NOW + timedelta(seconds=60))
+    assert "live" == (await document(session))["status"]
+
+
+async def test_a_second_room_is_found_after_the_first_has_ended(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
+) -> None:
+    """A broadcast that a lost signal split in two rooms goes on, however long the pause was."""
+    session = await new_session(("wechat", ROOM), ("wechat", SECOND), scheduled_at=AGO.isoformat())
+    wechat.lives[ROOM] = blocks(sample, living=False, began=AGO, seconds=60)
+    assert 1 == await poll(NOW)
+    later = NOW + timedelta(hours=1)
+    wechat.lives[SECOND] = blocks(sample, began=later - timedelta(seconds=20))
+    assert 1 == await poll(later)
+    assert "live" == (await document(session))["status"]
+    assert 3 == len(await _marks(client, session))
+
+
+async def test_a_live_that_the_platform_does_not_know_hides_no_other(
+    poll: Poll,
+    wechat: FakeWechat,
+    new_session: Connect,
+    sample: Sample,
+    document: Any,
+    client: httpx.AsyncClient,
+) -> None:
+    """Of two rooms on air one is refused: the other is read, and the connection's state tells of the first."""
+    session = await new_session(("wechat", ROOM), ("wechat", "export/AAA-unknown"), scheduled_at=NOW.isoformat())
+    wechat.lives[ROOM] = blocks(sample, began=AGO)
+    assert 1 == await poll(NOW)
+    assert 1 == await poll(NOW + timedelta(seconds=30))
+    assert "live" == (await document(session))["status"]
+    assert "10021001" in (await client.get("/v1/connections")).json()["connections"][0]["last_error"]
+
+
+async def test_a_start_without_a_usable_time_is_the_moment_it_was_first_seen(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
+) -> None:
+    """A start of another year is not this live's; the live is on air from when it was seen, once."""
+    session = await new_session(("wechat", ROOM))
+    wechat.lives[ROOM] = blocks(sample)
+    assert 1 == await poll(NOW)
+    assert 1 == await poll(NOW + timedelta(seconds=30))
+    assert "live" == (await document(session))["status"]
+    ((state, at),) = await _marks(client, session)
+    assert "started" == state
+    assert abs(at - NOW) < timedelta(minutes=5)
+
+
+async def test_a_live_that_has_not_begun_stays_scheduled(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any
+) -> None:
+    """A live that is announced and not on air has no start yet, and is read again until it has one."""
+    session = await new_session(("wechat", ROOM))
+    wechat.lives[ROOM] = blocks(sample, living=False, began=datetime.fromtimestamp(0, UTC), seconds=0)
+    assert 1 == await poll(NOW)
+    assert "scheduled" == (await document(session))["status"]
+    wechat.lives[ROOM] = blocks(sample, began=NOW + timedelta(seconds=20))
+    assert 1 == await poll(NOW + timedelta(seconds=1800))
+    assert "live" == (await document(session))["status"]
+
+
+async def test_what_an_operator_ended_stays_ended(
+    poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
+) -> None:
+    """The session's end, posted by hand, outlasts a dashboard that still calls the live living."""
+    session = await new_session(("wechat", ROOM))
+    wechat.lives[ROOM] = blocks(sample, began=AGO)
+    assert 1 == await poll(NOW)
+    end = {"specversion": "1.0", "id": "end", "source": "/hand", "type": "live.session.ended", "subject": session["id"]}
+    assert 200 == (await client.post("/v1/events", json=end)).status_code
+    assert 1 == await poll(NOW + timedelta(seconds=30))
+    assert "provisional" == (await document(session))["status"]
+    assert 0 == await poll(NOW + timedelta(hours=1))
+
+
+async def test_a_tied_connection_finds_its_live_by_the_schedule(
+    service: Service, connect: Connect, wechat: FakeWechat, new_session: Connect, sample: Sample, kpis: Kpis, document: Any
+) -> None:
+    """Without a registered room the live that began around the schedule is the session's."""
+    session = await new_session(scheduled_at=datetime.now(UTC).isoformat())
+    live = await connect("wechat_live", APP, api_base=wechat.base, session=session["id"])
+    wechat.lives["export/unregistered"] = blocks(sample, began=datetime.now(UTC))
+    assert 1 == await service.platforms.pollers.poll_live(UUID(live["id"]), datetime.now(UTC))
+    assert ("live", 128) == ((await document(session))["status"], (await kpis(session["id"], "wechat"))["concurrent_viewers"])
