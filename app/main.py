@@ -48,7 +48,7 @@ from app.observability.logs import request_id
 from app.observability.requests import RequestContext
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
 from app.service import Service
-from app.storage.database import COLLIDED, UNREACHABLE, is_passing
+from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
@@ -129,7 +129,7 @@ def create_app(service: Service | None = None) -> Application:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    passing = (*UNREACHABLE, *COLLIDED, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
+    passing = (*UNREACHABLE, *CONFLICTS, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
     for kind in (*passing, QueueFullError, NotCommittedError):
         app.add_exception_handler(kind, _passing)
     max_body = service.settings.max_body_bytes if service else None
@@ -171,7 +171,7 @@ def _invalid_request(_: Request, error: Any) -> Response:
 
 def _passing(_: Request, error: Any) -> Response:
     """Answer 503 for what a repetition may mend; anything else that the database said is our own fault."""
-    if not isinstance(error, QueueFullError | NotCommittedError) and not is_passing(error):
+    if not isinstance(error, QueueFullError | NotCommittedError) and not is_transient(error):
         raise error
     return _answer(ProblemError(503, "the database did not answer in time; send again", headers={"Retry-After": "1"}))
 

@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.catalogue.access import KeyRing
+from app.catalogue.access import ApiKeyStore
 from app.ingest.flush import Flusher
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
-from app.live.alerts import Limits
+from app.live.alerts import AlertThresholds
 from app.live.hub import Hub
-from app.live.subscriber import Pace
-from app.live.tickets import TicketOffice
-from app.platforms.encryption import Vault, open_sealer
-from app.platforms.runtime import Platforms, open_platforms
-from app.reports.render_process import Press
+from app.live.subscriber import StreamLimits
+from app.live.tickets import TicketSigner
+from app.platforms.encryption import SecretCipher, load_privacy_keys
+from app.platforms.runtime import PlatformRuntime, open_platforms
+from app.reports.render_process import RenderProcess
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
@@ -35,14 +35,14 @@ class Service:
 
     settings: Settings
     database: Database
-    keys: KeyRing
-    sealer: Sealer
+    keys: ApiKeyStore
+    privacy_keys: PrivacyKeys
     receiver: Receiver
     writer: Writer
-    platforms: Platforms
-    press: Press
+    platforms: PlatformRuntime
+    press: RenderProcess
     hub: Hub
-    tickets: TicketOffice
+    tickets: TicketSigner
     head: str | None
 
 
@@ -63,19 +63,19 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             raise MigrationsBehindError(
                 f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
             )
-        vault = Vault(settings.secret(), settings.previous_secret())
-        sealer = await open_sealer(database, settings, vault)
-        keys = KeyRing(database)
+        vault = SecretCipher(settings.secret(), settings.previous_secret())
+        privacy_keys = await load_privacy_keys(database, settings, vault)
+        keys = ApiKeyStore(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
         hub, tickets = _live(database, keys, settings)
-        writer = Writer(Flusher(database, settings, sealer), settings)
+        writer = Writer(Flusher(database, settings, privacy_keys), settings)
         writer.start()
-        press = Press()
+        press = RenderProcess()
         try:
             receiver = Receiver(settings.max_batch_events)
-            async with open_platforms(database, settings, vault, sealer, writer) as platforms:
-                yield Service(settings, database, keys, sealer, receiver, writer, platforms, press, hub, tickets, head)
+            async with open_platforms(database, settings, vault, privacy_keys, writer) as platforms:
+                yield Service(settings, database, keys, privacy_keys, receiver, writer, platforms, press, hub, tickets, head)
         finally:
             try:
                 await hub.stop()
@@ -86,8 +86,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await database.close()
 
 
-def _live(database: Database, keys: KeyRing, settings: Settings) -> tuple[Hub, TicketOffice]:
-    limits = Limits(settings.low_stock, settings.slow_response_seconds, timedelta(seconds=settings.silence_seconds))
-    pace = Pace(settings.stream_seconds, settings.stream_heartbeat_seconds, settings.stream_subscribers)
+def _live(database: Database, keys: ApiKeyStore, settings: Settings) -> tuple[Hub, TicketSigner]:
+    limits = AlertThresholds(settings.low_stock, settings.slow_response_seconds, timedelta(seconds=settings.silence_seconds))
+    pace = StreamLimits(settings.stream_seconds, settings.stream_heartbeat_seconds, settings.stream_subscribers)
     lifetime = timedelta(seconds=settings.stream_ticket_seconds)
-    return Hub(database, keys, limits, pace), TicketOffice(settings.secret(), settings.previous_secret(), lifetime)
+    return Hub(database, keys, limits, pace), TicketSigner(settings.secret(), settings.previous_secret(), lifetime)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from app.adapters.parsing import any_moment, duration, whole
+from app.adapters.parsing import any_timestamp, duration, whole
 
 MAX_ROWS = 200_000
 _EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))
@@ -140,10 +140,10 @@ def time(cell: str, zone: ZoneInfo) -> datetime | None:
     found = clean(cell)
     if found in _EMPTY:
         return None
-    moment = any_moment(found)
+    moment = any_timestamp(found)
     for pattern in _FORMATS if moment is None else ():
         try:
-            moment = any_moment(datetime.strptime(found, pattern).replace(tzinfo=zone).astimezone(UTC).isoformat())
+            moment = any_timestamp(datetime.strptime(found, pattern).replace(tzinfo=zone).astimezone(UTC).isoformat())
         except (ValueError, OverflowError):
             continue
         break

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.adapters.documents import read_json
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
@@ -77,7 +77,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     if isinstance(found, str):
         # The page calls the body "the JSON text of the payload": some senders encode it twice.
         found = read_json(found.encode())
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     room = verified.facts["room"]
     subject = context.session or f"{PLATFORM}:{room}"
     sent_at = moment(verified.facts["at"], per_second=1000) or verified.received_at
@@ -89,7 +89,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
 
 
 def _message(
-    kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, drafts: Drafts
+    kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, drafts: EventCollector
 ) -> None:
     viewer = ident(first(message, "sec_openid", "sec_open_id"))
     time = moment(message.get("timestamp"), per_second=1000) or moment(message.get("timestamp")) or sent_at

@@ -43,7 +43,7 @@ def fault(event: Event) -> str | None:
     return None
 
 
-class Drafts:
+class EventCollector:
     """Collects what one delivery says."""
 
     def __init__(self, context: Context, *, apart: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from app.adapters.documents import read_json
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.mapping_rules import Rule, apply
 from app.adapters.parsing import as_map
 from app.adapters.protocol import (
@@ -29,7 +29,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import from_base64, hmac_sha256, key_of, same
-from app.adapters.validation import CommonOptions, Fault, check_connection
+from app.adapters.validation import CommonOptions, InvalidField, check_connection
 
 KIND = "mapping"
 PLATFORM = None
@@ -65,7 +65,7 @@ def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets, the options and every expression of the rules, or raise `Misconfigured`."""
     more = []
     if not needs_url_token(options) and not secrets.get("secret"):
-        more.append(Fault("/secrets/secret", "is required: the deliveries are signed with it"))
+        more.append(InvalidField("/secrets/secret", "is required: the deliveries are signed with it"))
     check_connection(SECRETS, secrets, options, MappingOptions, more)
 
 
@@ -119,7 +119,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is not JSON.
     """
     body = read_json(verified.body, keep=verified.signed)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     message = verified.facts.get("message")
     if message == "webhook_callback_verification":
         challenge = as_map(body).get("challenge")
@@ -143,7 +143,7 @@ def preview(sample: object, options: Options, now: datetime, topic: str | None =
     """
     check_connection((), {}, options, MappingOptions)
     context = Context("//preview", options)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     verified = Verified(b"", now, "preview")
     apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, drafts)
     return drafts.parsed(_REPLY)

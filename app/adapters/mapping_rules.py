@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from app.adapters.coerce import conform
-from app.adapters.event_collector import Drafts
-from app.adapters.parsing import any_moment, ident
+from app.adapters.event_collector import EventCollector
+from app.adapters.parsing import any_timestamp, ident
 from app.adapters.protocol import Context, Verified
 from app.adapters.signatures import key_of
 from app.events import envelope  # noqa: F401 (registers the payloads)
@@ -88,7 +88,9 @@ def _search(expression: str, root: object) -> object:
         raise Unmapped(f"{expression[:80]}: {type(error).__name__}") from None
 
 
-def apply(rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, drafts: Drafts) -> None:
+def apply(
+    rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, drafts: EventCollector
+) -> None:
     """Lay out what the rules make of a body. One that fits no rule is ignored; one that breaks a rule is a dead letter."""
     fitting = 0
     for index, rule in enumerate(rules):
@@ -117,10 +119,12 @@ def _roots(rule: Rule, body: object) -> list[object]:
     return [{"item": item, "body": body} for item in items]
 
 
-def _event(rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+def _event(
+    rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, drafts: EventCollector
+) -> None:
     found = {name: _search(expression, root) for name, expression in rule.data.items()}
     time = _search(rule.time, root) if rule.time else None
-    moment = any_moment(time) if time is not None else verified.received_at
+    moment = any_timestamp(time) if time is not None else verified.received_at
     if moment is None:
         raise Unmapped("time: is no RFC 3339 time with an offset and no Unix time")
     named = ident(_search(rule.id, root)) if rule.id else None

@@ -11,8 +11,8 @@ pushes, pulls and reconciliation agree.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.adapters.event_collector import Drafts
-from app.adapters.parsing import any_moment, as_list, as_map, first, ident, moment, whole, yuan
+from app.adapters.event_collector import EventCollector
+from app.adapters.parsing import any_timestamp, as_list, as_map, first, ident, moment, whole, yuan
 from app.adapters.protocol import Context, Parsed
 from app.adapters.wechat_shop import PLATFORM, REFUNDED
 
@@ -108,7 +108,7 @@ def _shipment(order: Mapping[str, object]) -> tuple[datetime | None, str | None,
 class _OrderEvents:
     """Lays out the events of one order, which share id scheme, subject and dead letter."""
 
-    def __init__(self, drafts: Drafts, order: Mapping[str, object], context: Context) -> None:
+    def __init__(self, drafts: EventCollector, order: Mapping[str, object], context: Context) -> None:
         self._drafts = drafts
         self._raw = dict(order)
         self.id = ident(order.get("order_id")) or ""
@@ -134,7 +134,7 @@ def read_order(
     `push` is the `fields` of the follow-up that asked for the order; it dates what the answer does not (a cancellation, a
     confirmation). `received_at` dates what nobody dated.
     """
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     events = _OrderEvents(drafts, order, context)
     if not events.id:
         drafts.unknown("order/get: no order_id", dict(order))
@@ -142,7 +142,7 @@ def read_order(
     status = whole(order.get("status"))
     detail = as_map(order.get("order_detail"))
     price = as_map(detail.get("price_info"))
-    pushed, told_at = push.get("event", ""), any_moment(push.get("at"))
+    pushed, told_at = push.get("event", ""), any_timestamp(push.get("at"))
     updated_at = moment(order.get("update_time")) or received_at
     created_at = moment(order.get("create_time")) or told_at or updated_at
     paid = whole(price.get("order_price"))
@@ -156,7 +156,7 @@ def read_order(
     events.add("placed", created_at, purchase)
     pay_time = moment(as_map(detail.get("pay_info")).get("pay_time"))
     if status != _UNPAID and (pay_time or status in _PAID):
-        fallback = any_moment(push.get("paid_at")) or (told_at if pushed == "channels_ec_order_pay" else None)
+        fallback = any_timestamp(push.get("paid_at")) or (told_at if pushed == "channels_ec_order_pay" else None)
         events.add("paid", pay_time or fallback or updated_at, purchase)
     if status in _CANCELLED:
         events.add("cancelled", (told_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
@@ -188,7 +188,7 @@ def read_aftersale(
 
     `order` is the answer of order/get for its order: only that says which live room it belongs to.
     """
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     number = ident(first(aftersale, "after_sale_order_id", "aftersale_order_id")) or push.get("after_sale_order_id")
     order_id = ident(aftersale.get("order_id")) or push.get("order_id") or ident(order.get("order_id"))
     status = ident(aftersale.get("status"))
@@ -211,7 +211,7 @@ def read_aftersale(
         "live.order.refunded",
         id=f"aftersale/{number}/refunded",
         subject=subject,
-        time=any_moment(push.get("at")) or moment(aftersale.get("update_time")) or received_at,
+        time=any_timestamp(push.get("at")) or moment(aftersale.get("update_time")) or received_at,
         data={
             "order": order_id,
             "refund": number,

@@ -97,7 +97,7 @@ def moment(value: object, *, per_second: int = 1) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1_000_000 // per_second)
 
 
-def any_moment(value: object) -> datetime | None:
+def any_timestamp(value: object) -> datetime | None:
     """Return a Unix time in seconds or milliseconds, told apart by its size, or an RFC 3339 text with an offset."""
     if isinstance(value, str) and not value.strip().isdigit():
         try:

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pydantic import Field
 
 from app.adapters.documents import read_json
-from app.adapters.event_collector import Drafts, cloud_event
-from app.adapters.parsing import any_moment, as_map, first, ident, whole
+from app.adapters.event_collector import EventCollector, cloud_event
+from app.adapters.parsing import any_timestamp, as_map, first, ident, whole
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -31,7 +31,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import from_base64, key_of, same, standard_webhook
-from app.adapters.validation import CommonOptions, Fault, check_connection
+from app.adapters.validation import CommonOptions, InvalidField, check_connection
 
 KIND = "standard_webhooks"
 PLATFORM = None
@@ -70,7 +70,7 @@ def _key(secret: str) -> bytes | None:
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     faults = [
-        Fault(f"/secrets/{name}", "must be whsec_ and the base64 of 24 to 64 bytes")
+        InvalidField(f"/secrets/{name}", "must be whsec_ and the base64 of 24 to 64 bytes")
         for name in ("secret", "previous_secret")
         if isinstance(secrets.get(name), str) and secrets[name] and _key(secrets[name]) is None
     ]
@@ -122,7 +122,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is not JSON.
     """
     found = read_json(verified.body)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     batch = isinstance(found, list)
     for item in found if isinstance(found, list) else [found]:
         body = as_map(item)
@@ -142,7 +142,7 @@ def _our_type(name: object, context: Context) -> object:
     return ours or name
 
 
-def _cloud_event(body: Mapping[str, object], again: object, verified: Verified, context: Context, drafts: Drafts) -> None:
+def _cloud_event(body: Mapping[str, object], again: object, verified: Verified, context: Context, drafts: EventCollector) -> None:
     event = {name: body[name] for name in _ATTRIBUTES if name in body}
     event["type"] = _our_type(event.get("type"), context)
     if not event.get("subject") and context.session:
@@ -169,7 +169,7 @@ def _subject(body: Mapping[str, object], data: Mapping[str, object], context: Co
     return named or context.session
 
 
-def _typed(body: Mapping[str, object], verified: Verified, context: Context, drafts: Drafts) -> None:
+def _typed(body: Mapping[str, object], verified: Verified, context: Context, drafts: EventCollector) -> None:
     data = as_map(body["data"])
     event_type = _our_type(body["type"], context)
     fields: Mapping[str, object] = data
@@ -181,6 +181,6 @@ def _typed(body: Mapping[str, object], verified: Verified, context: Context, dra
     if subject is None:
         drafts.unknown(f"{event_type}: no room and no session", dict(body))
         return
-    time = any_moment(body.get("timestamp")) or _sent_at(verified)
+    time = any_timestamp(body.get("timestamp")) or _sent_at(verified)
     webhook_id = verified.facts["webhook-id"]
     drafts.ready(cloud_event(context.source, str(event_type), webhook_id, subject, time, fields), dict(body))

@@ -19,7 +19,7 @@ _MAX_SECRET = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InvalidField:
     """What is wrong with one field."""
 
     pointer: str
@@ -30,7 +30,7 @@ class Fault:
 class Misconfigured(ValueError):
     """Secrets or options that cannot work."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[InvalidField]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(f"{fault.pointer} {fault.detail}" for fault in self.faults))
 
@@ -52,31 +52,31 @@ class CommonOptions(BaseModel):
     """Replaces the platform's API host: a test server, a proxy."""
 
 
-def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[Fault]:
+def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[InvalidField]:
     names = {secret.name for secret in known}
     for name in secrets:
         if name not in names:
-            yield Fault(f"/secrets/{name}", "is not a secret of this kind of connection")
+            yield InvalidField(f"/secrets/{name}", "is not a secret of this kind of connection")
     for secret in known:
         value = secrets.get(secret.name)
         pointer = f"/secrets/{secret.name}"
         if value is None or value == "":
             if secret.required:
-                yield Fault(pointer, "is required")
+                yield InvalidField(pointer, "is required")
         elif not isinstance(value, str) or len(value) > _MAX_SECRET or not value.isprintable():
-            yield Fault(pointer, "must be a printable text")
+            yield InvalidField(pointer, "must be a printable text")
         elif secret.pattern and not re.fullmatch(secret.pattern, value):
-            yield Fault(pointer, secret.says)
+            yield InvalidField(pointer, secret.says)
 
 
-def faults_of_model(model: type[BaseModel], values: Options, root: str) -> Iterable[Fault]:
+def faults_of_model(model: type[BaseModel], values: Options, root: str) -> Iterable[InvalidField]:
     """Return a fault per field that the model refuses, as pointers below `root`."""
     try:
         model.model_validate(dict(values))
     except ValidationError as error:
         for found in error.errors(include_url=False, include_input=False, include_context=False):
             place = "".join(f"/{part}" for part in found["loc"])
-            yield Fault(f"{root}{place}", found["msg"])
+            yield InvalidField(f"{root}{place}", found["msg"])
 
 
 def check_connection(
@@ -84,7 +84,7 @@ def check_connection(
     secrets: Secrets,
     options: Options,
     model: type[BaseModel] = CommonOptions,
-    more: Iterable[Fault] = (),
+    more: Iterable[InvalidField] = (),
 ) -> None:
     """Accept a connection's secrets and options, or name every field that is wrong.
 

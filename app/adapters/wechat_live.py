@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic_core import from_json
 
-from app.adapters.event_collector import Drafts, cloud_event
+from app.adapters.event_collector import EventCollector, cloud_event
 from app.adapters.parsing import as_list, as_map, duration, either, first, ident, moment, whole, yuan
 from app.adapters.protocol import (
     Context,
@@ -75,7 +75,7 @@ class LiveReading:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class BroadcastChange:
     """A start or an end of a live."""
 
     state: Literal["started", "ended"]
@@ -84,7 +84,7 @@ class Mark:
     at: datetime
 
 
-def session_events(export_id: str, context: Context, marks: Iterable[Mark]) -> tuple[Event, ...]:
+def session_events(export_id: str, context: Context, marks: Iterable[BroadcastChange]) -> tuple[Event, ...]:
     """Return `live.session.started` and `live.session.ended` of a live."""
     subject = context.session or f"{PLATFORM}:{export_id}"
     return tuple(
@@ -135,7 +135,7 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         "buyers_total": whole(commerce.get("total_pay_uv")),
         "gmv_total": _fen(commerce.get("total_gmv")),
     }
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     subject = context.session or f"{PLATFORM}:{export_id}"
     stamp = f"{export_id}/{int(sampled_at.timestamp())}"
     if any(value is not None for value in data.values()):
@@ -158,7 +158,9 @@ def _is_living(index: Mapping[str, object]) -> bool | None:
     return said
 
 
-def _product(row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: Drafts) -> None:
+def _product(
+    row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: EventCollector
+) -> None:
     base = as_map(row.get("base_data"))
     product = ident(base.get(context.text("product_id") or "spu_id")) or ident(first(base, "spu_id", "src_spu_id"))
     drafts.event(
@@ -197,7 +199,7 @@ def read_finished_lives(answer: object, context: Context) -> FinishedPage:
         WechatError: the answer is an error.
     """
     found = checked(answer)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     for item in as_list(found.get("item")):
         row = as_map(item)
         export_id = ident(row.get("export_id"))

@@ -13,8 +13,8 @@ from datetime import datetime
 from pydantic import StrictBool
 
 from app.adapters.documents import read_message
-from app.adapters.event_collector import Drafts
-from app.adapters.parsing import any_moment, as_map, first, ident, moment, whole
+from app.adapters.event_collector import EventCollector
+from app.adapters.parsing import any_timestamp, as_map, first, ident, moment, whole
 from app.adapters.protocol import (
     SUCCESS,
     Context,
@@ -30,7 +30,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import key_of, same, sha1_of_sorted
-from app.adapters.validation import CommonOptions, Fault, check_connection
+from app.adapters.validation import CommonOptions, InvalidField, check_connection
 from app.adapters.wechat_crypto import KEY_PATTERN, decrypt
 
 KIND = "wechat_shop"
@@ -87,11 +87,11 @@ def check(secrets: Secrets, options: Options) -> None:
     """Accept a shop's secrets and options, or raise `Misconfigured`."""
     more = []
     if secrets.get("encoding_aes_key") and not secrets.get("appid"):
-        more.append(Fault("/secrets/appid", "is required with encoding_aes_key: it is inside every encrypted push"))
+        more.append(InvalidField("/secrets/appid", "is required with encoding_aes_key: it is inside every encrypted push"))
     elif secrets.get("app_secret") and not secrets.get("appid"):
-        more.append(Fault("/secrets/appid", "is required with app_secret"))
+        more.append(InvalidField("/secrets/appid", "is required with app_secret"))
     if options.get("require_encryption") is True and not secrets.get("encoding_aes_key"):
-        more.append(Fault("/secrets/encoding_aes_key", "is required with require_encryption"))
+        more.append(InvalidField("/secrets/encoding_aes_key", "is required with require_encryption"))
     check_connection(SECRETS, secrets, options, ShopOptions, more)
 
 
@@ -147,7 +147,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, the decrypted text is neither JSON nor XML.
     """
     message = read_message(verified.body)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     name = message.get("Event")
     name = name if isinstance(name, str) else ""
     if name in ORDER_EVENTS:
@@ -170,7 +170,7 @@ def _at(message: object) -> str | None:
     return found.isoformat() if found else None
 
 
-def _order(message: object, name: str, info: object, verified: Verified, drafts: Drafts) -> None:
+def _order(message: object, name: str, info: object, verified: Verified, drafts: EventCollector) -> None:
     order = ident(as_map(info).get("order_id"))
     if order is None:
         drafts.unknown(f"{name}: no order_id", message)
@@ -187,7 +187,7 @@ def _order(message: object, name: str, info: object, verified: Verified, drafts:
     drafts.follow_up("order_get", fields, f"order_get/{order}/{verified.key}")
 
 
-def _aftersale(message: object, verified: Verified, drafts: Drafts) -> None:
+def _aftersale(message: object, verified: Verified, drafts: EventCollector) -> None:
     info = as_map(as_map(message).get("finder_shop_aftersale_status_update"))
     aftersale = ident(first(info, "after_sale_order_id", "aftersale_order_id"))
     status = info.get("status")
@@ -200,7 +200,7 @@ def _aftersale(message: object, verified: Verified, drafts: Drafts) -> None:
         drafts.ignore(f"channels_ec_aftersale_update {status}"[:100])
 
 
-def _stock(message: object, verified: Verified, drafts: Drafts) -> None:
+def _stock(message: object, verified: Verified, drafts: EventCollector) -> None:
     info = as_map(as_map(message).get("channels_ec_stock_no_enough"))
     product, left = ident(info.get("product_id")), whole(info.get("remaining_stock_amount"))
     if product is None or left is None:
@@ -224,9 +224,9 @@ def read_stock(
     `fields` and `key` are those of the delivery that warned. The warning speaks of the variant that runs short; a session's stock
     is its product's.
     """
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     data = {"product": fields["product_id"], "stock": stock}
     for subject in subjects:
-        time = any_moment(fields.get("at")) or received_at
+        time = any_timestamp(fields.get("at")) or received_at
         drafts.event("live.stock.changed", id=f"stock/{key}/{subject}", subject=subject, time=time, data=data, raw=dict(fields))
     return drafts.parsed()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.adapters.documents import read_json
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
@@ -71,7 +71,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         raise Refused(400, "the body has no live_info and no events", keep=False)
     room = ident(live.get("live_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
-    drafts = Drafts(context, apart=True)
+    drafts = EventCollector(context, apart=True)
     times = []
     for row in rows:
         time = moment(row.get("msg_time"), per_second=1000)
@@ -81,7 +81,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     return drafts.parsed(Reply(body=b'{"ok":true}', media_type="application/json"))
 
 
-def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: Drafts) -> None:
+def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: EventCollector) -> None:
     kind = row.get("decoded_type")
     seq = ident(row.get("seq"))
     message = ident(row.get("msg_id"))
@@ -108,7 +108,7 @@ def _message(row: Mapping[str, object], room: str, subject: str | None, time: da
         drafts.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=again)
 
 
-def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: Drafts) -> None:
+def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: EventCollector) -> None:
     data = {"concurrent": whole(live.get("online_count")), "likes_total": whole(live.get("like_count"))}
     if data["concurrent"] is None and data["likes_total"] is None:
         return

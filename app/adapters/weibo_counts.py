@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, ident, whole
 from app.adapters.protocol import (
     Context,
@@ -119,7 +119,7 @@ def read_counts(answer: object, context: Context, measured_at: datetime, subject
         error = as_map(answer).get("error")
         raise WeiboError(code, error if isinstance(error, str) else "")
     posts = as_map(context.options.get("posts"))
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     for item in as_list(answer):
         row = as_map(item)
         post = ident(row.get("id"))

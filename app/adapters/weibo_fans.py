@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.adapters.documents import read_message
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_map, first, ident, moment
 from app.adapters.protocol import (
     Context,
@@ -93,7 +93,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is neither JSON nor XML.
     """
     message = read_message(verified.body)
-    drafts = Drafts(context)
+    drafts = EventCollector(context)
     receiver = ident(first(message, "receiver_id", "ToUserName"))
     sender = ident(first(message, "sender_id", "FromUserName"))
     kind = _lower(first(message, "type", "MsgType"))
@@ -115,7 +115,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
 
 
 def _add(
-    drafts: Drafts,
+    drafts: EventCollector,
     event_type: str,
     number: str,
     subject: str | None,

@@ -13,7 +13,7 @@ from datetime import datetime
 from pydantic_core import from_json
 
 from app.adapters.documents import read_form, read_json
-from app.adapters.event_collector import Drafts
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_map, either, first, ident, moment, whole, words
 from app.adapters.protocol import (
     Context,
@@ -103,7 +103,7 @@ def read_messages(
     `states` is what a reader of the stream remembers of its rooms (on air or not): where a message's room_info tells another
     status, the live has started or ended, whether or not a message of its own says so.
     """
-    drafts = Drafts(context, apart=True)
+    drafts = EventCollector(context, apart=True)
     for message in _messages(found):
         _read(message, context, received_at, drafts, states)
     return drafts.parsed(reply)
@@ -178,7 +178,7 @@ def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *
 
 
 def _read(
-    message: Mapping[str, object], context: Context, received_at: datetime, drafts: Drafts, states: dict[str, bool] | None
+    message: Mapping[str, object], context: Context, received_at: datetime, drafts: EventCollector, states: dict[str, bool] | None
 ) -> None:
     raw = {name: value for name, value in message.items() if name not in _NOT_SAID_AGAIN}
     room = ident(first(message, "room_id")) or ident(as_map(message.get("room_info")).get("room_id"))

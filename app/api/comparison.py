@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from app.api.access import AppService, Viewer, session_uuid
-from app.api.read_models import Basis, Shape
+from app.api.read_models import Basis, DocumentModel
 from app.catalogue.models import SessionKind, Slug
 from app.kpis.comparison import LONGEST, read_comparison, read_history
 from app.kpis.metrics import Unit
@@ -38,7 +38,7 @@ _SESSION: dict[str, Any] = {
 _EARLIER = _SESSION | {"session": "0192e0b7-91d0-7a11-8000-0d9f0f5b6a7c", "started_at": "2021-08-28T14:00:00+09:00"}
 
 
-class ComparedSession(Shape):
+class ComparedSession(DocumentModel):
     """What names a session."""
 
     session: str
@@ -54,7 +54,7 @@ class ComparedSession(Shape):
     platforms: list[str]
 
 
-class ComparedValue(Shape):
+class ComparedValue(DocumentModel):
     """One session's value of a KPI; money is compared within one currency only, and is a decimal string."""
 
     session: str
@@ -68,14 +68,14 @@ class ComparedValue(Shape):
     )
 
 
-class ComparedKpi(Shape):
+class ComparedKpi(DocumentModel):
     """A KPI of all sessions, in the order in which they were named."""
 
     unit: Unit
     values: list[ComparedValue]
 
 
-class ComparisonDocument(Shape):
+class ComparisonDocument(DocumentModel):
     """Sessions beside each other, by slug of `/kpis`."""
 
     model_config = ConfigDict(
@@ -103,7 +103,7 @@ class ComparisonDocument(Shape):
     kpis: dict[str, ComparedKpi]
 
 
-class HistoricValue(Shape):
+class HistoricValue(DocumentModel):
     """A session's value of a KPI, and where it stands among the brand's sessions before it."""
 
     value: Value
@@ -122,7 +122,7 @@ class HistoricSession(ComparedSession):
     kpis: dict[str, HistoricValue]
 
 
-class HistoryDocument(Shape):
+class HistoryDocument(DocumentModel):
     """A brand's sessions in order of time."""
 
     model_config = ConfigDict(

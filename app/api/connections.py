@@ -13,16 +13,16 @@ from pydantic import BaseModel
 from app.api.access import Admin, AppService
 from app.api.paging import Paging, encode
 from app.platforms import connections, diagnostics
-from app.platforms.connections import Office
+from app.platforms.connections import ConnectionAdmin
 from app.platforms.models import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, TestResult
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"])
 
 
-async def _office(request: Request, service: AppService) -> Office:
+async def _office(request: Request, service: AppService) -> ConnectionAdmin:
     base = service.settings.public_url or request.base_url
-    return Office(service.database, service.platforms, str(base).rstrip("/"))
+    return ConnectionAdmin(service.database, service.platforms, str(base).rstrip("/"))
 
 
 async def _connection_id(
@@ -34,7 +34,7 @@ async def _connection_id(
         raise not_found("connection") from None
 
 
-AppOffice = Annotated[Office, Depends(_office)]
+AppOffice = Annotated[ConnectionAdmin, Depends(_office)]
 ConnectionId = Annotated[UUID, Depends(_connection_id)]
 
 

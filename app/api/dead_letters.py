@@ -34,7 +34,7 @@ _KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_typ
 """Fields of platforms that name a kind and never a person."""
 
 
-class Letter(BaseModel):
+class DeadLetter(BaseModel):
     """Something that was sent and not taken."""
 
     model_config = ConfigDict(
@@ -60,7 +60,7 @@ class Letter(BaseModel):
     attempts: int = Field(description="how often the same bytes came")
 
 
-class OpenLetter(Letter):
+class DeadLetterDetail(DeadLetter):
     """A letter with its content; ids and words of people are left out."""
 
     event: Any = Field(description="the event as sent, people's fields hidden; null where it is not JSON")
@@ -76,10 +76,10 @@ class ReplayReceipt(Receipt):
     pulls: int = Field(description="what the platform is asked for because of the letter; its answer comes later")
 
 
-class Letters(BaseModel):
+class DeadLetterList(BaseModel):
     """A page of dead letters, the newest first."""
 
-    dead_letters: list[Letter]
+    dead_letters: list[DeadLetter]
     next_cursor: str | None
 
 
@@ -115,15 +115,15 @@ LetterId = Annotated[UUID, Depends(_letter_id)]
     summary="List dead letters",
     responses=responses(401, 403, 422),
 )
-async def list_letters(service: AppService, caller: Operator, paging: Paging) -> Letters:
+async def list_letters(service: AppService, caller: Operator, paging: Paging) -> DeadLetterList:
     """Return what could not be taken, the newest first."""
     at, letter = paging.after(datetime, UUID) or (None, None)
     limit = paging.limit
     async with service.database.acquire() as connection:
         rows = await connection.fetch(_SQL["letters"], caller.brand_id, at, letter, limit + 1)
-    page = [Letter(**{**row, "errors": from_json(row["errors"])}) for row in rows[:limit]]
+    page = [DeadLetter(**{**row, "errors": from_json(row["errors"])}) for row in rows[:limit]]
     last = page[-1] if len(rows) > limit else None
-    return Letters(dead_letters=page, next_cursor=encode((last.received_at, last.id) if last else None))
+    return DeadLetterList(dead_letters=page, next_cursor=encode((last.received_at, last.id) if last else None))
 
 
 @router.get(
@@ -132,20 +132,20 @@ async def list_letters(service: AppService, caller: Operator, paging: Paging) ->
     summary="Inspect a dead letter",
     responses=responses(401, 403, 404),
 )
-async def get_letter(service: AppService, caller: Operator, letter: LetterId) -> OpenLetter:
+async def get_letter(service: AppService, caller: Operator, letter: LetterId) -> DeadLetterDetail:
     """Return a letter with its content, without what names a person."""
     async with service.database.acquire() as connection:
         row = await connection.fetchrow(_SQL["letter"], letter, caller.brand_id)
     if row is None:
         raise not_found("dead letter")
-    body = service.sealer.unseal(row["sealed"])
+    body = service.privacy_keys.unseal(row["sealed"])
     if body is not None and row["origin"].startswith("connection:"):
         body = shown(body, row["type"])
     fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
-    return OpenLetter(**fields, errors=from_json(row["errors"]), event=_without_people(body, row["origin"]))
+    return DeadLetterDetail(**fields, errors=from_json(row["errors"]), event=_redacted(body, row["origin"]))
 
 
-def _without_people(body: bytes | None, origin: str) -> Any:
+def _redacted(body: bytes | None, origin: str) -> Any:
     try:
         event = from_json(body or b"null")
     except ValueError:
@@ -179,7 +179,9 @@ async def replay_letter(service: AppService, caller: Operator, letter: LetterId)
         replayed = await service.platforms.letters.replay(letter, caller.brand_id)
         if replayed is not None:
             return {**replayed.submission.receipt(), "pulls": replayed.pulls}
-        submission = await replay(service.database, service.sealer, service.receiver, service.writer, letter, caller.brand_id)
+        submission = await replay(
+            service.database, service.privacy_keys, service.receiver, service.writer, letter, caller.brand_id
+        )
     except UnreadableLetterError:
         raise ProblemError(409, "the letter was sealed with another secret key") from None
     except (QueueFullError, NotCommittedError):

@@ -15,7 +15,7 @@ from app.api.report_models import LogPage
 from app.api.results import answer
 from app.events.payload import PAYLOADS
 from app.kpis.orders_and_events import read_log
-from app.kpis.reader import Asked
+from app.kpis.reader import SessionQuery
 from app.problems import invalid, responses
 
 router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=responses(401, 403, 404, 422))
@@ -43,6 +43,6 @@ async def log(
     """Return the session's events as they were stored, in the order in which they happened."""
     if event_type is not None and event_type not in PAYLOADS:
         raise invalid("/type", "unknown event type")
-    asked = Asked(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)
+    asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)
     document, more = await read_log(service.database, asked, event_type, _after(paging), paging.limit)
     return answer({**document, "next_cursor": encode(more and (more[0], more[1].hex()))}, asked)

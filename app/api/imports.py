@@ -17,7 +17,7 @@ from app.api.events import read_body
 from app.ingest.receive import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms import imports
-from app.platforms.imports import Report
+from app.platforms.imports import ImportReport
 from app.problems import ProblemError, invalid, responses
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
@@ -96,7 +96,7 @@ async def take_import(
     service: AppService,
     caller: Operator,
     options: Annotated[str | None, Query(max_length=20_000, description="for a text/csv body: the options as JSON")] = None,
-) -> Report:
+) -> ImportReport:
     """Store orders or audience figures of a file; rows that fail are told one by one, and sending the file again is safe."""
     limit = service.settings.max_body_bytes
     body = decompress(await read_body(request, limit), request.headers.get("content-encoding"), limit)

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from app.api.access import AppService
-from app.api.read_models import Shape
+from app.api.read_models import DocumentModel
 from app.api.results import Question, answer
 from app.insights.finding import Code, Section
-from app.insights.reader import Keeping, read_insights
+from app.insights.reader import InsightSettings, read_insights
 from app.kpis.status import Status
 from app.problems import responses
 from app.settings import Settings
@@ -47,7 +47,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class Sentence(Shape):
+class Sentence(DocumentModel):
     """The same sentence in each language."""
 
     ja: str
@@ -55,7 +55,7 @@ class Sentence(Shape):
     en: str
 
 
-class Insight(Shape):
+class Insight(DocumentModel):
     """What the figures say, with the figures."""
 
     code: Code
@@ -66,7 +66,7 @@ class Insight(Shape):
     evidence: list[str] = Field(description="paths of this API that answer with these figures")
 
 
-class InsightsDocument(Shape):
+class InsightsDocument(DocumentModel):
     """A session's insights; none where nothing stands out, or too little is known."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -78,12 +78,12 @@ class InsightsDocument(Shape):
     insights: list[Insight]
 
 
-def keeping_of(settings: Settings) -> Keeping:
+def insight_settings(settings: Settings) -> InsightSettings:
     """Return what the insights must know of the settings."""
-    return Keeping(settings.slow_response_seconds, settings.keep_comment_text)
+    return InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
 
 
 @router.get("/insights", summary="Insights", operation_id="results:insights", response_model=InsightsDocument)
 async def insights(service: AppService, asked: Question) -> Response:
     """Return what stands out, each with its figures, where to call them up, and a sentence in every language."""
-    return answer(await read_insights(service.database, asked, keeping_of(service.settings)), asked)
+    return answer(await read_insights(service.database, asked, insight_settings(service.settings)), asked)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from app.api.access import AppService, Operator, SessionId, Viewer
 from app.catalogue import lineup
-from app.catalogue.lineup import Item, ItemPatch, NewItem, NewLineup
+from app.catalogue.lineup import LineupItem, LineupItemPatch, NewLineup, NewLineupItem
 from app.catalogue.models import Text
 from app.problems import responses
 
@@ -22,7 +22,7 @@ ProductCode = Annotated[Text, Path(description="the product's code; may hold sla
 class Lineup(BaseModel):
     """A whole line-up, in order."""
 
-    lineup: list[Item]
+    lineup: list[LineupItem]
 
 
 @router.get("", operation_id="lineup:list", summary="Get a line-up", responses=responses(401, 403, 404))
@@ -44,7 +44,7 @@ async def replace_lineup(service: AppService, caller: Operator, session: Session
     summary="Append a product to a line-up",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
-async def create_item(service: AppService, caller: Operator, session: SessionId, form: NewItem) -> Item:
+async def create_item(service: AppService, caller: Operator, session: SessionId, form: NewLineupItem) -> LineupItem:
     """Append a product."""
     return await lineup.add(service.database, caller, session, form)
 
@@ -55,7 +55,9 @@ async def create_item(service: AppService, caller: Operator, session: SessionId,
     summary="Change a product of a line-up",
     responses=responses(400, 401, 403, 404, 422),
 )
-async def update_item(service: AppService, caller: Operator, session: SessionId, product: ProductCode, form: ItemPatch) -> Item:
+async def update_item(
+    service: AppService, caller: Operator, session: SessionId, product: ProductCode, form: LineupItemPatch
+) -> LineupItem:
     """Change what this show calls a product, its price or its stock."""
     return await lineup.patch(service.database, caller, session, product, form)
 

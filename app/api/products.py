@@ -14,7 +14,7 @@ from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.catalogue import products
 from app.catalogue.models import Slug, Text
-from app.catalogue.pending_rebuilds import Refold
+from app.catalogue.pending_rebuilds import Rebuild
 from app.catalogue.products import NewProduct, Product, ProductPatch
 from app.ingest import rebuild
 from app.problems import responses
@@ -25,7 +25,7 @@ ProductId = Annotated[UUID, Path(description="the product's id")]
 Alias = Annotated[Text, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
 
 
-async def refolding(service: AppService) -> Refold:
+async def rebuilder(service: AppService) -> Rebuild:
     """Return what folds one session again when an alias has changed its meaning."""
 
     async def refold(session_id: UUID) -> None:
@@ -36,7 +36,7 @@ async def refolding(service: AppService) -> Refold:
     return refold
 
 
-Refolding = Annotated[Refold, Depends(refolding)]
+Refolding = Annotated[Rebuild, Depends(rebuilder)]
 
 
 class ProductList(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from app.events.fields import Moment
+from app.events.fields import Timestamp
 
 
 def _mend_plus(value: object) -> object:
@@ -16,5 +16,5 @@ def _mend_plus(value: object) -> object:
     return re.sub(r" (?=\d\d:?\d\d$)", "+", value) if isinstance(value, str) else value
 
 
-Instant = Annotated[Moment, BeforeValidator(_mend_plus)]
+Instant = Annotated[Timestamp, BeforeValidator(_mend_plus)]
 """A moment with its offset, in a query."""

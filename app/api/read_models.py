@@ -16,13 +16,13 @@ Amount = Field(pattern=r"^-?\d+(\.\d+)?$", examples=["481888.00"], description="
 Basis = Literal["counted", "reported", "derived", "mixed", "absent"]
 
 
-class Shape(BaseModel):
+class DocumentModel(BaseModel):
     """An answer; new members may join it."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class NumberFigure(Shape):
+class NumberFigure(DocumentModel):
     """A figure that is a number."""
 
     value: int | float | None = Field(examples=[18052])
@@ -30,7 +30,7 @@ class NumberFigure(Shape):
     basis: Basis
 
 
-class MoneyFigure(Shape):
+class MoneyFigure(DocumentModel):
     """A figure that is an amount."""
 
     value: str | None = Amount
@@ -38,7 +38,7 @@ class MoneyFigure(Shape):
     basis: Basis
 
 
-def _kpis() -> type[Shape]:
+def _kpis() -> type[DocumentModel]:
     fields: dict[str, Any] = {
         metric.slug: (
             MoneyFigure if metric.unit is Unit.MONEY else NumberFigure,
@@ -46,13 +46,13 @@ def _kpis() -> type[Shape]:
         )
         for metric in METRICS
     }
-    return create_model("Kpis", __base__=Shape, __doc__="Every KPI with its basis.", **fields)
+    return create_model("Kpis", __base__=DocumentModel, __doc__="Every KPI with its basis.", **fields)
 
 
 Kpis = _kpis()
 
 
-class Contradiction(Shape):
+class Contradiction(DocumentModel):
     """Figures that cannot all be right."""
 
     code: str = Field(examples=["watch_time_exceeds_peak"])
@@ -60,7 +60,7 @@ class Contradiction(Shape):
     figures: dict[str, Any]
 
 
-class KpiDocument(Shape):
+class KpiDocument(DocumentModel):
     """A session's KPIs."""
 
     session: str
@@ -73,7 +73,7 @@ class KpiDocument(Shape):
     warnings: list[Contradiction]
 
 
-class SharedFigures(Shape):
+class SharedFigures(DocumentModel):
     """Figures of a product, of the remainder and of the total."""
 
     impressions: int | None
@@ -90,7 +90,7 @@ class SharedFigures(Shape):
     basis: dict[str, Basis]
 
 
-class OnAirTime(Shape):
+class OnAirTime(DocumentModel):
     """How often and how long a product was on air."""
 
     count: int
@@ -120,7 +120,7 @@ class OtherProducts(SharedFigures):
     products: list[ProductFigures]
 
 
-class ProductsDocument(Shape):
+class ProductsDocument(DocumentModel):
     """A session's results by product."""
 
     session: str
@@ -133,7 +133,7 @@ class ProductsDocument(Shape):
     notes: list[str]
 
 
-class Mark(Shape):
+class Mark(DocumentModel):
     """A moment that explains a series."""
 
     at: datetime
@@ -142,7 +142,7 @@ class Mark(Shape):
     platform: str | None
 
 
-class TimelineDocument(Shape):
+class TimelineDocument(DocumentModel):
     """Series in equal buckets: zero where nothing was counted, null where nothing was sampled."""
 
     session: str
@@ -156,7 +156,7 @@ class TimelineDocument(Shape):
     marks: list[Mark]
 
 
-class Trailing(Shape):
+class Trailing(DocumentModel):
     """Orders up to five minutes after a showcase."""
 
     orders: int
@@ -164,7 +164,7 @@ class Trailing(Shape):
     gmv: str = Amount
 
 
-class ShowcaseFigures(Shape):
+class ShowcaseFigures(DocumentModel):
     """One stretch of time in which a product was on air."""
 
     product: str
@@ -181,7 +181,7 @@ class ShowcaseFigures(Shape):
     trailing: Trailing
 
 
-class ShowcasesDocument(Shape):
+class ShowcasesDocument(DocumentModel):
     """A session's showcases in order of time."""
 
     session: str
@@ -189,7 +189,7 @@ class ShowcasesDocument(Shape):
     showcases: list[ShowcaseFigures]
 
 
-class SourceShare(Shape):
+class SourceShare(DocumentModel):
     """Arrivals from one traffic source; null where unknown."""
 
     source: str | None
@@ -197,7 +197,7 @@ class SourceShare(Shape):
     share: float
 
 
-class FanLevelShare(Shape):
+class FanLevelShare(DocumentModel):
     """Arrivals of one fan level; null where unknown."""
 
     fan_level: int | None
@@ -205,7 +205,7 @@ class FanLevelShare(Shape):
     share: float
 
 
-class CoreFans(Shape):
+class CoreFans(DocumentModel):
     """Arrivals from a fan level on; null where no fan level is known."""
 
     min_level: int
@@ -213,7 +213,7 @@ class CoreFans(Shape):
     share: float | None
 
 
-class AudienceDocument(Shape):
+class AudienceDocument(DocumentModel):
     """Arrivals of a window by traffic source and fan level."""
 
     session: str

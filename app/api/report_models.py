@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.api.read_models import Amount, Basis, Contradiction, Shape
+from app.api.read_models import Amount, Basis, Contradiction, DocumentModel
 from app.kpis.metrics import Unit
 from app.kpis.status import Status
 from app.labels.catalogue import Language
@@ -16,7 +16,7 @@ from app.labels.catalogue import Language
 OrderState = Literal["placed", "paid", "cancelled", "refunded", "shipped", "delivered"]
 
 
-class Cell(Shape):
+class ReportCell(DocumentModel):
     """A figure with its label, and its text as the results sheet prints it."""
 
     label: str = Field(examples=["平均再生時間"])
@@ -26,13 +26,13 @@ class Cell(Shape):
     basis: Basis
 
 
-class KpiCell(Cell):
+class KpiCell(ReportCell):
     """A KPI of the sheet."""
 
     slug: str = Field(examples=["average_watch_seconds"])
 
 
-class Fact(Shape):
+class ReportFact(DocumentModel):
     """A fact of the sheet's head."""
 
     key: str
@@ -41,41 +41,41 @@ class Fact(Shape):
     text: str
 
 
-class Texts(Shape):
+class ReportTexts(DocumentModel):
     """A titled list of texts."""
 
     title: str
     items: list[str]
 
 
-class TotalsSection(Shape):
+class TotalsSection(DocumentModel):
     """総データ."""
 
     title: str
-    facts: list[Fact]
+    facts: list[ReportFact]
     figures: list[KpiCell]
 
 
-class AnalysisSection(Shape):
+class AnalysisSection(DocumentModel):
     """ライブ内容分析, EC実績."""
 
     title: str
     data_title: str
     figures: list[KpiCell]
-    factors: Texts
-    observations: Texts
-    summary: Texts
-    drafts: Texts = Field(description="sentences that the figures suggest; nobody has signed them")
+    factors: ReportTexts
+    observations: ReportTexts
+    summary: ReportTexts
+    drafts: ReportTexts = Field(description="sentences that the figures suggest; nobody has signed them")
 
 
-class Column(Shape):
+class ReportColumn(DocumentModel):
     """A column of a table."""
 
     key: str
     label: str
 
 
-class PromotionCells(Shape):
+class PromotionCells(DocumentModel):
     """A promotion's row."""
 
     promotion: str | None
@@ -83,42 +83,42 @@ class PromotionCells(Shape):
     kind: str | None
     platform: str | None
     title: str | None
-    figures: dict[str, Cell]
+    figures: dict[str, ReportCell]
 
 
-class PromotionSection(Shape):
+class PromotionSection(DocumentModel):
     """宣伝動画分析."""
 
     title: str
-    columns: list[Column]
+    columns: list[ReportColumn]
     rows: list[PromotionCells]
-    total_views: Cell
-    observations: Texts
-    summary: Texts
-    drafts: Texts = Field(description="sentences that the figures suggest; nobody has signed them")
+    total_views: ReportCell
+    observations: ReportTexts
+    summary: ReportTexts
+    drafts: ReportTexts = Field(description="sentences that the figures suggest; nobody has signed them")
 
 
-class ProductCells(Shape):
+class ProductCells(DocumentModel):
     """A product's row."""
 
     product: str | None
     name: str
-    figures: dict[str, Cell]
+    figures: dict[str, ReportCell]
 
 
-class ProductsSection(Shape):
+class ProductsSection(DocumentModel):
     """各商品実績; `other` is what was sold outside the line-up."""
 
     title: str
     brand: str
-    columns: list[Column]
+    columns: list[ReportColumn]
     rows: list[ProductCells]
     other: ProductCells
     total: ProductCells
     notes: list[str]
 
 
-class Sections(Shape):
+class Sections(DocumentModel):
     """The sheet's parts in its order."""
 
     totals: TotalsSection
@@ -128,7 +128,7 @@ class Sections(Shape):
     products: ProductsSection
 
 
-class ReportDocument(Shape):
+class ReportDocument(DocumentModel):
     """The results sheet."""
 
     session: str
@@ -142,7 +142,7 @@ class ReportDocument(Shape):
     warnings: list[Contradiction]
 
 
-class OrderLineOut(Shape):
+class OrderLineOut(DocumentModel):
     """One product of an order."""
 
     product: str
@@ -151,7 +151,7 @@ class OrderLineOut(Shape):
     amount: str = Amount
 
 
-class OrderOut(Shape):
+class OrderOut(DocumentModel):
     """An order; the buyer is a pseudonym."""
 
     order: str
@@ -171,7 +171,7 @@ class OrderOut(Shape):
     tracking: str | None
 
 
-class OrdersPage(Shape):
+class OrdersPage(DocumentModel):
     """A page of orders."""
 
     currency: str
@@ -179,7 +179,7 @@ class OrdersPage(Shape):
     next_cursor: str | None
 
 
-class LoggedEventOut(Shape):
+class LoggedEventOut(DocumentModel):
     """An event of the log as a CloudEvent; people are pseudonyms."""
 
     specversion: Literal["1.0"]
@@ -194,7 +194,7 @@ class LoggedEventOut(Shape):
     data: dict[str, Any]
 
 
-class LogPage(Shape):
+class LogPage(DocumentModel):
     """A page of the raw log."""
 
     events: list[LoggedEventOut]

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from app.api.access import AppService
-from app.api.insights import keeping_of
+from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import Question, answer
-from app.kpis.reader import Asked
+from app.kpis.reader import SessionQuery
 from app.problems import responses
 from app.reports import files
 from app.reports.document import read_report
@@ -30,7 +30,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}, "description": "the file"}}
 
 
-def _headers(asked: Asked, name: str, extension: str, disposition: str) -> Mapping[str, str]:
+def _headers(asked: SessionQuery, name: str, extension: str, disposition: str) -> Mapping[str, str]:
     # RFC 6266: a name of ASCII for old clients, the real one as RFC 8187 encodes it.
     encoded = quote(f"{name}.{extension}", safe="")
     return {
@@ -44,7 +44,7 @@ def _headers(asked: Asked, name: str, extension: str, disposition: str) -> Mappi
 @router.get("/report", summary="The results sheet", operation_id="results:report", response_model=ReportDocument)
 async def report(service: AppService, asked: Question) -> Response:
     """Return the results sheet: its sections with labels, values and texts as the sheet prints them."""
-    return answer(await read_report(service.database, asked, keeping_of(service.settings)), asked)
+    return answer(await read_report(service.database, asked, insight_settings(service.settings)), asked)
 
 
 @router.get(
@@ -56,7 +56,7 @@ async def report(service: AppService, asked: Question) -> Response:
 )
 async def report_xlsx(service: AppService, asked: Question) -> Response:
     """Return a workbook: the sheet as the agency hands it out, the minutes with charts, every order line."""
-    book = await files.workbook(service.database, service.press, asked, keeping_of(service.settings))
+    book = await files.workbook(service.database, service.press, asked, insight_settings(service.settings))
     return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
 
 
@@ -69,7 +69,7 @@ async def report_xlsx(service: AppService, asked: Question) -> Response:
 )
 async def report_html(service: AppService, asked: Question) -> Response:
     """Return one page that holds all it needs: no script, no request to anywhere; it prints on A4."""
-    page = await files.page(service.database, service.press, asked, keeping_of(service.settings))
+    page = await files.page(service.database, service.press, asked, insight_settings(service.settings))
     headers = {
         **_headers(asked, page.name, "html", "inline"),
         "Content-Security-Policy": _SEALED,

@@ -16,8 +16,8 @@ from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument,
 from app.events.fields import Slug, Text
 from app.kpis import reader
 from app.kpis.audience import CORE_FAN_LEVEL
-from app.kpis.reader import Asked, TimelineQuestion
-from app.kpis.single_flight import Flights
+from app.kpis.reader import SessionQuery, TimelineQuery
+from app.kpis.single_flight import SingleFlight
 from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
 from app.labels.catalogue import LANGUAGES, Language
 from app.problems import responses
@@ -32,15 +32,15 @@ From = Annotated[
 To = Annotated[Instant | None, Query(description="end of the half-open window", examples=["2021-09-25T14:20:00+09:00"])]
 
 
-async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> Asked:
+async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> SessionQuery:
     """Return which session is asked for, by whom, when, in which language."""
-    return Asked(session, principal.brand_id, datetime.now(UTC), language)
+    return SessionQuery(session, principal.brand_id, datetime.now(UTC), language)
 
 
-Question = Annotated[Asked, Depends(get_asked)]
+Question = Annotated[SessionQuery, Depends(get_asked)]
 
 
-def answer(document: dict[str, Any], asked: Asked) -> Response:
+def answer(document: dict[str, Any], asked: SessionQuery) -> Response:
     """Return a document as JSON in the language it was asked in."""
     return _json(to_json(document), asked.language)
 
@@ -50,13 +50,13 @@ def _json(body: bytes, language: Language) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _flights(request: Request) -> Flights[bytes]:
+def _flights(request: Request) -> SingleFlight[bytes]:
     """Return the KPI answers that the callers of this application share."""
     state = request.app.state
     try:
-        flights: Flights[bytes] = state.kpi_flights
+        flights: SingleFlight[bytes] = state.kpi_flights
     except AttributeError:
-        flights = state.kpi_flights = Flights()
+        flights = state.kpi_flights = SingleFlight()
     return flights
 
 
@@ -93,7 +93,7 @@ async def kpis(request: Request) -> Response:
     language = language_of(request)
 
     async def work() -> bytes:
-        asked = Asked(session, caller.brand_id, datetime.now(UTC), language)
+        asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
         return to_json(await reader.read_kpis(service.database, asked))
 
     return _json(await _flights(request).join((session, caller.brand_id, language), work), language)
@@ -124,7 +124,7 @@ async def timeline(
     to: To = None,
 ) -> Response:
     """Return series in equal buckets with marks; by default over the broadcast and an hour around it at most."""
-    question = TimelineQuestion(metrics, step, product, platform, begin, to)
+    question = TimelineQuery(metrics, step, product, platform, begin, to)
     return answer(await reader.read_timeline(service.database, asked, question), asked)
 
 

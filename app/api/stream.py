@@ -15,12 +15,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of
 from app.api.language import AnswerLanguage
-from app.api.read_models import Shape
+from app.api.read_models import DocumentModel
 from app.api.results import Question, answer
-from app.kpis.reader import Asked, read_head
+from app.kpis.reader import SessionQuery, read_head
 from app.labels.catalogue import Language
-from app.live.session_state import read_picture
-from app.live.subscriber import Subscriber, Watcher
+from app.live.session_state import read_session_state
+from app.live.subscriber import StreamAccess, Subscriber
 from app.live.tickets import Ticket
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
@@ -50,7 +50,7 @@ data: {"session": "…", "as_of": "…", "alerts": []}
 """
 
 
-class Alert(Shape):
+class Alert(DocumentModel):
     """Something that somebody should do something about now."""
 
     code: Literal["low_stock", "sold_out_clicked", "slow_support", "audience_falling", "no_telemetry"]
@@ -61,7 +61,7 @@ class Alert(Shape):
     figures: dict[str, int | float] = Field(examples=[{"stock": 4, "units_recent": 3}], description="what it rests on")
 
 
-class AlertsDocument(Shape):
+class AlertsDocument(DocumentModel):
     """The alerts of a session, the most urgent first; none unless it is live."""
 
     session: str
@@ -90,7 +90,7 @@ class StreamTicket(BaseModel):
 @router.get("/alerts", operation_id="live:alerts", summary="Alerts of a session", response_model=AlertsDocument)
 async def alerts(service: AppService, asked: Question) -> Response:
     """Return what somebody should do something about now: the same as the stream's event `alerts`."""
-    picture = await read_picture(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
+    picture = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
     if picture is None:
         raise not_found("session")
     return answer(picture.document("alerts", asked.language), asked)
@@ -101,7 +101,7 @@ async def issue(service: AppService, caller: Viewer, session: SessionId, respons
     """Return a ticket for this session's stream. It is short-lived, and worth nothing once its API key is revoked."""
     now = datetime.now(UTC)
     async with service.database.acquire() as connection:
-        await read_head(connection, Asked(session, caller.brand_id, now, "en"))
+        await read_head(connection, SessionQuery(session, caller.brand_id, now, "en"))
     text, expires_at = service.tickets.issue(Ticket(session, caller.brand_id, caller.key_id), now)
     response.headers["Cache-Control"] = "no-store"
     return StreamTicket(ticket=text, expires_at=expires_at, url=f"/v1/sessions/{session}/stream?ticket={text}")
@@ -130,10 +130,10 @@ async def stream(
     service: Service = request.app.state.service
     if ticket is not None and "authorization" not in request.headers:
         allowed = await _redeemed(service, ticket, session)
-        watcher = Watcher(allowed.brand, allowed.key_id, language)
+        watcher = StreamAccess(allowed.brand, allowed.key_id, language)
     else:
         _, caller = await caller_of(request, READERS)
-        watcher = Watcher(caller.brand_id, caller.key_id, language)
+        watcher = StreamAccess(caller.brand_id, caller.key_id, language)
     return EventStream(await service.hub.join(session, watcher, last_event_id), language)
 
 

@@ -18,7 +18,7 @@ from app.problems import responses
 router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])
 
 
-async def collecting(service: AppService) -> Collect:
+async def parked_replayer(service: AppService) -> Collect:
     """Return what moves a room's parked events into the session that registered the room."""
 
     async def collect(platform: str, room: str) -> None:
@@ -27,7 +27,7 @@ async def collecting(service: AppService) -> Collect:
     return collect
 
 
-Collecting = Annotated[Collect, Depends(collecting)]
+Collecting = Annotated[Collect, Depends(parked_replayer)]
 
 
 class StreamList(BaseModel):

@@ -16,8 +16,8 @@ from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
 from app.api.events import read_body
 from app.ingest.receive import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.connection_cache import LiveConnection
-from app.platforms.webhook_handler import Door
+from app.platforms.connection_cache import LoadedConnection
+from app.platforms.webhook_handler import WebhookHandler
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
 
@@ -47,7 +47,7 @@ ConnectionId = Annotated[str, Path(description="the connection's id", examples=[
 UrlToken = Annotated[str, Path(description="the unguessable end of the URL of a kind without signatures")]
 
 
-async def _door(request: Request, connection: str, url_token: str | None) -> tuple[Service, Door, LiveConnection]:
+async def _door(request: Request, connection: str, url_token: str | None) -> tuple[Service, WebhookHandler, LoadedConnection]:
     service: Service = request.app.state.service
     try:
         connection_id = UUID(connection)

@@ -61,7 +61,7 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-class KeyRing:
+class ApiKeyStore:
     """Looks keys up, remembers them for two seconds, creates and revokes them."""
 
     def __init__(self, database: Database) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, Form, Patch, Record, Slug, Text
+from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, not_found
 from app.storage.database import Database
@@ -23,7 +23,7 @@ from app.storage.tables import brands
 _EXAMPLE: dict[str, Any] = {"slug": "maison-k", "name": "Maison K"}
 
 
-class NewBrand(Form):
+class NewBrand(RequestModel):
     """A brand to create."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -32,13 +32,13 @@ class NewBrand(Form):
     name: Text | None = Field(default=None, description="the slug if absent")
 
 
-class BrandPatch(Patch):
+class BrandPatch(PatchModel):
     """Changes to a brand."""
 
     name: Text = Field(default=UNCHANGED, examples=["Maison K"])
 
 
-class Brand(Record):
+class Brand(ResponseModel):
     """A brand."""
 
     model_config = ConfigDict(

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from app.catalogue import brands
-from app.catalogue.access import KeyRing, Principal, Role
-from app.catalogue.models import Form, Record, Slug, Text
+from app.catalogue.access import ApiKeyStore, Principal, Role
+from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
@@ -18,7 +18,7 @@ from app.storage.database import Database
 _EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio"}
 
 
-class NewKey(Form):
+class NewKey(RequestModel):
     """A key to create."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -28,7 +28,7 @@ class NewKey(Form):
     name: Text | None = Field(default=None, description="who or what uses it")
 
 
-class StoredKey(Record):
+class StoredKey(ResponseModel):
     """A key without its secret."""
 
     model_config = ConfigDict(
@@ -63,7 +63,7 @@ class CreatedKey(StoredKey):
     key: str
 
 
-async def create(database: Database, ring: KeyRing, principal: Principal, form: NewKey) -> CreatedKey:
+async def create(database: Database, keys: ApiKeyStore, principal: Principal, form: NewKey) -> CreatedKey:
     """Create a key.
 
     Raises:
@@ -76,41 +76,41 @@ async def create(database: Database, ring: KeyRing, principal: Principal, form: 
     if form.brand is not None:
         async with database.write() as connection:
             brand_id = await brands.find_or_create(connection, principal, form.brand)
-    key_id, key = await ring.create(form.role, brand_id, form.name)
-    stored = next(stored for stored in await _all(ring) if stored.id == key_id)
+    key_id, key = await keys.create(form.role, brand_id, form.name)
+    stored = next(stored for stored in await _all(keys) if stored.id == key_id)
     return CreatedKey(**stored.model_dump(), key=key)
 
 
-async def listing(ring: KeyRing, *, after: tuple[datetime, str] | None, limit: int) -> Page[StoredKey]:
+async def listing(keys: ApiKeyStore, *, after: tuple[datetime, str] | None, limit: int) -> Page[StoredKey]:
     """Return keys, the newest first, the revoked ones too. Keys are few: all are read, a page is cut."""
-    found = await _all(ring)
+    found = await _all(keys)
     if after is not None:
         created_at, key_id = after
         found = [key for key in found if key.created_at < created_at or (key.created_at == created_at and key.id > key_id)]
     return page_of(found, limit, lambda key: (key.created_at, key.id))
 
 
-async def current(ring: KeyRing, principal: Principal) -> StoredKey:
+async def current(keys: ApiKeyStore, principal: Principal) -> StoredKey:
     """Return the caller's own key.
 
     Raises:
         ProblemError: 401 for a key that was revoked in this very moment.
     """
-    for key in await _all(ring):
+    for key in await _all(keys):
         if key.id == principal.key_id:
             return key
     raise ProblemError(401, "the key is no longer valid", headers={"WWW-Authenticate": "Bearer"})
 
 
-async def revoke(ring: KeyRing, key_id: str) -> None:
+async def revoke(keys: ApiKeyStore, key_id: str) -> None:
     """Revoke a key.
 
     Raises:
         ProblemError: 404 for a key that does not exist or is revoked already.
     """
-    if not await ring.revoke(key_id):
+    if not await keys.revoke(key_id):
         raise not_found("key")
 
 
-async def _all(ring: KeyRing) -> list[StoredKey]:
-    return [StoredKey.model_validate(key, from_attributes=True) for key in await ring.listing()]
+async def _all(keys: ApiKeyStore) -> list[StoredKey]:
+    return [StoredKey.model_validate(key, from_attributes=True) for key in await keys.listing()]

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.models import UNCHANGED, Count, Form, Money, Patch, Record, Text, decimal_string, digits_of
+from app.catalogue.models import UNCHANGED, Count, Money, PatchModel, RequestModel, ResponseModel, Text, decimal_string, digits_of
 from app.catalogue.products import codes_of
-from app.catalogue.session_access import SessionRef, session_ref, session_with_catalogue
+from app.catalogue.session_access import SessionRef, lock_session_and_catalogue, session_ref
 from app.events.money import TooPrecise, minor_units
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
@@ -26,7 +26,7 @@ MAX_ITEMS = 500
 _EXAMPLE: dict[str, Any] = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
 
 
-class NewItem(Form):
+class NewLineupItem(RequestModel):
     """A product of the line-up."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -37,7 +37,7 @@ class NewItem(Form):
     stock: Count | None = Field(default=None, description="pieces for this show")
 
 
-class ItemPatch(Patch):
+class LineupItemPatch(PatchModel):
     """Changes to an item of the line-up; null takes a value away."""
 
     name: Text | None = Field(default=UNCHANGED, examples=["ニット"])
@@ -45,10 +45,10 @@ class ItemPatch(Patch):
     stock: Count | None = Field(default=UNCHANGED, examples=[40])
 
 
-Items = Annotated[list[NewItem], Field(max_length=MAX_ITEMS)]
+Items = Annotated[list[NewLineupItem], Field(max_length=MAX_ITEMS)]
 
 
-class NewLineup(Form):
+class NewLineup(RequestModel):
     """A whole line-up, in order."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"lineup": [_EXAMPLE]}})
@@ -56,7 +56,7 @@ class NewLineup(Form):
     lineup: Items
 
 
-class Item(Record):
+class LineupItem(ResponseModel):
     """A product of a session's line-up."""
 
     model_config = ConfigDict(
@@ -71,8 +71,8 @@ class Item(Record):
     stock: int | None
 
 
-def _item(row: Any, currency: str, position: int) -> Item:
-    return Item(
+def _item(row: Any, currency: str, position: int) -> LineupItem:
+    return LineupItem(
         position=position,
         product=row.product,
         name=row.name,
@@ -82,7 +82,7 @@ def _item(row: Any, currency: str, position: int) -> Item:
     )
 
 
-async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[Item]:
+async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[LineupItem]:
     """Return a session's line-up in order."""
     named = (products.c.brand_id == ref.brand_id) & (products.c.code == lineup.c.product)
     query = (
@@ -97,7 +97,7 @@ async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[Item]
 
 
 async def write(
-    connection: AsyncConnection, ref: SessionRef, items: Sequence[NewItem], *, after: int = 0, pointer: str = "/lineup"
+    connection: AsyncConnection, ref: SessionRef, items: Sequence[NewLineupItem], *, after: int = 0, pointer: str = "/lineup"
 ) -> list[str]:
     """Append items behind position `after`; the brand and the session must be locked. Returns the products' codes.
 
@@ -134,7 +134,7 @@ def _price(price: str | None, ref: SessionRef, pointer: str) -> int | None:
         raise invalid(pointer, f"{error} ({ref.currency})") from None
 
 
-async def listing(database: Database, principal: Principal, session_id: UUID) -> list[Item]:
+async def listing(database: Database, principal: Principal, session_id: UUID) -> list[LineupItem]:
     """Return a session's line-up in order.
 
     Raises:
@@ -144,27 +144,27 @@ async def listing(database: Database, principal: Principal, session_id: UUID) ->
         return await of_session(connection, await session_ref(connection, principal, session_id))
 
 
-async def replace(database: Database, principal: Principal, session_id: UUID, form: NewLineup) -> list[Item]:
+async def replace(database: Database, principal: Principal, session_id: UUID, form: NewLineup) -> list[LineupItem]:
     """Replace the whole line-up.
 
     Raises:
         ProblemError: 404, 422.
     """
     async with database.write() as connection:
-        ref = await session_with_catalogue(connection, principal, session_id)
+        ref = await lock_session_and_catalogue(connection, principal, session_id)
         await connection.execute(delete(lineup).where(lineup.c.session_id == ref.id))
         await write(connection, ref, form.lineup)
         return await of_session(connection, ref)
 
 
-async def add(database: Database, principal: Principal, session_id: UUID, form: NewItem) -> Item:
+async def add(database: Database, principal: Principal, session_id: UUID, form: NewLineupItem) -> LineupItem:
     """Append a product.
 
     Raises:
         ProblemError: 404; 409 when the line-up has the product or is full; 422.
     """
     async with database.write() as connection:
-        ref = await session_with_catalogue(connection, principal, session_id)
+        ref = await lock_session_and_catalogue(connection, principal, session_id)
         (code,) = await codes_of(connection, ref.brand_id, [form.product])
         query = select(
             func.count(), func.coalesce(func.max(lineup.c.position), 0), func.count().filter(lineup.c.product == code)
@@ -178,7 +178,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
         return await _stored(connection, ref, code)
 
 
-async def patch(database: Database, principal: Principal, session_id: UUID, product: str, form: ItemPatch) -> Item:
+async def patch(database: Database, principal: Principal, session_id: UUID, product: str, form: LineupItemPatch) -> LineupItem:
     """Change an item, named by its code.
 
     Raises:
@@ -208,7 +208,7 @@ async def remove(database: Database, principal: Principal, session_id: UUID, pro
             raise not_found("product in this line-up")
 
 
-async def _stored(connection: AsyncConnection, ref: SessionRef, code: str) -> Item:
+async def _stored(connection: AsyncConnection, ref: SessionRef, code: str) -> LineupItem:
     for item in await of_session(connection, ref):
         if item.product == code:
             return item

@@ -11,24 +11,24 @@ from babel.numbers import get_currency_precision, is_currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.events.fields import Comment, Count, Currency, LongText, Moment, Money, Slug, Text
+from app.events.fields import Comment, Count, Currency, LongText, Money, Slug, Text, Timestamp
 
 __all__ = [
     "UNCHANGED",
     "Count",
     "CurrencyCode",
-    "Form",
     "LongText",
-    "Moment",
     "Money",
     "Names",
     "NoteText",
-    "Patch",
-    "Record",
+    "PatchModel",
+    "RequestModel",
+    "ResponseModel",
     "SessionKind",
     "Slug",
     "Text",
     "TimeZone",
+    "Timestamp",
     "Url",
     "decimal_string",
     "digits_of",
@@ -80,7 +80,7 @@ def decimal_string(minor: int | None, currency: str) -> str | None:
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
 
 
-class Form(BaseModel):
+class RequestModel(BaseModel):
     """What a client sends; a field that does not exist is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,7 +96,7 @@ UNCHANGED: Any = None
 """The default of a patch's fields: never a value, since only the fields that were sent are looked at."""
 
 
-class Patch(Form):
+class PatchModel(RequestModel):
     """Changes to a record; a field that is absent stays as it is."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
@@ -106,7 +106,7 @@ class Patch(Form):
         return self.model_dump(exclude_unset=True)
 
 
-class Record(BaseModel):
+class ResponseModel(BaseModel):
     """What is stored, as clients see it."""
 
     model_config = ConfigDict(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, Form, NoteText, Patch, Record
+from app.catalogue.models import UNCHANGED, NoteText, PatchModel, RequestModel, ResponseModel
 from app.catalogue.pages import Page, page_of
 from app.catalogue.session_access import session_ref
 from app.problems import not_found
@@ -27,7 +27,7 @@ Kind = Literal["observation", "summary"]
 _EXAMPLE: dict[str, Any] = {"section": "live", "kind": "observation", "text": "最初の20分はコアファンが中心"}
 
 
-class NewNote(Form):
+class NewNote(RequestModel):
     """A note to add."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -37,7 +37,7 @@ class NewNote(Form):
     text: NoteText
 
 
-class NotePatch(Patch):
+class NotePatch(PatchModel):
     """Changes to a note."""
 
     section: Section = Field(default=UNCHANGED, examples=["live"])
@@ -45,7 +45,7 @@ class NotePatch(Patch):
     text: NoteText = Field(default=UNCHANGED, examples=[_EXAMPLE["text"]])
 
 
-class Note(Record):
+class Note(ResponseModel):
     """A note of a session."""
 
     model_config = ConfigDict(

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, Form, Names, Patch, Record, Slug, Text
+from app.catalogue.models import UNCHANGED, Names, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
-from app.catalogue.pending_rebuilds import Refold, note_refold, refold_sessions
+from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -36,7 +36,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class NewProduct(Form):
+class NewProduct(RequestModel):
     """A product to create."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -47,14 +47,14 @@ class NewProduct(Form):
     aliases: Aliases = Field(default_factory=list, description="other codes that events use for it")
 
 
-class ProductPatch(Patch):
+class ProductPatch(PatchModel):
     """Changes to a product."""
 
     names: Names = Field(default=UNCHANGED, examples=[_EXAMPLE["names"]], description="replaces all names")
     aliases: Aliases = Field(default=UNCHANGED, examples=[_EXAMPLE["aliases"]], description="replaces all aliases")
 
 
-class Product(Record):
+class Product(ResponseModel):
     """A product."""
 
     model_config = ConfigDict(
@@ -111,7 +111,7 @@ async def get(database: Database, principal: Principal, product_id: UUID) -> Pro
     return Product(id=row.id, brand=row.slug, code=row.code, names=row.names, aliases=sorted(aliases), created_at=row.created_at)
 
 
-async def create(database: Database, principal: Principal, form: NewProduct, refold: Refold) -> Product:
+async def create(database: Database, principal: Principal, form: NewProduct, refold: Rebuild) -> Product:
     """Create a product.
 
     Raises:
@@ -126,11 +126,11 @@ async def create(database: Database, principal: Principal, form: NewProduct, ref
             insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
         )
         added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
-    await refold_sessions(database, brand_id, added, refold)
+    await rebuild_sessions(database, brand_id, added, refold)
     return await get(database, principal, product_id)
 
 
-async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, refold: Refold) -> Product:
+async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, refold: Rebuild) -> Product:
     """Change a product's names, its aliases or both.
 
     Raises:
@@ -148,11 +148,11 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
             # All of them, not only the new ones: a request that is repeated after a crash folds again what is missing.
             await _add_aliases(connection, ref, sorted(wanted - found))
             keys += sorted(wanted)
-    await refold_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, refold)
     return await get(database, principal, product_id)
 
 
-async def delete(database: Database, principal: Principal, product_id: UUID, refold: Refold) -> None:
+async def delete(database: Database, principal: Principal, product_id: UUID, refold: Rebuild) -> None:
     """Delete a product and its aliases; line-ups keep its code.
 
     Raises:
@@ -162,10 +162,10 @@ async def delete(database: Database, principal: Principal, product_id: UUID, ref
         ref = await _locked(connection, principal, product_id)
         keys = await _remove_aliases(connection, ref, sorted(await _aliases_of(connection, ref.id)))
         await connection.execute(sql_delete(products).where(products.c.id == ref.id))
-    await refold_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, refold)
 
 
-async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Refold) -> Product:
+async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Rebuild) -> Product:
     """Let an alias mean this product; also what came in under it before. Repeating it is harmless.
 
     Raises:
@@ -175,11 +175,11 @@ async def put_alias(database: Database, principal: Principal, product_id: UUID, 
         ref = await _locked(connection, principal, product_id)
         if alias not in await _aliases_of(connection, ref.id):
             await _add_aliases(connection, ref, [alias])
-    await refold_sessions(database, ref.brand_id, [alias], refold)
+    await rebuild_sessions(database, ref.brand_id, [alias], refold)
     return await get(database, principal, product_id)
 
 
-async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Refold) -> Product:
+async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Rebuild) -> Product:
     """Take an alias away; what came in under it stands by itself again.
 
     Raises:
@@ -190,7 +190,7 @@ async def delete_alias(database: Database, principal: Principal, product_id: UUI
         if alias not in await _aliases_of(connection, ref.id):
             raise not_found("alias")
         keys = await _remove_aliases(connection, ref, [alias])
-    await refold_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, refold)
     return await get(database, principal, product_id)
 
 
@@ -263,7 +263,7 @@ async def _add_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence
     await connection.execute(insert(product_aliases), rows)
     await _lineups_follow(connection, ref, added)
     await _bump(connection, ref.brand_id)
-    await note_refold(connection, ref.brand_id, added)
+    await add_pending(connection, ref.brand_id, added)
     return added
 
 
@@ -275,7 +275,7 @@ async def _remove_aliases(connection: AsyncConnection, ref: _Ref, aliases: Seque
         sql_delete(product_aliases).where(product_aliases.c.brand_id == ref.brand_id, product_aliases.c.alias.in_(aliases))
     )
     await _bump(connection, ref.brand_id)
-    await note_refold(connection, ref.brand_id, [ref.code])
+    await add_pending(connection, ref.brand_id, [ref.code])
     return [ref.code]
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, Form, Moment, Patch, Record, Slug, Text, Url
+from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp, Url
 from app.catalogue.pages import Page, page_of
 from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
@@ -32,7 +32,7 @@ _EXAMPLE: dict[str, Any] = {
 _KIND = "video, article, group_post or another slug"
 
 
-class NewPromotion(Form):
+class NewPromotion(RequestModel):
     """A promotion to add."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -41,20 +41,20 @@ class NewPromotion(Form):
     kind: Slug = Field(description=_KIND)
     platform: Slug | None = None
     title: Text | None = None
-    published_at: Moment | None = None
+    published_at: Timestamp | None = None
 
 
-class PromotionPatch(Patch):
+class PromotionPatch(PatchModel):
     """Changes to a promotion; null takes a value away."""
 
     url: Url | None = Field(default=UNCHANGED, examples=[_EXAMPLE["url"]])
     kind: Slug = Field(default=UNCHANGED, examples=["video"], description=_KIND)
     platform: Slug | None = Field(default=UNCHANGED, examples=["weibo"])
     title: Text | None = Field(default=UNCHANGED, examples=["秋の新作"])
-    published_at: Moment | None = Field(default=UNCHANGED, examples=[_EXAMPLE["published_at"]])
+    published_at: Timestamp | None = Field(default=UNCHANGED, examples=[_EXAMPLE["published_at"]])
 
 
-class Promotion(Record):
+class Promotion(ResponseModel):
     """A promotion of a session."""
 
     model_config = ConfigDict(

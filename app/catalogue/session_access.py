@@ -44,7 +44,7 @@ async def session_ref(connection: AsyncConnection, principal: Principal, session
     return SessionRef(row.id, row.brand_id, row.currency)
 
 
-async def session_with_catalogue(connection: AsyncConnection, principal: Principal, session_id: UUID) -> SessionRef:
+async def lock_session_and_catalogue(connection: AsyncConnection, principal: Principal, session_id: UUID) -> SessionRef:
     """Return the session, locked together with its brand's catalogue.
 
     Raises:

@@ -11,7 +11,7 @@ from app.catalogue.access import Principal
 from app.problems import not_found
 from app.storage.database import Connection, Database, again
 from app.storage.queries import queries
-from app.storage.writes import Ledger
+from app.storage.writes import WriteQueries
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:
@@ -37,12 +37,12 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
     await connection.execute(sql["lock_brand"], str(brand_id))
     if await connection.fetchval(sql["lock_session"], session_id, principal.brand_id) is None:
         raise not_found("session")
-    await _pass_customers_on(connection, brand_id, session_id)
+    await _reassign_first_purchases(connection, brand_id, session_id)
     for statement in queries("session_deletion").values():
         await connection.execute(statement, session_id)
 
 
-async def _pass_customers_on(connection: Connection, brand_id: UUID, session_id: UUID) -> None:
+async def _reassign_first_purchases(connection: Connection, brand_id: UUID, session_id: UUID) -> None:
     """Give each new buyer of this session to the session of their next purchase, where they become a new buyer."""
     sql = queries("catalogue")
     others = [row["id"] for row in await connection.fetch(sql["hold_other_sessions"], brand_id, session_id)]
@@ -52,7 +52,7 @@ async def _pass_customers_on(connection: Connection, brand_id: UUID, session_id:
     heirs = await connection.fetch(sql["heirs"], others, members)
     if heirs:
         columns = [[row[name] for row in heirs] for name in ("member", "session_id", "at", "event_key")]
-        await connection.execute(sql["pass_customers"], brand_id, *columns)
+        await connection.execute(sql["reassign_customers"], brand_id, *columns)
         await _count_new_buyers(connection, heirs)
     await connection.execute(sql["forget_customers"], brand_id, session_id)
 
@@ -64,4 +64,4 @@ async def _count_new_buyers(connection: Connection, heirs: list[Record]) -> None
         for grain, bucket in ((0, 0), (60, int(heir["at"].timestamp()) // 60 * 60_000_000)):
             row = (heir["session_id"], grain, "", bucket, heir["platform"], "new_buyers")
             counts[row] = counts.get(row, 0) + 1
-    await Ledger(connection).add_counters([(*row, counts[row]) for row in sorted(counts)])
+    await WriteQueries(connection).add_counters([(*row, counts[row]) for row in sorted(counts)])

@@ -19,13 +19,13 @@ from app.catalogue.ids import new_id
 from app.catalogue.models import (
     UNCHANGED,
     CurrencyCode,
-    Form,
-    Moment,
-    Patch,
-    Record,
+    PatchModel,
+    RequestModel,
+    ResponseModel,
     SessionKind,
     Slug,
     Text,
+    Timestamp,
     TimeZone,
 )
 from app.catalogue.products import brand_of
@@ -56,7 +56,7 @@ _PROMOTION: dict[str, Any] = {
 }
 
 
-class NewSession(Form):
+class NewSession(RequestModel):
     """A session to create, with its streams, line-up and promotions."""
 
     model_config = ConfigDict(
@@ -69,13 +69,13 @@ class NewSession(Form):
     kind: SessionKind = "live"
     currency: CurrencyCode = Field(description="ISO 4217; every amount of the session is in it")
     time_zone: TimeZone = Field(default="Asia/Tokyo", description="IANA name; in which the report prints times")
-    scheduled_at: Moment | None = None
+    scheduled_at: Timestamp | None = None
     streams: Annotated[list[stream_rows.NewStream], Field(max_length=50)] = Field(default_factory=list)
     lineup: lineups.Items = Field(default_factory=list)
     promotions: Annotated[list[promotion_rows.NewPromotion], Field(max_length=200)] = Field(default_factory=list)
 
 
-class SessionPatch(Patch):
+class SessionPatch(PatchModel):
     """Changes to a session; null takes a value away."""
 
     title: Text = Field(default=UNCHANGED, examples=[_PLAN["title"]])
@@ -83,10 +83,10 @@ class SessionPatch(Patch):
     kind: SessionKind = Field(default=UNCHANGED, examples=["live"])
     currency: CurrencyCode = Field(default=UNCHANGED, examples=["CNY"])
     time_zone: TimeZone = Field(default=UNCHANGED, examples=["Asia/Tokyo"])
-    scheduled_at: Moment | None = Field(default=UNCHANGED, examples=[_PLAN["scheduled_at"]])
+    scheduled_at: Timestamp | None = Field(default=UNCHANGED, examples=[_PLAN["scheduled_at"]])
 
 
-class SessionHead(Record):
+class SessionHead(ResponseModel):
     """What every view of a session begins with."""
 
     id: UUID
@@ -126,7 +126,7 @@ class Session(SessionHead):
     )
 
     streams: list[stream_rows.Stream]
-    lineup: list[lineups.Item]
+    lineup: list[lineups.LineupItem]
     promotions: list[promotion_rows.Promotion]
 
 

@@ -1,6 +1,6 @@
 """Streams: the rooms of platforms whose events belong to a session.
 
-In: forms. Out: records; what a room sent before it was registered is collected. Never here: the collecting itself,
+In: forms. Out: records; what a room sent before it was registered is collected. Never here: the parked_replayer itself,
 which the caller hands in, since the catalogue knows nothing of ingest.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.models import Form, Record, Slug, Text
+from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database, again
@@ -32,7 +32,7 @@ _LOCK_ROOMS = text(
 _EXAMPLE: dict[str, Any] = {"platform": "wechat", "room": "export/UzFfAgtgekIEAQAAAAAAbG8"}
 
 
-class NewStream(Form):
+class NewStream(RequestModel):
     """A room to register."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
@@ -41,7 +41,7 @@ class NewStream(Form):
     room: Text = Field(description="the platform's id of the room or broadcast")
 
 
-class Stream(Record):
+class Stream(ResponseModel):
     """A registered room."""
 
     model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "created_at": "2021-09-25T04:00:00Z"}})

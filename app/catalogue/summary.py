@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.catalogue.models import Record, decimal_string
+from app.catalogue.models import ResponseModel, decimal_string
 
 
 class Status(StrEnum):
@@ -33,7 +33,7 @@ class Figure(NamedTuple):
     value: int
 
 
-class Summary(Record):
+class Summary(ResponseModel):
     """The figures that a list shows; null where nothing supplied one."""
 
     viewers: int | None = Field(examples=[18052])

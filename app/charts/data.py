@@ -26,7 +26,7 @@ MOST_LABELS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ChartData:
     """What a chart draws."""
 
     description: str
@@ -81,7 +81,7 @@ def _listing(parts: Sequence[str], language: Language) -> str:
     return {"ja": "、", "zh": "、", "en": ", "}[language].join(parts) or "—"
 
 
-def timeline(documents: Documents, language: Language) -> Drawn:
+def timeline(documents: Documents, language: Language) -> ChartData:
     """Return the minute chart: concurrent viewers, GMV, windows on air, stock-outs."""
     document = documents["timeline"]
     names = product_names(documents["products"])
@@ -128,7 +128,7 @@ def timeline(documents: Documents, language: Language) -> Drawn:
         sold_out=_listing([f"{row['product']} {row['time']}" for row in sold_out], language),
         **words,
     )
-    return Drawn(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words)
+    return ChartData(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words)
 
 
 def product_names(products: Mapping[str, Any]) -> dict[str, str]:
@@ -136,7 +136,7 @@ def product_names(products: Mapping[str, Any]) -> dict[str, str]:
     return {row["product"]: row["name"] for row in (*products["products"], *products["other"]["products"])}
 
 
-def funnel(documents: Documents, language: Language) -> Drawn:
+def funnel(documents: Documents, language: Language) -> ChartData:
     """Return viewers → clicks → orders, each with its ratio to the step before."""
     kpis = documents["kpis"]["kpis"]
     steps: list[Row] = []
@@ -150,10 +150,10 @@ def funnel(documents: Documents, language: Language) -> Drawn:
         before = value
     parts = [f"{step['label']} {step['text']}" for step in steps]
     description = label("chart.funnel.description", language).format(steps=_listing(parts, language))
-    return Drawn(description, {"steps": steps})
+    return ChartData(description, {"steps": steps})
 
 
-def platforms(documents: Documents, language: Language) -> Drawn:
+def platforms(documents: Documents, language: Language) -> ChartData:
     """Return each platform's share of the session's main figures."""
     document = documents["kpis"]
     parts: list[Row] = []
@@ -172,10 +172,10 @@ def platforms(documents: Documents, language: Language) -> Drawn:
                 for platform, value in values.items()
             ]
     told = [f"{row['label']} {row['platform_name']} {row['text']}" for row in parts]
-    return Drawn(label("chart.platforms.description", language).format(parts=_listing(told, language)), {"parts": parts})
+    return ChartData(label("chart.platforms.description", language).format(parts=_listing(told, language)), {"parts": parts})
 
 
-def sources(documents: Documents, language: Language) -> Drawn:
+def sources(documents: Documents, language: Language) -> ChartData:
     """Return arrivals by traffic source, the largest first."""
     found = [
         {
@@ -188,10 +188,10 @@ def sources(documents: Documents, language: Language) -> Drawn:
         for row in documents["audience"]["by_source"]
     ]
     told = [f"{row['label']} {row['text']}" for row in found]
-    return Drawn(label("chart.sources.description", language).format(sources=_listing(told, language)), {"sources": found})
+    return ChartData(label("chart.sources.description", language).format(sources=_listing(told, language)), {"sources": found})
 
 
-def products(documents: Documents, language: Language) -> Drawn:
+def products(documents: Documents, language: Language) -> ChartData:
     """Return GMV by product, the largest first; what is left of the session's total is one more bar, never dropped."""
     document = documents["products"]
     sold = [row for row in document["products"] if row["gmv"] is not None]
@@ -224,4 +224,4 @@ def products(documents: Documents, language: Language) -> Drawn:
     words = {"currency": document["currency"]}
     told = [f"{row['label']} {row['text']}" for row in found]
     description = label("chart.products.description", language).format(products=_listing(told, language), **words)
-    return Drawn(description, {"products": found}, words)
+    return ChartData(description, {"products": found}, words)

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import vl_convert
 
 from app.charts import data
-from app.charts.data import Documents, Drawn
+from app.charts.data import ChartData, Documents
 from app.labels.catalogue import Language, label
 
 Chart = Literal["timeline", "funnel", "platforms", "sources", "products"]
@@ -65,7 +65,7 @@ def specification(chart: Chart, documents: Documents, language: Language, theme:
         theme: the colours.
     """
     drawn = ROWS[chart](documents, language)
-    spec: Specification = _worded(_read(f"specs/{chart}.json"), drawn, language)
+    spec: Specification = _translated(_read(f"specs/{chart}.json"), drawn, language)
     spec["description"] = drawn.description
     spec["datasets"] = drawn.datasets
     spec["config"] = _read(f"themes/{theme}.json") | {"font": FONTS[language], "locale": _locale(language)}
@@ -83,12 +83,12 @@ def _locale(language: Language) -> dict[str, Any]:
     return {"number": vl_convert.get_format_locale(name), "time": vl_convert.get_time_format_locale(name)}
 
 
-def _worded(value: Any, drawn: Drawn, language: Language) -> Any:
+def _translated(value: Any, drawn: ChartData, language: Language) -> Any:
     """Return a copy with the catalogue's words in the places of their keys."""
     if isinstance(value, dict):
-        return {key: _worded(item, drawn, language) for key, item in value.items()}
+        return {key: _translated(item, drawn, language) for key, item in value.items()}
     if isinstance(value, list):
-        return [_worded(item, drawn, language) for item in value]
+        return [_translated(item, drawn, language) for item in value]
     if isinstance(value, str) and value.startswith("@"):
         return label(value[1:], language).format(**drawn.words)
     return value

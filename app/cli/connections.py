@@ -18,7 +18,7 @@ from rich.table import Table
 
 from app.cli.keys import _SHELL, _fail, _run
 from app.platforms import connections as rows, diagnostics, encryption
-from app.platforms.connections import Office
+from app.platforms.connections import ConnectionAdmin
 from app.platforms.models import NewConnection
 from app.service import Service
 
@@ -26,13 +26,13 @@ connections = typer.Typer(help="Create, list, test and delete connections to pla
 Answer = TypeVar("Answer")
 
 
-def _office(service: Service) -> Office:
+def _office(service: Service) -> ConnectionAdmin:
     settings = service.settings
     base = str(settings.public_url) if settings.public_url else f"http://{settings.host}:{settings.port}"
-    return Office(service.database, service.platforms, base.rstrip("/"))
+    return ConnectionAdmin(service.database, service.platforms, base.rstrip("/"))
 
 
-def _in_office(work: Callable[[Office], Awaitable[Answer]]) -> Answer:
+def _in_office(work: Callable[[ConnectionAdmin], Awaitable[Answer]]) -> Answer:
     return _run(lambda service: work(_office(service)))
 
 
@@ -107,6 +107,6 @@ def reseal() -> None:
     """Encrypt all secrets and letters with the present secret key; then the previous one may be forgotten."""
 
     async def work(service: Service) -> int:
-        return await encryption.reseal(service.database, service.platforms.vault, service.sealer)
+        return await encryption.reseal(service.database, service.platforms.vault, service.privacy_keys)
 
     typer.echo(f"sealed anew: {_run(work)} rows")

@@ -19,7 +19,7 @@ from app.cli.simulate import send, speed_of
 from app.observability.logs import configure_logging
 from app.service import open_service
 from app.settings import Settings
-from app.simulate.delivery import Manner
+from app.simulate.delivery import SendOptions
 from app.simulate.library import load
 from app.simulate.scenario import Scenario
 
@@ -62,7 +62,7 @@ async def _run(settings: Settings, scenario: Scenario, speed: float | None, *, k
 
 async def _play(base: str, scenario: Scenario, speed: float | None) -> bool:
     rooms = {name: f"demo-{secrets.token_hex(4)}" for name in scenario.platforms}
-    found = await send(scenario, base, DEMO_KEY, Manner(speed, 500, 2), rooms, scenario.session.starts_at, sheet=True)
+    found = await send(scenario, base, DEMO_KEY, SendOptions(speed, 500, 2), rooms, scenario.session.starts_at, sheet=True)
     return found is not None
 
 

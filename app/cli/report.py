@@ -14,8 +14,8 @@ from pydantic_core import to_json
 from rich.console import Console
 
 from app.cli.serve import run_or_exit, settings_or_exit
-from app.insights.reader import Keeping
-from app.kpis.reader import Asked
+from app.insights.reader import InsightSettings
+from app.kpis.reader import SessionQuery
 from app.labels.catalogue import LANGUAGES, Language
 from app.problems import ProblemError
 from app.reports import files
@@ -26,13 +26,13 @@ console = Console(stderr=True)
 FORMATS = (".xlsx", ".html", ".json")
 
 
-async def make(service: Service, asked: Asked, kind: str) -> bytes:
+async def make(service: Service, asked: SessionQuery, kind: str) -> bytes:
     """Return the report as the bytes of a file.
 
     Raises:
         ProblemError: no such session.
     """
-    keeping = Keeping(service.settings.slow_response_seconds, service.settings.keep_comment_text)
+    keeping = InsightSettings(service.settings.slow_response_seconds, service.settings.keep_comment_text)
     if kind == ".xlsx":
         return (await files.workbook(service.database, service.press, asked, keeping)).content
     if kind == ".html":
@@ -62,7 +62,7 @@ def report(
     async def work() -> None:
         async with open_service(settings) as service:
             try:
-                content = await make(service, Asked(session, None, datetime.now(UTC), chosen), kind)
+                content = await make(service, SessionQuery(session, None, datetime.now(UTC), chosen), kind)
             except ProblemError as problem:
                 console.print(str(problem))
                 raise typer.Exit(1) from None

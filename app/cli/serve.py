@@ -62,7 +62,7 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-class _Gathering:
+class _WriteCoalescing:
     """A transport that sends what is written in one turn of the loop together: an answer's head and body in one system call."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -102,7 +102,7 @@ class _Http(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Gather what is written."""
         super().connection_made(transport)
-        self.transport = _Gathering(transport, self.loop)  # type: ignore[assignment]
+        self.transport = _WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
         """Hand the request the means."""

@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from app.simulate.api_client import SendError, Summary, Wire, connect
-from app.simulate.delivery import WINDOW, Manner, Shuffle
+from app.simulate.api_client import ApiClient, SendError, Summary, connect
+from app.simulate.delivery import WINDOW, SendOptions, Shuffle
 from app.simulate.library import ScenarioError, load, names
 from app.simulate.scenario import Scenario
 from app.simulate.sender import Outcome, run
@@ -88,7 +88,7 @@ def simulate(
     if shuffle is not Shuffle.NONE:
         mixed = "all events are" if shuffle is Shuffle.TOTAL else f"every {WINDOW:,} events are"
         console.print(f"order   {mixed} sent in random order", highlight=False)
-    manner = Manner(pace, batch, senders, duplicates, shuffle, seed)
+    manner = SendOptions(pace, batch, senders, duplicates, shuffle, seed)
     try:
         outcome = asyncio.run(send(chosen, url, key, manner, in_rooms, starts_at, session, sheet=sheet))
     except SendError as error:
@@ -102,7 +102,7 @@ async def send(
     scenario: Scenario,
     url: str,
     key: str,
-    manner: Manner,
+    manner: SendOptions,
     in_rooms: dict[str, str],
     starts_at: datetime,
     session: str | None = None,
@@ -115,7 +115,7 @@ async def send(
         SendError: the server cannot be reached or refuses the session.
     """
     async with connect(url, key) as client:
-        wire = Wire(client, patience=manner.patience)
+        wire = ApiClient(client, give_up_after=manner.give_up_after)
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
             task = bar.add_task("sending", total=scenario.duration_ms / 1000)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
 from app.events import audience, commerce, session  # noqa: F401  (registers the payloads)
-from app.events.fields import LongText, Moment, Name, Text
+from app.events.fields import LongText, Name, Text, Timestamp
 from app.events.payload import PAYLOADS, Payload
 
 JSON_MEDIA_TYPE = r"^(?i:application/([a-z0-9!#$&^_.+-]+\+)?json)\s*(;.*)?$"
@@ -26,7 +26,7 @@ class Event(BaseModel):
     id: Text = Field(description="unique within the source; (source, id) is the event's identity")
     source: LongText = Field(description="who sends, a URI reference")
     subject: Name = Field(description="the session's id, or platform:room of one of its streams")
-    time: Moment | None = Field(default=None, description="when it happened; the time of arrival if absent")
+    time: Timestamp | None = Field(default=None, description="when it happened; the time of arrival if absent")
     datacontenttype: Annotated[str, StringConstraints(pattern=JSON_MEDIA_TYPE)] | None = None
     type: str
     data: Payload

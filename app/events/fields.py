@@ -55,4 +55,4 @@ FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000), Meta(ge=0, le=1000)
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Meta(pattern=r"\A[A-Z]{3}\Z")]
 Money = Annotated[str, AfterValidator(_money), Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,6})?\Z")]
 """An exact amount in major units, as a decimal string."""
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Timestamp = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]

@@ -11,15 +11,17 @@ from uuid import uuid4
 
 from pydantic_core import to_json
 
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.submission import Rejection, Submission
-from app.storage.writes import Ledger
+from app.storage.writes import WriteQueries
 
 _ERRORS_KEPT = 50
 """A letter says so many of its errors; the sender's answer says them all."""
 
 
-async def keep(ledger: Ledger, sealer: Sealer, submission: Submission, rejections: Iterable[Rejection], now: datetime) -> None:
+async def keep(
+    ledger: WriteQueries, privacy_keys: PrivacyKeys, submission: Submission, rejections: Iterable[Rejection], now: datetime
+) -> None:
     """Keep the rejections of one request."""
     brand = submission.brand_id
     rows: dict[bytes, tuple[Any, ...]] = {}
@@ -30,6 +32,6 @@ async def keep(ledger: Ledger, sealer: Sealer, submission: Submission, rejection
         errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()
         rows[digest] = (
             uuid4(), digest, brand, submission.origin, rejection.type, rejection.subject, errors,
-            sealer.seal(body),
+            privacy_keys.seal(body),
         )  # fmt: skip
-    await ledger.keep_letters([rows[digest] for digest in sorted(rows)], now)
+    await ledger.store_dead_letters([rows[digest] for digest in sorted(rows)], now)

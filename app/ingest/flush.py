@@ -17,20 +17,20 @@ import structlog
 from pydantic_core import from_json
 
 from app.ingest import dead_letters, fold
-from app.ingest.privacy import Sealer
-from app.ingest.subjects import Homes, parse_subject
-from app.ingest.submission import Item, Rejection, Submission
-from app.ingest.write_batch import Draft
+from app.ingest.privacy import PrivacyKeys
+from app.ingest.subjects import SubjectResolver, parse_subject
+from app.ingest.submission import Rejection, Submission, SubmittedEvent
+from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import COLLIDED, UNREACHABLE, Database, again
-from app.storage.persistent_connection import Kept, early_release
-from app.storage.writes import Ledger
+from app.storage.database import CONFLICTS, UNREACHABLE, Database, again
+from app.storage.persistent_connection import PersistentConnection, early_lock_release
+from app.storage.writes import WriteQueries
 
 _log = structlog.get_logger()
 _PASSING = (
     *UNREACHABLE,
-    *COLLIDED,
+    *CONFLICTS,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,
@@ -39,32 +39,36 @@ _PASSING = (
 
 
 @dataclass(slots=True)
-class _Settlement:
+class _FlushResult:
     """What a transaction decides; told to the submissions only after its commit."""
 
-    accepted: list[Item] = field(default_factory=list)
-    duplicates: list[Item] = field(default_factory=list)
-    parked: list[Item] = field(default_factory=list)
-    rejections: list[tuple[Item, Rejection]] = field(default_factory=list)
+    accepted: list[SubmittedEvent] = field(default_factory=list)
+    duplicates: list[SubmittedEvent] = field(default_factory=list)
+    parked: list[SubmittedEvent] = field(default_factory=list)
+    rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
 
 
 class Flusher:
     """Settles items against the database."""
 
-    def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
+    def __init__(self, database: Database, settings: Settings, privacy_keys: PrivacyKeys) -> None:
         """Prepare."""
         self._database = database
-        self._sealer = sealer
+        self._privacy_keys = privacy_keys
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
-        self._homes = Homes(self._slow_after_ms)
+        self._homes = SubjectResolver(self._slow_after_ms)
 
-    def connection(self) -> AbstractAsyncContextManager[Kept]:
+    def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
         """Keep a connection for flushes one after the other."""
         return self._database.flushing()
 
     async def flush(
-        self, kept: Kept, items: list[Item], only_letters: Iterable[Submission], committing: Callable[[], None]
+        self,
+        kept: PersistentConnection,
+        items: list[SubmittedEvent],
+        rejected_only: Iterable[Submission],
+        committing: Callable[[], None],
     ) -> None:
         """Settle all items, durably.
 
@@ -74,7 +78,7 @@ class Flusher:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
         """
         try:
-            await self._flush(await kept.connection(), items, only_letters, committing)
+            await self._flush(await kept.connection(), items, rejected_only, committing)
         except UNREACHABLE:
             await self._database.revive()
             raise
@@ -82,23 +86,23 @@ class Flusher:
     async def _flush(
         self,
         connection: asyncpg.Connection,
-        items: list[Item],
-        only_letters: Iterable[Submission],
+        items: list[SubmittedEvent],
+        rejected_only: Iterable[Submission],
         committing: Callable[[], None],
     ) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone."""
         try:
-            settlement = await again(lambda: self._transaction(connection, items, list(only_letters), committing))
+            settlement = await again(lambda: self._transaction(connection, items, list(rejected_only), committing))
         except _PASSING:
             raise
         except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
             if len(items) <= 1:
                 await self._refuse(connection, items, refusal)
-                if only_letters:
-                    await self._flush(connection, [], only_letters, committing)
+                if rejected_only:
+                    await self._flush(connection, [], rejected_only, committing)
                 return
             half = len(items) // 2
-            await self._flush(connection, items[:half], only_letters, committing)
+            await self._flush(connection, items[:half], rejected_only, committing)
             await self._flush(connection, items[half:], [], committing)
             return
         for item in settlement.accepted:
@@ -112,7 +116,7 @@ class Flusher:
         for item in items:
             item.submission.waiting -= 1
 
-    async def _refuse(self, connection: asyncpg.Connection, items: list[Item], refusal: Exception) -> None:
+    async def _refuse(self, connection: asyncpg.Connection, items: list[SubmittedEvent], refusal: Exception) -> None:
         _log.error("event refused by the database", reason=type(refusal).__name__)
         if not items:
             raise refusal
@@ -121,84 +125,92 @@ class Flusher:
             detail = "the database cannot hold this event's figures: they are out of range"
         for item in items:
             rejection = item.rejection(FieldError(pointer="/data", detail=detail))
-            async with early_release(connection, lambda: None):
+            async with early_lock_release(connection, lambda: None):
                 await dead_letters.keep(
-                    Ledger(connection), self._sealer, item.submission, [rejection], item.submission.received_at
+                    WriteQueries(connection), self._privacy_keys, item.submission, [rejection], item.submission.received_at
                 )
             item.submission.rejected.append(rejection)
             item.submission.waiting -= 1
 
     async def _transaction(
-        self, connection: asyncpg.Connection, items: list[Item], only_letters: list[Submission], committing: Callable[[], None]
-    ) -> _Settlement:
+        self,
+        connection: asyncpg.Connection,
+        items: list[SubmittedEvent],
+        rejected_only: list[Submission],
+        committing: Callable[[], None],
+    ) -> _FlushResult:
         now = datetime.now(UTC)
-        settlement = _Settlement()
-        async with early_release(connection, committing):
-            ledger = Ledger(connection)
+        settlement = _FlushResult()
+        async with early_lock_release(connection, committing):
+            ledger = WriteQueries(connection)
             if items:
-                settlement = await self._settle(ledger, items, now)
-            for submission in only_letters:
-                await dead_letters.keep(ledger, self._sealer, submission, submission.rejected, now)
+                settlement = await self._write_events(ledger, items, now)
+            for submission in rejected_only:
+                await dead_letters.keep(ledger, self._privacy_keys, submission, submission.rejected, now)
             kept: dict[int, list[Rejection]] = {}
             owners: dict[int, Submission] = {}
             for item, rejection in settlement.rejections:
                 kept.setdefault(id(item.submission), []).append(rejection)
                 owners[id(item.submission)] = item.submission
             for owner, rejections in kept.items():
-                await dead_letters.keep(ledger, self._sealer, owners[owner], rejections, now)
+                await dead_letters.keep(ledger, self._privacy_keys, owners[owner], rejections, now)
         return settlement
 
-    async def _settle(self, ledger: Ledger, items: list[Item], now: datetime) -> _Settlement:
-        draft = self._draft()
-        homeless = draft.take(items, self._homes.remembered, only_all=True)
-        if draft.items and not homeless:
-            stamps = sorted((home.row.id, home.row.stamp) for home in draft.homes.values())
-            settlement = await self._append(ledger, draft, stamps, now)
+    async def _write_events(self, ledger: WriteQueries, items: list[SubmittedEvent], now: datetime) -> _FlushResult:
+        batch = self._new_batch()
+        unresolved = batch.take(items, self._homes.remembered, only_all=True)
+        if batch.items and not unresolved:
+            stamps = sorted((home.row.id, home.row.stamp) for home in batch.homes.values())
+            settlement = await self._append(ledger, batch, stamps, now)
             if settlement is not None:
                 return settlement
         subjects = {item.event.subject for item in items}
         self._homes.forget(subjects)
         for item in items:
             item.reveal()
-        draft = self._draft()
+        batch = self._new_batch()
         by_subject = await self._homes.look_up(ledger, subjects)
-        homeless = draft.take(items, by_subject)
-        if rooms := sorted({item.event.subject for item in homeless if ":" in item.event.subject}):
+        unresolved = batch.take(items, by_subject)
+        if rooms := sorted({item.event.subject for item in unresolved if ":" in item.event.subject}):
             # Once more, holding the rooms' names: a stream may have been registered in between.
             await ledger.lock_rooms(rooms)
             by_subject |= await self._homes.look_up(ledger, set(rooms))
-            homeless = draft.take(homeless, by_subject)
-        settlement = _Settlement(duplicates=draft.duplicates, rejections=draft.rejections)
-        if draft.items:
-            appended = await self._append(ledger, draft, [], now)
+            unresolved = batch.take(unresolved, by_subject)
+        settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        if batch.items:
+            appended = await self._append(ledger, batch, [], now)
             assert appended is not None, "the sessions are held"
             settlement = appended
-        await self._set_aside(ledger, homeless, settlement, now)
+        await self._park_or_reject(ledger, unresolved, settlement, now)
         return settlement
 
-    def _draft(self) -> Draft:
-        return Draft(self._sealer, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms)
+    def _new_batch(self) -> WriteBatch:
+        return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms)
 
-    async def _append(self, ledger: Ledger, draft: Draft, stamps: list[tuple[UUID, str]], now: datetime) -> _Settlement | None:
+    async def _append(
+        self, ledger: WriteQueries, batch: WriteBatch, stamps: list[tuple[UUID, str]], now: datetime
+    ) -> _FlushResult | None:
         """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
-        settlement = _Settlement(duplicates=draft.duplicates, rejections=draft.rejections)
-        contexts = {session: home.context for session, home in draft.homes.items()}
-        appended = await ledger.append_events(stamps, draft.new, draft.tally.claims(), now)
+        settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        contexts = {session: home.context for session, home in batch.homes.items()}
+        appended = await ledger.append_events(stamps, batch.new, batch.tally.claims(), now)
         if appended is None:
             return None
         if appended.claimed is not None:
-            settlement.accepted = list(draft.items.values())
-            await fold.finish(ledger, draft.tally, appended.claimed, contexts)
+            settlement.accepted = list(batch.items.values())
+            await fold.finish(ledger, batch.tally, appended.claimed, contexts)
             return settlement
-        settlement.accepted = [draft.items[key] for key in appended.new]
-        settlement.duplicates += [draft.items[key] for key in draft.items.keys() - appended.new]
+        settlement.accepted = [batch.items[key] for key in appended.new]
+        settlement.duplicates += [batch.items[key] for key in batch.items.keys() - appended.new]
         if appended.new:
-            await fold.apply(ledger, draft.folded(appended.new), contexts, self._slow_after_ms)
+            await fold.apply(ledger, batch.folded(appended.new), contexts, self._slow_after_ms)
         return settlement
 
-    async def _set_aside(self, ledger: Ledger, homeless: list[Item], settlement: _Settlement, now: datetime) -> None:
-        parked: dict[tuple[str, str, str, bytes], tuple[Item, str]] = {}
-        for item in homeless:
+    async def _park_or_reject(
+        self, ledger: WriteQueries, unresolved: list[SubmittedEvent], settlement: _FlushResult, now: datetime
+    ) -> None:
+        parked: dict[tuple[str, str, str, bytes], tuple[SubmittedEvent, str]] = {}
+        for item in unresolved:
             parsed = parse_subject(item.event.subject)
             if not isinstance(parsed, tuple):
                 error = FieldError(pointer="/subject", detail="no such session; a stream is named platform:room")
@@ -216,7 +228,7 @@ class Flusher:
             known = (platform, room, event_key) not in new
             (settlement.duplicates if known else settlement.parked).append(item)
 
-    def _parked_event(self, item: Item, platform: str) -> str:
-        item.conceal(self._sealer, platform, keep_text=self._keep_text)
+    def _parked_event(self, item: SubmittedEvent, platform: str) -> str:
+        item.conceal(self._privacy_keys, platform, keep_text=self._keep_text)
         moment = item.event.time or item.submission.received_at
         return item.document(moment, from_json(item.event.data.json_bytes())).decode()

@@ -13,8 +13,8 @@ from babel.numbers import get_currency_precision
 
 from app.events.contributions import CUSTOMER, Contributions, FoldContext
 from app.events.payload import PAYLOADS
-from app.ingest.tally import Bid, Span, Tally, microseconds, moment, moment_or_none
-from app.storage.writes import Claimed, Ledger, LoggedEvent
+from app.ingest.tally import PendingClaim, Span, Tally, microseconds, moment, moment_or_none
+from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
 
 class Folded(NamedTuple):
@@ -59,7 +59,9 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     return Folded(event.session_id, event.platform, microseconds(event.occurred_at), event.event_key, contributions)
 
 
-async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int) -> None:
+async def apply(
+    ledger: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
+) -> None:
     """Write all that new events contribute."""
     tally = Tally(slow_after_ms)
     for event in events:
@@ -69,17 +71,17 @@ async def apply(ledger: Ledger, events: Iterable[Folded], contexts: Mapping[UUID
     await finish(ledger, tally, claimed, contexts)
 
 
-async def finish(ledger: Ledger, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
+async def finish(ledger: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
     """Write what a batch contributes, once its claims are settled."""
     if tally.bids:
-        await _settle_claims(ledger, tally, claimed, contexts)
+        await _resolve_claims(ledger, tally, claimed, contexts)
     if tally.spans:
-        await _settle_spans(ledger, tally)
+        await _merge_spans(ledger, tally)
     await _write(ledger, tally)
 
 
-async def _settle_claims(
-    ledger: Ledger, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+async def _resolve_claims(
+    ledger: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
     bids = tally.bids
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
@@ -87,7 +89,7 @@ async def _settle_claims(
     known = {session.bytes: session for session in contexts}
     for found, name, member, superseded in claimed:
         session = known[found.bytes]
-        _grant(tally, session, bids[session, name, member], 1)
+        _add_claim(tally, session, bids[session, name, member], 1)
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
     first_buys: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
@@ -99,22 +101,22 @@ async def _settle_claims(
     if first_buys:
         rows = sorted((brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_buys.items())
         for member, session, lost_session, superseded in await ledger.claim_customers(rows):
-            _grant(tally, session, bids[session, CUSTOMER, member], 1)
+            _add_claim(tally, session, bids[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:
                 lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
-        await _take_back(ledger, tally, lost, contexts)
+        await _revert_superseded(ledger, tally, lost, contexts)
 
 
-def _grant(tally: Tally, session: UUID, bid: Bid, sign: int) -> None:
+def _add_claim(tally: Tally, session: UUID, bid: PendingClaim, sign: int) -> None:
     tally.count(session, bid.platform, bid.at, bid.claim.counts, sign)
     if bid.claim.refund is not None:
         order, amount = bid.claim.refund
         tally.refund(session, bid.platform, bid.at, bid.key, order, sign * amount)
 
 
-async def _take_back(
-    ledger: Ledger,
+async def _revert_superseded(
+    ledger: WriteQueries,
     tally: Tally,
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
     contexts: Mapping[UUID, SessionContext],
@@ -139,12 +141,12 @@ async def _take_back(
         for name, member, _ in losses:
             claim = claims.get((name, member))
             if claim is not None:  # An alias changed in between: the fold that follows the change sets it right.
-                _grant(tally, event.session_id, Bid(folded.at, folded.key, folded.platform, claim), -1)
+                _add_claim(tally, event.session_id, PendingClaim(folded.at, folded.key, folded.platform, claim), -1)
 
 
-async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
+async def _merge_spans(ledger: WriteQueries, tally: Tally) -> None:
     rows = [(*key, *tally.spans[key].columns()) for key in sorted(tally.spans)]
-    for row in await ledger.stretch_spans(rows):
+    for row in await ledger.merge_spans(rows):
         session, kind, platform, started, ended, given, was_started, was_ended, was_given = row
         tally.span_changed(
             Span(session, kind, platform, was_started, was_ended, was_given),
@@ -152,7 +154,7 @@ async def _settle_spans(ledger: Ledger, tally: Tally) -> None:
         )
 
 
-async def _write(ledger: Ledger, tally: Tally) -> None:
+async def _write(ledger: WriteQueries, tally: Tally) -> None:
     if tally.clocks:
         await ledger.set_session_clocks(
             [
@@ -161,10 +163,10 @@ async def _write(ledger: Ledger, tally: Tally) -> None:
             ]
         )
     if tally.orders:
-        await ledger.patch_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
+        await ledger.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
     if tally.gauges:
         rows = sorted(tally.gauges.items(), key=_by_key)
-        await ledger.take_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
+        await ledger.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
         await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.events.envelope import EVENT, event_key
-from app.ingest.submission import Item, Submission
+from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -42,10 +42,10 @@ async def collect(database: Database, writer: Writer, platform: str, room: str) 
             submission = Submission(UUID(brand) if brand else None, PARKED, datetime.now(UTC), pseudonymous=True)
             for index, row in enumerate(chosen):
                 event = EVENT.validate_json(row["event"])
-                submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
+                submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
             await writer.submit(submission)
             async with database.acquire() as connection:
                 keys = [row["event_key"] for row in chosen]
-                await connection.fetch(_SQL["unpark"], platform, room, brand, keys)
+                await connection.fetch(_SQL["delete_parked"], platform, room, brand, keys)
         total += len(rows)
         after = (rows[-1]["event_key"], rows[-1]["owner"])

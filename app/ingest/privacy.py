@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from app.events.payload import Payload
 
 
-class Sealer:
+class PrivacyKeys:
     """Derives its keys from the deployment's secret; without the secret no pseudonym leads back to a person."""
 
     def __init__(self, secret: str, previous: str | None = None, people: bytes | None = None) -> None:

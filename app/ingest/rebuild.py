@@ -16,7 +16,7 @@ from app.ingest import fold
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
-from app.storage.writes import Ledger, LoggedEvent
+from app.storage.writes import LoggedEvent, WriteQueries
 
 _SQL = queries("rebuild")
 _TABLES = ("members", "customers", "counters", "gauges", "orders", "spans")
@@ -78,7 +78,7 @@ async def _rebuilt(
             await connection.execute(_SQL[f"shadow_{table}"])
         await connection.execute(_SQL["begin_clock"], session)
         await connection.execute(_SQL["begin_customers"], session, found["brand_id"])
-        ledger = Ledger(connection)
+        ledger = WriteQueries(connection)
         slow_after_ms = round(settings.slow_response_seconds * 1000)
         context = fold.SessionContext(
             found["brand_id"], found["currency"], get_currency_precision(found["currency"]),

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from app.events import reader
 from app.events.envelope import EVENT, EVENTS, JSON_MEDIA_TYPE, Event, event_key
-from app.ingest.submission import Item, Rejection, Submission
+from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.problems import FieldError, ProblemError, pointer_of
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -110,7 +110,7 @@ class Receiver:
             return
         self._limit(len(events))
         submission.items = [
-            Item(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
+            SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
         ]
 
     def _limit(self, count: int) -> None:
@@ -135,7 +135,7 @@ class Receiver:
         except ValidationError as error:
             submission.rejected.append(rejection(index, value, text.encode(), error))
         else:
-            submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
+            submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
 
     def _binary(self, submission: Submission, body: bytes, headers: Mapping[str, str]) -> None:
         attributes: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.ingest.parked import PARKED
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.submission import Submission
 from app.ingest.writer import Writer
@@ -22,7 +22,7 @@ class UnreadableLetterError(Exception):
 
 
 async def replay(
-    database: Database, sealer: Sealer, receiver: Receiver, writer: Writer, letter: UUID, brand_id: UUID | None
+    database: Database, privacy_keys: PrivacyKeys, receiver: Receiver, writer: Writer, letter: UUID, brand_id: UUID | None
 ) -> Submission | None:
     """Send a letter's event again as its sender sent it; None where there is no such letter.
 
@@ -34,7 +34,7 @@ async def replay(
         row = await connection.fetchrow(_SQL["letter"], letter, brand_id)
     if row is None:
         return None
-    body = sealer.unseal(row["sealed"])
+    body = privacy_keys.unseal(row["sealed"])
     if body is None:
         raise UnreadableLetterError
     submission = receiver.receive(

@@ -1,4 +1,4 @@
-"""Homes: the sessions that events belong to, by what the events call them.
+"""SubjectResolver: the sessions that events belong to, by what the events call them.
 
 In: subjects. Out: sessions with all that the fold needs of them. Never here: events, writes.
 
@@ -14,7 +14,7 @@ from uuid import UUID
 from babel.numbers import get_currency_precision
 
 from app.ingest import fold
-from app.storage.writes import Ledger, SessionRow
+from app.storage.writes import SessionRow, WriteQueries
 
 _REMEMBERED = 10_000
 """Subjects that a process keeps in mind."""
@@ -35,7 +35,7 @@ def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
         return None
 
 
-class Home(NamedTuple):
+class ResolvedSession(NamedTuple):
     """A session as it was when its row was last read."""
 
     row: SessionRow
@@ -52,17 +52,17 @@ class Home(NamedTuple):
         return (named, room) if colon else (platform or self.only, "")
 
 
-class Homes:
+class SubjectResolver:
     """Looks sessions up, and remembers them."""
 
     def __init__(self, slow_after_ms: int) -> None:
         """Remember each brand's aliases by the version of its catalogue, and sessions by their subjects."""
         self._slow_after_ms = slow_after_ms
         self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
-        self._known: dict[str, Home] = {}
+        self._known: dict[str, ResolvedSession] = {}
 
     @property
-    def remembered(self) -> Mapping[str, Home]:
+    def remembered(self) -> Mapping[str, ResolvedSession]:
         """The homes that are known, by subject; any of them may be out of date."""
         return self._known
 
@@ -71,7 +71,7 @@ class Homes:
         for subject in subjects:
             self._known.pop(subject, None)
 
-    async def look_up(self, ledger: Ledger, subjects: set[str]) -> dict[str, Home]:
+    async def look_up(self, ledger: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSession]:
         """Return the homes of those subjects that have one, held until the commit."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
@@ -81,11 +81,11 @@ class Homes:
                 rooms.append(parsed)
             elif parsed is not None:
                 ids.append(parsed)
-        by_name: dict[str, Home] = {}
+        by_name: dict[str, ResolvedSession] = {}
         for row in await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
             platforms = set(row.platforms)
             only = platforms.pop() if len(platforms) == 1 else DIRECT
-            home = Home(row, await self._context(ledger, row), row.id.bytes, only)
+            home = ResolvedSession(row, await self._context(ledger, row), row.id.bytes, only)
             by_name[str(row.id)] = home
             by_name.update(dict.fromkeys(row.rooms, home))
         found = {
@@ -98,7 +98,7 @@ class Homes:
         self._known.update(found)
         return found
 
-    async def _context(self, ledger: Ledger, session: SessionRow) -> fold.SessionContext:
+    async def _context(self, ledger: WriteQueries, session: SessionRow) -> fold.SessionContext:
         known = self._aliases.get(session.brand_id)
         if known is None or known[0] != session.catalogue_version:
             known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from app.events.envelope import Event
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.problems import FieldError
 
 
@@ -33,7 +33,7 @@ class Rejection:
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class SubmittedEvent:
     """One valid event of a submission, until it is settled."""
 
     event: Event
@@ -45,12 +45,12 @@ class Item:
     clear: dict[str, object] | None = None
     """What the pseudonyms replaced; a dead letter needs it to be sent again."""
 
-    def conceal(self, sealer: Sealer, platform: str, *, keep_text: bool) -> str:
+    def conceal(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
         """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
         if self.platform is None:
             self.platform = platform
             if not self.submission.pseudonymous:
-                self.clear = sealer.conceal(self.event.data, platform, keep_text=keep_text)
+                self.clear = privacy_keys.conceal(self.event.data, platform, keep_text=keep_text)
         return self.platform
 
     def reveal(self) -> None:
@@ -85,7 +85,7 @@ class Submission:
     origin: str
     """Who sent: `key:<id>`, a connection, a replay."""
     received_at: datetime
-    items: list[Item] = field(default_factory=list)
+    items: list[SubmittedEvent] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     accepted: int = 0
     duplicates: int = 0

@@ -47,7 +47,7 @@ class Gauge(NamedTuple):
     highest: int
 
     def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `take_samples`."""
+        """Return the row after its key, in the order of `merge_samples`."""
         return self.latest, moment(self.latest_at), self.latest_key, self.highest
 
 
@@ -61,7 +61,7 @@ class SpanRow(NamedTuple):
     given_ms: int | None
 
     def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `stretch_spans`."""
+        """Return the row after its key, in the order of `merge_spans`."""
         return self.platform, moment_or_none(self.started_at), moment_or_none(self.ended_at), self.ended_key, self.given_ms
 
 
@@ -90,7 +90,7 @@ _STATES = ("placed", "paid", "cancelled", "refunded", "shipped", "delivered")
 
 
 class OrderRow:
-    """An order's row as far as this batch knows it; the merge is the one of `patch_orders` in fold.sql."""
+    """An order's row as far as this batch knows it; the merge is the one of `merge_orders` in fold.sql."""
 
     __slots__ = ("amount", "buyer", "carrier", "lines", "moments", "refunded", "shipped_key", "told", "tracking")
 
@@ -119,7 +119,7 @@ class OrderRow:
             self.moments[patch.state] = at
 
     def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `patch_orders`."""
+        """Return the row after its key, in the order of `merge_orders`."""
         placed, paid, cancelled, refunded, shipped, delivered = (moment_or_none(self.moments.get(state)) for state in _STATES)
         rank, at, key = self.told
         return (
@@ -128,7 +128,7 @@ class OrderRow:
         )  # fmt: skip
 
 
-class Bid(NamedTuple):
+class PendingClaim(NamedTuple):
     """The earliest claim of a batch for a member, and whose it is."""
 
     at: int
@@ -148,7 +148,7 @@ class Tally:
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
-        self.bids: dict[tuple[UUID, str, bytes], Bid] = {}
+        self.bids: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
         """Add what an event contributes by itself; its claims wait for the members table's word. The order does not matter."""
@@ -159,11 +159,11 @@ class Tally:
             member = (session, claim[0], claim[1])
             bid = self.bids.get(member)
             if bid is None or (at, key) < bid[:2]:
-                self.bids[member] = Bid(at, key, platform, claim)
+                self.bids[member] = PendingClaim(at, key, platform, claim)
         for sample in samples:
             self._sample(session, platform, at, key, sample)
         for edge in spans:
-            self._stretch(session, platform, at, key, edge)
+            self._merge_span(session, platform, at, key, edge)
         if order is not None:
             self._order(session, platform, order.order, at, key).merge(order, at, key)
         if broadcast is not None:
@@ -231,7 +231,7 @@ class Tally:
                 latest = new if (at, event_key) > (old.latest_at, old.latest_key) else old
                 self.gauges[row] = latest._replace(highest=max(old.highest, value))
 
-    def _stretch(self, session: UUID, platform: str, at: int, event_key: bytes, edge: SpanEdge) -> None:
+    def _merge_span(self, session: UUID, platform: str, at: int, event_key: bytes, edge: SpanEdge) -> None:
         row = (session, edge.kind, edge.member)
         span = self.spans.get(row, SpanRow(platform, None, None, None, None))
         if not edge.ends:

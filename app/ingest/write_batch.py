@@ -8,20 +8,20 @@ from uuid import UUID
 
 from app.events.payload import Unfoldable
 from app.ingest.fold import Folded
-from app.ingest.privacy import Sealer
-from app.ingest.subjects import Home
-from app.ingest.submission import Item, Rejection
+from app.ingest.privacy import PrivacyKeys
+from app.ingest.subjects import ResolvedSession
+from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally, microseconds
 from app.problems import FieldError
 from app.storage.writes import NewEvents
 
 
-class _Lane:
+class _SubjectContext:
     """What all events have in common that are addressed alike."""
 
     __slots__ = ("context", "home", "key", "kinds", "owners", "platform", "room", "session")
 
-    def __init__(self, home: Home, platform: str, room: str) -> None:
+    def __init__(self, home: ResolvedSession, platform: str, room: str) -> None:
         """Look everything up once."""
         self.home = home
         self.owners = (None, home.row.brand_id)
@@ -33,31 +33,33 @@ class _Lane:
         self.kinds: dict[tuple[str, str], int] = {}
 
 
-class Draft:
+class WriteBatch:
     """What one transaction is about to write."""
 
-    def __init__(self, sealer: Sealer, *, keep_text: bool, slow_after_ms: int) -> None:
+    def __init__(self, privacy_keys: PrivacyKeys, *, keep_text: bool, slow_after_ms: int) -> None:
         """Start empty."""
-        self._sealer = sealer
+        self._privacy_keys = privacy_keys
         self._keep_text = keep_text
-        self._by_subject: Mapping[str, Home] = {}
+        self._by_subject: Mapping[str, ResolvedSession] = {}
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
-        self.items: dict[bytes, Item] = {}
+        self.items: dict[bytes, SubmittedEvent] = {}
         """By the keys of event and session together."""
-        self.homes: dict[UUID, Home] = {}
-        self.duplicates: list[Item] = []
-        self.rejections: list[tuple[Item, Rejection]] = []
+        self.homes: dict[UUID, ResolvedSession] = {}
+        self.duplicates: list[SubmittedEvent] = []
+        self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
 
-    def take(self, items: Iterable[Item], by_subject: Mapping[str, Home], *, only_all: bool = False) -> list[Item]:
+    def take(
+        self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSession], *, only_all: bool = False
+    ) -> list[SubmittedEvent]:
         """Make people pseudonymous and fold each event once; return the items that have no home among these.
 
         `only_all` stops at the first of them.
         """
         self._by_subject = by_subject
-        homeless = []
+        unresolved = []
         taken, new, tally = self.items, self.new, self.tally
-        lanes: dict[tuple[str, str | None], _Lane | None] = {}
+        lanes: dict[tuple[str, str | None], _SubjectContext | None] = {}
         for item in items:
             event, submission = item.event, item.submission
             subject = (event.subject, submission.platform)
@@ -66,7 +68,7 @@ class Draft:
             lane = lanes[subject]
             # Nobody hears of another brand's session.
             if lane is None or submission.brand_id not in lane.owners:
-                homeless.append(item)
+                unresolved.append(item)
                 if only_all:
                     break
                 continue
@@ -74,9 +76,9 @@ class Draft:
             if key in taken:
                 self.duplicates.append(item)
                 continue
-            platform = item.conceal(self._sealer, lane.platform, keep_text=self._keep_text)
+            platform = item.conceal(self._privacy_keys, lane.platform, keep_text=self._keep_text)
             if platform != lane.platform:  # decided in an earlier try, with what was known then
-                lane = _Lane(lane.home, platform, lane.room)
+                lane = _SubjectContext(lane.home, platform, lane.room)
             data = event.data
             try:
                 contributions = data.fold(lane.context)
@@ -91,14 +93,14 @@ class Draft:
             new.add(kind, item.key, event.id, at, data.json_bytes())
             tally.add(lane.session, platform, at, item.key, contributions)
             taken[key] = item
-        return homeless
+        return unresolved
 
-    def _lane(self, subject: str, platform: str | None) -> "_Lane | None":
+    def _lane(self, subject: str, platform: str | None) -> "_SubjectContext | None":
         home = self._by_subject.get(subject)
         if home is None:
             return None
         self.homes[home.row.id] = home
-        return _Lane(home, *home.place(subject, platform))
+        return _SubjectContext(home, *home.place(subject, platform))
 
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
         """Fold some of the events again, each by itself."""

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import structlog
 
 from app.ingest.flush import Flusher
-from app.ingest.submission import Item, Submission
+from app.ingest.submission import Submission, SubmittedEvent
 from app.observability.metrics import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
 from app.settings import Settings
 from app.storage.database import UNREACHABLE
-from app.storage.persistent_connection import Kept
+from app.storage.persistent_connection import PersistentConnection
 
 _log = structlog.get_logger()
 _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
@@ -50,7 +50,7 @@ class Writer:
         self._flusher = flusher
         self._limit = settings.queue_events
         self._flush_events = settings.flush_events
-        self._waiting: deque[Item | Submission] = deque()
+        self._waiting: deque[SubmittedEvent | Submission] = deque()
         self._wake = asyncio.Event()
         self._writing = 0
         self._draining = False
@@ -118,7 +118,7 @@ class Writer:
                     self._wake.clear()
                     await self._wake.wait()
 
-    def _take(self) -> list[Item | Submission]:
+    def _take(self) -> list[SubmittedEvent | Submission]:
         waiting = self._waiting
         if len(waiting) <= self._flush_events:
             taken = list(waiting)
@@ -127,8 +127,8 @@ class Writer:
             taken = [waiting.popleft() for _ in range(self._flush_events)]
         return taken
 
-    async def _flush(self, kept: Kept, taken: list[Item | Submission]) -> None:
-        items = [entry for entry in taken if isinstance(entry, Item)]
+    async def _flush(self, kept: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
+        items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
         letters = [entry for entry in taken if isinstance(entry, Submission)]
         submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
         began = time.perf_counter()

@@ -6,13 +6,13 @@ In: ranked findings. Out: plain dicts, ready for JSON, each sentence in every la
 from collections.abc import Mapping, Sequence
 
 from app.insights.finding import Finding
-from app.insights.message_format import Printer
+from app.insights.message_format import MessageFormatter
 from app.kpis.evaluate import Evaluation
 from app.kpis.render import Document, local
 from app.labels.catalogue import LANGUAGES, Language, label
 
 
-def sentence(finding: Finding, printer: Printer) -> str:
+def sentence(finding: Finding, printer: MessageFormatter) -> str:
     """Return a finding in words."""
     return label(f"insight.{finding.wording}", printer.language).format_map(finding.words(printer))
 
@@ -20,7 +20,7 @@ def sentence(finding: Finding, printer: Printer) -> str:
 def insights_document(evaluation: Evaluation, findings: Sequence[Finding], names: Mapping[str, Mapping[str, str]]) -> Document:
     """Return the insights, ranked from 1."""
     head = evaluation.head
-    printers: dict[Language, Printer] = {language: Printer(head, names, language) for language in LANGUAGES}
+    printers: dict[Language, MessageFormatter] = {language: MessageFormatter(head, names, language) for language in LANGUAGES}
     return {
         "session": str(head.id),
         "status": evaluation.status.value,

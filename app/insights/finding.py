@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.insights.message_format import Printer
+from app.insights.message_format import MessageFormatter
 
 Code = Literal[
     "audience_over_time", "core_fans_early", "on_air_winners", "clicked_not_bought", "stock_out_missed_demand",
@@ -39,7 +39,7 @@ class Finding:
     section: Section
     wording: str
     """Key of its sentence in the label catalogue, after `insight.`."""
-    words: Callable[[Printer], Mapping[str, str]]
+    words: Callable[[MessageFormatter], Mapping[str, str]]
     """What stands in the sentence's places, in a language."""
     figures: Mapping[str, Any]
     """As JSON prints them: money as decimal strings, moments as RFC 3339."""

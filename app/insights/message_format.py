@@ -19,7 +19,7 @@ _MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Printer:
+class MessageFormatter:
     """The words of one session in one language."""
 
     head: SessionHead

@@ -18,7 +18,7 @@ from app.insights.rules.support import LONG_HOURS
 from app.insights.topics import topics_of
 from app.kpis.comparison import read_earlier
 from app.kpis.products import ProductTable
-from app.kpis.reader import Asked, read_evaluation, read_product_table, snapshot
+from app.kpis.reader import SessionQuery, read_evaluation, read_product_table, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import LANGUAGES
 from app.storage import insight_reads, product_reads, reads
@@ -32,21 +32,21 @@ MOST_TOPICS = 20
 _BY_MINUTE = ("viewers", "comments", "slow_responses")
 
 
-class Keeping(NamedTuple):
+class InsightSettings(NamedTuple):
     """What the deployment's settings say."""
 
     slow_response_seconds: float
     comment_text: bool
 
 
-class Said(NamedTuple):
+class CommentSample(NamedTuple):
     """Comments, and the names and aliases under which they may speak of products."""
 
     comments: Sequence[CommentText]
     products: Mapping[str, Collection[str]]
 
 
-async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> Document:
+async def read_insights(database: Database, asked: SessionQuery, keeping: InsightSettings) -> Document:
     """Return the insights document.
 
     Raises:
@@ -54,10 +54,10 @@ async def read_insights(database: Database, asked: Asked, keeping: Keeping) -> D
     """
     async with snapshot(database) as connection:
         evidence, said = await gather(connection, asked, keeping)
-    return await conclude(evidence, said)
+    return await build_insights(evidence, said)
 
 
-async def conclude(evidence: Evidence, said: Said | None) -> Document:
+async def build_insights(evidence: Evidence, said: CommentSample | None) -> Document:
     """Return the insights document; needs no connection any more."""
     if said is not None and said.comments:
         topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
@@ -65,7 +65,7 @@ async def conclude(evidence: Evidence, said: Said | None) -> Document:
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
 
 
-async def gather(connection: Connection, asked: Asked, keeping: Keeping) -> tuple[Evidence, Said | None]:
+async def gather(connection: Connection, asked: SessionQuery, keeping: InsightSettings) -> tuple[Evidence, CommentSample | None]:
     """Return all that the rules look at, in a number of queries that does not depend on the session's size.
 
     Raises:
@@ -104,12 +104,12 @@ async def gather(connection: Connection, asked: Asked, keeping: Keeping) -> tupl
     return evidence, await _said(connection, evidence) if keeping.comment_text else None
 
 
-async def _said(connection: Connection, evidence: Evidence) -> Said:
+async def _said(connection: Connection, evidence: Evidence) -> CommentSample:
     head = evidence.evaluation.head
     products = {code: set(names.values()) for code, names in evidence.names.items()}
     for code, alias in await insight_reads.aliases(connection, head.brand_id, list(products)):
         products[code].add(alias)
-    return Said(await insight_reads.comment_texts(connection, head.id, SAMPLE + 1), products)
+    return CommentSample(await insight_reads.comment_texts(connection, head.id, SAMPLE + 1), products)
 
 
 async def _names(connection: Connection, brand: UUID, table: ProductTable) -> dict[str, dict[str, str]]:

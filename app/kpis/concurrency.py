@@ -9,13 +9,13 @@ from itertools import groupby
 from operator import attrgetter
 
 from app.storage.reads import ConcurrencyRow
-from app.storage.room_samples import ROOM_SILENCE
+from app.storage.room_samples import ROOM_TIMEOUT
 
 
-class Carried:
+class LastSamples:
     """The last sample of each room, for as long as it stands; the rules are those of `app.storage.room_samples`."""
 
-    def __init__(self, before: "Carried | None" = None) -> None:
+    def __init__(self, before: "LastSamples | None" = None) -> None:
         """Carry nothing, or the same as another."""
         self._platforms: dict[str, dict[str, tuple[datetime, int]]] = {}
         if before is not None:
@@ -40,7 +40,7 @@ class Carried:
         found = 0
         for rooms in self._platforms.values():
             newest = max(at for at, _ in rooms.values())
-            found += sum(value for at, value in rooms.values() if at > newest - ROOM_SILENCE)
+            found += sum(value for at, value in rooms.values() if at > newest - ROOM_TIMEOUT)
         return found
 
 
@@ -49,11 +49,11 @@ def sums_by_minute(rows: Sequence[ConcurrencyRow], off_air: Mapping[str, datetim
 
     A room without a sample in a minute carries its latest one, until its platform goes off air or others have gone on without it.
     """
-    carried = Carried()
+    carried = LastSamples()
     found = []
     for minute, group in groupby(sorted(rows, key=attrgetter("minute", "latest_at")), key=attrgetter("minute")):
         carried.end(off_air, minute)
-        peaks = Carried(carried)
+        peaks = LastSamples(carried)
         for row in group:
             carried.take(row.platform, row.room, row.latest_at, row.latest)
             peaks.take(row.platform, row.room, row.latest_at, row.highest)
@@ -77,7 +77,7 @@ def viewers_at(rows: Sequence[ConcurrencyRow], moment: datetime) -> int | None:
         room = (row.platform, row.room)
         if row.minute <= moment and (room not in last or row.latest_at <= moment):
             last[room] = row
-    carried = Carried()
+    carried = LastSamples()
     for row in sorted(last.values(), key=attrgetter("latest_at")):
         carried.take(row.platform, row.room, row.latest_at, row.latest)
     return carried.total() if last else None

@@ -28,7 +28,7 @@ _TOLERANCE = 10
 """A tenth: counted and reported figures may differ by 10 % of the reported one."""
 
 
-class Finding(NamedTuple):
+class KpiWarning(NamedTuple):
     """A contradiction: its code and the figures as the response prints them."""
 
     code: str
@@ -43,7 +43,7 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
     ]
 
 
-def message(finding: Finding, language: Language) -> str:
+def message(finding: KpiWarning, language: Language) -> str:
     """Return a finding in words."""
     words = {name: _spoken(value) for name, value in finding.figures.items()}
     if "metric" in words:
@@ -56,13 +56,13 @@ def _spoken(value: Any) -> Any:
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
 
 
-def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[Finding]:
+def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWarning]:
     """Yield every contradiction between the figures; integers only, so to the cent."""
     total = evaluation.total
     digits = digits_of(evaluation.head.currency)
     watched, duration, peak = total[WATCH_MS], total[DURATION_US], total["peak_concurrent_viewers"]
     if watched[1] and peak[1] and duration[0] > 0 and watched[0] * 1000 > peak[0] * duration[0]:
-        yield Finding(
+        yield KpiWarning(
             "watch_time_exceeds_peak",
             {
                 **{slug: _print(total[slug], slug, digits) for slug in ("viewers", "average_watch_seconds")},
@@ -74,17 +74,17 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[Findin
     for code, lesser, greater in AT_MOST:
         low, high = total[lesser], total[greater]
         if low[1] and high[1] and low[0] > high[0]:
-            yield Finding(code, {lesser: low[0], greater: high[0]})
+            yield KpiWarning(code, {lesser: low[0], greater: high[0]})
     yield from _products(figures, digits)
     for platform in figures.platforms():
         yield from _told_twice(figures, platform, digits)
 
 
-def _products(figures: SessionFigures, digits: int) -> Iterable[Finding]:
+def _products(figures: SessionFigures, digits: int) -> Iterable[KpiWarning]:
     gmv = sum(counted.get("gmv", 0) for counted in figures.counted.values())
     products = figures.products_gmv or 0
     if gmv != products:
-        yield Finding(
+        yield KpiWarning(
             "products_differ_from_total",
             {
                 "gmv": fixed(gmv, digits),
@@ -94,7 +94,7 @@ def _products(figures: SessionFigures, digits: int) -> Iterable[Finding]:
         )
 
 
-def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable[Finding]:
+def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable[KpiWarning]:
     counted, reported = figures.counted.get(platform), figures.reported.get(platform)
     if not counted or not reported:
         return
@@ -103,7 +103,7 @@ def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable
     for slug in (*_AUDIENCE, *_COMMERCE):
         ours, theirs = counted.get(slug, nothing if slug in _COMMERCE else None), reported.get(slug)
         if ours is not None and theirs is not None and abs(ours - theirs) * _TOLERANCE > theirs:
-            yield Finding(
+            yield KpiWarning(
                 "counted_and_reported_differ",
                 {
                     "platform": platform,
@@ -116,7 +116,7 @@ def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable
     if watched is None or not viewers or average is None:
         return
     if abs(watched - average * viewers) * _TOLERANCE > average * viewers:
-        yield Finding(
+        yield KpiWarning(
             "counted_and_reported_differ",
             {
                 "platform": platform,

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.events.money import TooPrecise, minor_units
-from app.kpis.reader import Asked, read_head
+from app.kpis.reader import SessionQuery, read_head
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.storage import log_reads
@@ -20,7 +20,7 @@ from app.storage.reads import BEFORE_ALL, SessionHead
 
 
 async def read_orders(
-    database: Database, asked: Asked, wanted: OrderFilter, after: tuple[str, str] | None, limit: int
+    database: Database, asked: SessionQuery, wanted: OrderFilter, after: tuple[str, str] | None, limit: int
 ) -> tuple[Document, tuple[str, str] | None]:
     """Return a page of orders, and (platform, order) of its last one where more follow.
 
@@ -81,7 +81,7 @@ def _amount(amount: str, digits: int) -> str:
 
 
 async def read_log(
-    database: Database, asked: Asked, event_type: str | None, after: tuple[datetime, bytes] | None, limit: int
+    database: Database, asked: SessionQuery, event_type: str | None, after: tuple[datetime, bytes] | None, limit: int
 ) -> tuple[Document, tuple[datetime, bytes] | None]:
     """Return a page of the raw log, and (occurred_at, event_key) of its last event where more follow.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.kpis.evaluate import Figure
 
 
-class Standing(NamedTuple):
+class PercentileRank(NamedTuple):
     """A value among others."""
 
     median: Fraction | None
@@ -35,11 +35,11 @@ def median(values: Sequence[Fraction]) -> Fraction | None:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def standing(value: Fraction | None, others: Sequence[Fraction | None]) -> Standing:
+def standing(value: Fraction | None, others: Sequence[Fraction | None]) -> PercentileRank:
     """Return where a value stands among others; absent ones are none."""
     known = [other for other in others if other is not None]
     if value is None or not known:
-        return Standing(median(known), None, len(known))
+        return PercentileRank(median(known), None, len(known))
     below = sum(other < value for other in known)
     equal = sum(other == value for other in known)
-    return Standing(median(known), Fraction(100 * (2 * below + equal), 2 * len(known)), len(known))
+    return PercentileRank(median(known), Fraction(100 * (2 * below + equal), 2 * len(known)), len(known))

@@ -26,7 +26,7 @@ from app.storage.reads import SessionFigures, SessionHead
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SessionQuery:
     """Which session, by whom, when, and in which language."""
 
     session: UUID
@@ -46,7 +46,7 @@ async def snapshot(database: Database) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def read_head(connection: Connection, asked: Asked) -> SessionHead:
+async def read_head(connection: Connection, asked: SessionQuery) -> SessionHead:
     """Return the session.
 
     Raises:
@@ -58,7 +58,7 @@ async def read_head(connection: Connection, asked: Asked) -> SessionHead:
     return head
 
 
-async def read_evaluation(connection: Connection, asked: Asked) -> tuple[SessionFigures, Evaluation]:
+async def read_evaluation(connection: Connection, asked: SessionQuery) -> tuple[SessionFigures, Evaluation]:
     """Return the session's rows and figures: one round trip, two where several platforms sampled their viewers.
 
     Raises:
@@ -71,13 +71,13 @@ async def read_evaluation(connection: Connection, asked: Asked) -> tuple[Session
     return figures, evaluate(figures, asked.now, minutes)
 
 
-async def read_kpis(database: Database, asked: Asked) -> Document:
+async def read_kpis(database: Database, asked: SessionQuery) -> Document:
     """Return the KPI document."""
     async with database.acquire() as connection:
         return await kpis_on(connection, asked)
 
 
-async def kpis_on(connection: Connection, asked: Asked) -> Document:
+async def kpis_on(connection: Connection, asked: SessionQuery) -> Document:
     """Return the KPI document, read on this connection: of a snapshot that other documents come from too."""
     figures, evaluation = await read_evaluation(connection, asked)
     return kpi_document(evaluation, figures, asked.language)
@@ -120,20 +120,20 @@ def table_of(evaluation: Evaluation, figures: SessionFigures, found: ProductRows
 
 
 async def read_product_table(
-    connection: Connection, asked: Asked, figures: SessionFigures, evaluation: Evaluation
+    connection: Connection, asked: SessionQuery, figures: SessionFigures, evaluation: Evaluation
 ) -> ProductTable:
     """Return the products' figures."""
     found = await read_product_rows(connection, evaluation.head, asked.now)
     return table_of(evaluation, figures, found, asked.language)
 
 
-async def read_products(database: Database, asked: Asked) -> Document:
+async def read_products(database: Database, asked: SessionQuery) -> Document:
     """Return the products document."""
     async with snapshot(database) as connection:
         return await products_on(connection, asked)
 
 
-async def products_on(connection: Connection, asked: Asked) -> Document:
+async def products_on(connection: Connection, asked: SessionQuery) -> Document:
     """Return the products document, read on this connection."""
     figures, evaluation = await read_evaluation(connection, asked)
     table = await read_product_table(connection, asked, figures, evaluation)
@@ -146,13 +146,13 @@ def _showcases(head: SessionHead, changes: list[product_reads.StateChange], now:
     return showcases_of(changes, end, live=status is Status.LIVE)
 
 
-async def read_showcases(database: Database, asked: Asked) -> Document:
+async def read_showcases(database: Database, asked: SessionQuery) -> Document:
     """Return the showcases document."""
     async with snapshot(database) as connection:
         return await showcases_on(connection, asked)
 
 
-async def showcases_on(connection: Connection, asked: Asked) -> Document:
+async def showcases_on(connection: Connection, asked: SessionQuery) -> Document:
     """Return the showcases document, read on this connection."""
     head = await read_head(connection, asked)
     showcases = _showcases(head, await product_reads.state_changes(connection, head.id), asked.now)
@@ -163,7 +163,7 @@ async def showcases_on(connection: Connection, asked: Asked) -> Document:
 
 
 async def read_audience(
-    database: Database, asked: Asked, begin: datetime | None, end: datetime | None, min_level: int
+    database: Database, asked: SessionQuery, begin: datetime | None, end: datetime | None, min_level: int
 ) -> Document:
     """Return the audience document of a half-open window, by default of the whole session.
 
@@ -176,7 +176,7 @@ async def read_audience(
 
 async def audience_on(
     connection: Connection,
-    asked: Asked,
+    asked: SessionQuery,
     begin: datetime | None = None,
     end: datetime | None = None,
     min_level: int = CORE_FAN_LEVEL,
@@ -194,7 +194,7 @@ async def audience_on(
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineQuestion:
+class TimelineQuery:
     """What a timeline shall show; None leaves the choice to the session."""
 
     metrics: str | None = None
@@ -205,7 +205,7 @@ class TimelineQuestion:
     end: datetime | None = None
 
 
-async def read_timeline(database: Database, asked: Asked, question: TimelineQuestion) -> Document:
+async def read_timeline(database: Database, asked: SessionQuery, question: TimelineQuery) -> Document:
     """Return the timeline document.
 
     Raises:
@@ -215,7 +215,7 @@ async def read_timeline(database: Database, asked: Asked, question: TimelineQues
         return await timeline_on(connection, asked, question)
 
 
-async def timeline_on(connection: Connection, asked: Asked, question: TimelineQuestion) -> Document:
+async def timeline_on(connection: Connection, asked: SessionQuery, question: TimelineQuery) -> Document:
     """Return the timeline document, read on this connection."""
     series = timeline.series_of(question.metrics, question.product)
     key = question.product or ""
@@ -232,7 +232,7 @@ async def timeline_on(connection: Connection, asked: Asked, question: TimelineQu
     return timeline.timeline_document(head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone))
 
 
-async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuestion) -> timeline.Window:
+async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuery) -> timeline.Window:
     """Return the buckets to show: the broadcast with what was counted up to an hour around it, unless the caller says."""
     begin, end, step = question.begin, question.end, question.step
     if begin is not None and end is not None:

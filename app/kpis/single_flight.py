@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 
 
-class Flights(Generic[Answer]):
+class SingleFlight(Generic[Answer]):
     """Per key at most one answer in the making and one that waits to be begun."""
 
     def __init__(self) -> None:

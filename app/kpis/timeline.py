@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
-from app.kpis.concurrency import Carried
+from app.kpis.concurrency import LastSamples
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.kpis.status import off_air_since
@@ -171,14 +171,14 @@ def _sampled(
     window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime], *, highest: bool
 ) -> dict[str, dict[int, int]]:
     """Return metric → bucket → the rooms' sum; a room without a sample in a minute carries its last one."""
-    carried: dict[str, Carried] = defaultdict(Carried)
+    carried: dict[str, LastSamples] = defaultdict(LastSamples)
     found: dict[str, dict[int, int]] = defaultdict(dict)
     ordered = sorted(samples, key=attrgetter("metric", "minute", "latest_at"))
     for (metric, minute), group in groupby(ordered, key=attrgetter("metric", "minute")):
         rooms = carried[metric]
         if metric == "concurrent_viewers":
             rooms.end(off_air, minute)
-        peaks = Carried(rooms)
+        peaks = LastSamples(rooms)
         for sample in group:
             rooms.take(sample.platform, sample.room, sample.latest_at, sample.latest)
             peaks.take(sample.platform, sample.room, sample.latest_at, sample.highest)

@@ -46,7 +46,7 @@ _CODES = ("no_telemetry", "sold_out_clicked", "low_stock", "slow_support", "audi
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AlertThresholds:
     """What a deployment decides."""
 
     low_stock: int
@@ -98,7 +98,7 @@ def alerts_of(
     products: Mapping[str, ProductState],
     support: SupportState,
     minutes: Sequence[ConcurrencyRow],
-    limits: Limits,
+    limits: AlertThresholds,
 ) -> list[Alert]:
     """Return the alerts of a session, the most urgent first; none unless it is live."""
     if evaluation.status is not Status.LIVE:

@@ -22,17 +22,17 @@ from uuid import UUID
 
 import structlog
 
-from app.catalogue.access import KeyRing
+from app.catalogue.access import ApiKeyStore
 from app.labels.catalogue import Language
-from app.live.alerts import Limits
-from app.live.session_state import Picture, read_picture
+from app.live.alerts import AlertThresholds
+from app.live.session_state import SessionState, read_session_state
 from app.live.sse import Frame, frame_of
-from app.live.subscriber import Pace, Subscriber, Watcher
+from app.live.subscriber import StreamAccess, StreamLimits, Subscriber
 from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
 from app.storage import live_reads
-from app.storage.database import Database, is_passing
-from app.storage.live_reads import Mark
+from app.storage.database import Database, is_transient
+from app.storage.live_reads import Fingerprint
 
 _log = structlog.get_logger()
 
@@ -60,8 +60,8 @@ class _Topic:
     def __init__(self, hub: "Hub", session: UUID) -> None:
         self.session = session
         self.subscribers: set[Subscriber] = set()
-        self.picture: Picture | None = None
-        self.mark: Mark = frozenset()
+        self.picture: SessionState | None = None
+        self.mark: Fingerprint = frozenset()
         self.tick = 0
         self.due = 0.0
         self.gone = False
@@ -77,7 +77,7 @@ class _Topic:
             frame = self._frames[language] = frame_of(self.picture, language)
         return frame
 
-    def show(self, picture: Picture) -> set[Language]:
+    def show(self, picture: SessionState) -> set[Language]:
         """Take a new picture; return the languages in which it differs from the one before."""
         self.picture = picture
         wanted = {subscriber.watcher.language for subscriber in self.subscribers}
@@ -107,7 +107,7 @@ class _Topic:
 class Hub:
     """All watched sessions of a process."""
 
-    def __init__(self, database: Database, keys: KeyRing, limits: Limits, pace: Pace) -> None:
+    def __init__(self, database: Database, keys: ApiKeyStore, limits: AlertThresholds, pace: StreamLimits) -> None:
         """Watch nothing yet."""
         self.limits = limits
         self._database = database
@@ -120,7 +120,7 @@ class Hub:
         self._keys_due = 0.0
         self._gate = asyncio.Semaphore(AT_A_TIME)
 
-    async def join(self, session: UUID, watcher: Watcher, last_id: str | None) -> Subscriber:
+    async def join(self, session: UUID, watcher: StreamAccess, last_id: str | None) -> Subscriber:
         """Return a new subscriber, who must `leave` in the end.
 
         It is subscribed before the session is looked at, so nothing that happens meanwhile can pass it by.
@@ -146,7 +146,7 @@ class Hub:
             self._work = [_task(self._tend()), _task(self._watch())]
         return subscriber
 
-    async def _admit(self, topic: _Topic, watcher: Watcher) -> None:
+    async def _admit(self, topic: _Topic, watcher: StreamAccess) -> None:
         if topic.picture is None:
             if topic.working is None:
                 topic.working = _task(self._begin(topic))
@@ -181,7 +181,7 @@ class Hub:
         """Take a topic's first picture; none where there is no such session."""
         try:
             async with self._database.acquire() as connection:
-                found = await live_reads.marks(connection, [topic.session])
+                found = await live_reads.fingerprints(connection, [topic.session])
             if topic.session in found:
                 await self._compute(topic, found[topic.session])
         finally:
@@ -202,7 +202,7 @@ class Hub:
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - streams stay open, and the next look may succeed
-                _log.warning("the live streams' look failed", reason=type(error).__name__, exc_info=not is_passing(error))
+                _log.warning("the live streams' look failed", reason=type(error).__name__, exc_info=not is_transient(error))
                 await asyncio.sleep(SPACING_SECONDS)
 
     def _ready(self) -> list[_Topic]:
@@ -217,9 +217,9 @@ class Hub:
         if not due:
             return
         async with self._database.acquire() as connection:
-            marks = await live_reads.marks(connection, [topic.session for topic in due])
+            fingerprints = await live_reads.fingerprints(connection, [topic.session for topic in due])
         for topic in due:
-            mark = marks.get(topic.session)
+            mark = fingerprints.get(topic.session)
             if mark is None:
                 topic.gone = True
                 topic.end()
@@ -227,7 +227,7 @@ class Hub:
                 topic.working = _task(self._refresh(topic, mark))
             topic.due = max(topic.due, now + PROBE_SECONDS)
 
-    async def _refresh(self, topic: _Topic, mark: Mark) -> None:
+    async def _refresh(self, topic: _Topic, mark: Fingerprint) -> None:
         try:
             changed = await self._compute(topic, mark)
             woken = 0
@@ -239,11 +239,11 @@ class Hub:
                         await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 - the streams keep what they have; the next look tries again
             topic.due = time.monotonic() + SPACING_SECONDS
-            _log.warning("a live update failed", reason=type(error).__name__, exc_info=not is_passing(error))
+            _log.warning("a live update failed", reason=type(error).__name__, exc_info=not is_transient(error))
         finally:
             topic.working = None
 
-    async def _compute(self, topic: _Topic, mark: Mark) -> set[Language]:
+    async def _compute(self, topic: _Topic, mark: Fingerprint) -> set[Language]:
         """Take a new picture; return the languages whose subscribers have news.
 
         The mark was read before the picture: a commit between the two is seen, and looked for once more.
@@ -251,7 +251,7 @@ class Hub:
         async with self._gate:
             began = time.monotonic()
             moment = datetime.fromtimestamp(time.time() // STEP_SECONDS * STEP_SECONDS, UTC)
-            picture = await read_picture(self._database, topic.session, None, moment, self.limits)
+            picture = await read_session_state(self._database, topic.session, None, moment, self.limits)
             if picture is None:
                 return set()  # deleted a moment ago: the next look ends its streams
             changed = topic.show(picture)

@@ -20,7 +20,7 @@ from app.live.alerts import (
     RECENT,
     SUPPORT_RECENT,
     Alert,
-    Limits,
+    AlertThresholds,
     ProductState,
     SupportState,
     alerts_document,
@@ -39,7 +39,7 @@ _UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SessionState:
     """A session at one moment."""
 
     figures: SessionFigures
@@ -74,7 +74,9 @@ class Picture:
         return {**self.products.names, **listed}
 
 
-async def read_picture(database: Database, session: UUID, brand: UUID | None, now: datetime, limits: Limits) -> Picture | None:
+async def read_session_state(
+    database: Database, session: UUID, brand: UUID | None, now: datetime, limits: AlertThresholds
+) -> SessionState | None:
     """Return the session as it is; None where there is none for this brand. All its queries see the same commits."""
     async with snapshot(database) as connection:
         figures = await reads.session_figures(connection, session, brand)
@@ -87,7 +89,7 @@ async def read_picture(database: Database, session: UUID, brand: UUID | None, no
         if evaluation.status is Status.LIVE:
             clock = session_clock(figures.head, now)
             alerts = await _alerts(connection, evaluation, products, minutes, clock, limits)
-    return Picture(figures, evaluation, products, clock, alerts)
+    return SessionState(figures, evaluation, products, clock, alerts)
 
 
 async def _alerts(
@@ -96,7 +98,7 @@ async def _alerts(
     products: ProductRows,
     minutes: list[ConcurrencyRow],
     clock: datetime,
-    limits: Limits,
+    limits: AlertThresholds,
 ) -> list[Alert]:
     session = evaluation.head.id
     states = await _states(connection, session, products, clock)

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pydantic_core import to_json
 
 from app.labels.catalogue import Language
-from app.live.session_state import DOCUMENTS, Picture
+from app.live.session_state import DOCUMENTS, SessionState
 
 NOTHING: Sequence[bytes] = (b"",) * len(DOCUMENTS)
 """What a new subscriber has seen."""
@@ -45,7 +45,7 @@ class Frame:
         return b"".join(part for identity, body in zip(ids, bodies, strict=False) for part in (identity, body))
 
 
-def frame_of(picture: Picture, language: Language) -> Frame:
+def frame_of(picture: SessionState, language: Language) -> Frame:
     """Return the frame of a picture.
 
     Digests leave out `as_of`: a later moment at which all is the same is no change. So a revision is the same in every

@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StreamLimits:
     """What a deployment decides."""
 
     lifetime: float
@@ -43,7 +43,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Watcher:
+class StreamAccess:
     """Who asks, and for which language."""
 
     brand: UUID | None
@@ -54,7 +54,7 @@ class Watcher:
 class Subscriber:
     """One open stream."""
 
-    def __init__(self, source: Source, watcher: Watcher, pace: Pace, last_id: str | None) -> None:
+    def __init__(self, source: Source, watcher: StreamAccess, pace: StreamLimits, last_id: str | None) -> None:
         """Have seen nothing yet, but what `last_id` names."""
         self.watcher = watcher
         self.cut: Callable[[], object] | None = None

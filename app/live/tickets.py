@@ -32,7 +32,7 @@ class Ticket:
     key_id: str
 
 
-class TicketOffice:
+class TicketSigner:
     """Signs and checks tickets."""
 
     def __init__(self, secret: str, previous: str | None, lifetime: timedelta) -> None:

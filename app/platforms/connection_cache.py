@@ -1,6 +1,6 @@
 """The directory: connections as deliveries and jobs need them, with their secrets open.
 
-In: a connection's id. Out: a `LiveConnection`, or None. Never here: secrets in a log or in a repr, changes.
+In: a connection's id. Out: a `LoadedConnection`, or None. Never here: secrets in a log or in a repr, changes.
 """
 
 import time
@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from app.adapters.protocol import Adapter, Context
 from app.adapters.registry import ADAPTERS
-from app.platforms.encryption import UnreadableError, Vault
+from app.platforms.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -35,7 +35,7 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveConnection:
+class LoadedConnection:
     """One connection, ready to verify and to parse."""
 
     id: UUID
@@ -66,7 +66,7 @@ class LiveConnection:
         return f"connection:{self.id}"
 
 
-def open_secrets(vault: Vault, sealed: bytes) -> Secrets:
+def decrypt_secrets(vault: SecretCipher, sealed: bytes) -> Secrets:
     """Return what is sealed of a connection.
 
     Raises:
@@ -76,16 +76,16 @@ def open_secrets(vault: Vault, sealed: bytes) -> Secrets:
     return Secrets(found["secrets"], found["url_token"])
 
 
-class Directory:
+class ConnectionCache:
     """Looks connections up and remembers them for two seconds."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: SecretCipher) -> None:
         """Start with an empty memory."""
         self._database = database
         self._vault = vault
-        self._known: dict[UUID, tuple[float, LiveConnection | None]] = {}
+        self._known: dict[UUID, tuple[float, LoadedConnection | None]] = {}
 
-    async def find(self, connection_id: UUID) -> LiveConnection | None:
+    async def find(self, connection_id: UUID) -> LoadedConnection | None:
         """Return the connection; None where there is none, or one whose secrets cannot be opened any more."""
         known = self._known.get(connection_id)
         if known is not None and known[0] > time.monotonic():
@@ -96,7 +96,7 @@ class Directory:
         self._known[connection_id] = (time.monotonic() + _TRUSTED_SECONDS, found)
         return found
 
-    async def fresh(self, connection_id: UUID) -> LiveConnection | None:
+    async def fresh(self, connection_id: UUID) -> LoadedConnection | None:
         """Return the connection as it is now."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_SQL["connection"], connection_id)
@@ -104,11 +104,11 @@ class Directory:
         if row is None or adapter is None:
             return None
         try:
-            secrets = open_secrets(self._vault, row["sealed"])
+            secrets = decrypt_secrets(self._vault, row["sealed"])
         except UnreadableError:
             _log.error("a connection's secrets were sealed with another secret key", connection=str(connection_id))
             return None
-        return LiveConnection(
+        return LoadedConnection(
             row["id"],
             row["brand_id"],
             row["kind"],

@@ -35,7 +35,7 @@ class _Change:
     last_error_at: datetime | None = None
 
 
-class States:
+class ConnectionCounters:
     """Collects changes of connections' states."""
 
     def __init__(self, database: Database) -> None:

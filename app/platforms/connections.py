@@ -23,10 +23,10 @@ from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.ingest.subjects import parse_subject
-from app.platforms.connection_cache import Secrets, open_secrets
-from app.platforms.encryption import UnreadableError, Vault
-from app.platforms.models import Connection, ConnectionPatch, Counts, NewConnection
-from app.platforms.runtime import Platforms
+from app.platforms.connection_cache import Secrets, decrypt_secrets
+from app.platforms.encryption import SecretCipher, UnreadableError
+from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
+from app.platforms.runtime import PlatformRuntime
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -38,11 +38,11 @@ POLLED = frozenset({"wechat_live", "weibo_counts"})
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class ConnectionAdmin:
     """What the handling of connections needs."""
 
     database: Database
-    platforms: Platforms
+    platforms: PlatformRuntime
     base_url: str
     """Of the URLs handed out, without a slash at the end."""
 
@@ -51,7 +51,7 @@ def _new_token() -> str:
     return random.token_urlsafe(24)
 
 
-def _seal(vault: Vault, secrets: Secrets) -> bytes:
+def _seal(vault: SecretCipher, secrets: Secrets) -> bytes:
     return vault.seal(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
 
 
@@ -97,11 +97,11 @@ def _query() -> Select[Any]:
     return select(connections, brands.c.slug, pending.label("pending")).outerjoin(brands, brands.c.id == connections.c.brand_id)
 
 
-def _record(row: Row[Any], office: Office) -> Connection:
+def _record(row: Row[Any], office: ConnectionAdmin) -> Connection:
     adapter = ADAPTERS[row.kind]
     url: str | None = f"{office.base_url}/v1/webhooks/{row.id}"
     try:
-        secrets = open_secrets(office.platforms.vault, row.sealed)
+        secrets = decrypt_secrets(office.platforms.vault, row.sealed)
         names = sorted(secrets.values)
         if adapter.needs_url_token(row.options):
             url = f"{url}/{secrets.url_token}"
@@ -121,7 +121,7 @@ def _record(row: Row[Any], office: Office) -> Connection:
         last_delivery_at=row.last_delivery_at,
         last_error=row.last_error,
         last_error_at=row.last_error_at,
-        counts=Counts(
+        counts=ConnectionCounts(
             deliveries=row.deliveries,
             duplicates=row.duplicates,
             refused=row.refused,
@@ -132,7 +132,7 @@ def _record(row: Row[Any], office: Office) -> Connection:
     )
 
 
-async def create(office: Office, principal: Principal, form: NewConnection) -> Connection:
+async def create(office: ConnectionAdmin, principal: Principal, form: NewConnection) -> Connection:
     """Store a connection.
 
     Raises:
@@ -150,7 +150,7 @@ async def create(office: Office, principal: Principal, form: NewConnection) -> C
     return await get(office, connection_id)
 
 
-async def get(office: Office, connection_id: UUID) -> Connection:
+async def get(office: ConnectionAdmin, connection_id: UUID) -> Connection:
     """Return a connection with its state as this moment knows it.
 
     Raises:
@@ -164,7 +164,7 @@ async def get(office: Office, connection_id: UUID) -> Connection:
     return _record(row, office)
 
 
-async def listing(office: Office, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
+async def listing(office: ConnectionAdmin, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
     """Return connections, the newest first."""
     await office.platforms.states.write()
     query = _query().order_by(connections.c.created_at.desc(), connections.c.id.desc()).limit(limit + 1)
@@ -175,7 +175,7 @@ async def listing(office: Office, *, after: tuple[datetime, UUID] | None, limit:
     return page_of([_record(row, office) for row in rows], limit, lambda found: (found.created_at, found.id))
 
 
-async def patch(office: Office, connection_id: UUID, form: ConnectionPatch) -> Connection:
+async def patch(office: ConnectionAdmin, connection_id: UUID, form: ConnectionPatch) -> Connection:
     """Change a connection; other processes follow within two seconds.
 
     Raises:
@@ -201,9 +201,9 @@ async def patch(office: Office, connection_id: UUID, form: ConnectionPatch) -> C
     return await get(office, connection_id)
 
 
-def _opened(vault: Vault, sealed: bytes, *, given: bool) -> Secrets:
+def _opened(vault: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
     try:
-        return open_secrets(vault, sealed)
+        return decrypt_secrets(vault, sealed)
     except UnreadableError:
         if given:
             return Secrets({}, _new_token())
@@ -220,7 +220,7 @@ def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str 
     return {name: value for name, value in merged.items() if value}
 
 
-async def remove(office: Office, connection_id: UUID) -> None:
+async def remove(office: ConnectionAdmin, connection_id: UUID) -> None:
     """Delete a connection with its secrets and raw deliveries; its events stay.
 
     Raises:

@@ -20,16 +20,16 @@ from pydantic_core import from_json, to_json
 from app.adapters.protocol import Delivery, Parsed, Refused, Unknown, Verified
 from app.adapters.signatures import key_of
 from app.adapters.wechat_api import WechatError
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.replay import UnreadableLetterError
 from app.ingest.submission import Submission
 from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import Directory, LiveConnection
-from app.platforms.event_submitter import Desk, submission_of
-from app.platforms.inbox import Delivered, Inbox
+from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.event_submitter import EventSubmitter, submission_of
+from app.platforms.inbox import Inbox, InboxItem
 from app.platforms.jobs import Pull, Puller
-from app.platforms.wechat import NoCredentialsError, RestingError
+from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.problems import ProblemError
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -48,15 +48,15 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class DeadLetterReplayer:
     """Sends letters of connections through their adapters again."""
 
     database: Database
-    directory: Directory
-    desk: Desk
+    directory: ConnectionCache
+    desk: EventSubmitter
     inbox: Inbox
     puller: Puller
-    sealer: Sealer
+    privacy_keys: PrivacyKeys
     receiver: Receiver = field(default_factory=lambda: Receiver(1))
 
     async def replay(self, letter: UUID, brand_id: UUID | None) -> Replayed | None:
@@ -71,7 +71,7 @@ class Letters:
             row = await lent.fetchrow(_SQL["letter"], letter, brand_id)
         if row is None or not row["origin"].startswith(_ORIGIN):
             return None
-        body = self.sealer.unseal(row["sealed"])
+        body = self.privacy_keys.unseal(row["sealed"])
         if body is None:
             raise UnreadableLetterError
         connection = await self.directory.fresh(UUID(row["origin"].removeprefix(_ORIGIN)))
@@ -88,7 +88,7 @@ class Letters:
                 await lent.fetch(_SQL["discard_letter"], letter)
         return replayed
 
-    def _as_event(self, connection: LiveConnection, body: bytes) -> Submission:
+    def _as_event(self, connection: LoadedConnection, body: bytes) -> Submission:
         """Return an event that the adapter had made and the session did not take."""
         submission = self.receiver.receive(
             body,
@@ -100,7 +100,7 @@ class Letters:
         submission.platform = connection.platform
         return submission
 
-    async def _as_message(self, connection: LiveConnection, body: bytes, received_at: datetime) -> Replayed:
+    async def _as_message(self, connection: LoadedConnection, body: bytes, received_at: datetime) -> Replayed:
         kept = from_json(body)
         if "reading" in kept:
             raise ProblemError(409, "this was a reading of the platform's figures: the next one has taken its place")
@@ -113,19 +113,19 @@ class Letters:
             parsed = _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
         if parsed.follow_ups:
             # Once by its key, however often the letter is sent again.
-            await self.inbox.keep(Delivered(connection.id, key, received_at, message, parsed.follow_ups))
+            await self.inbox.keep(InboxItem(connection.id, key, received_at, message, parsed.follow_ups))
         return Replayed(submission_of(connection, parsed, received_at), len(parsed.follow_ups))
 
-    async def _pulled(self, connection: LiveConnection, job: Pull) -> Parsed:
+    async def _pulled(self, connection: LoadedConnection, job: Pull) -> Parsed:
         try:
             return await self.puller.fetch(connection, job)
         except NoCredentialsError:
             raise ProblemError(409, "the connection has no appid and app_secret, so nothing can be fetched") from None
-        except (RestingError, WechatError, UnavailableError) as error:
+        except (QuotaBackoffError, WechatError, UnavailableError) as error:
             raise ProblemError(409, f"the platform gave nothing: {error}") from None
 
 
-def _read(connection: LiveConnection, verified: Verified) -> Parsed:
+def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
     try:
         return connection.adapter.parse(verified, connection.context)
     except Refused as refused:

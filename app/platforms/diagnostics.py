@@ -13,24 +13,24 @@ from app.adapters.validation import Misconfigured
 from app.adapters.wechat_api import WechatError
 from app.adapters.weibo_counts import WeiboError
 from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import LiveConnection
-from app.platforms.connections import Office, refused
-from app.platforms.models import Check, Preview, PreviewRequest, TestResult
-from app.platforms.wechat import NoCredentialsError, RestingError, app_of
+from app.platforms.connection_cache import LoadedConnection
+from app.platforms.connections import ConnectionAdmin, refused
+from app.platforms.models import ConnectionCheck, Preview, PreviewRequest, TestResult
+from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
 from app.problems import ProblemError, not_found
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _NOTHING_TO_ASK = "this kind of connection is told everything; the platform sends its own test from its console"
 
 
-async def _fresh(office: Office, connection_id: UUID) -> LiveConnection:
+async def _fresh(office: ConnectionAdmin, connection_id: UUID) -> LoadedConnection:
     connection = await office.platforms.directory.fresh(connection_id)
     if connection is None:
         raise not_found("connection")
     return connection
 
 
-async def test(office: Office, connection_id: UUID) -> TestResult:
+async def test(office: ConnectionAdmin, connection_id: UUID) -> TestResult:
     """Try the credentials against the platform's API.
 
     Raises:
@@ -43,33 +43,35 @@ async def test(office: Office, connection_id: UUID) -> TestResult:
     elif connection.kind == "weibo_counts":
         checks.append(await _tried("counts", lambda: _counts(office, connection)))
     else:
-        checks.append(Check(name="api", ok=True, detail=_NOTHING_TO_ASK))
+        checks.append(ConnectionCheck(name="api", ok=True, detail=_NOTHING_TO_ASK))
     failed = next((check for check in checks if not check.ok), None)
     if failed is not None:
         office.platforms.states.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
     return TestResult(ok=failed is None, checks=checks)
 
 
-def _settings(connection: LiveConnection) -> Check:
+def _settings(connection: LoadedConnection) -> ConnectionCheck:
     try:
         connection.adapter.check(connection.secrets.values, connection.context.options)
     except Misconfigured as error:
-        return Check(name="settings", ok=False, detail=str(error))
-    return Check(name="settings", ok=True, detail="complete and in their formats")
+        return ConnectionCheck(name="settings", ok=False, detail=str(error))
+    return ConnectionCheck(name="settings", ok=True, detail="complete and in their formats")
 
 
-async def _tried(name: str, work: Callable[[], Awaitable[str]]) -> Check:
+async def _tried(name: str, work: Callable[[], Awaitable[str]]) -> ConnectionCheck:
     try:
-        return Check(name=name, ok=True, detail=await work())
+        return ConnectionCheck(name=name, ok=True, detail=await work())
     except NoCredentialsError:
-        return Check(name=name, ok=False, detail="needs appid and app_secret to fetch what the pushes do not tell")
-    except RestingError as resting:
-        return Check(name=name, ok=False, detail=f"{resting}; it rests until {resting.until.isoformat(timespec='seconds')}")
+        return ConnectionCheck(name=name, ok=False, detail="needs appid and app_secret to fetch what the pushes do not tell")
+    except QuotaBackoffError as resting:
+        return ConnectionCheck(
+            name=name, ok=False, detail=f"{resting}; it rests until {resting.until.isoformat(timespec='seconds')}"
+        )
     except (WechatError, WeiboError, UnavailableError) as error:
-        return Check(name=name, ok=False, detail=str(error))
+        return ConnectionCheck(name=name, ok=False, detail=str(error))
 
 
-async def _wechat(office: Office, connection: LiveConnection) -> list[Check]:
+async def _wechat(office: ConnectionAdmin, connection: LoadedConnection) -> list[ConnectionCheck]:
     platforms, now = office.platforms, datetime.now(UTC)
 
     async def token() -> str:
@@ -94,7 +96,7 @@ async def _wechat(office: Office, connection: LiveConnection) -> list[Check]:
     return [first, await _tried(*reading)]
 
 
-async def _counts(office: Office, connection: LiveConnection) -> str:
+async def _counts(office: ConnectionAdmin, connection: LoadedConnection) -> str:
     posts = connection.context.options.get("posts")
     ids = list(posts)[:1] if isinstance(posts, dict) else []
     if not ids:
@@ -103,7 +105,7 @@ async def _counts(office: Office, connection: LiveConnection) -> str:
     return f"the platform counts {len(parsed.events)} of {len(ids)} posts"
 
 
-async def preview(office: Office, connection_id: UUID, form: PreviewRequest) -> Preview:
+async def preview(office: ConnectionAdmin, connection_id: UUID, form: PreviewRequest) -> Preview:
     """Return what a mapping makes of a sample.
 
     Raises:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.settings import Settings
 from app.storage.database import Database, DatabaseUnreachableError
 from app.storage.queries import queries
@@ -26,13 +26,13 @@ class WrongSecretKeyError(DatabaseUnreachableError):
     """The secret key is not the one that this database was used with."""
 
 
-class Vault:
+class SecretCipher:
     """Seals with the present secret; opens what the present or the previous one has sealed."""
 
     def __init__(self, secret: str, previous: str | None = None) -> None:
         """Derive a key of its own from each secret."""
         secrets = [secret] if previous is None else [secret, previous]
-        keys = [Sealer.derive(text, b"connections") for text in secrets]
+        keys = [PrivacyKeys.derive(text, b"connections") for text in secrets]
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
         self._digest_key = keys[0]
 
@@ -67,7 +67,7 @@ class Vault:
         return blake2b("\0".join(parts).encode(), digest_size=16, key=self._digest_key).hexdigest()
 
 
-async def open_sealer(database: Database, settings: Settings, vault: Vault) -> Sealer:
+async def load_privacy_keys(database: Database, settings: Settings, vault: SecretCipher) -> PrivacyKeys:
     """Return the sealer whose pseudonyms outlive a rotation of the secret key.
 
     The first start derives their key from the secret and keeps it, sealed; every later start opens it.
@@ -76,7 +76,7 @@ async def open_sealer(database: Database, settings: Settings, vault: Vault) -> S
         WrongSecretKeyError: neither the secret key nor the previous one opens it.
     """
     secret, previous = settings.secret(), settings.previous_secret()
-    derived = Sealer.derive(previous or secret, b"people")
+    derived = PrivacyKeys.derive(previous or secret, b"people")
     async with database.acquire() as connection:
         sealed = await connection.fetchval(_SQL["sealed_key"], _PEOPLE)
         if sealed is None:
@@ -89,10 +89,10 @@ async def open_sealer(database: Database, settings: Settings, vault: Vault) -> S
             "was used with another TALLYLIGHT_SECRET_KEY. Set that one again; or, to change it, set the former one as "
             "TALLYLIGHT_SECRET_KEY_PREVIOUS and run `tallylight connections reseal`"
         ) from None
-    return Sealer(secret, previous, people)
+    return PrivacyKeys(secret, previous, people)
 
 
-async def reseal(database: Database, vault: Vault, sealer: Sealer) -> int:
+async def reseal(database: Database, vault: SecretCipher, privacy_keys: PrivacyKeys) -> int:
     """Seal everything with the present key, so that the previous one may be forgotten; return the number of rows.
 
     Safe to repeat and to break off. What neither key opens stays as it is.
@@ -103,8 +103,8 @@ async def reseal(database: Database, vault: Vault, sealer: Sealer) -> int:
         for table, again in (
             ("sealed_keys", vault.reseal),
             ("connections", vault.reseal),
-            ("deliveries", sealer.reseal),
-            ("dead_letters", sealer.reseal),
+            ("deliveries", privacy_keys.reseal),
+            ("dead_letters", privacy_keys.reseal),
         ):
             after = ("", "")
             while rows := await connection.fetch(_SQL[f"sealed_{table}"], *after):

@@ -12,17 +12,17 @@ from pydantic_core import to_json
 
 from app.adapters.protocol import Parsed, Unknown
 from app.events.envelope import EVENT, event_key
-from app.ingest.submission import Item, Rejection, Submission
+from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.writer import Writer
-from app.platforms.connection_cache import LiveConnection
-from app.platforms.connection_counters import States
+from app.platforms.connection_cache import LoadedConnection
+from app.platforms.connection_counters import ConnectionCounters
 from app.problems import FieldError
 
 _A_READING: Mapping[str, Any] = {"reading": True}
 
 
 def submission_of(
-    connection: LiveConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
+    connection: LoadedConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
 ) -> Submission:
     """Return the events of a connection as its brand sends them, with a dead letter for each unknown thing.
 
@@ -32,7 +32,7 @@ def submission_of(
     submission = Submission(connection.brand_id, connection.origin, received_at, platform=connection.platform)
     for index, found in enumerate((*parsed.events, *parsed.unattributed)):
         event = EVENT.validate_json(to_json(found))
-        submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
+        submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
     # One letter for all that is wrong with one message.
     by_message: dict[int, list[Unknown]] = {}
     for unknown in parsed.unknown:
@@ -50,14 +50,14 @@ def _letter(unknown: Unknown, came: Mapping[str, Any]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class EventSubmitter:
     """Hands submissions to the writer and notes what became of them."""
 
     writer: Writer
-    states: States
+    states: ConnectionCounters
 
     async def take(
-        self, connection: LiveConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
+        self, connection: LoadedConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
     ) -> Submission:
         """Return the submission once it is durable.
 
@@ -68,7 +68,7 @@ class Desk:
         await self.submit(connection, submission)
         return submission
 
-    async def submit(self, connection: LiveConnection, submission: Submission) -> None:
+    async def submit(self, connection: LoadedConnection, submission: Submission) -> None:
         """Wait until a submission is durable, and note what became of it.
 
         Raises:
@@ -82,7 +82,7 @@ class Desk:
             detail = submission.rejected[0].errors[0].detail
             self.states.failed(connection.id, submission.received_at, f"kept as a dead letter: {detail}")
 
-    async def keep_letter(self, connection: LiveConnection, body: bytes, reason: str, received_at: datetime) -> None:
+    async def keep_letter(self, connection: LoadedConnection, body: bytes, reason: str, received_at: datetime) -> None:
         """Keep a letter of what is authentic and cannot be read."""
         submission = Submission(connection.brand_id, connection.origin, received_at)
         submission.rejected.append(Rejection(0, None, [FieldError(pointer="", detail=reason)], body))

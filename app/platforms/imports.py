@@ -18,11 +18,11 @@ from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Imported, import_csv
 from app.adapters.validation import Misconfigured
 from app.catalogue.access import Principal
-from app.catalogue.models import Record
+from app.catalogue.models import ResponseModel
 from app.catalogue.session_access import session_ref
 from app.events.envelope import EVENT, event_key
 from app.ingest.subjects import parse_subject
-from app.ingest.submission import Item, Submission
+from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.platforms.connections import refused
 from app.problems import invalid
@@ -33,7 +33,7 @@ SOURCE = "//tallylight/imports"
 _AT_ONCE = 1_000
 
 
-class Row(Record):
+class ImportRow(ResponseModel):
     """What became of a row."""
 
     row: int = Field(description="as a spreadsheet counts: the heading is 1")
@@ -43,7 +43,7 @@ class Row(Record):
     detail: str | None
 
 
-class Report(Record):
+class ImportReport(ResponseModel):
     """What became of a file."""
 
     model_config = ConfigDict(
@@ -67,12 +67,12 @@ class Report(Record):
     duplicates: int
     parked: int
     failed_rows: int
-    rows: list[Row]
+    rows: list[ImportRow]
 
 
 async def take(
     database: Database, writer: Writer, principal: Principal, data: bytes, options: dict[str, Any], now: datetime
-) -> Report:
+) -> ImportReport:
     """Store the events of a file; rows that cannot be read keep no other from being stored.
 
     Raises:
@@ -93,13 +93,13 @@ async def take(
         submission = Submission(principal.brand_id, f"import:{principal.key_id}", now)
         for index, found in enumerate(imported.events[start : start + _AT_ONCE], start):
             event = EVENT.validate_json(to_json(found))
-            submission.items.append(Item(event, event_key(event.source, event.id), index, submission))
+            submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
         await writer.submit(submission)
         sent.append(submission)
         for rejection in submission.rejected:
             faults[rejection.index] = f"{rejection.errors[0].pointer} {rejection.errors[0].detail}"
     rows = _rows(imported, faults)
-    return Report(
+    return ImportReport(
         kind=options["kind"],
         accepted=sum(submission.accepted for submission in sent),
         duplicates=sum(submission.duplicates for submission in sent),
@@ -116,7 +116,7 @@ async def _require_session(database: Database, principal: Principal, subject: ob
             await session_ref(connection, principal, named)
 
 
-def _rows(imported: Imported, faults: dict[int, str]) -> list[Row]:
+def _rows(imported: Imported, faults: dict[int, str]) -> list[ImportRow]:
     """Return the report, with what the session refused beside what could not be read.
 
     Events lie in the order of the rows that they begin in.
@@ -127,7 +127,7 @@ def _rows(imported: Imported, faults: dict[int, str]) -> list[Row]:
         fault = next((faults[index] for index in range(first, first + report.events) if index in faults), None)
         first += report.events
         rows.append(
-            Row(
+            ImportRow(
                 row=report.row,
                 ok=report.ok and fault is None,
                 events=report.events,

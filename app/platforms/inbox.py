@@ -20,7 +20,7 @@ import structlog
 from pydantic_core import to_json
 
 from app.adapters.protocol import FollowUp
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
@@ -33,12 +33,12 @@ _AT_ONCE = 500
 _LIMIT = 20_000
 _MANY = 4
 """Deliveries in one commit from which on the door is busy."""
-_BREATH = 0.1
+_IDLE_AFTER = 0.1
 _PATIENCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class InboxItem:
     """Something to keep, and to work off once by its key."""
 
     connection_id: UUID
@@ -49,7 +49,7 @@ class Delivered:
     follow_ups: tuple[FollowUp, ...]
 
 
-async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequence[Delivered]) -> set[tuple[UUID, str]]:
+async def enqueue_pulls(connection: Connection, privacy_keys: PrivacyKeys, arrived: Sequence[InboxItem]) -> set[tuple[UUID, str]]:
     """Keep deliveries and enqueue their jobs, in the caller's transaction or in one of its own; return which were new."""
     # By key, since two transactions that hold each other's rows in another order would wait in a circle.
     by_key = {(item.connection_id, item.key): item for item in arrived}
@@ -60,7 +60,7 @@ async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequenc
         [item.connection_id for item in ordered],
         [item.key for item in ordered],
         [item.received_at for item in ordered],
-        [sealer.seal(item.body) for item in ordered],
+        [privacy_keys.seal(item.body) for item in ordered],
         # What asks for nothing is worked off already.
         [None if item.follow_ups else item.received_at for item in ordered],
         PULL,
@@ -71,7 +71,7 @@ async def enqueue_pulls(connection: Connection, sealer: Sealer, arrived: Sequenc
     return {(row["connection_id"], row["key"]) for row in rows}
 
 
-def _payload(item: Delivered, follow_up: FollowUp) -> bytes:
+def _payload(item: InboxItem, follow_up: FollowUp) -> bytes:
     return to_json(
         {
             "connection": item.connection_id,
@@ -86,17 +86,17 @@ def _payload(item: Delivered, follow_up: FollowUp) -> bytes:
 class Inbox:
     """Commits deliveries together: one transaction takes all that wait."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, privacy_keys: PrivacyKeys) -> None:
         """Prepare; `start` begins to commit."""
         self._database = database
-        self._sealer = sealer
-        self._waiting: deque[tuple[Delivered, asyncio.Future[bool]]] = deque()
+        self._privacy_keys = privacy_keys
+        self._waiting: deque[tuple[InboxItem, asyncio.Future[bool]]] = deque()
         self._wake = asyncio.Event()
         self._closing = False
-        self._busy_at = -_BREATH
+        self._busy_at = -_IDLE_AFTER
         self._task: asyncio.Task[None] | None = None
 
-    async def keep(self, item: Delivered) -> bool:
+    async def keep(self, item: InboxItem) -> bool:
         """Return, once it is durable, whether the delivery was new.
 
         Raises:
@@ -115,9 +115,9 @@ class Inbox:
         What is pulled for a delivery can wait; the platform, which counts the seconds until its answer, cannot.
         """
         for _ in range(_PATIENCE):
-            if time.monotonic() - self._busy_at > _BREATH:
+            if time.monotonic() - self._busy_at > _IDLE_AFTER:
                 return
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(_IDLE_AFTER)
 
     def start(self) -> None:
         """Begin to commit."""
@@ -144,7 +144,7 @@ class Inbox:
                 self._busy_at = time.monotonic()
             try:
                 async with self._database.acquire() as connection:
-                    new = await enqueue_pulls(connection, self._sealer, [item for item, _ in taken])
+                    new = await enqueue_pulls(connection, self._privacy_keys, [item for item, _ in taken])
             except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
                 _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
                 for _, done in taken:

@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from app.adapters import orders, wechat_api, wechat_shop
 from app.adapters.parsing import ident
 from app.adapters.protocol import FollowUp, Parsed
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.platforms.active_sessions import live_sessions
 from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import Directory, LiveConnection
-from app.platforms.event_submitter import Desk
-from app.platforms.inbox import Delivered, enqueue_pulls
-from app.platforms.wechat import RestingError, Wechat
+from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.event_submitter import EventSubmitter
+from app.platforms.inbox import InboxItem, enqueue_pulls
+from app.platforms.wechat import QuotaBackoffError, Wechat
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -62,10 +62,10 @@ class Puller:
     """Does the pulls."""
 
     database: Database
-    directory: Directory
+    directory: ConnectionCache
     wechat: Wechat
-    desk: Desk
-    sealer: Sealer
+    desk: EventSubmitter
+    privacy_keys: PrivacyKeys
 
     async def pull(self, job: Pull) -> None:
         """Fetch one thing, store its events, then settle the delivery that asked for it.
@@ -73,7 +73,7 @@ class Puller:
         Safe to repeat from the beginning: events have the ids of what they say.
 
         Raises:
-            RestingError, NoCredentialsError, WechatError, UnavailableError: the platform gave nothing.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the platform gave nothing.
             QueueFullError, NotCommittedError: the writer took nothing.
         """
         connection = await self._awake(job.connection)
@@ -81,11 +81,11 @@ class Puller:
             return
         parsed = await self.fetch(connection, job)
         await self.desk.take(connection, parsed, job.received_at, {"pull": job.kind, "fields": job.fields})
-        further = [Delivered(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
+        further = [InboxItem(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
         async with self.database.acquire() as lent, lent.transaction():
             if further:
                 # Once by its key: an order that is pulled ten times asks for its refund once.
-                await enqueue_pulls(lent, self.sealer, further)
+                await enqueue_pulls(lent, self.privacy_keys, further)
             await lent.execute(_SQL["settle_delivery"], connection.id, job.delivery, datetime.now(UTC), None)
 
     async def give_up(self, job: Pull, reason: str) -> None:
@@ -94,17 +94,17 @@ class Puller:
             await lent.execute(_SQL["settle_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
         self.desk.states.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
 
-    async def _awake(self, connection_id: UUID) -> LiveConnection | None:
+    async def _awake(self, connection_id: UUID) -> LoadedConnection | None:
         connection = await self.directory.find(connection_id)
         if connection is not None and connection.quiet_until is not None and connection.quiet_until > datetime.now(UTC):
-            raise RestingError(connection.quiet_until)
+            raise QuotaBackoffError(connection.quiet_until)
         return connection
 
-    async def fetch(self, connection: LiveConnection, job: Pull) -> Parsed:
+    async def fetch(self, connection: LoadedConnection, job: Pull) -> Parsed:
         """Return what the platform says of the thing that a job names.
 
         Raises:
-            RestingError, NoCredentialsError, WechatError, UnavailableError: it says nothing.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: it says nothing.
         """
         fields = job.fields
         if job.kind == "order_get":
@@ -122,7 +122,7 @@ class Puller:
             return await self._stock(connection, job)
         raise ValueError(f"no pull is called {job.kind}")
 
-    async def _stock(self, connection: LiveConnection, job: Pull) -> Parsed:
+    async def _stock(self, connection: LoadedConnection, job: Pull) -> Parsed:
         """Return the stock of a product for the connection's session, else for the brand's that are on air on WeChat."""
         tied, now = connection.context.session, datetime.now(UTC)
         on_air = [] if tied else await live_sessions(self.database, connection.brand_id, None, "wechat", now, timedelta(0))
@@ -138,7 +138,7 @@ class Puller:
             stock = int(told)
         return wechat_shop.read_stock(fields, stock, subjects, connection.context, job.received_at, job.delivery)
 
-    async def _order(self, connection: LiveConnection, order_id: str) -> Mapping[str, object]:
+    async def _order(self, connection: LoadedConnection, order_id: str) -> Mapping[str, object]:
         return await self.wechat.call(
             connection, lambda token: wechat_api.order_get(token, order_id), wechat_api.read_order_answer
         )
@@ -149,19 +149,19 @@ class Puller:
         A push that was lost is found here; one that was not costs one more call and changes nothing.
 
         Raises:
-            RestingError, NoCredentialsError, WechatError, UnavailableError: the search starts again from where it stood.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the search starts again from where it stood.
         """
         connection = await self._awake(connection_id)
         fresh = await self.directory.fresh(connection_id)
         if connection is None or fresh is None or not fresh.enabled:
             return 0
         begin = (fresh.reconciled_to or fresh.created_at - _LOOKS_BACK) - _OVERLAP
-        found: dict[str, Delivered] = {}
+        found: dict[str, InboxItem] = {}
         for search in (_ORDERS, _AFTERSALES):
             try:
                 async for number in self._changed(fresh, search, begin, now):
                     key = f"reconcile/{search.kind}/{number}/{int(now.timestamp())}"
-                    found[key] = Delivered(fresh.id, key, now, b"", (FollowUp(search.kind, {search.field: number}, key),))
+                    found[key] = InboxItem(fresh.id, key, now, b"", (FollowUp(search.kind, {search.field: number}, key),))
             except (wechat_api.WechatError, UnavailableError) as error:
                 if search is _ORDERS:
                     raise
@@ -169,11 +169,11 @@ class Puller:
                 # not read it loses nothing of the first.
                 self.desk.states.failed(fresh.id, now, f"list of after-sales: {error}")
         async with self.database.acquire() as lent, lent.transaction():
-            await enqueue_pulls(lent, self.sealer, list(found.values()))
+            await enqueue_pulls(lent, self.privacy_keys, list(found.values()))
             await lent.execute(_SQL["reconciled"], fresh.id, now)
         return len(found)
 
-    async def _changed(self, connection: LiveConnection, search: _Search, begin: datetime, end: datetime) -> AsyncIterator[str]:
+    async def _changed(self, connection: LoadedConnection, search: _Search, begin: datetime, end: datetime) -> AsyncIterator[str]:
         since = begin
         while since < end:
             until = min(since + search.width, end)

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.catalogue.models import UNCHANGED, Form, Patch, Record, Slug, Text
+from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 
 _MAX_OPTIONS = 64 * 1024
 
@@ -49,7 +49,7 @@ NewSecrets = Annotated[dict[SecretName, SecretText], Field(max_length=20)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
-class NewConnection(Form):
+class NewConnection(RequestModel):
     """A connection to create."""
 
     model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "secrets": {**_SECRETS}}})
@@ -65,7 +65,7 @@ class NewConnection(Form):
     enabled: bool = True
 
 
-class ConnectionPatch(Patch):
+class ConnectionPatch(PatchModel):
     """Changes to a connection."""
 
     name: Text = Field(default=UNCHANGED, examples=[_EXAMPLE["name"]])
@@ -82,7 +82,7 @@ class ConnectionPatch(Patch):
     )
 
 
-class Counts(Record):
+class ConnectionCounts(ResponseModel):
     """What has come through a connection; a second or two behind."""
 
     deliveries: int = Field(description="authentic deliveries, repeated ones included")
@@ -93,7 +93,7 @@ class Counts(Record):
     pending: int = Field(description="deliveries that wait for an answer of the platform's API")
 
 
-class Connection(Record):
+class Connection(ResponseModel):
     """A connection without its secrets."""
 
     model_config = ConfigDict(
@@ -125,10 +125,10 @@ class Connection(Record):
     last_delivery_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    counts: Counts
+    counts: ConnectionCounts
 
 
-class Check(Record):
+class ConnectionCheck(ResponseModel):
     """One thing that was tried."""
 
     name: str
@@ -136,7 +136,7 @@ class Check(Record):
     detail: str
 
 
-class TestResult(Record):
+class TestResult(ResponseModel):
     """Whether a connection's credentials work."""
 
     __test__ = False
@@ -151,10 +151,10 @@ class TestResult(Record):
     )
 
     ok: bool
-    checks: list[Check]
+    checks: list[ConnectionCheck]
 
 
-class PreviewRequest(Form):
+class PreviewRequest(RequestModel):
     """A sample body to try the mapping on."""
 
     model_config = ConfigDict(
@@ -170,7 +170,7 @@ class PreviewRequest(Form):
     options: Options | None = Field(default=None, description="a mapping to try instead of the saved one")
 
 
-class Preview(Record):
+class Preview(ResponseModel):
     """What the mapping makes of the sample; nothing is stored."""
 
     model_config = ConfigDict(

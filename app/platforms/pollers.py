@@ -20,9 +20,9 @@ from app.adapters.protocol import Parsed
 from app.adapters.wechat_api import Call
 from app.platforms.active_sessions import as_uuid, expected_sessions, live_sessions
 from app.platforms.calls import send
-from app.platforms.connection_cache import Directory, LiveConnection
-from app.platforms.event_submitter import Desk
-from app.platforms.wechat import RestingError
+from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.event_submitter import EventSubmitter
+from app.platforms.wechat import QuotaBackoffError
 from app.platforms.wechat_dashboard import Dashboard
 from app.settings import Settings
 from app.storage.database import Database
@@ -43,10 +43,10 @@ class Pollers:
 
     database: Database
     settings: Settings
-    directory: Directory
+    directory: ConnectionCache
     dashboard: Dashboard
     client: httpx.AsyncClient
-    desk: Desk
+    desk: EventSubmitter
 
     async def due(self, now: datetime) -> list[tuple[str, UUID]]:
         """Return job and connection of all that is due, and take the turn: no other process gets the same."""
@@ -96,7 +96,7 @@ class Pollers:
         """Find and read the lives of a connection; return how many were read.
 
         Raises:
-            RestingError, NoCredentialsError, WechatError, UnavailableError: the next turn comes anyway.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next turn comes anyway.
         """
         connection = await self.directory.fresh(connection_id)
         if connection is None or not connection.enabled:
@@ -109,7 +109,7 @@ class Pollers:
         """Read the counts of promoted posts; return how many posts were asked for.
 
         Raises:
-            RestingError, WeiboError, UnavailableError: as far as it came, it is stored; the next turn comes anyway.
+            QuotaBackoffError, WeiboError, UnavailableError: as far as it came, it is stored; the next turn comes anyway.
         """
         connection = await self.directory.fresh(connection_id)
         if connection is None or not connection.enabled:
@@ -124,11 +124,11 @@ class Pollers:
                 asked += len(ids)
         return asked
 
-    async def read_counts(self, connection: LiveConnection, ids: list[str], subject: str | None) -> Parsed:
+    async def read_counts(self, connection: LoadedConnection, ids: list[str], subject: str | None) -> Parsed:
         """Ask for the counts of posts.
 
         Raises:
-            RestingError, WeiboError, UnavailableError: nothing came of it.
+            QuotaBackoffError, WeiboError, UnavailableError: nothing came of it.
         """
         call = weibo_counts.counts(connection.secrets.values["access_token"], ids, connection.context)
         answer = await send(self.client, call.base, Call("GET", call.path, call.query))
@@ -138,10 +138,10 @@ class Pollers:
             if error.quota_exceeded:
                 # Weibo's quotas are by the hour.
                 rest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-                raise RestingError(rest) from None
+                raise QuotaBackoffError(rest) from None
             raise
 
-    async def _posts(self, connection: LiveConnection, now: datetime) -> dict[str, list[str]]:
+    async def _posts(self, connection: LoadedConnection, now: datetime) -> dict[str, list[str]]:
         """Return session → posts, for the sessions that are not over for good."""
         posts = {post: str(promotion) for post, promotion in as_map(connection.context.options.get("posts")).items()}
         since = now - _PROMOTED_FOR

@@ -1,6 +1,6 @@
 """The room put together: what one process holds open for the platforms.
 
-In: database, settings, writer. Out: `Platforms`. Never here: logic.
+In: database, settings, writer. Out: `PlatformRuntime`. Never here: logic.
 """
 
 from collections.abc import AsyncIterator
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import httpx
 
-from app.ingest.privacy import Sealer
+from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
 from app.platforms.calls import TIMEOUT
-from app.platforms.connection_cache import Directory
-from app.platforms.connection_counters import States
-from app.platforms.dead_letter_replay import Letters
-from app.platforms.encryption import Vault
-from app.platforms.event_submitter import Desk
+from app.platforms.connection_cache import ConnectionCache
+from app.platforms.connection_counters import ConnectionCounters
+from app.platforms.dead_letter_replay import DeadLetterReplayer
+from app.platforms.encryption import SecretCipher
+from app.platforms.event_submitter import EventSubmitter
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
 from app.platforms.pollers import Pollers
-from app.platforms.tokens import Tokens
-from app.platforms.webhook_handler import Door
+from app.platforms.tokens import AccessTokens
+from app.platforms.webhook_handler import WebhookHandler
 from app.platforms.wechat import Wechat
 from app.platforms.wechat_dashboard import Dashboard
 from app.platforms.weibo_stream import WeiboStreams
@@ -31,19 +31,19 @@ from app.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Platforms:
+class PlatformRuntime:
     """Everything of the platforms that is opened once per process."""
 
-    vault: Vault
-    directory: Directory
-    states: States
-    door: Door
-    desk: Desk
-    tokens: Tokens
+    vault: SecretCipher
+    directory: ConnectionCache
+    states: ConnectionCounters
+    door: WebhookHandler
+    desk: EventSubmitter
+    tokens: AccessTokens
     wechat: Wechat
     pollers: Pollers
     worker: Worker
-    letters: Letters
+    letters: DeadLetterReplayer
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -52,17 +52,17 @@ class Platforms:
 
 @asynccontextmanager
 async def open_platforms(
-    database: Database, settings: Settings, vault: Vault, sealer: Sealer, writer: Writer
-) -> AsyncIterator[Platforms]:
+    database: Database, settings: Settings, vault: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
+) -> AsyncIterator[PlatformRuntime]:
     """Open the inbox; at the end commit what waits in it. The writer must outlive this."""
     async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50)) as client:
-        directory = Directory(database, vault)
-        states = States(database)
-        inbox = Inbox(database, sealer)
-        desk = Desk(writer, states)
-        tokens = Tokens(database, vault, client)
+        directory = ConnectionCache(database, vault)
+        states = ConnectionCounters(database)
+        inbox = Inbox(database, privacy_keys)
+        desk = EventSubmitter(writer, states)
+        tokens = AccessTokens(database, vault, client)
         wechat = Wechat(database, client, tokens)
-        puller = Puller(database, directory, wechat, desk, sealer)
+        puller = Puller(database, directory, wechat, desk, privacy_keys)
         dashboard = Dashboard(database, settings, wechat, desk)
         pollers = Pollers(database, settings, directory, dashboard, client, desk)
         streams = WeiboStreams(database, settings, directory, client, desk)
@@ -70,9 +70,9 @@ async def open_platforms(
         states.start()
         inbox.start()
         try:
-            door = Door(directory, inbox, desk, states)
-            letters = Letters(database, directory, desk, inbox, puller, sealer)
-            yield Platforms(vault, directory, states, door, desk, tokens, wechat, pollers, worker, letters)
+            door = WebhookHandler(directory, inbox, desk, states)
+            letters = DeadLetterReplayer(database, directory, desk, inbox, puller, privacy_keys)
+            yield PlatformRuntime(vault, directory, states, door, desk, tokens, wechat, pollers, worker, letters)
         finally:
             await inbox.stop()
             await states.stop()

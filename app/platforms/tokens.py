@@ -13,7 +13,7 @@ import httpx
 
 from app.adapters.wechat_api import Busy, Token, read_token, stable_token
 from app.platforms.calls import send
-from app.platforms.encryption import UnreadableError, Vault
+from app.platforms.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -37,10 +37,10 @@ class _Held:
     fresh_until: datetime
 
 
-class Tokens:
+class AccessTokens:
     """Hands out tokens."""
 
-    def __init__(self, database: Database, vault: Vault, client: httpx.AsyncClient) -> None:
+    def __init__(self, database: Database, vault: SecretCipher, client: httpx.AsyncClient) -> None:
         """Start with an empty memory."""
         self._database = database
         self._vault = vault

@@ -9,23 +9,23 @@ from uuid import UUID
 
 from app.adapters.protocol import Delivery, Refused, Reply
 from app.platforms import dead_letter_replay
-from app.platforms.connection_cache import Directory, LiveConnection
-from app.platforms.connection_counters import States
-from app.platforms.event_submitter import Desk
-from app.platforms.inbox import Delivered, Inbox
+from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.connection_counters import ConnectionCounters
+from app.platforms.event_submitter import EventSubmitter
+from app.platforms.inbox import Inbox, InboxItem
 from app.problems import not_found
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WebhookHandler:
     """Takes deliveries."""
 
-    directory: Directory
+    directory: ConnectionCache
     inbox: Inbox
-    desk: Desk
-    states: States
+    desk: EventSubmitter
+    states: ConnectionCounters
 
-    async def connection(self, connection_id: UUID, url_token: str | None) -> LiveConnection:
+    async def connection(self, connection_id: UUID, url_token: str | None) -> LoadedConnection:
         """Return the connection that a URL leads to.
 
         Raises:
@@ -39,7 +39,7 @@ class Door:
             raise not_found("connection")
         return found
 
-    def check(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+    def check(self, connection: LoadedConnection, delivery: Delivery) -> Reply:
         """Answer the platform's check of the URL (GET).
 
         Raises:
@@ -51,7 +51,7 @@ class Door:
             self.states.refused(connection.id, delivery.received_at, refused.detail)
             raise
 
-    async def take(self, connection: LiveConnection, delivery: Delivery) -> Reply:
+    async def take(self, connection: LoadedConnection, delivery: Delivery) -> Reply:
         """Verify, read and keep a delivery; return the answer once all of it is durable.
 
         Raises:
@@ -71,7 +71,7 @@ class Door:
         duplicate = False
         kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
         if kept:
-            arrived = Delivered(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
+            arrived = InboxItem(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
             duplicate = not await self.inbox.keep(arrived)
         submission = await self.desk.take(connection, parsed, verified.received_at, dead_letter_replay.of_delivery(verified))
         if not kept:

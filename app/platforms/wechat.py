@@ -13,8 +13,8 @@ import httpx
 
 from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
 from app.platforms.calls import send
-from app.platforms.connection_cache import LiveConnection
-from app.platforms.tokens import App, Tokens
+from app.platforms.connection_cache import LoadedConnection
+from app.platforms.tokens import AccessTokens, App
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -31,7 +31,7 @@ class NoCredentialsError(Exception):
     """The connection has no appid and app_secret, so nothing can be fetched for it."""
 
 
-class RestingError(Exception):
+class QuotaBackoffError(Exception):
     """A quota is used up; the connection rests until then."""
 
     def __init__(self, until: datetime) -> None:
@@ -40,7 +40,7 @@ class RestingError(Exception):
         self.until = until
 
 
-def app_of(connection: LiveConnection) -> App:
+def app_of(connection: LoadedConnection) -> App:
     """Return the app that a connection acts as.
 
     Raises:
@@ -58,13 +58,13 @@ class Wechat:
 
     database: Database
     client: httpx.AsyncClient
-    tokens: Tokens
+    tokens: AccessTokens
 
-    async def call(self, connection: LiveConnection, make: Callable[[str], Call], read: Callable[[object], Answer]) -> Answer:
+    async def call(self, connection: LoadedConnection, make: Callable[[str], Call], read: Callable[[object], Answer]) -> Answer:
         """Return what `read` makes of the answer to `make(token)`; a refused token is replaced once.
 
         Raises:
-            RestingError: a quota is used up, or was a moment ago.
+            QuotaBackoffError: a quota is used up, or was a moment ago.
             NoCredentialsError, WechatError, UnavailableError: nothing came of it.
         """
         app = app_of(connection)
@@ -76,7 +76,7 @@ class Wechat:
                 token = await self.tokens.get(app, refused=token)
                 answer = read(await send(self.client, app.api_base, make(token)))
         except QuotaExceeded:
-            raise RestingError(await self._rest(connection.id)) from None
+            raise QuotaBackoffError(await self._rest(connection.id)) from None
         if connection.quiet_until is not None:
             async with self.database.acquire() as lent:
                 await lent.execute(_SQL["wake"], connection.id)
@@ -86,7 +86,7 @@ class Wechat:
         """Let all processes leave the connection's API alone for a while; return until when."""
         now = datetime.now(UTC)
         async with self.database.acquire() as lent:
-            until = await lent.fetchval(_SQL["quieten"], connection_id, now, _FIRST_REST, _LONGEST_REST)
+            until = await lent.fetchval(_SQL["pause_connection"], connection_id, now, _FIRST_REST, _LONGEST_REST)
             if until is None:
                 # Somebody else was refused at the same time, and has set the moment already.
                 row = await lent.fetchrow(_SQL["connection"], connection_id)

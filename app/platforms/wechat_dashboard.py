@@ -15,10 +15,10 @@ from pydantic_core import to_json
 
 from app.adapters import wechat_api, wechat_live
 from app.adapters.wechat_api import Busy, Call, Live, QuotaExceeded, TokenRefused, WechatError
-from app.adapters.wechat_live import LiveReading, Mark
+from app.adapters.wechat_live import BroadcastChange, LiveReading
 from app.platforms.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
-from app.platforms.connection_cache import LiveConnection
-from app.platforms.event_submitter import Desk
+from app.platforms.connection_cache import LoadedConnection
+from app.platforms.event_submitter import EventSubmitter
 from app.platforms.wechat import Wechat
 from app.settings import Settings
 from app.storage.database import Database
@@ -38,13 +38,13 @@ class Dashboard:
     database: Database
     settings: Settings
     wechat: Wechat
-    desk: Desk
+    desk: EventSubmitter
 
-    async def read(self, connection: LiveConnection, now: datetime) -> int:
+    async def read(self, connection: LoadedConnection, now: datetime) -> int:
         """Read every live that a session is, or may be, on air with; return how many were read.
 
         Raises:
-            RestingError, NoCredentialsError, UnavailableError: what was not read is read at the next turn.
+            QuotaBackoffError, NoCredentialsError, UnavailableError: what was not read is read at the next turn.
             WechatError: the platform refuses every one of the lives, or the list of them.
         """
         after = timedelta(seconds=self.settings.poll_after_seconds)
@@ -80,13 +80,13 @@ class Dashboard:
         await self._remember(connection, over, now)
         return read
 
-    async def _remember(self, connection: LiveConnection, over: dict[str, datetime], now: datetime) -> None:
+    async def _remember(self, connection: LoadedConnection, over: dict[str, datetime], now: datetime) -> None:
         kept = {room: at.isoformat() for room, at in over.items() if now - at < LONGEST_LIVE}
         if kept != connection.rooms:
             async with self.database.acquire() as lent:
                 await lent.execute(_SQL["remember_rooms"], connection.id, to_json(kept).decode())
 
-    async def _rooms(self, connection: LiveConnection, sessions: list[LiveSession], now: datetime) -> set[str]:
+    async def _rooms(self, connection: LoadedConnection, sessions: list[LiveSession], now: datetime) -> set[str]:
         """Return the rooms of sessions on air: those that are registered, as far as they are lives of the dashboard.
 
         A connection that is tied to a session reads the lives that began with it, registered or not.
@@ -103,7 +103,7 @@ class Dashboard:
             return {live.export_id for live in listed if live.created_at is None or live.created_at >= early}
         return known | (registered & {live.export_id for live in listed})
 
-    async def _begun(self, connection: LiveConnection, sessions: list[ExpectedSession], now: datetime) -> set[str]:
+    async def _begun(self, connection: LoadedConnection, sessions: list[ExpectedSession], now: datetime) -> set[str]:
         """Return the rooms of expected sessions that the platform lists by now."""
         listed, cut_off = await self._listed(connection, min(session.since for session in sessions), now)
         names = {live.export_id for live in listed}
@@ -117,7 +117,7 @@ class Dashboard:
                 found |= {live.export_id for live in listed if live.created_at and session.since <= live.created_at < until}
         return found
 
-    async def _listed(self, connection: LiveConnection, since: datetime, now: datetime) -> tuple[list[Live], bool]:
+    async def _listed(self, connection: LoadedConnection, since: datetime, now: datetime) -> tuple[list[Live], bool]:
         """Return the lives of the days from `since` on, at most two, and whether the platform knows more."""
         today = now.astimezone(_CHINA).date()
         listed: list[Live] = []
@@ -130,7 +130,7 @@ class Dashboard:
         return listed, cut_off
 
 
-def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[Mark]:
+def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[BroadcastChange]:
     """Return the start and the end that a reading tells of, and keep in `over` since when a live is over.
 
     Where the platform gives no time, or one too long ago to be this live's, a start that nobody told is the moment at which
@@ -138,19 +138,19 @@ def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: date
     """
     began = reading.started_at
     dated = began if began is not None and now - LONGEST_LIVE <= began <= now + _DRIFT else None
-    marks = [] if dated is None else [Mark("started", str(int(dated.timestamp())), min(dated, now))]
+    marks = [] if dated is None else [BroadcastChange("started", str(int(dated.timestamp())), min(dated, now))]
     if reading.is_living:
         if dated is None and not told:
-            marks.append(Mark("started", "seen", now))
+            marks.append(BroadcastChange("started", "seen", now))
         last = over.pop(room, None)
         if last is not None:
             # The signal was lost and came back; the platform keeps the first start.
-            marks.append(Mark("started", f"after-{int(last.timestamp())}", now))
+            marks.append(BroadcastChange("started", f"after-{int(last.timestamp())}", now))
     elif reading.is_living is False and room not in over and began is not None and began <= now:
         end = now if dated is None else dated + timedelta(seconds=reading.duration_seconds or 0)
         over[room] = ended = end if dated is not None and dated < end <= now else now
         if dated is not None or told:
-            marks.append(Mark("ended", str(int(ended.timestamp())), ended))
+            marks.append(BroadcastChange("ended", str(int(ended.timestamp())), ended))
     return marks
 
 

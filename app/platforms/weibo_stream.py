@@ -22,8 +22,8 @@ from app.adapters.protocol import Refused
 from app.adapters.weibo_live import read_messages, stream_lines
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.active_sessions import expected_sessions, live_sessions
-from app.platforms.connection_cache import Directory, LiveConnection
-from app.platforms.event_submitter import Desk
+from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.event_submitter import EventSubmitter
 from app.settings import Settings
 from app.storage.database import Database
 
@@ -45,9 +45,9 @@ class WeiboStreams:
 
     database: Database
     settings: Settings
-    directory: Directory
+    directory: ConnectionCache
     client: httpx.AsyncClient
-    desk: Desk
+    desk: EventSubmitter
 
     async def follow(self, connection_id: UUID, stopping: asyncio.Event) -> None:
         """Read all live rooms until none is live any more, or the process stops."""
@@ -71,7 +71,7 @@ class WeiboStreams:
                 reader.cancel()
             await asyncio.gather(*readers.values(), return_exceptions=True)
 
-    async def _rooms(self, connection: LiveConnection) -> set[str]:
+    async def _rooms(self, connection: LoadedConnection) -> set[str]:
         after = timedelta(seconds=self.settings.poll_after_seconds)
         tied, now = connection.context.session, datetime.now(UTC)
         sessions = await live_sessions(self.database, connection.brand_id, tied, "weibo", now, after)
@@ -79,7 +79,7 @@ class WeiboStreams:
         # A room that has not begun is listened to as well: nothing else tells of its start.
         return {room for session in sessions for room in session.rooms} | {room for session in expected for room in session.rooms}
 
-    async def _read(self, connection: LiveConnection, room: str) -> None:
+    async def _read(self, connection: LoadedConnection, room: str) -> None:
         pause = 1.0
         states: dict[str, bool] = {}
         while True:
@@ -97,7 +97,7 @@ class WeiboStreams:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _read_once(self, connection: LiveConnection, room: str, states: dict[str, bool]) -> bool:
+    async def _read_once(self, connection: LoadedConnection, room: str, states: dict[str, bool]) -> bool:
         base = connection.context.text("api_base") or API_BASE
         query = {"access_token": connection.secrets.values["access_token"], "room_id": room}
         came = False
@@ -114,7 +114,7 @@ class WeiboStreams:
                     await self._take(connection, lines, states)
         return came
 
-    async def _take(self, connection: LiveConnection, lines: list[object], states: dict[str, bool]) -> None:
+    async def _take(self, connection: LoadedConnection, lines: list[object], states: dict[str, bool]) -> None:
         now = datetime.now(UTC)
         try:
             parsed = read_messages(lines, connection.context, now, states=states)

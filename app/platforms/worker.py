@@ -25,7 +25,7 @@ from pgqueuer.models import Job, Schedule
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
-from app.catalogue.pending_rebuilds import resume_refolds
+from app.catalogue.pending_rebuilds import run_pending
 from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -33,7 +33,7 @@ from app.platforms.calls import UnavailableError
 from app.platforms.inbox import PULL, Inbox
 from app.platforms.jobs import Pull, Puller
 from app.platforms.pollers import COUNTS, LIVE, RECONCILE, STREAM, Pollers
-from app.platforms.wechat import NoCredentialsError, RestingError
+from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
 from app.storage.database import UNREACHABLE, Database
@@ -168,7 +168,7 @@ class Worker:
         @queue.schedule("refolds", _TICK, clean_old=True)
         async def refolds(schedule: Schedule) -> None:
             del schedule
-            await resume_refolds(self.database, self.refold)
+            await run_pending(self.database, self.refold)
 
     async def pull(self, job: Job) -> None:
         """Do a pull; what fails is tried again later, or given up.
@@ -183,7 +183,7 @@ class Worker:
             await self.inbox.calm()
             await self.puller.pull(work)
             return
-        except RestingError as resting:
+        except QuotaBackoffError as resting:
             self.puller.directory.forget(work.connection)
             reason = str(resting)
             delay = max(resting.until - datetime.now(UTC), timedelta(0)) + timedelta(seconds=random.uniform(0.1, 1))  # noqa: S311
@@ -209,7 +209,7 @@ class Worker:
             try:
                 await work(connection_id, datetime.now(UTC))
                 return
-            except RestingError as resting:
+            except QuotaBackoffError as resting:
                 reason = str(resting)
             except NoCredentialsError:
                 reason = "the connection has no appid and app_secret"

@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from app.charts.specification import NEEDS, Chart, Specification, Theme, specification
 from app.kpis import reader
-from app.kpis.reader import Asked, TimelineQuestion, snapshot
+from app.kpis.reader import SessionQuery, TimelineQuery, snapshot
 from app.kpis.render import Document
 from app.storage.database import Connection, Database
 
-TIMELINE = TimelineQuestion("concurrent_viewers,gmv,viewers,comments,product_clicks,orders,units_sold")
+TIMELINE = TimelineQuery("concurrent_viewers,gmv,viewers,comments,product_clicks,orders,units_sold")
 """What the report tells minute by minute; the chart draws the first two."""
 
 
-async def _timeline(connection: Connection, asked: Asked) -> Document:
+async def _timeline(connection: Connection, asked: SessionQuery) -> Document:
     return await reader.timeline_on(connection, asked, TIMELINE)
 
 
-_READERS: Mapping[str, Callable[[Connection, Asked], Awaitable[Document]]] = {
+_READERS: Mapping[str, Callable[[Connection, SessionQuery], Awaitable[Document]]] = {
     "timeline": _timeline,
     "showcases": reader.showcases_on,
     "products": reader.products_on,
@@ -28,7 +28,7 @@ _READERS: Mapping[str, Callable[[Connection, Asked], Awaitable[Document]]] = {
 }
 
 
-async def read_documents(connection: Connection, asked: Asked, names: Iterable[str]) -> dict[str, Document]:
+async def read_documents(connection: Connection, asked: SessionQuery, names: Iterable[str]) -> dict[str, Document]:
     """Return documents of a session by name.
 
     Raises:
@@ -37,7 +37,7 @@ async def read_documents(connection: Connection, asked: Asked, names: Iterable[s
     return {name: await _READERS[name](connection, asked) for name in sorted(names)}
 
 
-async def read_chart(database: Database, asked: Asked, chart: Chart, theme: Theme) -> Specification:
+async def read_chart(database: Database, asked: SessionQuery, chart: Chart, theme: Theme) -> Specification:
     """Return a chart's specification.
 
     Raises:

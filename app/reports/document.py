@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from app.charts.data import offset_of
 from app.insights.evidence import Evidence
-from app.insights.reader import Keeping, conclude, gather
+from app.insights.reader import InsightSettings, build_insights, gather
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
 from app.kpis.number_format import NOTHING, print_date, print_duration, print_figure, print_time
 from app.kpis.products import UNITS, ProductTable
-from app.kpis.reader import Asked, snapshot
+from app.kpis.reader import SessionQuery, snapshot
 from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label, label_or
@@ -80,7 +80,7 @@ def subtitle_of(report: Document) -> list[str]:
     ]
 
 
-async def read_report(database: Database, asked: Asked, keeping: Keeping) -> Document:
+async def read_report(database: Database, asked: SessionQuery, keeping: InsightSettings) -> Document:
     """Return the report document.
 
     Raises:
@@ -90,11 +90,11 @@ async def read_report(database: Database, asked: Asked, keeping: Keeping) -> Doc
         return await report_on(connection, asked, keeping)
 
 
-async def report_on(connection: Connection, asked: Asked, keeping: Keeping) -> Document:
+async def report_on(connection: Connection, asked: SessionQuery, keeping: InsightSettings) -> Document:
     """Return the report document, read on this connection."""
     evidence, said = await gather(connection, asked, keeping)
     notes = await product_reads.notes(connection, asked.session)
-    insights = (await conclude(evidence, said))["insights"]
+    insights = (await build_insights(evidence, said))["insights"]
     return report_document(evidence, notes, insights, asked.language)
 
 

@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 from pydantic_core import from_json
 
 from app.charts.specification import CHARTS, NEEDS, specification
-from app.insights.reader import Keeping
-from app.kpis.reader import Asked, read_head, snapshot
+from app.insights.reader import InsightSettings
+from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.charts import read_documents
 from app.reports.document import report_on
-from app.reports.excel.workbook import Batch, Manuscript, write_book
+from app.reports.excel.workbook import Batch, WorkbookInput, write_workbook
 from app.reports.page import render
-from app.reports.render_process import Press
+from app.reports.render_process import RenderProcess
 from app.storage import log_reads
 from app.storage.database import Connection, Database
 from app.storage.log_reads import OrderFilter, OrderRow
@@ -32,7 +32,7 @@ _BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class ReportFile:
     """A file."""
 
     name: str
@@ -40,7 +40,7 @@ class Printed:
     content: bytes
 
 
-async def workbook(database: Database, press: Press, asked: Asked, keeping: Keeping) -> Printed:
+async def workbook(database: Database, press: RenderProcess, asked: SessionQuery, keeping: InsightSettings) -> ReportFile:
     """Return the Excel workbook; all of it shows the session at one moment.
 
     Raises:
@@ -53,11 +53,11 @@ async def workbook(database: Database, press: Press, asked: Asked, keeping: Keep
             report = await report_on(connection, asked, keeping)
             documents = await read_documents(connection, asked, ("timeline", "showcases", "products"))
             await _spool(connection, head, spool)
-        await press.run(write_book, Manuscript(head, report, documents, spool), path)
-        return Printed(_name(report), path.read_bytes())
+        await press.run(write_workbook, WorkbookInput(head, report, documents, spool), path)
+        return ReportFile(_name(report), path.read_bytes())
 
 
-async def page(database: Database, press: Press, asked: Asked, keeping: Keeping) -> Printed:
+async def page(database: Database, press: RenderProcess, asked: SessionQuery, keeping: InsightSettings) -> ReportFile:
     """Return the page, as `workbook`."""
     async with snapshot(database) as connection:
         report = await report_on(connection, asked, keeping)
@@ -65,7 +65,7 @@ async def page(database: Database, press: Press, asked: Asked, keeping: Keeping)
     # One platform alone has nothing to be compared with.
     shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
     specs = [specification(chart, documents, asked.language, "light") for chart in shown]
-    return Printed(_name(report), (await press.run(render, report, specs)).encode())
+    return ReportFile(_name(report), (await press.run(render, report, specs)).encode())
 
 
 async def _spool(connection: Connection, head: SessionHead, path: Path) -> None:

@@ -27,7 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Press:
+class RenderProcess:
     """A process that computes for this one."""
 
     def __init__(self) -> None:

@@ -49,19 +49,19 @@ class Summary:
     """The first few rejections, as the server explained them."""
 
 
-class Wire:
+class ApiClient:
     """One server, spoken to with one key."""
 
     def __init__(
         self,
         client: httpx.AsyncClient,
         *,
-        patience: float = 120.0,
+        give_up_after: float = 120.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a client that knows the base URL and the key (`connect`); `patience`: seconds for a request with its retries."""
-        self._client, self._patience, self._sleep, self._clock = client, patience, sleep, clock
+        """Take a client that knows the base URL and the key (`connect`); `give_up_after`: seconds for a request with retries."""
+        self._client, self._patience, self._sleep, self._clock = client, give_up_after, sleep, clock
         # Senders that failed together must not come back together.
         self._rng = Random()  # noqa: S311
         self.summary = Summary()

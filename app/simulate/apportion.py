@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 
-def allot(total: int, weights: Sequence[int]) -> list[int]:
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
     """Return parts of `total` in proportion to `weights`, which add up to it (largest remainder, Hamilton's method).
 
     No part exceeds its proportion rounded up, so parts stay within `weights` when `total` is at most their sum.
@@ -17,7 +17,7 @@ def allot(total: int, weights: Sequence[int]) -> list[int]:
     if not weights:
         return []
     if whole == 0:
-        return allot(total, [1] * len(weights))
+        return apportion(total, [1] * len(weights))
     parts = [total * weight // whole for weight in weights]
     missing = total - sum(parts)
     if missing:

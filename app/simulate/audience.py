@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from random import Random
 
-from app.simulate.apportion import allot, rounded
+from app.simulate.apportion import apportion, rounded
 from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
 from app.simulate.timeline import SLICE_MS, Timeline, arrival_weights
@@ -87,7 +87,7 @@ def gather(scenario: Scenario, timeline: Timeline, rng: Random) -> list[Crowd]:
 
 
 def _arrivals(count: int, weights: list[int], timeline: Timeline, rng: Random) -> array[int]:
-    moments = [timeline.moment(rng, part) for part, arriving in enumerate(allot(count, weights)) for _ in range(arriving)]
+    moments = [timeline.moment(rng, part) for part, arriving in enumerate(apportion(count, weights)) for _ in range(arriving)]
     moments.sort()
     if moments:
         # Somebody is there from the first seconds, so that everything later finds a viewer to do it.
@@ -96,7 +96,7 @@ def _arrivals(count: int, weights: list[int], timeline: Timeline, rng: Random) -
 
 
 def _watch(crowds: list[Crowd], scenario: Scenario, timeline: Timeline, rng: Random) -> None:
-    for crowd, total in zip(crowds, allot(scenario.watch_ms, [len(crowd.enters) for crowd in crowds]), strict=True):
+    for crowd, total in zip(crowds, apportion(scenario.watch_ms, [len(crowd.enters) for crowd in crowds]), strict=True):
         late = sum(crowd.enters)
         room = timeline.duration * len(crowd.enters) - total
         if late > room:
@@ -133,7 +133,7 @@ def _levels(crowds: list[Crowd], scenario: Scenario, rng: Random) -> None:
     core = scenario.audience.core_fan_level
     until = scenario.audience.first_minutes * 60_000
     early = [bisect_left(crowd.enters, until) for crowd in crowds]
-    fans = allot(int(rounded(scenario.audience.core_fan_share * sum(early))), early)
+    fans = apportion(int(rounded(scenario.audience.core_fan_share * sum(early))), early)
     strangers = range(1, len(SOURCES))
     likely = (50, 25 if scenario.promotions else 0, 10, 15)
     for crowd, first, core_fans in zip(crowds, early, fans, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from app.simulate.apportion import allot
+from app.simulate.apportion import apportion
 from app.simulate.audience import Crowd
 from app.simulate.baskets import outside_clicks, outside_codes
 from app.simulate.planned_events import Data
@@ -81,10 +81,10 @@ def series(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], bought: 
     codes = outside_codes(scenario)
     outside = sum(bought[code] for code in codes)
     left = {product.product: scenario.clicks(product) - bought[product.product] for product in scenario.products}
-    left |= zip(codes, allot(max(0, outside_clicks(scenario) - outside), [1] * len(codes)), strict=True)
+    left |= zip(codes, apportion(max(0, outside_clicks(scenario) - outside), [1] * len(codes)), strict=True)
     for place, (code, clicks) in enumerate(left.items()):
         product = place if place < len(scenario.products) else None
-        for index, part in enumerate(allot(clicks, weights)):
+        for index, part in enumerate(apportion(clicks, weights)):
             wanted = interest(timeline, product, presence[index], on_air=20, trailing=6, idle=1)
             found.append(Series(index, "live.product.clicked", _spread(part, wanted), code))
     return found
@@ -94,4 +94,4 @@ def _spread(total: int, weights: list[int]) -> list[int]:
     if not any(weights):
         # Nobody is seen at the slices' edges: after the first slice somebody has been there.
         weights = [0] + [1] * (len(weights) - 1)
-    return allot(total, weights)
+    return apportion(total, weights)

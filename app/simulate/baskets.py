@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from app.simulate.apportion import allot
+from app.simulate.apportion import apportion
 from app.simulate.scenario import Scenario
 
 _COUPONS = (100, 100, 100, 95, 90, 88)
@@ -82,7 +82,7 @@ def _sell(codes: list[str], buyers: list[int], units: int, amount: int, bought: 
     prices = {code: rng.randint(60, 180) if len(codes) > 1 else 100 for code in codes}
     chosen = [rng.choice(codes) for _ in buyers]
     weights = [quantity * prices[code] * rng.choice(_COUPONS) for quantity, code in zip(quantities, chosen, strict=True)]
-    for buyer, code, quantity, paid in zip(buyers, chosen, quantities, allot(amount, weights), strict=True):
+    for buyer, code, quantity, paid in zip(buyers, chosen, quantities, apportion(amount, weights), strict=True):
         bought[buyer].append(Line(code, quantity, paid))
 
 

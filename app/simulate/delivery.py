@@ -27,7 +27,7 @@ class Shuffle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SendOptions:
     """How a session is sent."""
 
     speed: float | None = None
@@ -38,7 +38,7 @@ class Manner:
     """Fraction of the events that are sent twice."""
     shuffle: Shuffle = Shuffle.NONE
     seed: int = 0
-    patience: float = 120.0
+    give_up_after: float = 120.0
     """Seconds after which a request that keeps failing is given up."""
 
 
@@ -50,7 +50,7 @@ class Batch:
     reached: datetime
 
 
-def batches(events: Iterable[CloudEvent], manner: Manner) -> Iterator[Batch]:
+def batches(events: Iterable[CloudEvent], manner: SendOptions) -> Iterator[Batch]:
     """Return the events in batches, in the manner's way; the same ones for the same seed."""
     rng = Random(f"{manner.seed}/delivery")  # noqa: S311  (reproducible, not secret)
     travelling = shuffled(repeated(events, manner.duplicates, rng), manner.shuffle, rng)

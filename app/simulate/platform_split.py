@@ -3,7 +3,7 @@
 In: a scenario and a figure's name. Out: the figure, and the same per platform, adding up to the total. Never here: randomness.
 """
 
-from app.simulate.apportion import allot
+from app.simulate.apportion import apportion
 from app.simulate.figures import Figures
 
 ADDED_UP = (
@@ -40,14 +40,14 @@ def split(scenario: Figures, name: str) -> dict[str, int]:
         shares = [scenario.platforms[key].share for key in silent]
         # Decimal shares as integers: a power of ten makes them whole without rounding.
         weights = [int(share * 10**9) for share in shares]
-        found |= zip(silent, allot(left, weights), strict=True)
+        found |= zip(silent, apportion(left, weights), strict=True)
     else:
         viewers = split(scenario, "viewers")
         atleast = {key: viewers[key] if name == "views" else 0 for key in silent}
         spare = left - sum(atleast.values())
         if spare < 0:
             raise ValueError(f"kpis.{name}: {total} leaves platforms with fewer {name} than viewers")
-        parts = allot(spare, [viewers[key] for key in silent])
+        parts = apportion(spare, [viewers[key] for key in silent])
         found |= {key: atleast[key] + part for key, part in zip(silent, parts, strict=True)}
     return {key: found[key] for key in scenario.platforms}
 

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from app.simulate.api_client import SendError, Summary, Wire
-from app.simulate.delivery import Batch, Manner, batches
+from app.simulate.api_client import ApiClient, SendError, Summary
+from app.simulate.delivery import Batch, SendOptions, batches
 from app.simulate.generator import minutes, rooms
 from app.simulate.purchases import major
 from app.simulate.scenario import Scenario
@@ -63,8 +63,8 @@ def _money(scenario: Scenario, amount: str) -> str:
 
 async def run(
     scenario: Scenario,
-    wire: Wire,
-    manner: Manner,
+    wire: ApiClient,
+    manner: SendOptions,
     *,
     in_rooms: Mapping[str, str] | None = None,
     starts_at: datetime | None = None,
@@ -89,11 +89,11 @@ async def run(
         on_session(session)
     events = chain.from_iterable(minutes(scenario, manner.seed, in_rooms=in_rooms, starts_at=starts_at))
     ends_at = starts_at + timedelta(milliseconds=scenario.duration_ms)
-    await Courier(wire, manner, (starts_at, ends_at), on_progress).deliver(batches(events, manner))
+    await BatchSender(wire, manner, (starts_at, ends_at), on_progress).deliver(batches(events, manner))
     return Outcome(session, wire.summary)
 
 
-async def _rooms_of(wire: Wire, session: str, scenario: Scenario) -> dict[str, str]:
+async def _rooms_of(wire: ApiClient, session: str, scenario: Scenario) -> dict[str, str]:
     document = await wire.read(f"/v1/sessions/{session}")
     found = {stream["platform"]: stream["room"] for stream in document["streams"]}
     missing = [platform for platform in scenario.platforms if platform not in found]
@@ -102,13 +102,13 @@ async def _rooms_of(wire: Wire, session: str, scenario: Scenario) -> dict[str, s
     return {platform: found[platform] for platform in scenario.platforms}
 
 
-class Courier:
+class BatchSender:
     """Sends batches with several senders at once, none before its time; what lies after the broadcast waits for nothing."""
 
     def __init__(
         self,
-        wire: Wire,
-        manner: Manner,
+        wire: ApiClient,
+        manner: SendOptions,
         span: tuple[datetime, datetime],
         on_progress: Progress | None = None,
         *,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, dark_rooms
+from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms
 from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("comparison")
@@ -69,7 +69,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
     clicks: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
     for session, platform, told, known in await connection.fetch(_READS["clicks"], ids):
         clicks[session][platform] = (told, known)
-    reported = {session: reported_by(samples[session], dark_rooms(broadcasts[session])) for session in heads}
+    reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
     return {
         session: SessionFigures(
             _head(row, heard.get(session), broadcasts[session]),

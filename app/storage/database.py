@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
-from app.storage.persistent_connection import Kept
+from app.storage.persistent_connection import PersistentConnection
 
 Connection = PoolConnectionProxy | asyncpg.Connection
 
@@ -47,18 +47,18 @@ UNREACHABLE = (
 )
 """What a lost or absent database looks like to a caller."""
 
-COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Two transactions wanted the same rows in another order; the one that was told so may try again."""
 _ATTEMPTS = 5
 Done = TypeVar("Done")
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds or held a lock."""
     if isinstance(error, DBAPIError):
         cause = _cause(error)
-        return error.connection_invalidated or (cause is not None and is_passing(cause))
-    return isinstance(error, (*UNREACHABLE, *COLLIDED, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
+        return error.connection_invalidated or (cause is not None and is_transient(cause))
+    return isinstance(error, (*UNREACHABLE, *CONFLICTS, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
 
 
 async def again(work: Callable[[], Awaitable[Done]]) -> Done:
@@ -70,8 +70,8 @@ async def again(work: Callable[[], Awaitable[Done]]) -> Done:
     for attempt in range(1, _ATTEMPTS):
         try:
             return await work()
-        except (*COLLIDED, DBAPIError) as error:
-            if not isinstance(_cause(error), COLLIDED):
+        except (*CONFLICTS, DBAPIError) as error:
+            if not isinstance(_cause(error), CONFLICTS):
                 raise
             # Those who met once would meet again, were they to set out again together.
             await asyncio.sleep(random.uniform(0, 0.02) * attempt)  # noqa: S311
@@ -113,14 +113,14 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def flushing(self) -> AsyncIterator[Kept]:
-        """Keep a connection for `early_release` as long as its borrower lasts."""
+    async def flushing(self) -> AsyncIterator[PersistentConnection]:
+        """Keep a connection for `early_lock_release` as long as its borrower lasts."""
         settings = _server_settings(self.timeout)
         if not self.distributed:
             # Citus commits in two phases: its coordinator must not forget the first when it dies before the second.
             # And what a flush runs has one good plan each, whatever it is given.
             settings |= {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
-        kept = Kept(self.dsn, self.timeout, settings)
+        kept = PersistentConnection(self.dsn, self.timeout, settings)
         try:
             yield kept
         finally:
@@ -147,21 +147,21 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error."""
-        async with self._reviving(), self.engine.begin() as connection:
+        async with self._restarting(), self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a SQLAlchemy connection for reading."""
-        async with self._reviving(), self.engine.connect() as connection:
+        async with self._restarting(), self.engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
-    async def _reviving(self) -> AsyncIterator[None]:
+    async def _restarting(self) -> AsyncIterator[None]:
         try:
             yield
         except (*UNREACHABLE, DBAPIError, SQLAlchemyTimeoutError) as error:
-            if is_passing(error):
+            if is_transient(error):
                 await self.revive()
             raise
 

@@ -13,7 +13,7 @@ from app.storage.queries import queries
 
 _READS = queries("live_reads")
 
-Mark = frozenset[tuple[str, int]]
+Fingerprint = frozenset[tuple[str, int]]
 """Equal marks: nothing changed. It has no other meaning."""
 
 
@@ -25,7 +25,7 @@ class OpenRequests(NamedTuple):
     """When the first of them came."""
 
 
-async def marks(connection: Connection, sessions: Sequence[UUID]) -> dict[UUID, Mark]:
+async def fingerprints(connection: Connection, sessions: Sequence[UUID]) -> dict[UUID, Fingerprint]:
     """Return the mark of each session that exists, in one query however many they are."""
     found: dict[UUID, set[tuple[str, int]]] = {}
     for session, part, mark in await connection.fetch(_READS["marks"], list(sessions)):

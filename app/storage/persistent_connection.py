@@ -19,7 +19,7 @@ first, it would be gone too."""
 
 
 @asynccontextmanager
-async def early_release(connection: asyncpg.Connection, committing: Callable[[], None]) -> AsyncIterator[None]:
+async def early_lock_release(connection: asyncpg.Connection, committing: Callable[[], None]) -> AsyncIterator[None]:
     """Open a transaction that lets go of its rows before the disk has them, and ends when the disk has them.
 
     On a connection that `Database.flushing` lends. `committing` is called once nothing but the commit is left to do.
@@ -41,7 +41,7 @@ _IDLE_SECONDS = 300
 """How long a kept connection is trusted without being used."""
 
 
-class Kept:
+class PersistentConnection:
     """A connection that is kept from one use to the next, and opened again once it was lost."""
 
     def __init__(self, dsn: str, timeout: float, settings: dict[str, str]) -> None:

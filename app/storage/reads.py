@@ -105,7 +105,7 @@ class TimelineSample(NamedTuple):
     highest: int
 
 
-def dark_rooms(broadcasts: Iterable[Broadcast]) -> list[tuple[str, str]]:
+def ended_rooms(broadcasts: Iterable[Broadcast]) -> list[tuple[str, str]]:
     """Return the rooms, as (platform, room), whose last word is that they ended."""
     return [(one.platform, one.room) for one in broadcasts if not one.on]
 
@@ -135,7 +135,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
             counted.setdefault(platform, {})[metric] = value
     head = _head(row)
     columns = (row[f"sampled_{name}"] or () for name in ("platforms", "rooms", "metrics", "latest", "at", "highest"))
-    reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), dark_rooms(head.broadcasts))
+    reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), ended_rooms(head.broadcasts))
     clicks: dict[str, tuple[int, int]] = {}
     if row["click_platforms"]:
         for platform, told, known in zip(row["click_platforms"], row["click_reported"], row["click_counted"], strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-ROOM_SILENCE = timedelta(minutes=5)
+ROOM_TIMEOUT = timedelta(minutes=5)
 """A room that sampled no viewers for so long, while another of its platform did, has lost its signal: its viewers moved on."""
 
 
@@ -53,7 +53,7 @@ def reported_by(samples: Iterable[RoomSample], dark: Iterable[tuple[str, str]] =
             continue
         if metric == "concurrent_viewers" and len(spoken) > 1:
             newest = max(row.at for row in spoken)
-            spoken = [row for row in spoken if row.at > newest - ROOM_SILENCE and (platform, row.room) not in gone]
+            spoken = [row for row in spoken if row.at > newest - ROOM_TIMEOUT and (platform, row.room) not in gone]
         figures[platform][metric] = sum(row.latest for row in spoken)
     viewers = [row for (_, metric), rows in by_figure.items() if metric == "concurrent_viewers" for row in rows]
     peaks: dict[str, int] = {}

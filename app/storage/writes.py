@@ -96,7 +96,7 @@ def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True)) or [()] * width
 
 
-class Ledger:
+class WriteQueries:
     """Writes what a batch contributes. Rows come sorted by key, so that two writers lock them in the same order."""
 
     def __init__(self, connection: Connection) -> None:
@@ -165,17 +165,17 @@ class Ledger:
         """Remove those of these sums that came down to zero: (session, grain, key, bucket, platform, metric)."""
         await self._connection.fetch(_FOLD["drop_zeros"], *columns(keys, 6))
 
-    async def take_samples(self, rows: list[tuple[Any, ...]]) -> None:
+    async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge samples: (session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)."""
-        await self._connection.execute(_FOLD["take_samples"], *columns(rows, 11))
+        await self._connection.execute(_FOLD["merge_samples"], *columns(rows, 11))
 
-    async def patch_orders(self, rows: list[tuple[Any, ...]]) -> None:
+    async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge orders; 19 columns, as in fold.sql."""
-        await self._connection.execute(_FOLD["patch_orders"], *columns(rows, 19))
+        await self._connection.execute(_FOLD["merge_orders"], *columns(rows, 19))
 
-    async def stretch_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge spans; return them with their values after and before."""
-        return [tuple(row) for row in await self._connection.fetch(_FOLD["stretch_spans"], *columns(rows, 8))]
+        return [tuple(row) for row in await self._connection.fetch(_FOLD["merge_spans"], *columns(rows, 8))]
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Widen the sessions' begin and end."""
@@ -191,6 +191,6 @@ class Ledger:
         found = await self._connection.fetch(_UNPROCESSED["park"], platform, room, owner, key, received_at, event)
         return {(row[0], row[1], row[3]) for row in found}
 
-    async def keep_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
+    async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
         """Keep (id, digest, brand, origin, type, subject, errors JSON, sealed body)."""
-        await self._connection.execute(_UNPROCESSED["keep_letters"], *columns(rows, 8)[:8], received_at)
+        await self._connection.execute(_UNPROCESSED["store_dead_letters"], *columns(rows, 8)[:8], received_at)

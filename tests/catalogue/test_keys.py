@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from app.catalogue.access import KeyRing, Principal, Role
+from app.catalogue.access import ApiKeyStore, Principal, Role
 from app.service import open_service
 from app.settings import Settings
 
@@ -69,13 +69,13 @@ async def test_many_requests_with_one_key_look_it_up_once(settings: Settings, mo
     """A busy key is read once for all who wait; a wrong key is nobody for each of them."""
     async with open_service(settings) as service:
         _, key = await service.keys.create(Role.INGEST, None, "busy")
-        read, asked = KeyRing._look_up, []
+        read, asked = ApiKeyStore._look_up, []
 
-        async def counted(ring: KeyRing, text: str) -> Principal | None:
+        async def counted(keys: ApiKeyStore, text: str) -> Principal | None:
             asked.append(text)
-            return await read(ring, text)
+            return await read(keys, text)
 
-        monkeypatch.setattr(KeyRing, "_look_up", counted)
+        monkeypatch.setattr(ApiKeyStore, "_look_up", counted)
         found = await asyncio.gather(*(service.keys.principal(key) for _ in range(20)))
         assert [Role.INGEST] * 20 == [principal.role for principal in found if principal is not None]
         wrong = key[:-4] + "AAAA"

@@ -3,7 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
-from app.catalogue.pending_rebuilds import resume_refolds
+from app.catalogue.pending_rebuilds import run_pending
 from app.ingest.rebuild import compare, replace
 from app.service import Service
 from tests.ingest.sending import send
@@ -27,7 +27,7 @@ async def test_a_fold_that_a_crash_prevented_is_done_later(
             await client.put(f"/v1/products/{product}/aliases/alias-1")
     assert 1 == (await send(service, session, [("live.product.clicked", {"product": "alias-1"})], first=10))["accepted"]
 
-    await resume_refolds(service.database, lambda found: replace(service.database, service.settings, found))
+    await run_pending(service.database, lambda found: replace(service.database, service.settings, found))
     products = (await client.get(f"/v1/sessions/{session}/products")).json()["products"]
     assert [("knit", 4)] == [(row["product"], row["clicks"]) for row in products]
     assert [] == await compare(service.database, service.settings, session)

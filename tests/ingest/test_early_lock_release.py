@@ -8,7 +8,7 @@ import pytest
 
 from app.service import Service
 from app.storage.database import UNREACHABLE
-from app.storage.persistent_connection import early_release
+from app.storage.persistent_connection import early_lock_release
 
 _PARK = "INSERT INTO parked (platform, room, owner, event_key, received_at, event) VALUES ('x', $1, '', '\\x00', now(), '{}')"
 _COUNT = "SELECT count(*) FROM parked WHERE room = $1"
@@ -21,7 +21,7 @@ async def test_it_ends_when_the_disk_has_it(service: Service) -> None:
         connection = await kept.connection()
         assert "off" == await connection.fetchval("SHOW synchronous_commit")
         steps: list[str] = []
-        async with early_release(connection, lambda: steps.append("committing")):
+        async with early_lock_release(connection, lambda: steps.append("committing")):
             await connection.execute(_PARK, room)
             written = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
             assert not steps
@@ -37,14 +37,14 @@ async def test_an_error_takes_all_back_and_the_connection_lives(service: Service
         connection = await kept.connection()
 
         async def fail() -> None:
-            async with early_release(connection, lambda: pytest.fail("nothing is committed")):
+            async with early_lock_release(connection, lambda: pytest.fail("nothing is committed")):
                 await connection.execute(_PARK, room)
                 await connection.execute("SELECT 1 / 0")
 
         with pytest.raises(asyncpg.DivisionByZeroError):
             await fail()
         assert 0 == await connection.fetchval(_COUNT, room)
-        async with early_release(connection, lambda: None):
+        async with early_lock_release(connection, lambda: None):
             await connection.execute(_PARK, room)
         assert 1 == await connection.fetchval(_COUNT, room)
 
@@ -56,7 +56,7 @@ async def test_a_lost_connection_is_an_error_and_the_next_use_opens_another(serv
         connection = await kept.connection()
 
         async def die() -> None:
-            async with early_release(connection, lambda: None):
+            async with early_lock_release(connection, lambda: None):
                 await connection.execute(_PARK, room)
                 await other.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
                 await asyncio.sleep(0.2)

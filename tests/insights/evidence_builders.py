@@ -9,7 +9,7 @@ from uuid import UUID
 from app.insights.document import sentence
 from app.insights.evidence import Aired, Evidence
 from app.insights.finding import Finding
-from app.insights.message_format import Printer
+from app.insights.message_format import MessageFormatter
 from app.insights.registry import findings_of
 from app.kpis.evaluate import evaluate
 from app.kpis.products import SellOut, product_table
@@ -92,7 +92,7 @@ def found(code: str, seen: Evidence) -> list[Finding]:
     findings = [finding for finding in findings_of(seen) if finding.code == code]
     for finding in findings:
         for language in LANGUAGES:
-            text = sentence(finding, Printer(seen.evaluation.head, seen.names, language))
+            text = sentence(finding, MessageFormatter(seen.evaluation.head, seen.names, language))
             assert text.strip()
             assert "{" not in text
         assert finding.evidence

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.insights.reader import Keeping
+from app.insights.reader import InsightSettings
 from app.insights.topics import _jieba, _sudachi
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import Event, NewSession, Read, Send, paid
@@ -72,7 +72,9 @@ async def test_without_kept_texts_no_comment_is_asked_for_and_no_dictionary_load
     await send("wechat:room", ("session.started", 0, {}), *talk(40, "ニットかわいい", "毛衣多少钱"))
     _jieba.cache_clear()
     _sudachi.cache_clear()
-    monkeypatch.setattr("app.api.insights.keeping_of", lambda settings: Keeping(settings.slow_response_seconds, False))
+    monkeypatch.setattr(
+        "app.api.insights.insight_settings", lambda settings: InsightSettings(settings.slow_response_seconds, False)
+    )
     with queries_sent(monkeypatch) as sent:
         found = (await client.get(f"/v1/sessions/{session}/insights")).json()["insights"]
     assert not [one for one in found if "comment_topics" == one["code"]]

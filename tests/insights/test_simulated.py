@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.labels.catalogue import LANGUAGES
-from app.simulate.api_client import Wire
-from app.simulate.delivery import Manner
+from app.simulate.api_client import ApiClient
+from app.simulate.delivery import SendOptions
 from app.simulate.generator import generate
 from app.simulate.library import load
 from app.simulate.scenario import Scenario
@@ -86,7 +86,7 @@ BEYOND = {
 
 async def play(client: httpx.AsyncClient, scenario: Scenario) -> str:
     """Send a scenario and return its session."""
-    outcome = await run(scenario, Wire(client), Manner(None, 2000, 1, 0.0))
+    outcome = await run(scenario, ApiClient(client), SendOptions(None, 2000, 1, 0.0))
     assert 0 == outcome.summary.rejected
     return outcome.session
 

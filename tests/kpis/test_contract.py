@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from app.api import insights, read_models, report_models
-from app.api.read_models import Shape
+from app.api.read_models import DocumentModel
 from tests.kpis.event_builders import NewSession, Send, paid
 
-SHAPES: dict[str, type[Shape]] = {
+SHAPES: dict[str, type[DocumentModel]] = {
     "kpis": read_models.KpiDocument,
     "products": read_models.ProductsDocument,
     "timeline": read_models.TimelineDocument,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.kpis import consistency
-from app.kpis.consistency import Finding, message
+from app.kpis.consistency import KpiWarning, message
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.products import UNITS
 from app.kpis.status import Status
@@ -50,7 +50,7 @@ def test_every_kpi_status_check_and_section_has_its_label() -> None:
 
 def test_every_warning_can_be_worded() -> None:
     """The figures of a finding fill the places of its message."""
-    finding = Finding("counted_and_reported_differ", {"platform": "weibo", "metric": "viewers", "counted": 1, "reported": 2})
+    finding = KpiWarning("counted_and_reported_differ", {"platform": "weibo", "metric": "viewers", "counted": 1, "reported": 2})
     assert "Viewers on weibo" in message(finding, "en")
     assert "累計視聴人数" in message(finding, "ja")
     assert "观看人数" in message(finding, "zh")

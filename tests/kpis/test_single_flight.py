@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from app.kpis.single_flight import Flights
+from app.kpis.single_flight import SingleFlight
 
 
 async def test_callers_who_wait_share_one_answer_that_began_after_they_asked() -> None:
     """The first gets its own; ninety-nine who ask meanwhile get the next, made once."""
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     gate = asyncio.Event()
     begun = 0
 
@@ -34,7 +34,7 @@ async def test_callers_who_wait_share_one_answer_that_began_after_they_asked() -
 
 async def test_an_error_reaches_all_who_share_it_and_nobody_later() -> None:
     """The next answer is made afresh."""
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
 
     async def fail() -> int:
         await asyncio.sleep(0)
@@ -50,7 +50,7 @@ async def test_an_error_reaches_all_who_share_it_and_nobody_later() -> None:
 
 async def test_a_caller_who_hangs_up_takes_nothing_from_the_others() -> None:
     """Cancelling one leaves the work running."""
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
 
     async def work() -> int:
         await asyncio.sleep(0.02)
@@ -66,7 +66,7 @@ async def test_a_caller_who_hangs_up_takes_nothing_from_the_others() -> None:
 
 async def test_different_questions_do_not_wait_for_each_other() -> None:
     """Keys are apart."""
-    flights: Flights[str] = Flights()
+    flights: SingleFlight[str] = SingleFlight()
     gate = asyncio.Event()
 
     async def slow() -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from app.api.stream import Alert as AlertShape
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.live import alerts
-from app.live.alerts import Limits, ProductState, SupportState
+from app.live.alerts import AlertThresholds, ProductState, SupportState
 from app.storage.live_reads import OpenRequests
 from app.storage.reads import Broadcast, ConcurrencyRow, SessionHead
 from tests.kpis.event_builders import START, at
@@ -19,7 +19,7 @@ from tests.live.conftest import make_session, send
 
 MINUTE = timedelta(minutes=1)
 CLOCK = START + timedelta(minutes=30)
-LIMITS = Limits(low_stock=5, slow_seconds=180.0, silence=timedelta(seconds=120))
+LIMITS = AlertThresholds(low_stock=5, slow_seconds=180.0, silence=timedelta(seconds=120))
 
 
 def head(heard: datetime | None, began: datetime | None = START) -> SessionHead:

@@ -10,9 +10,9 @@ import pytest
 
 from app.catalogue.access import Role
 from app.live import hub as hub_module
-from app.live.alerts import Limits
-from app.live.session_state import read_picture
-from app.live.subscriber import Pace
+from app.live.alerts import AlertThresholds
+from app.live.session_state import read_session_state
+from app.live.subscriber import StreamLimits
 from app.service import Service
 from app.storage import live_reads
 from tests.live.conftest import Open, make_session, send
@@ -99,7 +99,7 @@ async def test_a_client_that_is_behind_gets_the_newest_snapshot(
 
 async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, watch: Open) -> None:
     """Comments, and no events."""
-    service.hub._pace = Pace(60, 0.3, 100)
+    service.hub._pace = StreamLimits(60, 0.3, 100)
     reader = await (await watch(session)).snapshot()
     await reader.until(lambda reader: reader.comments >= 2)
     assert 3 == len(reader.events)
@@ -107,7 +107,7 @@ async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, w
 
 async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Service, session: str, watch: Open) -> None:
     """The client sees the end of the answer, not a broken connection."""
-    service.hub._pace = Pace(1.0, 15, 100)
+    service.hub._pace = StreamLimits(1.0, 15, 100)
     reader = await (await watch(session)).snapshot()
     assert 2.0 > await reader.until(lambda reader: reader.ended)
 
@@ -143,9 +143,9 @@ async def test_many_subscribers_cost_one_computation(
     async def counted(*arguments: Any) -> Any:
         nonlocal pictures
         pictures += 1
-        return await read_picture(*arguments)
+        return await read_session_state(*arguments)
 
-    monkeypatch.setattr(hub_module, "read_picture", counted)
+    monkeypatch.setattr(hub_module, "read_session_state", counted)
     readers = await asyncio.gather(*(watch(session, params={"lang": lang}) for lang in ("ja", "zh", "en") for _ in range(10)))
     for reader in readers:
         await reader.snapshot()
@@ -177,7 +177,7 @@ async def test_subscribers_cost_no_database_work(
 
 async def test_no_more_streams_than_there_is_room_for(service: Service, session: str, watch: Open) -> None:
     """503 with Retry-After; a place that is left is free again."""
-    service.hub._pace = Pace(1.0, 15, 1)
+    service.hub._pace = StreamLimits(1.0, 15, 1)
     reader = await (await watch(session)).snapshot()
     refused = await watch(session)
     assert (503, "2") == (refused.status, refused.headers["retry-after"])
@@ -191,7 +191,7 @@ async def test_a_database_that_is_away_leaves_the_streams_open(
 ) -> None:
     """They go on when it is back."""
     reader = await (await watch(session)).snapshot()
-    marks = live_reads.marks
+    marks = live_reads.fingerprints
     away = asyncio.Event()
 
     async def lost(*arguments: Any) -> Any:
@@ -200,7 +200,7 @@ async def test_a_database_that_is_away_leaves_the_streams_open(
             raise OSError
         return await marks(*arguments)
 
-    monkeypatch.setattr(live_reads, "marks", lost)
+    monkeypatch.setattr(live_reads, "fingerprints", lost)
     await asyncio.wait_for(away.wait(), 5)
     await send(client, session, "like.sent", count=1)
     await reader.until(lambda reader: len(reader.events) > 3)
@@ -227,7 +227,7 @@ async def test_silence_is_told_although_nothing_comes(
 ) -> None:
     """The alert comes by the clock alone, and goes with the next event."""
     monkeypatch.setattr(hub_module, "STEP_SECONDS", 1)
-    service.hub.limits = Limits(5, 180.0, timedelta(seconds=2))
+    service.hub.limits = AlertThresholds(5, 180.0, timedelta(seconds=2))
     session = await make_session(client)
     await send(client, session, "session.started")
     reader = await (await watch(session)).snapshot()

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.catalogue.access import Role
-from app.live.tickets import PREFIX, Ticket, TicketOffice
+from app.live.tickets import PREFIX, Ticket, TicketSigner
 from app.observability.logs import MASK, mask
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.live.conftest import make_session
 
 NOW = datetime(2026, 9, 25, 5, 0, tzinfo=UTC)
-OFFICE = TicketOffice("s" * 32, None, timedelta(seconds=60))
+OFFICE = TicketSigner("s" * 32, None, timedelta(seconds=60))
 TICKET = Ticket(UUID(int=7), UUID(int=9), "0123456789ab")
 
 
@@ -54,8 +54,8 @@ def test_any_text_is_refused_and_nothing_else_happens(text: str) -> None:
 def test_another_secret_refuses_and_the_one_before_is_still_known() -> None:
     """So a change of the secret breaks no ticket of this minute."""
     text, _ = OFFICE.issue(TICKET, NOW)
-    assert TicketOffice("t" * 32, None, timedelta(60)).check(text, NOW) is None
-    assert TICKET == TicketOffice("t" * 32, "s" * 32, timedelta(60)).check(text, NOW)
+    assert TicketSigner("t" * 32, None, timedelta(60)).check(text, NOW) is None
+    assert TICKET == TicketSigner("t" * 32, "s" * 32, timedelta(60)).check(text, NOW)
 
 
 def test_logs_mask_a_ticket_wherever_it_stands() -> None:

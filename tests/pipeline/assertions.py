@@ -12,7 +12,7 @@ from uuid import UUID
 from app.ingest.rebuild import compare
 from app.kpis import reader
 from app.kpis.orders_and_events import read_orders
-from app.kpis.reader import Asked, TimelineQuestion
+from app.kpis.reader import SessionQuery, TimelineQuery
 from app.service import Service
 from app.storage.log_reads import OrderFilter
 from tests.pipeline import oracle
@@ -30,9 +30,9 @@ def now(story: Story) -> datetime:
     return max([START, *happened, *story.starts, *story.ends]) + timedelta(seconds=1)
 
 
-def asked(story: Story) -> Asked:
+def asked(story: Story) -> SessionQuery:
     """Return the question for a show's figures at that moment."""
-    return Asked(UUID(story.show.id), None, now(story), "en")
+    return SessionQuery(UUID(story.show.id), None, now(story), "en")
 
 
 async def assert_told(service: Service, shows: list[Show], events: list[Event]) -> None:
@@ -106,7 +106,7 @@ async def _audience(service: Service, story: Story) -> None:
 
 async def _timeline(service: Service, story: Story) -> None:
     end = START + timedelta(hours=3)
-    question = TimelineQuestion(",".join(_MINUTES), "1m", None, None, START, end)
+    question = TimelineQuery(",".join(_MINUTES), "1m", None, None, START, end)
     document = await reader.read_timeline(service.database, asked(story), question)
     assert 180 == len(document["buckets"])
     for metric in _MINUTES:
@@ -127,7 +127,7 @@ async def _orders(service: Service, story: Story) -> None:
     rows = {(row["platform"], row["order"]): row for row in document["orders"]}
     assert sorted(story.orders) == sorted(rows)
     for (platform, number), order in story.orders.items():
-        buyer = None if order.buyer is None else service.sealer.pseudonym(platform, order.buyer)
+        buyer = None if order.buyer is None else service.privacy_keys.pseudonym(platform, order.buyer)
         row = rows[platform, number]
         assert _order(story.show, order) | {"buyer": buyer} == {
             name: _moment(value) if name.endswith("_at") else value

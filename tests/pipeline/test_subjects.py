@@ -88,8 +88,8 @@ async def test_people_get_the_pseudonym_of_the_platform_that_is_meant_now(stage:
     assert 201 == made.status_code, made.text
     assert 2 == (await _send(stage, like(show.id, **enter), like("weibo:1022:9", **enter)))["accepted"]
     rows = await _rows(stage, "SELECT platform, data ->> 'viewer' FROM events WHERE session_id = $1", show.id)
-    sealer = stage.service.sealer
-    expected = {(platform, sealer.pseudonym(platform, "o9hHn5apfwHL")) for platform in ("wechat", "direct", "weibo")}
+    privacy_keys = stage.service.privacy_keys
+    expected = {(platform, privacy_keys.pseudonym(platform, "o9hHn5apfwHL")) for platform in ("wechat", "direct", "weibo")}
     assert expected == {tuple(row) for row in rows}
     await _sound(stage, show.id)
 

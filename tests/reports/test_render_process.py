@@ -10,7 +10,7 @@ import pytest
 
 from app.problems import ProblemError
 from app.reports import render_process
-from app.reports.render_process import Press
+from app.reports.render_process import RenderProcess
 
 
 def busy(seconds: float) -> int:
@@ -28,7 +28,7 @@ def die() -> None:
 
 async def test_the_loop_stays_free() -> None:
     """Others are served while a report is made, in one process for all reports."""
-    press = Press()
+    press = RenderProcess()
     try:
         first = await press.run(busy, 0.0)
         work = asyncio.gather(press.run(busy, 0.3), press.run(busy, 0.3))
@@ -46,7 +46,7 @@ async def test_the_loop_stays_free() -> None:
 
 async def test_a_killed_press_is_replaced() -> None:
     """The report that it worked on is refused with 503; the next one is made."""
-    press = Press()
+    press = RenderProcess()
     try:
         with pytest.raises(ProblemError) as refused:
             await press.run(die)
@@ -59,7 +59,7 @@ async def test_a_killed_press_is_replaced() -> None:
 async def test_too_many_are_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue has an end."""
     monkeypatch.setattr(render_process, "MOST_WAITING", 2)
-    press = Press()
+    press = RenderProcess()
     try:
         waiting = [asyncio.create_task(press.run(busy, 0.1)) for _ in range(2)]
         await asyncio.sleep(0)

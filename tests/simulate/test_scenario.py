@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.simulate import totals
-from app.simulate.apportion import allot
+from app.simulate.apportion import apportion
 from app.simulate.library import ScenarioError, load, names, read
 from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
@@ -132,7 +132,7 @@ def test_nothing_is_derived_from_nobody() -> None:
 @given(st.integers(0, 10**18), st.lists(st.integers(0, 10**9), min_size=1, max_size=40))
 def test_parts_add_up_and_keep_their_proportion(total: int, weights: list[int]) -> None:
     """No part is further than one from its exact proportion."""
-    parts = allot(total, weights)
+    parts = apportion(total, weights)
     assert total == sum(parts)
     if whole := sum(weights):
         assert all(abs(part * whole - total * weight) < whole for part, weight in zip(parts, weights, strict=True))

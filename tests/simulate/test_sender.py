@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.simulate.api_client import SendError, Wire
-from app.simulate.delivery import WINDOW, Batch, Manner, Shuffle, batches
+from app.simulate.api_client import ApiClient, SendError
+from app.simulate.delivery import WINDOW, Batch, SendOptions, Shuffle, batches
 from app.simulate.generator import generate, rooms
 from app.simulate.scenario import Scenario
-from app.simulate.sender import Courier, run
+from app.simulate.sender import BatchSender, run
 from tests.simulate.stub import Stub
 
 SMALL = Scenario.model_validate(
@@ -56,9 +56,9 @@ def clock() -> Time:
     return Time()
 
 
-def wire(stub: Stub, clock: Time, patience: float = 120.0) -> Wire:
+def wire(stub: Stub, clock: Time, give_up_after: float = 120.0) -> ApiClient:
     """The way to the stub."""
-    return Wire(stub.client(), patience=patience, sleep=clock.sleep, clock=clock.clock)
+    return ApiClient(stub.client(), give_up_after=give_up_after, sleep=clock.sleep, clock=clock.clock)
 
 
 def identities(events: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -73,7 +73,7 @@ async def test_a_session_is_created_and_all_its_events_arrive(stub: Stub, clock:
     outcome = await run(
         SMALL,
         wire(stub, clock),
-        Manner(batch=100, senders=3),
+        SendOptions(batch=100, senders=3),
         on_session=seen.append,
         on_progress=lambda seconds, _: progress.append(seconds),
     )
@@ -97,8 +97,8 @@ async def test_a_session_is_created_and_all_its_events_arrive(stub: Stub, clock:
 
 async def test_events_join_a_session_that_exists(stub: Stub, clock: Time) -> None:
     """With a session's id nothing is created; its own rooms are used, and sending again is all duplicates."""
-    first = await run(SMALL, wire(stub, clock), Manner(), in_rooms={"wechat": "a", "weibo": "b"})
-    again = await run(SMALL, wire(stub, clock), Manner(), session=first.session)
+    first = await run(SMALL, wire(stub, clock), SendOptions(), in_rooms={"wechat": "a", "weibo": "b"})
+    again = await run(SMALL, wire(stub, clock), SendOptions(), session=first.session)
     assert 1 == len(stub.sessions)
     assert (0, len(EVENTS)) == (again.summary.accepted, again.summary.duplicates)
     assert {"wechat:a", "weibo:b"} == {event["subject"] for event in stub.events.values()}
@@ -108,7 +108,7 @@ async def test_a_session_without_a_platform_of_the_scenario_is_refused(stub: Stu
     """Events of a stream that the session does not have would be parked for ever."""
     stub.sessions.append({"streams": [{"platform": "wechat", "room": "a"}]})
     with pytest.raises(SendError, match="no stream on weibo"):
-        await run(SMALL, wire(stub, clock), Manner(), session="session-1")
+        await run(SMALL, wire(stub, clock), SendOptions(), session="session-1")
 
 
 async def test_failures_are_retried_until_everything_arrived(stub: Stub, clock: Time) -> None:
@@ -123,7 +123,7 @@ async def test_failures_are_retried_until_everything_arrived(stub: Stub, clock: 
             httpx.ReadTimeout("too slow"),
         ]
     )
-    outcome = await run(SMALL, wire(stub, clock), Manner(batch=200))
+    outcome = await run(SMALL, wire(stub, clock), SendOptions(batch=200))
     assert identities(EVENTS) == stub.events.keys()
     assert 6 == outcome.summary.retries == len(clock.slept)
     assert len(EVENTS) == outcome.summary.sent
@@ -144,7 +144,7 @@ async def test_failures_are_retried_until_everything_arrived(stub: Stub, clock: 
 async def test_retry_after_is_honoured(stub: Stub, clock: Time, value: str, lowest: float, highest: float) -> None:
     """The server's wish is the pause, in seconds or as a date; without a readable one the backoff decides."""
     stub.failures.append(httpx.Response(503, headers={"Retry-After": value}))
-    await wire(stub, clock, patience=7200).send(EVENTS[:3])
+    await wire(stub, clock, give_up_after=7200).send(EVENTS[:3])
     (slept,) = clock.slept
     assert lowest <= slept <= highest
 
@@ -153,7 +153,7 @@ async def test_patience_ends(stub: Stub, clock: Time) -> None:
     """A server that stays away is given up within the patience, with pauses that grow but stay bounded."""
     stub.failures.extend(httpx.ConnectError("refused") for _ in range(1000))
     with pytest.raises(SendError, match="given up after"):
-        await run(SMALL, wire(stub, clock, patience=30), Manner(senders=1))
+        await run(SMALL, wire(stub, clock, give_up_after=30), SendOptions(senders=1))
     assert 20 < clock.now <= 30
     assert max(clock.slept) <= 5
     assert clock.slept[0] < clock.slept[3]
@@ -193,14 +193,14 @@ async def test_one_failing_sender_stops_the_delivery(stub: Stub, clock: Time) ->
     """The other senders do not go on for hours when one is refused."""
     stub.failures.extend(httpx.Response(403, json={"title": "Not allowed"}) for _ in range(100))
     with pytest.raises(SendError, match="403 Not allowed"):
-        await run(SMALL, wire(stub, clock), Manner(batch=1, senders=4))
+        await run(SMALL, wire(stub, clock), SendOptions(batch=1, senders=4))
     assert len(stub.headers) < 20
 
 
 async def test_a_batch_that_is_too_large_is_halved(stub: Stub, clock: Time) -> None:
     """Every event arrives although the server takes 60 at most."""
     stub.most = 60
-    outcome = await run(SMALL, wire(stub, clock), Manner(batch=500))
+    outcome = await run(SMALL, wire(stub, clock), SendOptions(batch=500))
     assert identities(EVENTS) == stub.events.keys()
     assert len(EVENTS) == outcome.summary.sent == outcome.summary.accepted
 
@@ -208,7 +208,7 @@ async def test_a_batch_that_is_too_large_is_halved(stub: Stub, clock: Time) -> N
 async def test_rejections_are_counted_and_shown(stub: Stub, clock: Time) -> None:
     """Some of a batch, or all of it (422): both count, and the first reasons are kept."""
     stub.refused = lambda event: event["type"] == "live.comment.posted"
-    outcome = await run(SMALL, wire(stub, clock), Manner(batch=1))
+    outcome = await run(SMALL, wire(stub, clock), SendOptions(batch=1))
     assert 30 == outcome.summary.rejected
     assert len(EVENTS) - 30 == outcome.summary.accepted
     assert 3 == len(outcome.summary.first_errors)
@@ -222,18 +222,18 @@ def flat(found: list[Batch]) -> list[dict[str, Any]]:
 
 def test_a_fraction_travels_twice() -> None:
     """About a tenth of the events are there twice, none is missing, and the receipt's duplicates are just those."""
-    sent = flat(list(batches(EVENTS, Manner(duplicates=0.1, seed=5))))
+    sent = flat(list(batches(EVENTS, SendOptions(duplicates=0.1, seed=5))))
     copies = Counter(event["id"] for event in sent)
     assert identities(EVENTS) == identities(sent)
     assert {1, 2} == set(copies.values())
     twice = sum(times == 2 for times in copies.values())
     assert 0.05 * len(EVENTS) < twice < 0.15 * len(EVENTS)
-    assert 2 * len(EVENTS) == len(flat(list(batches(EVENTS, Manner(duplicates=1.0)))))
+    assert 2 * len(EVENTS) == len(flat(list(batches(EVENTS, SendOptions(duplicates=1.0)))))
 
 
 async def test_duplicates_are_recognised_by_the_server(stub: Stub, clock: Time) -> None:
     """Sent twice, shuffled, by several senders: accepted once."""
-    manner = Manner(duplicates=0.5, shuffle=Shuffle.TOTAL, senders=4, batch=37)
+    manner = SendOptions(duplicates=0.5, shuffle=Shuffle.TOTAL, senders=4, batch=37)
     outcome = await run(SMALL, wire(stub, clock), manner)
     assert len(EVENTS) == outcome.summary.accepted == len(stub.events)
     assert outcome.summary.duplicates == outcome.summary.sent - len(EVENTS) > len(EVENTS) // 4
@@ -243,7 +243,7 @@ async def test_duplicates_are_recognised_by_the_server(stub: Stub, clock: Time) 
 def test_a_shuffle_keeps_the_events_and_loses_their_order(how: Shuffle) -> None:
     """Bounded, an event stays in its window of 5,000; in total it may be anywhere."""
     numbered = [{**EVENTS[0], "id": str(number)} for number in range(3 * WINDOW)]
-    order = [int(event["id"]) for event in flat(list(batches(numbered, Manner(shuffle=how))))]
+    order = [int(event["id"]) for event in flat(list(batches(numbered, SendOptions(shuffle=how))))]
     assert sorted(order) == list(range(3 * WINDOW)) != order
     farthest = max(abs(place - number) for place, number in enumerate(order))
     assert (farthest < WINDOW) == (how is Shuffle.BOUNDED)
@@ -254,7 +254,7 @@ async def test_a_paced_session_takes_its_time(stub: Stub, clock: Time) -> None:
     began = SMALL.session.starts_at
     early: list[float] = []
 
-    class Watched(Wire):
+    class Watched(ApiClient):
         async def send(self, events: list[dict[str, Any]]) -> None:
             latest = max(datetime.fromisoformat(event["time"]) for event in events)
             due = (min(latest, began + timedelta(minutes=10)) - began).total_seconds() / 60
@@ -262,10 +262,10 @@ async def test_a_paced_session_takes_its_time(stub: Stub, clock: Time) -> None:
             await super().send(events)
 
     late = {**EVENTS[-1], "id": "late", "time": "2021-09-28T00:00:00Z"}
-    manner = Manner(speed=60, senders=1)
+    manner = SendOptions(speed=60, senders=1)
     watched = Watched(stub.client(), sleep=clock.sleep, clock=clock.clock)
     span = (began, began + timedelta(minutes=10))
-    courier = Courier(watched, manner, span, sleep=clock.sleep, clock=clock.clock)
+    courier = BatchSender(watched, manner, span, sleep=clock.sleep, clock=clock.clock)
     await courier.deliver(batches([*EVENTS, late], manner))
     assert clock.now == pytest.approx(10, abs=0.01)
     assert max(early) <= 1e-6
@@ -277,6 +277,6 @@ async def test_at_full_speed_nobody_waits(stub: Stub, clock: Time) -> None:
     """`max` sends as fast as the server takes it."""
     sleep: Callable[[float], Awaitable[None]] = clock.sleep
     span = (SMALL.session.starts_at, SMALL.session.starts_at + timedelta(minutes=10))
-    courier = Courier(wire(stub, clock), Manner(), span, sleep=sleep, clock=clock.clock)
-    await courier.deliver(batches(EVENTS, Manner()))
+    courier = BatchSender(wire(stub, clock), SendOptions(), span, sleep=sleep, clock=clock.clock)
+    await courier.deliver(batches(EVENTS, SendOptions()))
     assert not clock.slept

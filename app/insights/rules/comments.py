@@ -9,7 +9,7 @@ from typing import Any
 
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, capped
-from app.insights.message_format import Printer
+from app.insights.message_format import MessageFormatter
 from app.insights.topics import Topic
 from app.labels.catalogue import label
 
@@ -54,7 +54,7 @@ def _shown(topic: Topic) -> dict[str, Any]:
     return {"kind": topic.kind, "term": topic.term, "people": topic.people}
 
 
-def _named(topic: Topic, say: Printer) -> str:
+def _named(topic: Topic, say: MessageFormatter) -> str:
     names = {
         "theme": lambda: label(f"topic.{topic.term}", say.language),
         "product": lambda: say.product(topic.term),

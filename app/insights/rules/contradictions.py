@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, path_of
-from app.insights.message_format import Printer
-from app.kpis.consistency import Finding as Contradiction, findings
+from app.insights.message_format import MessageFormatter
+from app.kpis.consistency import KpiWarning as Contradiction, findings
 from app.labels.catalogue import label
 
 
@@ -27,7 +27,7 @@ def figures_contradict(evidence: Evidence) -> Iterable[Finding]:
         )
 
 
-def _message(found: Contradiction, say: Printer) -> str:
+def _message(found: Contradiction, say: MessageFormatter) -> str:
     """Return the warning of the KPIs, its numbers as a sentence has them."""
     words = {name: say.plain(value) for name, value in found.figures.items()}
     if "metric" in words:

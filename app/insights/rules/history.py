@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, PICTURE, Finding, Section, capped, path_of
-from app.insights.message_format import Printer
+from app.insights.message_format import MessageFormatter
 from app.kpis.comparison import comparable, shown
 from app.kpis.evaluate import Evaluation
 from app.kpis.metrics import BY_SLUG
@@ -60,7 +60,11 @@ def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
         wording = ("high" if high else "low") + ("est" if beaten == among.known else "")
 
         def words(
-            say: Printer, slug: str = slug, middle: tuple[int, int, str] = middle, beaten: int = beaten, count: int = among.known
+            say: MessageFormatter,
+            slug: str = slug,
+            middle: tuple[int, int, str] = middle,
+            beaten: int = beaten,
+            count: int = among.known,
         ) -> dict[str, str]:
             return {
                 "label": label(f"metric.{slug}", say.language),

@@ -28,7 +28,7 @@ Batch = tuple[list[OrderRow], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Manuscript:
+class WorkbookInput:
     """All that a workbook shows."""
 
     head: SessionHead
@@ -38,7 +38,7 @@ class Manuscript:
     """A file of pickled `Batch`es."""
 
 
-def write_book(manuscript: Manuscript, path: Path) -> None:
+def write_workbook(manuscript: WorkbookInput, path: Path) -> None:
     """Write the workbook to a file."""
     report, language = manuscript.report, manuscript.report["language"]
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": False,

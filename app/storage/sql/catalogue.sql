@@ -14,7 +14,7 @@ WHERE ($1::uuid IS NULL OR p.brand_id = $1)
 ORDER BY p.code, p.id
 LIMIT $6;
 
--- name: hold_sessions
+-- name: lock_brand_sessions
 -- Waits for the commits that are under way in a brand's sessions: they may still fold with the aliases of before.
 SELECT id FROM sessions WHERE brand_id = $1 ORDER BY id FOR UPDATE;
 
@@ -120,7 +120,7 @@ JOIN events e ON e.session_id = m.session_id AND e.event_key = m.event_key
 WHERE m.session_id = ANY($1::uuid[]) AND m.set = 'buyer' AND m.member = ANY($2::bytea[])
 ORDER BY m.member, m.at, m.event_key, m.session_id;
 
--- name: pass_customers
+-- name: reassign_customers
 -- Gives customers to the session of their next purchase.
 UPDATE customers c
 SET session_id = heir.session_id, at = heir.at, event_key = heir.event_key, superseded = NULL, superseded_session = NULL

@@ -127,7 +127,7 @@ WHERE c.session_id = emptied.session_id AND c.grain = emptied.grain AND c.key = 
   )
 RETURNING 1;
 
--- name: take_samples
+-- name: merge_samples
 -- Keeps the latest sample (the event's key settles a tie) and the highest.
 INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)
 SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
@@ -140,7 +140,7 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
     latest_at = GREATEST(excluded.latest_at, g.latest_at),
     highest = GREATEST(excluded.highest, g.highest);
 
--- name: patch_orders
+-- name: merge_orders
 -- Merges what was said of orders: the earliest of each moment, the payment's word over the placement's,
 -- refunded amounts add.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
@@ -181,7 +181,7 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
     shipped_at = LEAST(o.shipped_at, excluded.shipped_at),
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
 
--- name: stretch_spans
+-- name: merge_spans
 -- Keeps the earliest of both ends. The values before come back too, so that a duration that changed can be
 -- taken back from the sums and the new one added.
 INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)

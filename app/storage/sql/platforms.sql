@@ -85,7 +85,7 @@ UPDATE platform_tokens SET sealed = $2, fresh_until = $3, forced_at = $4 WHERE k
 -- Lets every process ask for its tokens anew.
 DELETE FROM platform_tokens;
 
--- name: quieten
+-- name: pause_connection
 -- Lets a connection rest until a quota fills up again, twice as long each time it is refused in a row.
 UPDATE connections
 SET refusals = refusals + 1,

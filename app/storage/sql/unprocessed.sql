@@ -11,7 +11,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $6::text[])
 ON CONFLICT DO NOTHING
 RETURNING platform, room, owner, event_key;
 
--- name: keep_letters
+-- name: store_dead_letters
 -- Keeps what could not be taken; the same bytes again only count as one more attempt.
 INSERT INTO dead_letters AS d (id, digest, brand_id, origin, received_at, type, subject, errors, sealed)
 SELECT id, digest, brand_id, origin, $9::timestamptz, type, subject, errors::jsonb, sealed
@@ -32,7 +32,7 @@ WHERE platform = $1 AND room = $2 AND owner IN ('', $3) AND (event_key, owner) >
 ORDER BY event_key, owner
 LIMIT $6;
 
--- name: unpark
+-- name: delete_parked
 -- Lets go of events that are in the log now.
 DELETE FROM parked WHERE platform = $1 AND room = $2 AND owner = $3 AND event_key = ANY($4::bytea[]) RETURNING event_key;
 

@@ -23,9 +23,9 @@ metadata = MetaData(
 
 Key = Text(collation="C")
 """Text that is compared byte by byte: the order in which rows are locked is the order Python sorts them in."""
-Moment = DateTime(timezone=True)
+Timestamp = DateTime(timezone=True)
 
 
 def created_at() -> Column[object]:
     """Return the column that says when a row was made."""
-    return Column("created_at", Moment, nullable=False, server_default=text("now()"))
+    return Column("created_at", Timestamp, nullable=False, server_default=text("now()"))

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.storage.tables.base import Key, Moment, created_at, metadata
+from app.storage.tables.base import Key, Timestamp, created_at, metadata
 
 brands = Table(
     "brands",
@@ -66,9 +66,9 @@ sessions = Table(
     Column("kind", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
-    Column("scheduled_at", Moment),
-    Column("started_at", Moment),
-    Column("ended_at", Moment),
+    Column("scheduled_at", Timestamp),
+    Column("started_at", Timestamp),
+    Column("ended_at", Timestamp),
     created_at(),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
@@ -103,7 +103,7 @@ promotions = Table(
     Column("kind", Text, nullable=False),
     Column("platform", Text),
     Column("title", Text),
-    Column("published_at", Moment),
+    Column("published_at", Timestamp),
     created_at(),
 )
 
@@ -128,7 +128,7 @@ api_keys = Table(
     Column("role", Text, nullable=False),
     Column("brand_id", Uuid, ForeignKey("brands.id")),
     Column("name", Text),
-    Column("revoked_at", Moment),
+    Column("revoked_at", Timestamp),
     created_at(),
     CheckConstraint("role IN ('ingest', 'viewer', 'operator', 'admin')", name="role"),
 )

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from app.storage.tables.base import Key, Moment, metadata
+from app.storage.tables.base import Key, Timestamp, metadata
 
 # They hold no foreign key to sessions: a flush locks each session once instead of once per row.
 
@@ -30,8 +30,8 @@ events = Table(
     Column("type", Text, nullable=False),
     Column("platform", Key, nullable=False),
     Column("room", Key, nullable=False),
-    Column("occurred_at", Moment, nullable=False),
-    Column("received_at", Moment, nullable=False),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("received_at", Timestamp, nullable=False),
     Column("data", JSON, nullable=False),
     Index("events_session_id_occurred_at_event_key", "session_id", "occurred_at", "event_key"),
     # Holds comments whose text was kept, and nothing in a deployment that keeps none: what expires is found by it.
@@ -55,7 +55,7 @@ members = Table(
     Column("session_id", Uuid, primary_key=True),
     Column("set", Key, primary_key=True),
     Column("member", LargeBinary, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("event_key", LargeBinary, nullable=False),
     Column("superseded", LargeBinary),
 )
@@ -66,7 +66,7 @@ customers = Table(
     Column("brand_id", Uuid, primary_key=True),
     Column("member", LargeBinary, primary_key=True),
     Column("session_id", Uuid, nullable=False, index=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("event_key", LargeBinary, nullable=False),
     Column("superseded_session", Uuid),
     Column("superseded", LargeBinary),
@@ -78,7 +78,7 @@ counters = Table(
     Column("session_id", Uuid, primary_key=True),
     Column("grain", SmallInteger, primary_key=True),
     Column("key", Key, primary_key=True),
-    Column("bucket", Moment, primary_key=True),
+    Column("bucket", Timestamp, primary_key=True),
     Column("platform", Key, primary_key=True),
     Column("metric", Key, primary_key=True),
     Column("value", BigInteger, nullable=False),
@@ -90,12 +90,12 @@ gauges = Table(
     Column("session_id", Uuid, primary_key=True),
     Column("grain", SmallInteger, primary_key=True),
     Column("key", Key, primary_key=True),
-    Column("bucket", Moment, primary_key=True),
+    Column("bucket", Timestamp, primary_key=True),
     Column("platform", Key, primary_key=True),
     Column("room", Key, primary_key=True),
     Column("metric", Key, primary_key=True),
     Column("latest", BigInteger, nullable=False),
-    Column("latest_at", Moment, nullable=False),
+    Column("latest_at", Timestamp, nullable=False),
     Column("latest_key", LargeBinary, nullable=False),
     Column("highest", BigInteger, nullable=False),
 )
@@ -107,21 +107,21 @@ orders = Table(
     Column("platform", Key, primary_key=True),
     Column("order_id", Key, primary_key=True),
     Column("told_rank", SmallInteger, nullable=False),
-    Column("told_at", Moment, nullable=False),
+    Column("told_at", Timestamp, nullable=False),
     Column("told_key", LargeBinary, nullable=False),
     Column("buyer", Text),
     Column("amount", BigInteger),
     Column("lines", JSON),
     Column("refunded_amount", BigInteger, nullable=False),
-    Column("placed_at", Moment),
-    Column("paid_at", Moment),
-    Column("cancelled_at", Moment),
-    Column("refunded_at", Moment),
-    Column("shipped_at", Moment),
+    Column("placed_at", Timestamp),
+    Column("paid_at", Timestamp),
+    Column("cancelled_at", Timestamp),
+    Column("refunded_at", Timestamp),
+    Column("shipped_at", Timestamp),
     Column("shipped_key", LargeBinary),
     Column("carrier", Text),
     Column("tracking", Text),
-    Column("delivered_at", Moment),
+    Column("delivered_at", Timestamp),
 )
 
 spans = Table(
@@ -131,11 +131,11 @@ spans = Table(
     Column("kind", Key, primary_key=True),
     Column("member", LargeBinary, primary_key=True),
     Column("platform", Key, nullable=False),
-    Column("started_at", Moment),
-    Column("ended_at", Moment),
+    Column("started_at", Timestamp),
+    Column("ended_at", Timestamp),
     Column("ended_key", LargeBinary),
     Column("given_ms", BigInteger),
-    Column("was_started_at", Moment),
-    Column("was_ended_at", Moment),
+    Column("was_started_at", Timestamp),
+    Column("was_ended_at", Timestamp),
     Column("was_given_ms", BigInteger),
 )

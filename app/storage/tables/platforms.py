@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.storage.tables.base import Key, Moment, created_at, metadata
+from app.storage.tables.base import Key, Timestamp, created_at, metadata
 
 connections = Table(
     "connections",
@@ -31,18 +31,18 @@ connections = Table(
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     created_at(),
     # What happened to it; a second or two behind, since deliveries must not queue for this row.
-    Column("last_delivery_at", Moment),
+    Column("last_delivery_at", Timestamp),
     Column("last_error", Text),
-    Column("last_error_at", Moment),
+    Column("last_error_at", Timestamp),
     Column("deliveries", BigInteger, nullable=False, server_default=text("0")),
     Column("duplicates", BigInteger, nullable=False, server_default=text("0")),
     Column("refused", BigInteger, nullable=False, server_default=text("0")),
     Column("events", BigInteger, nullable=False, server_default=text("0")),
     Column("letters", BigInteger, nullable=False, server_default=text("0")),
     # Where its pollers stand.
-    Column("polled_at", Moment),
-    Column("reconciled_to", Moment),
-    Column("quiet_until", Moment),
+    Column("polled_at", Timestamp),
+    Column("reconciled_to", Timestamp),
+    Column("quiet_until", Timestamp),
     Column("refusals", Integer, nullable=False, server_default=text("0")),
     Column("rooms", JSONB, nullable=False, server_default=text("'{}'")),
 )
@@ -52,9 +52,9 @@ deliveries = Table(
     metadata,
     Column("connection_id", Uuid, primary_key=True),
     Column("key", Key, primary_key=True),
-    Column("received_at", Moment, nullable=False, index=True),
+    Column("received_at", Timestamp, nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
-    Column("settled_at", Moment),
+    Column("settled_at", Timestamp),
     Column("error", Text),
 )
 
@@ -63,8 +63,8 @@ platform_tokens = Table(
     metadata,
     Column("key", Key, primary_key=True),
     Column("sealed", LargeBinary),
-    Column("fresh_until", Moment),
-    Column("forced_at", Moment),
+    Column("fresh_until", Timestamp),
+    Column("forced_at", Timestamp),
 )
 
 sealed_keys = Table(

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from app.storage.tables.base import Key, Moment, metadata
+from app.storage.tables.base import Key, Timestamp, metadata
 
 parked = Table(
     "parked",
@@ -23,7 +23,7 @@ parked = Table(
     Column("room", Key, primary_key=True),
     Column("owner", Key, primary_key=True),
     Column("event_key", LargeBinary, primary_key=True),
-    Column("received_at", Moment, nullable=False),
+    Column("received_at", Timestamp, nullable=False),
     Column("event", JSON, nullable=False),
 )
 
@@ -34,7 +34,7 @@ dead_letters = Table(
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("brand_id", Uuid, index=True),
     Column("origin", Text, nullable=False),
-    Column("received_at", Moment, nullable=False, index=True),
+    Column("received_at", Timestamp, nullable=False, index=True),
     Column("type", Text),
     Column("subject", Text),
     Column("errors", JSONB, nullable=False),
