@@ -40,7 +40,7 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: PlatformRuntime
-    press: RenderProcess
+    renderer: RenderProcess
     hub: Hub
     tickets: TicketSigner
     head: str | None
@@ -63,24 +63,24 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             raise MigrationsBehindError(
                 f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
             )
-        vault = SecretCipher(settings.secret(), settings.previous_secret())
-        privacy_keys = await load_privacy_keys(database, settings, vault)
+        cipher = SecretCipher(settings.secret(), settings.previous_secret())
+        privacy_keys = await load_privacy_keys(database, settings, cipher)
         keys = ApiKeyStore(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
         hub, tickets = _live(database, keys, settings)
         writer = Writer(Flusher(database, settings, privacy_keys), settings)
         writer.start()
-        press = RenderProcess()
+        renderer = RenderProcess()
         try:
             receiver = Receiver(settings.max_batch_events)
-            async with open_platforms(database, settings, vault, privacy_keys, writer) as platforms:
-                yield Service(settings, database, keys, privacy_keys, receiver, writer, platforms, press, hub, tickets, head)
+            async with open_platforms(database, settings, cipher, privacy_keys, writer) as platforms:
+                yield Service(settings, database, keys, privacy_keys, receiver, writer, platforms, renderer, hub, tickets, head)
         finally:
             try:
                 await hub.stop()
             finally:
-                await press.close()
+                await renderer.close()
                 await writer.drain()
     finally:
         await database.close()

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         "required with `DATABASE_URL`, else created once in `DATA_DIR`",
     )
     secret_key_previous: SecretStr | None = Field(
-        default=None, description="the secret key before this one, until `tallylight connections reseal` has run"
+        default=None, description="the secret key before this one, until `tallylight connections rotate-key` has run"
     )
     bootstrap_admin_key: SecretStr | None = Field(
         default=None, description="an admin key `tl_<id>_<secret>` that exists from the first start"

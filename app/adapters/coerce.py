@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from app.adapters.parsing import duration, ident, whole
+from app.adapters.parsing import duration, identifier, integer
 
 
 def _leaf(annotation: Any) -> Any:
@@ -32,7 +32,7 @@ def _text(value: object) -> object:
     if isinstance(value, float):
         # The shortest text of a float is the literal it was read from, up to 15 digits: no arithmetic happens here.
         return format(Decimal(repr(value)), "f")
-    return ident(value) or value
+    return identifier(value) or value
 
 
 def _fit(annotation: object, value: object) -> object:  # noqa: PLR0911 (one per type)
@@ -42,7 +42,7 @@ def _fit(annotation: object, value: object) -> object:  # noqa: PLR0911 (one per
     if leaf is str:
         return _text(value)
     if leaf is int:
-        number = whole(value)
+        number = integer(value)
         return value if number is None else number
     if leaf is float:
         seconds = duration(value)
@@ -52,11 +52,11 @@ def _fit(annotation: object, value: object) -> object:  # noqa: PLR0911 (one per
     if get_origin(leaf) is list and isinstance(value, list):
         model = _leaf(get_args(leaf)[0])
         if isinstance(model, type) and issubclass(model, BaseModel):
-            return [conform(model, item) if isinstance(item, dict) else item for item in value]
+            return [coerce(model, item) if isinstance(item, dict) else item for item in value]
     return value
 
 
-def conform(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
+def coerce(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
     """Return the values that the model has fields for, in its fields' types; None is left out.
 
     Ids sent as numbers become texts with all their digits, counts sent as texts become integers, amounts become decimal strings.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from app.adapters.parsing import any_timestamp, duration, whole
+from app.adapters.parsing import any_timestamp, duration, integer
 
 MAX_ROWS = 200_000
 _EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))
@@ -89,7 +89,7 @@ def number(cell: str) -> int | None:
     found = clean(cell)
     if found in _EMPTY:
         return None
-    count = whole(found.translate(_SEPARATORS))
+    count = integer(found.translate(_SEPARATORS))
     if count is None:
         raise BadCell("is no whole number")
     return count
@@ -140,16 +140,16 @@ def time(cell: str, zone: ZoneInfo) -> datetime | None:
     found = clean(cell)
     if found in _EMPTY:
         return None
-    moment = any_timestamp(found)
-    for pattern in _FORMATS if moment is None else ():
+    timestamp = any_timestamp(found)
+    for pattern in _FORMATS if timestamp is None else ():
         try:
-            moment = any_timestamp(datetime.strptime(found, pattern).replace(tzinfo=zone).astimezone(UTC).isoformat())
+            timestamp = any_timestamp(datetime.strptime(found, pattern).replace(tzinfo=zone).astimezone(UTC).isoformat())
         except (ValueError, OverflowError):
             continue
         break
-    if moment is None:
+    if timestamp is None:
         raise BadCell("is no time")
-    return moment
+    return timestamp
 
 
 def add(amounts: list[str]) -> str:

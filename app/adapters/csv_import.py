@@ -16,9 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError, to_json
 
 from app.adapters import csv_cells
-from app.adapters.coerce import conform
+from app.adapters.coerce import coerce
 from app.adapters.csv_cells import BadCell, BadFile, read_rows
-from app.adapters.event_collector import cloud_event, fault
+from app.adapters.event_collector import cloud_event, validation_error
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
 from app.adapters.validation import Misconfigured, faults_of_model
@@ -138,7 +138,7 @@ def import_csv(data: bytes, options: Options, source: str) -> Imported:
     make = _orders if chosen.kind == "orders" else _samples
     events: list[Event] = []
     for lines, made, bad in make(read, chosen, source):
-        reason = bad or next((found for event in made if (found := fault(event))), None)
+        reason = bad or next((found for event in made if (found := validation_error(event))), None)
         if reason is None:
             events += made
         for line in lines:
@@ -177,7 +177,7 @@ def _samples(read: list[tuple[int, Cells]], chosen: ImportOptions, source: str) 
         if not isinstance(time, datetime):
             yield [line], [], "has no time"
             continue
-        data = conform(PAYLOADS[chosen.type], cells)
+        data = coerce(PAYLOADS[chosen.type], cells)
         said = key_of(chosen.type, chosen.subject, time.isoformat(), to_json(data))
         # Two equal rows of one file are two events; the same file again is not.
         seen[said] = seen.get(said, 0) + 1

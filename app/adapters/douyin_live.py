@@ -14,7 +14,7 @@ from datetime import datetime
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
+from app.adapters.parsing import as_list, as_map, comment_text, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -77,29 +77,29 @@ def parse(verified: Verified, context: Context) -> Parsed:
     if isinstance(found, str):
         # The page calls the body "the JSON text of the payload": some senders encode it twice.
         found = read_json(found.encode())
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     room = verified.facts["room"]
     subject = context.session or f"{PLATFORM}:{room}"
-    sent_at = moment(verified.facts["at"], per_second=1000) or verified.received_at
+    sent_at = timestamp(verified.facts["at"], per_second=1000) or verified.received_at
     for index, item in enumerate(as_list(found)):
         message = as_map(item)
-        number = ident(message.get("msg_id")) or f"{verified.key}-{index}"
-        _message(verified.facts["type"], message, found, f"{room}/{number}", subject, sent_at, drafts)
-    return drafts.parsed(_REPLY)
+        number = identifier(message.get("msg_id")) or f"{verified.key}-{index}"
+        _message(verified.facts["type"], message, found, f"{room}/{number}", subject, sent_at, collector)
+    return collector.result(_REPLY)
 
 
 def _message(
-    kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, drafts: EventCollector
+    kind: str, message: Mapping[str, object], raw: object, number: str, subject: str, sent_at: datetime, collector: EventCollector
 ) -> None:
-    viewer = ident(first(message, "sec_openid", "sec_open_id"))
-    time = moment(message.get("timestamp"), per_second=1000) or moment(message.get("timestamp")) or sent_at
+    viewer = identifier(first(message, "sec_openid", "sec_open_id"))
+    time = timestamp(message.get("timestamp"), per_second=1000) or timestamp(message.get("timestamp")) or sent_at
     made = _event_of(kind, message, viewer)
     if made is None:
-        drafts.unknown("no message type that we know", raw)
+        collector.unknown("no message type that we know", raw)
     elif isinstance(made, str):
-        drafts.ignore(made)
+        collector.ignore(made)
     else:
-        drafts.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
+        collector.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
 
 
 def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
@@ -107,18 +107,18 @@ def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> t
     if message.get("test") is True:
         return f"test {kind}"
     if kind == "live_gift":
-        gift = ident(message.get("sec_gift_id"))
-        return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": whole(message.get("gift_num"))}
+        gift = identifier(message.get("sec_gift_id"))
+        return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": integer(message.get("gift_num"))}
     if kind == "live_fansclub":
         # Who joins the fans club follows the host with it; later levels and leaving change no figure of ours.
-        joined = whole(message.get("fansclub_reason_type")) == _JOINED
+        joined = integer(message.get("fansclub_reason_type")) == _JOINED
         return ("live.follow.gained", {"viewer": viewer}) if joined else "fans club level or leaving"
     if kind == "live_follow":
-        followed = whole(first(message, "user_follow_action", "use_follow_action")) == _FOLLOWED
+        followed = integer(first(message, "user_follow_action", "use_follow_action")) == _FOLLOWED
         return ("live.follow.gained", {"viewer": viewer}) if followed else "unfollow"
     made: dict[str, tuple[str, dict[str, object]]] = {
-        "live_comment": ("live.comment.posted", {"viewer": viewer, "text": words(message.get("content"))}),
-        "live_like": ("live.like.sent", {"viewer": viewer, "count": whole(message.get("like_num"))}),
+        "live_comment": ("live.comment.posted", {"viewer": viewer, "text": comment_text(message.get("content"))}),
+        "live_like": ("live.like.sent", {"viewer": viewer, "count": integer(message.get("like_num"))}),
         "live_enter_room": ("live.viewer.entered", {"viewer": viewer}),
     }
     return made.get(kind)

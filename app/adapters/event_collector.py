@@ -29,7 +29,7 @@ def cloud_event(
     }
 
 
-def fault(event: Event) -> str | None:
+def validation_error(event: Event) -> str | None:
     """Return why the envelope refuses an event, without quoting it; None if it is valid."""
     try:
         EVENT.validate_json(to_json(event))
@@ -46,10 +46,10 @@ def fault(event: Event) -> str | None:
 class EventCollector:
     """Collects what one delivery says."""
 
-    def __init__(self, context: Context, *, apart: bool = False) -> None:
-        """`apart`: what is `raw` here is a part of a delivery that reads by itself."""
+    def __init__(self, context: Context, *, standalone: bool = False) -> None:
+        """`standalone`: what is `raw` here is a part of a delivery that reads by itself."""
         self._context = context
-        self._apart = apart
+        self._apart = standalone
         self._events: list[Event] = []
         self._unattributed: list[Event] = []
         self._unknown: list[Unknown] = []
@@ -71,11 +71,11 @@ class EventCollector:
         if subject is None:
             self.unknown(f"{event_type}: no room and no session", raw)
             return
-        self.ready(cloud_event(self._context.source, event_type, id, subject, time, data), raw, attributed=attributed)
+        self.add(cloud_event(self._context.source, event_type, id, subject, time, data), raw, attributed=attributed)
 
-    def ready(self, event: Event, raw: object, *, attributed: bool = True) -> None:
+    def add(self, event: Event, raw: object, *, attributed: bool = True) -> None:
         """Lay out an event that is complete already."""
-        reason = fault(event)
+        reason = validation_error(event)
         if reason:
             self.unknown(f"{event.get('type')}: {reason}"[:500], raw)
         else:
@@ -93,7 +93,7 @@ class EventCollector:
         """Note something that is known and has no event."""
         self._ignored.append(name)
 
-    def parsed(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
+    def result(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
         """Return all that was laid out."""
         return Parsed(
             events=tuple(self._events),

@@ -119,20 +119,20 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is not JSON.
     """
     body = read_json(verified.body, keep=verified.signed)
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     message = verified.facts.get("message")
     if message == "webhook_callback_verification":
         challenge = as_map(body).get("challenge")
         if not isinstance(challenge, str):
             raise Refused(400, "the verification has no challenge")
-        return drafts.parsed(Reply(body=challenge.encode()))
+        return collector.result(Reply(body=challenge.encode()))
     if message == "revocation":
-        drafts.ignore("revocation")
-        return drafts.parsed(_REPLY)
+        collector.ignore("revocation")
+        return collector.result(_REPLY)
     # The options were checked when the connection was saved; what changed since is a fault of the connection, told as such.
     rules = MappingOptions.model_validate(dict(context.options)).rules
-    apply(rules, body, verified.facts.get("topic"), verified, context, drafts)
-    return drafts.parsed(_REPLY)
+    apply(rules, body, verified.facts.get("topic"), verified, context, collector)
+    return collector.result(_REPLY)
 
 
 def preview(sample: object, options: Options, now: datetime, topic: str | None = None) -> Parsed:
@@ -143,7 +143,7 @@ def preview(sample: object, options: Options, now: datetime, topic: str | None =
     """
     check_connection((), {}, options, MappingOptions)
     context = Context("//preview", options)
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     verified = Verified(b"", now, "preview")
-    apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, drafts)
-    return drafts.parsed(_REPLY)
+    apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, collector)
+    return collector.result(_REPLY)

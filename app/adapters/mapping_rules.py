@@ -13,9 +13,9 @@ from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.adapters.coerce import conform
+from app.adapters.coerce import coerce
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, ident
+from app.adapters.parsing import any_timestamp, identifier
 from app.adapters.protocol import Context, Verified
 from app.adapters.signatures import key_of
 from app.events import envelope  # noqa: F401 (registers the payloads)
@@ -89,7 +89,7 @@ def _search(expression: str, root: object) -> object:
 
 
 def apply(
-    rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, drafts: EventCollector
+    rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
     """Lay out what the rules make of a body. One that fits no rule is ignored; one that breaks a rule is a dead letter."""
     fitting = 0
@@ -101,11 +101,11 @@ def apply(
                 continue
             fitting += 1
             for number, root in enumerate(_roots(rule, body)):
-                _event(rule, f"{index}-{number}", root, body, verified, context, drafts)
+                _event(rule, f"{index}-{number}", root, body, verified, context, collector)
         except Unmapped as error:
-            drafts.unknown(f"rule {index}: {error}", body)
+            collector.unknown(f"rule {index}: {error}", body)
     if not fitting:
-        drafts.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
+        collector.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
 
 
 def _roots(rule: Rule, body: object) -> list[object]:
@@ -120,24 +120,24 @@ def _roots(rule: Rule, body: object) -> list[object]:
 
 
 def _event(
-    rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, drafts: EventCollector
+    rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
     found = {name: _search(expression, root) for name, expression in rule.data.items()}
     time = _search(rule.time, root) if rule.time else None
-    moment = any_timestamp(time) if time is not None else verified.received_at
-    if moment is None:
+    timestamp = any_timestamp(time) if time is not None else verified.received_at
+    if timestamp is None:
         raise Unmapped("time: is no RFC 3339 time with an offset and no Unix time")
-    named = ident(_search(rule.id, root)) if rule.id else None
-    subject = ident(_search(rule.subject, root)) if rule.subject else None
-    room = ident(_search(rule.room, root)) if rule.room else None
+    named = identifier(_search(rule.id, root)) if rule.id else None
+    subject = identifier(_search(rule.subject, root)) if rule.subject else None
+    room = identifier(_search(rule.room, root)) if rule.room else None
     if subject is None and room is not None and context.text("platform"):
         subject = f"{context.text('platform')}:{room}"
-    drafts.event(
+    collector.event(
         rule.type,
         # Two rules may read one id: the type keeps their events apart.
         id=f"{rule.type}/{named}" if named and len(named) < 200 else key_of(verified.key, place),
         subject=subject or context.session,
-        time=moment,
-        data=conform(PAYLOADS[rule.type], found),
+        time=timestamp,
+        data=coerce(PAYLOADS[rule.type], found),
         raw=body,
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, as_list, as_map, first, ident, moment, whole, yuan
+from app.adapters.parsing import any_timestamp, as_list, as_map, first, identifier, integer, timestamp, yuan
 from app.adapters.protocol import Context, Parsed
 from app.adapters.wechat_shop import PLATFORM, REFUNDED
 
@@ -31,8 +31,8 @@ _NOTHING: Mapping[str, str] = {}
 def room_of(order: Mapping[str, object]) -> str | None:
     """Return the live room that an order came from, or None for an order of another scene."""
     info = as_map(as_map(order.get("order_detail")).get("ext_info"))
-    scene = whole(info.get("order_scene"))
-    return ident(info.get("live_id")) if scene in (SCENE_LIVE, None) else None
+    scene = integer(info.get("order_scene"))
+    return identifier(info.get("live_id")) if scene in (SCENE_LIVE, None) else None
 
 
 def subject_of(order: Mapping[str, object], context: Context) -> tuple[str, bool]:
@@ -41,7 +41,7 @@ def subject_of(order: Mapping[str, object], context: Context) -> tuple[str, bool
     An order of a live room whose id is missing belongs to the connection's session, if it has one. The subject of any other order
     names its scene; no stream has such a room.
     """
-    scene = whole(as_map(as_map(order.get("order_detail")).get("ext_info")).get("order_scene"))
+    scene = integer(as_map(as_map(order.get("order_detail")).get("ext_info")).get("order_scene"))
     room = room_of(order)
     if room is not None:
         return f"{PLATFORM}:{room}", True
@@ -50,7 +50,7 @@ def subject_of(order: Mapping[str, object], context: Context) -> tuple[str, bool
     return f"{PLATFORM}:scene-{'unknown' if scene is None else scene}", False
 
 
-def _shares(total: int, weights: Sequence[int]) -> list[int]:
+def _apportion(total: int, weights: Sequence[int]) -> list[int]:
     """Divide an amount by weights, exactly: the largest remainders get the fen that are left over."""
     base = sum(weights)
     if not base:
@@ -70,24 +70,24 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
     """
     detail = as_map(order.get("order_detail"))
     products = [as_map(product) for product in as_list(detail.get("product_infos"))]
-    quantities = [whole(product.get("sku_cnt")) or 0 for product in products]
-    listed = [(whole(product.get("sale_price")) or 0) * count for product, count in zip(products, quantities, strict=True)]
-    real = [whole(product.get("real_price")) for product in products]
+    quantities = [integer(product.get("sku_cnt")) or 0 for product in products]
+    listed = [(integer(product.get("sale_price")) or 0) * count for product, count in zip(products, quantities, strict=True)]
+    real = [integer(product.get("real_price")) for product in products]
     open_lines = [index for index, amount in enumerate(real) if amount is None]
     if open_lines:
-        freight = whole(as_map(detail.get("price_info")).get("freight")) or 0
+        freight = integer(as_map(detail.get("price_info")).get("freight")) or 0
         if paid is None:
             shares = [listed[index] for index in open_lines]
         else:
             left = max(0, paid - freight - sum(amount or 0 for amount in real))
-            shares = _shares(left, [listed[index] for index in open_lines])
+            shares = _apportion(left, [listed[index] for index in open_lines])
         for index, share in zip(open_lines, shares, strict=True):
             real[index] = share
     amounts = [amount or 0 for amount in real]
     lines: list[dict[str, object]] = [
         {
-            "product": ident(product.get("product_id")),
-            **({"sku": sku} if (sku := ident(product.get("sku_id"))) else {}),
+            "product": identifier(product.get("product_id")),
+            **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
             "quantity": count,
             "amount": yuan(amount),
         }
@@ -99,19 +99,19 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
 def _shipment(order: Mapping[str, object]) -> tuple[datetime | None, str | None, str | None]:
     delivery = as_map(as_map(order.get("order_detail")).get("delivery_info"))
     parcels = [as_map(parcel) for parcel in as_list(delivery.get("delivery_product_info"))]
-    times = [time for parcel in parcels if (time := moment(parcel.get("delivery_time")))]
+    times = [time for parcel in parcels if (time := timestamp(parcel.get("delivery_time")))]
     first_parcel = parcels[0] if parcels else {}
-    done = moment(delivery.get("ship_done_time")) or max(times, default=None)
-    return done, ident(first_parcel.get("delivery_id")), ident(first_parcel.get("waybill_id"))
+    done = timestamp(delivery.get("ship_done_time")) or max(times, default=None)
+    return done, identifier(first_parcel.get("delivery_id")), identifier(first_parcel.get("waybill_id"))
 
 
 class _OrderEvents:
     """Lays out the events of one order, which share id scheme, subject and dead letter."""
 
-    def __init__(self, drafts: EventCollector, order: Mapping[str, object], context: Context) -> None:
-        self._drafts = drafts
+    def __init__(self, collector: EventCollector, order: Mapping[str, object], context: Context) -> None:
+        self._drafts = collector
         self._raw = dict(order)
-        self.id = ident(order.get("order_id")) or ""
+        self.id = identifier(order.get("order_id")) or ""
         self._subject, self._attributed = subject_of(order, context)
 
     def add(self, state: str, time: datetime, data: Mapping[str, object]) -> None:
@@ -134,27 +134,27 @@ def read_order(
     `push` is the `fields` of the follow-up that asked for the order; it dates what the answer does not (a cancellation, a
     confirmation). `received_at` dates what nobody dated.
     """
-    drafts = EventCollector(context)
-    events = _OrderEvents(drafts, order, context)
+    collector = EventCollector(context)
+    events = _OrderEvents(collector, order, context)
     if not events.id:
-        drafts.unknown("order/get: no order_id", dict(order))
-        return drafts.parsed()
-    status = whole(order.get("status"))
+        collector.unknown("order/get: no order_id", dict(order))
+        return collector.result()
+    status = integer(order.get("status"))
     detail = as_map(order.get("order_detail"))
     price = as_map(detail.get("price_info"))
     pushed, told_at = push.get("event", ""), any_timestamp(push.get("at"))
-    updated_at = moment(order.get("update_time")) or received_at
-    created_at = moment(order.get("create_time")) or told_at or updated_at
-    paid = whole(price.get("order_price"))
+    updated_at = timestamp(order.get("update_time")) or received_at
+    created_at = timestamp(order.get("create_time")) or told_at or updated_at
+    paid = integer(price.get("order_price"))
     lines, of_lines = _lines(order, paid)
     purchase = {
-        "buyer": ident(first(order, "openid", "unionid")),
+        "buyer": identifier(first(order, "openid", "unionid")),
         "currency": CURRENCY,
-        "amount": yuan(of_lines + (whole(price.get("freight")) or 0) if paid is None else paid),
+        "amount": yuan(of_lines + (integer(price.get("freight")) or 0) if paid is None else paid),
         "lines": lines,
     }
     events.add("placed", created_at, purchase)
-    pay_time = moment(as_map(detail.get("pay_info")).get("pay_time"))
+    pay_time = timestamp(as_map(detail.get("pay_info")).get("pay_time"))
     if status != _UNPAID and (pay_time or status in _PAID):
         fallback = any_timestamp(push.get("paid_at")) or (told_at if pushed == "channels_ec_order_pay" else None)
         events.add("paid", pay_time or fallback or updated_at, purchase)
@@ -169,12 +169,12 @@ def read_order(
         told = told_at if pushed == "channels_ec_order_confirm" else None
         events.add("delivered", told or updated_at, {"carrier": carrier, "tracking": tracking})
     for item in as_list(as_map(order.get("aftersale_detail")).get("aftersale_order_list")):
-        aftersale = ident(first(as_map(item), "aftersale_order_id", "after_sale_order_id"))
+        aftersale = identifier(first(as_map(item), "aftersale_order_id", "after_sale_order_id"))
         state = as_map(item).get("status")
-        if aftersale and (ident(state) in REFUNDED or whole(state) in _REFUNDED_NUMBERS):
+        if aftersale and (identifier(state) in REFUNDED or integer(state) in _REFUNDED_NUMBERS):
             fields = {"after_sale_order_id": aftersale, "order_id": events.id}
-            drafts.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{state}")
-    return drafts.parsed()
+            collector.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{state}")
+    return collector.result()
 
 
 def read_aftersale(
@@ -188,30 +188,30 @@ def read_aftersale(
 
     `order` is the answer of order/get for its order: only that says which live room it belongs to.
     """
-    drafts = EventCollector(context)
-    number = ident(first(aftersale, "after_sale_order_id", "aftersale_order_id")) or push.get("after_sale_order_id")
-    order_id = ident(aftersale.get("order_id")) or push.get("order_id") or ident(order.get("order_id"))
-    status = ident(aftersale.get("status"))
-    amount = whole(as_map(aftersale.get("refund_info")).get("amount"))
+    collector = EventCollector(context)
+    number = identifier(first(aftersale, "after_sale_order_id", "aftersale_order_id")) or push.get("after_sale_order_id")
+    order_id = identifier(aftersale.get("order_id")) or push.get("order_id") or identifier(order.get("order_id"))
+    status = identifier(aftersale.get("status"))
+    amount = integer(as_map(aftersale.get("refund_info")).get("amount"))
     if status not in REFUNDED:
-        drafts.ignore(f"after-sale {status}"[:100])
-        return drafts.parsed()
+        collector.ignore(f"after-sale {status}"[:100])
+        return collector.result()
     if number is None or amount is None:
-        drafts.unknown("getaftersaleorder: no after_sale_order_id or refund amount", dict(aftersale))
-        return drafts.parsed()
+        collector.unknown("getaftersaleorder: no after_sale_order_id or refund amount", dict(aftersale))
+        return collector.result()
     product = as_map(aftersale.get("product_info"))
     line = {
-        "product": ident(product.get("product_id")),
-        **({"sku": sku} if (sku := ident(product.get("sku_id"))) else {}),
-        "quantity": whole(product.get("count")) or 0,
+        "product": identifier(product.get("product_id")),
+        **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
+        "quantity": integer(product.get("count")) or 0,
         "amount": yuan(amount),
     }
     subject, attributed = subject_of(order, context)
-    drafts.event(
+    collector.event(
         "live.order.refunded",
         id=f"aftersale/{number}/refunded",
         subject=subject,
-        time=any_timestamp(push.get("at")) or moment(aftersale.get("update_time")) or received_at,
+        time=any_timestamp(push.get("at")) or timestamp(aftersale.get("update_time")) or received_at,
         data={
             "order": order_id,
             "refund": number,
@@ -221,4 +221,4 @@ def read_aftersale(
         raw=dict(aftersale),
         attributed=attributed,
     )
-    return drafts.parsed()
+    return collector.result()

@@ -38,12 +38,12 @@ def first(found: Mapping[str, object], *names: str) -> object:
     return next((found[name] for name in names if found.get(name) is not None), None)
 
 
-def either(*values: T | None) -> T | None:
+def first_value(*values: T | None) -> T | None:
     """Return the first value that is not None; 0 is a value."""
     return next((value for value in values if value is not None), None)
 
 
-def ident(value: object) -> str | None:
+def identifier(value: object) -> str | None:
     """Return an id, sent as a number or a text, as text with all its digits."""
     if isinstance(value, bool):
         return None
@@ -52,7 +52,7 @@ def ident(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def whole(value: object) -> int | None:
+def integer(value: object) -> int | None:
     """Return a non-negative integer, sent as a number or a text, up to the largest count that an event may carry."""
     if isinstance(value, str):
         found = _WHOLE.fullmatch(value.strip())
@@ -85,12 +85,12 @@ def yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
 
-def moment(value: object, *, per_second: int = 1) -> datetime | None:
+def timestamp(value: object, *, per_second: int = 1) -> datetime | None:
     """Return a Unix time as an aware moment; None where it is absent, 0 or outside 2000 to 2100.
 
     `per_second` is 1000 for times in milliseconds.
     """
-    number = whole(value) if not isinstance(value, int) or isinstance(value, bool) else value
+    number = integer(value) if not isinstance(value, int) or isinstance(value, bool) else value
     if number is None or not EARLIEST.timestamp() * per_second <= number < LATEST.timestamp() * per_second:
         return None
     seconds, rest = divmod(number, per_second)
@@ -106,9 +106,9 @@ def any_timestamp(value: object) -> datetime | None:
         except (ValueError, OverflowError):
             return None
         return found if found.tzinfo and EARLIEST <= found < LATEST else None
-    return moment(value) or moment(value, per_second=1000)
+    return timestamp(value) or timestamp(value, per_second=1000)
 
 
-def words(value: object) -> str | None:
+def comment_text(value: object) -> str | None:
     """Return what somebody typed, without control characters, cut to the longest comment that is kept."""
     return _CONTROL.sub("", value)[:_MAX_COMMENT] if isinstance(value, str) else None

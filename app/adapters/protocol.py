@@ -102,7 +102,7 @@ class Unknown:
     raw: object = field(repr=False)
     """JSON-able, and what `parse` would take as a body: a dead letter is read again by it. It may hold people's ids, so it needs
     the same care as a raw delivery."""
-    apart: bool = False
+    standalone: bool = False
     """True where it is a part of the delivery that reads by itself."""
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector, cloud_event
-from app.adapters.parsing import any_timestamp, as_map, first, ident, whole
+from app.adapters.parsing import any_timestamp, as_map, first, identifier, integer
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -122,19 +122,19 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is not JSON.
     """
     found = read_json(verified.body)
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     batch = isinstance(found, list)
     for item in found if isinstance(found, list) else [found]:
         body = as_map(item)
         # One of a batch stays one of a batch in its letter: alone it might be read as another form.
         again = [item] if batch else item
         if "specversion" in body:
-            _cloud_event(body, again, verified, context, drafts)
+            _cloud_event(body, again, verified, context, collector)
         elif isinstance(body.get("type"), str) and isinstance(body.get("data"), dict) and not batch:
-            _typed(body, verified, context, drafts)
+            _typed(body, verified, context, collector)
         else:
-            drafts.unknown("neither a CloudEvent nor {type, timestamp, data}", again)
-    return drafts.parsed(_REPLY)
+            collector.unknown("neither a CloudEvent nor {type, timestamp, data}", again)
+    return collector.result(_REPLY)
 
 
 def _our_type(name: object, context: Context) -> object:
@@ -142,14 +142,16 @@ def _our_type(name: object, context: Context) -> object:
     return ours or name
 
 
-def _cloud_event(body: Mapping[str, object], again: object, verified: Verified, context: Context, drafts: EventCollector) -> None:
+def _cloud_event(
+    body: Mapping[str, object], again: object, verified: Verified, context: Context, collector: EventCollector
+) -> None:
     event = {name: body[name] for name in _ATTRIBUTES if name in body}
     event["type"] = _our_type(event.get("type"), context)
     if not event.get("subject") and context.session:
         event["subject"] = context.session
     if not event.get("time"):
         event["time"] = _sent_at(verified).isoformat()
-    drafts.ready(event, again)
+    collector.add(event, again)
 
 
 def _sent_at(verified: Verified) -> datetime:
@@ -158,29 +160,29 @@ def _sent_at(verified: Verified) -> datetime:
 
 def _subject(body: Mapping[str, object], data: Mapping[str, object], context: Context) -> str | None:
     """Return whom an event is about: its subject, its platform and room, or the connection's session."""
-    subject = ident(first(body, "subject")) or ident(first(data, "subject"))
+    subject = identifier(first(body, "subject")) or identifier(first(data, "subject"))
     if subject:
         return subject
-    platform = ident(data.get("platform")) or context.text("platform")
-    room = ident(first(data, "room", "room_id", "live_id"))
-    named = ident(first(data, "session_id", "session"))
+    platform = identifier(data.get("platform")) or context.text("platform")
+    room = identifier(first(data, "room", "room_id", "live_id"))
+    named = identifier(first(data, "session_id", "session"))
     if platform and (room or named):
         return f"{platform}:{room or named}"
     return named or context.session
 
 
-def _typed(body: Mapping[str, object], verified: Verified, context: Context, drafts: EventCollector) -> None:
+def _typed(body: Mapping[str, object], verified: Verified, context: Context, collector: EventCollector) -> None:
     data = as_map(body["data"])
     event_type = _our_type(body["type"], context)
     fields: Mapping[str, object] = data
     if event_type == "live.metrics":
         event_type = "live.audience.sampled"
         own = {name: value for name, value in data.items() if name not in _METRICS}
-        fields = {**own, **{ours: whole(data.get(theirs)) for theirs, ours in _METRICS.items() if theirs in data}}
+        fields = {**own, **{ours: integer(data.get(theirs)) for theirs, ours in _METRICS.items() if theirs in data}}
     subject = _subject(body, data, context)
     if subject is None:
-        drafts.unknown(f"{event_type}: no room and no session", dict(body))
+        collector.unknown(f"{event_type}: no room and no session", dict(body))
         return
     time = any_timestamp(body.get("timestamp")) or _sent_at(verified)
     webhook_id = verified.facts["webhook-id"]
-    drafts.ready(cloud_event(context.source, str(event_type), webhook_id, subject, time, fields), dict(body))
+    collector.add(cloud_event(context.source, str(event_type), webhook_id, subject, time, fields), dict(body))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.adapters.parsing import as_list, as_map, first, ident, moment, whole
+from app.adapters.parsing import as_list, as_map, first, identifier, integer, timestamp
 
 API_BASE = "https://api.weixin.qq.com"
 MAX_PAGE = 100
@@ -104,7 +104,7 @@ def stable_token(appid: str, app_secret: str, *, force_refresh: bool = False) ->
 def read_token(answer: object) -> Token:
     """Return the token of an answer. Raises: WechatError."""
     found = checked(answer)
-    token, seconds = found.get("access_token"), whole(found.get("expires_in"))
+    token, seconds = found.get("access_token"), integer(found.get("expires_in"))
     if not isinstance(token, str) or not token or seconds is None:
         raise Unreadable("access_token")
     return Token(token, seconds)
@@ -154,7 +154,9 @@ def read_page(answer: object) -> Page:
     key = found.get("next_key")
     key = key if isinstance(key, str) else ""
     # A page that promises more without saying where would never end.
-    return Page(tuple(number for item in listed if (number := ident(item))), key, found.get("has_more") is True and bool(key))
+    return Page(
+        tuple(number for item in listed if (number := identifier(item))), key, found.get("has_more") is True and bool(key)
+    )
 
 
 def aftersale_get(access_token: str, after_sale_order_id: str) -> Call:
@@ -179,7 +181,7 @@ def stock_get(access_token: str, product_id: str, sku_id: str) -> Call:
 def read_stock(answer: object) -> int:
     """Return the pieces left of one variant, all warehouses together. Raises: WechatError."""
     data = as_map(checked(answer).get("data"))
-    stock = whole(first(data, "total_stock_num", "normal_stock_num"))
+    stock = integer(first(data, "total_stock_num", "normal_stock_num"))
     if stock is None:
         raise Unreadable("stock")
     return stock
@@ -201,7 +203,9 @@ def live_list(access_token: str, day: datetime) -> Call:
 def read_lives(answer: object) -> tuple[Live, ...]:
     """Return the lives of an answer. Raises: WechatError."""
     items = [as_map(item) for item in as_list(checked(answer).get("live_items"))]
-    return tuple(Live(number, moment(item.get("create_time"))) for item in items if (number := ident(item.get("export_id"))))
+    return tuple(
+        Live(number, timestamp(item.get("create_time"))) for item in items if (number := identifier(item.get("export_id")))
+    )
 
 
 def read_live_list(answer: object) -> tuple[tuple[Live, ...], bool]:

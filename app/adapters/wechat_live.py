@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic_core import from_json
 
 from app.adapters.event_collector import EventCollector, cloud_event
-from app.adapters.parsing import as_list, as_map, duration, either, first, ident, moment, whole, yuan
+from app.adapters.parsing import as_list, as_map, duration, first, first_value, identifier, integer, timestamp, yuan
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -105,7 +105,7 @@ def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 
 def _fen(value: object) -> str | None:
-    amount = whole(value)
+    amount = integer(value)
     return None if amount is None else yuan(amount)
 
 
@@ -120,34 +120,34 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
     summary = as_map(as_map(dashboard.get("live_dashboard_data")).get("summary"))
     commerce = block(found, "live_ec_data_summary")
     data: dict[str, object] = {
-        "concurrent": whole(commerce.get("online_audience_count")),
-        "viewers_total": either(whole(commerce.get("cumulative_audience_count")), whole(summary.get("new_watch_uv"))),
+        "concurrent": integer(commerce.get("online_audience_count")),
+        "viewers_total": first_value(integer(commerce.get("cumulative_audience_count")), integer(summary.get("new_watch_uv"))),
         # People who saw the live's card; the dashboard has no count of views of it.
-        "impressions_total": whole(summary.get("impression_uv")),
-        "comments_total": whole(commerce.get("new_comment_count")),
-        "shares_total": whole(commerce.get("share_live_audience_count")),
-        "followers_total": either(whole(commerce.get("new_follow_count")), whole(summary.get("new_follow_uv"))),
-        "average_watch_seconds": either(
+        "impressions_total": integer(summary.get("impression_uv")),
+        "comments_total": integer(commerce.get("new_comment_count")),
+        "shares_total": integer(commerce.get("share_live_audience_count")),
+        "followers_total": first_value(integer(commerce.get("new_follow_count")), integer(summary.get("new_follow_uv"))),
+        "average_watch_seconds": first_value(
             duration(commerce.get("average_watch_seconds_per_audience")),
             duration(summary.get("average_watch_seconds_per_audience")),
         ),
-        "orders_total": whole(commerce.get("total_pay_pv")),
-        "buyers_total": whole(commerce.get("total_pay_uv")),
+        "orders_total": integer(commerce.get("total_pay_pv")),
+        "buyers_total": integer(commerce.get("total_pay_uv")),
         "gmv_total": _fen(commerce.get("total_gmv")),
     }
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     subject = context.session or f"{PLATFORM}:{export_id}"
     stamp = f"{export_id}/{int(sampled_at.timestamp())}"
     if any(value is not None for value in data.values()):
-        drafts.event(
+        collector.event(
             "live.audience.sampled", id=f"{stamp}/audience", subject=subject, time=sampled_at, data=data, raw=dict(found)
         )
     else:
-        drafts.unknown("getlivedata: no figures that we know", dict(found))
+        collector.unknown("getlivedata: no figures that we know", dict(found))
     for row in as_list(block(found, "single_live_ec_spu_data_page_v2").get("spu_data_list")):
-        _product(as_map(row), stamp, subject, context, sampled_at, drafts)
-    started_at, seconds = moment(dashboard.get("start_time")), whole(dashboard.get("live_duration"))
-    return LiveReading(drafts.parsed(), _is_living(block(found, "live_comparison_index")), started_at, seconds)
+        _product(as_map(row), stamp, subject, context, sampled_at, collector)
+    started_at, seconds = timestamp(dashboard.get("start_time")), integer(dashboard.get("live_duration"))
+    return LiveReading(collector.result(), _is_living(block(found, "live_comparison_index")), started_at, seconds)
 
 
 def _is_living(index: Mapping[str, object]) -> bool | None:
@@ -159,23 +159,23 @@ def _is_living(index: Mapping[str, object]) -> bool | None:
 
 
 def _product(
-    row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, drafts: EventCollector
+    row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, collector: EventCollector
 ) -> None:
     base = as_map(row.get("base_data"))
-    product = ident(base.get(context.text("product_id") or "spu_id")) or ident(first(base, "spu_id", "src_spu_id"))
-    drafts.event(
+    product = identifier(base.get(context.text("product_id") or "spu_id")) or identifier(first(base, "spu_id", "src_spu_id"))
+    collector.event(
         "live.product.sampled",
         id=f"{stamp}/product/{product}",
         subject=subject,
         time=sampled_at,
         data={
             "product": product,
-            "impressions_total": whole(row.get("exp_pv")),
-            "clicks_total": whole(row.get("clk_pv")),
-            "buyers_total": whole(row.get("pay_uv")),
-            "orders_total": whole(row.get("pay_pv")),
+            "impressions_total": integer(row.get("exp_pv")),
+            "clicks_total": integer(row.get("clk_pv")),
+            "buyers_total": integer(row.get("pay_uv")),
+            "orders_total": integer(row.get("pay_pv")),
             "gmv_total": _fen(row.get("gmv")),
-            "stock": either(whole(row.get("stock")), whole(base.get("stock"))),
+            "stock": first_value(integer(row.get("stock")), integer(base.get("stock"))),
         },
         raw=dict(row),
     )
@@ -199,30 +199,30 @@ def read_finished_lives(answer: object, context: Context) -> FinishedPage:
         WechatError: the answer is an error.
     """
     found = checked(answer)
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     for item in as_list(found.get("item")):
         row = as_map(item)
-        export_id = ident(row.get("export_id"))
-        start, length = whole(row.get("live_start_time")), whole(row.get("live_duration_in_seconds"))
-        ended_at = None if start is None or length is None else moment(start + length)
+        export_id = identifier(row.get("export_id"))
+        start, length = integer(row.get("live_start_time")), integer(row.get("live_duration_in_seconds"))
+        ended_at = None if start is None or length is None else timestamp(start + length)
         if export_id is None or ended_at is None:
-            drafts.unknown("get_finder_live_data_list: no export_id or no times", dict(row))
+            collector.unknown("get_finder_live_data_list: no export_id or no times", dict(row))
             continue
-        drafts.event(
+        collector.event(
             "live.audience.sampled",
             id=f"{export_id}/{int(ended_at.timestamp())}/finished",
             subject=context.session or f"{PLATFORM}:{export_id}",
             time=ended_at,
             data={
-                "viewers_total": whole(row.get("total_audience_count")),
-                "likes_total": whole(row.get("total_cheer_count")),
-                "shares_total": whole(row.get("forward_count")),
-                "comments_total": whole(row.get("total_comment_count")),
+                "viewers_total": integer(row.get("total_audience_count")),
+                "likes_total": integer(row.get("total_cheer_count")),
+                "shares_total": integer(row.get("forward_count")),
+                "comments_total": integer(row.get("total_comment_count")),
                 "average_watch_seconds": duration(row.get("audiences_avg_seconds")),
-                "followers_total": whole(row.get("new_follow_count")),
+                "followers_total": integer(row.get("new_follow_count")),
             },
             raw=dict(row),
         )
     buffer = found.get("last_buffer")
     buffer = buffer if isinstance(buffer, str) else ""
-    return FinishedPage(drafts.parsed(), buffer, found.get("continue_flag") is True and bool(buffer))
+    return FinishedPage(collector.result(), buffer, found.get("continue_flag") is True and bool(buffer))

@@ -14,7 +14,7 @@ from pydantic import StrictBool
 
 from app.adapters.documents import read_message
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, as_map, first, ident, moment, whole
+from app.adapters.parsing import any_timestamp, as_map, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     SUCCESS,
     Context,
@@ -147,36 +147,36 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, the decrypted text is neither JSON nor XML.
     """
     message = read_message(verified.body)
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     name = message.get("Event")
     name = name if isinstance(name, str) else ""
     if name in ORDER_EVENTS:
-        _order(message, name, as_map(message.get("order_info")), verified, drafts)
+        _order(message, name, as_map(message.get("order_info")), verified, collector)
     elif name == "product_order_status_update":
-        _order(message, name, as_map(message.get("ProductOrderStatusUpdate")), verified, drafts)
+        _order(message, name, as_map(message.get("ProductOrderStatusUpdate")), verified, collector)
     elif name == "channels_ec_aftersale_update":
-        _aftersale(message, verified, drafts)
+        _aftersale(message, verified, collector)
     elif name == "channels_ec_stock_no_enough":
-        _stock(message, verified, drafts)
+        _stock(message, verified, collector)
     elif name in IGNORED_EVENTS or name.startswith(_IGNORED_FAMILIES):
-        drafts.ignore(name)
+        collector.ignore(name)
     else:
-        drafts.unknown("no event of a shop that we know", dict(message))
-    return drafts.parsed(SUCCESS, keep=True)
+        collector.unknown("no event of a shop that we know", dict(message))
+    return collector.result(SUCCESS, keep=True)
 
 
 def _at(message: object) -> str | None:
-    found = moment(as_map(message).get("CreateTime"))
+    found = timestamp(as_map(message).get("CreateTime"))
     return found.isoformat() if found else None
 
 
-def _order(message: object, name: str, info: object, verified: Verified, drafts: EventCollector) -> None:
-    order = ident(as_map(info).get("order_id"))
+def _order(message: object, name: str, info: object, verified: Verified, collector: EventCollector) -> None:
+    order = identifier(as_map(info).get("order_id"))
     if order is None:
-        drafts.unknown(f"{name}: no order_id", message)
+        collector.unknown(f"{name}: no order_id", message)
         return
-    paid_at = moment(as_map(info).get("pay_time"))
-    finished = whole(as_map(info).get("finish_delivery"))
+    paid_at = timestamp(as_map(info).get("pay_time"))
+    finished = integer(as_map(info).get("finish_delivery"))
     fields = {
         "order_id": order,
         "event": name,
@@ -184,36 +184,36 @@ def _order(message: object, name: str, info: object, verified: Verified, drafts:
         "paid_at": paid_at.isoformat() if paid_at else None,
         "finish_delivery": None if finished is None else str(finished),
     }
-    drafts.follow_up("order_get", fields, f"order_get/{order}/{verified.key}")
+    collector.follow_up("order_get", fields, f"order_get/{order}/{verified.key}")
 
 
-def _aftersale(message: object, verified: Verified, drafts: EventCollector) -> None:
+def _aftersale(message: object, verified: Verified, collector: EventCollector) -> None:
     info = as_map(as_map(message).get("finder_shop_aftersale_status_update"))
-    aftersale = ident(first(info, "after_sale_order_id", "aftersale_order_id"))
+    aftersale = identifier(first(info, "after_sale_order_id", "aftersale_order_id"))
     status = info.get("status")
     if aftersale is None or not isinstance(status, str):
-        drafts.unknown("channels_ec_aftersale_update: no after_sale_order_id or status", message)
+        collector.unknown("channels_ec_aftersale_update: no after_sale_order_id or status", message)
     elif status in REFUNDED:
-        fields = {"after_sale_order_id": aftersale, "order_id": ident(info.get("order_id")), "at": _at(message)}
-        drafts.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{verified.key}")
+        fields = {"after_sale_order_id": aftersale, "order_id": identifier(info.get("order_id")), "at": _at(message)}
+        collector.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{verified.key}")
     else:
-        drafts.ignore(f"channels_ec_aftersale_update {status}"[:100])
+        collector.ignore(f"channels_ec_aftersale_update {status}"[:100])
 
 
-def _stock(message: object, verified: Verified, drafts: EventCollector) -> None:
+def _stock(message: object, verified: Verified, collector: EventCollector) -> None:
     info = as_map(as_map(message).get("channels_ec_stock_no_enough"))
-    product, left = ident(info.get("product_id")), whole(info.get("remaining_stock_amount"))
+    product, left = identifier(info.get("product_id")), integer(info.get("remaining_stock_amount"))
     if product is None or left is None:
-        drafts.unknown("channels_ec_stock_no_enough: no product_id or remaining_stock_amount", message)
+        collector.unknown("channels_ec_stock_no_enough: no product_id or remaining_stock_amount", message)
         return
     fields = {
         "product_id": product,
-        "sku_id": ident(info.get("sku_id")),
+        "sku_id": identifier(info.get("sku_id")),
         # Of a plain push the number is a hint only: the platform is asked for its own.
         "stock": str(left) if verified.signed else None,
         "at": _at(message),
     }
-    drafts.follow_up("stock_get", fields, f"stock_get/{product}/{verified.key}")
+    collector.follow_up("stock_get", fields, f"stock_get/{product}/{verified.key}")
 
 
 def read_stock(
@@ -224,9 +224,11 @@ def read_stock(
     `fields` and `key` are those of the delivery that warned. The warning speaks of the variant that runs short; a session's stock
     is its product's.
     """
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     data = {"product": fields["product_id"], "stock": stock}
     for subject in subjects:
         time = any_timestamp(fields.get("at")) or received_at
-        drafts.event("live.stock.changed", id=f"stock/{key}/{subject}", subject=subject, time=time, data=data, raw=dict(fields))
-    return drafts.parsed()
+        collector.event(
+            "live.stock.changed", id=f"stock/{key}/{subject}", subject=subject, time=time, data=data, raw=dict(fields)
+        )
+    return collector.result()

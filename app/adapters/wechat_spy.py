@@ -12,7 +12,7 @@ from datetime import datetime
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, first, ident, moment, whole, words
+from app.adapters.parsing import as_list, as_map, comment_text, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -69,50 +69,50 @@ def parse(verified: Verified, context: Context) -> Parsed:
     rows = [as_map(row) for row in as_list(body.get("events"))]
     if not live and not rows:
         raise Refused(400, "the body has no live_info and no events", keep=False)
-    room = ident(live.get("live_id"))
+    room = identifier(live.get("live_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
-    drafts = EventCollector(context, apart=True)
+    collector = EventCollector(context, standalone=True)
     times = []
     for row in rows:
-        time = moment(row.get("msg_time"), per_second=1000)
+        time = timestamp(row.get("msg_time"), per_second=1000)
         times += [time] if time else []
-        _message(row, room or "", subject, time or verified.received_at, drafts)
-    _sample(live, room or "", subject, max(times, default=verified.received_at), drafts)
-    return drafts.parsed(Reply(body=b'{"ok":true}', media_type="application/json"))
+        _message(row, room or "", subject, time or verified.received_at, collector)
+    _sample(live, room or "", subject, max(times, default=verified.received_at), collector)
+    return collector.result(Reply(body=b'{"ok":true}', media_type="application/json"))
 
 
-def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: EventCollector) -> None:
+def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, collector: EventCollector) -> None:
     kind = row.get("decoded_type")
-    seq = ident(row.get("seq"))
-    message = ident(row.get("msg_id"))
+    seq = identifier(row.get("seq"))
+    message = identifier(row.get("msg_id"))
     # Without either, what was said is all that tells two messages apart.
     number = seq or (key_of(message) if message else key_of(*(f"{name}={value}" for name, value in sorted(row.items()))))
-    viewer = ident(first(row, "decoded_openid", "sec_openid"))
+    viewer = identifier(first(row, "decoded_openid", "sec_openid"))
     again = {"live_info": {"live_id": room} if room else {}, "events": [dict(row)]}
-    gift_count = whole(first(row, "gift_num", "combo_product_count"))
+    gift_count = integer(first(row, "gift_num", "combo_product_count"))
     if kind == "combogift":
-        gift_count = whole(first(row, "combo_product_count", "gift_num"))
+        gift_count = integer(first(row, "combo_product_count", "gift_num"))
     made: dict[object, tuple[str, dict[str, object]]] = {
-        "comment": ("live.comment.posted", {"viewer": viewer, "text": words(row.get("content"))}),
+        "comment": ("live.comment.posted", {"viewer": viewer, "text": comment_text(row.get("content"))}),
         "enter": ("live.viewer.entered", {"viewer": viewer}),
         "like": ("live.like.sent", {"viewer": viewer}),
-        "gift": ("live.gift.sent", {"viewer": viewer, "gift": ident(row.get("sec_gift_id")), "count": gift_count}),
+        "gift": ("live.gift.sent", {"viewer": viewer, "gift": identifier(row.get("sec_gift_id")), "count": gift_count}),
     }
     made["combogift"] = made["gift"]
     if kind == "levelup":
-        drafts.ignore("levelup")
+        collector.ignore("levelup")
     elif not isinstance(kind, str) or kind not in made:
-        drafts.unknown("no message type that we know", again)
+        collector.unknown("no message type that we know", again)
     else:
         event_type, data = made[kind]
-        drafts.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=again)
+        collector.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=again)
 
 
-def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, drafts: EventCollector) -> None:
-    data = {"concurrent": whole(live.get("online_count")), "likes_total": whole(live.get("like_count"))}
+def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, collector: EventCollector) -> None:
+    data = {"concurrent": integer(live.get("online_count")), "likes_total": integer(live.get("like_count"))}
     if data["concurrent"] is None and data["likes_total"] is None:
         return
     stamp = key_of(room, time.isoformat(), *(f"{name}={value}" for name, value in data.items()))
-    drafts.event(
+    collector.event(
         "live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw={"live_info": dict(live)}
     )

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, ident, whole
+from app.adapters.parsing import as_list, as_map, identifier, integer
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -114,29 +114,29 @@ def read_counts(answer: object, context: Context, measured_at: datetime, subject
     Raises:
         WeiboError: the answer is an error.
     """
-    code = whole(as_map(answer).get("error_code"))
+    code = integer(as_map(answer).get("error_code"))
     if code:
         error = as_map(answer).get("error")
         raise WeiboError(code, error if isinstance(error, str) else "")
     posts = as_map(context.options.get("posts"))
-    drafts = EventCollector(context)
+    collector = EventCollector(context)
     for item in as_list(answer):
         row = as_map(item)
-        post = ident(row.get("id"))
+        post = identifier(row.get("id"))
         if post is None:
-            drafts.unknown("counts: no id", item)
+            collector.unknown("counts: no id", item)
             continue
-        parts = [count for name in ("comments", "reposts", "attitudes") if (count := whole(row.get(name))) is not None]
-        drafts.event(
+        parts = [count for name in ("comments", "reposts", "attitudes") if (count := integer(row.get(name))) is not None]
+        collector.event(
             "live.promotion.measured",
             id=f"post/{post}/{int(measured_at.timestamp())}",
             subject=subject or context.session,
             time=measured_at,
             data={
-                "promotion": ident(posts.get(post)) or post,
-                "views_total": whole(row.get("reads")),
+                "promotion": identifier(posts.get(post)) or post,
+                "views_total": integer(row.get("reads")),
                 "engagements_total": sum(parts) if parts else None,
             },
             raw=dict(row),
         )
-    return drafts.parsed()
+    return collector.result()

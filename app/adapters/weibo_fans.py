@@ -13,7 +13,7 @@ from typing import Literal
 
 from app.adapters.documents import read_message
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_map, first, ident, moment
+from app.adapters.parsing import as_map, first, identifier, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -93,29 +93,29 @@ def parse(verified: Verified, context: Context) -> Parsed:
         Refused: 400, it is neither JSON nor XML.
     """
     message = read_message(verified.body)
-    drafts = EventCollector(context)
-    receiver = ident(first(message, "receiver_id", "ToUserName"))
-    sender = ident(first(message, "sender_id", "FromUserName"))
+    collector = EventCollector(context)
+    receiver = identifier(first(message, "receiver_id", "ToUserName"))
+    sender = identifier(first(message, "sender_id", "FromUserName"))
     kind = _lower(first(message, "type", "MsgType"))
     subtype = _lower(first(as_map(message.get("data")), "subtype") or message.get("Event"))
     subject = context.session or (f"{PLATFORM}:{receiver}" if receiver else None)
     time = _sent_at(message) or verified.received_at
     # A retry is the same message byte for byte; two events of one sender in one second are not.
-    number = ident(first(message, "MsgId", "msg_id")) or verified.key
+    number = identifier(first(message, "MsgId", "msg_id")) or verified.key
     if kind == "event" and subtype in _FOLLOWS:
-        _add(drafts, "live.follow.gained", number, subject, time, {"viewer": sender}, message)
+        _add(collector, "live.follow.gained", number, subject, time, {"viewer": sender}, message)
     elif kind == "event" and subtype in _OTHER_EVENTS:
-        drafts.ignore(f"event {subtype}")
+        collector.ignore(f"event {subtype}")
     elif kind in _MESSAGES:
         data = {"ticket": f"weibo-message-{number}", "viewer": sender}
-        _add(drafts, "live.support.requested", number, subject, time, data, message)
+        _add(collector, "live.support.requested", number, subject, time, data, message)
     else:
-        drafts.unknown("no message type that we know", dict(message))
-    return drafts.parsed(Reply())
+        collector.unknown("no message type that we know", dict(message))
+    return collector.result(Reply())
 
 
 def _add(
-    drafts: EventCollector,
+    collector: EventCollector,
     event_type: str,
     number: str,
     subject: str | None,
@@ -123,7 +123,7 @@ def _add(
     data: Mapping[str, object],
     message: Mapping[str, object],
 ) -> None:
-    drafts.event(event_type, id=f"message/{number}", subject=subject, time=time, data=data, raw=dict(message))
+    collector.event(event_type, id=f"message/{number}", subject=subject, time=time, data=data, raw=dict(message))
 
 
 def _lower(value: object) -> str:
@@ -139,4 +139,4 @@ def _sent_at(message: Mapping[str, object]) -> datetime | None:
         except (ValueError, OverflowError):
             return None
         return found if EARLIEST <= found < LATEST else None
-    return moment(message.get("CreateTime"))
+    return timestamp(message.get("CreateTime"))

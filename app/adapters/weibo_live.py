@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from app.adapters.documents import read_form, read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_map, either, first, ident, moment, whole, words
+from app.adapters.parsing import as_map, comment_text, first, first_value, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -103,10 +103,10 @@ def read_messages(
     `states` is what a reader of the stream remembers of its rooms (on air or not): where a message's room_info tells another
     status, the live has started or ended, whether or not a message of its own says so.
     """
-    drafts = EventCollector(context, apart=True)
+    collector = EventCollector(context, standalone=True)
     for message in _messages(found):
-        _read(message, context, received_at, drafts, states)
-    return drafts.parsed(reply)
+        _read(message, context, received_at, collector, states)
+    return collector.result(reply)
 
 
 def _messages(found: object, depth: int = 0) -> Iterable[Mapping[str, object]]:
@@ -132,29 +132,29 @@ def _counters(message: Mapping[str, object]) -> dict[str, object]:
     counters = as_map(first(room, "counters")) or as_map(message.get("counters"))
     places = (counters, room, message)
     onlines, plays, likes = (
-        either(*(whole(place.get(name)) for place in places)) for name in ("onlines", "play_count", "praise_count")
+        first_value(*(integer(place.get(name)) for place in places)) for name in ("onlines", "play_count", "praise_count")
     )
-    return {"concurrent": onlines, "views_total": plays, "likes_total": either(whole(message.get("praises_count")), likes)}
+    return {"concurrent": onlines, "views_total": plays, "likes_total": first_value(integer(message.get("praises_count")), likes)}
 
 
 def _gift(message: Mapping[str, object], viewer: str | None) -> dict[str, object]:
     info = as_map(message.get("gift_info"))
-    name = ident(first(info, "gift_id", "id", "gift_name", "name")) or ident(message.get("gift_id")) or "gift"
-    return {"viewer": viewer, "gift": name, "count": whole(first(info, "gift_num", "num", "count", "amount")) or 1}
+    name = identifier(first(info, "gift_id", "id", "gift_name", "name")) or identifier(message.get("gift_id")) or "gift"
+    return {"viewer": viewer, "gift": name, "count": integer(first(info, "gift_num", "num", "count", "amount")) or 1}
 
 
 def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
     """Return type and data; a name for what is known and has no event; None for an unknown type."""
     if kind == 1:
-        return "live.comment.posted", {"viewer": viewer, "text": words(message.get("content"))}
+        return "live.comment.posted", {"viewer": viewer, "text": comment_text(message.get("content"))}
     if kind == 2:
-        count = either(whole(message.get("inc_praises")), whole(message.get("praise_num")), 1)
+        count = first_value(integer(message.get("inc_praises")), integer(message.get("praise_num")), 1)
         return "live.like.sent", {"viewer": viewer, "count": count}
     if kind == 12:
-        entered = whole(message.get("exit_or_enter_room"))
+        entered = integer(message.get("exit_or_enter_room"))
         return ("live.viewer.entered" if entered else "live.viewer.left", {"viewer": viewer}) if entered is not None else None
     if kind == 11:
-        state = either(whole(message.get("live_status")), whole(as_map(message.get("room_info")).get("status")))
+        state = first_value(integer(message.get("live_status")), integer(as_map(message.get("room_info")).get("status")))
         if state == _ON_AIR:
             return "live.session.started", {}
         return ("live.session.ended", {}) if state in _ENDED else f"live state {state}"
@@ -169,7 +169,7 @@ def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> t
 
 def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *, told: bool | None) -> bool | None:
     """Note a room's status; return it where it changed and the message tells of it by the way only."""
-    status = whole(as_map(message.get("room_info")).get("status"))
+    status = integer(as_map(message.get("room_info")).get("status"))
     on_air = told if told is not None else True if status == _ON_AIR else False if status in _ENDED else None
     if on_air is None or states.get(room, False) == on_air:
         return None
@@ -178,33 +178,37 @@ def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *
 
 
 def _read(
-    message: Mapping[str, object], context: Context, received_at: datetime, drafts: EventCollector, states: dict[str, bool] | None
+    message: Mapping[str, object],
+    context: Context,
+    received_at: datetime,
+    collector: EventCollector,
+    states: dict[str, bool] | None,
 ) -> None:
     raw = {name: value for name, value in message.items() if name not in _NOT_SAID_AGAIN}
-    room = ident(first(message, "room_id")) or ident(as_map(message.get("room_info")).get("room_id"))
+    room = identifier(first(message, "room_id")) or identifier(as_map(message.get("room_info")).get("room_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
     sender = as_map(first(message, "sender_info", "sender", "user"))
-    viewer = ident(first(sender, "uid", "id")) or ident(message.get("uid"))
+    viewer = identifier(first(sender, "uid", "id")) or identifier(message.get("uid"))
     stamp = first(message, "create_at", "created_at", "ts")
-    time = moment(stamp, per_second=1000) or moment(stamp) or received_at
-    kind = whole(message.get("msg_type"))
+    time = timestamp(stamp, per_second=1000) or timestamp(stamp) or received_at
+    kind = integer(message.get("msg_type"))
     said = key_of(*(f"{name}={value}" for name, value in sorted(raw.items())))
-    number = f"{room}/{ident(message.get('mid')) or said}"
+    number = f"{room}/{identifier(message.get('mid')) or said}"
     made = None if kind is None else _event_of(kind, message, viewer)
     if made is None:
-        drafts.unknown("no message type that we know", raw)
+        collector.unknown("no message type that we know", raw)
     elif isinstance(made, str):
-        drafts.ignore(made)
+        collector.ignore(made)
     else:
-        drafts.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
+        collector.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
     if states is not None:
         on_air = _change(message, room or "", states, told=_STATES.get(made[0]) if isinstance(made, tuple) else None)
         if on_air is not None:
             state = "live.session.started" if on_air else "live.session.ended"
-            drafts.event(state, id=f"{number}/status", subject=subject, time=time, data={}, raw=raw)
+            collector.event(state, id=f"{number}/status", subject=subject, time=time, data={}, raw=raw)
     counters = _counters(message)
     if any(value is not None for value in counters.values()):
-        drafts.event("live.audience.sampled", id=f"{number}/counters", subject=subject, time=time, data=counters, raw=raw)
+        collector.event("live.audience.sampled", id=f"{number}/counters", subject=subject, time=time, data=counters, raw=raw)
 
 
 def stream_lines(buffer: bytes) -> tuple[list[object], bytes]:

@@ -16,8 +16,8 @@ from app.api.read_models import Basis, DocumentModel
 from app.catalogue.models import SessionKind, Slug
 from app.kpis.comparison import LONGEST, read_comparison, read_history
 from app.kpis.metrics import Unit
-from app.kpis.status import Status
 from app.problems import responses
+from app.storage.session_status import SessionStatus
 
 router = APIRouter(prefix="/v1", tags=["results"])
 
@@ -46,7 +46,7 @@ class ComparedSession(DocumentModel):
     brand: str
     host: str | None
     kind: SessionKind
-    status: Status
+    status: SessionStatus
     currency: str
     time_zone: str
     started_at: datetime | None

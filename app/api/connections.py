@@ -20,7 +20,7 @@ from app.problems import not_found, responses
 router = APIRouter(prefix="/v1/connections", tags=["connections"])
 
 
-async def _office(request: Request, service: AppService) -> ConnectionAdmin:
+async def _connection_admin(request: Request, service: AppService) -> ConnectionAdmin:
     base = service.settings.public_url or request.base_url
     return ConnectionAdmin(service.database, service.platforms, str(base).rstrip("/"))
 
@@ -34,7 +34,7 @@ async def _connection_id(
         raise not_found("connection") from None
 
 
-AppOffice = Annotated[ConnectionAdmin, Depends(_office)]
+AppOffice = Annotated[ConnectionAdmin, Depends(_connection_admin)]
 ConnectionId = Annotated[UUID, Depends(_connection_id)]
 
 
@@ -46,10 +46,10 @@ class ConnectionList(BaseModel):
 
 
 @router.get("", operation_id="connections:list", summary="List connections", responses=responses(401, 403, 422))
-async def list_connections(office: AppOffice, caller: Admin, paging: Paging) -> ConnectionList:
+async def list_connections(admin: AppOffice, caller: Admin, paging: Paging) -> ConnectionList:
     """Return the connections with their states, the newest first."""
     del caller
-    page = await connections.listing(office, after=paging.after(datetime, UUID), limit=paging.limit)
+    page = await connections.listing(admin, after=paging.after(datetime, UUID), limit=paging.limit)
     return ConnectionList(connections=page.items, next_cursor=encode(page.next))
 
 
@@ -60,16 +60,16 @@ async def list_connections(office: AppOffice, caller: Admin, paging: Paging) -> 
     summary="Connect a platform",
     responses=responses(401, 403, 404, 422),
 )
-async def create_connection(office: AppOffice, caller: Admin, form: NewConnection) -> Connection:
+async def create_connection(admin: AppOffice, caller: Admin, form: NewConnection) -> Connection:
     """Save secrets and options; `webhook_url` is what to paste into the platform's console."""
-    return await connections.create(office, caller, form)
+    return await connections.create(admin, caller, form)
 
 
 @router.get("/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404))
-async def get_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> Connection:
+async def get_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> Connection:
     """Return the connection and its state: last delivery, last error, counts."""
     del caller
-    return await connections.get(office, connection)
+    return await connections.get(admin, connection)
 
 
 @router.patch(
@@ -78,10 +78,10 @@ async def get_connection(office: AppOffice, caller: Admin, connection: Connectio
     summary="Change a connection",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def patch_connection(office: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch) -> Connection:
+async def patch_connection(admin: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch) -> Connection:
     """Change name, options or secrets, switch it off, or give it another URL."""
     del caller
-    return await connections.patch(office, connection, form)
+    return await connections.patch(admin, connection, form)
 
 
 @router.delete(
@@ -91,10 +91,10 @@ async def patch_connection(office: AppOffice, caller: Admin, connection: Connect
     summary="Delete a connection",
     responses=responses(401, 403, 404),
 )
-async def delete_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> None:
+async def delete_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> None:
     """Delete the connection with its secrets; what came in through it stays."""
     del caller
-    await connections.remove(office, connection)
+    await connections.remove(admin, connection)
 
 
 @router.post(
@@ -103,10 +103,10 @@ async def delete_connection(office: AppOffice, caller: Admin, connection: Connec
     summary="Try a connection's credentials",
     responses=responses(401, 403, 404),
 )
-async def test_connection(office: AppOffice, caller: Admin, connection: ConnectionId) -> TestResult:
+async def test_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> TestResult:
     """Ask the platform's API with the saved credentials and tell what it says."""
     del caller
-    return await diagnostics.test(office, connection)
+    return await diagnostics.test(admin, connection)
 
 
 @router.post(
@@ -115,7 +115,7 @@ async def test_connection(office: AppOffice, caller: Admin, connection: Connecti
     summary="Try a mapping on a sample",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def preview_connection(office: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
+async def preview_connection(admin: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
     """Return the events that the mapping makes of a sample body; nothing is stored."""
     del caller
-    return await diagnostics.preview(office, connection, form)
+    return await diagnostics.preview(admin, connection, form)

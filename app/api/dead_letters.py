@@ -18,7 +18,7 @@ from app.events.commerce import OrderLine
 from app.events.payload import PAYLOADS
 from app.ingest.replay import UnreadableLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.dead_letter_replay import shown
+from app.platforms.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
 from app.storage.queries import queries
 
@@ -27,7 +27,7 @@ _SQL = queries("unprocessed")
 _ENVELOPE = frozenset({"specversion", "id", "source", "subject", "time", "type", "datacontenttype"})
 _MODELS: tuple[type[BaseModel], ...] = (*PAYLOADS.values(), OrderLine)
 _DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
-    "text", *(name for payload in PAYLOADS.values() for name in payload.people),
+    "text", *(name for payload in PAYLOADS.values() for name in payload.person_fields),
 }  # fmt: skip
 """Fields of our own payloads that hold nothing of a person."""
 _KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_type", "msg_sub_type", "type", "subtype", "status"})
@@ -120,7 +120,7 @@ async def list_letters(service: AppService, caller: Operator, paging: Paging) ->
     at, letter = paging.after(datetime, UUID) or (None, None)
     limit = paging.limit
     async with service.database.acquire() as connection:
-        rows = await connection.fetch(_SQL["letters"], caller.brand_id, at, letter, limit + 1)
+        rows = await connection.fetch(_SQL["dead_letters"], caller.brand_id, at, letter, limit + 1)
     page = [DeadLetter(**{**row, "errors": from_json(row["errors"])}) for row in rows[:limit]]
     last = page[-1] if len(rows) > limit else None
     return DeadLetterList(dead_letters=page, next_cursor=encode((last.received_at, last.id) if last else None))
@@ -135,12 +135,12 @@ async def list_letters(service: AppService, caller: Operator, paging: Paging) ->
 async def get_letter(service: AppService, caller: Operator, letter: LetterId) -> DeadLetterDetail:
     """Return a letter with its content, without what names a person."""
     async with service.database.acquire() as connection:
-        row = await connection.fetchrow(_SQL["letter"], letter, caller.brand_id)
+        row = await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id)
     if row is None:
         raise not_found("dead letter")
-    body = service.privacy_keys.unseal(row["sealed"])
+    body = service.privacy_keys.decrypt(row["sealed"])
     if body is not None and row["origin"].startswith("connection:"):
-        body = shown(body, row["type"])
+        body = original_message(body, row["type"])
     fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
     return DeadLetterDetail(**fields, errors=from_json(row["errors"]), event=_redacted(body, row["origin"]))
 
@@ -201,9 +201,9 @@ async def replay_letter(service: AppService, caller: Operator, letter: LetterId)
 async def discard_letter(service: AppService, caller: Operator, letter: LetterId) -> Response:
     """Remove a letter for good."""
     async with service.database.acquire() as connection:
-        if await connection.fetchrow(_SQL["letter"], letter, caller.brand_id) is None:
+        if await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id) is None:
             raise not_found("dead letter")
-        await connection.fetch(_SQL["discard_letter"], letter)
+        await connection.fetch(_SQL["discard_dead_letter"], letter)
     return Response(status_code=204)
 
 

@@ -14,9 +14,9 @@ from app.api.read_models import DocumentModel
 from app.api.results import Question, answer
 from app.insights.finding import Code, Section
 from app.insights.reader import InsightSettings, read_insights
-from app.kpis.status import Status
 from app.problems import responses
 from app.settings import Settings
+from app.storage.session_status import SessionStatus
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
 
@@ -72,7 +72,7 @@ class InsightsDocument(DocumentModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     session: str
-    status: Status
+    status: SessionStatus
     as_of: datetime
     currency: str
     insights: list[Insight]

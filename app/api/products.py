@@ -25,18 +25,18 @@ ProductId = Annotated[UUID, Path(description="the product's id")]
 Alias = Annotated[Text, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
 
 
-async def rebuilder(service: AppService) -> Rebuild:
+async def session_rebuilder(service: AppService) -> Rebuild:
     """Return what folds one session again when an alias has changed its meaning."""
 
-    async def refold(session_id: UUID) -> None:
+    async def rebuild_session(session_id: UUID) -> None:
         # A session that was deleted meanwhile needs no figures.
         with suppress(rebuild.NoSuchSessionError):
             await rebuild.replace(service.database, service.settings, session_id)
 
-    return refold
+    return rebuild_session
 
 
-Refolding = Annotated[Rebuild, Depends(rebuilder)]
+Rebuilds = Annotated[Rebuild, Depends(session_rebuilder)]
 
 
 class ProductList(BaseModel):
@@ -67,9 +67,9 @@ async def list_products(
     summary="Create a product",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
-async def create_product(service: AppService, caller: Operator, refold: Refolding, form: NewProduct) -> Product:
+async def create_product(service: AppService, caller: Operator, rebuilder: Rebuilds, form: NewProduct) -> Product:
     """Create a product. A line-up also creates the products that it names."""
-    return await products.create(service.database, caller, form, refold)
+    return await products.create(service.database, caller, form, rebuilder)
 
 
 @router.get("/{product}", operation_id="products:get", summary="Get a product", responses=responses(401, 403, 404, 422))
@@ -85,10 +85,10 @@ async def get_product(service: AppService, caller: Viewer, product: ProductId) -
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def update_product(
-    service: AppService, caller: Operator, refold: Refolding, product: ProductId, form: ProductPatch
+    service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, form: ProductPatch
 ) -> Product:
     """Change a product's names or aliases. Sessions that a change of aliases concerns are folded again."""
-    return await products.patch(service.database, caller, product, form, refold)
+    return await products.patch(service.database, caller, product, form, rebuilder)
 
 
 @router.delete(
@@ -98,9 +98,9 @@ async def update_product(
     summary="Delete a product",
     responses=responses(401, 403, 404, 422),
 )
-async def delete_product(service: AppService, caller: Operator, refold: Refolding, product: ProductId) -> None:
+async def delete_product(service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId) -> None:
     """Delete a product and its aliases. Line-ups keep its code."""
-    await products.delete(service.database, caller, product, refold)
+    await products.delete(service.database, caller, product, rebuilder)
 
 
 @router.put(
@@ -109,9 +109,9 @@ async def delete_product(service: AppService, caller: Operator, refold: Refoldin
     summary="Add an alias",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def put_alias(service: AppService, caller: Operator, refold: Refolding, product: ProductId, alias: Alias) -> Product:
+async def put_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, alias: Alias) -> Product:
     """Let a code mean this product. What came in under it before counts for the product from now on."""
-    return await products.put_alias(service.database, caller, product, alias, refold)
+    return await products.put_alias(service.database, caller, product, alias, rebuilder)
 
 
 @router.delete(
@@ -120,6 +120,6 @@ async def put_alias(service: AppService, caller: Operator, refold: Refolding, pr
     summary="Remove an alias",
     responses=responses(401, 403, 404, 422),
 )
-async def delete_alias(service: AppService, caller: Operator, refold: Refolding, product: ProductId, alias: Alias) -> Product:
+async def delete_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, alias: Alias) -> Product:
     """Take an alias away. What came in under it stands by itself again."""
-    return await products.delete_alias(service.database, caller, product, alias, refold)
+    return await products.delete_alias(service.database, caller, product, alias, rebuilder)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.kpis.metrics import METRICS, Unit
-from app.kpis.status import Status
+from app.storage.session_status import SessionStatus
 
 Amount = Field(pattern=r"^-?\d+(\.\d+)?$", examples=["481888.00"], description="exact, in the document's currency")
 Basis = Literal["counted", "reported", "derived", "mixed", "absent"]
@@ -64,7 +64,7 @@ class KpiDocument(DocumentModel):
     """A session's KPIs."""
 
     session: str
-    status: Status
+    status: SessionStatus
     as_of: datetime
     currency: str = Field(examples=["CNY"])
     duration_seconds: int | float | None = Field(examples=[8640])
@@ -124,7 +124,7 @@ class ProductsDocument(DocumentModel):
     """A session's results by product."""
 
     session: str
-    status: Status
+    status: SessionStatus
     as_of: datetime
     currency: str
     products: list[ProductFigures]

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from app.api.read_models import Amount, Basis, Contradiction, DocumentModel
 from app.kpis.metrics import Unit
-from app.kpis.status import Status
 from app.labels.catalogue import Language
+from app.storage.session_status import SessionStatus
 
 OrderState = Literal["placed", "paid", "cancelled", "refunded", "shipped", "delivered"]
 
@@ -135,7 +135,7 @@ class ReportDocument(DocumentModel):
     title: str
     heading: str
     language: Language
-    status: Status
+    status: SessionStatus
     as_of: datetime
     currency: str
     sections: Sections

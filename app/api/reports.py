@@ -56,7 +56,7 @@ async def report(service: AppService, asked: Question) -> Response:
 )
 async def report_xlsx(service: AppService, asked: Question) -> Response:
     """Return a workbook: the sheet as the agency hands it out, the minutes with charts, every order line."""
-    book = await files.workbook(service.database, service.press, asked, insight_settings(service.settings))
+    book = await files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
     return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
 
 
@@ -69,7 +69,7 @@ async def report_xlsx(service: AppService, asked: Question) -> Response:
 )
 async def report_html(service: AppService, asked: Question) -> Response:
     """Return one page that holds all it needs: no script, no request to anywhere; it prints on A4."""
-    page = await files.page(service.database, service.press, asked, insight_settings(service.settings))
+    page = await files.page(service.database, service.renderer, asked, insight_settings(service.settings))
     headers = {
         **_headers(asked, page.name, "html", "inline"),
         "Content-Security-Policy": _SEALED,

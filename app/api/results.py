@@ -96,7 +96,7 @@ async def kpis(request: Request) -> Response:
         asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
         return to_json(await reader.read_kpis(service.database, asked))
 
-    return _json(await _flights(request).join((session, caller.brand_id, language), work), language)
+    return _json(await _flights(request).run((session, caller.brand_id, language), work), language)
 
 
 @router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)

@@ -18,8 +18,8 @@ from app.catalogue import session_deletion, session_list, sessions
 from app.catalogue.models import SessionKind, Slug, Text
 from app.catalogue.session_list import ListedSession, SessionFilter
 from app.catalogue.sessions import NewSession, Session, SessionPatch
-from app.catalogue.summary import Status
 from app.problems import responses
+from app.storage.session_status import SessionStatus
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -37,7 +37,7 @@ async def list_sessions(
     caller: Viewer,
     paging: Paging,
     brand: Annotated[Slug | None, Query(description="of this brand")] = None,
-    status: Annotated[Status | None, Query(description="where their figures stand")] = None,
+    status: Annotated[SessionStatus | None, Query(description="where their figures stand")] = None,
     kind: Annotated[SessionKind | None, Query()] = None,
     platform: Annotated[Slug | None, Query(description="with a stream on this platform")] = None,
     from_: Annotated[
@@ -62,10 +62,10 @@ async def list_sessions(
     | {201: {"headers": {"Location": {"description": "the session's path", "schema": {"type": "string"}}}}},
 )
 async def create_session(
-    service: AppService, caller: Operator, collect: Collecting, form: NewSession, response: Response
+    service: AppService, caller: Operator, replay_parked: Collecting, form: NewSession, response: Response
 ) -> Session:
     """Create a session with its streams, line-up and promotions. Events that its rooms sent before join it."""
-    session = await sessions.create(service.database, caller, form, collect)
+    session = await sessions.create(service.database, caller, form, replay_parked)
     response.headers["Location"] = f"/v1/sessions/{session.id}"
     return session
 

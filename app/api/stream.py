@@ -90,10 +90,10 @@ class StreamTicket(BaseModel):
 @router.get("/alerts", operation_id="live:alerts", summary="Alerts of a session", response_model=AlertsDocument)
 async def alerts(service: AppService, asked: Question) -> Response:
     """Return what somebody should do something about now: the same as the stream's event `alerts`."""
-    picture = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
-    if picture is None:
+    state = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
+    if state is None:
         raise not_found("session")
-    return answer(picture.document("alerts", asked.language), asked)
+    return answer(state.document("alerts", asked.language), asked)
 
 
 @router.post("/stream-tickets", status_code=201, operation_id="live:ticket", summary="Issue a stream ticket")
@@ -158,7 +158,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client leaves, the stream ends, or the reader is too slow."""
         subscriber = self._subscriber
-        subscriber.cut = scope.get("extensions", {}).get(ABORT, {}).get("abort")
+        subscriber.abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
         leaving = asyncio.create_task(_left(receive, subscriber))
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -21,10 +21,10 @@ router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])
 async def parked_replayer(service: AppService) -> Collect:
     """Return what moves a room's parked events into the session that registered the room."""
 
-    async def collect(platform: str, room: str) -> None:
-        await parked.collect(service.database, service.writer, platform, room)
+    async def replay_parked(platform: str, room: str) -> None:
+        await parked.replay_parked(service.database, service.writer, platform, room)
 
-    return collect
+    return replay_parked
 
 
 Collecting = Annotated[Collect, Depends(parked_replayer)]
@@ -50,10 +50,10 @@ async def list_streams(service: AppService, caller: Viewer, session: SessionId) 
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_stream(
-    service: AppService, caller: Operator, collect: Collecting, session: SessionId, form: NewStream
+    service: AppService, caller: Operator, replay_parked: Collecting, session: SessionId, form: NewStream
 ) -> Stream:
     """Register a room. Events that it sent before join the session. Repeating it changes nothing."""
-    return await streams.add(service.database, caller, session, form, collect)
+    return await streams.add(service.database, caller, session, form, replay_parked)
 
 
 @router.delete(

@@ -47,14 +47,16 @@ ConnectionId = Annotated[str, Path(description="the connection's id", examples=[
 UrlToken = Annotated[str, Path(description="the unguessable end of the URL of a kind without signatures")]
 
 
-async def _door(request: Request, connection: str, url_token: str | None) -> tuple[Service, WebhookHandler, LoadedConnection]:
+async def _webhook_handler(
+    request: Request, connection: str, url_token: str | None
+) -> tuple[Service, WebhookHandler, LoadedConnection]:
     service: Service = request.app.state.service
     try:
         connection_id = UUID(connection)
     except ValueError:
         raise not_found("connection") from None
-    door = service.platforms.door
-    return service, door, await door.connection(connection_id, url_token)
+    handler = service.platforms.handler
+    return service, handler, await handler.connection(connection_id, url_token)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -77,19 +79,19 @@ def _refusal(refused: Refused) -> ProblemError:
 
 
 async def _check(request: Request, connection: str, url_token: str | None = None) -> Response:
-    _, door, found = await _door(request, connection, url_token)
+    _, handler, found = await _webhook_handler(request, connection, url_token)
     try:
-        return _answer(door.check(found, _delivery(request, _headers(request), b"")))
+        return _answer(handler.check(found, _delivery(request, _headers(request), b"")))
     except Refused as refused:
         raise _refusal(refused) from None
 
 
 async def _take(request: Request, connection: str, url_token: str | None = None) -> Response:
-    _, door, found = await _door(request, connection, url_token)
+    _, handler, found = await _webhook_handler(request, connection, url_token)
     headers = _headers(request)
     body = decompress(await read_body(request, MAX_BODY), headers.get("content-encoding"), MAX_BODY)
     try:
-        return _answer(await door.take(found, _delivery(request, headers, body)))
+        return _answer(await handler.take(found, _delivery(request, headers, body)))
     except Refused as refused:
         raise _refusal(refused) from None
     except (QueueFullError, NotCommittedError):

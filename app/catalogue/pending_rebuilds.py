@@ -26,15 +26,15 @@ async def add_pending(connection: AsyncConnection, brand_id: UUID, keys: Sequenc
     await connection.execute(insert(pending_refolds).on_conflict_do_nothing(), rows)
 
 
-async def run_pending(database: Database, refold: Rebuild) -> None:
+async def run_pending(database: Database, rebuild: Rebuild) -> None:
     """Do what a process noted and did not live to do."""
     async with database.read() as connection:
         rows = (await connection.execute(select(pending_refolds).order_by(pending_refolds.c.brand_id))).all()
     for brand_id, found in groupby(rows, key=lambda row: row.brand_id):
-        await rebuild_sessions(database, brand_id, [row.key for row in found], refold)
+        await rebuild_sessions(database, brand_id, [row.key for row in found], rebuild)
 
 
-async def rebuild_sessions(database: Database, brand_id: UUID, keys: Sequence[str], refold: Rebuild) -> None:
+async def rebuild_sessions(database: Database, brand_id: UUID, keys: Sequence[str], rebuild: Rebuild) -> None:
     """Fold again every session of the brand whose rollups hold one of these keys; call it after the commit.
 
     Repeating it is harmless, so that a request which died half-way heals when it is sent again.
@@ -48,7 +48,7 @@ async def rebuild_sessions(database: Database, brand_id: UUID, keys: Sequence[st
         await connection.fetch(sql["lock_brand_sessions"], brand_id)
         affected = await connection.fetch(sql["sessions_with_keys"], brand_id, sorted(set(keys)))
     for row in affected:
-        await refold(row["session_id"])
+        await rebuild(row["session_id"])
     async with database.write() as written:
         mine = (pending_refolds.c.brand_id == brand_id) & pending_refolds.c.key.in_(keys)
         await written.execute(delete(pending_refolds).where(mine))

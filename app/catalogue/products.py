@@ -111,7 +111,7 @@ async def get(database: Database, principal: Principal, product_id: UUID) -> Pro
     return Product(id=row.id, brand=row.slug, code=row.code, names=row.names, aliases=sorted(aliases), created_at=row.created_at)
 
 
-async def create(database: Database, principal: Principal, form: NewProduct, refold: Rebuild) -> Product:
+async def create(database: Database, principal: Principal, form: NewProduct, rebuild: Rebuild) -> Product:
     """Create a product.
 
     Raises:
@@ -126,11 +126,11 @@ async def create(database: Database, principal: Principal, form: NewProduct, ref
             insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
         )
         added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
-    await rebuild_sessions(database, brand_id, added, refold)
+    await rebuild_sessions(database, brand_id, added, rebuild)
     return await get(database, principal, product_id)
 
 
-async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, refold: Rebuild) -> Product:
+async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, rebuild: Rebuild) -> Product:
     """Change a product's names, its aliases or both.
 
     Raises:
@@ -148,11 +148,11 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
             # All of them, not only the new ones: a request that is repeated after a crash folds again what is missing.
             await _add_aliases(connection, ref, sorted(wanted - found))
             keys += sorted(wanted)
-    await rebuild_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
     return await get(database, principal, product_id)
 
 
-async def delete(database: Database, principal: Principal, product_id: UUID, refold: Rebuild) -> None:
+async def delete(database: Database, principal: Principal, product_id: UUID, rebuild: Rebuild) -> None:
     """Delete a product and its aliases; line-ups keep its code.
 
     Raises:
@@ -162,10 +162,10 @@ async def delete(database: Database, principal: Principal, product_id: UUID, ref
         ref = await _locked(connection, principal, product_id)
         keys = await _remove_aliases(connection, ref, sorted(await _aliases_of(connection, ref.id)))
         await connection.execute(sql_delete(products).where(products.c.id == ref.id))
-    await rebuild_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
 
 
-async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Rebuild) -> Product:
+async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, rebuild: Rebuild) -> Product:
     """Let an alias mean this product; also what came in under it before. Repeating it is harmless.
 
     Raises:
@@ -175,11 +175,11 @@ async def put_alias(database: Database, principal: Principal, product_id: UUID, 
         ref = await _locked(connection, principal, product_id)
         if alias not in await _aliases_of(connection, ref.id):
             await _add_aliases(connection, ref, [alias])
-    await rebuild_sessions(database, ref.brand_id, [alias], refold)
+    await rebuild_sessions(database, ref.brand_id, [alias], rebuild)
     return await get(database, principal, product_id)
 
 
-async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, refold: Rebuild) -> Product:
+async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, rebuild: Rebuild) -> Product:
     """Take an alias away; what came in under it stands by itself again.
 
     Raises:
@@ -190,7 +190,7 @@ async def delete_alias(database: Database, principal: Principal, product_id: UUI
         if alias not in await _aliases_of(connection, ref.id):
             raise not_found("alias")
         keys = await _remove_aliases(connection, ref, [alias])
-    await rebuild_sessions(database, ref.brand_id, keys, refold)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
     return await get(database, principal, product_id)
 
 

@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from app.catalogue.access import Principal
 from app.problems import not_found
-from app.storage.database import Connection, Database, again
+from app.storage.database import Connection, Database, retry_conflicts
 from app.storage.queries import queries
 from app.storage.writes import WriteQueries
 
@@ -26,7 +26,7 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
             await _delete(connection, principal, session_id)
 
     # A commit of another session may meet us on the brand's customers in another order.
-    await again(remove)
+    await retry_conflicts(remove)
 
 
 async def _delete(connection: Connection, principal: Principal, session_id: UUID) -> None:
@@ -45,23 +45,23 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
 async def _reassign_first_purchases(connection: Connection, brand_id: UUID, session_id: UUID) -> None:
     """Give each new buyer of this session to the session of their next purchase, where they become a new buyer."""
     sql = queries("catalogue")
-    others = [row["id"] for row in await connection.fetch(sql["hold_other_sessions"], brand_id, session_id)]
+    others = [row["id"] for row in await connection.fetch(sql["lock_other_sessions"], brand_id, session_id)]
     members = [row["member"] for row in await connection.fetch(sql["lock_customers"], brand_id, session_id)]
     if not members:
         return
-    heirs = await connection.fetch(sql["heirs"], others, members)
-    if heirs:
-        columns = [[row[name] for row in heirs] for name in ("member", "session_id", "at", "event_key")]
+    successors = await connection.fetch(sql["next_purchases"], others, members)
+    if successors:
+        columns = [[row[name] for row in successors] for name in ("member", "session_id", "at", "event_key")]
         await connection.execute(sql["reassign_customers"], brand_id, *columns)
-        await _count_new_buyers(connection, heirs)
+        await _count_new_buyers(connection, successors)
     await connection.execute(sql["forget_customers"], brand_id, session_id)
 
 
-async def _count_new_buyers(connection: Connection, heirs: list[Record]) -> None:
+async def _count_new_buyers(connection: Connection, successors: list[Record]) -> None:
     # The two rows that the fold writes for a count: the whole session, and the minute.
     counts: dict[tuple[UUID, int, str, int, str, str], int] = {}
-    for heir in heirs:
-        for grain, bucket in ((0, 0), (60, int(heir["at"].timestamp()) // 60 * 60_000_000)):
-            row = (heir["session_id"], grain, "", bucket, heir["platform"], "new_buyers")
+    for successor in successors:
+        for grain, bucket in ((0, 0), (60, int(successor["at"].timestamp()) // 60 * 60_000_000)):
+            row = (successor["session_id"], grain, "", bucket, successor["platform"], "new_buyers")
             counts[row] = counts.get(row, 0) + 1
     await WriteQueries(connection).add_counters([(*row, counts[row]) for row in sorted(counts)])

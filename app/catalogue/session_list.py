@@ -13,9 +13,10 @@ from app.catalogue.access import Principal
 from app.catalogue.models import SessionKind
 from app.catalogue.pages import Page, page_of
 from app.catalogue.sessions import SessionHead, head, on_air_of
-from app.catalogue.summary import Figure, Figures, Status, Summary
+from app.catalogue.summary import Figure, Figures, Summary
 from app.storage.database import Database
 from app.storage.queries import queries
+from app.storage.session_status import SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class SessionFilter:
     """Which sessions; None lets all pass. The window is half-open and looks at the start, planned if there is no other."""
 
     brand: str | None = None
-    status: Status | None = None
+    status: SessionStatus | None = None
     kind: SessionKind | None = None
     platform: str | None = None
     from_: datetime | None = None
@@ -68,7 +69,7 @@ async def listing(
     sql = queries("catalogue")
     async with database.acquire() as connection:
         on_air: list[UUID] = []
-        if wanted.status in {Status.LIVE, Status.PROVISIONAL}:
+        if wanted.status in {SessionStatus.LIVE, SessionStatus.PROVISIONAL}:
             on_air = await on_air_of(connection, None, principal.brand_id)
         rows = await connection.fetch(
             sql["sessions_page"],

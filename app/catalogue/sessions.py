@@ -30,10 +30,11 @@ from app.catalogue.models import (
 )
 from app.catalogue.products import brand_of
 from app.catalogue.session_access import SessionRef, visible
-from app.catalogue.summary import Status, status_of
+from app.catalogue.summary import status_of
 from app.problems import ProblemError, not_found
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
+from app.storage.session_status import SessionStatus
 from app.storage.tables import brands, events, lineup, sessions
 
 _PLAN: dict[str, Any] = {
@@ -96,7 +97,7 @@ class SessionHead(ResponseModel):
     kind: SessionKind
     currency: str
     time_zone: str
-    status: Status
+    status: SessionStatus
     scheduled_at: datetime | None
     started_at: datetime | None = Field(description="first start of one of its streams")
     ended_at: datetime | None = Field(description="last end of one of its streams")
@@ -130,7 +131,7 @@ class Session(SessionHead):
     promotions: list[promotion_rows.Promotion]
 
 
-async def create(database: Database, principal: Principal, form: NewSession, collect: stream_rows.Collect) -> Session:
+async def create(database: Database, principal: Principal, form: NewSession, replay_parked: stream_rows.Collect) -> Session:
     """Create a session with all that the form names, and collect what its rooms sent before.
 
     Raises:
@@ -147,7 +148,7 @@ async def create(database: Database, principal: Principal, form: NewSession, col
         await stream_rows.lock_rooms(connection, form.streams)
         await stream_rows.register(connection, principal, session_id, form.streams)
     for stream in form.streams:
-        await collect(stream.platform, stream.room)
+        await replay_parked(stream.platform, stream.room)
     return await get(database, principal, session_id)
 
 

@@ -18,7 +18,7 @@ from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
-from app.storage.database import Database, again
+from app.storage.database import Database, retry_conflicts
 from app.storage.tables import sessions, streams
 
 Collect = Callable[[str, str], Awaitable[object]]
@@ -113,7 +113,7 @@ async def listing(database: Database, principal: Principal, session_id: UUID) ->
         return await of_session(connection, session_id)
 
 
-async def add(database: Database, principal: Principal, session_id: UUID, form: NewStream, collect: Collect) -> Stream:
+async def add(database: Database, principal: Principal, session_id: UUID, form: NewStream, replay_parked: Collect) -> Stream:
     """Register a room and collect what it sent before; repeating it collects what a crash left behind.
 
     Raises:
@@ -130,8 +130,8 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
             return created_at
 
     # On Citus a registration may meet the room's own events on the copies of the catalogue.
-    created_at = await again(write)
-    await collect(form.platform, form.room)
+    created_at = await retry_conflicts(write)
+    await replay_parked(form.platform, form.room)
     return Stream(platform=form.platform, room=form.room, created_at=created_at)
 
 

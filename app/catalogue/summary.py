@@ -5,22 +5,13 @@ In: rows of the whole-session rollups. Out: one summary per session. Never here:
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
 from app.catalogue.models import ResponseModel, decimal_string
-
-
-class Status(StrEnum):
-    """Where a session's figures stand (metrics.md)."""
-
-    SCHEDULED = "scheduled"
-    LIVE = "live"
-    PROVISIONAL = "provisional"
-    FINAL = "final"
+from app.storage.session_status import SessionStatus
 
 
 class Figure(NamedTuple):
@@ -46,11 +37,11 @@ class Summary(ResponseModel):
 _COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 
 
-def status_of(started_at: datetime | None, ended_at: datetime | None, *, on_air: bool) -> Status:
+def status_of(started_at: datetime | None, ended_at: datetime | None, *, on_air: bool) -> SessionStatus:
     """Return the session's status."""
     if on_air:
-        return Status.LIVE
-    return Status.SCHEDULED if started_at is None and ended_at is None else Status.PROVISIONAL
+        return SessionStatus.LIVE
+    return SessionStatus.SCHEDULED if started_at is None and ended_at is None else SessionStatus.PROVISIONAL
 
 
 class Figures:

@@ -26,14 +26,14 @@ connections = typer.Typer(help="Create, list, test and delete connections to pla
 Answer = TypeVar("Answer")
 
 
-def _office(service: Service) -> ConnectionAdmin:
+def _connection_admin(service: Service) -> ConnectionAdmin:
     settings = service.settings
     base = str(settings.public_url) if settings.public_url else f"http://{settings.host}:{settings.port}"
     return ConnectionAdmin(service.database, service.platforms, base.rstrip("/"))
 
 
-def _in_office(work: Callable[[ConnectionAdmin], Awaitable[Answer]]) -> Answer:
-    return _run(lambda service: work(_office(service)))
+def _as_admin(work: Callable[[ConnectionAdmin], Awaitable[Answer]]) -> Answer:
+    return _run(lambda service: work(_connection_admin(service)))
 
 
 def _json(text: str, what: str) -> dict[str, Any]:
@@ -62,14 +62,14 @@ def create(
         form = NewConnection(kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options"))
     except ValidationError as error:
         _fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
-    made = _in_office(lambda office: rows.create(office, _SHELL, form))
+    made = _as_admin(lambda admin: rows.create(admin, _SHELL, form))
     typer.echo(f"{made.id}\t{made.webhook_url or 'polled'}")
 
 
 @connections.command("list")
 def list_connections() -> None:
     """Show the connections and their states, without their secrets."""
-    page = _in_office(lambda office: rows.listing(office, after=None, limit=200))
+    page = _as_admin(lambda admin: rows.listing(admin, after=None, limit=200))
     table = Table()
     for heading in ("id", "kind", "brand", "name", "on", "last delivery", "events", "pending", "last error"):
         # An id is there to be copied, so it is never broken.
@@ -88,7 +88,7 @@ def list_connections() -> None:
 @connections.command()
 def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
     """Ask the platform with the saved credentials; exit code 1 when something fails."""
-    result = _in_office(lambda office: diagnostics.test(office, connection))
+    result = _as_admin(lambda admin: diagnostics.test(admin, connection))
     for check in result.checks:
         typer.echo(f"{'ok' if check.ok else 'failed':<7} {check.name:<13} {check.detail}")
     if not result.ok:
@@ -98,15 +98,18 @@ def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]
 @connections.command()
 def delete(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
     """Delete a connection with its secrets; what came in through it stays."""
-    _in_office(lambda office: rows.remove(office, connection))
+    _as_admin(lambda admin: rows.remove(admin, connection))
     typer.echo("deleted")
 
 
-@connections.command()
-def reseal() -> None:
-    """Encrypt all secrets and letters with the present secret key; then the previous one may be forgotten."""
+@connections.command("rotate-key")
+def rotate_key() -> None:
+    """Re-encrypt all secrets and dead letters with the current secret key; then remove the previous key from the settings."""
 
     async def work(service: Service) -> int:
-        return await encryption.reseal(service.database, service.platforms.vault, service.privacy_keys)
+        return await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
 
-    typer.echo(f"sealed anew: {_run(work)} rows")
+    typer.echo(f"re-encrypted: {_run(work)} rows")
+
+
+connections.command("reseal", hidden=True, help="The former name of `rotate-key`; it will be removed.")(rotate_key)

@@ -32,12 +32,12 @@ async def make(service: Service, asked: SessionQuery, kind: str) -> bytes:
     Raises:
         ProblemError: no such session.
     """
-    keeping = InsightSettings(service.settings.slow_response_seconds, service.settings.keep_comment_text)
+    insight_settings = InsightSettings(service.settings.slow_response_seconds, service.settings.keep_comment_text)
     if kind == ".xlsx":
-        return (await files.workbook(service.database, service.press, asked, keeping)).content
+        return (await files.workbook(service.database, service.renderer, asked, insight_settings)).content
     if kind == ".html":
-        return (await files.page(service.database, service.press, asked, keeping)).content
-    return to_json(await read_report(service.database, asked, keeping), indent=2) + b"\n"
+        return (await files.page(service.database, service.renderer, asked, insight_settings)).content
+    return to_json(await read_report(service.database, asked, insight_settings), indent=2) + b"\n"
 
 
 def report(

@@ -47,7 +47,7 @@ def _sum(metric: str, value: int) -> Contributions:
     return Contributions(counts=(Count(metric, value),))
 
 
-class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
+class ViewerEntered(Payload, type="live.viewer.entered", person_fields=("viewer",)):
     """A viewer enters the room; the first time is an arrival, every time is a view."""
 
     viewer: Text
@@ -61,7 +61,7 @@ class ViewerEntered(Payload, type="live.viewer.entered", people=("viewer",)):
         return Contributions(counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), arrival),))
 
 
-class ViewerLeft(Payload, type="live.viewer.left", people=("viewer",)):
+class ViewerLeft(Payload, type="live.viewer.left", person_fields=("viewer",)):
     """A viewer leaves; watched_seconds is the time since they entered."""
 
     viewer: Text
@@ -114,7 +114,7 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
         )
 
 
-class CommentPosted(Payload, type="live.comment.posted", people=("viewer",), words=("text",)):
+class CommentPosted(Payload, type="live.comment.posted", person_fields=("viewer",), text_fields=("text",)):
     """A viewer comments; the text is kept only where the deployment's setting says so."""
 
     viewer: Text
@@ -125,7 +125,7 @@ class CommentPosted(Payload, type="live.comment.posted", people=("viewer",), wor
         return Contributions(counts=ONE_COMMENT, claims=(Claim("commenter", person(self.viewer), COUNT_COMMENTER),))
 
 
-class LikeSent(Payload, type="live.like.sent", people=("viewer",)):
+class LikeSent(Payload, type="live.like.sent", person_fields=("viewer",)):
     """Likes, one or many in one tap burst."""
 
     viewer: Text | None = None
@@ -136,7 +136,7 @@ class LikeSent(Payload, type="live.like.sent", people=("viewer",)):
         return _sum("likes", self.count)
 
 
-class ShareSent(Payload, type="live.share.sent", people=("viewer",)):
+class ShareSent(Payload, type="live.share.sent", person_fields=("viewer",)):
     """The room was shared."""
 
     viewer: Text | None = None
@@ -146,7 +146,7 @@ class ShareSent(Payload, type="live.share.sent", people=("viewer",)):
         return _sum("shares", 1)
 
 
-class FollowGained(Payload, type="live.follow.gained", people=("viewer",)):
+class FollowGained(Payload, type="live.follow.gained", person_fields=("viewer",)):
     """A viewer follows the account; once per viewer."""
 
     viewer: Text
@@ -156,7 +156,7 @@ class FollowGained(Payload, type="live.follow.gained", people=("viewer",)):
         return Contributions(claims=(Claim("follower", person(self.viewer), COUNT_FOLLOWER),))
 
 
-class GiftSent(Payload, type="live.gift.sent", people=("viewer",)):
+class GiftSent(Payload, type="live.gift.sent", person_fields=("viewer",)):
     """Gifts of one kind."""
 
     viewer: Text | None = None

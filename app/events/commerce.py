@@ -54,7 +54,7 @@ def _clicks(product: str, count: int) -> Contributions:
     return Contributions(counts=(Count("product_clicks", count), Count("product_clicks", count, product, by_second=True)))
 
 
-class ProductClicked(Payload, type="live.product.clicked", people=("viewer",)):
+class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewer",)):
     """Clicks on a product's card."""
 
     viewer: Text | None = None
@@ -151,7 +151,7 @@ class _Purchase(Payload):
         return found
 
 
-class OrderPlaced(_Purchase, type="live.order.placed", people=("buyer",)):
+class OrderPlaced(_Purchase, type="live.order.placed", person_fields=("buyer",)):
     """An order exists; it counts once it is paid."""
 
     def fold(self, context: FoldContext) -> Contributions:
@@ -161,7 +161,7 @@ class OrderPlaced(_Purchase, type="live.order.placed", people=("buyer",)):
         return Contributions(order=OrderPatch(self.order, "placed", self.buyer, amount, _lines_json(self.lines)))
 
 
-class OrderPaid(_Purchase, type="live.order.paid", people=("buyer",)):
+class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
     """An order was paid: the ledger entry from which orders, buyers, units and GMV are counted, once per order."""
 
     def fold(self, context: FoldContext) -> Contributions:

@@ -18,19 +18,19 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     type: ClassVar[str]
-    people: ClassVar[tuple[str, ...]]
+    person_fields: ClassVar[tuple[str, ...]]
     """Fields that hold a platform's id of a person; the writer replaces them by keyed hashes before anything is stored."""
 
-    words: ClassVar[tuple[str, ...]]
+    text_fields: ClassVar[tuple[str, ...]]
     """Fields that hold what a person wrote; kept only where the deployment's setting says so."""
 
     def __init_subclass__(
-        cls, *, type: str = "", people: tuple[str, ...] = (), words: tuple[str, ...] = (), **kwargs: Any
+        cls, *, type: str = "", person_fields: tuple[str, ...] = (), text_fields: tuple[str, ...] = (), **kwargs: Any
     ) -> None:
         """Register the class under its event type."""
         super().__init_subclass__(**kwargs)
-        cls.people = people
-        cls.words = words
+        cls.person_fields = person_fields
+        cls.text_fields = text_fields
         if type:
             cls.type = type
             PAYLOADS[type] = cls

@@ -74,7 +74,7 @@ def _struct_of(model: type[BaseModel]) -> type[Struct]:
     for base in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
         inherited |= {name: value for name, value in vars(base).items() if inspect.isfunction(value) and name[0] != "_"}
     if issubclass(model, Payload):
-        inherited |= {"type": model.type, "people": model.people, "words": model.words}
+        inherited |= {"type": model.type, "person_fields": model.person_fields, "text_fields": model.text_fields}
     inherited["json_bytes"] = _json_bytes
     return msgspec.defstruct(model.__name__, fields, namespace=inherited, kw_only=True, omit_defaults=True, gc=False)
 

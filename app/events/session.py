@@ -24,7 +24,7 @@ class SessionEnded(Payload, type="live.session.ended"):
         return Contributions(samples=(Sample("broadcast", 0, context.room, by_second=True),), broadcast="ended")
 
 
-class SupportRequested(Payload, type="live.support.requested", people=("viewer",)):
+class SupportRequested(Payload, type="live.support.requested", person_fields=("viewer",)):
     """A viewer asks customer service; once per ticket."""
 
     ticket: Text

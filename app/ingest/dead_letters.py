@@ -20,7 +20,7 @@ _ERRORS_KEPT = 50
 
 
 async def keep(
-    ledger: WriteQueries, privacy_keys: PrivacyKeys, submission: Submission, rejections: Iterable[Rejection], now: datetime
+    queries: WriteQueries, privacy_keys: PrivacyKeys, submission: Submission, rejections: Iterable[Rejection], now: datetime
 ) -> None:
     """Keep the rejections of one request."""
     brand = submission.brand_id
@@ -32,6 +32,6 @@ async def keep(
         errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()
         rows[digest] = (
             uuid4(), digest, brand, submission.origin, rejection.type, rejection.subject, errors,
-            privacy_keys.seal(body),
+            privacy_keys.encrypt(body),
         )  # fmt: skip
-    await ledger.store_dead_letters([rows[digest] for digest in sorted(rows)], now)
+    await queries.store_dead_letters([rows[digest] for digest in sorted(rows)], now)

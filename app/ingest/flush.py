@@ -23,12 +23,12 @@ from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import CONFLICTS, UNREACHABLE, Database, again
+from app.storage.database import CONFLICTS, UNREACHABLE, Database, retry_conflicts
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.writes import WriteQueries
 
 _log = structlog.get_logger()
-_PASSING = (
+_TRANSIENT = (
     *UNREACHABLE,
     *CONFLICTS,
     asyncpg.InsufficientResourcesError,
@@ -57,15 +57,15 @@ class Flusher:
         self._privacy_keys = privacy_keys
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
-        self._homes = SubjectResolver(self._slow_after_ms)
+        self._resolver = SubjectResolver(self._slow_after_ms)
 
     def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
         """Keep a connection for flushes one after the other."""
-        return self._database.flushing()
+        return self._database.flush_connection()
 
     async def flush(
         self,
-        kept: PersistentConnection,
+        persistent: PersistentConnection,
         items: list[SubmittedEvent],
         rejected_only: Iterable[Submission],
         committing: Callable[[], None],
@@ -78,9 +78,9 @@ class Flusher:
             OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
         """
         try:
-            await self._flush(await kept.connection(), items, rejected_only, committing)
+            await self._flush(await persistent.connection(), items, rejected_only, committing)
         except UNREACHABLE:
-            await self._database.revive()
+            await self._database.restart_embedded()
             raise
 
     async def _flush(
@@ -92,8 +92,8 @@ class Flusher:
     ) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone."""
         try:
-            settlement = await again(lambda: self._transaction(connection, items, list(rejected_only), committing))
-        except _PASSING:
+            settlement = await retry_conflicts(lambda: self._transaction(connection, items, list(rejected_only), committing))
+        except _TRANSIENT:
             raise
         except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
             if len(items) <= 1:
@@ -142,72 +142,72 @@ class Flusher:
         now = datetime.now(UTC)
         settlement = _FlushResult()
         async with early_lock_release(connection, committing):
-            ledger = WriteQueries(connection)
+            queries = WriteQueries(connection)
             if items:
-                settlement = await self._write_events(ledger, items, now)
+                settlement = await self._write_events(queries, items, now)
             for submission in rejected_only:
-                await dead_letters.keep(ledger, self._privacy_keys, submission, submission.rejected, now)
-            kept: dict[int, list[Rejection]] = {}
+                await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
+            persistent: dict[int, list[Rejection]] = {}
             owners: dict[int, Submission] = {}
             for item, rejection in settlement.rejections:
-                kept.setdefault(id(item.submission), []).append(rejection)
+                persistent.setdefault(id(item.submission), []).append(rejection)
                 owners[id(item.submission)] = item.submission
-            for owner, rejections in kept.items():
-                await dead_letters.keep(ledger, self._privacy_keys, owners[owner], rejections, now)
+            for owner, rejections in persistent.items():
+                await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
         return settlement
 
-    async def _write_events(self, ledger: WriteQueries, items: list[SubmittedEvent], now: datetime) -> _FlushResult:
+    async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> _FlushResult:
         batch = self._new_batch()
-        unresolved = batch.take(items, self._homes.remembered, only_all=True)
+        unresolved = batch.take(items, self._resolver.cached, only_all=True)
         if batch.items and not unresolved:
-            stamps = sorted((home.row.id, home.row.stamp) for home in batch.homes.values())
-            settlement = await self._append(ledger, batch, stamps, now)
+            versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
+            settlement = await self._append(queries, batch, versions, now)
             if settlement is not None:
                 return settlement
         subjects = {item.event.subject for item in items}
-        self._homes.forget(subjects)
+        self._resolver.invalidate(subjects)
         for item in items:
-            item.reveal()
+            item.restore()
         batch = self._new_batch()
-        by_subject = await self._homes.look_up(ledger, subjects)
+        by_subject = await self._resolver.resolve(queries, subjects)
         unresolved = batch.take(items, by_subject)
         if rooms := sorted({item.event.subject for item in unresolved if ":" in item.event.subject}):
             # Once more, holding the rooms' names: a stream may have been registered in between.
-            await ledger.lock_rooms(rooms)
-            by_subject |= await self._homes.look_up(ledger, set(rooms))
+            await queries.lock_rooms(rooms)
+            by_subject |= await self._resolver.resolve(queries, set(rooms))
             unresolved = batch.take(unresolved, by_subject)
         settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
         if batch.items:
-            appended = await self._append(ledger, batch, [], now)
+            appended = await self._append(queries, batch, [], now)
             assert appended is not None, "the sessions are held"
             settlement = appended
-        await self._park_or_reject(ledger, unresolved, settlement, now)
+        await self._park_or_reject(queries, unresolved, settlement, now)
         return settlement
 
     def _new_batch(self) -> WriteBatch:
         return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms)
 
     async def _append(
-        self, ledger: WriteQueries, batch: WriteBatch, stamps: list[tuple[UUID, str]], now: datetime
+        self, queries: WriteQueries, batch: WriteBatch, versions: list[tuple[UUID, str]], now: datetime
     ) -> _FlushResult | None:
         """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
         settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
-        contexts = {session: home.context for session, home in batch.homes.items()}
-        appended = await ledger.append_events(stamps, batch.new, batch.tally.claims(), now)
+        contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
+        appended = await queries.append_events(versions, batch.new, batch.tally.claims(), now)
         if appended is None:
             return None
         if appended.claimed is not None:
             settlement.accepted = list(batch.items.values())
-            await fold.finish(ledger, batch.tally, appended.claimed, contexts)
+            await fold.finish(queries, batch.tally, appended.claimed, contexts)
             return settlement
         settlement.accepted = [batch.items[key] for key in appended.new]
         settlement.duplicates += [batch.items[key] for key in batch.items.keys() - appended.new]
         if appended.new:
-            await fold.apply(ledger, batch.folded(appended.new), contexts, self._slow_after_ms)
+            await fold.apply(queries, batch.folded(appended.new), contexts, self._slow_after_ms)
         return settlement
 
     async def _park_or_reject(
-        self, ledger: WriteQueries, unresolved: list[SubmittedEvent], settlement: _FlushResult, now: datetime
+        self, queries: WriteQueries, unresolved: list[SubmittedEvent], settlement: _FlushResult, now: datetime
     ) -> None:
         parked: dict[tuple[str, str, str, bytes], tuple[SubmittedEvent, str]] = {}
         for item in unresolved:
@@ -223,12 +223,12 @@ class Flusher:
             else:
                 parked[key] = (item, self._parked_event(item, parsed[0]))
         rows = [(*key, parked[key][1]) for key in sorted(parked)]
-        new = await ledger.park(rows, now) if rows else set()
+        new = await queries.park_events(rows, now) if rows else set()
         for (platform, room, _, event_key), (item, _) in parked.items():
             known = (platform, room, event_key) not in new
             (settlement.duplicates if known else settlement.parked).append(item)
 
     def _parked_event(self, item: SubmittedEvent, platform: str) -> str:
-        item.conceal(self._privacy_keys, platform, keep_text=self._keep_text)
+        item.pseudonymize(self._privacy_keys, platform, keep_text=self._keep_text)
         moment = item.event.time or item.submission.received_at
         return item.document(moment, from_json(item.event.data.json_bytes())).decode()

@@ -60,28 +60,30 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
 
 
 async def apply(
-    ledger: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
+    queries: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
 ) -> None:
     """Write all that new events contribute."""
     tally = Tally(slow_after_ms)
     for event in events:
         tally.add(*event)
     claims = tally.claims()
-    claimed = await ledger.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
-    await finish(ledger, tally, claimed, contexts)
+    claimed = await queries.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
+    await finish(queries, tally, claimed, contexts)
 
 
-async def finish(ledger: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]) -> None:
+async def finish(
+    queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+) -> None:
     """Write what a batch contributes, once its claims are settled."""
     if tally.bids:
-        await _resolve_claims(ledger, tally, claimed, contexts)
+        await _resolve_claims(queries, tally, claimed, contexts)
     if tally.spans:
-        await _merge_spans(ledger, tally)
-    await _write(ledger, tally)
+        await _merge_spans(queries, tally)
+    await _write(queries, tally)
 
 
 async def _resolve_claims(
-    ledger: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+    queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
     bids = tally.bids
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
@@ -100,12 +102,12 @@ async def _resolve_claims(
             first_buys[customer] = min(offer, first_buys.get(customer, offer))
     if first_buys:
         rows = sorted((brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_buys.items())
-        for member, session, lost_session, superseded in await ledger.claim_customers(rows):
+        for member, session, lost_session, superseded in await queries.claim_customers(rows):
             _add_claim(tally, session, bids[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:
                 lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
-        await _revert_superseded(ledger, tally, lost, contexts)
+        await _revert_superseded(queries, tally, lost, contexts)
 
 
 def _add_claim(tally: Tally, session: UUID, bid: PendingClaim, sign: int) -> None:
@@ -116,7 +118,7 @@ def _add_claim(tally: Tally, session: UUID, bid: PendingClaim, sign: int) -> Non
 
 
 async def _revert_superseded(
-    ledger: WriteQueries,
+    queries: WriteQueries,
     tally: Tally,
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
     contexts: Mapping[UUID, SessionContext],
@@ -126,8 +128,8 @@ async def _revert_superseded(
     A customer's first purchase may move between two sessions of a brand: these share the catalogue, not the currency.
     """
     elsewhere = sorted({session for session, _ in lost if session not in contexts})
-    others = {row.id: row for row in await ledger.lock_sessions(elsewhere, [], [])} if elsewhere else {}
-    for event in await ledger.logged_events(sorted(lost)):
+    others = {row.id: row for row in await queries.lock_sessions(elsewhere, [], [])} if elsewhere else {}
+    for event in await queries.logged_events(sorted(lost)):
         losses = lost[event.session_id, event.event_key]
         context = contexts.get(event.session_id)
         if context is None:
@@ -144,9 +146,9 @@ async def _revert_superseded(
                 _add_claim(tally, event.session_id, PendingClaim(folded.at, folded.key, folded.platform, claim), -1)
 
 
-async def _merge_spans(ledger: WriteQueries, tally: Tally) -> None:
+async def _merge_spans(queries: WriteQueries, tally: Tally) -> None:
     rows = [(*key, *tally.spans[key].columns()) for key in sorted(tally.spans)]
-    for row in await ledger.merge_spans(rows):
+    for row in await queries.merge_spans(rows):
         session, kind, platform, started, ended, given, was_started, was_ended, was_given = row
         tally.span_changed(
             Span(session, kind, platform, was_started, was_ended, was_given),
@@ -154,24 +156,24 @@ async def _merge_spans(ledger: WriteQueries, tally: Tally) -> None:
         )
 
 
-async def _write(ledger: WriteQueries, tally: Tally) -> None:
+async def _write(queries: WriteQueries, tally: Tally) -> None:
     if tally.clocks:
-        await ledger.set_session_clocks(
+        await queries.set_session_clocks(
             [
                 (session, moment_or_none(started), moment_or_none(ended))
                 for session, (started, ended) in sorted(tally.clocks.items())
             ]
         )
     if tally.orders:
-        await ledger.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
+        await queries.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
     if tally.gauges:
         rows = sorted(tally.gauges.items(), key=_by_key)
-        await ledger.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
+        await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
-        await ledger.add_counters(sorted((*key, value) for key, value in counters.items()))
+        await queries.add_counters(sorted((*key, value) for key, value in counters.items()))
         if lowered := sorted(key for key, value in counters.items() if value < 0):
-            await ledger.drop_zeros([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+            await queries.drop_zeros([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
 
 
 def _by_key(entry: tuple[Any, ...]) -> Any:

@@ -20,7 +20,7 @@ PARKED = "parked"
 _CHUNK = 1_000
 
 
-async def collect(database: Database, writer: Writer, platform: str, room: str) -> int:
+async def replay_parked(database: Database, writer: Writer, platform: str, room: str) -> int:
     """Send the parked events of a registered stream through the writer; return how many there were.
 
     Safe to repeat: an event leaves the park only after it is in the log, and the log takes it once.

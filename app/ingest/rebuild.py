@@ -70,7 +70,7 @@ async def _rebuilt(
     database: Database, settings: Settings, session: UUID, *, isolation: Literal["repeatable_read", "read_committed"], lock: str
 ) -> AsyncIterator[asyncpg.Connection]:
     # A connection of its own: a pooled one may have plans that already point at the real tables.
-    async with database.dedicated() as connection, connection.transaction(isolation=isolation):
+    async with database.unpooled() as connection, connection.transaction(isolation=isolation):
         found = await connection.fetchrow(_SQL[lock], session)
         if found is None:
             raise NoSuchSessionError(str(session))
@@ -78,15 +78,15 @@ async def _rebuilt(
             await connection.execute(_SQL[f"shadow_{table}"])
         await connection.execute(_SQL["begin_clock"], session)
         await connection.execute(_SQL["begin_customers"], session, found["brand_id"])
-        ledger = WriteQueries(connection)
+        queries = WriteQueries(connection)
         slow_after_ms = round(settings.slow_response_seconds * 1000)
         context = fold.SessionContext(
             found["brand_id"], found["currency"], get_currency_precision(found["currency"]),
-            await ledger.brand_aliases(found["brand_id"]), slow_after_ms, {},
+            await queries.brand_aliases(found["brand_id"]), slow_after_ms, {},
         )  # fmt: skip
         after = b""
         while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
             folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
-            await fold.apply(ledger, folded, {session: context}, slow_after_ms)
+            await fold.apply(queries, folded, {session: context}, slow_after_ms)
             after = page[-1]["event_key"]
         yield connection

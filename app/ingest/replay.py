@@ -31,10 +31,10 @@ async def replay(
         ProblemError: it is not JSON, as before.
     """
     async with database.acquire() as connection:
-        row = await connection.fetchrow(_SQL["letter"], letter, brand_id)
+        row = await connection.fetchrow(_SQL["dead_letter"], letter, brand_id)
     if row is None:
         return None
-    body = privacy_keys.unseal(row["sealed"])
+    body = privacy_keys.decrypt(row["sealed"])
     if body is None:
         raise UnreadableLetterError
     submission = receiver.receive(
@@ -50,5 +50,5 @@ async def replay(
     await writer.submit(submission)
     if not submission.rejected:
         async with database.acquire() as connection:
-            await connection.fetch(_SQL["discard_letter"], letter)
+            await connection.fetch(_SQL["discard_dead_letter"], letter)
     return submission

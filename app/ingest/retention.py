@@ -17,7 +17,7 @@ _AT_ONCE = 5_000
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
     """Remove dead letters, and take the text out of comments, once their days are over; return how many of each."""
     async with database.acquire() as connection:
-        letters = await connection.fetch(_SQL["expire_letters"], now - timedelta(days=settings.dead_letter_days))
+        letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
     before = now - timedelta(days=settings.comment_text_days)
     texts = 0
     while True:

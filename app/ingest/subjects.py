@@ -45,7 +45,7 @@ class ResolvedSession(NamedTuple):
     only: str
     """The platform of all its streams; `direct` where it has none, or streams of several platforms."""
 
-    def place(self, subject: str, platform: str | None) -> tuple[str, str]:
+    def stream_of(self, subject: str, platform: str | None) -> tuple[str, str]:
         """Return platform and room of an event; `platform` is its connection's, if it came by one."""
         named, colon, room = subject.partition(":")
         # Of a session that has streams of one platform alone, only that can be meant.
@@ -62,16 +62,16 @@ class SubjectResolver:
         self._known: dict[str, ResolvedSession] = {}
 
     @property
-    def remembered(self) -> Mapping[str, ResolvedSession]:
+    def cached(self) -> Mapping[str, ResolvedSession]:
         """The homes that are known, by subject; any of them may be out of date."""
         return self._known
 
-    def forget(self, subjects: set[str]) -> None:
+    def invalidate(self, subjects: set[str]) -> None:
         """Forget what turned out to be out of date."""
         for subject in subjects:
             self._known.pop(subject, None)
 
-    async def look_up(self, ledger: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSession]:
+    async def resolve(self, queries: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSession]:
         """Return the homes of those subjects that have one, held until the commit."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
@@ -82,12 +82,12 @@ class SubjectResolver:
             elif parsed is not None:
                 ids.append(parsed)
         by_name: dict[str, ResolvedSession] = {}
-        for row in await ledger.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
+        for row in await queries.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
             platforms = set(row.platforms)
             only = platforms.pop() if len(platforms) == 1 else DIRECT
-            home = ResolvedSession(row, await self._context(ledger, row), row.id.bytes, only)
-            by_name[str(row.id)] = home
-            by_name.update(dict.fromkeys(row.rooms, home))
+            resolved = ResolvedSession(row, await self._context(queries, row), row.id.bytes, only)
+            by_name[str(row.id)] = resolved
+            by_name.update(dict.fromkeys(row.rooms, resolved))
         found = {
             subject: named
             for subject in subjects
@@ -98,10 +98,10 @@ class SubjectResolver:
         self._known.update(found)
         return found
 
-    async def _context(self, ledger: WriteQueries, session: SessionRow) -> fold.SessionContext:
+    async def _context(self, queries: WriteQueries, session: SessionRow) -> fold.SessionContext:
         known = self._aliases.get(session.brand_id)
         if known is None or known[0] != session.catalogue_version:
-            known = (session.catalogue_version, await ledger.brand_aliases(session.brand_id))
+            known = (session.catalogue_version, await queries.brand_aliases(session.brand_id))
             self._aliases[session.brand_id] = known
         digits = get_currency_precision(session.currency)
         return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})

@@ -45,16 +45,16 @@ class SubmittedEvent:
     clear: dict[str, object] | None = None
     """What the pseudonyms replaced; a dead letter needs it to be sent again."""
 
-    def conceal(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
+    def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
         """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
         if self.platform is None:
             self.platform = platform
             if not self.submission.pseudonymous:
-                self.clear = privacy_keys.conceal(self.event.data, platform, keep_text=keep_text)
+                self.clear = privacy_keys.pseudonymize(self.event.data, platform, keep_text=keep_text)
         return self.platform
 
-    def reveal(self) -> None:
-        """Undo `conceal`: the platform was taken from what is out of date."""
+    def restore(self) -> None:
+        """Undo `pseudonymize`: the platform was taken from what is out of date."""
         for name, value in (self.clear or {}).items():
             setattr(self.event.data, name, value)
         self.platform = self.clear = None

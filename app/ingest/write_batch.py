@@ -19,17 +19,17 @@ from app.storage.writes import NewEvents
 class _SubjectContext:
     """What all events have in common that are addressed alike."""
 
-    __slots__ = ("context", "home", "key", "kinds", "owners", "platform", "room", "session")
+    __slots__ = ("context", "key", "kinds", "owners", "platform", "resolved", "room", "session")
 
-    def __init__(self, home: ResolvedSession, platform: str, room: str) -> None:
+    def __init__(self, resolved: ResolvedSession, platform: str, room: str) -> None:
         """Look everything up once."""
-        self.home = home
-        self.owners = (None, home.row.brand_id)
-        self.session = home.row.id
-        self.key = home.key
+        self.resolved = resolved
+        self.owners = (None, resolved.row.brand_id)
+        self.session = resolved.row.id
+        self.key = resolved.key
         self.platform = platform
         self.room = room
-        self.context = home.context.of(platform, room)
+        self.context = resolved.context.of(platform, room)
         self.kinds: dict[tuple[str, str], int] = {}
 
 
@@ -45,7 +45,7 @@ class WriteBatch:
         self.tally = Tally(slow_after_ms)
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the keys of event and session together."""
-        self.homes: dict[UUID, ResolvedSession] = {}
+        self.resolved_sessions: dict[UUID, ResolvedSession] = {}
         self.duplicates: list[SubmittedEvent] = []
         self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
 
@@ -76,9 +76,9 @@ class WriteBatch:
             if key in taken:
                 self.duplicates.append(item)
                 continue
-            platform = item.conceal(self._privacy_keys, lane.platform, keep_text=self._keep_text)
+            platform = item.pseudonymize(self._privacy_keys, lane.platform, keep_text=self._keep_text)
             if platform != lane.platform:  # decided in an earlier try, with what was known then
-                lane = _SubjectContext(lane.home, platform, lane.room)
+                lane = _SubjectContext(lane.resolved, platform, lane.room)
             data = event.data
             try:
                 contributions = data.fold(lane.context)
@@ -96,19 +96,19 @@ class WriteBatch:
         return unresolved
 
     def _lane(self, subject: str, platform: str | None) -> "_SubjectContext | None":
-        home = self._by_subject.get(subject)
-        if home is None:
+        resolved = self._by_subject.get(subject)
+        if resolved is None:
             return None
-        self.homes[home.row.id] = home
-        return _SubjectContext(home, *home.place(subject, platform))
+        self.resolved_sessions[resolved.row.id] = resolved
+        return _SubjectContext(resolved, *resolved.stream_of(subject, platform))
 
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
         """Fold some of the events again, each by itself."""
         for key in keys:
             item = self.items[key]
-            home = self._by_subject[item.event.subject]
-            platform, room = home.place(item.event.subject, item.submission.platform)
+            resolved = self._by_subject[item.event.subject]
+            platform, room = resolved.stream_of(item.event.subject, item.submission.platform)
             platform = item.platform or platform
-            contributions = item.event.data.fold(home.context.of(platform, room))
+            contributions = item.event.data.fold(resolved.context.of(platform, room))
             at = microseconds(item.event.time or item.submission.received_at)
-            yield Folded(home.row.id, platform, at, item.key, contributions)
+            yield Folded(resolved.row.id, platform, at, item.key, contributions)

@@ -108,10 +108,10 @@ class Writer:
         return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= WORTH_A_SECOND))
 
     async def _run(self) -> None:
-        async with self._flusher.connection() as kept:
+        async with self._flusher.connection() as persistent:
             while True:
                 if self._may_begin():
-                    await self._flush(kept, self._take())
+                    await self._flush(persistent, self._take())
                 elif self._draining and not self._waiting:
                     return
                 else:
@@ -127,7 +127,7 @@ class Writer:
             taken = [waiting.popleft() for _ in range(self._flush_events)]
         return taken
 
-    async def _flush(self, kept: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
+    async def _flush(self, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
         items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
         letters = [entry for entry in taken if isinstance(entry, Submission)]
         submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
@@ -135,7 +135,7 @@ class Writer:
         turn = contextlib.ExitStack()
         turn.enter_context(self._turn())
         try:
-            await self._flusher.flush(kept, items, letters, turn.close)
+            await self._flusher.flush(persistent, items, letters, turn.close)
         except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
             _log.error(
                 "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)

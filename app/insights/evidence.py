@@ -15,10 +15,11 @@ from app.kpis.concurrency import sums_by_minute
 from app.kpis.evaluate import Evaluation
 from app.kpis.products import ProductResult, ProductTable
 from app.kpis.showcases import Showcase
-from app.kpis.status import Status, off_air_since, session_end
+from app.kpis.status import off_air_since, session_end
 from app.storage.insight_reads import Shipping
 from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
+from app.storage.session_status import SessionStatus
 
 MINUTE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -72,7 +73,7 @@ class Evidence:
     @property
     def live(self) -> bool:
         """Return whether the session is still on air: what is said of its halves would not last."""
-        return self.evaluation.status is Status.LIVE
+        return self.evaluation.status is SessionStatus.LIVE
 
     @property
     def course(self) -> Stretch | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.kpis.evaluate import Figure
 from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import print_amount, print_count, print_figure, print_share
+from app.kpis.number_format import format_amount, format_count, format_figure, format_share
 from app.kpis.render import zone_of
 from app.kpis.rounding import digits_of, half_up
 from app.labels.catalogue import Language, label, label_or
@@ -29,26 +29,26 @@ class MessageFormatter:
 
     def count(self, value: int) -> str:
         """Return 18,052."""
-        return print_count(value)
+        return format_count(value)
 
     def share(self, numerator: int, denominator: int) -> str:
         """Return 92%."""
-        return print_share(numerator, denominator)
+        return format_share(numerator, denominator)
 
     def money(self, numerator: int, denominator: int = 1) -> str:
         """Return 2,536.25元."""
-        return print_amount(numerator, denominator, self.head.currency, self.language)
+        return format_amount(numerator, denominator, self.head.currency, self.language)
 
     def about(self, numerator: int, denominator: int = 1) -> str:
         """Return an estimated amount without decimals."""
-        return print_amount(numerator, denominator, self.head.currency, self.language, digits=0)
+        return format_amount(numerator, denominator, self.head.currency, self.language, digits=0)
 
     def figure(self, slug: str, figure: Figure) -> str:
         """Return a KPI as the results sheet prints it, money with its currency."""
         unit = BY_SLUG[slug].unit
         if unit is Unit.MONEY:
             return self.money(figure[0], figure[1])
-        return print_figure(slug, figure, unit, digits_of(self.head.currency), self.language)
+        return format_figure(slug, figure, unit, digits_of(self.head.currency), self.language)
 
     def clock(self, moment: datetime) -> str:
         """Return 15:42, in the session's time zone."""
@@ -68,7 +68,7 @@ class MessageFormatter:
 
     def minutes(self, microseconds: int) -> str:
         """Return a length of time in whole minutes, at least one."""
-        return print_count(max(1, half_up(microseconds, _MS_PER_MINUTE * 1000)))
+        return format_count(max(1, half_up(microseconds, _MS_PER_MINUTE * 1000)))
 
     def product(self, code: str) -> str:
         """Return a product's name."""

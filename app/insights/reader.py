@@ -46,14 +46,14 @@ class CommentSample(NamedTuple):
     products: Mapping[str, Collection[str]]
 
 
-async def read_insights(database: Database, asked: SessionQuery, keeping: InsightSettings) -> Document:
+async def read_insights(database: Database, asked: SessionQuery, insight_settings: InsightSettings) -> Document:
     """Return the insights document.
 
     Raises:
         ProblemError: 404, also for another brand's session.
     """
     async with snapshot(database) as connection:
-        evidence, said = await gather(connection, asked, keeping)
+        evidence, said = await collect_evidence(connection, asked, insight_settings)
     return await build_insights(evidence, said)
 
 
@@ -65,7 +65,9 @@ async def build_insights(evidence: Evidence, said: CommentSample | None) -> Docu
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
 
 
-async def gather(connection: Connection, asked: SessionQuery, keeping: InsightSettings) -> tuple[Evidence, CommentSample | None]:
+async def collect_evidence(
+    connection: Connection, asked: SessionQuery, insight_settings: InsightSettings
+) -> tuple[Evidence, CommentSample | None]:
     """Return all that the rules look at, in a number of queries that does not depend on the session's size.
 
     Raises:
@@ -99,9 +101,9 @@ async def gather(connection: Connection, asked: SessionQuery, keeping: InsightSe
         shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
         earlier=earlier,
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
-        slow_after_ms=round(keeping.slow_response_seconds * 1000),
+        slow_after_ms=round(insight_settings.slow_response_seconds * 1000),
     )
-    return evidence, await _said(connection, evidence) if keeping.comment_text else None
+    return evidence, await _said(connection, evidence) if insight_settings.comment_text else None
 
 
 async def _said(connection: Connection, evidence: Evidence) -> CommentSample:

@@ -13,8 +13,8 @@ Rule = Callable[[Evidence], Iterable[Finding]]
 
 RULES: tuple[Rule, ...] = (
     audience.busier_half,
-    audience.height,
-    audience.fading,
+    audience.audience_peak,
+    audience.audience_decline,
     audience.steepest_fall,
     core_fans.core_fans_early,
     products.on_air_winners,

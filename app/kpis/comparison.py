@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.metrics import METRICS, Metric, Unit
-from app.kpis.percentile import exact, standing
+from app.kpis.percentile import exact, percentile_rank
 from app.kpis.reader import snapshot
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, money, number
@@ -86,7 +86,7 @@ def _row(metric: Metric, evaluations: Sequence[Evaluation]) -> Document:
     cells = []
     for one, value in zip(evaluations, values, strict=True):
         peers = [other for peer, other in zip(evaluations, values, strict=True) if comparable(metric, one, peer)]
-        among = standing(value, peers)
+        among = percentile_rank(value, peers)
         base = values[0] if comparable(metric, one, first) else None
         difference = None if value is None or base is None else value - base
         cells.append(
@@ -152,7 +152,7 @@ async def read_earlier(connection: Connection, evaluation: Evaluation) -> list[E
 def _against(metric: Metric, one: Evaluation, earlier: Sequence[Evaluation]) -> Document:
     figure = one.total[metric.slug]
     peers = [exact(other.total[metric.slug]) for other in earlier if comparable(metric, one, other)]
-    among = standing(exact(figure), peers)
+    among = percentile_rank(exact(figure), peers)
     return {
         "value": plain(figure, metric.unit, digits_of(one.head.currency)),
         "unit": metric.unit.value,

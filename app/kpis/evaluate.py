@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from app.kpis import metrics
 from app.kpis.concurrency import highest_sum
 from app.kpis.metrics import DURATION_US, METRICS, SHIP_MS, SHIPPED, SUMMED, WATCH_MS, WATCHED_VIEWERS, Rule
-from app.kpis.status import Status, off_air_since, session_end, status_of
+from app.kpis.status import off_air_since, session_end, status_of
 from app.storage.reads import ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.session_status import SessionStatus
 
 Figure = tuple[int, int, str]
 Values = dict[str, Figure]
@@ -39,7 +40,7 @@ class Evaluation:
     """All figures of a session at one moment."""
 
     head: SessionHead
-    status: Status
+    status: SessionStatus
     as_of: datetime
     duration_us: int | None
     """Time on air in microseconds: from the start to the end, or to now while live."""
@@ -64,10 +65,10 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     status = status_of(head)
     duration_us = _duration(head, status, now)
     duration = ABSENT if duration_us is None else (duration_us, 1, "counted")
-    off_air = off_air_since(head.broadcasts) if status is Status.LIVE or minutes else {}
+    off_air = off_air_since(head.broadcasts) if status is SessionStatus.LIVE or minutes else {}
     by_platform: dict[str, Values] = {}
     for platform in figures.platforms():
-        values = _platform(figures, platform, on_air=status is Status.LIVE and platform not in off_air)
+        values = _platform(figures, platform, on_air=status is SessionStatus.LIVE and platform not in off_air)
         own = [row for row in minutes if row.platform == platform]
         if len({row.room for row in own}) > 1:
             peak = max(values["peak_concurrent_viewers"][0], highest_sum(own, off_air))
@@ -108,7 +109,7 @@ def combine(parts: Iterable[Values], slugs: Iterable[str]) -> Values:
     return total
 
 
-def _duration(head: SessionHead, status: Status, now: datetime) -> int | None:
+def _duration(head: SessionHead, status: SessionStatus, now: datetime) -> int | None:
     if head.started_at is None:
         return None
     end = session_end(head, status, now)

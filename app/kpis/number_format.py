@@ -18,7 +18,7 @@ NOTHING = "—"
 _NOON = 12
 
 
-def print_figure(slug: str, figure: Figure, unit: Unit, digits: int, language: Language) -> str:  # noqa: PLR0911 - one per unit
+def format_figure(slug: str, figure: Figure, unit: Unit, digits: int, language: Language) -> str:  # noqa: PLR0911 - one per unit
     """Return a figure as the sheet prints it; `—` where it is absent."""
     numerator, denominator, _ = figure
     if denominator == 0:
@@ -44,17 +44,17 @@ def _whole(amount: str) -> str:
     return amount if fraction.strip("0") else whole
 
 
-def print_count(value: int) -> str:
+def format_count(value: int) -> str:
     """Return a number of things as running text has it: 18,052."""
     return f"{value:,}"
 
 
-def print_share(numerator: int, denominator: int) -> str:
+def format_share(numerator: int, denominator: int) -> str:
     """Return a share as running text has it, with one decimal where it needs one: 92%, 4.2%."""
     return _whole(fixed(half_up(numerator * 1000, denominator), 1)) + "%"
 
 
-def print_amount(numerator: int, denominator: int, currency: str, language: Language, *, digits: int | None = None) -> str:
+def format_amount(numerator: int, denominator: int, currency: str, language: Language, *, digits: int | None = None) -> str:
     """Return an amount with its currency as running text has it: 2,536.25元, CNY 2,536.25.
 
     Args:
@@ -73,17 +73,17 @@ def print_amount(numerator: int, denominator: int, currency: str, language: Lang
     return CATALOGUE[key][language].format(amount=text) if key in CATALOGUE else f"{currency} {text}"
 
 
-def print_duration(duration_us: int | None) -> str:
+def format_duration(duration_us: int | None) -> str:
     """Return a time on air in hours: 2.4H."""
     return NOTHING if duration_us is None else fixed(half_up(duration_us * 10, 3_600_000_000), 1) + "H"
 
 
-def print_date(day: date) -> str:
+def format_date(day: date) -> str:
     """Return a day: 2021/9/25."""
     return f"{day.year}/{day.month}/{day.day}"
 
 
-def print_time(moment: datetime, language: Language) -> str:
+def format_time(moment: datetime, language: Language) -> str:
     """Return a time of day: PM2時, 下午2点, 2 PM."""
     afternoon = moment.hour >= _NOON
     if language == "en":

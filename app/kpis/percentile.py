@@ -35,7 +35,7 @@ def median(values: Sequence[Fraction]) -> Fraction | None:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def standing(value: Fraction | None, others: Sequence[Fraction | None]) -> PercentileRank:
+def percentile_rank(value: Fraction | None, others: Sequence[Fraction | None]) -> PercentileRank:
     """Return where a value stands among others; absent ones are none."""
     known = [other for other in others if other is not None]
     if value is None or not known:

@@ -16,13 +16,14 @@ from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.products import ProductTable, SellOut, product_table, products_document
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import Showcase, second, showcases_document, showcases_of
-from app.kpis.status import Status, session_end, status_of
+from app.kpis.status import session_end, status_of
 from app.kpis.stock import sold_out_stretches, sold_out_windows, stock_levels
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
 from app.storage import product_reads, reads
 from app.storage.database import Connection, Database
 from app.storage.reads import SessionFigures, SessionHead
+from app.storage.session_status import SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ async def products_on(connection: Connection, asked: SessionQuery) -> Document:
 def _showcases(head: SessionHead, changes: list[product_reads.StateChange], now: datetime) -> list[Showcase]:
     status = status_of(head)
     end = session_end(head, status, now) or now
-    return showcases_of(changes, end, live=status is Status.LIVE)
+    return showcases_of(changes, end, live=status is SessionStatus.LIVE)
 
 
 async def read_showcases(database: Database, asked: SessionQuery) -> Document:

@@ -22,17 +22,17 @@ class SingleFlight(Generic[Answer]):
         self._boarding: dict[Hashable, asyncio.Task[Answer]] = {}
         self._flying: dict[Hashable, asyncio.Task[Answer]] = {}
 
-    async def join(self, key: Hashable, work: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def run(self, key: Hashable, work: Callable[[], Awaitable[Answer]]) -> Answer:
         """Return an answer whose work begins after this call; its error is raised to all who share it."""
         flight = self._boarding.get(key)
         if flight is None:
-            flight = asyncio.create_task(self._fly(key, work, self._flying.get(key)))
-            flight.add_done_callback(_hear)
+            flight = asyncio.create_task(self._execute(key, work, self._flying.get(key)))
+            flight.add_done_callback(_consume_error)
             self._boarding[key] = flight
         # Shielded: a caller who hangs up must not take the answer from the others.
         return await asyncio.shield(flight)
 
-    async def _fly(self, key: Hashable, work: Callable[[], Awaitable[Answer]], before: asyncio.Task[Answer] | None) -> Answer:
+    async def _execute(self, key: Hashable, work: Callable[[], Awaitable[Answer]], before: asyncio.Task[Answer] | None) -> Answer:
         try:
             if before is not None:
                 await asyncio.wait([before])
@@ -47,7 +47,7 @@ class SingleFlight(Generic[Answer]):
                 del self._flying[key]
 
 
-def _hear(flight: "asyncio.Task[Answer]") -> None:
+def _consume_error(flight: "asyncio.Task[Answer]") -> None:
     # An error that nobody waits for any more is no error of the process.
     if not flight.cancelled():
         flight.exception()

@@ -5,30 +5,21 @@ In: a session's head. Out: its status, its end. Never here: I/O.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from app.storage.reads import Broadcast, SessionHead
+from app.storage.session_status import SessionStatus
 
 SILENCE = timedelta(hours=1)
 """A live session of which nothing was heard for longer than this is no longer taken to be on air until now."""
 
 
-class Status(StrEnum):
-    """How settled a session's figures are (metrics.md)."""
-
-    SCHEDULED = "scheduled"
-    LIVE = "live"
-    PROVISIONAL = "provisional"
-    FINAL = "final"
-
-
-def status_of(head: SessionHead) -> Status:
+def status_of(head: SessionHead) -> SessionStatus:
     """Return the status: live while any room is on air, scheduled before anything began, else provisional."""
     if is_on_air(head.broadcasts):
-        return Status.LIVE
+        return SessionStatus.LIVE
     if head.started_at is None and head.ended_at is None:
-        return Status.SCHEDULED
-    return Status.PROVISIONAL
+        return SessionStatus.SCHEDULED
+    return SessionStatus.PROVISIONAL
 
 
 def is_on_air(broadcasts: Sequence[Broadcast]) -> bool:
@@ -56,13 +47,13 @@ def off_air_since(broadcasts: Sequence[Broadcast]) -> dict[str, datetime]:
     return {platform: at for platform, at in last.items() if platform not in on}
 
 
-def session_end(head: SessionHead, status: Status, now: datetime) -> datetime | None:
+def session_end(head: SessionHead, status: SessionStatus, now: datetime) -> datetime | None:
     """Return where the session ends as far as known: now while live, else its last end; None without one.
 
     A live session that fell silent, or whose events carry another time than ours (a replay), lasts until it was last
     heard of: its end got lost or is still to come, and the time since then was not spent on air.
     """
-    if status is not Status.LIVE:
+    if status is not SessionStatus.LIVE:
         return head.ended_at
     heard = max([moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment], default=now)
     return heard if heard > now or now - heard > SILENCE else now

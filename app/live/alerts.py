@@ -16,10 +16,11 @@ from typing import Any
 from app.kpis.concurrency import sums_by_minute
 from app.kpis.evaluate import Evaluation
 from app.kpis.render import Document, local
-from app.kpis.status import Status, off_air_since, session_end
+from app.kpis.status import off_air_since, session_end
 from app.labels.catalogue import Language, label, name_in
 from app.storage.live_reads import OpenRequests
 from app.storage.reads import ConcurrencyRow, SessionHead
+from app.storage.session_status import SessionStatus
 
 RECENT = timedelta(minutes=10)
 """The past that says how fast things go now: units sold, clicks on what is sold out, viewers."""
@@ -90,7 +91,7 @@ class SupportState:
 
 def session_clock(head: SessionHead, now: datetime) -> datetime:
     """Return the moment that a live session is at: now, or where a replay of another time has come to."""
-    return session_end(head, Status.LIVE, now) or now
+    return session_end(head, SessionStatus.LIVE, now) or now
 
 
 def alerts_of(
@@ -101,7 +102,7 @@ def alerts_of(
     limits: AlertThresholds,
 ) -> list[Alert]:
     """Return the alerts of a session, the most urgent first; none unless it is live."""
-    if evaluation.status is not Status.LIVE:
+    if evaluation.status is not SessionStatus.LIVE:
         return []
     head = evaluation.head
     clock = session_clock(head, evaluation.as_of)

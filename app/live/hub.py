@@ -39,7 +39,7 @@ _log = structlog.get_logger()
 PROBE_SECONDS = 0.25
 SPACING_SECONDS = 1.0
 """From one computation of a session to its next."""
-REST = 1
+PAUSE_FACTOR = 1
 """A computation is followed by a rest at least that many times as long: a session that is dear to read is read less often. Not
 more: on a machine that is short of time a longer rest would only make late what is late already."""
 STEP_SECONDS = 5
@@ -60,8 +60,8 @@ class _Topic:
     def __init__(self, hub: "Hub", session: UUID) -> None:
         self.session = session
         self.subscribers: set[Subscriber] = set()
-        self.picture: SessionState | None = None
-        self.mark: Fingerprint = frozenset()
+        self.state: SessionState | None = None
+        self.fingerprint: Fingerprint = frozenset()
         self.tick = 0
         self.due = 0.0
         self.gone = False
@@ -73,18 +73,18 @@ class _Topic:
         """Return the newest frame; made when the first subscriber of its language asks."""
         frame = self._frames.get(language)
         if frame is None:
-            assert self.picture is not None
-            frame = self._frames[language] = frame_of(self.picture, language)
+            assert self.state is not None
+            frame = self._frames[language] = frame_of(self.state, language)
         return frame
 
-    def show(self, picture: SessionState) -> set[Language]:
+    def show(self, state: SessionState) -> set[Language]:
         """Take a new picture; return the languages in which it differs from the one before."""
-        self.picture = picture
+        self.state = state
         wanted = {subscriber.watcher.language for subscriber in self.subscribers}
         before, self._frames = self._frames, {}
         changed = set[Language]()
         for language in wanted & before.keys():
-            frame = frame_of(picture, language)
+            frame = frame_of(state, language)
             if frame.revision != before[language].revision:
                 changed.add(language)
                 self._frames[language] = frame
@@ -143,16 +143,16 @@ class Hub:
             subscriber.leave()
             raise
         if all(task.done() for task in self._work):
-            self._work = [_task(self._tend()), _task(self._watch())]
+            self._work = [_task(self._send_heartbeats()), _task(self._watch())]
         return subscriber
 
     async def _admit(self, topic: _Topic, watcher: StreamAccess) -> None:
-        if topic.picture is None:
+        if topic.state is None:
             if topic.working is None:
-                topic.working = _task(self._begin(topic))
+                topic.working = _task(self._load_first_state(topic))
             # Shielded: a caller who hangs up must not take the picture from the others.
             await asyncio.shield(topic.working)
-        if topic.picture is None or topic.gone or watcher.brand not in (None, topic.picture.head.brand_id):
+        if topic.state is None or topic.gone or watcher.brand not in (None, topic.state.head.brand_id):
             raise not_found("session")
 
     def left(self, topic: _Topic) -> None:
@@ -177,7 +177,7 @@ class Hub:
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
 
-    async def _begin(self, topic: _Topic) -> None:
+    async def _load_first_state(self, topic: _Topic) -> None:
         """Take a topic's first picture; none where there is no such session."""
         try:
             async with self._database.acquire() as connection:
@@ -187,12 +187,12 @@ class Hub:
         finally:
             topic.working = None
 
-    async def _tend(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while self._topics:
             await asyncio.sleep(PROBE_SECONDS)
             now = time.monotonic()
             for topic in list(self._topics.values()):
-                DROPPED.inc(sum(subscriber.tend(now) for subscriber in list(topic.subscribers)))
+                DROPPED.inc(sum(subscriber.tick(now) for subscriber in list(topic.subscribers)))
 
     async def _watch(self) -> None:
         while self._topics:
@@ -200,36 +200,36 @@ class Hub:
             soonest = min((topic.due for topic in self._ready()), default=math.inf) - time.monotonic()
             await asyncio.sleep(max(0.01, min(soonest, PROBE_SECONDS)))
             try:
-                await self._look()
+                await self._check_for_changes()
             except Exception as error:  # noqa: BLE001 - streams stay open, and the next look may succeed
-                _log.warning("the live streams' look failed", reason=type(error).__name__, exc_info=not is_transient(error))
+                _log.warning("change check failed", reason=type(error).__name__, exc_info=not is_transient(error))
                 await asyncio.sleep(SPACING_SECONDS)
 
     def _ready(self) -> list[_Topic]:
-        return [topic for topic in self._topics.values() if topic.picture and topic.working is None and not topic.gone]
+        return [topic for topic in self._topics.values() if topic.state and topic.working is None and not topic.gone]
 
-    async def _look(self) -> None:
+    async def _check_for_changes(self) -> None:
         now = time.monotonic()
         if now >= self._keys_due:
             self._keys_due = now + KEYS_SECONDS
-            await self._turn_out()
+            await self._end_revoked()
         due = [topic for topic in self._ready() if topic.due <= now]
         if not due:
             return
         async with self._database.acquire() as connection:
             fingerprints = await live_reads.fingerprints(connection, [topic.session for topic in due])
         for topic in due:
-            mark = fingerprints.get(topic.session)
-            if mark is None:
+            fingerprint = fingerprints.get(topic.session)
+            if fingerprint is None:
                 topic.gone = True
                 topic.end()
-            elif mark != topic.mark or _tick(live=topic.picture is not None and topic.picture.live) != topic.tick:
-                topic.working = _task(self._refresh(topic, mark))
+            elif fingerprint != topic.fingerprint or _tick(live=topic.state is not None and topic.state.live) != topic.tick:
+                topic.working = _task(self._refresh(topic, fingerprint))
             topic.due = max(topic.due, now + PROBE_SECONDS)
 
-    async def _refresh(self, topic: _Topic, mark: Fingerprint) -> None:
+    async def _refresh(self, topic: _Topic, fingerprint: Fingerprint) -> None:
         try:
-            changed = await self._compute(topic, mark)
+            changed = await self._compute(topic, fingerprint)
             woken = 0
             for subscriber in list(topic.subscribers):
                 if subscriber.watcher.language in changed:
@@ -243,7 +243,7 @@ class Hub:
         finally:
             topic.working = None
 
-    async def _compute(self, topic: _Topic, mark: Fingerprint) -> set[Language]:
+    async def _compute(self, topic: _Topic, fingerprint: Fingerprint) -> set[Language]:
         """Take a new picture; return the languages whose subscribers have news.
 
         The mark was read before the picture: a commit between the two is seen, and looked for once more.
@@ -251,18 +251,18 @@ class Hub:
         async with self._gate:
             began = time.monotonic()
             moment = datetime.fromtimestamp(time.time() // STEP_SECONDS * STEP_SECONDS, UTC)
-            picture = await read_session_state(self._database, topic.session, None, moment, self.limits)
-            if picture is None:
+            state = await read_session_state(self._database, topic.session, None, moment, self.limits)
+            if state is None:
                 return set()  # deleted a moment ago: the next look ends its streams
-            changed = topic.show(picture)
+            changed = topic.show(state)
         spent = time.monotonic() - began
         STREAM_SECONDS.observe(spent)
-        topic.mark = mark
-        topic.tick = _tick(live=picture.live)
-        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + REST))
+        topic.fingerprint = fingerprint
+        topic.tick = _tick(live=state.live)
+        topic.due = max(began + SPACING_SECONDS, began + spent * (1 + PAUSE_FACTOR))
         return changed
 
-    async def _turn_out(self) -> None:
+    async def _end_revoked(self) -> None:
         """End the streams whose key was revoked."""
         watching = [subscriber for topic in self._topics.values() for subscriber in topic.subscribers]
         valid = await self._keys.valid({subscriber.watcher.key_id for subscriber in watching})
@@ -274,11 +274,11 @@ class Hub:
 def _task(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
     # In a context of its own: it works for all, and its log lines must not carry the id of the request that began it.
     task = asyncio.create_task(work, context=Context())
-    task.add_done_callback(_hear)
+    task.add_done_callback(_consume_error)
     return task
 
 
-def _hear(task: asyncio.Task[None]) -> None:
+def _consume_error(task: asyncio.Task[None]) -> None:
     # An error that nobody waits for any more is no error of the process.
     if not task.cancelled():
         task.exception()

@@ -14,7 +14,6 @@ from app.kpis.products import products_document
 from app.kpis.reader import ProductRows, read_product_rows, snapshot, table_of
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import second
-from app.kpis.status import Status
 from app.labels.catalogue import LANGUAGES, Language
 from app.live.alerts import (
     RECENT,
@@ -32,6 +31,7 @@ from app.storage.database import Connection, Database
 from app.storage.live_reads import OpenRequests
 from app.storage.product_reads import ProductWindow
 from app.storage.reads import AFTER_ALL, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.session_status import SessionStatus
 
 DOCUMENTS = ("kpis", "products", "alerts")
 """The events of a stream, in the order in which they are sent."""
@@ -56,7 +56,7 @@ class SessionState:
     @property
     def live(self) -> bool:
         """True while the session is on air."""
-        return self.evaluation.status is Status.LIVE
+        return self.evaluation.status is SessionStatus.LIVE
 
     def document(self, name: str, language: Language) -> Document:
         """Return one of `DOCUMENTS`."""
@@ -86,7 +86,7 @@ async def read_session_state(
         evaluation = evaluate(figures, now, minutes)
         products = await read_product_rows(connection, figures.head, now)
         clock, alerts = now, list[Alert]()
-        if evaluation.status is Status.LIVE:
+        if evaluation.status is SessionStatus.LIVE:
             clock = session_clock(figures.head, now)
             alerts = await _alerts(connection, evaluation, products, minutes, clock, limits)
     return SessionState(figures, evaluation, products, clock, alerts)

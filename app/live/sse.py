@@ -45,7 +45,7 @@ class Frame:
         return b"".join(part for identity, body in zip(ids, bodies, strict=False) for part in (identity, body))
 
 
-def frame_of(picture: SessionState, language: Language) -> Frame:
+def frame_of(state: SessionState, language: Language) -> Frame:
     """Return the frame of a picture.
 
     Digests leave out `as_of`: a later moment at which all is the same is no change. So a revision is the same in every
@@ -53,7 +53,7 @@ def frame_of(picture: SessionState, language: Language) -> Frame:
     """
     bodies, digests = [], []
     for name in DOCUMENTS:
-        document = picture.document(name, language)
+        document = state.document(name, language)
         bodies.append(b"event: %s\ndata: %s\n\n" % (name.encode(), to_json(document)))
         digests.append(blake2b(to_json(document | {"as_of": None}), digest_size=12).digest())
     revision = blake2b(b"".join(digests) + language.encode(), digest_size=8).hexdigest()

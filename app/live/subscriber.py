@@ -57,7 +57,7 @@ class Subscriber:
     def __init__(self, source: Source, watcher: StreamAccess, pace: StreamLimits, last_id: str | None) -> None:
         """Have seen nothing yet, but what `last_id` names."""
         self.watcher = watcher
-        self.cut: Callable[[], object] | None = None
+        self.abort: Callable[[], object] | None = None
         """Cuts the connection off."""
         self._source = source
         self._heartbeat = pace.heartbeat
@@ -79,13 +79,13 @@ class Subscriber:
         self._ended = True
         self._awake.set()
 
-    def tend(self, now: float) -> bool:
+    def tick(self, now: float) -> bool:
         """Send a heartbeat or end the stream where it is time; cut it off, and say so, where nobody reads it."""
         if self._sending:
-            if self.cut is not None and now - self._sending > (PARTING_SECONDS if self._ended else SLOW_SECONDS):
+            if self.abort is not None and now - self._sending > (PARTING_SECONDS if self._ended else SLOW_SECONDS):
                 self.end()
-                self.cut()
-                self.cut = None
+                self.abort()
+                self.abort = None
                 return True
         elif now >= self._beat or now >= self._until:
             self._awake.set()

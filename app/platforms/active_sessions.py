@@ -32,7 +32,7 @@ class LiveSession:
     id: UUID
     rooms: tuple[str, ...]
     started_at: datetime
-    heard: frozenset[str]
+    rooms_with_status: frozenset[str]
     """Rooms whose start or end is told; "" is the session as a whole."""
 
 

@@ -66,23 +66,23 @@ class LoadedConnection:
         return f"connection:{self.id}"
 
 
-def decrypt_secrets(vault: SecretCipher, sealed: bytes) -> Secrets:
+def decrypt_secrets(cipher: SecretCipher, sealed: bytes) -> Secrets:
     """Return what is sealed of a connection.
 
     Raises:
         UnreadableError: it was sealed with another secret key.
     """
-    found = from_json(vault.unseal(sealed))
+    found = from_json(cipher.decrypt(sealed))
     return Secrets(found["secrets"], found["url_token"])
 
 
 class ConnectionCache:
     """Looks connections up and remembers them for two seconds."""
 
-    def __init__(self, database: Database, vault: SecretCipher) -> None:
+    def __init__(self, database: Database, cipher: SecretCipher) -> None:
         """Start with an empty memory."""
         self._database = database
-        self._vault = vault
+        self._cipher = cipher
         self._known: dict[UUID, tuple[float, LoadedConnection | None]] = {}
 
     async def find(self, connection_id: UUID) -> LoadedConnection | None:
@@ -90,13 +90,13 @@ class ConnectionCache:
         known = self._known.get(connection_id)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        found = await self.fresh(connection_id)
+        found = await self.reload(connection_id)
         if len(self._known) > 10_000:
             self._known.clear()
         self._known[connection_id] = (time.monotonic() + _TRUSTED_SECONDS, found)
         return found
 
-    async def fresh(self, connection_id: UUID) -> LoadedConnection | None:
+    async def reload(self, connection_id: UUID) -> LoadedConnection | None:
         """Return the connection as it is now."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_SQL["connection"], connection_id)
@@ -104,7 +104,7 @@ class ConnectionCache:
         if row is None or adapter is None:
             return None
         try:
-            secrets = decrypt_secrets(self._vault, row["sealed"])
+            secrets = decrypt_secrets(self._cipher, row["sealed"])
         except UnreadableError:
             _log.error("a connection's secrets were sealed with another secret key", connection=str(connection_id))
             return None
@@ -122,6 +122,6 @@ class ConnectionCache:
             from_json(row["rooms"]),
         )
 
-    def forget(self, connection_id: UUID) -> None:
+    def invalidate(self, connection_id: UUID) -> None:
         """Read the connection again at its next use."""
         self._known.pop(connection_id, None)

@@ -98,7 +98,7 @@ class ConnectionCounters:
                 async with self._database.acquire() as connection:
                     await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns))
             except Exception as error:  # noqa: BLE001 - a count that waits a second must end no task
-                _log.warning("states of connections not written", reason=type(error).__name__)
+                _log.warning("connection counters not saved", reason=type(error).__name__)
                 self._put_back(changes)
 
     def _put_back(self, changes: dict[UUID, _Change]) -> None:

@@ -51,8 +51,8 @@ def _new_token() -> str:
     return random.token_urlsafe(24)
 
 
-def _seal(vault: SecretCipher, secrets: Secrets) -> bytes:
-    return vault.seal(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
+def _seal(cipher: SecretCipher, secrets: Secrets) -> bytes:
+    return cipher.encrypt(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
 
 
 def _adapter(kind: str) -> Adapter:
@@ -97,11 +97,11 @@ def _query() -> Select[Any]:
     return select(connections, brands.c.slug, pending.label("pending")).outerjoin(brands, brands.c.id == connections.c.brand_id)
 
 
-def _record(row: Row[Any], office: ConnectionAdmin) -> Connection:
+def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
     adapter = ADAPTERS[row.kind]
-    url: str | None = f"{office.base_url}/v1/webhooks/{row.id}"
+    url: str | None = f"{admin.base_url}/v1/webhooks/{row.id}"
     try:
-        secrets = decrypt_secrets(office.platforms.vault, row.sealed)
+        secrets = decrypt_secrets(admin.platforms.cipher, row.sealed)
         names = sorted(secrets.values)
         if adapter.needs_url_token(row.options):
             url = f"{url}/{secrets.url_token}"
@@ -132,7 +132,7 @@ def _record(row: Row[Any], office: ConnectionAdmin) -> Connection:
     )
 
 
-async def create(office: ConnectionAdmin, principal: Principal, form: NewConnection) -> Connection:
+async def create(admin: ConnectionAdmin, principal: Principal, form: NewConnection) -> Connection:
     """Store a connection.
 
     Raises:
@@ -140,70 +140,70 @@ async def create(office: ConnectionAdmin, principal: Principal, form: NewConnect
     """
     adapter = _adapter(form.kind)
     connection_id = new_id()
-    async with office.database.write() as connection:
+    async with admin.database.write() as connection:
         brand_id = await brand_rows.find_or_create(connection, principal, form.brand) if form.brand else None
         await _check(connection, adapter, form.secrets, form.options, brand_id)
         values = {name: value for name, value in form.secrets.items() if value}
         row = form.model_dump(include={"kind", "name", "options", "enabled"})
-        sealed = _seal(office.platforms.vault, Secrets(values, _new_token()))
+        sealed = _seal(admin.platforms.cipher, Secrets(values, _new_token()))
         await connection.execute(insert(connections).values(id=connection_id, brand_id=brand_id, sealed=sealed, **row))
-    return await get(office, connection_id)
+    return await get(admin, connection_id)
 
 
-async def get(office: ConnectionAdmin, connection_id: UUID) -> Connection:
+async def get(admin: ConnectionAdmin, connection_id: UUID) -> Connection:
     """Return a connection with its state as this moment knows it.
 
     Raises:
         ProblemError: 404.
     """
-    await office.platforms.states.write()
-    async with office.database.read() as connection:
+    await admin.platforms.states.write()
+    async with admin.database.read() as connection:
         row = (await connection.execute(_query().where(connections.c.id == connection_id))).one_or_none()
     if row is None:
         raise not_found("connection")
-    return _record(row, office)
+    return _record(row, admin)
 
 
-async def listing(office: ConnectionAdmin, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
+async def listing(admin: ConnectionAdmin, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
     """Return connections, the newest first."""
-    await office.platforms.states.write()
+    await admin.platforms.states.write()
     query = _query().order_by(connections.c.created_at.desc(), connections.c.id.desc()).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(connections.c.created_at, connections.c.id) < tuple_(*after))
-    async with office.database.read() as connection:
+    async with admin.database.read() as connection:
         rows = (await connection.execute(query)).all()
-    return page_of([_record(row, office) for row in rows], limit, lambda found: (found.created_at, found.id))
+    return page_of([_record(row, admin) for row in rows], limit, lambda found: (found.created_at, found.id))
 
 
-async def patch(office: ConnectionAdmin, connection_id: UUID, form: ConnectionPatch) -> Connection:
+async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPatch) -> Connection:
     """Change a connection; other processes follow within two seconds.
 
     Raises:
         ProblemError: 404; 422 with a pointer per wrong field; 409 when its secrets cannot be opened and not all are given.
     """
     changes = form.changes()
-    async with office.database.write() as connection:
+    async with admin.database.write() as connection:
         query = select(connections).where(connections.c.id == connection_id).with_for_update()
         row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise not_found("connection")
         adapter = _adapter(row.kind)
-        secrets = _opened(office.platforms.vault, row.sealed, given="secrets" in changes)
+        secrets = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
         values = _merged(adapter, secrets.values, changes.pop("secrets", None) or {})
         token = _new_token() if changes.pop("rotate_url", False) else secrets.url_token
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
-        changed = {**changes, "sealed": _seal(office.platforms.vault, Secrets(values, token))}
+        changed = {**changes, "sealed": _seal(admin.platforms.cipher, Secrets(values, token))}
         # A new secret or address deserves a new try at once.
         changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
         await connection.execute(update(connections).where(connections.c.id == connection_id).values(changed))
-    office.platforms.directory.forget(connection_id)
-    return await get(office, connection_id)
+    admin.platforms.directory.invalidate(connection_id)
+    return await get(admin, connection_id)
 
 
-def _opened(vault: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
+def _opened(cipher: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
     try:
-        return decrypt_secrets(vault, sealed)
+        return decrypt_secrets(cipher, sealed)
     except UnreadableError:
         if given:
             return Secrets({}, _new_token())
@@ -220,15 +220,15 @@ def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str 
     return {name: value for name, value in merged.items() if value}
 
 
-async def remove(office: ConnectionAdmin, connection_id: UUID) -> None:
+async def remove(admin: ConnectionAdmin, connection_id: UUID) -> None:
     """Delete a connection with its secrets and raw deliveries; its events stay.
 
     Raises:
         ProblemError: 404.
     """
-    async with office.database.write() as connection:
+    async with admin.database.write() as connection:
         statement = delete(connections).where(connections.c.id == connection_id).returning(connections.c.id)
         if (await connection.execute(statement)).one_or_none() is None:
             raise not_found("connection")
         await connection.execute(delete(deliveries).where(deliveries.c.connection_id == connection_id))
-    office.platforms.directory.forget(connection_id)
+    admin.platforms.directory.invalidate(connection_id)

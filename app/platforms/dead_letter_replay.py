@@ -53,7 +53,7 @@ class DeadLetterReplayer:
 
     database: Database
     directory: ConnectionCache
-    desk: EventSubmitter
+    submitter: EventSubmitter
     inbox: Inbox
     puller: Puller
     privacy_keys: PrivacyKeys
@@ -68,13 +68,13 @@ class DeadLetterReplayer:
             QueueFullError, NotCommittedError: nothing is certain.
         """
         async with self.database.acquire() as lent:
-            row = await lent.fetchrow(_SQL["letter"], letter, brand_id)
+            row = await lent.fetchrow(_SQL["dead_letter"], letter, brand_id)
         if row is None or not row["origin"].startswith(_ORIGIN):
             return None
-        body = self.privacy_keys.unseal(row["sealed"])
+        body = self.privacy_keys.decrypt(row["sealed"])
         if body is None:
             raise UnreadableLetterError
-        connection = await self.directory.fresh(UUID(row["origin"].removeprefix(_ORIGIN)))
+        connection = await self.directory.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
         if connection is None:
             raise ProblemError(409, "the connection that brought the letter is gone")
         if row["type"] is not None:
@@ -82,10 +82,10 @@ class DeadLetterReplayer:
         else:
             replayed = await self._as_message(connection, body, row["received_at"])
         replayed.submission.letter = body
-        await self.desk.submit(connection, replayed.submission)
+        await self.submitter.submit(connection, replayed.submission)
         if not replayed.submission.rejected:
             async with self.database.acquire() as lent:
-                await lent.fetch(_SQL["discard_letter"], letter)
+                await lent.fetch(_SQL["discard_dead_letter"], letter)
         return replayed
 
     def _as_event(self, connection: LoadedConnection, body: bytes) -> Submission:
@@ -132,21 +132,21 @@ def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
         return Parsed(unknown=(Unknown(refused.detail, None),))
 
 
-def of_delivery(verified: Verified) -> dict[str, Any]:
+def delivery_facts(verified: Verified) -> dict[str, Any]:
     """Return what a letter says of the delivery that it was a part of."""
     return {"signed": verified.signed, "facts": dict(verified.facts), "key": verified.key}
 
 
-def unreadable(delivery: Delivery, verified: Verified | None) -> bytes:
+def undecodable(delivery: Delivery, verified: Verified | None) -> bytes:
     """Return the letter of a delivery whose bytes are in no format: as verified, or as it came."""
     found = verified or Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
-    return to_json({**of_delivery(found), "bytes": base64.b64encode(found.body).decode()})
+    return to_json({**delivery_facts(found), "bytes": base64.b64encode(found.body).decode()})
 
 
 def _message(kept: Mapping[str, Any]) -> bytes:
     return base64.b64decode(kept["bytes"]) if "bytes" in kept else to_json(kept["message"])
 
 
-def shown(body: bytes, event_type: str | None) -> bytes:
+def original_message(body: bytes, event_type: str | None) -> bytes:
     """Return the message of a platform's letter as its sender wrote it; an event that was made of it as it is."""
     return body if event_type is not None else _message(from_json(body))

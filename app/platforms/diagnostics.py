@@ -23,30 +23,30 @@ _CHINA = ZoneInfo("Asia/Shanghai")
 _NOTHING_TO_ASK = "this kind of connection is told everything; the platform sends its own test from its console"
 
 
-async def _fresh(office: ConnectionAdmin, connection_id: UUID) -> LoadedConnection:
-    connection = await office.platforms.directory.fresh(connection_id)
+async def _fresh(admin: ConnectionAdmin, connection_id: UUID) -> LoadedConnection:
+    connection = await admin.platforms.directory.reload(connection_id)
     if connection is None:
         raise not_found("connection")
     return connection
 
 
-async def test(office: ConnectionAdmin, connection_id: UUID) -> TestResult:
+async def test(admin: ConnectionAdmin, connection_id: UUID) -> TestResult:
     """Try the credentials against the platform's API.
 
     Raises:
         ProblemError: 404.
     """
-    connection = await _fresh(office, connection_id)
+    connection = await _fresh(admin, connection_id)
     checks = [_settings(connection)]
     if connection.kind in {"wechat_shop", "wechat_live"}:
-        checks += await _wechat(office, connection)
+        checks += await _wechat(admin, connection)
     elif connection.kind == "weibo_counts":
-        checks.append(await _tried("counts", lambda: _counts(office, connection)))
+        checks.append(await _tried("counts", lambda: _counts(admin, connection)))
     else:
         checks.append(ConnectionCheck(name="api", ok=True, detail=_NOTHING_TO_ASK))
     failed = next((check for check in checks if not check.ok), None)
     if failed is not None:
-        office.platforms.states.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
+        admin.platforms.states.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
     return TestResult(ok=failed is None, checks=checks)
 
 
@@ -71,8 +71,8 @@ async def _tried(name: str, work: Callable[[], Awaitable[str]]) -> ConnectionChe
         return ConnectionCheck(name=name, ok=False, detail=str(error))
 
 
-async def _wechat(office: ConnectionAdmin, connection: LoadedConnection) -> list[ConnectionCheck]:
-    platforms, now = office.platforms, datetime.now(UTC)
+async def _wechat(admin: ConnectionAdmin, connection: LoadedConnection) -> list[ConnectionCheck]:
+    platforms, now = admin.platforms, datetime.now(UTC)
 
     async def token() -> str:
         # Asked of the platform, not of what is kept: a secret that was changed there must show.
@@ -96,22 +96,22 @@ async def _wechat(office: ConnectionAdmin, connection: LoadedConnection) -> list
     return [first, await _tried(*reading)]
 
 
-async def _counts(office: ConnectionAdmin, connection: LoadedConnection) -> str:
+async def _counts(admin: ConnectionAdmin, connection: LoadedConnection) -> str:
     posts = connection.context.options.get("posts")
     ids = list(posts)[:1] if isinstance(posts, dict) else []
     if not ids:
         return "no posts are configured, so there is nothing to ask for"
-    parsed = await office.platforms.pollers.read_counts(connection, ids, connection.context.session or "weibo:test")
+    parsed = await admin.platforms.pollers.read_counts(connection, ids, connection.context.session or "weibo:test")
     return f"the platform counts {len(parsed.events)} of {len(ids)} posts"
 
 
-async def preview(office: ConnectionAdmin, connection_id: UUID, form: PreviewRequest) -> Preview:
+async def preview(admin: ConnectionAdmin, connection_id: UUID, form: PreviewRequest) -> Preview:
     """Return what a mapping makes of a sample.
 
     Raises:
         ProblemError: 404; 409 for a kind without a mapping; 422 for a mapping that is not valid.
     """
-    connection = await _fresh(office, connection_id)
+    connection = await _fresh(admin, connection_id)
     if connection.kind != mapping.KIND:
         raise ProblemError(409, "only a connection of kind mapping has a mapping to try")
     options = connection.context.options if form.options is None else form.options

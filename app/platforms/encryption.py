@@ -32,15 +32,15 @@ class SecretCipher:
     def __init__(self, secret: str, previous: str | None = None) -> None:
         """Derive a key of its own from each secret."""
         secrets = [secret] if previous is None else [secret, previous]
-        keys = [PrivacyKeys.derive(text, b"connections") for text in secrets]
+        keys = [PrivacyKeys.derive_key(text, b"connections") for text in secrets]
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
         self._digest_key = keys[0]
 
-    def seal(self, body: bytes) -> bytes:
+    def encrypt(self, body: bytes) -> bytes:
         """Return the bytes encrypted."""
         return self._fernet.encrypt(body)
 
-    def unseal(self, sealed: bytes) -> bytes:
+    def decrypt(self, sealed: bytes) -> bytes:
         """Return the bytes again.
 
         Raises:
@@ -51,7 +51,7 @@ class SecretCipher:
         except InvalidToken:
             raise UnreadableError from None
 
-    def reseal(self, sealed: bytes) -> bytes:
+    def reencrypt(self, sealed: bytes) -> bytes:
         """Return the same, sealed with the present key.
 
         Raises:
@@ -67,7 +67,7 @@ class SecretCipher:
         return blake2b("\0".join(parts).encode(), digest_size=16, key=self._digest_key).hexdigest()
 
 
-async def load_privacy_keys(database: Database, settings: Settings, vault: SecretCipher) -> PrivacyKeys:
+async def load_privacy_keys(database: Database, settings: Settings, cipher: SecretCipher) -> PrivacyKeys:
     """Return the sealer whose pseudonyms outlive a rotation of the secret key.
 
     The first start derives their key from the secret and keeps it, sealed; every later start opens it.
@@ -76,23 +76,23 @@ async def load_privacy_keys(database: Database, settings: Settings, vault: Secre
         WrongSecretKeyError: neither the secret key nor the previous one opens it.
     """
     secret, previous = settings.secret(), settings.previous_secret()
-    derived = PrivacyKeys.derive(previous or secret, b"people")
+    derived = PrivacyKeys.derive_key(previous or secret, b"people")
     async with database.acquire() as connection:
         sealed = await connection.fetchval(_SQL["sealed_key"], _PEOPLE)
         if sealed is None:
-            await connection.execute(_SQL["keep_sealed_key"], _PEOPLE, vault.seal(derived))
+            await connection.execute(_SQL["keep_sealed_key"], _PEOPLE, cipher.encrypt(derived))
             sealed = await connection.fetchval(_SQL["sealed_key"], _PEOPLE)
     try:
-        people = vault.unseal(sealed)
+        people = cipher.decrypt(sealed)
     except UnreadableError:
         raise WrongSecretKeyError(
             "was used with another TALLYLIGHT_SECRET_KEY. Set that one again; or, to change it, set the former one as "
-            "TALLYLIGHT_SECRET_KEY_PREVIOUS and run `tallylight connections reseal`"
+            "TALLYLIGHT_SECRET_KEY_PREVIOUS and run `tallylight connections rotate-key`"
         ) from None
     return PrivacyKeys(secret, previous, people)
 
 
-async def reseal(database: Database, vault: SecretCipher, privacy_keys: PrivacyKeys) -> int:
+async def reencrypt_all(database: Database, cipher: SecretCipher, privacy_keys: PrivacyKeys) -> int:
     """Seal everything with the present key, so that the previous one may be forgotten; return the number of rows.
 
     Safe to repeat and to break off. What neither key opens stays as it is.
@@ -100,21 +100,21 @@ async def reseal(database: Database, vault: SecretCipher, privacy_keys: PrivacyK
     changed = 0
     async with database.acquire() as connection:
         await connection.execute(_SQL["forget_tokens"])
-        for table, again in (
-            ("sealed_keys", vault.reseal),
-            ("connections", vault.reseal),
-            ("deliveries", privacy_keys.reseal),
-            ("dead_letters", privacy_keys.reseal),
+        for table, renew in (
+            ("sealed_keys", cipher.reencrypt),
+            ("connections", cipher.reencrypt),
+            ("deliveries", privacy_keys.reencrypt),
+            ("dead_letters", privacy_keys.reencrypt),
         ):
             after = ("", "")
             while rows := await connection.fetch(_SQL[f"sealed_{table}"], *after):
                 for row in rows:
                     try:
-                        sealed = again(row["sealed"])
+                        sealed = renew(row["sealed"])
                     except (UnreadableError, InvalidToken):
                         continue
                     # Only what has not changed since it was read: a patch in between sealed with the present key anyway.
-                    await connection.execute(_SQL[f"reseal_{table}"], row["place"], row["rest"], row["sealed"], sealed)
+                    await connection.execute(_SQL[f"reencrypt_{table}"], row["place"], row["rest"], row["sealed"], sealed)
                     changed += 1
                 after = (rows[-1]["place"], rows[-1]["rest"])
     return changed

@@ -45,7 +45,7 @@ def submission_of(
 
 def _letter(unknown: Unknown, came: Mapping[str, Any]) -> bytes:
     # What reads by itself must be the same letter whatever it came with.
-    known = {name: value for name, value in came.items() if name != "key" or not unknown.apart}
+    known = {name: value for name, value in came.items() if name != "key" or not unknown.standalone}
     return to_json({**known, "message": unknown.raw})
 
 

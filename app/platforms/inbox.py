@@ -60,7 +60,7 @@ async def enqueue_pulls(connection: Connection, privacy_keys: PrivacyKeys, arriv
         [item.connection_id for item in ordered],
         [item.key for item in ordered],
         [item.received_at for item in ordered],
-        [privacy_keys.seal(item.body) for item in ordered],
+        [privacy_keys.encrypt(item.body) for item in ordered],
         # What asks for nothing is worked off already.
         [None if item.follow_ups else item.received_at for item in ordered],
         PULL,
@@ -109,7 +109,7 @@ class Inbox:
         self._wake.set()
         return await done
 
-    async def calm(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return once deliveries do not come thick and fast, or after five seconds of waiting.
 
         What is pulled for a delivery can wait; the platform, which counts the seconds until its answer, cannot.

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from app.adapters import orders, wechat_api, wechat_shop
-from app.adapters.parsing import ident
+from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
 from app.ingest.privacy import PrivacyKeys
 from app.platforms.active_sessions import live_sessions
@@ -64,7 +64,7 @@ class Puller:
     database: Database
     directory: ConnectionCache
     wechat: Wechat
-    desk: EventSubmitter
+    submitter: EventSubmitter
     privacy_keys: PrivacyKeys
 
     async def pull(self, job: Pull) -> None:
@@ -76,25 +76,25 @@ class Puller:
             QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the platform gave nothing.
             QueueFullError, NotCommittedError: the writer took nothing.
         """
-        connection = await self._awake(job.connection)
+        connection = await self._loaded(job.connection)
         if connection is None:
             return
         parsed = await self.fetch(connection, job)
-        await self.desk.take(connection, parsed, job.received_at, {"pull": job.kind, "fields": job.fields})
+        await self.submitter.take(connection, parsed, job.received_at, {"pull": job.kind, "fields": job.fields})
         further = [InboxItem(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
         async with self.database.acquire() as lent, lent.transaction():
             if further:
                 # Once by its key: an order that is pulled ten times asks for its refund once.
                 await enqueue_pulls(lent, self.privacy_keys, further)
-            await lent.execute(_SQL["settle_delivery"], connection.id, job.delivery, datetime.now(UTC), None)
+            await lent.execute(_SQL["finish_delivery"], connection.id, job.delivery, datetime.now(UTC), None)
 
     async def give_up(self, job: Pull, reason: str) -> None:
         """Note on the delivery that its work has failed for good; the same delivery again would try again."""
         async with self.database.acquire() as lent:
-            await lent.execute(_SQL["settle_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
-        self.desk.states.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
+            await lent.execute(_SQL["finish_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
+        self.submitter.states.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
 
-    async def _awake(self, connection_id: UUID) -> LoadedConnection | None:
+    async def _loaded(self, connection_id: UUID) -> LoadedConnection | None:
         connection = await self.directory.find(connection_id)
         if connection is not None and connection.quiet_until is not None and connection.quiet_until > datetime.now(UTC):
             raise QuotaBackoffError(connection.quiet_until)
@@ -151,8 +151,8 @@ class Puller:
         Raises:
             QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the search starts again from where it stood.
         """
-        connection = await self._awake(connection_id)
-        fresh = await self.directory.fresh(connection_id)
+        connection = await self._loaded(connection_id)
+        fresh = await self.directory.reload(connection_id)
         if connection is None or fresh is None or not fresh.enabled:
             return 0
         begin = (fresh.reconciled_to or fresh.created_at - _LOOKS_BACK) - _OVERLAP
@@ -167,7 +167,7 @@ class Puller:
                     raise
                 # An order that was pulled tells its own after-sales too, so this list is the second net: a shop that may
                 # not read it loses nothing of the first.
-                self.desk.states.failed(fresh.id, now, f"list of after-sales: {error}")
+                self.submitter.states.failed(fresh.id, now, f"list of after-sales: {error}")
         async with self.database.acquire() as lent, lent.transaction():
             await enqueue_pulls(lent, self.privacy_keys, list(found.values()))
             await lent.execute(_SQL["reconciled"], fresh.id, now)
@@ -190,4 +190,4 @@ class Puller:
 
 
 def _order_of(aftersale: Mapping[str, object], fields: Mapping[str, str]) -> str | None:
-    return ident(aftersale.get("order_id")) or fields.get("order_id")
+    return identifier(aftersale.get("order_id")) or fields.get("order_id")

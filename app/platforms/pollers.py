@@ -46,7 +46,7 @@ class Pollers:
     directory: ConnectionCache
     dashboard: Dashboard
     client: httpx.AsyncClient
-    desk: EventSubmitter
+    submitter: EventSubmitter
 
     async def due(self, now: datetime) -> list[tuple[str, UUID]]:
         """Return job and connection of all that is due, and take the turn: no other process gets the same."""
@@ -98,7 +98,7 @@ class Pollers:
         Raises:
             QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next turn comes anyway.
         """
-        connection = await self.directory.fresh(connection_id)
+        connection = await self.directory.reload(connection_id)
         if connection is None or not connection.enabled:
             return 0
         return await self.dashboard.read(connection, now)
@@ -111,7 +111,7 @@ class Pollers:
         Raises:
             QuotaBackoffError, WeiboError, UnavailableError: as far as it came, it is stored; the next turn comes anyway.
         """
-        connection = await self.directory.fresh(connection_id)
+        connection = await self.directory.reload(connection_id)
         if connection is None or not connection.enabled:
             return 0
         by_session = await self._posts(connection, now)
@@ -120,7 +120,7 @@ class Pollers:
             for start in range(0, len(posts), weibo_counts.MAX_IDS):
                 ids = posts[start : start + weibo_counts.MAX_IDS]
                 parsed = await self.read_counts(connection, ids, subject)
-                await self.desk.take(connection, parsed, now)
+                await self.submitter.take(connection, parsed, now)
                 asked += len(ids)
         return asked
 

@@ -34,11 +34,11 @@ from app.storage.database import Database
 class PlatformRuntime:
     """Everything of the platforms that is opened once per process."""
 
-    vault: SecretCipher
+    cipher: SecretCipher
     directory: ConnectionCache
     states: ConnectionCounters
-    door: WebhookHandler
-    desk: EventSubmitter
+    handler: WebhookHandler
+    submitter: EventSubmitter
     tokens: AccessTokens
     wechat: Wechat
     pollers: Pollers
@@ -52,27 +52,27 @@ class PlatformRuntime:
 
 @asynccontextmanager
 async def open_platforms(
-    database: Database, settings: Settings, vault: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
+    database: Database, settings: Settings, cipher: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
 ) -> AsyncIterator[PlatformRuntime]:
     """Open the inbox; at the end commit what waits in it. The writer must outlive this."""
     async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50)) as client:
-        directory = ConnectionCache(database, vault)
+        directory = ConnectionCache(database, cipher)
         states = ConnectionCounters(database)
         inbox = Inbox(database, privacy_keys)
-        desk = EventSubmitter(writer, states)
-        tokens = AccessTokens(database, vault, client)
+        submitter = EventSubmitter(writer, states)
+        tokens = AccessTokens(database, cipher, client)
         wechat = Wechat(database, client, tokens)
-        puller = Puller(database, directory, wechat, desk, privacy_keys)
-        dashboard = Dashboard(database, settings, wechat, desk)
-        pollers = Pollers(database, settings, directory, dashboard, client, desk)
-        streams = WeiboStreams(database, settings, directory, client, desk)
+        puller = Puller(database, directory, wechat, submitter, privacy_keys)
+        dashboard = Dashboard(database, settings, wechat, submitter)
+        pollers = Pollers(database, settings, directory, dashboard, client, submitter)
+        streams = WeiboStreams(database, settings, directory, client, submitter)
         worker = Worker(database, settings, inbox, puller, pollers, streams)
         states.start()
         inbox.start()
         try:
-            door = WebhookHandler(directory, inbox, desk, states)
-            letters = DeadLetterReplayer(database, directory, desk, inbox, puller, privacy_keys)
-            yield PlatformRuntime(vault, directory, states, door, desk, tokens, wechat, pollers, worker, letters)
+            handler = WebhookHandler(directory, inbox, submitter, states)
+            letters = DeadLetterReplayer(database, directory, submitter, inbox, puller, privacy_keys)
+            yield PlatformRuntime(cipher, directory, states, handler, submitter, tokens, wechat, pollers, worker, letters)
         finally:
             await inbox.stop()
             await states.stop()

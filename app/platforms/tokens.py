@@ -40,10 +40,10 @@ class _Held:
 class AccessTokens:
     """Hands out tokens."""
 
-    def __init__(self, database: Database, vault: SecretCipher, client: httpx.AsyncClient) -> None:
+    def __init__(self, database: Database, cipher: SecretCipher, client: httpx.AsyncClient) -> None:
         """Start with an empty memory."""
         self._database = database
-        self._vault = vault
+        self._cipher = cipher
         self._client = client
         self._held: dict[str, _Held] = {}
 
@@ -55,7 +55,7 @@ class AccessTokens:
             UnavailableError: the platform does not answer.
         """
         # The secret is part of the key: a connection with a wrong one must not live on another's token.
-        key = self._vault.digest(app.api_base, app.appid, app.secret)
+        key = self._cipher.digest(app.api_base, app.appid, app.secret)
         now = datetime.now(UTC)
         held = self._held.get(key)
         if held is not None and held.fresh_until > now and held.token != refused:
@@ -95,7 +95,7 @@ class AccessTokens:
                 life = timedelta(seconds=token.expires_in)
                 # Renewed a fifth of a short life before its end, five minutes of a long one.
                 held = _Held(token.access_token, now + life - min(_EARLY, life / 5))
-                sealed = self._vault.seal(token.access_token.encode())
+                sealed = self._cipher.encrypt(token.access_token.encode())
                 await connection.execute(_SQL["store_token"], key, sealed, held.fresh_until, forced_at)
         return held
 
@@ -104,7 +104,7 @@ class AccessTokens:
         if sealed is None or fresh_until is None or fresh_until <= now:
             return None
         try:
-            token = self._vault.unseal(sealed).decode()
+            token = self._cipher.decrypt(sealed).decode()
         except UnreadableError:
             return None
         return _Held(token, fresh_until) if token != refused else None

@@ -22,7 +22,7 @@ class WebhookHandler:
 
     directory: ConnectionCache
     inbox: Inbox
-    desk: EventSubmitter
+    submitter: EventSubmitter
     states: ConnectionCounters
 
     async def connection(self, connection_id: UUID, url_token: str | None) -> LoadedConnection:
@@ -65,15 +65,17 @@ class WebhookHandler:
         except Refused as refused:
             self.states.refused(connection.id, delivery.received_at, refused.detail)
             if refused.keep:
-                letter = dead_letter_replay.unreadable(delivery, verified)
-                await self.desk.keep_letter(connection, letter, refused.detail, delivery.received_at)
+                letter = dead_letter_replay.undecodable(delivery, verified)
+                await self.submitter.keep_letter(connection, letter, refused.detail, delivery.received_at)
             raise
         duplicate = False
         kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
         if kept:
             arrived = InboxItem(connection.id, verified.key, verified.received_at, verified.body, parsed.follow_ups)
             duplicate = not await self.inbox.keep(arrived)
-        submission = await self.desk.take(connection, parsed, verified.received_at, dead_letter_replay.of_delivery(verified))
+        submission = await self.submitter.take(
+            connection, parsed, verified.received_at, dead_letter_replay.delivery_facts(verified)
+        )
         if not kept:
             duplicate = 0 < submission.duplicates == submission.taken
         self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)

@@ -76,13 +76,13 @@ class Wechat:
                 token = await self.tokens.get(app, refused=token)
                 answer = read(await send(self.client, app.api_base, make(token)))
         except QuotaExceeded:
-            raise QuotaBackoffError(await self._rest(connection.id)) from None
+            raise QuotaBackoffError(await self._pause_calls(connection.id)) from None
         if connection.quiet_until is not None:
             async with self.database.acquire() as lent:
-                await lent.execute(_SQL["wake"], connection.id)
+                await lent.execute(_SQL["resume_connection"], connection.id)
         return answer
 
-    async def _rest(self, connection_id: UUID) -> datetime:
+    async def _pause_calls(self, connection_id: UUID) -> datetime:
         """Let all processes leave the connection's API alone for a while; return until when."""
         now = datetime.now(UTC)
         async with self.database.acquire() as lent:

@@ -38,7 +38,7 @@ class Dashboard:
     database: Database
     settings: Settings
     wechat: Wechat
-    desk: EventSubmitter
+    submitter: EventSubmitter
 
     async def read(self, connection: LoadedConnection, now: datetime) -> int:
         """Read every live that a session is, or may be, on air with; return how many were read.
@@ -55,7 +55,7 @@ class Dashboard:
         expected = [session for session in expected if session.id not in on_air]
         rooms = await self._rooms(connection, live, now) if live else set()
         rooms |= await self._begun(connection, expected, now) if expected else set()
-        told = {room for session in live for room in (*session.rooms, "") if session.heard & {room, ""}}
+        told = {room for session in live for room in (*session.rooms, "") if session.rooms_with_status & {room, ""}}
         over = {room: datetime.fromisoformat(at) for room, at in connection.rooms.items()}
         due = sorted(room for room in rooms if room not in over or now - over[room] <= after)
         read, refusal = 0, None
@@ -67,13 +67,13 @@ class Dashboard:
             except WechatError as error:
                 # One live that the platform does not know (any more) must not hide the others.
                 refusal = error
-                self.desk.states.failed(connection.id, now, f"getlivedata: {error}")
+                self.submitter.states.failed(connection.id, now, f"getlivedata: {error}")
                 continue
             moment = max(now, datetime.now(UTC))
             reading = wechat_live.read_live_data(answer, room, connection.context, moment)
             marks = _marks(reading, over, room, moment, told=(room if tied is None else "") in told)
             began_or_ended = wechat_live.session_events(room, connection.context, marks)
-            await self.desk.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)
+            await self.submitter.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)
             read += 1
         if refusal is not None and not read:
             raise refusal

@@ -47,11 +47,11 @@ class WeiboStreams:
     settings: Settings
     directory: ConnectionCache
     client: httpx.AsyncClient
-    desk: EventSubmitter
+    submitter: EventSubmitter
 
     async def follow(self, connection_id: UUID, stopping: asyncio.Event) -> None:
         """Read all live rooms until none is live any more, or the process stops."""
-        connection = await self.directory.fresh(connection_id)
+        connection = await self.directory.reload(connection_id)
         readers: dict[str, asyncio.Task[None]] = {}
         try:
             while connection is not None and connection.enabled and not stopping.is_set():
@@ -65,7 +65,7 @@ class WeiboStreams:
                 try:
                     await asyncio.wait_for(stopping.wait(), self.settings.poll_seconds)
                 except TimeoutError:
-                    connection = await self.directory.fresh(connection_id)
+                    connection = await self.directory.reload(connection_id)
         finally:
             for reader in readers.values():
                 reader.cancel()
@@ -93,7 +93,7 @@ class WeiboStreams:
                 reason = type(error).__name__
             except (QueueFullError, NotCommittedError):
                 reason = "the writer took nothing"
-            self.desk.states.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
+            self.submitter.states.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -120,5 +120,5 @@ class WeiboStreams:
             parsed = read_messages(lines, connection.context, now, states=states)
         except Refused as refused:
             raise _BrokenError(refused.detail) from None
-        await self.desk.take(connection, parsed, now, _LINE)
-        self.desk.states.delivered(connection.id, now)
+        await self.submitter.take(connection, parsed, now, _LINE)
+        self.submitter.states.delivered(connection.id, now)

@@ -56,7 +56,7 @@ _HARD_TRIES = 5
 _LONGEST_PAUSE = 300.0
 _STOPS_WITHIN = 10.0
 
-_PASSING = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommittedError, *UNREACHABLE)
+_TRANSIENT = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommittedError, *UNREACHABLE)
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -98,7 +98,7 @@ class Worker:
             try:
                 await self._work(stopping)
             except Exception as error:  # noqa: BLE001 - a worker that stopped for good would be noticed too late
-                _log.warning("worker starts again", reason=type(error).__name__)
+                _log.warning("worker restarted", reason=type(error).__name__)
             if datetime.now(UTC) - began > timedelta(minutes=1):
                 pause = 1.0
             with contextlib.suppress(TimeoutError):
@@ -106,11 +106,11 @@ class Worker:
             pause = min(pause * 2, 30.0)
             if not stopping.is_set():
                 with contextlib.suppress(Exception):
-                    await self.database.revive()
+                    await self.database.restart_embedded()
 
     async def _work(self, stopping: asyncio.Event) -> None:
         # Its own connection, since it listens; and one that keeps its plans, since the queue asks the same all the time.
-        async with self.database.listening() as connection:
+        async with self.database.listener() as connection:
             queue = PgQueuer.from_asyncpg_connection(connection)
             self._register(queue, stopping)
             run = asyncio.create_task(
@@ -150,7 +150,7 @@ class Worker:
             (COUNTS, self.pollers.poll_counts),
             (STREAM, follow),
         ):
-            queue.entrypoint(name)(self._turn(name, work))
+            queue.entrypoint(name)(self._periodic(name, work))
 
         @queue.schedule("platforms_tick", _TICK, clean_old=True)
         async def tick(schedule: Schedule) -> None:
@@ -163,12 +163,12 @@ class Worker:
         @queue.schedule("platforms_nightly", _NIGHTLY, clean_old=True)
         async def nightly(schedule: Schedule) -> None:
             del schedule
-            await self.forget_old(datetime.now(UTC))
+            await self.delete_expired(datetime.now(UTC))
 
         @queue.schedule("refolds", _TICK, clean_old=True)
         async def refolds(schedule: Schedule) -> None:
             del schedule
-            await run_pending(self.database, self.refold)
+            await run_pending(self.database, self.rebuild)
 
     async def pull(self, job: Job) -> None:
         """Do a pull; what fails is tried again later, or given up.
@@ -180,30 +180,30 @@ class Worker:
         reason, delay = "", pause_after(job.attempts)
         lasting = False
         try:
-            await self.inbox.calm()
+            await self.inbox.wait_until_idle()
             await self.puller.pull(work)
             return
         except QuotaBackoffError as resting:
-            self.puller.directory.forget(work.connection)
+            self.puller.directory.invalidate(work.connection)
             reason = str(resting)
             delay = max(resting.until - datetime.now(UTC), timedelta(0)) + timedelta(seconds=random.uniform(0.1, 1))  # noqa: S311
         except NoCredentialsError:
             await self.puller.give_up(work, "the connection has no appid and app_secret, so nothing can be fetched")
             return
-        except _PASSING as error:
-            reason = _named(error)
+        except _TRANSIENT as error:
+            reason = _safe_message(error)
         except WechatError as error:
-            reason, lasting = _named(error), True
+            reason, lasting = _safe_message(error), True
         except Exception as error:  # noqa: BLE001 - the queue would write its text down, which may quote a person
-            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_placed(error))
+            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_error_location(error))
             reason, lasting = type(error).__name__, True
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
             await self.puller.give_up(work, reason)
             return
-        self.puller.desk.states.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
+        self.puller.submitter.states.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
         raise RetryRequested(delay, reason)
 
-    def _turn(self, name: str, work: Callable[[UUID, datetime], Awaitable[object]]) -> Callable[[Job], Awaitable[None]]:
+    def _periodic(self, name: str, work: Callable[[UUID, datetime], Awaitable[object]]) -> Callable[[Job], Awaitable[None]]:
         async def turn(job: Job) -> None:
             connection_id = UUID((job.payload or b"").decode())
             try:
@@ -213,22 +213,22 @@ class Worker:
                 reason = str(resting)
             except NoCredentialsError:
                 reason = "the connection has no appid and app_secret"
-            except (*_PASSING, WechatError, WeiboError) as error:
-                reason = _named(error)
+            except (*_TRANSIENT, WechatError, WeiboError) as error:
+                reason = _safe_message(error)
             except Exception as error:  # noqa: BLE001 - the same
-                _log.error("turn failed", job=name, connection=str(connection_id), reason=_placed(error))
+                _log.error("periodic job failed", job=name, connection=str(connection_id), reason=_error_location(error))
                 reason = type(error).__name__
             # Not tried again: the next turn comes anyway.
-            self.puller.desk.states.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
+            self.puller.submitter.states.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
 
         return turn
 
-    async def refold(self, session: UUID) -> None:
+    async def rebuild(self, session: UUID) -> None:
         """Fold a session again whose products' aliases changed before a process died."""
         with contextlib.suppress(NoSuchSessionError):
             await replace(self.database, self.settings, session)
 
-    async def forget_old(self, now: datetime) -> None:
+    async def delete_expired(self, now: datetime) -> None:
         """Remove what is older than the deployment keeps it: raw deliveries, the queue's log, letters, comments' texts."""
         before = now - timedelta(days=self.settings.delivery_days)
         await retire(self.database, self.settings, now)
@@ -237,12 +237,12 @@ class Worker:
             await connection.execute(_SQL["expire_job_log"], before)
 
 
-def _named(error: BaseException) -> str:
+def _safe_message(error: BaseException) -> str:
     """Return what may be told of an error: texts of our own, and of the platform's error codes; of others the name alone."""
     return str(error) if isinstance(error, WechatError | WeiboError | UnavailableError) else type(error).__name__
 
 
-def _placed(error: Exception) -> str:
+def _error_location(error: Exception) -> str:
     """Return name and place of a fault of ours; its text may quote what somebody sent."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} in {frames[-1].name}:{frames[-1].lineno}" if frames else type(error).__name__

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from app.charts.data import offset_of
 from app.insights.evidence import Evidence
-from app.insights.reader import InsightSettings, build_insights, gather
+from app.insights.reader import InsightSettings, build_insights, collect_evidence
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import NOTHING, print_date, print_duration, print_figure, print_time
+from app.kpis.number_format import NOTHING, format_date, format_duration, format_figure, format_time
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import SessionQuery, snapshot
 from app.kpis.render import Document, local, plain, zone_of
@@ -41,7 +41,7 @@ FACT_PAIRS = ("account", "date", "duration", "starts_at")
 """The facts that stand in the sheet's first row; the others stand under its title."""
 
 
-class Told(NamedTuple):
+class TextSection(NamedTuple):
     """The texts of a section, as they are read."""
 
     observations: str
@@ -49,10 +49,10 @@ class Told(NamedTuple):
     """What people wrote first, then the drafts, marked as such."""
 
 
-def told(section: Document, language: Language) -> Told:
+def text_section(section: Document, language: Language) -> TextSection:
     """Return a section's numbered texts."""
     drafts = [label("sheet.draft", language).format(text=text) for text in section["drafts"]["items"]]
-    return Told(
+    return TextSection(
         _numbered(section["observations"]["items"], language), _numbered([*section["summary"]["items"], *drafts], language)
     )
 
@@ -73,26 +73,26 @@ def subtitle_of(report: Document) -> list[str]:
     pair = label("report.pair", language)
     facts = [fact for fact in report["sections"]["totals"]["facts"] if fact["key"] not in FACT_PAIRS]
     moment = datetime.fromisoformat(report["as_of"])
-    shown = f"{print_date(moment.date())} {moment:%H:%M} {offset_of(report['as_of'])}"
+    shown = f"{format_date(moment.date())} {moment:%H:%M} {offset_of(report['as_of'])}"
     return [
         *(pair.format(label=fact["label"], value=fact["text"]) for fact in facts),
         label("report.as_of", language).format(moment=shown),
     ]
 
 
-async def read_report(database: Database, asked: SessionQuery, keeping: InsightSettings) -> Document:
+async def read_report(database: Database, asked: SessionQuery, insight_settings: InsightSettings) -> Document:
     """Return the report document.
 
     Raises:
         ProblemError: 404, also for another brand's session.
     """
     async with snapshot(database) as connection:
-        return await report_on(connection, asked, keeping)
+        return await report_on(connection, asked, insight_settings)
 
 
-async def report_on(connection: Connection, asked: SessionQuery, keeping: InsightSettings) -> Document:
+async def report_on(connection: Connection, asked: SessionQuery, insight_settings: InsightSettings) -> Document:
     """Return the report document, read on this connection."""
-    evidence, said = await gather(connection, asked, keeping)
+    evidence, said = await collect_evidence(connection, asked, insight_settings)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
     return report_document(evidence, notes, insights, asked.language)
@@ -102,7 +102,7 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
     """Return the results sheet."""
     evaluation, figures = evidence.evaluation, evidence.figures
     head = evaluation.head
-    words = _Words(notes, insights, language)
+    words = _SectionTexts(notes, insights, language)
     digits = digits_of(head.currency)
 
     def kpis(slugs: Sequence[str]) -> list[Document]:
@@ -152,12 +152,12 @@ def _figure(slug: str, name: str, figure: Figure, unit: Unit, digits: int, langu
         "label": name,
         "value": plain(figure, unit, digits),
         "unit": unit.value,
-        "text": print_figure(slug, figure, unit, digits, language),
+        "text": format_figure(slug, figure, unit, digits, language),
         "basis": figure[2],
     }
 
 
-class _Words:
+class _SectionTexts:
     """What people wrote about a section, and what the figures suggest to write."""
 
     def __init__(self, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> None:
@@ -191,16 +191,16 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
     facts: tuple[tuple[str, Any, str], ...] = (
         ("account", head.host, head.host or NOTHING),
         ("brand", head.brand_name, head.brand_name),
-        ("date", begin.date().isoformat() if begin else None, print_date(begin.date()) if begin else NOTHING),
-        ("duration", None if duration is None else number(duration, 1_000_000), print_duration(duration)),
-        ("starts_at", local(begin, head.time_zone), print_time(begin, language) if begin else NOTHING),
+        ("date", begin.date().isoformat() if begin else None, format_date(begin.date()) if begin else NOTHING),
+        ("duration", None if duration is None else number(duration, 1_000_000), format_duration(duration)),
+        ("starts_at", local(begin, head.time_zone), format_time(begin, language) if begin else NOTHING),
         ("platforms", ", ".join(platforms) or None, ", ".join(named) or NOTHING),
         ("status", evaluation.status.value, label(f"status.{evaluation.status.value}", language)),
     )
     return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]
 
 
-def _promotions(promotions: Sequence[PromotionRow], words: _Words, language: Language) -> Document:
+def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, language: Language) -> Document:
     def figure(column: str, value: int | None) -> Document:
         cell: Figure = ABSENT if value is None else (value, 1, "reported")
         return _figure(column, label(f"promotion.{column}", language), cell, Unit.COUNT, 0, language)

@@ -40,7 +40,9 @@ class ReportFile:
     content: bytes
 
 
-async def workbook(database: Database, press: RenderProcess, asked: SessionQuery, keeping: InsightSettings) -> ReportFile:
+async def workbook(
+    database: Database, renderer: RenderProcess, asked: SessionQuery, insight_settings: InsightSettings
+) -> ReportFile:
     """Return the Excel workbook; all of it shows the session at one moment.
 
     Raises:
@@ -50,22 +52,22 @@ async def workbook(database: Database, press: RenderProcess, asked: SessionQuery
         spool, path = Path(folder) / "orders", Path(folder) / "report.xlsx"
         async with snapshot(database) as connection:
             head = await read_head(connection, asked)
-            report = await report_on(connection, asked, keeping)
+            report = await report_on(connection, asked, insight_settings)
             documents = await read_documents(connection, asked, ("timeline", "showcases", "products"))
             await _spool(connection, head, spool)
-        await press.run(write_workbook, WorkbookInput(head, report, documents, spool), path)
+        await renderer.run(write_workbook, WorkbookInput(head, report, documents, spool), path)
         return ReportFile(_name(report), path.read_bytes())
 
 
-async def page(database: Database, press: RenderProcess, asked: SessionQuery, keeping: InsightSettings) -> ReportFile:
+async def page(database: Database, renderer: RenderProcess, asked: SessionQuery, insight_settings: InsightSettings) -> ReportFile:
     """Return the page, as `workbook`."""
     async with snapshot(database) as connection:
-        report = await report_on(connection, asked, keeping)
+        report = await report_on(connection, asked, insight_settings)
         documents = await read_documents(connection, asked, {name for needed in NEEDS.values() for name in needed})
     # One platform alone has nothing to be compared with.
     shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
     specs = [specification(chart, documents, asked.language, "light") for chart in shown]
-    return ReportFile(_name(report), (await press.run(render, report, specs)).encode())
+    return ReportFile(_name(report), (await renderer.run(render, report, specs)).encode())
 
 
 async def _spool(connection: Connection, head: SessionHead, path: Path) -> None:

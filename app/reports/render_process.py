@@ -64,11 +64,11 @@ class RenderProcess:
 def _open() -> ProcessPoolExecutor:
     # A fork would copy the connections and the locks of a running server.
     return ProcessPoolExecutor(
-        max_workers=1, mp_context=get_context("spawn"), initializer=_begin, max_tasks_per_child=_REPORTS_PER_PROCESS
+        max_workers=1, mp_context=get_context("spawn"), initializer=_initialize, max_tasks_per_child=_REPORTS_PER_PROCESS
     )
 
 
-def _begin() -> None:
+def _initialize() -> None:
     """Live as long as the server: no longer, should it be killed, and no shorter, should Ctrl-C reach us first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -61,7 +61,7 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, (*UNREACHABLE, *CONFLICTS, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
 
 
-async def again(work: Callable[[], Awaitable[Done]]) -> Done:
+async def retry_conflicts(work: Callable[[], Awaitable[Done]]) -> Done:
     """Do a whole transaction; where it collided with another, step aside for a moment and do it again.
 
     Raises:
@@ -100,7 +100,7 @@ class Database:
     timeout: float
     distributed: bool
     """Whether the server is a coordinator of Citus."""
-    reviving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
@@ -109,25 +109,25 @@ class Database:
             async with self.pool.acquire(timeout=self.timeout) as connection:
                 yield connection
         except UNREACHABLE:
-            await self.revive()
+            await self.restart_embedded()
             raise
 
     @asynccontextmanager
-    async def flushing(self) -> AsyncIterator[PersistentConnection]:
+    async def flush_connection(self) -> AsyncIterator[PersistentConnection]:
         """Keep a connection for `early_lock_release` as long as its borrower lasts."""
         settings = _server_settings(self.timeout)
         if not self.distributed:
             # Citus commits in two phases: its coordinator must not forget the first when it dies before the second.
             # And what a flush runs has one good plan each, whatever it is given.
             settings |= {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
-        kept = PersistentConnection(self.dsn, self.timeout, settings)
+        persistent = PersistentConnection(self.dsn, self.timeout, settings)
         try:
-            yield kept
+            yield persistent
         finally:
-            await kept.close()
+            await persistent.close()
 
     @asynccontextmanager
-    async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
+    async def unpooled(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools, with no plan cached, and close it."""
         connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings=SERVER_SETTINGS)
         try:
@@ -136,7 +136,7 @@ class Database:
             await connection.close()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[asyncpg.Connection]:
+    async def listener(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools that lasts as long as its borrower, and close it."""
         connection = await asyncpg.connect(self.dsn, server_settings=SERVER_SETTINGS | {"application_name": "tallylight-jobs"})
         try:
@@ -162,19 +162,19 @@ class Database:
             yield
         except (*UNREACHABLE, DBAPIError, SQLAlchemyTimeoutError) as error:
             if is_transient(error):
-                await self.revive()
+                await self.restart_embedded()
             raise
 
-    async def revive(self) -> None:
+    async def restart_embedded(self) -> None:
         """Start an embedded server that died; nothing for a server that is somebody else's."""
         if self.embedded is None:
             return
         # One at a time: the package's lock is between processes, not between threads.
-        async with self.reviving:
+        async with self.restarting:
             try:
-                await asyncio.to_thread(self.embedded.revive)
+                await asyncio.to_thread(self.embedded.restart_embedded)
             except Exception as error:  # noqa: BLE001 - the caller's own error says more; the next caller tries again
-                _log.warning("the embedded database did not come back", reason=type(error).__name__)
+                _log.warning("embedded database restart failed", reason=type(error).__name__)
 
     async def close(self) -> None:
         """Close both pools, then let go of the embedded server."""

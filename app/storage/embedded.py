@@ -39,7 +39,7 @@ class EmbeddedPostgres:
             file.write("shared_buffers = '256MB'\nmax_wal_size = '4GB'\nwal_compression = 'on'\njit = 'off'\n")
         server.start()
 
-    def revive(self) -> None:
+    def restart_embedded(self) -> None:
         """Start the server again after it died; returns at once where it runs."""
         if self._server is not None:
             with self._server._lock:  # noqa: SLF001 - the package has no public call for this

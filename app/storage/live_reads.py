@@ -28,7 +28,7 @@ class OpenRequests(NamedTuple):
 async def fingerprints(connection: Connection, sessions: Sequence[UUID]) -> dict[UUID, Fingerprint]:
     """Return the mark of each session that exists, in one query however many they are."""
     found: dict[UUID, set[tuple[str, int]]] = {}
-    for session, part, mark in await connection.fetch(_READS["marks"], list(sessions)):
+    for session, part, mark in await connection.fetch(_READS["fingerprints"], list(sessions)):
         found.setdefault(session, set()).add((part, int(mark)))
     return {session: frozenset(parts) for session, parts in found.items() if any(part == "session" for part, _ in parts)}
 

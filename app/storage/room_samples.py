@@ -39,15 +39,15 @@ class Reported:
     """Rooms, of all platforms, that sampled their viewers."""
 
 
-def reported_by(samples: Iterable[RoomSample], dark: Iterable[tuple[str, str]] = ()) -> Reported:
-    """Return the platforms' figures; rooms that are `dark`, as (platform, room), have no viewers any more."""
+def reported_by(samples: Iterable[RoomSample], ended: Iterable[tuple[str, str]] = ()) -> Reported:
+    """Return the platforms' figures; rooms that are `ended`, as (platform, room), have no viewers any more."""
     by_figure: dict[tuple[str, str], list[RoomSample]] = defaultdict(list)
     for sample in samples:
         by_figure[sample.platform, sample.metric].append(sample)
-    gone = set(dark)
+    gone = set(ended)
     figures: dict[str, dict[str, int]] = defaultdict(dict)
     for (platform, metric), rows in by_figure.items():
-        spoken = speaking(rows)
+        spoken = effective_samples(rows)
         if metric == "average_watch_ms":
             figures[platform][metric] = _average(spoken, by_figure.get((platform, "viewers"), ()))
             continue
@@ -62,7 +62,7 @@ def reported_by(samples: Iterable[RoomSample], dark: Iterable[tuple[str, str]] =
     return Reported(figures, peaks, len(viewers))
 
 
-def speaking(rows: Sequence[RoomSample]) -> Sequence[RoomSample]:
+def effective_samples(rows: Sequence[RoomSample]) -> Sequence[RoomSample]:
     """Return the samples that count: the session's own if it is the latest, else the rooms'."""
     if len(rows) == 1:
         return rows

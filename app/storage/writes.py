@@ -24,7 +24,7 @@ class SessionRow(NamedTuple):
     catalogue_version: int
     platforms: list[str]
     rooms: list[str]
-    stamp: str
+    version: str
     """Stands for all of the above as far as it may change."""
 
 
@@ -115,7 +115,7 @@ class WriteQueries:
     async def append_events(
         self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime
     ) -> Appended | None:
-        """Append to the log and claim members; None, and nothing written, where a session's stamp is not as remembered."""
+        """Append to the log and claim members; None, and nothing written, where a session's version is not as remembered."""
         sessions, sets, members, moments, events = columns(claims, 5)
         known: dict[UUID, int] = {}
         found = await self._connection.fetchrow(
@@ -185,10 +185,12 @@ class WriteQueries:
         """Hold `platform:room` names against a registration until the commit."""
         await self._connection.execute(_UNPROCESSED["lock_rooms"], rooms)
 
-    async def park(self, rows: list[tuple[str, str, str, bytes, str]], received_at: datetime) -> set[tuple[str, str, bytes]]:
+    async def park_events(
+        self, rows: list[tuple[str, str, str, bytes, str]], received_at: datetime
+    ) -> set[tuple[str, str, bytes]]:
         """Keep (platform, room, owner, key, event JSON); return (platform, room, key) of the new ones."""
         platform, room, owner, key, event = columns(rows, 5)
-        found = await self._connection.fetch(_UNPROCESSED["park"], platform, room, owner, key, received_at, event)
+        found = await self._connection.fetch(_UNPROCESSED["park_events"], platform, room, owner, key, received_at, event)
         return {(row[0], row[1], row[3]) for row in found}
 
     async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:

@@ -82,14 +82,14 @@ async def test_a_registration_waits_for_a_commit_that_is_parking(
 ) -> None:
     """An event that saw no stream is in the park before the stream collects it."""
     session = await new_session()
-    parking, go_on, park = asyncio.Event(), asyncio.Event(), WriteQueries.park
+    parking, go_on, park = asyncio.Event(), asyncio.Event(), WriteQueries.park_events
 
     async def slow_park(*args: Any) -> Any:
         parking.set()
         await go_on.wait()
         return await park(*args)
 
-    monkeypatch.setattr(WriteQueries, "park", slow_park)
+    monkeypatch.setattr(WriteQueries, "park_events", slow_park)
     sending = asyncio.create_task(send("wechat:export/UzFf:1", entered("a")))
     await parking.wait()
     registering = asyncio.create_task(client.post(f"/v1/sessions/{session['id']}/streams", json=ROOM))

@@ -17,7 +17,7 @@ _COUNT = "SELECT count(*) FROM parked WHERE room = $1"
 async def test_it_ends_when_the_disk_has_it(service: Service) -> None:
     """Though the session's commits do not wait, the log is flushed past ours when the block is left."""
     room = uuid4().hex
-    async with service.database.flushing() as kept, service.database.acquire() as other:
+    async with service.database.flush_connection() as kept, service.database.acquire() as other:
         connection = await kept.connection()
         assert "off" == await connection.fetchval("SHOW synchronous_commit")
         steps: list[str] = []
@@ -33,7 +33,7 @@ async def test_it_ends_when_the_disk_has_it(service: Service) -> None:
 async def test_an_error_takes_all_back_and_the_connection_lives(service: Service) -> None:
     """What raised inside is raised on; nothing of the transaction is left, and the next one works."""
     room = uuid4().hex
-    async with service.database.flushing() as kept:
+    async with service.database.flush_connection() as kept:
         connection = await kept.connection()
 
         async def fail() -> None:
@@ -52,7 +52,7 @@ async def test_an_error_takes_all_back_and_the_connection_lives(service: Service
 async def test_a_lost_connection_is_an_error_and_the_next_use_opens_another(service: Service) -> None:
     """A commit whose connection died is not certain, and is told so."""
     room = uuid4().hex
-    async with service.database.flushing() as kept, service.database.acquire() as other:
+    async with service.database.flush_connection() as kept, service.database.acquire() as other:
         connection = await kept.connection()
 
         async def die() -> None:
@@ -64,7 +64,7 @@ async def test_a_lost_connection_is_an_error_and_the_next_use_opens_another(serv
         with pytest.raises(UNREACHABLE):
             await die()
         assert connection.is_closed()
-        again = await kept.connection()
-        assert again is not connection
-        assert 0 == await again.fetchval(_COUNT, room)
-        assert again is await kept.connection()
+        retry_conflicts = await kept.connection()
+        assert retry_conflicts is not connection
+        assert 0 == await retry_conflicts.fetchval(_COUNT, room)
+        assert retry_conflicts is await kept.connection()

@@ -21,8 +21,12 @@ async def test_a_letter_that_is_refused_again_stays_the_same_and_one_that_is_tak
     (letter,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
     opened = await client.get(f"/v1/dead-letters/{letter['id']}")
     assert "raw-buyer-id" not in opened.text
-    again = await client.post(f"/v1/dead-letters/{letter['id']}/replay")
-    assert (200, 0, 1) == (again.status_code, again.json()["accepted"], len(again.json()["rejected"]))
+    retry_conflicts = await client.post(f"/v1/dead-letters/{letter['id']}/replay")
+    assert (200, 0, 1) == (
+        retry_conflicts.status_code,
+        retry_conflicts.json()["accepted"],
+        len(retry_conflicts.json()["rejected"]),
+    )
     (same,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
     assert (letter["id"], 2) == (same["id"], same["attempts"])
     assert 200 == (await client.patch(f"/v1/sessions/{session}", json={"currency": "JPY"})).status_code

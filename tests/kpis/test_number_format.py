@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.kpis.metrics import Unit
-from app.kpis.number_format import print_duration, print_figure, print_time
+from app.kpis.number_format import format_duration, format_figure, format_time
 from app.kpis.rounding import digits_of, fixed, half_up, money, number
 
 numerators = st.integers(min_value=-(10**15), max_value=10**15)
@@ -67,7 +67,7 @@ def test_currencies_have_their_digits(currency: str, digits: int) -> None:
 )
 def test_figures_print_as_on_the_sheet(slug: str, figure: tuple[int, int], unit: Unit, text: str) -> None:
     """From the exact figure: 0.52499 % is 0.52 %, though its six decimals would round to 0.53 %."""
-    assert text == print_figure(slug, (*figure, "counted"), unit, 2, "ja")
+    assert text == format_figure(slug, (*figure, "counted"), unit, 2, "ja")
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_figures_print_as_on_the_sheet(slug: str, figure: tuple[int, int], unit:
 def test_times_print_in_each_language(clock: str, ja: str, zh: str, en: str) -> None:
     """Half days, as the sheet does."""
     moment = datetime.fromisoformat(f"2021-09-25T{clock}+09:00")
-    assert [ja, zh, en] == [print_time(moment, "ja"), print_time(moment, "zh"), print_time(moment, "en")]
+    assert [ja, zh, en] == [format_time(moment, "ja"), format_time(moment, "zh"), format_time(moment, "en")]
 
 
 def test_a_time_on_air_prints_in_hours() -> None:
     """2.4H."""
-    assert "2.4H" == print_duration(8640 * 1_000_000)
-    assert "—" == print_duration(None)
+    assert "2.4H" == format_duration(8640 * 1_000_000)
+    assert "—" == format_duration(None)

@@ -243,9 +243,9 @@ class _Teller:
 
     def _order_shipped(self) -> None:
         earlier = self.story.orders.get((self.platform, self.data["order"]))
-        again = earlier is not None and "shipped" in earlier.moments
+        retry_conflicts = earlier is not None and "shipped" in earlier.moments
         order = self._order("shipped")
-        if not again:
+        if not retry_conflicts:
             order.carrier, order.tracking = self.data.get("carrier"), self.data.get("tracking")
 
     def _order_delivered(self) -> None:

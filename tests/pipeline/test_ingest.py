@@ -88,12 +88,12 @@ async def test_a_brands_customers_are_new_once_over_its_sessions(stage: Stage, e
     third, three = await _new_show(stage, "wechat:a", brand=first.brand)
     rooms = one | two
     events = _addressed(events, rooms)
-    again = [
+    retry_conflicts = [
         event | {"id": f"again-{event['id']}", "subject": three["wechat:a"]}
         for event in events
         if event["subject"] == one["wechat:a"] and random.random() < 0.7
     ]
-    everything = events + again
+    everything = events + retry_conflicts
     batches = split(stirred(everything, random), random)
     await asyncio.gather(*(_post(stage.clients[number % 2], batch) for number, batch in enumerate(batches)))
     await assert_told(stage.service, [first, second, third], everything)

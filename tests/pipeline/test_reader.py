@@ -33,7 +33,7 @@ def _meaning(event: Envelope) -> tuple[Any, ...]:
         folded = (error.pointer, error.detail)
     fields = {name: getattr(data, name) for name in PAYLOADS[data.type].model_fields if name != "lines"}
     return (
-        event.id, event.source, event.subject, event.time, data.type, data.people, data.words, fields, data.json_bytes(), folded,
+        event.id, event.source, event.subject, event.time, data.type, data.person_fields, data.text_fields, fields, data.json_bytes(), folded,
     )  # fmt: skip
 
 

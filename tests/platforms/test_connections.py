@@ -157,7 +157,7 @@ async def test_the_secret_key_is_rotated(settings: Settings, database_url: str) 
     new_key = "another secret key that only the tests know, long enough."
     async with open_service(settings) as service:
         before = service.privacy_keys.pseudonym("wechat", "o1")
-        sealed = service.privacy_keys.seal(b"letter")
+        sealed = service.privacy_keys.encrypt(b"letter")
         async with service.database.acquire() as connection:
             await connection.execute(
                 "INSERT INTO dead_letters (id, digest, origin, received_at, errors, sealed) "
@@ -170,13 +170,13 @@ async def test_the_secret_key_is_rotated(settings: Settings, database_url: str) 
     both = Settings(database_url=database_url, secret_key=new_key, secret_key_previous=KEY)
     async with open_service(both) as service:
         assert before == service.privacy_keys.pseudonym("wechat", "o1")
-        assert b"letter" == service.privacy_keys.unseal(sealed)
-        assert 3 == await encryption.reseal(service.database, service.platforms.vault, service.privacy_keys)
+        assert b"letter" == service.privacy_keys.decrypt(sealed)
+        assert 3 == await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
     async with open_service(Settings(database_url=database_url, secret_key=new_key)) as service:
         assert before == service.privacy_keys.pseudonym("wechat", "o1")
         async with service.database.acquire() as connection:
             for table in ("dead_letters", "deliveries"):
-                assert b"letter" == service.privacy_keys.unseal(await connection.fetchval(f"SELECT sealed FROM {table}"))
+                assert b"letter" == service.privacy_keys.decrypt(await connection.fetchval(f"SELECT sealed FROM {table}"))
 
 
 async def test_a_connection_outlives_the_rotation(database_url: str, connect: Connect) -> None:
@@ -190,7 +190,7 @@ async def test_a_connection_outlives_the_rotation(database_url: str, connect: Co
             async with httpx.AsyncClient(transport=transport, base_url="http://t") as other:
                 query, body = signed(push(str(seed)), seed=seed)
                 assert "success" == (await other.post(path_of(shop), params=query, content=body)).text
-            await encryption.reseal(service.database, service.platforms.vault, service.privacy_keys)
+            await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
 
 
 def test_the_command_makes_lists_tests_and_deletes(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +215,7 @@ def test_the_command_makes_lists_tests_and_deletes(database_url: str, tmp_path: 
     assert WEBHOOK["secret"] not in listed.output + made.output
     tried = run.invoke(cli, ["connections", "test", number])
     assert (0, True) == (tried.exit_code, "settings" in tried.output)
-    assert 0 == run.invoke(cli, ["connections", "reseal"]).exit_code
+    assert 0 == run.invoke(cli, ["connections", "rotate-key"]).exit_code
+    assert 0 == run.invoke(cli, ["connections", "reseal"]).exit_code, "the former name still works"
     assert 0 == run.invoke(cli, ["connections", "delete", number]).exit_code
     assert 1 == run.invoke(cli, ["connections", "delete", number]).exit_code

@@ -28,10 +28,10 @@ def die() -> None:
 
 async def test_the_loop_stays_free() -> None:
     """Others are served while a report is made, in one process for all reports."""
-    press = RenderProcess()
+    renderer = RenderProcess()
     try:
-        first = await press.run(busy, 0.0)
-        work = asyncio.gather(press.run(busy, 0.3), press.run(busy, 0.3))
+        first = await renderer.run(busy, 0.0)
+        work = asyncio.gather(renderer.run(busy, 0.3), renderer.run(busy, 0.3))
         turns = 0
         while not work.done():
             await asyncio.sleep(0.005)
@@ -40,33 +40,33 @@ async def test_the_loop_stays_free() -> None:
         assert first != os.getpid()
         assert turns > 20
     finally:
-        await press.close()
+        await renderer.close()
     assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
 
 
 async def test_a_killed_press_is_replaced() -> None:
     """The report that it worked on is refused with 503; the next one is made."""
-    press = RenderProcess()
+    renderer = RenderProcess()
     try:
         with pytest.raises(ProblemError) as refused:
-            await press.run(die)
+            await renderer.run(die)
         assert 503 == refused.value.status
-        assert os.getpid() != await press.run(busy, 0.0)
+        assert os.getpid() != await renderer.run(busy, 0.0)
     finally:
-        await press.close()
+        await renderer.close()
 
 
 async def test_too_many_are_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue has an end."""
     monkeypatch.setattr(render_process, "MOST_WAITING", 2)
-    press = RenderProcess()
+    renderer = RenderProcess()
     try:
-        waiting = [asyncio.create_task(press.run(busy, 0.1)) for _ in range(2)]
+        waiting = [asyncio.create_task(renderer.run(busy, 0.1)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(ProblemError) as refused:
-            await press.run(busy, 0.0)
+            await renderer.run(busy, 0.0)
         assert (503, "5") == (refused.value.status, refused.value.headers["Retry-After"])
         await asyncio.gather(*waiting)
-        assert await press.run(busy, 0.0)
+        assert await renderer.run(busy, 0.0)
     finally:
-        await press.close()
+        await renderer.close()

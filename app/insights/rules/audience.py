@@ -76,7 +76,7 @@ def busier_half(evidence: Evidence) -> Iterable[Finding]:
     )
 
 
-def height(evidence: Evidence) -> Iterable[Finding]:
+def audience_peak(evidence: Evidence) -> Iterable[Finding]:
     """Tell when the most viewers were there, and what was on air."""
     sampled = evidence.sampled()
     course = evidence.course
@@ -110,7 +110,7 @@ def height(evidence: Evidence) -> Iterable[Finding]:
     )  # fmt: skip
 
 
-def fading(evidence: Evidence) -> Iterable[Finding]:
+def audience_decline(evidence: Evidence) -> Iterable[Finding]:
     """Tell which quarter had the most viewers, where the last one had at most half of them."""
     course = evidence.course
     if course is None or evidence.live or not SHORTEST <= (course.end - course.begin) // MINUTE <= LONGEST:

@@ -13,7 +13,7 @@ from app.insights.message_format import MessageFormatter
 from app.kpis.comparison import comparable, shown
 from app.kpis.evaluate import Evaluation
 from app.kpis.metrics import BY_SLUG
-from app.kpis.percentile import exact, standing
+from app.kpis.percentile import exact, percentile_rank
 from app.kpis.render import plain
 from app.kpis.rounding import digits_of, fixed, half_up, number
 from app.labels.catalogue import label
@@ -48,7 +48,7 @@ def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
         metric = BY_SLUG[slug]
         value = exact(total[slug])
         peers = [exact(other.total[slug]) for other in evidence.earlier if comparable(metric, evaluation, other)]
-        among = standing(value, peers)
+        among = percentile_rank(value, peers)
         if value is None or not among.median or among.percentile is None or among.known < ENOUGH_EARLIER:
             continue
         off = abs(value / among.median - 1)
@@ -97,7 +97,7 @@ def pace(evidence: Evidence) -> Iterable[Finding]:
     value = None if evidence.live else _per_hour(evidence.evaluation, evidence.shown)
     paced = [(one, _per_hour(one, evidence.shown)) for one in evidence.earlier]
     known = [(one, peer) for one, peer in paced if peer is not None]
-    among = standing(value, [peer for _, peer in known])
+    among = percentile_rank(value, [peer for _, peer in known])
     if value is None or among.median is None or among.percentile is None or among.known < ENOUGH_EARLIER:
         return
     off = abs(value / among.median - 1)

@@ -92,7 +92,7 @@ def long_shipping(evidence: Evidence) -> Iterable[Finding]:
         "ec",
         "long_shipping",
         lambda say: {
-            "days": print_days(hours[0], hours[1]),
+            "days": format_days(hours[0], hours[1]),
             "shipped": say.count(found.shipped),
             "late": say.count(found.late),
             "limit": say.count(LONG_HOURS),
@@ -108,7 +108,7 @@ def long_shipping(evidence: Evidence) -> Iterable[Finding]:
     )
 
 
-def print_days(hours: int, per: int) -> str:
+def format_days(hours: int, per: int) -> str:
     """Return hours as days with one decimal where it needs one."""
     tenths = half_up(hours * 10, per * 24)
     return str(tenths // 10) + (f".{tenths % 10}" if tenths % 10 else "")

@@ -31,7 +31,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _LONGEST = 32_767
 
 
-class Paper:
+class WorkbookStyle:
     """A workbook with the formats of a language."""
 
     def __init__(self, book: Workbook, language: Language, digits: int) -> None:
@@ -93,12 +93,12 @@ def number_of(figure: Document, slug: str = "") -> float:
     return value / 60 if slug == "average_watch_seconds" else value
 
 
-def write_text(paper: Paper, sheet: Worksheet, row: int, column: int, text: str | None, **properties: Any) -> None:
+def write_text(style: WorkbookStyle, sheet: Worksheet, row: int, column: int, text: str | None, **properties: Any) -> None:
     """Write a text as text, whatever it looks like."""
     if not text:
-        sheet.write_blank(row, column, None, paper.cell(**properties))
+        sheet.write_blank(row, column, None, style.cell(**properties))
         return
-    sheet.write_string(row, column, text[:_LONGEST], paper.cell(**guarded(text, properties)))
+    sheet.write_string(row, column, text[:_LONGEST], style.cell(**guarded(text, properties)))
 
 
 def guarded(text: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def block_height(texts: Sequence[tuple[str, float]], least: int = 1) -> int:
     return max([least, *(lines_of(text, width) for text, width in texts)]) * LINE + 6
 
 
-def print_setup(sheet: Worksheet, paper: Paper, title: str, as_of: str, pages: int = 0) -> None:
+def print_setup(sheet: Worksheet, style: WorkbookStyle, title: str, as_of: str, pages: int = 0) -> None:
     """Print on A4 across, as wide as the page, with title, time and page number; `pages` 0: as many as it takes."""
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -130,8 +130,8 @@ def print_setup(sheet: Worksheet, paper: Paper, title: str, as_of: str, pages: i
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     sheet.center_horizontally()
     # The blank ends the size: a digit of the text would go on with it.
-    font = f'&"{FONTS[paper.language]}"&8 '
+    font = f'&"{FONTS[style.language]}"&8 '
     # & begins a code of Excel's there, and a header holds 255 characters.
     sheet.set_header(f"&L{font}{title.replace('&', '&&')[:90]}&R{font}Tallylight")
-    number = label("report.page", paper.language).format(page="&P", pages="&N")
+    number = label("report.page", style.language).format(page="&P", pages="&N")
     sheet.set_footer(f"&L{font}{as_of.replace('&', '&&')}&R{font}{number}")

@@ -14,7 +14,7 @@ from app.kpis.orders_and_events import order_document
 from app.kpis.render import Document, zone_of
 from app.labels.catalogue import label, label_or
 from app.reports.document import heading_of, subtitle_of
-from app.reports.excel.formats import Paper, guarded, money_format, print_setup
+from app.reports.excel.formats import WorkbookStyle, guarded, money_format, print_setup
 from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 
@@ -31,31 +31,31 @@ _MOMENTS = ("placed_at", "paid_at", "shipped_at", "delivered_at")
 class Orders:
     """Writes the lines of orders, top to bottom, once each."""
 
-    def __init__(self, paper: Paper, sheet: Worksheet, head: SessionHead, names: Mapping[str, str]) -> None:
+    def __init__(self, style: WorkbookStyle, sheet: Worksheet, head: SessionHead, names: Mapping[str, str]) -> None:
         """Take an empty sheet; `names` are the products' by code."""
-        self._paper = paper
+        self._style = style
         self._sheet = sheet
         self._head = head
         self._names = names
         self._zone = zone_of(head.time_zone)
-        self._text = paper.format()
-        self._quoted = paper.format(**guarded("=", {}))
-        self._moment = paper.format(num_format="yyyy/mm/dd hh:mm", align="center")
-        self._amount = paper.format(num_format=money_format(paper.digits))
-        self._pieces = paper.format(num_format="0")
+        self._text = style.format()
+        self._quoted = style.format(**guarded("=", {}))
+        self._moment = style.format(num_format="yyyy/mm/dd hh:mm", align="center")
+        self._amount = style.format(num_format=money_format(style.digits))
+        self._pieces = style.format(num_format="0")
         self._row = 1
 
     def begin(self, report: Document) -> None:
         """Write the heads."""
-        sheet, paper = self._sheet, self._paper
+        sheet, style = self._sheet, self._style
         for column, width in enumerate(COLUMNS.values()):
             sheet.set_column(column, column, width)
         sheet.set_row(0, 34)
         for column, key in enumerate(COLUMNS):
-            text = label(f"order.{key}", paper.language).format(currency=self._head.currency)
-            sheet.write_string(0, column, text, paper.header())
+            text = label(f"order.{key}", style.language).format(currency=self._head.currency)
+            sheet.write_string(0, column, text, style.header())
         sheet.freeze_panes(1, 1)
-        print_setup(sheet, paper, heading_of(report), subtitle_of(report)[-1])
+        print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
         sheet.repeat_rows(0)
 
     def write(self, batches: Iterable[tuple[list[OrderRow], Mapping[str, str]]]) -> None:
@@ -73,8 +73,8 @@ class Orders:
             if self._row >= MOST_ROWS:
                 return
             self._put(0, document["order"])
-            self._put(1, label_or(f"platform.{document['platform']}", document["platform"], self._paper.language))
-            self._put(2, label(f"order.state.{document['state']}", self._paper.language))
+            self._put(1, label_or(f"platform.{document['platform']}", document["platform"], self._style.language))
+            self._put(2, label(f"order.state.{document['state']}", self._style.language))
             for column, key in enumerate(COLUMNS):
                 if key in _MOMENTS:
                     self._at(column, getattr(order, key))

@@ -17,14 +17,14 @@ from xlsxwriter.worksheet import Worksheet
 from app.kpis.number_format import NOTHING
 from app.kpis.render import Document
 from app.labels.catalogue import label
-from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, told
+from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, text_section
 from app.reports.excel.formats import (
     LINE,
     MOST_POINTS,
     PAGE_POINTS,
     PALE,
     QUIET,
-    Paper,
+    WorkbookStyle,
     block_height,
     guarded,
     number_format,
@@ -54,9 +54,9 @@ class Products(NamedTuple):
 class Results:
     """Writes the sheet from top to bottom."""
 
-    def __init__(self, paper: Paper, sheet: Worksheet, report: Document) -> None:
+    def __init__(self, style: WorkbookStyle, sheet: Worksheet, report: Document) -> None:
         """Take an empty sheet."""
-        self._paper = paper
+        self._style = style
         self._sheet = sheet
         self._report = report
         self._row = 0
@@ -90,7 +90,7 @@ class Results:
     def _pages(self) -> None:
         """Print on one page where that stays readable, else break between sections."""
         one = sum(self._heights.values()) * _SMALLEST <= PAGE_POINTS
-        print_setup(self._sheet, self._paper, heading_of(self._report), subtitle_of(self._report)[-1], pages=1 if one else 0)
+        print_setup(self._sheet, self._style, heading_of(self._report), subtitle_of(self._report)[-1], pages=1 if one else 0)
         if one:
             return
         breaks, used = [], 0.0
@@ -105,7 +105,7 @@ class Results:
 
     def _merge(self, first: int, last: int, columns: tuple[int, int], text: str, properties: Mapping[str, Any]) -> None:
         """Write a text over a block of cells, as text."""
-        cell = self._paper.cell(**guarded(text, dict(properties)))
+        cell = self._style.cell(**guarded(text, dict(properties)))
         if (first, columns[0]) == (last, columns[1]):
             self._sheet.write_string(first, columns[0], text, cell)
             return
@@ -113,44 +113,44 @@ class Results:
         self._sheet.write_string(first, columns[0], text, cell)
 
     def _title(self) -> None:
-        paper, sheet = self._paper, self._sheet
+        style, sheet = self._style, self._sheet
         title = heading_of(self._report)
         self._height(0, 30)
-        sheet.merge_range(0, 0, 0, LAST, "", paper.format(bold=True, font_size=16))
-        sheet.write_string(0, 0, title, paper.format(**guarded(title, {"bold": True, "font_size": 16})))
-        parts = label("report.between", paper.language).join(subtitle_of(self._report))
+        sheet.merge_range(0, 0, 0, LAST, "", style.format(bold=True, font_size=16))
+        sheet.write_string(0, 0, title, style.format(**guarded(title, {"bold": True, "font_size": 16})))
+        parts = label("report.between", style.language).join(subtitle_of(self._report))
         self._height(1, 20)
         quiet = {"font_color": QUIET, "font_size": 9}
-        sheet.merge_range(1, 0, 1, LAST, "", paper.format(**quiet))
-        sheet.write_string(1, 0, parts, paper.format(**guarded(parts, quiet)))
+        sheet.merge_range(1, 0, 1, LAST, "", style.format(**quiet))
+        sheet.write_string(1, 0, parts, style.format(**guarded(parts, quiet)))
         self._row = 2
 
     def _bar(self, title: str) -> None:
         self._sections.append(self._row)
-        self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._paper.bar())
+        self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._style.bar())
         self._height(self._row, 20)
         self._row += 1
 
     def _heads(self, heads: Sequence[tuple[int, int, str]]) -> None:
         for first, last, text in heads:
             if first == last:
-                self._sheet.write_string(self._row, first, text, self._paper.header())
+                self._sheet.write_string(self._row, first, text, self._style.header())
             else:
-                self._sheet.merge_range(self._row, first, self._row, last, text, self._paper.header())
+                self._sheet.merge_range(self._row, first, self._row, last, text, self._style.header())
         heights = [block_height([(text, sum(WIDTHS[first : last + 1]))]) for first, last, text in heads]
         self._height(self._row, max(20, *heights))
         self._row += 1
 
     def _figure(self, row: int, column: int, figure: Document, slug: str = "", formula: str = "", **looks: Any) -> None:
         """Write a figure as a number that prints as the document prints it; a formula where a reader would trace it."""
-        paper = self._paper
+        style = self._style
         looks = {"align": "right", "indent": 1} | looks
         if figure["value"] is None:
-            self._sheet.write_string(row, column, NOTHING, paper.cell(**looks | {"align": "center", "indent": 0}))
+            self._sheet.write_string(row, column, NOTHING, style.cell(**looks | {"align": "center", "indent": 0}))
             return
-        shown = number_format(figure["unit"], figure["value"], paper.digits, paper.language, slug)
-        cell = paper.cell(num_format=shown, **looks)
-        found = formula_of(slug, figure, self._places, paper.digits) if slug else None
+        shown = number_format(figure["unit"], figure["value"], style.digits, style.language, slug)
+        cell = style.cell(num_format=shown, **looks)
+        found = formula_of(slug, figure, self._places, style.digits) if slug else None
         if found is not None:
             self._sheet.write_formula(row, column, found.text, cell, found.value)
         elif formula:
@@ -161,25 +161,25 @@ class Results:
             self._places[slug] = Place(xl_rowcol_to_cell(row, column), figure["value"])
 
     def _totals(self, section: Document) -> None:
-        paper, sheet, row = self._paper, self._sheet, self._row
+        style, sheet, row = self._style, self._sheet, self._row
         self._merge(row, row + 1, (0, 0), section["title"], {"bg_color": PALE, "bold": True, "align": "center"})
         facts = {fact["key"]: fact for fact in section["facts"]}
         for number, key in enumerate(FACT_PAIRS):
             column = 1 + 2 * number
             fact = facts[key]
-            sheet.write_string(row, column, fact["label"], paper.label())
+            sheet.write_string(row, column, fact["label"], style.label())
             if key == "date" and fact["value"]:
                 day = date.fromisoformat(fact["value"])
-                sheet.write_datetime(row, column + 1, day, paper.cell(num_format="yyyy/m/d", align="right", indent=1))
+                sheet.write_datetime(row, column + 1, day, style.cell(num_format="yyyy/m/d", align="right", indent=1))
             elif key == "duration" and fact["value"] is not None:
                 sheet.write_number(
-                    row, column + 1, fact["value"] / 3600, paper.cell(num_format='0.0"H"', align="right", indent=1)
+                    row, column + 1, fact["value"] / 3600, style.cell(num_format='0.0"H"', align="right", indent=1)
                 )
             else:
-                write_text(paper, sheet, row, column + 1, fact["text"], align="right", indent=1)
+                write_text(style, sheet, row, column + 1, fact["text"], align="right", indent=1)
         for number, figure in enumerate(section["figures"]):
             column = 1 + 2 * number
-            sheet.write_string(row + 1, column, figure["label"], paper.label())
+            sheet.write_string(row + 1, column, figure["label"], style.label())
             self._figure(row + 1, column + 1, figure, figure["slug"], bold=True)
         self._height(row, 22)
         self._height(row + 1, 22)
@@ -195,13 +195,13 @@ class Results:
         ])  # fmt: skip
         first, figures = self._row, section["figures"]
         last = first + len(figures) - 1
-        words = told(section, self._paper.language)
+        words = text_section(section, self._style.language)
         factors = "\n".join(section["factors"]["items"])
         blocks = ((factors, (2, 2)), (words.observations, (3, 5)), (words.summary, (6, 8)))
         widths = [(text, float(sum(WIDTHS[columns[0] : columns[1] + 1]))) for text, columns in blocks]
         self._spread(first, len(figures), block_height(widths))
         for row, figure in enumerate(figures, first):
-            self._sheet.write_string(row, 0, figure["label"], self._paper.label())
+            self._sheet.write_string(row, 0, figure["label"], self._style.label())
             self._figure(row, 1, figure, figure["slug"])
         for text, columns in blocks:
             self._merge(first, last, columns, text, PROSE)
@@ -215,7 +215,7 @@ class Results:
 
     def _promotion(self, section: Document) -> None:
         self._bar(section["title"])
-        words = told(section, self._paper.language)
+        words = text_section(section, self._style.language)
         summary = "\n".join(part for part in (words.observations, words.summary) if part)
         names = {column["key"]: column["label"] for column in section["columns"]}
         self._heads([
@@ -234,7 +234,7 @@ class Results:
         missing = block_height([(summary, sum(WIDTHS[5:]))]) - sum(wanted)
         for number, link in enumerate(links):
             self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
-            write_text(self._paper, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
+            write_text(self._style, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
         for number in range(count):
             for column, key in enumerate(("views", "engagements", "clicks"), 1):
                 figure = rows[number]["figures"][key] if rows else {"value": None}
@@ -242,7 +242,7 @@ class Results:
         total = section["total_views"]
         views = f"=SUM({xl_rowcol_to_cell(first, 1)}:{xl_rowcol_to_cell(last, 1)})"
         if last > first:
-            self._sheet.merge_range(first, 4, last, 4, "", self._paper.cell())
+            self._sheet.merge_range(first, 4, last, 4, "", self._style.cell())
         self._figure(first, 4, total, formula=views if total["value"] is not None else "")
         self._merge(first, last, (5, 8), summary, PROSE)
         self._row = last + 1
@@ -250,9 +250,9 @@ class Results:
     def _products(self, section: Document) -> Products:
         self._bar(section["title"])
         names = {column["key"]: column["label"] for column in section["columns"]}
-        amount = label("report.amount", self._paper.language).format(currency=self._report["currency"])
+        amount = label("report.amount", self._style.language).format(currency=self._report["currency"])
         heads = (names["clicks"], names["buyers"], names["units"], amount)
-        brand = label("sheet.brand", self._paper.language)
+        brand = label("sheet.brand", self._style.language)
         self._heads([(0, 0, brand), (1, 4, names["name"]), *((5 + n, 5 + n, text) for n, text in enumerate(heads))])
         first, rows = self._row, [*section["rows"], section["other"]]
         last = first + len(rows) - 1
@@ -281,7 +281,7 @@ class Results:
 
     def _warnings(self) -> None:
         if self._report["warnings"]:
-            self._bar(label("sheet.warnings", self._paper.language))
+            self._bar(label("sheet.warnings", self._style.language))
             for warning in self._report["warnings"]:
                 self._line(warning["message"], {})
 

@@ -15,7 +15,7 @@ from app.charts.data import product_names
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import heading_of, subtitle_of
-from app.reports.excel.formats import FONTS, RULE, Paper, money_format, print_setup, write_text
+from app.reports.excel.formats import FONTS, RULE, WorkbookStyle, money_format, print_setup, write_text
 from app.reports.excel.results import Products
 
 SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders", "units_sold", "gmv")
@@ -30,12 +30,12 @@ def wall_clock(moment: str) -> datetime:
     return datetime.fromisoformat(moment).replace(tzinfo=None)
 
 
-def write_series(paper: Paper, sheet: Worksheet, results: str, products: Products, documents: Mapping[str, Document],
+def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products: Products, documents: Mapping[str, Document],
                  report: Document) -> None:  # fmt: skip
     """Write the charts, and under them the figures that they show.
 
     Args:
-        paper: the workbook.
+        style: the workbook and its formats.
         sheet: an empty sheet.
         results: name of the first sheet.
         products: where the products stand there.
@@ -44,9 +44,9 @@ def write_series(paper: Paper, sheet: Worksheet, results: str, products: Product
     """
     timeline = documents["timeline"]
     count = len(timeline["buckets"])
-    heads = [label("report.series.time", paper.language), label("report.series.on_air", paper.language)]
+    heads = [label("report.series.time", style.language), label("report.series.on_air", style.language)]
     for slug in SERIES:
-        name = label(f"report.series.{slug}" if slug in _OWN_LABELS else f"metric.{slug}", paper.language)
+        name = label(f"report.series.{slug}" if slug in _OWN_LABELS else f"metric.{slug}", style.language)
         heads.append(f"{name} ({report['currency']})" if slug == "gmv" else name)
     head = 1 + 2 * _CHART_ROWS + 1
     first, last = head + 1, head + count
@@ -55,23 +55,23 @@ def write_series(paper: Paper, sheet: Worksheet, results: str, products: Product
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, len(heads) - 1, 14)
     sheet.set_row(0, 30)
-    write_title(paper, sheet, report)
-    _rows(paper, sheet, first, documents)
-    columns = [{"header": text, "header_format": paper.header()} for text in heads]
+    write_title(style, sheet, report)
+    _rows(style, sheet, first, documents)
+    columns = [{"header": text, "header_format": style.header()} for text in heads]
     sheet.add_table(head, 0, last, len(heads) - 1, {"columns": columns, "autofilter": False, "style": "Table Style Light 1"})
     sheet.set_row(head, 34)
-    _charts(paper, sheet, results, products, heads, (first, last))
-    print_setup(sheet, paper, heading_of(report), subtitle_of(report)[-1])
+    _charts(style, sheet, results, products, heads, (first, last))
+    print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
     sheet.set_h_pagebreaks([head])
     sheet.repeat_rows(head)
 
 
-def write_title(paper: Paper, sheet: Worksheet, report: Document) -> None:
+def write_title(style: WorkbookStyle, sheet: Worksheet, report: Document) -> None:
     """Write the report's title over a sheet that is not the first."""
-    sheet.write_string(0, 0, heading_of(report), paper.format(bold=True, font_size=14, quote_prefix=True))
+    sheet.write_string(0, 0, heading_of(report), style.format(bold=True, font_size=14, quote_prefix=True))
 
 
-def _rows(paper: Paper, sheet: Worksheet, first: int, documents: Mapping[str, Document]) -> None:
+def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping[str, Document]) -> None:
     timeline, names = documents["timeline"], product_names(documents["products"])
     begins = [datetime.fromisoformat(bucket) for bucket in timeline["buckets"]]
     ends = [*begins[1:], datetime.fromisoformat(timeline["to"])]
@@ -82,13 +82,13 @@ def _rows(paper: Paper, sheet: Worksheet, first: int, documents: Mapping[str, Do
         for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
             if begin < stop and start < end and name not in on_air[number]:
                 on_air[number].append(name)
-    moment = paper.cell(num_format="yyyy/mm/dd hh:mm", align="center")
-    plain, amount = paper.cell(num_format="0"), paper.cell(num_format=money_format(paper.digits))
-    empty = paper.cell()
+    moment = style.cell(num_format="yyyy/mm/dd hh:mm", align="center")
+    plain, amount = style.cell(num_format="0"), style.cell(num_format=money_format(style.digits))
+    empty = style.cell()
     for number, bucket in enumerate(timeline["buckets"]):
         row = first + number
         sheet.write_datetime(row, 0, wall_clock(bucket), moment)
-        write_text(paper, sheet, row, 1, ", ".join(on_air[number]))
+        write_text(style, sheet, row, 1, ", ".join(on_air[number]))
         for column, slug in enumerate(SERIES, 2):
             value = timeline["series"][slug][number]
             if value is None:
@@ -97,25 +97,27 @@ def _rows(paper: Paper, sheet: Worksheet, first: int, documents: Mapping[str, Do
                 sheet.write_number(row, column, float(value), amount if slug == "gmv" else plain)
 
 
-def _charts(paper: Paper, sheet: Worksheet, results: str, products: Products, heads: list[str], rows: tuple[int, int]) -> None:
+def _charts(
+    style: WorkbookStyle, sheet: Worksheet, results: str, products: Products, heads: list[str], rows: tuple[int, int]
+) -> None:
     first, last = rows
     own = sheet.get_name()
-    font = {"name": FONTS[paper.language], "size": 9}
-    title = {"name": FONTS[paper.language], "size": 12, "bold": False}
+    font = {"name": FONTS[style.language], "size": 9}
+    title = {"name": FONTS[style.language], "size": 12, "bold": False}
     times = [own, first, 0, last, 0]
     gmv = 1 + len(SERIES)
-    bars: Any = paper.book.add_chart({"type": "column"})
+    bars: Any = style.book.add_chart({"type": "column"})
     bars.add_series({
         "name": heads[gmv], "categories": times, "values": [own, first, gmv, last, gmv],
         "fill": {"color": _ORANGE}, "gap": 20,
     })  # fmt: skip
-    line: Any = paper.book.add_chart({"type": "line"})
+    line: Any = style.book.add_chart({"type": "line"})
     line.add_series({
         "name": heads[2], "categories": times, "values": [own, first, 2, last, 2],
         "line": {"color": _BLUE, "width": 2}, "y2_axis": True,
     })  # fmt: skip
     bars.combine(line)
-    _dress(bars, label("chart.timeline.title", paper.language), title)
+    _dress(bars, label("chart.timeline.title", style.language), title)
     every = max(1, (last - first + 1) // 12)
     bars.set_x_axis({
         "num_format": "hh:mm", "num_font": font, "interval_unit": every, "interval_tick": every, "text_axis": True,
@@ -127,17 +129,17 @@ def _charts(paper: Paper, sheet: Worksheet, results: str, products: Products, he
     bars.set_legend({"position": "top", "font": font})
     bars.show_blanks_as("span")
     bars.set_size({"width": _WIDTH, "height": _CHART_ROWS * 20 - 10})
-    sheet.insert_chart(1, 0, bars, {"object_position": 2, "description": label("chart.timeline.title", paper.language)})
+    sheet.insert_chart(1, 0, bars, {"object_position": 2, "description": label("chart.timeline.title", style.language)})
     if products.last < products.first:
         return
-    sold: Any = paper.book.add_chart({"type": "bar"})
+    sold: Any = style.book.add_chart({"type": "bar"})
     sold.add_series({
         "name": heads[gmv],
         "categories": [results, products.first, products.name, products.last, products.name],
         "values": [results, products.first, products.gmv, products.last, products.gmv],
         "fill": {"color": _BLUE}, "gap": 60, "data_labels": {"value": True, "font": font, "num_format": "#,##0"},
     })  # fmt: skip
-    name = label("chart.products.title", paper.language).format(currency=heads[gmv].rpartition("(")[2].rstrip(")"))
+    name = label("chart.products.title", style.language).format(currency=heads[gmv].rpartition("(")[2].rstrip(")"))
     _dress(sold, name, title, {"x": 0.24, "y": 0.14, "width": 0.68, "height": 0.8})
     sold.set_y_axis({"reverse": True, "num_font": font, "line": {"color": RULE}})
     sold.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})

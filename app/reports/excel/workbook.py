@@ -16,7 +16,7 @@ from app.kpis.render import Document
 from app.kpis.rounding import digits_of
 from app.labels.catalogue import label
 from app.reports.document import heading_of
-from app.reports.excel.formats import Paper
+from app.reports.excel.formats import WorkbookStyle
 from app.reports.excel.orders import Orders
 from app.reports.excel.results import Results
 from app.reports.excel.series import write_series
@@ -47,17 +47,17 @@ def write_workbook(manuscript: WorkbookInput, path: Path) -> None:
     book.set_properties({"title": heading_of(report), "author": "Tallylight", "created": _as_of(report)})
     # Excel computes the formulas when it opens the file; their values are there all the same, for whatever does not.
     book.set_calc_mode("auto")
-    paper = Paper(book, language, digits_of(report["currency"]))
+    style = WorkbookStyle(book, language, digits_of(report["currency"]))
     names = [label(f"report.sheet.{name}", language) for name in ("results", "series", "orders")]
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
-    products = Results(paper, results, report).write()
-    write_series(paper, series, names[0], products, manuscript.documents, report)
+    products = Results(style, results, report).write()
+    write_series(style, series, names[0], products, manuscript.documents, report)
     # From here on rows go to disk as they are written. The two sheets above merge and chart, which needs them in memory; the
     # option is one of the workbook, but each sheet takes it over when it is added.
     book.constant_memory = True
     lines = book.add_worksheet(names[2])
     book.constant_memory = False
-    orders = Orders(paper, lines, manuscript.head, product_names(manuscript.documents["products"]))
+    orders = Orders(style, lines, manuscript.head, product_names(manuscript.documents["products"]))
     orders.begin(report)
     orders.write(_batches(manuscript.orders))
     book.close()

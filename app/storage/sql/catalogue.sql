@@ -104,7 +104,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
 -- Waits for the commits that are under way in a session and holds up the next ones.
 SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;
 
--- name: hold_other_sessions
+-- name: lock_other_sessions
 -- Keeps the sessions that may inherit customers from being deleted or rebuilt meanwhile.
 SELECT id FROM sessions WHERE brand_id = $1 AND id <> $2 ORDER BY id FOR KEY SHARE;
 
@@ -112,7 +112,7 @@ SELECT id FROM sessions WHERE brand_id = $1 AND id <> $2 ORDER BY id FOR KEY SHA
 -- The buyers who bought from the brand for the first time in this session, held against claims that are under way.
 SELECT member FROM customers WHERE brand_id = $1 AND session_id = $2 ORDER BY member FOR UPDATE;
 
--- name: heirs
+-- name: next_purchases
 -- Per buyer the next earliest purchase in another session of the brand.
 SELECT DISTINCT ON (m.member) m.member, m.session_id, m.at, m.event_key, e.platform
 FROM members m

@@ -1,8 +1,8 @@
 -- name: lock_sessions
 -- The sessions that are named by id or by one of their streams, held against deletion and rebuild until the commit.
--- The stamp stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date.
+-- The version stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date.
 SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
-       concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS stamp
+       concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS version
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN LATERAL (
@@ -36,10 +36,10 @@ WITH held AS (
     -- In a query of its own, since Citus cannot read back what a CTE locks itself.
     SELECT id FROM (
         SELECT s.id
-        FROM unnest($1::uuid[], $2::text[]) AS remembered (id, stamp)
+        FROM unnest($1::uuid[], $2::text[]) AS remembered (id, version)
         JOIN sessions s USING (id)
         JOIN brands b ON b.id = s.brand_id
-        WHERE remembered.stamp = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
+        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
             ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
         ORDER BY s.id
         FOR KEY SHARE OF s

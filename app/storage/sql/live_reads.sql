@@ -1,4 +1,4 @@
--- name: marks
+-- name: fingerprints
 -- What tells that a watched session's figures may have changed: a digest of its whole-session rows, in any order, and what
 -- the catalogue says of it. No event changes a figure without changing one of these rows; an event that only corrects the past
 -- (a late sample of a stock) is the exception. A session without a row of its own is gone.

@@ -49,7 +49,7 @@ WITH kept AS (
 )
 SELECT connection_id, key FROM kept;
 
--- name: settle_delivery
+-- name: finish_delivery
 -- States that a delivery was worked off, or why it could not be.
 UPDATE deliveries SET settled_at = $3, error = $4 WHERE connection_id = $1 AND key = $2;
 
@@ -93,7 +93,7 @@ SET refusals = refusals + 1,
 WHERE id = $1 AND (quiet_until IS NULL OR quiet_until <= $2)
 RETURNING quiet_until;
 
--- name: wake
+-- name: resume_connection
 -- Forgets refusals once a call has gone through.
 UPDATE connections SET refusals = 0, quiet_until = NULL WHERE id = $1 AND refusals > 0;
 
@@ -175,7 +175,7 @@ SELECT EXISTS (
 -- A page of kept keys.
 SELECT name AS place, '' AS rest, sealed FROM sealed_keys WHERE name > $1::text AND $2::text IS NOT NULL ORDER BY name LIMIT 500;
 
--- name: reseal_sealed_keys
+-- name: reencrypt_sealed_keys
 -- Puts a key sealed anew in the place of the same.
 UPDATE sealed_keys SET sealed = $4 WHERE name = $1::text AND $2::text IS NOT NULL AND sealed = $3;
 
@@ -187,7 +187,7 @@ WHERE id::text > $1::text AND $2::text IS NOT NULL
 ORDER BY id::text
 LIMIT 500;
 
--- name: reseal_connections
+-- name: reencrypt_connections
 -- Puts secrets sealed anew in the place of the same.
 UPDATE connections SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
 
@@ -199,7 +199,7 @@ WHERE $1::text = '' OR (connection_id, key) > (NULLIF($1::text, '')::uuid, $2::t
 ORDER BY connection_id, key
 LIMIT 500;
 
--- name: reseal_deliveries
+-- name: reencrypt_deliveries
 -- Puts a delivery sealed anew in the place of the same.
 UPDATE deliveries SET sealed = $4 WHERE connection_id = $1::text::uuid AND key = $2::text AND sealed = $3;
 
@@ -211,6 +211,6 @@ WHERE ($1::text = '' OR id > NULLIF($1::text, '')::uuid) AND $2::text IS NOT NUL
 ORDER BY id
 LIMIT 500;
 
--- name: reseal_dead_letters
+-- name: reencrypt_dead_letters
 -- Puts a letter sealed anew in the place of the same.
 UPDATE dead_letters SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;

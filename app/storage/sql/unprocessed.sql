@@ -2,7 +2,7 @@
 -- Serialises the parking of a room's events with the registration of its stream: whichever comes second sees the other.
 SELECT pg_advisory_xact_lock_shared(hashtextextended(room, 0)) FROM unnest($1::text[]) AS room ORDER BY room;
 
--- name: park
+-- name: park_events
 -- Keeps events of a room that no session has yet.
 INSERT INTO parked (platform, room, owner, event_key, received_at, event)
 SELECT platform, room, owner, event_key, $5::timestamptz, event::json
@@ -45,7 +45,7 @@ GROUP BY platform, room
 ORDER BY platform, room
 LIMIT $2;
 
--- name: letters
+-- name: dead_letters
 -- A page of dead letters, the newest first.
 SELECT d.id, d.origin, d.received_at, d.type, d.subject, d.errors::text AS errors, d.attempts
 FROM dead_letters d
@@ -53,17 +53,17 @@ WHERE ($1::uuid IS NULL OR d.brand_id = $1) AND ($2::timestamptz IS NULL OR (d.r
 ORDER BY d.received_at DESC, d.id DESC
 LIMIT $4;
 
--- name: letter
+-- name: dead_letter
 -- One dead letter with its sealed body.
 SELECT d.id, d.brand_id, d.origin, d.received_at, d.type, d.subject, d.errors::text AS errors, d.attempts, d.sealed
 FROM dead_letters d
 WHERE d.id = $1 AND ($2::uuid IS NULL OR d.brand_id = $2);
 
--- name: discard_letter
+-- name: discard_dead_letter
 -- Removes a dead letter.
 DELETE FROM dead_letters WHERE id = $1 RETURNING id;
 
--- name: expire_letters
+-- name: expire_dead_letters
 -- Removes dead letters older than the deployment keeps them.
 DELETE FROM dead_letters WHERE received_at < $1 RETURNING id;
 

@@ -7,7 +7,7 @@
 import { get, path } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./resource.js";
+import { Resource } from "./resource.js";
 import { badge, failure, field, heading, panel, table, waiting } from "./components.js";
 import { keep, link, route } from "./router.js";
 import { clock, date, figure, number, signedPercent, t } from "./i18n.js";
@@ -19,8 +19,8 @@ export class ComparisonView {
     const { query } = route();
     this.chosen = query.get("sessions") ?? "";
     this.brand = query.get("brand") ?? "";
-    this.brands = new Loaded(() => get("/v1/brands?limit=200"));
-    this.document = new Loaded(() => this.#ask());
+    this.brands = new Resource(() => get("/v1/brands?limit=200"));
+    this.document = new Resource(() => this.#ask());
     this.#begin();
   }
 

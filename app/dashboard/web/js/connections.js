@@ -7,7 +7,7 @@
 import { get } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded, every } from "./resource.js";
+import { Resource, every } from "./resource.js";
 import { failure, heading, table, waiting } from "./components.js";
 import { moment, number, t } from "./i18n.js";
 
@@ -15,7 +15,7 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export class ConnectionsView {
   constructor() {
-    this.list = new Loaded(() => get("/v1/connections?limit=200"));
+    this.list = new Resource(() => get("/v1/connections?limit=200"));
     this.list.load();
     this.stop = every(10_000, () => this.list.load());
     this.copied = null;
@@ -48,7 +48,7 @@ export class ConnectionsView {
       { label: t("dash.connections.deliveries"), numeric: true, cell: (one) => number(one.counts.deliveries) },
       { label: t("dash.connections.events"), numeric: true, cell: (one) => number(one.counts.events) },
       { label: t("dash.connections.refused"), numeric: true, cell: (one) => number(one.counts.refused) },
-      { label: t("dash.connections.letters"), numeric: true, cell: (one) => number(one.counts.dead_letters) },
+      { label: t("dash.connections.dead_letters"), numeric: true, cell: (one) => number(one.counts.dead_letters) },
       { label: t("dash.connections.pending"), numeric: true, cell: (one) => number(one.counts.pending) },
       { label: t("dash.connections.url"), cell: (one) => one.webhook_url && this.#copy(one) },
     ];

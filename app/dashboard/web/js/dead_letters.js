@@ -7,22 +7,22 @@
 import { Problem, get, post, remove } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./resource.js";
+import { Resource } from "./resource.js";
 import { failure, heading, notice, waiting } from "./components.js";
 import { moment, t } from "./i18n.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export class LettersView {
+export class DeadLettersView {
   constructor() {
-    this.list = new Loaded(() => get("/v1/dead-letters?limit=100"));
+    this.list = new Resource(() => get("/v1/dead-letters?limit=100"));
     this.list.load();
     this.open = new Map();
     this.said = null;
   }
 
   title() {
-    return t("dash.nav.letters");
+    return t("dash.nav.dead_letters");
   }
 
   leave() {
@@ -42,16 +42,16 @@ export class LettersView {
     return this.#do(async () => {
       const receipt = await post(`/v1/dead-letters/${id}/replay`);
       // What is refused again is the same letter still.
-      this.said = receipt.rejected.length ? { level: "warning", text: "dash.letters.again" } : { level: "info", text: "dash.letters.taken" };
+      this.said = receipt.rejected.length ? { level: "warning", text: "dash.dead_letters.still_rejected" } : { level: "info", text: "dash.dead_letters.accepted" };
       await this.list.load();
     });
   }
 
   #discard(id) {
-    if (!confirm(t("dash.letters.sure"))) return;
+    if (!confirm(t("dash.dead_letters.confirm_discard"))) return;
     this.#do(async () => {
       await remove(`/v1/dead-letters/${id}`);
-      this.said = { level: "info", text: "dash.letters.gone" };
+      this.said = { level: "info", text: "dash.dead_letters.discarded" };
       await this.list.load();
     });
   }
@@ -62,7 +62,7 @@ export class LettersView {
       await work();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const text = { 400: "dash.letters.again", 422: "dash.letters.again", 404: "dash.letters.missing", 409: "dash.letters.sealed" }[error.status];
+      const text = { 400: "dash.dead_letters.still_rejected", 422: "dash.dead_letters.still_rejected", 404: "dash.dead_letters.missing", 409: "dash.dead_letters.sealed" }[error.status];
       this.said = { level: "warning", text: text ?? "dash.error.busy" };
       if (error.status === 404) this.list.load();
     }
@@ -73,13 +73,13 @@ export class LettersView {
     const list = this.list.data?.dead_letters ?? [];
     return [
       h("div", { class: "view-head" }, heading(1, this.title()), h("button", { type: "button", class: "button button-quiet", onclick: () => this.list.load() }, t("dash.reload"))),
-      h("p", { class: "quiet" }, t("dash.letters.intro")),
+      h("p", { class: "quiet" }, t("dash.dead_letters.intro")),
       h("div", { role: "status" }, this.said && notice(this.said.level, t(this.said.text))),
       this.list.error && failure(this.list.error, () => this.list.load()),
       this.list.pending && waiting(),
       this.list.data && (list.length
         ? h("ul", { class: "letters" }, ...list.map((letter) => this.#letter(letter)))
-        : h("p", { class: "empty" }, t("dash.letters.none"))),
+        : h("p", { class: "empty" }, t("dash.dead_letters.none"))),
     ];
   }
 
@@ -91,12 +91,12 @@ export class LettersView {
       { key: letter.id, class: "panel letter" },
       h("div", { class: "letter-head" },
         h("div", null,
-          h("p", { class: "strong" }, letter.type ?? t("dash.letters.unreadable")),
-          h("p", { class: "quiet small" }, [moment(letter.received_at, ZONE), letter.origin, letter.subject, letter.attempts > 1 && t("dash.letters.attempts", { count: letter.attempts })].filter(Boolean).join(" · "))),
+          h("p", { class: "strong" }, letter.type ?? t("dash.dead_letters.unreadable")),
+          h("p", { class: "quiet small" }, [moment(letter.received_at, ZONE), letter.origin, letter.subject, letter.attempts > 1 && t("dash.dead_letters.attempts", { count: letter.attempts })].filter(Boolean).join(" · "))),
         h("div", { class: "live-buttons" },
-          h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(letter.id) }, t(shown ? "dash.letters.close" : "dash.letters.look")),
-          h("button", { type: "button", class: "button", onclick: () => this.#replay(letter.id) }, t("dash.letters.replay")),
-          h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(letter.id) }, t("dash.letters.discard")))),
+          h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(letter.id) }, t(shown ? "dash.dead_letters.close" : "dash.dead_letters.inspect")),
+          h("button", { type: "button", class: "button", onclick: () => this.#replay(letter.id) }, t("dash.dead_letters.replay")),
+          h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(letter.id) }, t("dash.dead_letters.discard")))),
       h("ul", { class: "errors" }, ...letter.errors.map((error, index) => h("li", { key: index }, h("code", null, error.pointer || "/"), " ", error.detail))),
       shown && (content ? h("pre", { class: "content", tabindex: "0" }, JSON.stringify(content.event, null, 2)) : waiting()),
     );

@@ -24,7 +24,7 @@ function chosen() {
 export const language = () => current;
 
 /** Load the catalogue in a language and show it; the one before stays until the new one is there. */
-export async function speak(wanted = current) {
+export async function setLanguage(wanted = current) {
   const answer = await fetch(`/v1/labels?lang=${wanted}`);
   if (!answer.ok) throw new Error(`labels: ${answer.status}`);
   labels = await answer.json();

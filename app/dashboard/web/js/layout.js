@@ -8,14 +8,14 @@ import { app, forget, may, preference } from "./state.js";
 import { h } from "./dom.js";
 import { link, route } from "./router.js";
 import { theme, toggleTheme } from "./theme.js";
-import { LANGUAGES, language, speak, t } from "./i18n.js";
+import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
 
 export const logo = () =>
   h("span", { class: "logo" }, h("span", { class: "logo-lamp", "aria-hidden": "true" }), h("span", { class: "logo-name", translate: "no" }, "Tallylight"));
 
 function destinations() {
   const list = [["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"]];
-  if (may.write()) list.push(["dead-letters", "dash.nav.letters"]);
+  if (may.write()) list.push(["dead-letters", "dash.nav.dead_letters"]);
   if (may.administer()) list.push(["connections", "dash.nav.connections"]);
   return list;
 }
@@ -29,35 +29,35 @@ function languages() {
         type: "button", lang: code, "aria-pressed": String(code === language()), title: name,
         onclick: async () => {
           try {
-            await speak(code);
+            await setLanguage(code);
           } catch {
             return; // No network: better the language that is there than none.
           }
           preference("language", code);
-          app.view?.spoken?.();
+          app.view?.languageChanged?.();
         },
       }, code === "ja" ? "日" : code === "zh" ? "中" : "EN", h("span", { class: "unseen" }, ` ${name}`))),
   );
 }
 
-function light() {
+function themeButton() {
   const name = t(theme() === "dark" ? "dash.theme.light" : "dash.theme.dark");
   return h("button", {
     type: "button", class: "icon-button", title: name, "aria-label": name,
     onclick: () => {
       toggleTheme();
-      app.view?.themed?.();
+      app.view?.themeChanged?.();
     },
   }, h("span", { "aria-hidden": "true" }, theme() === "dark" ? "☀" : "☾"));
 }
 
-const switches = () => h("div", { class: "switches" }, languages(), light());
+const switches = () => h("div", { class: "switches" }, languages(), themeButton());
 
 /** The page of somebody who has not signed in. */
-export const outside = (content) => [h("header", { class: "bar bar-outside" }, switches()), content];
+export const signedOut = (content) => [h("header", { class: "bar bar-outside" }, switches()), content];
 
 /** The page of somebody who has. */
-export function inside(content, name) {
+export function signedIn(content, name) {
   const current = { live: "sessions", report: "sessions" }[name] ?? name;
   return [
     h("a", { class: "skip", href: location.hash || "#/", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, t("dash.skip")),

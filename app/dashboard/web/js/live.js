@@ -11,7 +11,7 @@ import { h } from "./dom.js";
 import { figures, strip } from "./live_figures.js";
 import { products } from "./live_products.js";
 import { alerts, hints, platforms } from "./live_sidebar.js";
-import { Loaded, every } from "./resource.js";
+import { Resource, every } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
@@ -30,11 +30,11 @@ export class LiveView {
     this.id = id;
     this.documents = {};
     this.changes = 0;
-    this.session = new Loaded(() => get(this.base));
-    this.timeline = new Loaded(() => find(`${this.base}/timeline?metrics=${TREND_METRICS.join(",")}`));
-    this.insights = new Loaded(() => find(`${this.base}/insights`));
+    this.session = new Resource(() => get(this.base));
+    this.timeline = new Resource(() => find(`${this.base}/timeline?metrics=${TREND_METRICS.join(",")}`));
+    this.insights = new Resource(() => find(`${this.base}/insights`));
     this.charts = Object.fromEntries(Object.keys(CHARTS).map((name) => [
-      name, new Loaded(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
+      name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
     ]));
     this.stream = new Stream(encodeURIComponent(id), {
       document: (name, value) => {
@@ -75,12 +75,12 @@ export class LiveView {
   }
 
   /** The language has changed: texts that the server wrote come anew. */
-  spoken() {
+  languageChanged() {
     this.stream.restart();
-    this.themed();
+    this.themeChanged();
   }
 
-  themed() {
+  themeChanged() {
     for (const one of Object.values(this.charts)) one.load();
   }
 
@@ -124,7 +124,7 @@ export class LiveView {
         h("div", { class: "live-buttons" },
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
-            t(document.fullscreenElement ? "dash.live.small" : "dash.live.wall")))),
+            t(document.fullscreenElement ? "dash.live.exit_fullscreen" : "dash.live.fullscreen")))),
     );
   }
 

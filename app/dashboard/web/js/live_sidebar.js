@@ -31,7 +31,7 @@ export function alerts(document, status, zone) {
 export function hints(document) {
   const list = document?.insights ?? [];
   if (!list.length) return null;
-  return panel("hints", t("dash.hints"), { class: "panel-hints" },
+  return panel("hints", t("dash.insights"), { class: "panel-hints" },
     h("ul", { class: "hints" }, ...list.slice(0, HINTS).map((insight, index) => h("li", { key: `${insight.code} ${index}` }, insight.text[language()]))));
 }
 

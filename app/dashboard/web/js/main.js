@@ -9,8 +9,8 @@ import { app, forget, onDraw, refresh } from "./state.js";
 import { ComparisonView } from "./comparison.js";
 import { ConnectionsView } from "./connections.js";
 import { h, render } from "./dom.js";
-import { inside, outside } from "./layout.js";
-import { LettersView } from "./dead_letters.js";
+import { signedIn, signedOut } from "./layout.js";
+import { DeadLettersView } from "./dead_letters.js";
 import { LiveView } from "./live.js";
 import { heading, notice, waiting } from "./components.js";
 import { ReportView } from "./report.js";
@@ -18,14 +18,14 @@ import { link, route } from "./router.js";
 import { SessionsView } from "./sessions.js";
 import { identify, signIn } from "./signin.js";
 import "./theme.js";
-import { speak, t } from "./i18n.js";
+import { setLanguage, t } from "./i18n.js";
 
 const VIEWS = {
   sessions: SessionsView,
   live: LiveView,
   report: ReportView,
   comparison: ComparisonView,
-  "dead-letters": LettersView,
+  "dead-letters": DeadLettersView,
   connections: ConnectionsView,
 };
 const root = document.getElementById("app");
@@ -57,26 +57,26 @@ function draw() {
     app.view?.leave?.();
     app.view = shown = null;
     document.title = "Tallylight";
-    return render(root, outside(signIn()));
+    return render(root, signedOut(signIn()));
   }
   if (!app.who) {
-    return render(root, outside(h("main", { class: "signin", id: "main" }, unreachable ? notice("warning", t("dash.error.offline")) : waiting())));
+    return render(root, signedOut(h("main", { class: "signin", id: "main" }, unreachable ? notice("warning", t("dash.error.offline")) : waiting())));
   }
   open();
   const title = app.view?.title();
   document.title = title ? `${title} – Tallylight` : "Tallylight";
-  render(root, inside(app.view ? app.view.render() : missing(), route().name));
+  render(root, signedIn(app.view ? app.view.render() : missing(), route().name));
 }
 
 /** Ask who the remembered key is; a server that does not answer is asked again. */
-async function recognise() {
+async function restoreSignIn() {
   if (!app.key) return;
   try {
     app.who = await identify(app.key);
   } catch (error) {
     if (error instanceof Problem && error.passing) {
       unreachable = true;
-      setTimeout(recognise, 3000);
+      setTimeout(restoreSignIn, 3000);
     } else {
       forget("dash.signin.expired");
     }
@@ -87,9 +87,9 @@ async function recognise() {
 async function begin() {
   onDraw(draw);
   addEventListener("hashchange", refresh);
-  const who = recognise();
+  const who = restoreSignIn();
   try {
-    await speak();
+    await setLanguage();
   } catch {
     // Without words there is nothing to say but this, in the three languages at once.
     render(root, h("main", { class: "signin" }, h("p", null, "サーバーに接続できません · 无法连接服务器 · The server cannot be reached")));

@@ -8,7 +8,7 @@
 import { Problem, download, find, get } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./resource.js";
+import { Resource } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./components.js";
 import { Notes } from "./report_notes.js";
 import { link } from "./router.js";
@@ -21,12 +21,12 @@ export class ReportView {
   constructor(id) {
     this.id = id;
     this.base = `/v1/sessions/${encodeURIComponent(id)}`;
-    this.session = new Loaded(() => get(this.base));
-    this.report = new Loaded(() => get(`${this.base}/report?lang=${language()}`));
-    this.insights = new Loaded(() => find(`${this.base}/insights`));
+    this.session = new Resource(() => get(this.base));
+    this.report = new Resource(() => get(`${this.base}/report?lang=${language()}`));
+    this.insights = new Resource(() => find(`${this.base}/insights`));
     this.notes = new Notes(this.base, () => this.report.load());
     this.charts = Object.fromEntries(CHARTS.map((name) => [
-      name, new Loaded(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
+      name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
     ]));
     this.all = [this.session, this.report, this.insights, ...Object.values(this.charts)];
     for (const one of this.all) one.load();
@@ -42,12 +42,12 @@ export class ReportView {
     for (const one of this.all) one.stop();
   }
 
-  spoken() {
+  languageChanged() {
     this.report.load();
-    this.themed();
+    this.themeChanged();
   }
 
-  themed() {
+  themeChanged() {
     for (const one of Object.values(this.charts)) one.load();
   }
 

@@ -7,7 +7,7 @@
 import { Problem, get, post, remove } from "./api.js";
 import { may, refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded } from "./resource.js";
+import { Resource } from "./resource.js";
 import { field, notice, panel } from "./components.js";
 import { t } from "./i18n.js";
 
@@ -19,7 +19,7 @@ export class Notes {
   constructor(base, changed) {
     this.base = base;
     this.changed = changed;
-    this.list = new Loaded(() => get(`${base}/notes?limit=200`));
+    this.list = new Resource(() => get(`${base}/notes?limit=200`));
     this.list.load();
     this.form = { section: "live", kind: "observation", text: "" };
     this.problem = null;
@@ -73,7 +73,7 @@ export class Notes {
         h("p", null, note.text),
         this.writable && h("button", {
           type: "button", class: "button button-quiet", "aria-label": `${t("dash.notes.remove")}: ${note.text.slice(0, 40)}`,
-          onclick: () => confirm(t("dash.notes.sure")) && this.#change(() => remove(`${this.base}/notes/${note.id}`)),
+          onclick: () => confirm(t("dash.notes.confirm_delete")) && this.#change(() => remove(`${this.base}/notes/${note.id}`)),
         }, t("dash.notes.remove")),
       ))),
       list.length === 0 && h("p", { class: "empty" }, t("dash.notes.none")),

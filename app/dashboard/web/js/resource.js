@@ -9,7 +9,7 @@ import { refresh } from "./state.js";
 
 const RETRY_MS = 4000;
 
-export class Loaded {
+export class Resource {
   data = undefined;
   error = null;
   #work;

@@ -7,7 +7,7 @@
 import { Problem, get, path } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
-import { Loaded, every } from "./resource.js";
+import { Resource, every } from "./resource.js";
 import { badge, failure, field, heading, table, waiting } from "./components.js";
 import { go, keep, link, route } from "./router.js";
 import { clock, date, hour, money, number, platformName, t } from "./i18n.js";
@@ -21,9 +21,9 @@ export class SessionsView {
     const { query } = route();
     this.filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
     this.chosen = new Set();
-    this.list = new Loaded(() => get(this.#path()));
-    this.live = new Loaded(() => get("/v1/sessions?status=live&limit=6"));
-    this.brands = new Loaded(() => get("/v1/brands?limit=200"));
+    this.list = new Resource(() => get(this.#path()));
+    this.live = new Resource(() => get("/v1/sessions?status=live&limit=6"));
+    this.brands = new Resource(() => get("/v1/brands?limit=200"));
     this.older = [];
     for (const one of [this.list, this.live, this.brands]) one.load();
     this.stop = every(15_000, () => {
