@@ -133,7 +133,8 @@ def create_app(service: Service | None = None) -> Application:
     for kind in (*passing, QueueFullError, NotCommittedError):
         app.add_exception_handler(kind, _passing)
     max_body = service.settings.max_body_bytes if service else None
-    app.add_middleware(RequestContext, max_body=max_body)
+    max_file = service.settings.max_import_bytes if service else None
+    app.add_middleware(RequestContext, max_body=max_body, max_file=max_file)
     return Application(app, max_body)
 
 

@@ -18,6 +18,7 @@ from app.live.hub import Hub
 from app.live.subscriber import StreamLimits
 from app.live.tickets import TicketSigner
 from app.platforms.encryption import SecretCipher, load_privacy_keys
+from app.platforms.imports import Importer
 from app.platforms.runtime import PlatformRuntime, open_platforms
 from app.reports.render_process import RenderProcess
 from app.settings import Settings
@@ -40,6 +41,7 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: PlatformRuntime
+    importer: Importer
     renderer: RenderProcess
     hub: Hub
     tickets: TicketSigner
@@ -75,7 +77,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, cipher, privacy_keys, writer) as platforms:
-                yield Service(settings, database, keys, privacy_keys, receiver, writer, platforms, renderer, hub, tickets, head)
+                importer = Importer(database, writer)
+                yield Service(
+                    settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer, hub, tickets, head
+                )
         finally:
             try:
                 await hub.stop()

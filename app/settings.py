@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
         default=8 * 1024 * 1024, description="largest request body, before and after decompression, in bytes"
     )
+    max_import_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
+        default=64 * 1024 * 1024, description="largest imported file, before and after decompression, in bytes"
+    )
     max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(default=10_000, description="most events in one request")
     queue_events: Annotated[int, Field(ge=1)] = Field(
         default=50_000, description="most events that may wait for their commit; past it: 503 with Retry-After"

@@ -1,26 +1,33 @@
-"""CSV exports of a back-end: orders, or figures of the audience.
+"""Exports of a back-end, as CSV or as a spreadsheet: orders, or figures of the audience.
 
-In: an export's bytes and which column is what. Out: events and a report per row. Never here: I/O, a platform's column names.
+In: an export's file and which column is what. Out: events and a report per row, order by order. Never here: a platform's column
+names, storage.
 
 An import is idempotent: the id of an event is made of what the row says, so the same file twice adds nothing. A
 corrected row is a new event; an order is counted once all the same. Rows of one order (one per product) become one order.
+
+The file is read twice: `Surveyor` looks at whole columns, then every row is read. No more rows are in memory than the orders
+that are still open.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from app.adapters import csv_cells
 from app.adapters.coerce import coerce
-from app.adapters.csv_cells import BadCell, BadFile, read_rows
+from app.adapters.column_survey import Survey, Surveyor
+from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
+from app.adapters.table_heading import HEADING_ROWS, Hints, Layout
+from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.fields import Currency, LongText
@@ -46,21 +53,39 @@ def _zone(name: str) -> str:
     return name
 
 
+Heading = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
 class ImportOptions(BaseModel):
-    """What a CSV file holds."""
+    """What a file holds."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["orders", "audience"]
     subject: LongText
     """The session's id, or platform:room."""
-    columns: Annotated[dict[str, str], Field(min_length=1, max_length=50)]
-    """Field → the column's heading. Fields of `orders`: see `_ORDER_COLUMNS`; else `time` and the fields of the event's data."""
+    columns: Annotated[dict[str, Heading], Field(min_length=1, max_length=50)]
+    """Field → the column's heading; `heading#2` is the second column of that heading.
+
+    Fields of `orders`: see `_ORDER_COLUMNS`; else `time` and the fields of the event's data.
+    """
     type: str = "live.audience.sampled"
     """The event that a row of `audience` is."""
     currency: Currency = "CNY"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     """Of times without an offset."""
+    encoding: (
+        Literal["utf-8", "utf-16", "gb18030", "shift_jis", "big5", "euc-jp", "euc-kr", "windows-1252", "iso-8859-15"] | None
+    ) = None
+    """Found out if absent, as all of the following."""
+    separator: Annotated[str, StringConstraints(min_length=1, max_length=1, pattern=r'^[^"\r\n]$')] | None = None
+    sheet: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    """Of a spreadsheet."""
+    heading_row: Annotated[int, Field(ge=1, le=HEADING_ROWS)] | None = None
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of amounts and counts."""
+    date_order: Literal["dmy", "mdy"] | None = None
+    """The order of day and month in dates that do not begin with the year."""
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "ImportOptions":
@@ -83,121 +108,170 @@ class RowReport:
     """What became of a row."""
 
     row: int
-    """As the spreadsheet counts: the heading is 1."""
+    """As the spreadsheet counts: the first row of the file is 1."""
     ok: bool
     events: int = 0
     """Events that begin in this row; 0 for a further row of an order."""
     column: str | None = None
     detail: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What had to be assumed of a row that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What a file holds."""
+class Group:
+    """Rows that become events together, or fail together."""
 
-    events: tuple[Event, ...]
     rows: tuple[RowReport, ...]
+    events: tuple[Event, ...] = ()
 
 
 Cells = dict[str, object]
 
 
-class _BadColumn(BadCell):
-    def __init__(self, column: str, detail: str) -> None:
-        super().__init__(detail)
-        self.column = column
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """A row with its cells converted."""
+
+    line: int
+    """As the spreadsheet counts."""
+    cells: Cells
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Field → why its cell cannot be read; the field is empty if the row as a whole cannot be read."""
+    warnings: tuple[str, ...] = ()
 
 
-def import_csv(data: bytes, options: Options, source: str) -> Imported:
-    """Return the events of a file and a report per row; a row that cannot be read keeps no other from being imported.
+class Import:
+    """A file whose columns are understood."""
 
-    `source` must be the same for every import of a brand's files.
+    def __init__(self, file: BinaryIO, options: Options, source: str, imported_at: datetime) -> None:
+        """Find the heading and look at the columns.
 
-    Raises:
-        Misconfigured: the options are not valid, or name a column that the file has not.
-        BadFile: the file cannot be read at all.
-    """
-    faults = list(faults_of_model(ImportOptions, options, ""))
-    if faults:
-        raise Misconfigured(faults)
-    chosen = ImportOptions.model_validate(dict(options))
-    rows = read_rows(data)
-    missing = [column for column in chosen.columns.values() if rows and column not in rows[0]]
-    if missing:
-        raise BadFile(f"has no column {missing[0]}")
-    read: list[tuple[int, Cells]] = []
-    reports: dict[int, RowReport] = {}
-    zone = ZoneInfo(chosen.timezone)
-    for line, row in enumerate(rows, 2):
-        if not any(csv_cells.clean(cell) for cell in row.values()):
-            continue
+        `source` must be the same for every import of a brand's files; `imported_at` is now.
+
+        Raises:
+            Misconfigured: the options are not valid.
+            BadFile: the file cannot be read, lacks a column, or can be read in more than one way.
+        """
+        faults = list(faults_of_model(ImportOptions, options, ""))
+        if faults:
+            raise Misconfigured(faults)
+        self.options = ImportOptions.model_validate(dict(options))
+        chosen, columns = self.options, self.options.columns
+        self._source = source
+        self._imported_at = imported_at
+        self._zone = ZoneInfo(chosen.timezone)
+        hints = Hints(chosen.encoding, chosen.separator, chosen.sheet, chosen.heading_row)
+        self._table = open_table(file, list(dict.fromkeys(columns.values())), hints)
+        surveyor = Surveyor(
+            numbers={heading for name, heading in columns.items() if _is_number(name)},
+            times={heading for name, heading in columns.items() if name in _TIMES},
+            key=columns["order"] if chosen.kind == "orders" else None,
+            currency=chosen.currency,
+            decimal=chosen.decimal,
+            date_order=chosen.date_order,
+        )
+        self.survey: Survey = surveyor.survey(self._table.rows())
+        self.layout: Layout = self._table.layout
+        self.repeated_headings = tuple(self._table.repeated_headings)
+
+    def groups(self) -> Iterator[Group]:
+        """Return the rows in groups with their events; a row that cannot be read does not keep another group from being imported.
+
+        A group is returned once its last row is read.
+        """
+        return self._orders() if self.options.kind == "orders" else self._samples()
+
+    def _rows(self) -> Iterator[Row]:
+        return (row for row in self._table.rows() if not row.blank and row.number not in self.survey.total_rows)
+
+    def _samples(self) -> Iterator[Group]:
+        chosen, seen = self.options, dict[str, int]()
+        for row in map(self._read, self._rows()):
+            time = row.cells.pop("time", None)
+            if row.problems or not isinstance(time, datetime):
+                yield Group((self._failed(row, "has no time"),))
+                continue
+            data = coerce(PAYLOADS[chosen.type], row.cells)
+            said = key_of(chosen.type, chosen.subject, time.isoformat(), to_json(data))
+            # Two equal rows of one file are two events; the same file again is not.
+            seen[said] = seen.get(said, 0) + 1
+            number = f"csv/{said}/{seen[said]}"
+            yield self._checked([row], [cloud_event(self._source, chosen.type, number, chosen.subject, time, data)])
+
+    def _orders(self) -> Iterator[Group]:
+        pending: dict[str, list[DataRow]] = {}
+        heading, last = self.options.columns["order"], self.survey.last_row_of
+        for found in self._rows():
+            row, key = self._read(found), found.cells[heading]
+            if key in csv_cells.EMPTY:
+                yield Group((self._failed(row, "has no order"),))
+                continue
+            pending.setdefault(key, []).append(row)
+            if last[key] == row.line:
+                yield self._order(key, pending.pop(key))
+
+    def _order(self, order: str, rows: list[DataRow]) -> Group:
+        broken = next((row for row in rows if row.problems), None)
+        if broken is not None:
+            # An order without one of its rows would be another order, and a later file could not complete it.
+            reason = f"order {order}: row {broken.line} cannot be read, so nothing of the order is imported"[:300]
+            return Group(tuple(self._failed(row, reason) for row in rows))
         try:
-            read.append((line, _cells(row, chosen, zone)))
-        except _BadColumn as error:
-            reports[line] = RowReport(line, ok=False, column=error.column, detail=str(error))
-    make = _orders if chosen.kind == "orders" else _samples
-    events: list[Event] = []
-    for lines, made, bad in make(read, chosen, source):
-        reason = bad or next((found for event in made if (found := validation_error(event))), None)
-        if reason is None:
-            events += made
-        for line in lines:
-            count = len(made) if line == lines[0] and reason is None else 0
-            reports[line] = RowReport(line, ok=reason is None, events=count, detail=reason)
-    return Imported(tuple(events), tuple(reports[line] for line in sorted(reports)))
+            events = list(_order(order, [row.cells for row in rows], self.options, self._source))
+        except BadCell as error:
+            return Group(tuple(self._failed(row, f"order {order}: {error}"[:300]) for row in rows))
+        if not events:
+            return Group(tuple(self._failed(row, f"order {order}: has none of the times that are mapped"[:300]) for row in rows))
+        return self._checked(rows, events)
+
+    def _checked(self, rows: list[DataRow], events: list[Event]) -> Group:
+        reason = next((found for event in events if (found := validation_error(event))), None)
+        if reason is not None:
+            return Group(tuple(self._failed(row, reason) for row in rows))
+        return Group(
+            tuple(RowReport(row.line, ok=True, events=0 if index else len(events), warnings=row.warnings)
+                  for index, row in enumerate(rows)),
+            tuple(events),
+        )  # fmt: skip
+
+    def _failed(self, row: DataRow, reason: str) -> RowReport:
+        for name, problem in row.problems.items():
+            return RowReport(row.line, ok=False, column=self.options.columns.get(name), detail=problem)
+        return RowReport(row.line, ok=False, detail=reason)
+
+    def _read(self, row: Row) -> DataRow:
+        if row.fault is not None:
+            return DataRow(row.number, {}, {"": row.fault})
+        cells: Cells = {}
+        problems: dict[str, str] = {}
+        warnings: list[str] = []
+        for name, heading in self.options.columns.items():
+            try:
+                cells[name] = self._cell(name, heading, row.cells[heading], warnings)
+            except BadCell as error:
+                problems[name] = str(error)
+        return DataRow(row.number, cells, problems, tuple(warnings))
+
+    def _cell(self, name: str, heading: str, cell: str, warnings: list[str]) -> object:
+        if name in _TIMES:
+            order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
+            found = csv_cells.time(cell, self._zone, order, exact_serials=exact)
+            if found is not None and found.remark is not None:
+                warnings.append(f"{heading}: {found.remark}")
+            return found.at if found is not None else None
+        mark = self.survey.decimal.get(heading, ".")
+        if name in _MONEY:
+            return csv_cells.money(cell, mark, self.options.currency)
+        if name in _SECONDS:
+            return csv_cells.seconds(cell, mark)
+        if _is_number(name):
+            return csv_cells.number(cell, mark)
+        return csv_cells.text(cell)
 
 
-def _cells(row: Mapping[str, str], chosen: ImportOptions, zone: ZoneInfo) -> Cells:
-    found: Cells = {}
-    for name, column in chosen.columns.items():
-        cell = row.get(column, "")
-        try:
-            if name in _TIMES:
-                found[name] = csv_cells.time(cell, zone)
-            elif name in _MONEY:
-                found[name] = csv_cells.money(cell)
-            elif name in _SECONDS:
-                found[name] = csv_cells.seconds(cell)
-            elif name in _COUNTS or name.endswith("_total"):
-                found[name] = csv_cells.number(cell)
-            else:
-                found[name] = csv_cells.text(cell)
-        except BadCell as bad:
-            raise _BadColumn(column, str(bad)) from None
-    return found
-
-
-Made = Iterable[tuple[list[int], list[Event], str | None]]
-
-
-def _samples(read: list[tuple[int, Cells]], chosen: ImportOptions, source: str) -> Made:
-    seen: dict[str, int] = {}
-    for line, cells in read:
-        time = cells.pop("time", None)
-        if not isinstance(time, datetime):
-            yield [line], [], "has no time"
-            continue
-        data = coerce(PAYLOADS[chosen.type], cells)
-        said = key_of(chosen.type, chosen.subject, time.isoformat(), to_json(data))
-        # Two equal rows of one file are two events; the same file again is not.
-        seen[said] = seen.get(said, 0) + 1
-        number = f"csv/{said}/{seen[said]}"
-        yield [line], [cloud_event(source, chosen.type, number, chosen.subject, time, data)], None
-
-
-def _orders(read: list[tuple[int, Cells]], chosen: ImportOptions, source: str) -> Made:
-    by_order: dict[object, list[tuple[int, Cells]]] = {}
-    for line, cells in read:
-        if cells["order"] is None:
-            yield [line], [], "has no order"
-        else:
-            by_order.setdefault(cells["order"], []).append((line, cells))
-    for order, rows in by_order.items():
-        lines = [line for line, _ in rows]
-        try:
-            yield lines, list(_order(str(order), [cells for _, cells in rows], chosen, source)), None
-        except BadCell as bad:
-            yield lines, [], f"order {order}: {bad}"[:300]
+def _is_number(name: str) -> bool:
+    return name in _MONEY or name in _SECONDS or name in _COUNTS or name.endswith("_total")
 
 
 def _one(rows: list[Cells], name: str) -> object:

@@ -1,22 +1,24 @@
-"""Routes of imports: CSV exports of a back-end.
+"""Routes of imports: exports of a back-end.
 
-In: a file and which column is what. Out: a report per row. Never here: the reading of a file.
+In: a file and which column is what. Out: a report per row. Never here: the reading of a file; a whole file in memory.
 """
 
+import asyncio
+import tempfile
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from app.api.access import AppService, Operator
-from app.api.events import read_body
-from app.ingest.receive import decompress
+from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms import imports
 from app.platforms.imports import ImportReport
 from app.problems import ProblemError, invalid, responses
 
@@ -48,28 +50,79 @@ _BODY: dict[str, Any] = {
 }
 
 
-async def _one_piece(body: bytes) -> AsyncGenerator[bytes]:
-    yield body
+_FILES = frozenset(
+    (
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-excel",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    )
+)
+_GZIP = b"\x1f\x8b"
+_PIECE = 1024 * 1024
 
 
-async def _file_and_options(request: Request, body: bytes, options: str | None) -> tuple[bytes, str | None]:
-    essence = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if essence == "text/csv":
-        return body, options
-    if essence != "multipart/form-data":
-        raise ProblemError(415, "send multipart/form-data with file and options, or text/csv")
+def _temporary() -> BinaryIO:
+    """Return a file that ends when it is closed, and that another process can be given."""
+    return tempfile.TemporaryFile()
+
+
+async def _plain(request: Request, limit: int) -> AsyncGenerator[bytes]:
+    """Return the body piece by piece, without its Content-Encoding."""
+    decompressor = Decompressor(request.headers.get("content-encoding"), limit)
     try:
-        form = await MultiPartParser(request.headers, _one_piece(body), max_files=1, max_fields=5).parse()
+        async for part in request.stream():
+            for piece in decompressor.feed(part):
+                yield piece
+    except ClientDisconnect:
+        raise ProblemError(400, "the body is cut off") from None
+    decompressor.finish()
+
+
+async def _file_and_options(request: Request, limit: int, options: str | None, files: ExitStack) -> tuple[BinaryIO, str | None]:
+    """Return the file, on disk, and the options."""
+    essence = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = _plain(request, limit)
+    if essence in _FILES:
+        file = files.enter_context(_temporary())
+        async for piece in body:
+            file.write(piece)
+        return file, options
+    if essence != "multipart/form-data":
+        raise ProblemError(415, "send multipart/form-data with file and options, or the file as text/csv or as a spreadsheet")
+    try:
+        form = await MultiPartParser(request.headers, body, max_files=1, max_fields=5).parse()
     except (MultiPartException, KeyError, ValueError):
         raise ProblemError(400, "the multipart body cannot be read") from None
-    try:
-        file, given = form.get("file"), form.get("options")
-        if file is None:
-            raise invalid("/file", "is required")
-        content = await file.read() if isinstance(file, UploadFile) else file.encode("utf-8", "replace")
-        return content, given if isinstance(given, str) else options
-    finally:
-        await form.close()
+    sent, given = form.get("file"), form.get("options")
+    for part in form.values():
+        if isinstance(part, UploadFile):
+            files.callback(part.file.close)
+    if sent is None:
+        raise invalid("/file", "is required")
+    file = files.enter_context(_temporary())
+    if isinstance(sent, UploadFile):
+        await sent.seek(0)
+        while piece := await sent.read(_PIECE):
+            file.write(piece)
+    else:
+        file.write(sent.encode("utf-8", "replace"))
+    return file, given if isinstance(given, str) else options
+
+
+def _unpacked(file: BinaryIO, limit: int, files: ExitStack) -> BinaryIO:
+    """Return the file that a `.gz` file holds; any other file as it is."""
+    file.seek(0)
+    if file.read(2) != _GZIP:
+        return file
+    file.seek(0)
+    plain = files.enter_context(_temporary())
+    decompressor = Decompressor("gzip", limit)
+    while part := file.read(_PIECE):
+        for piece in decompressor.feed(part):
+            plain.write(piece)
+    decompressor.finish()
+    return plain
 
 
 def _read_options(text: str | None) -> dict[str, Any]:
@@ -87,7 +140,8 @@ def _read_options(text: str | None) -> dict[str, Any]:
 @router.post(
     "",
     operation_id="imports:take",
-    summary="Import a CSV export",
+    summary="Import a CSV export or a spreadsheet",
+    response_model=ImportReport,
     responses=responses(400, 401, 403, 404, 413, 415, 422, 503),
     openapi_extra=_BODY,
 )
@@ -95,14 +149,20 @@ async def take_import(
     request: Request,
     service: AppService,
     caller: Operator,
-    options: Annotated[str | None, Query(max_length=20_000, description="for a text/csv body: the options as JSON")] = None,
-) -> ImportReport:
+    options: Annotated[
+        str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
+    ] = None,
+) -> Response:
     """Store orders or audience figures of a file; rows that fail are told one by one, and sending the file again is safe."""
-    limit = service.settings.max_body_bytes
-    body = decompress(await read_body(request, limit), request.headers.get("content-encoding"), limit)
-    content, text = await _file_and_options(request, body, options)
-    chosen = _read_options(text)
-    try:
-        return await imports.take(service.database, service.writer, caller, content, chosen, datetime.now(UTC))
-    except (QueueFullError, NotCommittedError):
-        raise ProblemError(503, "a part is not stored; send the file again", headers={"Retry-After": "5"}) from None
+    limit = service.settings.max_import_bytes
+    with ExitStack() as files:
+        file, text = await _file_and_options(request, limit, options, files)
+        chosen = _read_options(text)
+        file = await asyncio.to_thread(_unpacked, file, limit, files)
+        file.flush()
+        file.seek(0)
+        try:
+            report = await service.importer.take(caller, file, chosen, datetime.now(UTC))
+        except (QueueFullError, NotCommittedError):
+            raise ProblemError(503, "a part is not stored; send the file again", headers={"Retry-After": "5"}) from None
+    return Response(report, media_type="application/json")

@@ -40,6 +40,9 @@ QUIET = frozenset(
 LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
 """Method and route that stay open by design: counted, but their length says nothing of how fast the service is."""
 
+FILES = frozenset({"/v1/imports"})
+"""Paths whose bodies are files, which go to the disk as they arrive."""
+
 _NO_ANSWER = 499
 """Counted for a request that ended without an answer: its client left, or the process stops."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -68,10 +71,11 @@ class RequestContext:
     It sits on the path of every event, so it composes nothing that is not sent or kept.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int | None = None) -> None:
-        """Wrap an application; a body may have `max_body` bytes."""
+    def __init__(self, app: ASGIApp, max_body: int | None = None, max_file: int | None = None) -> None:
+        """Wrap an application; a body may have `max_body` bytes, the file of an import `max_file`."""
         self._app = app
         self._max_body = max_body
+        self._max_file = max_file
         self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,11 +97,12 @@ class RequestContext:
             return send(message)
 
         try:
-            if self._too_large(headers):
-                problem = ProblemError(413, f"a body may have at most {self._max_body} bytes")
+            limit = self._max_file if scope["path"] in FILES else self._max_body
+            if _too_large(headers, limit):
+                problem = ProblemError(413, f"a body may have at most {limit} bytes")
                 await _send_problem(send_with_id, problem, current)
             else:
-                await self._app(scope, self._bounded(headers, receive), send_with_id)
+                await self._app(scope, _bounded(headers, receive, limit), send_with_id)
         except Exception:
             _log.exception("request failed", method=scope["method"], route=route_of(scope))
             if status:
@@ -117,27 +122,6 @@ class RequestContext:
         if sent is None or sent.startswith(b"tl_") or not _WELL_FORMED.fullmatch(sent):
             return _new_id()
         return sent.decode()
-
-    def _too_large(self, headers: Mapping[bytes, bytes]) -> bool:
-        announced = headers.get(b"content-length", b"0")
-        return self._max_body is not None and announced.isdigit() and int(announced) > self._max_body
-
-    def _bounded(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-        """Return what counts the bytes of a body whose length nobody announced."""
-        limit = self._max_body
-        if limit is None or b"transfer-encoding" not in headers:
-            return receive
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise ProblemError(413, f"a body may have at most {limit} bytes")
-            return message
-
-        return counted
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = scope["method"], route_of(scope)
@@ -163,3 +147,25 @@ async def _send_problem(send: Send, problem: ProblemError, current: str) -> None
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _too_large(headers: Mapping[bytes, bytes], limit: int | None) -> bool:
+    announced = headers.get(b"content-length", b"0")
+    return limit is not None and announced.isdigit() and int(announced) > limit
+
+
+def _bounded(headers: Mapping[bytes, bytes], receive: Receive, limit: int | None) -> Receive:
+    """Return what counts the bytes of a body whose length was not announced."""
+    if limit is None or b"transfer-encoding" not in headers:
+        return receive
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise ProblemError(413, f"a body may have at most {limit} bytes")
+        return message
+
+    return counted

@@ -1,16 +1,35 @@
 """CSV exports: every row is an event or a reason, and the same file twice adds nothing."""
 
+import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import pytest
 
 from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import import_csv
+from app.adapters.csv_import import Import, RowReport
 from app.adapters.protocol import Event
 from app.adapters.validation import Misconfigured
 
 Valid = Callable[[Iterable[Event]], list[Event]]
+NOW = datetime(2021, 10, 1, tzinfo=UTC)
+
+
+class Imported(NamedTuple):
+    """What a file holds."""
+
+    events: tuple[Event, ...]
+    rows: tuple[RowReport, ...]
+
+
+def import_csv(data: bytes, options: dict[str, Any], source: str) -> Imported:
+    """Read a whole file."""
+    groups = list(Import(io.BytesIO(data), options, source, NOW).groups())
+    rows = sorted((row for group in groups for row in group.rows), key=lambda row: row.row)
+    return Imported(tuple(event for group in groups for event in group.events), tuple(rows))
+
+
 ORDERS: dict[str, Any] = {
     "kind": "orders",
     "subject": "wechat:r1",
@@ -130,7 +149,7 @@ def test_an_order_that_contradicts_itself_is_not_imported(rows: str, reason: str
     assert all(reason in str(report.detail) for report in found.rows)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xff\xff", b"", "订单号,订单号\n".encode(), b'a,"b\n', b"a,b\n1,2\n"])
+@pytest.mark.parametrize("data", [b"\xff\xff\xff", b"", "订单号,订单号\n".encode(), b'a,"b\n', b"a,b\n1,2\n", b"PK\x03\x04zip"])
 def test_a_file_that_cannot_be_read_says_so(data: bytes) -> None:
     """A file that cannot be read, or has not the columns, says so as a whole."""
     with pytest.raises(BadFile):

@@ -1,0 +1,150 @@
+"""What whole columns tell: the decimal mark of numbers, the order of day and month, rows that are totals.
+
+In: the rows of a table, twice. Out: how to read a cell of each column. Never here: which event a row becomes.
+
+The first pass only looks. What the cells of a column leave open is decided by the operator's options, by other columns or by
+the currency, in this order; if none decides, the file is refused with the name of the option that does.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.adapters.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals
+from app.adapters.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
+from app.adapters.table_heading import BadFile
+from app.adapters.table_reader import Row
+
+_TOTAL = re.compile(
+    r"(合计|合計|总计|總計|総計|总和|共计|小计|小計|计|計|grand total|sub-?total|totals?|sum|gesamt|summe)(\s*[:(\d].*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How to read the cells of a file."""
+
+    decimal: Mapping[str, Mark]
+    """Heading of a column of numbers → its decimal mark; only columns in which it matters."""
+    date_order: Mapping[str, DateOrder]
+    """Heading of a column of times → order of day, month and year; only columns whose dates do not begin with the year."""
+    serial_dates: Mapping[str, bool]
+    """Heading of a column of times that holds numbers of days, as spreadsheets do → whether they are exact to the second."""
+    total_rows: frozenset[int]
+    last_row_of: Mapping[str, int]
+    """Content of the grouping column → the last row that holds it."""
+    rows: int
+    """Rows that hold anything, totals left out."""
+
+
+@dataclass(slots=True)
+class Surveyor:
+    """Looks at rows, then says how to read them."""
+
+    numbers: Iterable[str]
+    """Headings of columns of numbers."""
+    times: Iterable[str]
+    """Headings of columns of times."""
+    key: str | None
+    """Heading of the column that groups rows."""
+    currency: str
+    decimal: Mark | None = None
+    date_order: DateOrder | None = None
+    _notations: dict[str, NotationOfColumn] = field(default_factory=dict)
+    _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
+    _needs_order: dict[str, int] = field(default_factory=dict)
+    _serial: dict[str, bool] = field(default_factory=dict)
+
+    def survey(self, rows: Iterable[Row]) -> Survey:
+        """Return how to read the rows.
+
+        Raises:
+            BadFile: a column can be read in more than one way.
+        """
+        self._notations = {heading: NotationOfColumn() for heading in self.numbers}
+        self._orders = {heading: {"ymd", "dmy", "mdy"} for heading in self.times}
+        totals: set[int] = set()
+        last: dict[str, int] = {}
+        count = 0
+        for row in rows:
+            if row.blank:
+                continue
+            if self._is_total(row):
+                totals.add(row.number)
+                continue
+            count += 1
+            if self.key is not None:
+                last[row.cells[self.key]] = row.number
+            if row.fault is None:
+                self._look(row)
+        return Survey(self._decimals(), self._date_orders(), self._serial, frozenset(totals), last, count)
+
+    def _look(self, row: Row) -> None:
+        for heading, notation in self._notations.items():
+            if cell := row.cells[heading]:
+                notation.see(row.number, cell)
+        for heading in self._orders:
+            if cell := row.cells[heading]:
+                if (decimals := serial_decimals(cell)) is not None:
+                    self._serial[heading] = self._serial.get(heading, False) or decimals >= EXACT_DECIMALS
+                    continue
+                allowed, needed = date_order_of(cell)
+                if needed:
+                    self._needs_order.setdefault(heading, row.number)
+                    self._orders[heading] &= allowed
+
+    def _is_total(self, row: Row) -> bool:
+        """Tell whether a row sums others up: it says so, and it has neither a key nor a time."""
+        identifying = [row.cells[heading] for heading in ([self.key] if self.key else []) + list(self.times)]
+        if any(cell and not says_total(cell) for cell in identifying):
+            return False
+        return any(says_total(cell) for cell in row.others)
+
+    def _decimals(self) -> dict[str, Mark]:
+        told = {heading: notation.told for heading, notation in self._notations.items()}
+        others = {mark for mark in told.values() if mark is not None}
+        decided: dict[str, Mark] = {}
+        for heading, notation in self._notations.items():
+            mark = told[heading]
+            if mark is None and not notation.is_open and not notation.contradicts:
+                continue
+            if self.decimal is not None:
+                mark = self.decimal
+            elif mark is None and not notation.contradicts and len(others) == 1:
+                mark = next(iter(others))
+            elif mark is None and self.currency in POINT_CURRENCIES:
+                mark = "."
+            if mark is None:
+                raise BadFile(_open_question(heading, notation), "decimal")
+            decided[heading] = mark
+        return decided
+
+    def _date_orders(self) -> dict[str, DateOrder]:
+        decided: dict[str, DateOrder] = {}
+        for heading, row in self._needs_order.items():
+            orders = self._orders[heading]
+            if self.date_order is not None:
+                decided[heading] = self.date_order
+            elif len(orders) == 1:
+                decided[heading] = next(iter(orders))
+            else:
+                detail = f"column {heading}: row {row} and others do not tell the day from the month; name the order"
+                raise BadFile(detail, "date_order")
+        return decided
+
+
+def _open_question(heading: str, notation: NotationOfColumn) -> str:
+    if notation.contradicts:
+        return (
+            f"column {heading}: row {notation.point} has a decimal point and row {notation.comma} a decimal comma; "
+            "name the decimal mark"
+        )
+    row = notation.open_point or notation.open_comma
+    return f"column {heading}: row {row} can be thousands or a fraction; name the decimal mark"
+
+
+def says_total(cell: str) -> bool:
+    """Tell whether a cell is a word for a total, with or without a figure behind it."""
+    return len(cell) < 64 and _TOTAL.fullmatch(unicodedata.normalize("NFKC", cell.strip())) is not None

@@ -1,0 +1,253 @@
+"""Tables: which rows of a file are the heading and the data, whatever the file's format, encoding and separator.
+
+In: a file that can be read twice, the headings that must be in it, what the operator says of the file. Out: the rows below the
+heading, and what was found out. Never here: what a column means.
+
+The headings decide: the encoding, the separator, the sheet and the row of the heading are those under which all of them are
+found. Whatever that leaves open is settled by the cells of the mapped columns if they are the same either way; else the reader
+refuses the file and names the option that settles it.
+"""
+
+import codecs
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import BinaryIO
+
+from app.adapters.csv_records import Record, UnclosedQuote, records
+from app.adapters.table_heading import BadFile, Heading, Hints, Layout, clean, find_heading, lacks, leading_rows
+from app.adapters.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
+
+MAX_ROWS = 200_000
+SEPARATORS = (",", ";", "\t", "|")
+_HEAD_BYTES = 256 * 1024
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_GUESSED = ("utf-8", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
+_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
+"""What spreadsheets write under that name: a superset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row below the heading."""
+
+    number: int
+    """As a spreadsheet counts: the first row of the file is 1."""
+    cells: Mapping[str, str]
+    """The mapped columns' cells by heading, without surrounding blanks; empty if the row is shorter."""
+    fault: str | None = None
+    """Why nothing of the row can be relied on."""
+    blank: bool = False
+    """True if no cell of the row, mapped or not, holds anything."""
+    others: Sequence[str] = ()
+    """All cells of the row."""
+
+
+class Table:
+    """A file whose heading is found; its rows can be read more than once."""
+
+    def __init__(self, file: BinaryIO, layout: Layout, workbook: Workbook | None, width: int) -> None:
+        """Keep what `open_table` found."""
+        self._file = file
+        self._workbook = workbook
+        self._width = width
+        self.layout = layout
+        self.repeated_headings: list[int] = []
+        """Rows that repeat the heading, known once the rows were read."""
+
+    def rows(self) -> Iterator[Row]:
+        """Return the rows below the heading, without those that repeat it.
+
+        Raises:
+            BadFile: the file is damaged, or has more than `MAX_ROWS` rows.
+        """
+        layout = self.layout
+        self.repeated_headings = []
+        if self._workbook is not None:
+            assert layout.sheet is not None
+            try:
+                yield from self._read((number, Record(cells)) for number, cells in self._workbook.rows(layout.sheet))
+            except UnreadableWorkbook as error:
+                raise BadFile(str(error)) from None
+            return
+        assert layout.encoding is not None
+        assert layout.separator is not None
+        with _text(self._file, layout.encoding) as lines:
+            try:
+                yield from self._read(enumerate(records(lines, layout.separator), 1))
+            except UnclosedQuote as error:
+                raise BadFile(str(error)) from None
+
+    def _read(self, found: Iterable[tuple[int, Record]]) -> Iterator[Row]:
+        layout, width = self.layout, self._width
+        columns = [(heading, column - 1) for heading, column in layout.columns.items()]
+        heading: list[str] | None = None
+        for number, record in found:
+            cells = record.cells
+            if number <= layout.heading_row:
+                if number == layout.heading_row:
+                    heading = cells
+                continue
+            if number - layout.heading_row > MAX_ROWS:
+                raise BadFile(f"has more than {MAX_ROWS} rows")
+            if cells == heading:
+                self.repeated_headings.append(number)
+                continue
+            mapped = {name: clean(cells[index]) if index < len(cells) else "" for name, index in columns}
+            fault = None
+            if record.faulty:
+                fault = "has a quote inside a quoted cell that is not doubled"
+            elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
+                fault = "has more cells than the heading: a cell that holds the separator is not quoted"
+            elif any(_undecodable(cell) for cell in mapped.values()):
+                fault = f"has characters that are not {layout.encoding}"
+            blank = not any(mapped.values()) and not any(clean(cell) for cell in cells)
+            yield Row(number, mapped, fault, blank, cells)
+
+
+def _undecodable(cell: str) -> bool:
+    return not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell)
+
+
+@contextmanager
+def _text(file: BinaryIO, encoding: str) -> Iterator[Iterable[str]]:
+    """Lend the lines of a file in an encoding; the file stays open."""
+    file.seek(0)
+    # Bytes that are no character become surrogates, so that only their own rows suffer.
+    wrapper = io.TextIOWrapper(file, _codec(encoding), errors="surrogateescape", newline=None)
+    try:
+        yield wrapper
+    finally:
+        wrapper.detach()
+
+
+def _codec(encoding: str) -> str:
+    return "utf-8-sig" if encoding == "utf-8" else _CODECS.get(encoding, encoding)
+
+
+def open_table(file: BinaryIO, headings: Sequence[str], hints: Hints = Hints()) -> Table:  # noqa: B008 (frozen)
+    """Find the heading of a file and all that is needed to read its rows.
+
+    Raises:
+        BadFile: the file is no table, lacks a heading, or can be read in more than one way.
+    """
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    if head.startswith(MAGIC):
+        return _open_workbook(file, headings, hints)
+    if not head.strip(b"\0\t\n\r \xef\xbb\xbf\xff\xfe"):
+        raise BadFile("is empty")
+    if head.lstrip()[:9].lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
+        raise BadFile("is HTML or XML; save it as CSV or xlsx")
+    found = _headings_of_text(head, headings, hints, whole=len(head) < _HEAD_BYTES)
+    complete = [heading for heading in found if not heading.missing]
+    if not complete:
+        raise lacks(found, hints)
+    by_encoding: dict[str, Heading] = {}
+    for heading in complete:
+        known = by_encoding.get(heading.layout.encoding or "")
+        # One mapped column alone is found whatever separates the others.
+        if known is None or heading.width > known.width:
+            by_encoding[heading.layout.encoding or ""] = heading
+    tables = {encoding: _table(file, heading) for encoding, heading in by_encoding.items()}
+    return next(iter(tables.values())) if len(tables) == 1 else _decide_encoding(file, tables)
+
+
+def _table(file: BinaryIO, heading: Heading, workbook: Workbook | None = None) -> Table:
+    for name, columns in heading.twins.items():
+        places = " and ".join(str(column) for column in columns)
+        raise BadFile(f'has the heading {name} in columns {places}; write "{name}#1" for the first of them', "columns")
+    return Table(file, heading.layout, workbook, heading.width)
+
+
+def _encodings(head: bytes, hints: Hints) -> Sequence[str]:
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    if hints.encoding is not None:
+        return [marked or "utf-16-le"] if hints.encoding == "utf-16" else [hints.encoding]
+    if marked is not None:
+        return [marked]
+    return [encoding for encoding in _GUESSED if b"\0" in head or not encoding.startswith("utf-16")]
+
+
+def _headings_of_text(head: bytes, headings: Sequence[str], hints: Hints, *, whole: bool) -> list[Heading]:
+    found = []
+    for encoding in _encodings(head, hints):
+        decoder = codecs.getincrementaldecoder(_codec(encoding))("surrogateescape")
+        text = decoder.decode(head, final=whole).removeprefix("\ufeff")
+        lines = io.StringIO(text, newline=None).readlines()
+        if not whole and len(lines) > 1:
+            lines.pop()
+        named = lines[0][4:5] if lines and lines[0].lower().startswith("sep=") else None
+        for separator in [hints.separator] if hints.separator else [named] if named else SEPARATORS:
+            rows = leading_rows(lines, separator)
+            best = find_heading(rows, headings, hints, Layout("csv", encoding, separator, None, 0))
+            if best is not None:
+                found.append(best)
+    return found
+
+
+def _decide_encoding(file: BinaryIO, tables: Mapping[str, Table]) -> Table:
+    """Return the table whose encoding the bytes prove, or whose mapped cells are the same in every encoding that is possible.
+
+    Raises:
+        BadFile: several are possible, or none.
+    """
+    whole, broken = _utf8_lines(file)
+    if "utf-8" in tables and (not broken or whole > broken):
+        return tables["utf-8"]
+    others = {encoding: table for encoding, table in tables.items() if encoding != "utf-8"}
+    possible = dict(others)
+    differ = False
+    for rows in zip_longest(*(table.rows() for table in others.values())):
+        cells = []
+        for encoding, row in zip(others, rows, strict=True):
+            if row is not None and any(_undecodable(cell) for cell in row.cells.values()):
+                possible.pop(encoding, None)
+            elif row is not None and encoding in possible:
+                cells.append(row.cells)
+        differ = differ or any(cell != cells[0] for cell in cells[1:])
+    if len(possible) == 1 or (possible and not differ):
+        return next(iter(possible.values()))
+    if possible:
+        raise BadFile(f"can be read as {' and as '.join(possible)}; name the encoding", "encoding")
+    raise BadFile(f"is neither UTF-8, nor {', nor '.join(others)}; name the encoding", "encoding")
+
+
+def _utf8_lines(file: BinaryIO) -> tuple[int, int]:
+    """Return how many lines hold UTF-8 beyond ASCII, and how many hold what is no UTF-8."""
+    whole = broken = 0
+    file.seek(0)
+    for line in file:
+        if not line.isascii():
+            try:
+                line.decode()
+                whole += 1
+            except UnicodeDecodeError:
+                broken += 1
+    return whole, broken
+
+
+def _open_workbook(file: BinaryIO, headings: Sequence[str], hints: Hints) -> Table:
+    file.seek(0)
+    try:
+        workbook = Workbook(file)
+        names = workbook.sheets if hints.sheet is None else [name for name in workbook.sheets if name == hints.sheet]
+        if not names:
+            raise BadFile(f"has no visible sheet {hints.sheet}" if hints.sheet else "has no visible sheet", "sheet")
+        found = [
+            heading
+            for name in names
+            if (heading := find_heading(workbook.rows(name), headings, hints, Layout("workbook", None, None, name, 0)))
+            is not None
+        ]
+    except UnreadableWorkbook as error:
+        raise BadFile(str(error)) from None
+    complete = [heading for heading in found if not heading.missing]
+    if len(complete) > 1:
+        sheets = ", ".join(str(heading.layout.sheet) for heading in complete)
+        raise BadFile(f"has the columns in the sheets {sheets}; name one", "sheet")
+    if not complete:
+        raise lacks(found, Hints(encoding="workbook"))
+    return _table(file, complete[0], workbook)

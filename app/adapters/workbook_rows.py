@@ -1,0 +1,101 @@
+"""Rows of a spreadsheet file: xlsx, xlsb, xls or ods.
+
+In: a file. Out: sheets and their rows, every cell as the text that a CSV export of the sheet would hold. Never here: headings,
+the meaning of a cell.
+
+A number is written with the 15 digits that spreadsheets compute and show; a longer integer was rounded by the spreadsheet and
+is written in scientific notation, so that no identifier is read from it.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import BinaryIO
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""First bytes of zip archives (xlsx, xlsb, ods) and of compound files (xls)."""
+
+_EXACT = 10**15
+
+
+class UnreadableWorkbook(ValueError):
+    """The file is no spreadsheet, is encrypted, or is damaged."""
+
+
+class Workbook:
+    """An opened spreadsheet file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Open it.
+
+        Raises:
+            UnreadableWorkbook: it cannot be opened.
+        """
+        try:
+            self._workbook = CalamineWorkbook.from_filelike(file)
+        except PasswordError:
+            raise UnreadableWorkbook("is protected by a password; remove it and save the file again") from None
+        except (CalamineError, OSError, ValueError) as error:
+            raise UnreadableWorkbook(f"cannot be opened as a spreadsheet ({type(error).__name__})") from None
+        self._last: CalamineSheet | None = None
+        self.sheets = [
+            sheet.name
+            for sheet in self._workbook.sheets_metadata
+            if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible
+        ]
+        """Names of the visible sheets of cells."""
+
+    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
+        """Return the rows of a sheet with their numbers, which begin with 1; empty rows at the top are left out.
+
+        Raises:
+            UnreadableWorkbook: the sheet cannot be read.
+        """
+        found = self._sheet(sheet)
+        if found.start is None:
+            return
+        first_row, first_column = found.start
+        margin = [""] * first_column
+        for number, row in enumerate(found.iter_rows(), first_row + 1):
+            yield number, margin + [_text(cell) for cell in row]
+
+    def _sheet(self, name: str) -> CalamineSheet:
+        if self._last is not None and self._last.name == name:
+            return self._last
+        try:
+            self._last = self._workbook.get_sheet_by_name(name)
+            return self._last
+        except (CalamineError, OSError, ValueError) as error:
+            raise UnreadableWorkbook(f"its sheet cannot be read ({type(error).__name__})") from None
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        return _number(cell)
+    return _time(cell) if isinstance(cell, date | time | timedelta) else "" if cell is None else str(cell)
+
+
+def _time(cell: date | time | timedelta) -> str:
+    if isinstance(cell, datetime):
+        # A date is a fraction of a day: 14:05:00 is stored as 14:04:59.9999997.
+        rounded = cell + timedelta(microseconds=500)
+        return rounded.isoformat(" ", "milliseconds" if rounded.microsecond >= 1000 else "seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return cell.isoformat("seconds")
+    seconds = round(cell.total_seconds())
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _number(value: float) -> str:
+    if isinstance(value, float) and not value.is_integer():
+        text = f"{value:.15g}"
+        return text if "e" not in text else format(value, ".15f").rstrip("0")
+    whole = int(value)
+    return str(whole) if abs(whole) < _EXACT else f"{whole:.5E}"

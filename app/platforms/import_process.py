@@ -1,0 +1,108 @@
+"""The process that reads an imported file.
+
+In: the file as standard input, one JSON argument. Out: lines of JSON on standard output, see `write_all`. Never here: the
+database, secrets, the network.
+
+To read a file is seconds of pure computing that hold the interpreter's lock, and a hostile file can make a reader take any
+amount of memory or time. In a process of its own both have limits and nobody waits.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from itertools import chain
+from typing import Any, BinaryIO
+
+from pydantic_core import from_json, to_json
+
+from app.adapters.csv_cells import BadFile
+from app.adapters.csv_import import Group, Import, RowReport
+from app.adapters.validation import Misconfigured
+
+MOST_MEMORY = 2 * 1024**3
+"""Bytes of address space."""
+MOST_SECONDS = 120
+"""Seconds of computing."""
+_EVENTS = 250
+"""Events of a batch: as many as one commit takes without making others wait."""
+_ROWS = 1_000
+
+
+def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
+    """Write one line with what was found out of the file, then two lines per batch: reports of rows, and their events.
+
+    A file that cannot be used makes one line with `misconfigured` or `bad_file`.
+    """
+    try:
+        found = Import(file, argument["options"], argument["source"], datetime.fromisoformat(argument["imported_at"]))
+        out.write(to_json({"file": _facts(found)}) + b"\n")
+        for batch in _batches(found.groups()):
+            out.write(to_json([_row(row) for group in batch for row in group.rows]) + b"\n")
+            out.write(to_json(list(chain.from_iterable(group.events for group in batch))) + b"\n")
+            out.flush()
+    except Misconfigured as error:
+        out.write(to_json({"misconfigured": [asdict(fault) for fault in error.faults]}) + b"\n")
+    except BadFile as error:
+        out.write(to_json({"bad_file": str(error), "option": error.option}) + b"\n")
+    except MemoryError:
+        out.write(to_json({"bad_file": "takes too much memory to read", "option": None}) + b"\n")
+
+
+def _facts(found: Import) -> dict[str, Any]:
+    layout, survey, options = found.layout, found.survey, found.options
+    given = {
+        "encoding": options.encoding,
+        "separator": options.separator,
+        "sheet": options.sheet,
+        "heading_row": options.heading_row,
+    }
+    told = {"encoding": layout.encoding, "separator": layout.separator, "sheet": layout.sheet, "heading_row": layout.heading_row}
+    guessed = [name for name, value in told.items() if value is not None and given[name] is None]
+    guessed += ["decimal"] if survey.decimal and options.decimal is None else []
+    guessed += ["date_order"] if survey.date_order and options.date_order is None else []
+    return {
+        "format": layout.format,
+        **told,
+        "columns": {name: layout.columns[heading] for name, heading in options.columns.items()},
+        "decimal": survey.decimal,
+        "date_order": survey.date_order,
+        "serial_dates": sorted(survey.serial_dates),
+        "total_rows": sorted(survey.total_rows),
+        "repeated_headings": found.repeated_headings,
+        "guessed": guessed,
+    }
+
+
+def _batches(groups: Iterator[Group]) -> Iterator[list[Group]]:
+    batch: list[Group] = []
+    rows = events = 0
+    for group in groups:
+        batch.append(group)
+        rows, events = rows + len(group.rows), events + len(group.events)
+        if rows >= _ROWS or events >= _EVENTS:
+            yield batch
+            batch, rows, events = [], 0, 0
+    if batch:
+        yield batch
+
+
+def _row(row: RowReport) -> list[object]:
+    return [row.row, row.ok, row.events, row.column, row.detail, row.warnings]
+
+
+def main() -> None:
+    """Read the file that is standard input."""
+    # Telemetry comes first.
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    with os.fdopen(0, "rb", closefd=False) as file:
+        write_all(file, from_json(sys.argv[1]), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

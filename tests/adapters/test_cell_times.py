@@ -1,0 +1,92 @@
+"""Times of cells."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from app.adapters.cell_times import BadTime, DateOrder, date_order_of, read_time
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NEW_YORK = ZoneInfo("America/New_York")
+_AT = "2026-09-25T06:05:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2026-09-25 14:05:00",
+        "2026/9/25 14:05",
+        "2026年9月25日 14:05",
+        "2026年9月25日14时05分00秒",
+        "2026年9月25日下午2:05",
+        "2026.09.25 14:05",
+        "2026-09-25T06:05:00Z",
+        "2026-09-25 02:05:00 -0400",
+        "2026-09-25 14:05:00+08:00",
+        "2026-09-25 06:05 UTC",
+        "2026-09-25 2:05 PM",
+        "20260925140500",
+        "２０２６－０９－２５　１４：０５",
+        "1790316300",
+        "1790316300000",
+        "46290.5868055556",
+        "46290,58681",
+    ],
+)
+def test_a_time_is_read_however_it_is_written(cell: str) -> None:
+    """Calendar times, offsets, Unix times, full-width digits and days of spreadsheets name the same second."""
+    assert _AT == read_time(cell, SHANGHAI).at.isoformat()
+
+
+@given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(lambda at: at.replace(microsecond=0)))  # noqa: DTZ001
+@settings(max_examples=300)
+def test_days_of_spreadsheets_name_the_second(at: datetime) -> None:
+    """A serial date with the digits that a spreadsheet writes names its second again."""
+    days = (at - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001
+    assert at.replace(tzinfo=UTC) == read_time(f"{days:.15g}", ZoneInfo("UTC"), exact_serials=True).at
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["soon", "26/09/25", "2026-13-01", "2026-02-30", "2026-09-25 24:05", "2026-09-25 13:00 AM", "1999-01-01", "46290.59", "12/11/2026",
+     "2026-09-25 14:05:00 CST", "99999999999999999999", "2026-09-25 14:65"],
+)  # fmt: skip
+def test_what_names_no_time_is_refused(cell: str) -> None:
+    """A rounded serial date, an unknown zone, a day that does not exist or an open order of day and month is no time."""
+    with pytest.raises(BadTime):
+        read_time(cell, SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("cell", "utc", "remark"),
+    [
+        ("2026-11-01 01:30:00", "05:30", "twice"),
+        ("2026-03-08 02:30:00", "07:30", "never"),
+        ("2026-11-01 00:30:00", "04:30", None),
+        ("2026-11-01 01:30:00 -0500", "06:30", None),
+        ("46327.0625", "05:30", "twice"),
+    ],
+)
+def test_calendar_times_that_happen_twice_or_never_are_named(cell: str, utc: str, remark: str | None) -> None:
+    """Where clocks change, the time carries a remark; an offset leaves nothing to assume."""
+    found = read_time(cell, NEW_YORK)
+    assert utc == found.at.strftime("%H:%M")
+    assert remark is None if found.remark is None else remark is not None and remark in found.remark
+
+
+@pytest.mark.parametrize(
+    ("cell", "orders", "needed"),
+    [
+        ("2026-09-25", {"ymd", "dmy", "mdy"}, False),
+        ("25/09/2026", {"dmy"}, True),
+        ("09/25/2026 14:05", {"mdy"}, True),
+        ("11/12/2026", {"dmy", "mdy"}, True),
+        ("11/11/2026", {"dmy", "mdy"}, False),
+        ("25.09.2026", {"dmy"}, True),
+    ],
+)
+def test_a_date_tells_the_order_of_day_and_month(cell: str, orders: set[DateOrder], *, needed: bool) -> None:
+    """A part over 12 tells the order; two equal parts need none."""
+    assert (orders, needed) == date_order_of(cell)
