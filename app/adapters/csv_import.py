@@ -4,7 +4,7 @@ In: an export's file and which column is what. Out: events and a report per row,
 names, storage.
 
 An import is idempotent: the id of an event is made of what the row says, so the same file twice adds nothing. A
-corrected row is a new event; an order is counted once all the same. Rows of one order (one per product) become one order.
+corrected row is a new event; an order is counted once in any case. Rows of one order (one per product) become one order.
 
 The file is read twice: `Surveyor` looks at whole columns, then every row is read. No more rows are in memory than the orders
 that are still open.

@@ -153,7 +153,7 @@ async def take_import(
         str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
     ] = None,
 ) -> Response:
-    """Store orders or audience figures of a file; rows that fail are told one by one, and sending the file again is safe."""
+    """Store orders or audience figures of a file; the report names each row that fails, and sending the file again is safe."""
     limit = service.settings.max_import_bytes
     with ExitStack() as files:
         file, text = await _file_and_options(request, limit, options, files)

@@ -1,6 +1,6 @@
 """The command `tallylight`.
 
-In: arguments. Out: one call, text on the terminal, an exit code. Never here: logic of the domain.
+In: arguments. Out: one call, text on the terminal, an exit code. Never here: domain logic.
 """
 
 import typer

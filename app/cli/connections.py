@@ -1,7 +1,7 @@
 """`tallylight connections`: connections to platforms from the server's own shell.
 
-In: arguments, a JSON file or standard input for the secrets, so that none stands in the shell's history. Out: a table, the URL
-to paste, the result of a test. Never here: a server to talk to; the command opens the database itself.
+In: arguments, a JSON file or standard input for the secrets, so that none is in the shell's history. Out: a table, the URL
+to paste, the result of a test. Never here: requests to a server; the command opens the database.
 """
 
 import json
@@ -49,14 +49,14 @@ def _json(text: str, what: str) -> dict[str, Any]:
 @connections.command()
 def create(
     kind: Annotated[str, typer.Argument(help="wechat_shop, weibo_live, standard_webhooks, …")],
-    name: Annotated[str, typer.Option(help="what people call it")],
+    name: Annotated[str, typer.Option(help="a name for operators")],
     brand: Annotated[str | None, typer.Option(help="slug of the brand whose sessions it feeds")] = None,
     secrets: Annotated[
         Path | None, typer.Option(help="JSON file with the secrets; - reads standard input", allow_dash=True)
     ] = None,
     options: Annotated[str, typer.Option(help="options as JSON")] = "{}",
 ) -> None:
-    """Create a connection and print the URL to paste into the platform's console."""
+    """Create a connection and print the webhook URL for the platform's console."""
     text = "{}" if secrets is None else sys.stdin.read() if str(secrets) == "-" else secrets.read_text(encoding="utf-8")
     try:
         form = NewConnection(kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options"))
@@ -72,7 +72,7 @@ def list_connections() -> None:
     page = _as_admin(lambda admin: rows.listing(admin, after=None, limit=200))
     table = Table()
     for heading in ("id", "kind", "brand", "name", "on", "last delivery", "events", "pending", "last error"):
-        # An id is there to be copied, so it is never broken.
+        # Ids are copied, so they are not wrapped.
         table.add_column(heading, no_wrap=heading in {"id", "kind"})
     for found in page.items:
         last = found.last_delivery_at.isoformat(timespec="seconds") if found.last_delivery_at else ""
@@ -81,13 +81,13 @@ def list_connections() -> None:
             str(found.id), found.kind, found.brand, found.name, "yes" if found.enabled else "no", last,
             str(counts.events), str(counts.pending), found.last_error,
         )  # fmt: skip
-    # A file or a pipe has no width that a line must fit in.
+    # A file or a pipe has no width.
     Console(width=None if sys.stdout.isatty() else 240).print(table)
 
 
 @connections.command()
 def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
-    """Ask the platform with the saved credentials; exit code 1 when something fails."""
+    """Test the saved credentials at the platform's API; exit code 1 if a check fails."""
     result = _as_admin(lambda admin: diagnostics.test(admin, connection))
     for check in result.checks:
         typer.echo(f"{'ok' if check.ok else 'failed':<7} {check.name:<13} {check.detail}")
@@ -97,7 +97,7 @@ def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]
 
 @connections.command()
 def delete(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
-    """Delete a connection with its secrets; what came in through it stays."""
+    """Delete a connection with its secrets; its events stay."""
     _as_admin(lambda admin: rows.remove(admin, connection))
     typer.echo("deleted")
 

@@ -1,7 +1,7 @@
 """`tallylight keys`: API keys from the server's own shell.
 
 In: arguments and the settings of the environment. Out: a key, once, on standard output; the list as a table.
-Never here: a server to talk to; the command opens the database itself.
+Never here: requests to a server; the command opens the database.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from app.storage.database import DatabaseUnreachableError
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
 _SHELL = Principal("shell", Role.ADMIN, None)
-"""Whoever can run the command on the server may do everything with its database anyway."""
+"""A user who can run the command on the server has full access to its database."""
 
 Answer = TypeVar("Answer")
 
@@ -49,11 +49,11 @@ def _fail(message: str) -> NoReturn:
 
 @keys.command()
 def create(
-    role: Annotated[Role, typer.Option(help="what the key may do")],
+    role: Annotated[Role, typer.Option(help="role of the key")],
     brand: Annotated[str | None, typer.Option(help="slug of the brand that the key is bound to")] = None,
-    name: Annotated[str | None, typer.Option(help="who or what uses it")] = None,
+    name: Annotated[str | None, typer.Option(help="user of the key")] = None,
 ) -> None:
-    """Create a key and print it, alone, on standard output: it cannot be read again."""
+    """Create a key and print it on standard output. It cannot be displayed again."""
     try:
         form = NewKey(role=role, brand=brand, name=name)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Commands of the person on call: migrate, rebuild, openapi.
+"""Maintenance commands: migrate, rebuild, openapi.
 
 In: arguments and settings. Out: text and an exit code. Never here: SQL.
 """
@@ -21,8 +21,8 @@ from app.storage.database import open_database
 console = Console()
 
 
-def migrate(check: Annotated[bool, typer.Option(help="Only tell whether the schema is at head.")] = False) -> None:
-    """Bring the database's schema to this version; distributes the tables where Citus is installed."""
+def migrate(check: Annotated[bool, typer.Option(help="Only check whether the schema is current.")] = False) -> None:
+    """Upgrade the database's schema to this version; distribute the tables if Citus is installed."""
     settings = settings_or_exit()
 
     async def work() -> None:
@@ -42,9 +42,9 @@ def migrate(check: Annotated[bool, typer.Option(help="Only tell whether the sche
 
 def rebuild(
     session: Annotated[UUID, typer.Argument(help="The session's id.")],
-    replacing: Annotated[bool, typer.Option("--replace", help="Put the rebuilt rows in place.")] = False,
+    replacing: Annotated[bool, typer.Option("--replace", help="Replace the rows with the rebuilt ones.")] = False,
 ) -> None:
-    """Fold a session's log again and compare with its tables; exit code 1 when they differ."""
+    """Fold a session's log again and compare the result with its tables; exit code 1 if they differ."""
     settings = settings_or_exit()
 
     async def work() -> None:

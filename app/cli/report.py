@@ -1,6 +1,6 @@
-"""`tallylight report`: a session's results sheet as a file, made on the database itself.
+"""`tallylight report`: a session's results sheet as a file, from the database.
 
-In: a session, a file whose ending names the format, a language. Out: the file. Never here: layout, figures.
+In: a session, a file name whose ending gives the format, a language. Out: the file. Never here: layout, figures.
 """
 
 import sys
@@ -44,7 +44,11 @@ def report(
     session: Annotated[UUID, typer.Argument(help="The session's id.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="The file to write; its ending tells the format: .xlsx, .html, .json. `-`: JSON."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write; its ending gives the format: .xlsx, .html, .json. `-`: JSON on standard output.",
+        ),
     ],
     lang: Annotated[str, typer.Option(help="ja, zh or en.")] = "ja",
 ) -> None:

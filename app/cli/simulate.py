@@ -1,7 +1,7 @@
-"""`tallylight simulate`: a session made from a results sheet, sent to a running server.
+"""`tallylight simulate`: generates a session from a results sheet and sends it to a server.
 
-In: a scenario, a server, options. Out: a progress bar, the session's id and where to look, an exit code.
-Never here: how events are made or sent (`app.simulate`).
+In: a scenario, a server, options. Out: a progress bar, the session's id and URLs, an exit code.
+Never here: generating and sending events (`app.simulate`).
 """
 
 import asyncio
@@ -48,7 +48,7 @@ def simulate(
         str,
         typer.Option(
             envvar="TALLYLIGHT_API_KEY",
-            help="An admin key, since it creates the session and sends its events.",
+            help="An admin key: the command creates the session and sends its events.",
             show_default=False,
         ),
     ] = "",
@@ -56,23 +56,23 @@ def simulate(
     speed: Annotated[str, typer.Option(help="Seconds of the session per second, or `max`.")] = "60",
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Most events in one request.")] = 500,
     senders: Annotated[int, typer.Option(min=1, max=128, help="Requests at the same time.")] = 2,
-    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Fraction of the events that is sent twice.")] = 0.0,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Fraction of events that are sent twice.")] = 0.0,
     shuffle: Annotated[
         Shuffle,
-        typer.Option(help="Lose the order: `bounded` mixes windows of 5,000 events, `total` all of them (needs --speed max)."),
+        typer.Option(help="Shuffle: `bounded` shuffles windows of 5,000 events, `total` all events (needs --speed max)."),
     ] = Shuffle.NONE,
     now: Annotated[
-        bool, typer.Option("--now", help="Let the session begin now; faster than 1, its later times lie in the future.")
+        bool, typer.Option("--now", help="Start the session now; at a speed above 1, later events are in the future.")
     ] = False,
     brand: Annotated[str | None, typer.Option(help="Slug of the brand, created if missing.")] = None,
-    room: Annotated[str | None, typer.Option(help="Room of every stream; a new one each time unless given.")] = None,
+    room: Annotated[str | None, typer.Option(help="Room of every stream; default: a new one.")] = None,
     session: Annotated[str | None, typer.Option(help="Send to this session instead of creating one.")] = None,
     sheet: Annotated[bool, typer.Option("--sheet", help="Afterwards compare the server's figures with the sheet's.")] = False,
 ) -> None:
-    """Simulate a live session and send it as a streaming tool would."""
+    """Simulate a live session and send it like a streaming tool."""
     pace = speed_of(speed)
     if shuffle is Shuffle.TOTAL and pace is not None:
-        raise typer.BadParameter("a total shuffle has no times left to keep; use --speed max", param_hint="--shuffle")
+        raise typer.BadParameter("a total shuffle cannot keep times; use --speed max", param_hint="--shuffle")
     if not key:
         raise typer.BadParameter("is missing; set it or TALLYLIGHT_API_KEY", param_hint="--key")
     try:
@@ -88,9 +88,9 @@ def simulate(
     if shuffle is not Shuffle.NONE:
         mixed = "all events are" if shuffle is Shuffle.TOTAL else f"every {WINDOW:,} events are"
         console.print(f"order   {mixed} sent in random order", highlight=False)
-    manner = SendOptions(pace, batch, senders, duplicates, shuffle, seed)
+    options = SendOptions(pace, batch, senders, duplicates, shuffle, seed)
     try:
-        outcome = asyncio.run(send(chosen, url, key, manner, in_rooms, starts_at, session, sheet=sheet))
+        outcome = asyncio.run(send(chosen, url, key, options, in_rooms, starts_at, session, sheet=sheet))
     except SendError as error:
         console.print(f"[bold red]Not sent[/]\n{error}", highlight=False)
         raise typer.Exit(1) from None
@@ -102,20 +102,20 @@ async def send(
     scenario: Scenario,
     url: str,
     key: str,
-    manner: SendOptions,
+    options: SendOptions,
     in_rooms: dict[str, str],
     starts_at: datetime,
     session: str | None = None,
     *,
     sheet: bool = False,
 ) -> Outcome | None:
-    """Send a session with a progress bar; None when events were rejected or figures differ from the sheet.
+    """Send a session with a progress bar; None if events are rejected or figures differ from the sheet.
 
     Raises:
         SendError: the server cannot be reached or refuses the session.
     """
     async with connect(url, key) as client:
-        wire = ApiClient(client, give_up_after=manner.give_up_after)
+        wire = ApiClient(client, give_up_after=options.give_up_after)
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
             task = bar.add_task("sending", total=scenario.duration_ms / 1000)
@@ -131,7 +131,7 @@ async def send(
                 )
 
             outcome = await run(
-                scenario, wire, manner, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=say, on_progress=show
+                scenario, wire, options, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=say, on_progress=show
             )
         report_on(outcome.summary)
         equal = True
@@ -143,10 +143,10 @@ async def send(
 
 
 def report_on(summary: Summary) -> None:
-    """Print what became of the events, and the first reasons for rejection."""
+    """Print the counts of events, and the first rejections."""
     console.print(
         f"{summary.sent:,} sent: {summary.accepted:,} accepted, {summary.duplicates:,} duplicates, {summary.parked:,} parked, "
-        f"{summary.rejected:,} rejected; {summary.requests:,} requests, {summary.retries:,} of them again",
+        f"{summary.rejected:,} rejected; {summary.requests:,} requests, {summary.retries:,} of them retries",
         highlight=False,
     )
     for rejection in summary.first_errors:

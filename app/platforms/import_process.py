@@ -3,8 +3,8 @@
 In: the file as standard input, one JSON argument. Out: lines of JSON on standard output, see `write_all`. Never here: the
 database, secrets, the network.
 
-To read a file is seconds of pure computing that hold the interpreter's lock, and a hostile file can make a reader take any
-amount of memory or time. In a process of its own both have limits and nobody waits.
+To read a file takes seconds of computing that hold the interpreter's lock, and a hostile file can make a reader take any amount
+of memory or time. A process of its own has limits, and the server does not wait for it.
 """
 
 import os

@@ -41,7 +41,7 @@ SOURCE = "//tallylight/imports"
 AT_ONCE = 2
 """Imports that are read at a time; the others wait."""
 MOST_WAITING = 8
-_IN_FLIGHT = 2
+_UNCOMMITTED = 2
 """Batches of an import that wait for their commit."""
 _READER_SECONDS = 150
 """Longest wait for a line of the reading process; its computing time is limited too."""
@@ -208,7 +208,7 @@ class Importer:
                 try:
                     async for batch in _batches(process, principal, now):
                         pending.append(asyncio.create_task(self._store(batch)))
-                        if len(pending) >= _IN_FLIGHT:
+                        if len(pending) >= _UNCOMMITTED:
                             tally.add(await pending.popleft())
                     while pending:
                         tally.add(await pending.popleft())

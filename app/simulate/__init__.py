@@ -1,5 +1,5 @@
-"""Simulate: a live session made from the totals of its results sheet, and sent as a streaming tool would.
+"""Simulator: generates the events of a live session from the totals of its results sheet, and sends them like a streaming tool.
 
-In: a scenario (JSON). Out: CloudEvents, by value or to a running server over HTTP, and a comparison with the sheet.
-Never here: the server's own code. Everything known of the server is its public API; only the sender and the command do I/O.
+In: a scenario (JSON). Out: CloudEvents as values or sent to a server over HTTP; a comparison with the sheet.
+Never here: the server's own code. The simulator knows the public API only. Only the sender and the command do I/O.
 """

@@ -1,9 +1,9 @@
-"""The public API as a streaming tool sees it: requests, retries, errors in plain words.
+"""Client of the public API: requests, retries, readable errors.
 
-In: documents and batches of events. Out: the server's answers. Never here: pacing; no key in any message.
+In: documents and batches of events. Out: the server's answers. Never here: pacing; a key in a message.
 
-Sending events is repeatable at any time, since the server counts an event once. Creating a session is repeated only when it
-is certain that the server did not do it.
+Sending events can be retried at any time, because the server counts an event once. Creating a session is retried only if the
+server certainly did not create it.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ _LONGEST_PAUSE = 5.0
 
 
 class SendError(Exception):
-    """The server cannot be reached or does not take what is sent; the text says which."""
+    """The server cannot be reached, or refuses the request; the text says which."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """What became of the events."""
+    """Counts of sent events by outcome."""
 
     sent: int = 0
     accepted: int = 0
@@ -46,11 +46,11 @@ class Summary:
     requests: int = 0
     retries: int = 0
     first_errors: list[dict[str, Any]] = field(default_factory=list)
-    """The first few rejections, as the server explained them."""
+    """The first few rejections, in the server's words."""
 
 
 class ApiClient:
-    """One server, spoken to with one key."""
+    """Client of one server, with one key."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class ApiClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a client that knows the base URL and the key (`connect`); `give_up_after`: seconds for a request with retries."""
+        """Use a client from `connect`; `give_up_after` limits a request with its retries, in seconds."""
         self._client, self._patience, self._sleep, self._clock = client, give_up_after, sleep, clock
-        # Senders that failed together must not come back together.
+        # Random pauses: senders that fail at the same time do not retry at the same time.
         self._rng = Random()  # noqa: S311
         self.summary = Summary()
 
@@ -76,7 +76,7 @@ class ApiClient:
         return str(_document(response, 201)["id"])
 
     async def read(self, path: str) -> dict[str, Any]:
-        """Return what a GET answers.
+        """Return the JSON of a GET response.
 
         Raises:
             SendError: the server refuses it, or cannot be reached.
@@ -84,10 +84,10 @@ class ApiClient:
         return _document(await self._request("GET", path, None, {}, repeatable=True), 200)
 
     async def send(self, events: list[CloudEvent]) -> None:
-        """Send a batch and add its receipt to the summary; halves what is too large for the server.
+        """Send a batch and add its receipt to the summary; a batch that is too large for the server is halved.
 
         Raises:
-            SendError: the server takes no batch at all, or cannot be reached for longer than the patience.
+            SendError: the server refuses every batch, or cannot be reached for `give_up_after` seconds.
         """
         body = gzip.compress(to_json(events), compresslevel=3, mtime=0)
         headers = {"Content-Type": BATCH_TYPE, "Content-Encoding": "gzip"}
@@ -101,7 +101,7 @@ class ApiClient:
 
     def _count(self, events: list[CloudEvent], receipt: Mapping[str, Any]) -> None:
         summary = self.summary
-        # A batch of nothing but wrong events is answered by a problem, which need not repeat the receipt.
+        # If all events of a batch are rejected, the response is a problem document, which may lack the receipt.
         rejected = receipt.get("rejected")
         rejections = [dict(receipt)] * len(events) if rejected is None else rejected
         summary.sent += len(events)
@@ -126,7 +126,7 @@ class ApiClient:
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
                 if not (repeatable or isinstance(error, _NEVER_SENT)):
-                    raise SendError(f"{method} {path}: {reason}; whether it was done is not known") from None
+                    raise SendError(f"{method} {path}: {reason}; the server may have done it") from None
             else:
                 status = response.status_code
                 if status not in _REFUSED_UNDONE and not (repeatable and status in _UNCERTAIN):
@@ -135,7 +135,7 @@ class ApiClient:
             if pause is None:
                 pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempt, 10)) * self._rng.uniform(0.5, 1)
             if self._clock() - begun + pause > self._patience:
-                raise SendError(f"{method} {self._client.base_url.join(path)}: {reason}; given up after {attempt + 1} attempts")
+                raise SendError(f"{method} {self._client.base_url.join(path)}: {reason}; gave up after {attempt + 1} attempts")
             self.summary.retries += 1
             await self._sleep(pause)
         raise AssertionError  # count() does not end
@@ -170,7 +170,7 @@ def _document(response: httpx.Response, *statuses: int) -> dict[str, Any]:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds that the server asks to wait (RFC 9110, 10.2.3: seconds or a date)."""
+    """Return the seconds of the Retry-After header (RFC 9110, 10.2.3: seconds or a date)."""
     value = response.headers.get("Retry-After", "")
     if value.isdigit():
         return float(value)

@@ -1,6 +1,6 @@
-"""Whole numbers divided into whole parts that add up exactly.
+"""Exact division of integers: parts add up to the total.
 
-In: a total and weights. Out: integer parts. Never here: floats, since money passes through.
+In: a total and weights. Out: integer parts. Never here: floats, because totals can be money.
 """
 
 from collections.abc import Sequence
@@ -28,5 +28,5 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def rounded(value: Decimal, decimals: int = 0) -> Decimal:
-    """Return the value rounded half up, as results sheets print it."""
+    """Return the value rounded half up, as on results sheets."""
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)

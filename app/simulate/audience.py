@@ -1,6 +1,6 @@
-"""The audience of a simulated session: who arrives when, how long they stay, who comes back, who follows.
+"""The audience of a simulated session: arrivals, length of stay, returns, follows.
 
-In: a scenario, its timeline, a seed's random numbers. Out: one `Crowd` per platform. Never here: events, clocks.
+In: a scenario, its timeline, random numbers. Out: one `Crowd` per platform. Never here: events, clocks.
 Times and durations are integer milliseconds; a crowd of a million fits in a few arrays.
 """
 
@@ -30,9 +30,9 @@ class Crowd:
     levels: bytearray = field(default_factory=bytearray)
     sources: bytearray = field(default_factory=bytearray)
     returns: dict[int, int] = field(default_factory=dict)
-    """How often a viewer comes back, for those who do."""
+    """Viewer → number of return visits, for viewers who return."""
     first_stays: dict[int, int] = field(default_factory=dict)
-    """Length of the first visit of those who come back."""
+    """Viewer → length of the first visit, for viewers who return."""
     follows: list[tuple[int, int]] = field(default_factory=list)
     """(moment, viewer)."""
 
@@ -45,7 +45,7 @@ class Crowd:
         return self.enters[index] + self.first_stays.get(index, self.watches[index])
 
     def present_at(self, moment: int, rng: Random, taken: set[int]) -> int | None:
-        """Return a viewer in their first visit at the moment who is not taken, or None when a few tries find none."""
+        """Return a viewer who is in their first visit at `moment` and not taken; None if a few random tries find none."""
         until = bisect_right(self.enters, moment)
         average = sum(self.watches[max(0, until - 50) : until]) // max(1, min(50, until))
         since = bisect_left(self.enters, moment - 3 * average)
@@ -58,7 +58,7 @@ class Crowd:
         return None
 
     def presence(self, slices: int) -> list[int]:
-        """Return how many are present when each slice begins."""
+        """Return the number of viewers present at the start of each slice."""
         steps = [0] * (slices + 1)
         for enters, watch in zip(self.enters, self.watches, strict=True):
             begins, ends = -(-enters // SLICE_MS), (enters + watch - 1) // SLICE_MS + 1
@@ -73,7 +73,7 @@ class Crowd:
 
 
 def gather(scenario: Scenario, timeline: Timeline, rng: Random) -> list[Crowd]:
-    """Return a crowd per platform; together they have the scenario's viewers, views, watch time, followers, early core fans."""
+    """Return a crowd per platform; their sums are the scenario's viewers, views, watch time, followers and early core fans."""
     viewers = split(scenario, "viewers")
     weights = arrival_weights(timeline, rng)
     crowds = [Crowd(platform, _arrivals(count, weights, timeline, rng)) for platform, count in viewers.items()]
@@ -90,7 +90,7 @@ def _arrivals(count: int, weights: list[int], timeline: Timeline, rng: Random) -
     moments = [timeline.moment(rng, part) for part, arriving in enumerate(apportion(count, weights)) for _ in range(arriving)]
     moments.sort()
     if moments:
-        # Somebody is there from the first seconds, so that everything later finds a viewer to do it.
+        # One viewer is present from the first seconds, so that every later event has a viewer.
         moments[0] = min(moments[0], rng.randrange(500, 3000))
     return array("q", moments)
 
@@ -100,16 +100,16 @@ def _watch(crowds: list[Crowd], scenario: Scenario, timeline: Timeline, rng: Ran
         late = sum(crowd.enters)
         room = timeline.duration * len(crowd.enters) - total
         if late > room:
-            # People who watch this long on average must have come this early.
+            # An average watch time this long requires early arrivals.
             crowd.enters = array("q", [enters * room // late for enters in crowd.enters])
         longest = [timeline.duration - enters for enters in crowd.enters]
         crowd.watches = array("q", stays(total, longest, [rng.expovariate(1) + 1e-9 for _ in longest]))
 
 
 def stays(total: int, longest: list[int], wishes: list[float]) -> list[int]:
-    """Return durations in proportion to the wishes, none over its longest, that add up to `total` exactly.
+    """Return durations in proportion to the wishes, none above its maximum, that add up to `total` exactly.
 
-    Takes `total` of at most the sum of `longest`. Whoever reaches their longest first leaves the rest to the others.
+    `total` is at most the sum of `longest`. When a viewer reaches their maximum, the rest is divided among the others.
     """
     order = sorted(range(len(longest)), key=lambda index: longest[index] / wishes[index])
     left, wished = total, sum(wishes)
@@ -119,7 +119,7 @@ def stays(total: int, longest: list[int], wishes: list[float]) -> list[int]:
         found[index] = max(0, min(longest[index], fair, left))
         left -= found[index]
         wished -= wishes[index]
-    # What rounding left over, a little for each who has room.
+    # Distribute the rounding remainder among viewers below their maximum.
     while left:
         portion = max(1, left // len(order))
         for index in order:

@@ -1,7 +1,7 @@
-"""The many small things that an audience does: comments, likes, shares, gifts, clicks without a purchase.
+"""Background activity of an audience: comments, likes, shares, gifts, clicks without a purchase.
 
 In: a scenario, its timeline and crowds. Out: per series the number in each slice, and the data of one slice on demand,
-so that a million of them need no memory. Never here: who does it; the generator picks somebody who is present.
+so that a million events need no memory. Never here: the acting viewer; the generator picks one who is present.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ _COMMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One kind of doing on one platform; `product` only for clicks."""
+    """One kind of activity on one platform; `product` only for clicks."""
 
     crowd: int
     type: str
@@ -46,11 +46,11 @@ class Series:
     product: str | None = None
 
     def data(self, part: int, names: list[str], rng: Random) -> Iterator[Data]:
-        """Return the data of the events of one slice; together they count what `per_slice` says."""
+        """Return the data of the events of one slice; their counts add up to `per_slice`."""
         left = self.per_slice[part]
         while left:
             if self.type == "live.like.sent":
-                # People tap in bursts, and platforms report them so.
+                # Viewers tap in bursts, and platforms report bursts.
                 burst = min(left, rng.randint(1, 8))
                 left -= burst
                 yield {"count": burst}
@@ -67,11 +67,11 @@ class Series:
 
 
 def series(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], bought: Counter[str], rng: Random) -> list[Series]:
-    """Return all series; `bought` are the clicks per product that purchases account for."""
+    """Return all series; `bought` holds the clicks per product that belong to purchases."""
     found = []
     weights = [len(crowd.enters) for crowd in crowds]
     presence = [crowd.presence(timeline.slices) for crowd in crowds]
-    # The first slice is left out by `interest`, and lively and quiet moments take turns.
+    # `interest` leaves out the first slice; lively and quiet slices alternate.
     lively = [[count * rng.randrange(60, 141) for count in here] for here in presence]
     mood = [interest(timeline, None, here, on_air=1, trailing=1, idle=1) for here in lively]
     for name, kind in (("comments", "comment.posted"), ("likes", "like.sent"), ("shares", "share.sent"), ("gifts", "gift.sent")):
@@ -92,6 +92,6 @@ def series(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], bought: 
 
 def _spread(total: int, weights: list[int]) -> list[int]:
     if not any(weights):
-        # Nobody is seen at the slices' edges: after the first slice somebody has been there.
+        # If no viewer is present at the edges of the slices, use all slices after the first.
         weights = [0] + [1] * (len(weights) - 1)
     return apportion(total, weights)

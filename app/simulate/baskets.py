@@ -1,6 +1,6 @@
-"""What the buyers of a simulated session buy: lines and orders whose sums are the scenario's, to the smallest unit.
+"""Purchases of a simulated session: orders whose sums equal the scenario's totals exactly.
 
-In: a scenario, a seed's random numbers. Out: per buyer their orders, each a list of lines. Never here: times, people, floats.
+In: a scenario, random numbers. Out: the orders of each buyer, each a list of lines. Never here: times, viewers, floats.
 """
 
 from itertools import pairwise
@@ -26,7 +26,7 @@ Order = list[Line]
 
 
 def outside_codes(scenario: Scenario) -> list[str]:
-    """Return the codes of the products that sell outside the line-up; about one per twenty units unless the scenario says."""
+    """Return the codes of products that sell outside the line-up; by default about one per twenty units."""
     units, _ = scenario.remainder
     if not units:
         return []
@@ -38,9 +38,9 @@ def outside_codes(scenario: Scenario) -> list[str]:
 
 
 def outside_buyers(scenario: Scenario) -> int:
-    """Return how many buyers buy outside the line-up.
+    """Return the number of buyers outside the line-up.
 
-    Where the scenario is silent: a third of the way from the fewest to the most possible.
+    Default: a third of the way from the smallest to the largest possible number.
     """
     if scenario.outside.buyers is not None:
         return scenario.outside.buyers
@@ -52,13 +52,13 @@ def outside_buyers(scenario: Scenario) -> int:
 
 
 def outside_clicks(scenario: Scenario) -> int:
-    """Return the clicks outside the line-up; eight per unit unless the scenario says."""
+    """Return the clicks outside the line-up; by default eight per unit."""
     units, _ = scenario.remainder
     return units * 8 if scenario.outside.clicks is None else scenario.outside.clicks * bool(units)
 
 
 def fill(scenario: Scenario, rng: Random) -> list[list[Order]]:
-    """Return each buyer's orders: every buyer has one at least, every total of the scenario is met."""
+    """Return each buyer's orders: every buyer has at least one, and every total of the scenario is met."""
     buyers = scenario.kpis.buyers
     bought: list[list[Line]] = [[] for _ in range(buyers)]
     circle = rng.sample(range(buyers), buyers)
@@ -69,7 +69,7 @@ def fill(scenario: Scenario, rng: Random) -> list[list[Order]]:
         _sell([product.product], chosen, product.units, scenario.money(product.gmv), bought, rng)
     units, amount = scenario.remainder
     if units:
-        # The circle goes on where the products left it, so that whoever has nothing yet is reached first.
+        # Continue the rotation after the products, so that buyers without a line come first.
         chosen = [circle[(place + step) % buyers] for step in range(outside_buyers(scenario))]
         _sell(outside_codes(scenario), chosen, units, amount, bought, rng)
     return _into_orders(bought, scenario.filled("orders"), rng)
@@ -90,7 +90,7 @@ def _into_orders(bought: list[list[Line]], orders: int, rng: Random) -> list[lis
     missing = orders - sum(len(lines) for lines in bought)
     divisible = [lines for lines in bought if any(line.quantity > 1 for line in lines)]
     while missing > 0:
-        # More orders than lines: someone bought the same thing again.
+        # More orders than lines: split a line, as if the buyer ordered the product twice.
         lines = divisible[rng.randrange(len(divisible))]
         at = next(index for index, line in enumerate(lines) if line.quantity > 1)
         product, quantity, amount = lines[at]

@@ -1,7 +1,7 @@
-"""Codes of products and addresses of promotions, where a sheet gives names only.
+"""Codes of products and URLs of promotions for sheets that give names only.
 
 In: a scenario's document. Out: the document with a stable code per product and a url per promotion.
-Never here: randomness; the same sheet always gets the same codes.
+Never here: randomness; the same sheet always has the same codes.
 """
 
 import re
@@ -33,7 +33,7 @@ def code_of(name: str, position: int) -> str:
 
 
 def coded(document: Mapping[str, object]) -> dict[str, object]:
-    """Return the document with codes and urls filled in; what is not a list of objects is left for validation to refuse."""
+    """Return the document with codes and URLs filled in; malformed parts are left to the validation."""
     found = dict(document)
     products, promotions = found.get("products"), found.get("promotions")
     if isinstance(products, list):

@@ -1,6 +1,6 @@
-"""How events travel: duplicated, shuffled, in batches with a time to send them.
+"""Delivery: duplicates, shuffles and batches events, and gives each batch a time to send it.
 
-In: events in the order in which they happened. Out: batches. Never here: HTTP, waiting, clocks.
+In: events in order of time. Out: batches. Never here: HTTP, waiting, clocks.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,13 +13,13 @@ from random import Random
 from app.simulate.generator import CloudEvent
 
 WINDOW = 5_000
-"""Events that a bounded shuffle mixes with each other."""
+"""Window of a bounded shuffle, in events."""
 TICK_SECONDS = 0.5
-"""A paced sender sends at least this often, as far as something happened."""
+"""Longest time between two batches of a paced sender, if there are events."""
 
 
 class Shuffle(StrEnum):
-    """How much of the order is lost on the way."""
+    """Shuffling of events before they are sent."""
 
     NONE = "none"
     BOUNDED = "bounded"
@@ -28,10 +28,10 @@ class Shuffle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendOptions:
-    """How a session is sent."""
+    """Options of sending a session."""
 
     speed: float | None = None
-    """Seconds of the session per second; None: as fast as the server takes it."""
+    """Seconds of the session per second; None: as fast as the server accepts events."""
     batch: int = 500
     senders: int = 2
     duplicates: float = 0.0
@@ -39,28 +39,28 @@ class SendOptions:
     shuffle: Shuffle = Shuffle.NONE
     seed: int = 0
     give_up_after: float = 120.0
-    """Seconds after which a request that keeps failing is given up."""
+    """Seconds after which a failing request is no longer retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events to send together, not before `reached`, the latest time among all events up to here."""
+    """Events to send together, not before `reached`: the latest time of all events up to this batch."""
 
     events: list[CloudEvent]
     reached: datetime
 
 
-def batches(events: Iterable[CloudEvent], manner: SendOptions) -> Iterator[Batch]:
-    """Return the events in batches, in the manner's way; the same ones for the same seed."""
-    rng = Random(f"{manner.seed}/delivery")  # noqa: S311  (reproducible, not secret)
-    travelling = shuffled(repeated(events, manner.duplicates, rng), manner.shuffle, rng)
-    tick = None if manner.speed is None else manner.speed * TICK_SECONDS
+def batches(events: Iterable[CloudEvent], options: SendOptions) -> Iterator[Batch]:
+    """Return the events in batches, as the options say; the same seed gives the same batches."""
+    rng = Random(f"{options.seed}/delivery")  # noqa: S311  (reproducible, not secret)
+    travelling = shuffled(repeated(events, options.duplicates, rng), options.shuffle, rng)
+    tick = None if options.speed is None else options.speed * TICK_SECONDS
     waiting: list[CloudEvent] = []
     began = reached = None
     for event in travelling:
         at = datetime.fromisoformat(event["time"])
         due = at if reached is None else max(at, reached)
-        full = len(waiting) >= manner.batch
+        full = len(waiting) >= options.batch
         if waiting and began and reached and (full or (tick is not None and (due - began).total_seconds() > tick)):
             yield Batch(waiting, reached)
             waiting = []
@@ -73,7 +73,7 @@ def batches(events: Iterable[CloudEvent], manner: SendOptions) -> Iterator[Batch
 
 
 def repeated(events: Iterable[CloudEvent], fraction: float, rng: Random) -> Iterator[CloudEvent]:
-    """Return the events, a fraction of them a second time some hundreds of events later."""
+    """Return the events, and a fraction of them again some hundreds of events later."""
     again: list[CloudEvent] = []
     for event in events:
         yield event
@@ -86,7 +86,7 @@ def repeated(events: Iterable[CloudEvent], fraction: float, rng: Random) -> Iter
 
 
 def shuffled(events: Iterable[CloudEvent], how: Shuffle, rng: Random) -> Iterator[CloudEvent]:
-    """Return the events in another order: within windows of 5,000, or all of them at once (which holds all in memory)."""
+    """Return the events shuffled: within windows of 5,000, or all at once (in memory)."""
     if how is Shuffle.NONE:
         yield from events
         return

@@ -1,7 +1,7 @@
-"""The totals of a session that is to be simulated, field by field.
+"""Fields of a scenario: the totals of a session to simulate.
 
-In: JSON in the shape of a results sheet. Out: `Figures`, frozen, each field valid by itself. Never here: whether they contradict
-each other, defaults that depend on several of them.
+In: JSON in the shape of a results sheet. Out: frozen `Figures`, each field validated alone. Never here: contradictions between
+fields, defaults that depend on several fields.
 
 Amounts are decimal strings in the session's currency; `money` turns them into minor units.
 """
@@ -26,7 +26,7 @@ class _Part(BaseModel):
 
 
 class Broadcast(_Part):
-    """When and for whom the session was; its length in hours as printed, or exactly in seconds."""
+    """Time, brand and host of the session; its length in hours as printed, or exactly in seconds."""
 
     starts_at: AwareDatetime
     duration_hours_printed: Annotated[Decimal, Field(gt=0, le=48)] | None = None
@@ -39,7 +39,7 @@ class Broadcast(_Part):
 
 
 class Totals(_Part):
-    """The session's figures. What is absent gets a default in proportion to the rest (`Scenario.filled`)."""
+    """The session's figures. An absent figure has a default in proportion to the others (`Scenario.filled`)."""
 
     viewers: Annotated[int, Field(ge=1, le=10**8)]
     buyers: Whole = 0
@@ -60,7 +60,7 @@ class Totals(_Part):
 
 
 class ProductTotals(_Part):
-    """A product of the line-up. `stock` is what there was at the start; equal to `units` it sells out."""
+    """A product of the line-up. `stock` is the stock at the start; if it equals `units`, the product sells out."""
 
     product: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     name: str
@@ -73,7 +73,7 @@ class ProductTotals(_Part):
 
 
 class Outside(_Part):
-    """How the remainder is sold: through how many further products, to how many buyers, with how many clicks."""
+    """Sales outside the line-up: number of products, buyers and clicks."""
 
     products: Annotated[int, Field(ge=1, le=1000)] | None = None
     buyers: Whole | None = None
@@ -81,7 +81,7 @@ class Outside(_Part):
 
 
 class Promotion(_Part):
-    """A promotion and what it had reached when the session ended."""
+    """A promotion and its figures at the end of the session."""
 
     views: Whole = 0
     engagements: Whole = 0
@@ -92,7 +92,7 @@ class Promotion(_Part):
 
 
 class Platform(_Part):
-    """One stream. Figures given here are its own; the rest is divided by `share` of the viewers."""
+    """One platform. Figures given here are its own; other figures are divided by `share` of the viewers."""
 
     share: Weight = Decimal(1)
     room: str | None = None
@@ -109,7 +109,7 @@ class Platform(_Part):
 
 
 class Arrivals(_Part):
-    """The core fans' share of those who arrive first."""
+    """Share of core fans among the first arrivals."""
 
     core_fan_share: Share = Decimal("0.92")
     core_fan_level: Annotated[int, Field(ge=1, le=250)] = 4
@@ -117,7 +117,7 @@ class Arrivals(_Part):
 
 
 class Support(_Part):
-    """Customer service: tickets, and how many of them were answered after more than three minutes."""
+    """Customer service: number of tickets, and of those answered after more than three minutes."""
 
     requests: Whole | None = None
     slow: Whole | None = None
@@ -154,14 +154,14 @@ class Figures(_Part):
 
     @property
     def duration_ms(self) -> int:
-        """Length of the broadcast in milliseconds, whole seconds; two hours where the scenario is silent."""
+        """Length of the broadcast in milliseconds, whole seconds; default two hours."""
         if self.session.duration_seconds is not None:
             return self.session.duration_seconds * 1000
         return int((self.session.duration_hours_printed or Decimal(2)) * 3600) * 1000
 
     @property
     def watch_ms(self) -> int:
-        """Milliseconds watched by all viewers together; a tenth of the broadcast each where the scenario is silent."""
+        """Milliseconds watched by all viewers together; default a tenth of the broadcast per viewer."""
         minutes = self.kpis.average_watch_minutes
         if minutes is None:
             return self.duration_ms // 10 * self.kpis.viewers
@@ -169,6 +169,6 @@ class Figures(_Part):
 
     @property
     def remainder(self) -> tuple[int, int]:
-        """Units and minor units sold outside the line-up; negative when the products exceed the session."""
+        """Units and minor units sold outside the line-up; negative if the products exceed the session."""
         units = self.kpis.units_sold - sum(product.units for product in self.products)
         return units, self.money(self.kpis.gmv) - sum(self.money(product.gmv) for product in self.products)

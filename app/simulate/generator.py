@@ -1,7 +1,7 @@
-"""The generator: a scenario and a seed in, CloudEvents out, minute by minute.
+"""Generator: turns a scenario and a seed into CloudEvents, minute by minute.
 
-In: a scenario, a seed, optionally rooms and a start of one's own. Out: events sorted by time, the same ones for the same input.
-Never here: I/O, clocks, global randomness. Memory holds the audience and the purchases, never the whole list of events.
+In: a scenario, a seed, optionally rooms and a start time. Out: events sorted by time; the same input gives the same events.
+Never here: I/O, clocks, global randomness. The audience and the purchases are in memory, the list of events is not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ SLICES_PER_MINUTE = 60_000 // SLICE_MS
 
 
 def rooms(scenario: Scenario) -> dict[str, str]:
-    """Return the room of each platform; the scenario's name where it states none."""
+    """Return the room of each platform; default: the scenario's name."""
     return {name: platform.room or f"simulated-{scenario.name}" for name, platform in scenario.platforms.items()}
 
 
@@ -39,7 +39,7 @@ def generate(
 def minutes(
     scenario: Scenario, seed: int = 0, *, in_rooms: Mapping[str, str] | None = None, starts_at: datetime | None = None
 ) -> Iterator[list[CloudEvent]]:
-    """Return the events of each minute of the broadcast, and at last those after it (refunds, parcels, late answers).
+    """Return the events of each minute of the broadcast, then those after it (refunds, parcels, late answers).
 
     `in_rooms` maps platforms to rooms, `starts_at` (aware) moves the session in time; totals and ids do not depend on them.
     """
@@ -48,7 +48,7 @@ def minutes(
 
 class _Play:
     def __init__(self, scenario: Scenario, seed: int, in_rooms: Mapping[str, str], starts_at: datetime) -> None:
-        # One stream of random numbers per concern: more likes do not change who buys. Text seeds do not depend on hash().
+        # One random generator per concern, so that more likes do not change purchases. Text seeds do not depend on hash().
         def rng(concern: str) -> Random:
             return Random(f"{seed}/{concern}")  # noqa: S311  (a simulation, not a secret)
 
@@ -113,7 +113,7 @@ class _Play:
                     items.append(Planned(moment, ACTION, serial(), one.crowd, one.type, data, needs_viewer=True))
         items.sort()
         for item in items:
-            # The broadcast ends after the last viewer has left.
+            # The broadcast ends after the last viewer leaves.
             self._depart(item.at + (1 if item.type == "live.session.ended" else 0))
             self._play(item)
         if not last:
@@ -131,7 +131,7 @@ class _Play:
                 if line["product"] in self.stock:
                     self.stock[line["product"]] -= line["quantity"]
                     data = {"product": line["product"], "stock": self.stock[line["product"]]}
-                    # All platforms sell from one stock, so one of them tells of it: stocks of several would add up.
+                    # All platforms sell from one stock, so one platform reports it: reports of several would add up.
                     self._emit(item.at, 0, "live.stock.changed", data)
 
     def _visits(self, crowd: int, viewer: int) -> Visits:
@@ -141,7 +141,7 @@ class _Play:
         if not times:
             return ((0, watch),)
         first = people.first_stays[viewer]
-        # They are away for a while at most, and never so long that the broadcast ends before they have watched all they watch.
+        # The pause is short enough that the remaining watch time fits into the broadcast.
         slack = self.timeline.duration - people.enters[viewer] - watch
         away = int(min(slack, 300_000 * times) * self.rng.random()) // times
         cuts = [0, *sorted(self.rng.randint(0, watch - first) for _ in range(times - 1)), watch - first]
@@ -159,7 +159,7 @@ class _Play:
         heappush(self.departures, (at + stays, self.planner.next_serial(), crowd, viewer, stays, rest))
 
     def _depart(self, until: int) -> None:
-        """Let those leave, and perhaps come back, whose time is before `until`."""
+        """Emit departures and returns before `until`."""
         waiting = self.departures
         while waiting and waiting[0][0] < until:
             at, _, crowd, viewer, stayed, rest = heappop(waiting)
@@ -189,7 +189,7 @@ class _Play:
 
 
 class _Present:
-    """Who is in the room; picking anyone, entering and leaving take constant time."""
+    """Viewers in the room; picking, entering and leaving take constant time."""
 
     def __init__(self, crowd: Crowd) -> None:
         self._size = len(crowd.enters)
@@ -210,5 +210,5 @@ class _Present:
             self._place[last] = place
 
     def anyone(self, rng: Random) -> int:
-        """Return somebody who is here, or in an empty room whoever came last."""
+        """Return a viewer who is present, or the last one if the room is empty."""
         return self._here[rng.randrange(len(self._here))] if self._here else self._last

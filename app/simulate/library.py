@@ -1,6 +1,6 @@
 """Scenarios by name or by path.
 
-In: the name of a built-in scenario, or a JSON file. Out: a `Scenario`, or an error that names the wrong fields.
+In: the name of a built-in scenario, or a JSON file. Out: a `Scenario`, or an error that names the invalid fields.
 Never here: the network.
 """
 
@@ -14,7 +14,7 @@ from app.simulate.scenario import Scenario
 
 
 class ScenarioError(ValueError):
-    """A scenario that cannot be read; the text has one `field: what is wrong` per line."""
+    """The scenario cannot be read; the text has one `field: problem` per line."""
 
 
 def names() -> list[str]:
@@ -27,7 +27,7 @@ def load(name_or_path: str) -> Scenario:
     """Return a scenario.
 
     Raises:
-        ScenarioError: no such scenario, no JSON, or figures that are wrong or contradict each other.
+        ScenarioError: the scenario does not exist, is not JSON, or has invalid or contradictory figures.
     """
     if name_or_path in names():
         text = (resources.files("app.simulate") / "scenarios" / f"{name_or_path}.json").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def load(name_or_path: str) -> Scenario:
 
 
 def read(text: str, name: str = "scenario") -> Scenario:
-    """Return the scenario that a JSON text describes; `name` is its name unless it has one.
+    """Return the scenario of a JSON text; `name` is the default of its name.
 
     Raises:
         ScenarioError: as in `load`.

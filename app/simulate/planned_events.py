@@ -1,6 +1,6 @@
-"""What is known to happen before the broadcast is played: one event, not yet in its envelope.
+"""Planned events: events that are known before the broadcast is generated, without an envelope.
 
-In: nothing, this is a value. Out: to the generator, which sorts and plays it. Never here: randomness.
+In: nothing, this is a value. Out: the generator sorts and emits them. Never here: randomness.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 Data = dict[str, Any]
 
 ARRIVAL, ACTION, PLACED, PAID, CLOSING = range(5)
-"""Order of what happens in the same millisecond."""
+"""Order of events of the same millisecond."""
 
 
 class Planned(NamedTuple):
-    """An event to come; compares by moment, then rank, then the order of planning."""
+    """A planned event; sorted by time, then rank, then order of planning."""
 
     at: int
     rank: int
@@ -25,14 +25,14 @@ class Planned(NamedTuple):
     viewer: int | None = None
     """Index of the viewer who enters, for arrivals."""
     needs_viewer: bool = False
-    """Whoever is present then does it."""
+    """True if the generator picks a viewer who is present."""
 
 
 class Planner:
-    """Numbers what it plans, so that two things of one millisecond keep their order."""
+    """Collects planned events and numbers them, so that events of one millisecond keep their order."""
 
     def __init__(self) -> None:
-        """Begin with no plan."""
+        """Begin empty."""
         self._serials: Iterator[int] = count()
         self.planned: list[Planned] = []
 

@@ -1,4 +1,4 @@
-"""A scenario's totals, with defaults where it is silent, and divided among its platforms.
+"""A scenario's totals with defaults, and their division among platforms.
 
 In: a scenario and a figure's name. Out: the figure, and the same per platform, adding up to the total. Never here: randomness.
 """
@@ -22,9 +22,9 @@ ADDED_UP = (
 
 
 def split(scenario: Figures, name: str) -> dict[str, int]:
-    """Return a figure per platform: its own where the scenario states it, else a part of what is left.
+    """Return a figure per platform: the stated one, else a part of the remainder.
 
-    Viewers are divided by `share`; all else by viewers, so that no platform gets more buyers than viewers.
+    Viewers are divided by `share`, all other figures by viewers, so that no platform has more buyers than viewers.
 
     Raises:
         ValueError: the platforms' own figures do not add up to the total; the text begins with the field's name.
@@ -53,7 +53,7 @@ def split(scenario: Figures, name: str) -> dict[str, int]:
 
 
 def filled(scenario: Figures, name: str) -> int:
-    """Return a total, with the default where the scenario gives none.
+    """Return a total, or its default.
 
     Defaults: 1.3 views and 2 likes per viewer, a share per 60 viewers, a gift per 150,
     an order in 20 cancelled unpaid, a tenth more orders than buyers as far as units allow.

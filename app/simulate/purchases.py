@@ -1,7 +1,7 @@
-"""Who buys when: the baskets laid on the timeline, with the clicks before them and the refunds and parcels after them.
+"""Times of purchases: plans the orders on the timeline, with clicks before them and refunds and parcels after them.
 
-In: baskets, crowds, the timeline. Out: planned events, and how many clicks of each product they used.
-Never here: sums; what is bought was settled in `baskets`.
+In: baskets, crowds, the timeline. Out: planned events, and the number of clicks that they use per product.
+Never here: sums; `baskets` decides them.
 """
 
 from collections import Counter
@@ -30,10 +30,10 @@ def major(amount: int, digits: int) -> str:
 
 
 class Purchases:
-    """Lays the orders of one scenario on its timeline."""
+    """Plans the orders of one scenario on its timeline."""
 
     def __init__(self, scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Planner, rng: Random) -> None:
-        """Take what is planned so far; nothing happens until `lay`."""
+        """Prepare; `lay` plans the orders."""
         self._scenario, self._timeline, self._crowds, self._planner, self._rng = scenario, timeline, crowds, planner, rng
         self._presence = [crowd.presence(timeline.slices) for crowd in crowds]
         self._listed = {product.product: index for index, product in enumerate(scenario.products)}
@@ -73,7 +73,7 @@ class Purchases:
             self._paid.append((paid_at, crowd, name, order))
 
     def _buyer(self, crowd: int, products: list[str]) -> tuple[int, int]:
-        # The product that drew them in decides when they buy; what sells out is fought for.
+        # The main product of a basket decides its time; products that sell out are bought early.
         main = next((code for code in products if code in self._sells_out), products[0])
         people, taken = self._crowds[crowd], self._taken[crowd]
         weights = self._when(crowd, main)
@@ -84,7 +84,7 @@ class Purchases:
                 if viewer is not None:
                     taken.add(viewer)
                     return viewer, moment
-        # A small room: anyone who has not bought yet, at some moment of their visit.
+        # A small room: any viewer without a purchase, at a random time of their visit.
         viewer = self._rng.choice([index for index in range(len(people.enters)) if index not in taken])
         taken.add(viewer)
         return viewer, self._rng.randint(people.enters[viewer], people.leaves(viewer))

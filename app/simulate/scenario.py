@@ -1,7 +1,7 @@
-"""The scenario: the totals that a simulated session must hit.
+"""Scenario: the totals that a simulated session reproduces.
 
 In: JSON in the shape of a results sheet (`scenarios/2021-09-25.json`). Out: a checked, frozen `Scenario`.
-Never here: randomness, clocks. What a sheet derives (rates, averages per head) is an outcome and is not read.
+Never here: randomness, clocks. Derived figures of a sheet (rates, averages) are results and are not read.
 """
 
 from collections.abc import Mapping
@@ -29,17 +29,17 @@ class Scenario(Figures):
         return self
 
     def filled(self, name: str) -> int:
-        """Return a total, with the default where the scenario gives none."""
+        """Return a total, or its default."""
         return filled(self, name)
 
     def clicks(self, product: ProductTotals) -> int:
-        """Return the clicks of a product; forty per buyer where the scenario is silent."""
+        """Return the clicks of a product; default forty per buyer."""
         return product.buyers * 40 if product.clicks is None else product.clicks
 
     def stock(self, product: ProductTotals) -> int:
         """Return the stock at the start.
 
-        Where no product states its stock, the most clicked has just what it sells; the others have a third more.
+        If no product states its stock, the product with the most clicks sells out, and the others have a third more.
         """
         if product.stock is not None:
             return product.stock
@@ -51,5 +51,5 @@ class Scenario(Figures):
         return product.units + product.units // 3 + 5
 
     def document(self) -> dict[str, Any]:
-        """Return the scenario as JSON values, in the shape it is read in."""
+        """Return the scenario as JSON values, in the shape in which it is read."""
         return self.model_dump(mode="json", exclude_none=True)

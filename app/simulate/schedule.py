@@ -1,4 +1,4 @@
-"""What happens by plan besides purchases: the broadcast itself, on-air windows, samples, follows, support, promotions.
+"""Scheduled events other than purchases: broadcast, on-air windows, samples, follows, support, promotions.
 
 In: a scenario, its timeline and crowds. Out: planned events. Never here: purchases, single comments and likes.
 """
@@ -12,13 +12,13 @@ from app.simulate.scenario import Scenario
 from app.simulate.timeline import SLICE_MS, Timeline
 
 SLOW_MS = 180_000
-"""A support answer that takes longer is slow (metrics.md)."""
+"""A support answer that takes longer is slow (README, KPIs)."""
 _REACHED = ((0, 70), (25, 82), (50, 91), (75, 97), (100, 100))
 """(per cent of the broadcast, per cent of the promotion's final figures)."""
 
 
 def lay(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Planner, rng: Random) -> None:
-    """Plan it all."""
+    """Plan all of them."""
     for index in range(len(crowds)):
         planner.add(0, index, "live.session.started", {}, ARRIVAL)
         planner.add(timeline.duration, index, "live.session.ended", {}, CLOSING)
@@ -48,7 +48,7 @@ def _samples(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planne
     for index, crowd in enumerate(crowds):
         total = impressions[crowd.platform]
         for part, present in enumerate(together):
-            # All platforms peak in one moment, so that the session's peak is the sum of theirs.
+            # All platforms peak at the same time, so that the session's peak is the sum of theirs.
             if peaks is None:
                 concurrent = presence[index][part]
             else:

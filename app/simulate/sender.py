@@ -1,6 +1,6 @@
-"""The sender: one simulated session, created and sent to a running server as a streaming tool would.
+"""Sender: creates a simulated session on a running server and sends its events like a streaming tool.
 
-In: a scenario, a server (`wire`), a manner. Out: the session's id and what became of its events. Never here: terminals.
+In: a scenario, a server (`api_client`), options. Out: the session's id and counts of its events. Never here: terminals.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from app.simulate.purchases import major
 from app.simulate.scenario import Scenario
 
 Progress = Callable[[float, Summary], None]
-"""Called after each batch with the seconds of the session that were sent, and the summary so far."""
+"""Called after each batch with the seconds of the session sent so far, and the summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _money(scenario: Scenario, amount: str) -> str:
 async def run(
     scenario: Scenario,
     wire: ApiClient,
-    manner: SendOptions,
+    options: SendOptions,
     *,
     in_rooms: Mapping[str, str] | None = None,
     starts_at: datetime | None = None,
@@ -72,12 +72,13 @@ async def run(
     on_session: Callable[[str], None] | None = None,
     on_progress: Progress | None = None,
 ) -> Outcome:
-    """Create the session, unless its id is given, and send all its events.
+    """Create the session unless an id is given, and send all its events.
 
-    `in_rooms` maps platforms to rooms; an existing session's rooms are read from the server. `starts_at` (aware) moves it.
+    `in_rooms` maps platforms to rooms; the rooms of an existing session are read from the server. `starts_at` (aware) moves the
+    session in time.
 
     Raises:
-        SendError: the server refuses the session or the events, or cannot be reached for longer than the manner's patience.
+        SendError: the server refuses the session or the events, or cannot be reached for `give_up_after` seconds.
     """
     starts_at = starts_at or scenario.session.starts_at
     if session is not None:
@@ -87,9 +88,9 @@ async def run(
         session = await wire.create_session(session_document(scenario, in_rooms, starts_at))
     if on_session:
         on_session(session)
-    events = chain.from_iterable(minutes(scenario, manner.seed, in_rooms=in_rooms, starts_at=starts_at))
+    events = chain.from_iterable(minutes(scenario, options.seed, in_rooms=in_rooms, starts_at=starts_at))
     ends_at = starts_at + timedelta(milliseconds=scenario.duration_ms)
-    await BatchSender(wire, manner, (starts_at, ends_at), on_progress).deliver(batches(events, manner))
+    await BatchSender(wire, options, (starts_at, ends_at), on_progress).deliver(batches(events, options))
     return Outcome(session, wire.summary)
 
 
@@ -103,38 +104,38 @@ async def _rooms_of(wire: ApiClient, session: str, scenario: Scenario) -> dict[s
 
 
 class BatchSender:
-    """Sends batches with several senders at once, none before its time; what lies after the broadcast waits for nothing."""
+    """Sends batches with several senders, none before its time; events after the broadcast are sent without waiting."""
 
     def __init__(
         self,
         wire: ApiClient,
-        manner: SendOptions,
+        options: SendOptions,
         span: tuple[datetime, datetime],
         on_progress: Progress | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the way to the server and the broadcast's begin and end."""
-        self._wire, self._manner, self._on_progress = wire, manner, on_progress
+        """Use a client and the start and end of the broadcast."""
+        self._wire, self._options, self._on_progress = wire, options, on_progress
         self._starts_at, self._ends_at = span
         self._sleep, self._clock = sleep, clock
-        # Bounded, so that a slow server slows the generator down instead of filling the memory.
-        self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=2 * manner.senders)
+        # Bounded: a slow server slows the generator down instead of filling the memory.
+        self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=2 * options.senders)
 
     async def deliver(self, travelling: Iterable[Batch]) -> None:
         """Send all batches.
 
         Raises:
-            SendError: as soon as one sender gives up; the others are stopped.
+            SendError: one sender gave up; the others are stopped.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._produce(travelling))
-                for _ in range(self._manner.senders):
+                for _ in range(self._options.senders):
                     tasks.create_task(self._consume())
         except ExceptionGroup as group:
-            # One sender's failure is the whole delivery's; the group around it tells nothing more.
+            # The exception group around the sender's error adds no information.
             failures = group.subgroup(SendError)
             raise failures.exceptions[0] if failures else group from None
 
@@ -144,12 +145,12 @@ class BatchSender:
     async def _produce(self, travelling: Iterable[Batch]) -> None:
         began = self._clock()
         for batch in travelling:
-            if self._manner.speed is not None:
-                wait = began + self._offset(batch) / self._manner.speed - self._clock()
+            if self._options.speed is not None:
+                wait = began + self._offset(batch) / self._options.speed - self._clock()
                 if wait > 0:
                     await self._sleep(wait)
             await self._queue.put(batch)
-        for _ in range(self._manner.senders):
+        for _ in range(self._options.senders):
             await self._queue.put(None)
 
     async def _consume(self) -> None:

@@ -1,4 +1,4 @@
-"""The results sheet beside what the server answers, as a table in the terminal.
+"""Comparison of the results sheet with the server's figures, as a table in the terminal.
 
 In: a scenario, the server's JSON (`/kpis`, `/products`, and `/report` for the promotions). Out: rows, a table, a verdict.
 Never here: HTTP.
@@ -20,7 +20,7 @@ _RATIO_DECIMALS = 6
 
 
 class Row(NamedTuple):
-    """One figure: what the sheet prints, what the server's answer prints as (None: no value)."""
+    """One figure as printed: the sheet's, and the server's (None: no value)."""
 
     figure: str
     expected: str
@@ -28,14 +28,14 @@ class Row(NamedTuple):
 
     @property
     def equal(self) -> bool:
-        """Return whether they agree. What never happened is never counted: no value stands for the sheet's zero."""
+        """Return whether the figures are equal. No value equals the sheet's zero: without events nothing is counted."""
         if self.found is None:
             return Decimal(self.expected) == 0
         return Decimal(self.expected) == Decimal(self.found)
 
 
 def compare(scenario: Scenario, kpis: Document, products: Document, report: Document | None = None) -> list[Row]:
-    """Return a row per printed figure; the promotions' only when the report is given."""
+    """Return a row per printed figure; those of promotions only if the report is given."""
     rows = [Row(key, expected, _kpi(key, kpis["kpis"], scenario.digits)) for key, expected in totals.kpis(scenario).items()]
     by_code = {row["product"]: row for row in products["products"]}
     for one in scenario.products:
@@ -63,10 +63,10 @@ def _promotions(scenario: Scenario, section: Document) -> list[Row]:
 
 
 def _kpi(key: str, kpis: Document, digits: int) -> str | None:
-    """Return a figure of the answer as the sheet prints it.
+    """Return a figure of the response in the sheet's format.
 
-    A quotient is taken from the answer's own numerator and denominator, since its six decimals rounded again may differ
-    in the last digit; if the answer's quotient is not theirs, it is what is shown.
+    A quotient is computed from the response's numerator and denominator, because rounding its six decimals again can change
+    the last digit. If the response's quotient differs from theirs, the response's quotient is shown.
     """
     if key == "average_watch_minutes":
         seconds = _value(kpis, "average_watch_seconds")

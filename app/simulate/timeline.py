@@ -1,7 +1,7 @@
-"""The course of a broadcast: slices of ten seconds, on-air windows, and where on it things happen.
+"""Timeline of a broadcast: slices of ten seconds, on-air windows, weights of activity.
 
-In: a scenario's length and line-up. Out: windows in whole seconds, weights per slice. Never here: people, money.
-All times are milliseconds since the broadcast began.
+In: a scenario's length and line-up. Out: windows in whole seconds, weights per slice. Never here: viewers, money.
+Times are milliseconds since the start of the broadcast.
 """
 
 from bisect import bisect_right
@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 SLICE_MS = 10_000
 TRAILING_MS = 300_000
-"""Orders still come this long after a product was on air (metrics.md, showcases)."""
+"""Orders follow up to this long after a product was on air (README, KPIs)."""
 
 
 class Window(NamedTuple):
-    """A product is on air, half-open."""
+    """An on-air window of a product, half-open."""
 
     product: int
     begins: int
@@ -25,7 +25,7 @@ class Window(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """The frame of a broadcast."""
+    """Slices and on-air windows of a broadcast."""
 
     duration: int
     windows: tuple[Window, ...]
@@ -46,7 +46,7 @@ class Timeline(NamedTuple):
 
 
 def draw(rng: Random, weights: Sequence[int], count: int) -> list[int]:
-    """Return `count` indexes drawn in proportion to the weights; evenly where all are zero."""
+    """Return `count` indexes drawn in proportion to the weights; uniformly if all are zero."""
     sums = list(accumulate(weights))
     if not sums or not sums[-1]:
         return [rng.randrange(max(1, len(weights))) for _ in range(count)]
@@ -54,16 +54,16 @@ def draw(rng: Random, weights: Sequence[int], count: int) -> list[int]:
 
 
 def plan(duration: int, products: int, sold_out: set[int], rng: Random) -> Timeline:
-    """Return the timeline: after an opening each product is presented, and once more if time allows.
+    """Return the timeline: after an opening each product is on air once, and again if time allows.
 
-    A product that sells out is not presented a second time.
+    A product that sells out is on air once.
     """
     opening = min(240, duration // 25_000)
     usable = duration * 94 // 100_000 - opening
     order = list(range(products))
     if products and usable // (2 * products) >= 60:
         order += [product for product in order if product not in sold_out]
-    # A window needs two seconds of room: a crowded line-up in a short broadcast is not presented to its end.
+    # A window takes at least two seconds: in a short broadcast with many products the last ones are not on air.
     order = order[: usable // 2]
     windows = []
     slot = usable // max(1, len(order))
@@ -75,7 +75,7 @@ def plan(duration: int, products: int, sold_out: set[int], rng: Random) -> Timel
 
 
 def arrival_weights(timeline: Timeline, rng: Random) -> list[int]:
-    """Return how many arrive in each slice: a burst at first, a wave with every product on air, fewer at the end."""
+    """Return the arrivals per slice: a burst at the start, a wave with each product, fewer at the end."""
     weights = []
     for part in range(timeline.slices):
         at = part * SLICE_MS
@@ -88,7 +88,7 @@ def arrival_weights(timeline: Timeline, rng: Random) -> list[int]:
 def interest(
     timeline: Timeline, product: int | None, presence: Sequence[int], *, on_air: int, trailing: int, idle: int
 ) -> list[int]:
-    """Return weights per slice for what viewers do about a product: presence times a factor (on air, just after, else)."""
+    """Return weights per slice for activity on a product: viewers present times a factor (on air, just after, else)."""
     windows = [] if product is None else timeline.windows_of(product)
     found = []
     for part, present in enumerate(presence):
@@ -99,6 +99,6 @@ def interest(
                 factor = max(factor, on_air)
             elif window.ends <= middle < window.ends + TRAILING_MS:
                 factor = max(factor, trailing)
-        # In the first slice nobody may be there yet when something is to happen.
+        # In the first slice possibly no viewer is present yet.
         found.append(present * factor if part else 0)
     return found

@@ -1,7 +1,7 @@
-"""The figures that a results sheet prints, made from a scenario's totals.
+"""Printed figures of a results sheet, computed from a scenario's totals.
 
 In: a scenario. Out: figure → text, rounded half up as printed. Never here: events, the server.
-Keys are those of the sheet's JSON (`scenarios/2021-09-25.json`).
+Keys are those of the scenario's JSON (`scenarios/2021-09-25.json`).
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from app.simulate.scenario import Scenario
 
 
 class Quotient(NamedTuple):
-    """A figure that a sheet derives: numerator ÷ denominator × factor, printed with `decimals`."""
+    """A derived figure: numerator ÷ denominator × factor, printed with `decimals`."""
 
     slug: str
     numerator: str
@@ -25,7 +25,7 @@ class Quotient(NamedTuple):
     """None: the decimals of the session's currency."""
 
     def printed(self, values: Mapping[str, Decimal], digits: int) -> str | None:
-        """Return the figure as printed; None where its denominator is nothing."""
+        """Return the figure as printed; None if its denominator is 0 or absent."""
         if not values[self.denominator]:
             return None
         exact = values[self.numerator] * self.factor / values[self.denominator]
@@ -33,9 +33,9 @@ class Quotient(NamedTuple):
 
 
 COUNTS = ("viewers", "buyers", "units_sold", "gmv", "peak_concurrent_viewers", "new_followers", "comments")
-"""Printed as they are."""
+"""Printed without a formula."""
 STATED = ("orders", "refunded_orders", "views", "impressions", "likes", "shares", "gifts")
-"""Printed only where the scenario states them."""
+"""Printed only if the scenario states them."""
 QUOTIENTS: dict[str, Quotient] = {
     "follow_rate_percent": Quotient("follow_rate", "new_followers", "viewers", 100, 2),
     "engagement_rate_percent": Quotient("engagement_rate", "comments", "viewers", 100, 2),
@@ -45,7 +45,7 @@ QUOTIENTS: dict[str, Quotient] = {
     "units_per_buyer": Quotient("units_per_buyer", "units_sold", "buyers", 1, 2),
     "gmv_per_viewer": Quotient("gmv_per_viewer", "gmv", "viewers", 1, None),
 }
-"""Formulas: metrics.md, session KPIs."""
+"""Formulas: README, KPIs."""
 
 
 def kpis(scenario: Scenario) -> dict[str, str]:
@@ -80,7 +80,7 @@ def product(scenario: Scenario, one: ProductTotals) -> dict[str, str]:
 
 
 def outside(scenario: Scenario) -> dict[str, str]:
-    """Return the remainder's row: what was sold outside the line-up."""
+    """Return the row of sales outside the line-up."""
     units, amount = scenario.remainder
     return {"units": str(units), "gmv": major(amount, scenario.digits)}
 

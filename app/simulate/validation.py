@@ -1,7 +1,7 @@
 """Contradictions between the totals of a scenario.
 
-In: a scenario whose fields are valid one by one. Out: nothing, or an error that names the field and both figures.
-Never here: rates and averages; a sheet whose averages contradict its peak is real (2021-09-25) and can be simulated.
+In: a scenario whose fields are valid alone. Out: nothing, or an error that names the field and both figures.
+Never here: rates and averages; sheets whose averages contradict their peak exist (2021-09-25) and can be simulated.
 """
 
 from typing import NoReturn
@@ -21,10 +21,10 @@ def _at_most(field: str, value: int, limit: int, what: str) -> None:
 
 
 def check(scenario: Figures) -> None:
-    """Check that the totals can all be true at once.
+    """Check that the totals do not contradict each other.
 
     Raises:
-        ValueError: they cannot; the text begins with the field's name.
+        ValueError: they do; the text begins with the field's name.
     """
     _amounts(scenario)
     _products(scenario)
@@ -51,13 +51,13 @@ def _products(scenario: Figures) -> None:
     for index, product in enumerate(scenario.products):
         at = f"products[{index}]"
         if product.product in codes:
-            _refuse(f"{at}.product", f"{product.product} is there twice")
+            _refuse(f"{at}.product", f"{product.product} occurs twice")
         codes.add(product.product)
         _at_most(f"{at}.buyers", product.buyers, product.units, "units that they bought")
         if product.units and not product.buyers:
-            _refuse(f"{at}.buyers", f"nobody bought the {product.units} units")
+            _refuse(f"{at}.buyers", f"is 0, but {product.units} units were sold")
         if not product.units and scenario.money(product.gmv):
-            _refuse(f"{at}.gmv", f"{product.gmv} was taken for no units")
+            _refuse(f"{at}.gmv", f"{product.gmv} was paid for no units")
         if product.stock is not None:
             _at_most(f"{at}.units", product.units, product.stock, "in stock")
         _at_most(f"{at}.buyers", product.buyers, scenario.kpis.buyers, "buyers of the session (kpis.buyers)")
@@ -68,9 +68,9 @@ def _session(scenario: Figures) -> None:
     _at_most("kpis.buyers", kpis.buyers, kpis.viewers, "viewers")
     _at_most("kpis.buyers", kpis.buyers, kpis.units_sold, "units sold (kpis.units_sold)")
     if kpis.units_sold and not kpis.buyers:
-        _refuse("kpis.buyers", f"nobody bought the {kpis.units_sold} units")
+        _refuse("kpis.buyers", f"is 0, but {kpis.units_sold} units were sold")
     if not kpis.units_sold and scenario.money(kpis.gmv):
-        _refuse("kpis.gmv", f"{kpis.gmv} was taken for no units")
+        _refuse("kpis.gmv", f"{kpis.gmv} was paid for no units")
     _at_most("kpis.buyers", kpis.buyers, filled(scenario, "orders"), "orders (kpis.orders)")
     _at_most("kpis.orders", filled(scenario, "orders"), kpis.units_sold, "units sold (kpis.units_sold)")
     _at_most("kpis.refunded_orders", kpis.refunded_orders, filled(scenario, "orders"), "orders")
@@ -94,7 +94,7 @@ def _remainder(scenario: Figures) -> None:
     if gmv < 0:
         _refuse("kpis.gmv", f"{scenario.kpis.gmv} is less than the products' gmv together")
     if gmv and not units:
-        _refuse("kpis.gmv", f"{scenario.kpis.gmv} is more than the products' gmv together, yet they sold all units")
+        _refuse("kpis.gmv", f"{scenario.kpis.gmv} is more than the products' gmv together, but all units are theirs")
     buyers = scenario.kpis.buyers
     elsewhere = sum(product.buyers for product in scenario.products)
     _at_most("kpis.buyers", buyers, elsewhere + min(buyers, units), "buyers that the products and the remaining units can have")
@@ -103,7 +103,7 @@ def _remainder(scenario: Figures) -> None:
         _at_most("outside.buyers", outside, min(buyers, units), "buyers that the remaining units can have")
         _at_most("kpis.buyers", buyers, elsewhere + outside, "buyers of products and outside together")
         if units and not outside:
-            _refuse("outside.buyers", f"nobody bought the {units} units outside the line-up")
+            _refuse("outside.buyers", f"is 0, but {units} units were sold outside the line-up")
 
 
 def _platforms(scenario: Figures) -> None:

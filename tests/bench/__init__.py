@@ -1,1 +1,1 @@
-"""The benchmark: ratios against a limit that is measured in the same run (`make bench`)."""
+"""The benchmark: ratios to a limit that is measured in the same run (`make bench`)."""

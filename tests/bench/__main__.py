@@ -49,7 +49,7 @@ def paired(
     connections: int,
     watch: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[list[Load], list[Load]]:
-    """Run both in turn, so that a drift of the machine meets both."""
+    """Run both alternately, so that a change of the machine's speed affects both."""
     first: list[Load] = []
     second: list[Load] = []
     drive(ports[0], ours(), connections, 1.0)
@@ -62,16 +62,16 @@ def paired(
 
 
 class Cpu:
-    """CPU per event, which a busy machine disturbs far less than rates."""
+    """CPU time per event, which other load on the machine disturbs less than rates."""
 
     def __init__(self, here: World) -> None:
-        """Begin at nothing."""
+        """Begin at zero."""
         self._here = here
         self._spent = [0.0, 0.0]
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Count what server and database use meanwhile."""
+        """Count the CPU time of server and database."""
         before = self._here.cpu()
         yield
         for place, (now, then) in enumerate(zip(self._here.cpu(), before, strict=True)):
@@ -110,7 +110,7 @@ def single_posts(here: World) -> list[Row]:
 
 
 def signed_pushes(here: World) -> list[Row]:
-    """Encrypted WeChat pushes, 32 connections; the jobs that they ask for run in the same process meanwhile."""
+    """Encrypted WeChat pushes, 32 connections; their jobs run in the same process."""
     path = push.connection(here)
     requests = iter(list(push.pushes(path, 100_000)))
     ours, limit = paired(lambda: requests, lambda: push.noop(path), (here.port, here.noop_port), 32)
@@ -120,7 +120,7 @@ def signed_pushes(here: World) -> list[Row]:
 
 
 async def batches(here: World, total: int) -> tuple[list[Row], str]:
-    """Batches of 500 against the bare insert of the same rows, and the memory while they pass."""
+    """Batches of 500 against the bare insert of the same rows; memory during the run."""
     session = here.session("batches")
     limits = Limits(here.dsn)
     await limits.open()

@@ -1,4 +1,4 @@
-"""The limits of the write path: the bare idempotent insert and COPY of the same rows, and nothing else done.
+"""Limits of the write path: bare idempotent insert and COPY of the same rows.
 
 In: rows of the log. Out: rows per second. Never here: the server.
 """
@@ -24,7 +24,7 @@ PER_TRANSACTION = 1000
 
 
 class Limits:
-    """Four connections to a table that is made like the log, with its indexes."""
+    """Four connections to a table with the columns and indexes of the event log."""
 
     def __init__(self, dsn: str) -> None:
         """Prepare."""

@@ -1,7 +1,7 @@
-"""A closed-loop HTTP load: so many connections, each sends the next request when it has its answer.
+"""Closed-loop HTTP load: each connection sends its next request after the response.
 
-In: prepared request bytes. Out: latencies. Never here: HTTP libraries and event loops, whose own cost would hide the server's:
-the load shares the machine with what it measures.
+In: prepared request bytes. Out: latencies. Never here: HTTP libraries and event loops, whose cost would hide the server's:
+load and server share the machine.
 """
 
 import selectors
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SEND_BUFFER = 1 << 20
-"""A whole batch fits, so that sending to one connection never keeps another waiting."""
+"""A whole batch fits, so that sending on one connection does not delay another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load saw."""
+    """Latencies and duration of a load."""
 
     requests: int
     seconds: float
@@ -34,7 +34,7 @@ class Load:
 
 
 def drive(port: int, requests: Iterator[bytes], connections: int, seconds: float = 3600.0) -> Load:
-    """Send requests until there are no more or the time is up."""
+    """Send requests until none is left or the time is over."""
     latencies: list[float] = []
     sent: dict[socket.socket, float] = {}
     clock = time.perf_counter
@@ -68,7 +68,7 @@ def drive(port: int, requests: Iterator[bytes], connections: int, seconds: float
 
 
 def _read_answer(connection: socket.socket) -> None:
-    """Read one answer to its last byte; almost always it is there in one piece."""
+    """Read one response to its last byte; it usually arrives in one piece."""
     answer = connection.recv(65536)
     head, found, body = answer.partition(b"\r\n\r\n")
     while not found or len(body) < _length(head):

@@ -1,6 +1,6 @@
-"""The limit: a FastAPI application whose routes only read the body and answer.
+"""The limit: a FastAPI application whose routes read the body and respond.
 
-In: requests. Out: a constant. Never here: anything that could be left out.
+In: requests. Out: a constant. Never here: any other work.
 """
 
 import sys
@@ -14,14 +14,14 @@ ANSWER = b'{"accepted":1,"duplicates":0,"parked":0,"rejected":[]}'
 
 @app.post("/noop")
 async def noop(request: Request) -> Response:
-    """Read the body and answer."""
+    """Read the body and respond."""
     await request.body()
     return Response(ANSWER, media_type="application/json")
 
 
 @app.get("/constant")
 async def constant() -> Response:
-    """Answer."""
+    """Respond."""
     return Response(ANSWER, media_type="application/json")
 
 

@@ -1,7 +1,7 @@
-"""The benchmark's row of platforms: an encrypted, signed WeChat push, acknowledged after its commit.
+"""Benchmark of webhooks: an encrypted, signed WeChat push, acknowledged after its commit.
 
-In: the two servers. Out: a row's ratio against the route that reads and answers. Never here: the pull that follows, which nobody
-waits for; the connection has no app_secret, so its jobs end at once.
+In: the two servers. Out: the ratio to the route that reads and responds. Never here: the pull that follows; the
+connection has no app_secret, so its jobs end at once.
 """
 
 import itertools
@@ -28,7 +28,7 @@ def connection(here: World) -> str:
 
 
 def pushes(path: str, count: int) -> Iterator[bytes]:
-    """Return requests of different orders' pushes."""
+    """Return requests with pushes of different orders."""
     chance = random.Random(7)
     for number in range(count):
         message = {
@@ -54,6 +54,6 @@ def pushes(path: str, count: int) -> Iterator[bytes]:
 
 
 def noop(path: str) -> Iterator[bytes]:
-    """Return the same request again and again for the route that reads and answers."""
+    """Return the same requests for the route that reads and responds."""
     sample = next(pushes(path, 1)).replace(path.encode(), b"/noop", 1)
     return itertools.repeat(sample)

@@ -1,6 +1,6 @@
 """The report of a large session against a plain count of its events.
 
-In: a server with a session. Out: rows of the table. Never here: how events get there.
+In: a server with a session. Out: rows of the table. Never here: sending events.
 """
 
 import statistics
@@ -17,7 +17,7 @@ Row = tuple[str, str, str, str]
 
 
 def fetch(here: World, path: str) -> float:
-    """Return the seconds that one answer takes, from the request to its last byte."""
+    """Return the seconds from a request to the last byte of its response."""
     request = urllib.request.Request(f"http://127.0.0.1:{here.port}{path}", headers={"Authorization": f"Bearer {KEY}"})
     before = time.perf_counter()
     with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
@@ -26,7 +26,7 @@ def fetch(here: World, path: str) -> float:
 
 
 async def reports(here: World, session: str) -> list[Row]:
-    """JSON, Excel and page in turn with the count; the first of each, which also starts the press, is left out."""
+    """JSON, Excel and HTML alternately with the count; the first of each, which starts the render process, is not counted."""
     connection = await asyncpg.connect(here.dsn)
     kinds = {"report": "< 0.3 s", "report.xlsx": "< 3 s", "report.html": ""}
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}

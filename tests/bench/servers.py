@@ -1,4 +1,4 @@
-"""The processes that the benchmark measures: the server on an embedded database, and the limit beside it.
+"""Processes of the benchmark: the server on an embedded database, and the limit.
 
 In: nothing. Out: ports, a key, a connection string. Never here: measurements.
 """

@@ -1,8 +1,8 @@
-"""The benchmark's rows of the live stream: many subscribers on one session while its events arrive.
+"""Benchmark of event streams: many subscribers of one session while events arrive.
 
-In: the server. Out: how soon every subscriber sees a commit, and what ingest keeps of its rate. Never here: an SSE library.
+In: the server. Out: delay until every subscriber sees a commit, and the rate of ingest with subscribers. Never here: an SSE library.
 
-Run as a program it is the subscribers: a process of its own, all sockets in one loop, which only looks for one figure.
+Run as a program, it is the process of the subscribers: all sockets in one loop, which looks for one figure.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ _BATCH_TYPE = "application/cloudevents-batch+json"
 _FIGURE = re.compile(rb'"gifts":\{"value":(\d+)')
 Row = tuple[str, str, str, str]
 Sightings = list[list[tuple[float, int]]]
-"""Per subscriber: when a higher figure came, and which."""
+"""Per subscriber: times and values of each higher figure."""
 
 
 def _watch(port: int, path: str, count: int) -> None:
-    """Open the streams, say so, read until the standard input ends, print when each stream showed which figure."""
+    """Open the streams, report it, read until the standard input ends, print the times of the figures."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, count + 100)), hard))
     request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode()
@@ -82,7 +82,7 @@ def _watch(port: int, path: str, count: int) -> None:
 
 @asynccontextmanager
 async def _watching(here: World, session: str) -> AsyncIterator[tuple[Sightings, list[int]]]:
-    """Keep the subscribers connected; what they saw is filled in at the end."""
+    """Keep the subscribers connected; their results are filled in at the end."""
     seen: Sightings = []
     received: list[int] = []
     path = f"/v1/sessions/{session}/stream?lang=en"
@@ -113,7 +113,7 @@ def _gift(number: int, subject: str) -> bytes:
 
 
 async def _send_paced(here: World, bodies: Iterator[bytes]) -> int:
-    """Send batches at a fixed rate, each on time whatever became of the one before; return the events sent."""
+    """Send batches at a fixed rate, independent of earlier responses; return the number of events sent."""
     began = time.monotonic()
     sending: set[asyncio.Task[object]] = set()
     sent = 0
@@ -130,7 +130,7 @@ async def _send_paced(here: World, bodies: Iterator[bytes]) -> int:
 
 
 async def _send_marked(here: World, subject: str) -> list[float]:
-    """Send a gift now and then; return when each request was sent: its commit comes later."""
+    """Send gifts at intervals; return the time of each request."""
     moments = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
@@ -141,7 +141,7 @@ async def _send_marked(here: World, subject: str) -> list[float]:
 
 
 def _delays(seen: Sightings, moments: list[float]) -> list[float]:
-    """Return, for every subscriber and every gift, how long after it was sent the stream counted it."""
+    """Return, for every subscriber and gift, the delay between the request and the stream's figure."""
     found = []
     for sightings in seen:
         at = iter(sightings)
@@ -164,7 +164,7 @@ async def streams(here: World) -> list[Row]:
     """1,000 subscribers and 2,000 events/s; then the highest rate with them and without them, in turn."""
     session = here.session("watched")
     subject = "wechat:watched"
-    # A load waits in a thread; every batch that is due needs one, also behind others that are late.
+    # A request blocks a thread; every due batch needs one, also while others are late.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(256))
     start = {
         "specversion": "1.0", "id": "start", "source": "//tool.example/bench", "type": "live.session.started",

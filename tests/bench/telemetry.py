@@ -1,6 +1,6 @@
-"""Telemetry of a busy session for the load, and the same as rows for the bare insert.
+"""Telemetry of a busy session as events for the load and as rows for the bare insert.
 
-In: a number. Out: events in the mix of a real show. Never here: the server's own code.
+In: a number. Out: events in the mix of a real session. Never here: the server's own code.
 """
 
 import json
@@ -18,7 +18,7 @@ _WEIGHTS = (150, 90, 200, 250, 250, 20, 10, 20, 10)
 
 
 def events(first: int, count: int, total: int, subject: str, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """Yield `count` of `total` events from number `first` on, in the order in which they happen."""
+    """Yield `count` of `total` events from number `first` on, in order of time."""
     random_ = random.Random(seed * 1_000_003 + first)
     for number in range(first, first + count):
         at = START + timedelta(seconds=number * SHOW_SECONDS / total, milliseconds=random_.randrange(900))

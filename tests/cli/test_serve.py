@@ -1,4 +1,4 @@
-"""`tallylight` as a newcomer and as the person on call meet it: real processes, their exit codes and their words."""
+"""`tallylight` as a process: exit codes and messages."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(tmp_path: Path) -> None:
 
 
 def test_a_shared_database_needs_a_secret_key(tmp_path: Path) -> None:
-    """Nothing is made up where several processes must agree."""
+    """The secret key is required with a shared database."""
     done = run("serve", env={"TALLYLIGHT_DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x"}, cwd=tmp_path)
     assert 2 == done.returncode
     assert "TALLYLIGHT_SECRET_KEY" in done.stderr
@@ -44,7 +44,7 @@ def test_a_shared_database_needs_a_secret_key(tmp_path: Path) -> None:
 
 
 def test_an_unreachable_database_is_a_sentence_with_a_hint(tmp_path: Path) -> None:
-    """Exit code 3, a hint, no password, no trace."""
+    """Exit code 3, a hint, no password, no traceback."""
     env = {"TALLYLIGHT_DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x", "TALLYLIGHT_SECRET_KEY": SECRET}
     done = run("serve", env=env, cwd=tmp_path)
     assert 3 == done.returncode
@@ -54,7 +54,7 @@ def test_an_unreachable_database_is_a_sentence_with_a_hint(tmp_path: Path) -> No
 
 
 async def test_migrations_that_are_behind_are_told_with_the_remedy(settings: Settings, postgres: str, tmp_path: Path) -> None:
-    """A server that finds an older schema names `tallylight migrate`, which then mends it."""
+    """A server that finds an older schema names `tallylight migrate`, which upgrades it."""
     connection = await asyncpg.connect(postgres)
     await connection.execute("CREATE DATABASE behind")
     await connection.close()
@@ -79,7 +79,7 @@ def test_the_embedded_database_gets_a_secret_key_once_for_its_owner_alone(tmp_pa
 
 
 def test_sigterm_drains_and_stops_the_embedded_database(tmp_path: Path) -> None:
-    """The process ends by itself with exit code 0, and no PostgreSQL is left behind."""
+    """The process ends with exit code 0, and its PostgreSQL ends too."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     env = clean | {"TALLYLIGHT_PORT": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
     server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
@@ -92,5 +92,5 @@ def test_sigterm_drains_and_stops_the_embedded_database(tmp_path: Path) -> None:
     server.stderr.read()
     server.stderr.close()
     assert 0 == server.wait(30)
-    # A process that nobody has collected yet has ended all the same.
+    # A zombie has ended too.
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,4 +1,4 @@
-"""The server's transport: what is written in one turn goes out in one piece, and nothing goes to who left."""
+"""Write coalescing: writes of one turn of the loop are sent together, and nothing is sent on a closed connection."""
 
 import asyncio
 from typing import Any, cast
@@ -12,21 +12,21 @@ class _Wire:
         self.closing = False
 
     def write(self, data: bytes) -> None:
-        """As the loop's own transports do."""
+        """Send, as the loop's transports do."""
         if self.closing:
             raise RuntimeError("the handler is closed")
         self.sent.append(data)
 
     def close(self) -> None:
-        """Close in order."""
+        """Close."""
         self.closing = True
 
     def abort(self) -> None:
-        """Close at once."""
+        """Abort."""
         self.closing = True
 
     def is_closing(self) -> bool:
-        """Tell whether it is closed."""
+        """Return whether it is closed."""
         return self.closing
 
 
@@ -36,7 +36,7 @@ def _pair() -> tuple[_Wire, Any]:
 
 
 async def test_one_turn_is_one_write() -> None:
-    """Head and body go together, the next turn's bytes by themselves, in order."""
+    """Head and body are sent together, bytes of the next turn separately, in order."""
     wire, transport = _pair()
     transport.write(b"head ")
     transport.write(b"body")
@@ -48,7 +48,7 @@ async def test_one_turn_is_one_write() -> None:
 
 
 async def test_a_close_sends_what_is_kept() -> None:
-    """The last answer of a connection is not lost."""
+    """The last response of a connection is not lost."""
     wire, transport = _pair()
     transport.write(b"last")
     transport.close()
@@ -58,7 +58,7 @@ async def test_a_close_sends_what_is_kept() -> None:
 
 
 async def test_nothing_is_sent_to_who_left() -> None:
-    """A connection that broke between the answer and the end of the turn raises nothing."""
+    """A connection that is closed between the response and the end of the turn raises nothing."""
     wire, transport = _pair()
     transport.write(b"too late")
     transport.abort()

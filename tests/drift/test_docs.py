@@ -1,4 +1,4 @@
-"""The README tells every setting, event type, KPI, insight and command there is, and no other."""
+"""The documentation names every setting, event type, KPI and insight, and no other."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> dict[str, str]:
-    """Return the table under a heading: what its first column names in backticks → the whole row."""
+    """Return the table under a heading: name in backticks in the first column → the whole row."""
     _, _, after = README.partition(f"\n{heading}\n")
     section = re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
     found = {}
@@ -70,5 +70,5 @@ def test_every_insight_is_documented() -> None:
 
 
 def test_the_tests_would_see_a_missing_row() -> None:
-    """A heading that does not exist yields no rows, so a renamed section cannot pass unseen."""
+    """A heading that does not exist yields no rows, so that a renamed section fails."""
     assert {} == rows("## Nowhere")

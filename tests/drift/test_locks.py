@@ -1,4 +1,4 @@
-"""The lock files pin what pyproject.toml asks for, by hash, and say nothing of where it came from."""
+"""The lock files pin the dependencies of pyproject.toml by hash and name no origin."""
 
 import re
 import tomllib
@@ -30,14 +30,14 @@ def pins(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_every_pin_has_a_hash(name: str) -> None:
-    """No line of a lock file can be satisfied by a file that nobody has seen."""
+    """Every package of a lock file has a hash."""
     found = pins((ROOT / name).read_text(encoding="utf-8"))
     assert [] == [pin for pin, hashes in found.items() if not hashes]
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_no_lock_names_a_registry_or_a_folder(name: str) -> None:
-    """Where a package comes from is the installer's setting: no URL, no index option, no path of a machine."""
+    """The installer decides where packages come from: no URL, no index option, no path of a machine."""
     text = (ROOT / name).read_text(encoding="utf-8")
     assert [] == re.findall(r"^.*(?:://|--(?:extra-)?index|--find-links|/\w+/).*$", text, flags=re.MULTILINE)
 
@@ -52,6 +52,6 @@ def test_a_lock_holds_all_that_is_asked_for(name: str) -> None:
 
 
 def test_both_locks_agree() -> None:
-    """What is tested is what is shipped: the development lock pins the runtime's versions."""
+    """The development lock pins the same versions as the runtime lock."""
     runtime, development = (set(pins((ROOT / name).read_text(encoding="utf-8"))) for name in ASKED)
     assert runtime <= development

@@ -1,4 +1,4 @@
-"""What the migrations build is what the code expects."""
+"""The migrations build the schema that the code expects."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ async def test_a_migrated_database_has_exactly_the_tables_of_the_code(tmp_path: 
 
 
 async def test_a_missing_column_is_seen(tmp_path: Path) -> None:
-    """The comparison is not blind: a column that somebody dropped by hand shows up."""
+    """The comparison finds a dropped column."""
     database = await open_database(Settings(data_dir=tmp_path, secret_key="k" * 40))
     try:
         await migrate.upgrade(database.engine)

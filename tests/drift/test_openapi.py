@@ -1,4 +1,4 @@
-"""The committed OpenAPI document is the one that the app serves."""
+"""The committed OpenAPI document equals the one that the application serves."""
 
 import subprocess
 import sys

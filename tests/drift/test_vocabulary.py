@@ -49,7 +49,7 @@ ALLOWED = re.compile(
     r"sealed_(?:secrets?|keys?|sealed_keys|connections|deliveries|dead_letters|at)|(?<=[\w.\[\"'(` ])sealed(?=[\"'`\],) :=;]|$)"
     r"|in flight|(?i:single[-_ ]?flights?)|aria-pressed|keyboard\.press|\.press\(|\.home\b|set_paper|\"reseal\"|`reseal`"
     r"|b\"letters?\"|person=b\"letter\"|\{letter\}|connections\.letters|\bletters\b(?=\W+(?:and|or) digits)|\bletters?/"
-    r"|lower-?case letters|capital letters|pending_refolds|\"refolds\"|\"letters?\"|letters=|\.letters\b"
+    r"|lower-?case letters|capital letters|pending_refolds|\"refolds\"|\"letters?\"|letters=|\.letters\b|rng\(\"programme\"\)"
 )
 """Stored bytes, columns, queue and job names, public JSON members; other fields' words."""
 NOT_OURS = ("tests/adapters/samples/", "tests/drift/test_vocabulary.py", "app/dashboard/web/css/")

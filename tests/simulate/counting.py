@@ -1,4 +1,4 @@
-"""An independent count of a list of events, written as naively as possible."""
+"""An independent, naive count of a list of events."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Event = dict[str, Any]
 
 @dataclass
 class Counted:
-    """What plain counting finds."""
+    """Figures from plain counting."""
 
     viewers: set[str] = field(default_factory=set)
     followers: set[str] = field(default_factory=set)
@@ -75,7 +75,7 @@ def count(events: list[Event]) -> Counted:
 
 
 def hits_totals(scenario: Scenario, events: list[Event]) -> None:
-    """Assert that a naive count of the events is the scenario, figure by figure."""
+    """Assert that a naive count of the events equals the scenario, figure by figure."""
     found = count(events)
     kpis = scenario.kpis
     assert kpis.viewers == len(found.viewers)

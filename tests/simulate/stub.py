@@ -1,4 +1,4 @@
-"""A server as small as the contract: it keeps identities, answers receipts, and fails on demand."""
+"""A minimal server: it stores event identities, answers with receipts, and fails on demand."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from app.events.envelope import EVENTS
 
 
 class Stub:
-    """Takes sessions and events; `failures` holds what it does to the next requests to /v1/events instead of answering."""
+    """Takes sessions and events; `failures` holds the reactions to the next requests to /v1/events."""
 
     def __init__(self) -> None:
         self.sessions: list[dict[str, Any]] = []
@@ -25,13 +25,13 @@ class Stub:
         self.refused: Callable[[dict[str, Any]], bool] = lambda _: False
 
     def client(self) -> httpx.AsyncClient:
-        """Return a client that speaks to this stub."""
+        """Return a client of this stub."""
         return httpx.AsyncClient(
             base_url="http://stub.example", transport=httpx.MockTransport(self.answer), headers={"Authorization": "Bearer key"}
         )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request as the contract says."""
+        """Answer a request."""
         self.headers.append(request.headers)
         path = request.url.path
         if request.method == "POST" and path == "/v1/sessions":
@@ -40,7 +40,7 @@ class Stub:
             self.sessions.append(json.loads(request.content))
             return httpx.Response(201, json={"id": f"session-{len(self.sessions)}"})
         if request.method == "POST" and path == "/v1/events":
-            # A failure of None: the batch is stored, and the answer is lost on its way.
+            # A failure of None: the batch is stored, and the response is lost.
             failure = self.failures.popleft() if self.failures else ()
             if isinstance(failure, Exception | httpx.Response):
                 return self._fail(failure)

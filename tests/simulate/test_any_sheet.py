@@ -13,7 +13,7 @@ from tests.simulate.counting import hits_totals, of_type
 
 @st.composite
 def small_sheets(draw: st.DrawFn) -> dict[str, Any]:
-    """Return sheets of small sessions whose totals do not contradict each other, corners included."""
+    """Return sheets of small sessions without contradictions, edge cases included."""
     viewers = draw(st.integers(1, 60))
     buyers = draw(st.integers(0, min(viewers, 12)))
     products: list[dict[str, Any]] = []
@@ -58,13 +58,13 @@ def small_sheets(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=150, deadline=None)
 @given(small_sheets(), st.integers(0, 2**32))
 def test_any_sheet_without_contradictions_is_hit(sheet: dict[str, Any], seed: int) -> None:
-    """Whatever the totals, the events hit them, are valid and sorted, and nobody acts before entering."""
+    """For any totals, the events add up to them, are valid and sorted, and no viewer acts before entering."""
     scenario = Scenario.model_validate(sheet)
     events = generate(scenario, seed)
     hits_totals(scenario, events)
     EVENTS.validate_json(to_json(events))
     assert events == sorted(events, key=lambda event: event["time"])
-    single.test_nobody_acts_before_they_entered(events)
+    single.test_no_viewer_acts_before_entering(events)
     single.test_viewers_leave_after_the_time_that_they_watched(events)
 
 

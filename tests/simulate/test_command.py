@@ -21,7 +21,7 @@ SHEET = {
 
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """A server that the command reaches whatever the url."""
+    """A server that the command reaches at any URL."""
     stub = Stub()
     monkeypatch.setattr(command, "connect", lambda *_: stub.client())
     return stub
@@ -36,7 +36,7 @@ def invoke(*arguments: str, env: dict[str, str] | None = None) -> Any:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """A scenario of one's own, as a file."""
+    """A scenario in a file."""
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(SHEET), encoding="utf-8")
     return str(file)
@@ -54,7 +54,7 @@ def test_the_command_sends_a_file_and_says_where_to_look(stub: Stub, path: str) 
 
 
 def test_two_runs_use_two_rooms_unless_one_is_named(stub: Stub, path: str) -> None:
-    """A second simulation does not run into the first one's room."""
+    """A second simulation uses another room."""
     for options in ((), (), ("--room", "mine")):
         assert 0 == invoke(path, "--speed", "max", "--key", "k", *options).exit_code
     first, second, named = (session["streams"][0]["room"] for session in stub.sessions)
@@ -74,7 +74,7 @@ def test_two_runs_use_two_rooms_unless_one_is_named(stub: Stub, path: str) -> No
     ],
 )
 def test_wrong_options_are_refused_in_plain_words(stub: Stub, arguments: tuple[str, ...], message: str) -> None:
-    """Exit code 2 and a sentence, before anything is sent."""
+    """Exit code 2 and one sentence, before any request."""
     result = invoke(*arguments)
     assert 2 == result.exit_code
     assert message in result.output
@@ -82,7 +82,7 @@ def test_wrong_options_are_refused_in_plain_words(stub: Stub, arguments: tuple[s
 
 
 def test_a_refusing_server_is_a_sentence_and_exit_code_1(stub: Stub, path: str) -> None:
-    """No trace, no key."""
+    """No traceback, no key."""
     stub.session_failures.append(httpx.Response(403, json={"title": "Not allowed", "detail": "needs the role operator"}))
     result = invoke(path, "--key", "secret-key", "--speed", "max")
     assert 1 == result.exit_code

@@ -28,12 +28,12 @@ def events(scenario: Scenario) -> list[Event]:
 
 
 def test_the_events_hit_every_total_of_the_scenario(scenario: Scenario, events: list[Event]) -> None:
-    """Counted naively, the events give the scenario's totals, to the cent."""
+    """A naive count of the events equals the scenario's totals, to the cent."""
     hits_totals(scenario, events)
 
 
 def test_the_sheet_of_2021_09_25_comes_out_in_its_own_figures() -> None:
-    """The sheet's figures, written down here once more, are what the events count to."""
+    """The events add up to the sheet's figures, which are repeated here."""
     found = count(generate(load(SHEET), 1))
     assert (18052, 190, 363, 1280) == (len(found.viewers), len(found.buyers), found.units, found.peak)
     assert Decimal("481888.00") == found.gmv
@@ -52,7 +52,7 @@ def test_the_sheet_of_2021_09_25_comes_out_in_its_own_figures() -> None:
 
 
 def test_every_event_is_valid(events: list[Event]) -> None:
-    """The event model of the server accepts all of them, and no identity is there twice."""
+    """The event model of the server accepts all of them, and no identity occurs twice."""
     assert len(events) == len(EVENTS.validate_json(to_json(events)))
     assert len(events) == len({(event["source"], event["id"]) for event in events})
 
@@ -64,7 +64,7 @@ def test_the_seed_decides(scenario: Scenario, events: list[Event]) -> None:
 
 
 def test_minutes_come_in_order_and_make_the_whole(scenario: Scenario, events: list[Event]) -> None:
-    """Events are sorted by time, also across the minutes in which they are made."""
+    """Events are sorted by time, also across minutes."""
     chunks = list(minutes(scenario, 7))
     assert events == [event for chunk in chunks for event in chunk]
     assert events == sorted(events, key=lambda event: event["time"])
@@ -81,8 +81,8 @@ def test_another_start_and_other_rooms_change_nothing_else(scenario: Scenario, e
     assert {f"{platform}:elsewhere" for platform in scenario.platforms} == {event["subject"] for event in moved}
 
 
-def test_nobody_acts_before_they_entered(events: list[Event]) -> None:
-    """Whoever clicks, comments, follows, shares, asks or buys has entered before."""
+def test_no_viewer_acts_before_entering(events: list[Event]) -> None:
+    """Every viewer who clicks, comments, follows, shares, asks or buys has entered before."""
     entered: set[str] = set()
     for event in events:
         who = event["data"].get("viewer") or event["data"].get("buyer")
@@ -93,7 +93,7 @@ def test_nobody_acts_before_they_entered(events: list[Event]) -> None:
 
 
 def test_viewers_leave_after_the_time_that_they_watched(events: list[Event]) -> None:
-    """Of every visit, leaving minus entering is what was watched; nobody is in the room twice."""
+    """The watched time of a visit is the time between entering and leaving; no viewer is in the room twice."""
     inside: dict[str, datetime] = {}
     for event in events:
         viewer = event["data"].get("viewer")
@@ -135,7 +135,7 @@ def test_early_arrivals_are_core_fans_exactly_rounded(scenario: Scenario, events
 
 
 def test_stock_falls_piece_by_piece_and_one_product_sells_out(scenario: Scenario, events: list[Event]) -> None:
-    """Each stock report is the last one minus what was just paid; one product reaches zero while it is still being clicked."""
+    """Each stock report is the last one minus the paid units; one product reaches zero while clicks continue."""
     stock = {product.product: scenario.stock(product) for product in scenario.products}
     seen: dict[str, list[int]] = defaultdict(list)
     for event in of_type(events, "stock.changed"):
@@ -146,7 +146,7 @@ def test_stock_falls_piece_by_piece_and_one_product_sells_out(scenario: Scenario
         assert seen[product.product] == sorted(seen[product.product], reverse=True)
     (gone,) = (product.product for product in scenario.products if scenario.stock(product) == product.units)
     sold_out = next(e for e in of_type(events, "stock.changed") if e["data"] == {"product": gone, "stock": 0})
-    assert 1 == len({e["subject"] for e in of_type(events, "stock.changed")}), "one stock, told by one platform"
+    assert 1 == len({e["subject"] for e in of_type(events, "stock.changed")}), "one stock, reported by one platform"
     after = [e for e in of_type(events, "product.clicked") if e["data"]["product"] == gone and moment(e) > moment(sold_out)]
     assert moment(sold_out) < scenario.session.starts_at + timedelta(milliseconds=scenario.duration_ms * 2 // 3)
     assert len(after) > scenario.clicks(next(p for p in scenario.products if p.product == gone)) // 20
@@ -177,7 +177,7 @@ def test_products_are_clicked_while_they_are_on_air(scenario: Scenario, events: 
 
 
 def test_a_stream_starts_first_and_ends_last(scenario: Scenario, events: list[Event]) -> None:
-    """Each platform is on air for the scenario's duration, and its audience is gone when it ends."""
+    """Each platform is on air for the scenario's duration, and its audience has left at the end."""
     for platform in scenario.platforms:
         here = [event for event in events if event["subject"].startswith(f"{platform}:")]
         (start,), (end,) = of_type(here, "session.started"), of_type(here, "session.ended")
@@ -199,7 +199,7 @@ def test_support_is_asked_and_sometimes_answered_slowly(scenario: Scenario, even
 
 
 def test_platforms_get_their_own_figures() -> None:
-    """What a platform states is its own; viewers are divided by share."""
+    """Stated figures of a platform are its own; viewers are divided by share."""
     events = generate(load("two-platforms"), 3)
     comments = Counter(event["subject"].split(":")[0] for event in of_type(events, "comment.posted"))
     assert {"wechat": 2000, "weibo": 1200} == dict(comments)

@@ -64,19 +64,19 @@ def sheet(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_a_contradiction_is_refused_and_named(changes: dict[str, Any], field: str) -> None:
-    """The error says which field is wrong."""
+    """The error names the field."""
     with pytest.raises(ScenarioError, match=f"(?m)^{field}[:.]"):
         read(json.dumps(sheet(**changes)))
 
 
 def test_the_unchanged_sheet_is_fine() -> None:
-    """What the contradictions were made from is no contradiction."""
+    """The sheet from which the contradictions are made is valid."""
     scenario = read(json.dumps(sheet()), "small")
     assert ("small", (12, 60000)) == (scenario.name, scenario.remainder)
 
 
 def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
-    """Neither broken JSON nor a missing file ends in a trace."""
+    """Broken JSON and a missing file raise an error with a sentence."""
     with pytest.raises(ScenarioError, match="not JSON"):
         read("{", "broken")
     with pytest.raises(ScenarioError, match="neither a readable file"):
@@ -86,7 +86,7 @@ def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
 
 
 def test_products_without_code_get_a_stable_one() -> None:
-    """Codes come from name and place; a given code stays."""
+    """Codes come from name and position; a given code stays."""
     products = [{"name": "ニット"}, {"name": "Silk dress"}, {"name": "帽子"}, {"name": "x", "code": "A/1"}, {"product": "own"}]
     scenario = Scenario.model_validate(sheet(products=products))
     assert ["knit-01", "silk-dress-02", "product-03", "A/1", "own"] == [product.product for product in scenario.products]
@@ -106,7 +106,7 @@ def test_a_scenario_reads_back_what_it_writes(name: str) -> None:
 
 
 def test_the_totals_of_2021_09_25_are_what_the_sheet_prints() -> None:
-    """Every figure that the file keeps as printed comes out of the totals by the formulas."""
+    """The formulas give every printed figure of the file."""
     text = Path(totals.__file__).with_name("scenarios").joinpath("2021-09-25.json").read_text(encoding="utf-8")
     document = json.loads(text)
     scenario = load("2021-09-25")
@@ -123,7 +123,7 @@ def test_a_half_is_printed_upwards() -> None:
     assert "0.13" == totals.kpis(scenario)["engagement_rate_percent"]
 
 
-def test_nothing_is_derived_from_nobody() -> None:
+def test_ratios_without_buyers_are_absent() -> None:
     """Without buyers there is no spend per buyer."""
     scenario = Scenario.model_validate(sheet(kpis={"viewers": 3}, products=[]))
     assert "spend_per_buyer" not in totals.kpis(scenario)
@@ -131,7 +131,7 @@ def test_nothing_is_derived_from_nobody() -> None:
 
 @given(st.integers(0, 10**18), st.lists(st.integers(0, 10**9), min_size=1, max_size=40))
 def test_parts_add_up_and_keep_their_proportion(total: int, weights: list[int]) -> None:
-    """No part is further than one from its exact proportion."""
+    """No part differs from its exact proportion by more than one."""
     parts = apportion(total, weights)
     assert total == sum(parts)
     if whole := sum(weights):
@@ -139,7 +139,7 @@ def test_parts_add_up_and_keep_their_proportion(total: int, weights: list[int]) 
 
 
 def test_a_platform_states_its_own_and_the_rest_is_divided() -> None:
-    """Own figures stay, the rest goes by the viewers of the silent platforms."""
+    """Stated figures stay; the rest is divided by the viewers of the other platforms."""
     platforms = {"wechat": {"share": "0.5", "comments": 4}, "weibo": "0.3", "douyin": "0.2"}
     scenario = Scenario.model_validate(sheet(platforms=platforms))
     assert {"wechat": 50, "weibo": 30, "douyin": 20} == split(scenario, "viewers")

@@ -21,7 +21,7 @@ def ratio(part: float | Decimal, whole: float | Decimal, decimals: int = 6) -> D
 
 @pytest.fixture(scope="module")
 def answers() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """What a right server answers, made by plain counting from the events."""
+    """Correct responses, from a plain count of the events."""
     found = count(generate(SHEET))
     viewers, buyers = len(found.viewers), len(found.buyers)
     comments = found.counts["comment.posted"]
@@ -94,7 +94,7 @@ def test_a_right_server_is_equal_in_every_figure(answers: tuple[Any, Any, Any]) 
     ],
 )
 def test_a_wrong_figure_is_seen(answers: tuple[Any, Any, Any], slug: str, value: object, figure: str) -> None:
-    """One figure off, in the last digit or absent, is not equal, and the verdict is no."""
+    """A figure that differs in the last digit, or is absent, is not equal, and the result is false."""
     kpis, products, _ = answers
     wrong = {"kpis": {**kpis["kpis"], slug: {"value": value}}}
     assert figure in [row.figure for row in compare(SHEET, wrong, products) if not row.equal]
@@ -110,7 +110,7 @@ def test_a_wrong_product_or_remainder_is_seen(answers: tuple[Any, Any, Any]) -> 
 
 
 def test_a_rate_is_rounded_once() -> None:
-    """The printed rate comes from the exact quotient, not from the six decimals of the answer."""
+    """The printed rate comes from the exact quotient, not from the response's six decimals."""
     scenario = Scenario.model_validate(
         {"session": {"starts_at": "2021-09-25T14:00:00Z"}, "kpis": {"viewers": 800_001, "comments": 1000}}
     )
@@ -125,6 +125,6 @@ def test_a_rate_is_rounded_once() -> None:
 
 
 def test_nothing_counted_stands_for_zero_only() -> None:
-    """What never happened has no value; anything else without a value is missing."""
+    """No value equals zero events; otherwise the figure is missing."""
     assert Row("comments", "0", None).equal
     assert not Row("comments", "1", None).equal
