@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.settings import Settings
-from app.storage.embedded import EmbeddedPostgres
+from app.storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.storage.persistent_connection import PersistentConnection
 
 Connection = PoolConnectionProxy | asyncpg.Connection
@@ -212,7 +212,10 @@ async def open_database(settings: Settings) -> Database:
     Raises:
         DatabaseUnreachableError: with a hint.
     """
-    dsn, embedded = await asyncio.to_thread(dsn_of, settings)
+    try:
+        dsn, embedded = await asyncio.to_thread(dsn_of, settings)
+    except EmbeddedPostgresError as error:
+        raise DatabaseUnreachableError(str(error)) from error
     timeout = settings.database_timeout_seconds
     server_settings = _server_settings(timeout)
 

