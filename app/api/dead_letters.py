@@ -176,7 +176,7 @@ def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
 async def replay_letter(service: AppService, caller: Operator, letter: LetterId) -> Any:
     """Take the letter as if it were sent now, a platform's through its adapter again; it is gone once all of it was taken."""
     try:
-        replayed = await service.platforms.letters.replay(letter, caller.brand_id)
+        replayed = await service.platforms.dead_letters.replay(letter, caller.brand_id)
         if replayed is not None:
             return {**replayed.submission.receipt(), "pulls": replayed.pulls}
         submission = await replay(

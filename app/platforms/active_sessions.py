@@ -1,4 +1,4 @@
-"""Which sessions are on air, and which may begin: what pollers read and what they look out for.
+"""Sessions on air, and sessions that may begin: the input of the pollers.
 
 In: a connection's brand and session, the moment. Out: sessions with their rooms on one platform. Never here: calls to a platform.
 """
@@ -18,27 +18,27 @@ from app.storage.reads import Broadcast
 _SQL = queries("platforms")
 
 LONGEST_LIVE = timedelta(hours=36)
-"""A session whose end nobody told is believed to be live for so long."""
+"""A session without an end is treated as on air for this long."""
 EARLY, LATE = timedelta(hours=1), timedelta(hours=12)
-"""A scheduled session is looked out for from so long before its time until so long after it."""
+"""A scheduled session is expected from this long before its time until this long after it."""
 UNSCHEDULED = timedelta(hours=24)
-"""One without a time is looked out for so long after it, or its stream, was made."""
+"""A session without a time is expected for this long after it, or its stream, was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A session that is on air, or was a moment ago, with its rooms on one platform."""
+    """A session that is on air or has just ended, with its rooms on one platform."""
 
     id: UUID
     rooms: tuple[str, ...]
     started_at: datetime
     rooms_with_status: frozenset[str]
-    """Rooms whose start or end is told; "" is the session as a whole."""
+    """Rooms whose start or end has been reported; "" is the session as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSession:
-    """A session that may begin at any moment, with its rooms on one platform of which nothing was heard yet."""
+    """A session that may begin at any moment, with its rooms on one platform that have reported nothing yet."""
 
     id: UUID
     rooms: tuple[str, ...]
@@ -49,7 +49,7 @@ class ExpectedSession:
 async def live_sessions(
     database: Database, brand_id: UUID | None, tied: str | None, platform: str, now: datetime, after: timedelta
 ) -> list[LiveSession]:
-    """Return the sessions on air, or ended less than `after` ago, that a connection may speak of.
+    """Return the sessions on air, or ended less than `after` ago, that a connection may report on.
 
     `tied` is the one session that the connection belongs to, by its id or as platform:room.
     """
@@ -71,7 +71,7 @@ def _heard(told: Iterable[Broadcast], platform: str) -> frozenset[str]:
 async def expected_sessions(
     database: Database, brand_id: UUID | None, tied: str | None, platform: str, now: datetime
 ) -> list[ExpectedSession]:
-    """Return the sessions that a connection should look out for: within their time, and with a room that has not begun.
+    """Return the sessions that a connection should expect: within their time, and with a room that has not begun.
 
     Of a session that a connection is tied to no room need be known.
     """

@@ -1,7 +1,7 @@
-"""HTTP calls to a platform's API, tried again where that can help.
+"""HTTP calls to a platform's API, with retries of transient failures.
 
-In: a method, an address, a query, a JSON body. Out: the JSON of the answer. Never here: a platform's error codes, tokens kept;
-an address, a query or a body in an error, since they hold tokens and people.
+In: a method, an address, a query, a JSON body. Out: the JSON of the answer. Never here: a platform's error codes,
+stored tokens; an address, a query or a body in an error, since they hold tokens and personal data.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _MAX_ANSWER = 16 * 1024 * 1024
 
 
 class UnavailableError(Exception):
-    """The platform could not be reached, was too slow, or answered without sense; the text says which."""
+    """The platform could not be reached, was too slow, or its answer is not JSON; the text says which."""
 
 
 async def send(
@@ -29,15 +29,15 @@ async def send(
 ) -> Any:
     """Return the JSON of an answer.
 
-    Lost connections, slow answers, 429 and 5xx are tried again after a pause that doubles and varies.
+    Lost connections, timeouts, 429 and 5xx are retried after a pause that doubles and varies randomly.
 
     Raises:
-        UnavailableError: still so after the last try.
+        UnavailableError: the last attempt failed too.
     """
     reason = ""
     for attempt in range(tries):
         if attempt:
-            # Several processes that were refused together must not come back together.
+            # Processes that failed at the same time must not retry at the same time.
             await asyncio.sleep(_FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         try:
             answer = await client.request(

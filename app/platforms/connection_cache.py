@@ -1,4 +1,4 @@
-"""The directory: connections as deliveries and jobs need them, with their secrets open.
+"""Cache of connections with their decrypted secrets, for deliveries and jobs.
 
 In: a connection's id. Out: a `LoadedConnection`, or None. Never here: secrets in a log or in a repr, changes.
 """
@@ -21,22 +21,22 @@ _SQL = queries("platforms")
 _log = structlog.get_logger()
 
 _TRUSTED_SECONDS = 2.0
-"""How long a process believes what it has read: the longest that a change takes to reach the other processes."""
+"""Maximum age of an entry, and so the maximum delay until a change reaches the other processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What is sealed of a connection."""
+    """The encrypted part of a connection."""
 
-    # No repr: these must not reach a log by accident.
+    # No repr: secrets must not reach a log.
     values: dict[str, str] = field(repr=False)
     url_token: str = field(repr=False)
-    """The last segment of the URL of a kind whose deliveries are not signed."""
+    """Last segment of the webhook URL, for kinds whose deliveries are not signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedConnection:
-    """One connection, ready to verify and to parse."""
+    """A connection with everything that verification and parsing need."""
 
     id: UUID
     brand_id: UUID | None
@@ -62,31 +62,31 @@ class LoadedConnection:
 
     @property
     def origin(self) -> str:
-        """Who sent, as dead letters name it."""
+        """The sender, as dead letters name it."""
         return f"connection:{self.id}"
 
 
 def decrypt_secrets(cipher: SecretCipher, sealed: bytes) -> Secrets:
-    """Return what is sealed of a connection.
+    """Decrypt the secrets of a connection.
 
     Raises:
-        UnreadableError: it was sealed with another secret key.
+        UnreadableError: they were encrypted with another secret key.
     """
     found = from_json(cipher.decrypt(sealed))
     return Secrets(found["secrets"], found["url_token"])
 
 
 class ConnectionCache:
-    """Looks connections up and remembers them for two seconds."""
+    """Loads connections and keeps them for two seconds."""
 
     def __init__(self, database: Database, cipher: SecretCipher) -> None:
-        """Start with an empty memory."""
+        """Start empty."""
         self._database = database
         self._cipher = cipher
         self._known: dict[UUID, tuple[float, LoadedConnection | None]] = {}
 
     async def find(self, connection_id: UUID) -> LoadedConnection | None:
-        """Return the connection; None where there is none, or one whose secrets cannot be opened any more."""
+        """Return the connection; None if it does not exist or its secrets cannot be decrypted."""
         known = self._known.get(connection_id)
         if known is not None and known[0] > time.monotonic():
             return known[1]
@@ -97,7 +97,7 @@ class ConnectionCache:
         return found
 
     async def reload(self, connection_id: UUID) -> LoadedConnection | None:
-        """Return the connection as it is now."""
+        """Return the connection as the database holds it now."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_SQL["connection"], connection_id)
         adapter = ADAPTERS.get(row["kind"]) if row else None
@@ -123,5 +123,5 @@ class ConnectionCache:
         )
 
     def invalidate(self, connection_id: UUID) -> None:
-        """Read the connection again at its next use."""
+        """Reload the connection at its next use."""
         self._known.pop(connection_id, None)

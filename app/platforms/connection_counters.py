@@ -1,9 +1,9 @@
-"""What happens to connections, counted in memory and written down every second.
+"""Counters and last errors of connections, collected in memory and saved every second.
 
 In: deliveries, errors. Out: columns of `connections`. Never here: figures of a session.
 
-A row per connection cannot be updated by every delivery: they would wait for each other. A crash loses a second of these
-counts and nothing else.
+Deliveries do not update the connection's row themselves: they would wait for its lock. A crash loses one second of these
+counters and nothing else.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ class _Change:
 
 
 class ConnectionCounters:
-    """Collects changes of connections' states."""
+    """Collects changes and saves them."""
 
     def __init__(self, database: Database) -> None:
-        """Prepare; `start` begins to write."""
+        """Prepare; `start` begins to save."""
         self._database = database
         self._changes: dict[UUID, _Change] = {}
         self._writing = asyncio.Lock()
@@ -56,23 +56,23 @@ class ConnectionCounters:
         change.last_delivery_at = at
 
     def taken(self, connection_id: UUID, events: int, letters: int) -> None:
-        """Count events that a connection brought in, and what could not become one."""
+        """Count the events of a connection, and its dead letters."""
         change = self._change(connection_id)
         change.events += events
         change.letters += letters
 
     def refused(self, connection_id: UUID, at: datetime, reason: str) -> None:
-        """Count a delivery that was not taken."""
+        """Count a delivery that was refused."""
         self._change(connection_id).refused += 1
         self.failed(connection_id, at, reason)
 
     def failed(self, connection_id: UUID, at: datetime, reason: str) -> None:
-        """Note an error; `reason` names a rule or a code and quotes nobody."""
+        """Record an error; `reason` names a rule or a code and holds no personal data."""
         change = self._change(connection_id)
         change.last_error, change.last_error_at = reason[:_LONGEST_ERROR], at
 
     async def write(self) -> None:
-        """Write down what has been counted; what cannot be written now waits for the next time."""
+        """Save the collected changes; if the database is unavailable, they stay for the next attempt."""
         async with self._writing:
             changes, self._changes = self._changes, {}
             if not changes:
@@ -97,7 +97,7 @@ class ConnectionCounters:
             try:
                 async with self._database.acquire() as connection:
                     await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns))
-            except Exception as error:  # noqa: BLE001 - a count that waits a second must end no task
+            except Exception as error:  # noqa: BLE001 - a failure must not end the task: the next attempt saves the same changes
                 _log.warning("connection counters not saved", reason=type(error).__name__)
                 self._put_back(changes)
 
@@ -111,11 +111,11 @@ class ConnectionCounters:
                 new.last_error, new.last_error_at = old.last_error, old.last_error_at
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to save."""
         self._task = asyncio.create_task(self._run(), name="connection-states")
 
     async def stop(self) -> None:
-        """Write a last time."""
+        """Save once more and stop."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,7 @@
-"""Connections as administrators handle them.
+"""Administration of connections: create, list, change, delete.
 
-In: forms. Out: records. Never here: a secret in a record or an error, a platform's rules (the adapter's `check` knows them).
+In: request models. Out: response models. Never here: a secret in a response or an error, a platform's rules (the adapter's
+`check` has them).
 """
 
 import secrets as random
@@ -34,24 +35,24 @@ from app.storage.tables import brands, connections, deliveries, sessions
 
 _SQL = queries("platforms")
 POLLED = frozenset({"wechat_live", "weibo_counts"})
-"""Kinds that take no deliveries."""
+"""Kinds that receive no webhooks."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAdmin:
-    """What the handling of connections needs."""
+    """The dependencies of these functions."""
 
     database: Database
     platforms: PlatformRuntime
     base_url: str
-    """Of the URLs handed out, without a slash at the end."""
+    """Base of the webhook URLs, without a trailing slash."""
 
 
 def _new_token() -> str:
     return random.token_urlsafe(24)
 
 
-def _seal(cipher: SecretCipher, secrets: Secrets) -> bytes:
+def _encrypted(cipher: SecretCipher, secrets: Secrets) -> bytes:
     return cipher.encrypt(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
 
 
@@ -106,7 +107,7 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
         if adapter.needs_url_token(row.options):
             url = f"{url}/{secrets.url_token}"
     except UnreadableError:
-        # Sealed with a key that is gone: the form must be filled in again, and the list must still be shown.
+        # Encrypted with a key that is not configured: the list must still work, and the administrator enters the secrets again.
         names, url = [], None
     return Connection(
         id=row.id,
@@ -145,18 +146,18 @@ async def create(admin: ConnectionAdmin, principal: Principal, form: NewConnecti
         await _check(connection, adapter, form.secrets, form.options, brand_id)
         values = {name: value for name, value in form.secrets.items() if value}
         row = form.model_dump(include={"kind", "name", "options", "enabled"})
-        sealed = _seal(admin.platforms.cipher, Secrets(values, _new_token()))
+        sealed = _encrypted(admin.platforms.cipher, Secrets(values, _new_token()))
         await connection.execute(insert(connections).values(id=connection_id, brand_id=brand_id, sealed=sealed, **row))
     return await get(admin, connection_id)
 
 
 async def get(admin: ConnectionAdmin, connection_id: UUID) -> Connection:
-    """Return a connection with its state as this moment knows it.
+    """Return a connection with its current state.
 
     Raises:
         ProblemError: 404.
     """
-    await admin.platforms.states.write()
+    await admin.platforms.counters.write()
     async with admin.database.read() as connection:
         row = (await connection.execute(_query().where(connections.c.id == connection_id))).one_or_none()
     if row is None:
@@ -166,7 +167,7 @@ async def get(admin: ConnectionAdmin, connection_id: UUID) -> Connection:
 
 async def listing(admin: ConnectionAdmin, *, after: tuple[datetime, UUID] | None, limit: int) -> Page[Connection]:
     """Return connections, the newest first."""
-    await admin.platforms.states.write()
+    await admin.platforms.counters.write()
     query = _query().order_by(connections.c.created_at.desc(), connections.c.id.desc()).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(connections.c.created_at, connections.c.id) < tuple_(*after))
@@ -176,10 +177,10 @@ async def listing(admin: ConnectionAdmin, *, after: tuple[datetime, UUID] | None
 
 
 async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPatch) -> Connection:
-    """Change a connection; other processes follow within two seconds.
+    """Change a connection; other processes use the change within two seconds.
 
     Raises:
-        ProblemError: 404; 422 with a pointer per wrong field; 409 when its secrets cannot be opened and not all are given.
+        ProblemError: 404; 422 with a pointer per wrong field; 409 if its secrets cannot be decrypted and the request has none.
     """
     changes = form.changes()
     async with admin.database.write() as connection:
@@ -193,11 +194,11 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         token = _new_token() if changes.pop("rotate_url", False) else secrets.url_token
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
-        changed = {**changes, "sealed": _seal(admin.platforms.cipher, Secrets(values, token))}
-        # A new secret or address deserves a new try at once.
+        changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, Secrets(values, token))}
+        # After a change of a secret or an address, calls are tried again at once.
         changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
         await connection.execute(update(connections).where(connections.c.id == connection_id).values(changed))
-    admin.platforms.directory.invalidate(connection_id)
+    admin.platforms.connection_cache.invalidate(connection_id)
     return await get(admin, connection_id)
 
 
@@ -207,7 +208,7 @@ def _opened(cipher: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
     except UnreadableError:
         if given:
             return Secrets({}, _new_token())
-        raise ProblemError(409, "its secrets were sealed with another secret key: give them again") from None
+        raise ProblemError(409, "the secrets were encrypted with another secret key: send all of them again") from None
 
 
 def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -215,7 +216,7 @@ def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str 
     merged: dict[str, str | None] = {**old, **changes}
     rotated = changes.get("secret") not in {None, old.get("secret")}
     if rotated and "previous_secret" in known and "previous_secret" not in changes and "secret" in old:
-        # Senders that have not heard of the new secret yet are still believed.
+        # Senders that still use the old secret are accepted.
         merged["previous_secret"] = old["secret"]
     return {name: value for name, value in merged.items() if value}
 
@@ -231,4 +232,4 @@ async def remove(admin: ConnectionAdmin, connection_id: UUID) -> None:
         if (await connection.execute(statement)).one_or_none() is None:
             raise not_found("connection")
         await connection.execute(delete(deliveries).where(deliveries.c.connection_id == connection_id))
-    admin.platforms.directory.invalidate(connection_id)
+    admin.platforms.connection_cache.invalidate(connection_id)

@@ -1,11 +1,11 @@
-"""Dead letters of platforms: what an adapter could not read, kept so that it can be read again.
+"""Dead letters of platforms: their content, and their replay through the adapter.
 
-In: what is unknown, and how it came. Out: the bytes of a letter; the same through its adapter a second time. Never here: storage
-of letters (`ingest.letters`), a platform's format.
+In: a part of a delivery that no adapter could parse. Out: the bytes of a dead letter; later the events of a replay. Never here:
+storage of dead letters (`ingest.dead_letters`), a platform's format.
 
-A letter holds the message as its adapter's `parse` takes it, with what the delivery's signature vouched for beside it, or the
-pull that fetched it. So once a mapping, an option or the software has been mended, a replay ends in the events that the
-delivery would have made then, under the same ids.
+A dead letter holds the message as the adapter's `parse` takes it, with the facts that the delivery's signature covered, or the
+pull that fetched it. After a mapping, an option or the software has been corrected, a replay creates the events that the
+delivery would have created, with the same ids.
 """
 
 import base64
@@ -40,19 +40,19 @@ _ORIGIN = "connection:"
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a letter."""
+    """The result of a replay."""
 
     submission: Submission
     pulls: int
-    """Answers of the platform that were asked for; they come by a job."""
+    """Number of pulls that were enqueued; their events come from jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterReplayer:
-    """Sends letters of connections through their adapters again."""
+    """Sends dead letters of connections through their adapters again."""
 
     database: Database
-    directory: ConnectionCache
+    connection_cache: ConnectionCache
     submitter: EventSubmitter
     inbox: Inbox
     puller: Puller
@@ -60,11 +60,11 @@ class DeadLetterReplayer:
     receiver: Receiver = field(default_factory=lambda: Receiver(1))
 
     async def replay(self, letter: UUID, brand_id: UUID | None) -> Replayed | None:
-        """Read a letter again; it is gone once all of it was understood. None where no connection brought it.
+        """Replay a dead letter; it is deleted once all of it is accepted. Return None if it does not come from a connection.
 
         Raises:
-            UnreadableLetterError: it was sealed with another key.
-            ProblemError: 409 where its connection is gone, where the platform gives nothing now, or where it was a reading.
+            UnreadableLetterError: it was encrypted with another key.
+            ProblemError: 409 if its connection was deleted, the platform answers with an error, or it is a polled sample.
             QueueFullError, NotCommittedError: nothing is certain.
         """
         async with self.database.acquire() as lent:
@@ -74,9 +74,9 @@ class DeadLetterReplayer:
         body = self.privacy_keys.decrypt(row["sealed"])
         if body is None:
             raise UnreadableLetterError
-        connection = await self.directory.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
+        connection = await self.connection_cache.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
         if connection is None:
-            raise ProblemError(409, "the connection that brought the letter is gone")
+            raise ProblemError(409, "the connection of this dead letter was deleted")
         if row["type"] is not None:
             replayed = Replayed(self._as_event(connection, body), 0)
         else:
@@ -89,7 +89,7 @@ class DeadLetterReplayer:
         return replayed
 
     def _as_event(self, connection: LoadedConnection, body: bytes) -> Submission:
-        """Return an event that the adapter had made and the session did not take."""
+        """Return the submission of an event that the adapter created and the session refused."""
         submission = self.receiver.receive(
             body,
             {"content-type": "application/json"},
@@ -103,7 +103,7 @@ class DeadLetterReplayer:
     async def _as_message(self, connection: LoadedConnection, body: bytes, received_at: datetime) -> Replayed:
         kept = from_json(body)
         if "reading" in kept:
-            raise ProblemError(409, "this was a reading of the platform's figures: the next one has taken its place")
+            raise ProblemError(409, "a polled sample cannot be replayed: a newer sample has replaced it")
         if "pull" in kept:
             job = Pull(connection=connection.id, delivery="", received_at=received_at, kind=kept["pull"], fields=kept["fields"])
             parsed, key, message = await self._pulled(connection, job), f"letter/{key_of(body)}", b""
@@ -112,7 +112,7 @@ class DeadLetterReplayer:
             key = kept.get("key") or key_of(message)
             parsed = _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
         if parsed.follow_ups:
-            # Once by its key, however often the letter is sent again.
+            # One pull per key, however often the dead letter is replayed.
             await self.inbox.keep(InboxItem(connection.id, key, received_at, message, parsed.follow_ups))
         return Replayed(submission_of(connection, parsed, received_at), len(parsed.follow_ups))
 
@@ -122,7 +122,7 @@ class DeadLetterReplayer:
         except NoCredentialsError:
             raise ProblemError(409, "the connection has no appid and app_secret, so nothing can be fetched") from None
         except (QuotaBackoffError, WechatError, UnavailableError) as error:
-            raise ProblemError(409, f"the platform gave nothing: {error}") from None
+            raise ProblemError(409, f"the platform did not return the data: {error}") from None
 
 
 def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
@@ -133,12 +133,12 @@ def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
 
 
 def delivery_facts(verified: Verified) -> dict[str, Any]:
-    """Return what a letter says of the delivery that it was a part of."""
+    """Return the facts about its delivery that a dead letter keeps."""
     return {"signed": verified.signed, "facts": dict(verified.facts), "key": verified.key}
 
 
 def undecodable(delivery: Delivery, verified: Verified | None) -> bytes:
-    """Return the letter of a delivery whose bytes are in no format: as verified, or as it came."""
+    """Return the dead letter of a delivery that cannot be parsed: its verified body, or the body as received."""
     found = verified or Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
     return to_json({**delivery_facts(found), "bytes": base64.b64encode(found.body).decode()})
 
@@ -148,5 +148,5 @@ def _message(kept: Mapping[str, Any]) -> bytes:
 
 
 def original_message(body: bytes, event_type: str | None) -> bytes:
-    """Return the message of a platform's letter as its sender wrote it; an event that was made of it as it is."""
+    """Return the message of a platform's dead letter as the platform sent it, or the event that a dead letter is."""
     return body if event_type is not None else _message(from_json(body))

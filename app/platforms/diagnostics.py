@@ -1,6 +1,7 @@
-"""Trying a connection out: do the credentials work, what would the mapping make of a sample.
+"""Diagnostics of a connection: a test of its credentials, and a preview of its mapping.
 
-In: a saved connection. Out: checks with what the platform said, or events that nobody stores. Never here: a secret in a detail.
+In: a saved connection. Out: checks with the platform's error codes, or events that are not stored. Never here: a secret in a
+detail.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,18 +21,18 @@ from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
 from app.problems import ProblemError, not_found
 
 _CHINA = ZoneInfo("Asia/Shanghai")
-_NOTHING_TO_ASK = "this kind of connection is told everything; the platform sends its own test from its console"
+_NOTHING_TO_ASK = "this kind of connection calls no API; send a test delivery from the platform's console"
 
 
 async def _fresh(admin: ConnectionAdmin, connection_id: UUID) -> LoadedConnection:
-    connection = await admin.platforms.directory.reload(connection_id)
+    connection = await admin.platforms.connection_cache.reload(connection_id)
     if connection is None:
         raise not_found("connection")
     return connection
 
 
 async def test(admin: ConnectionAdmin, connection_id: UUID) -> TestResult:
-    """Try the credentials against the platform's API.
+    """Test the credentials against the platform's API.
 
     Raises:
         ProblemError: 404.
@@ -46,7 +47,7 @@ async def test(admin: ConnectionAdmin, connection_id: UUID) -> TestResult:
         checks.append(ConnectionCheck(name="api", ok=True, detail=_NOTHING_TO_ASK))
     failed = next((check for check in checks if not check.ok), None)
     if failed is not None:
-        admin.platforms.states.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
+        admin.platforms.counters.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
     return TestResult(ok=failed is None, checks=checks)
 
 
@@ -55,17 +56,17 @@ def _settings(connection: LoadedConnection) -> ConnectionCheck:
         connection.adapter.check(connection.secrets.values, connection.context.options)
     except Misconfigured as error:
         return ConnectionCheck(name="settings", ok=False, detail=str(error))
-    return ConnectionCheck(name="settings", ok=True, detail="complete and in their formats")
+    return ConnectionCheck(name="settings", ok=True, detail="all required settings are present and valid")
 
 
 async def _tried(name: str, work: Callable[[], Awaitable[str]]) -> ConnectionCheck:
     try:
         return ConnectionCheck(name=name, ok=True, detail=await work())
     except NoCredentialsError:
-        return ConnectionCheck(name=name, ok=False, detail="needs appid and app_secret to fetch what the pushes do not tell")
+        return ConnectionCheck(name=name, ok=False, detail="appid and app_secret are required to fetch orders")
     except QuotaBackoffError as resting:
         return ConnectionCheck(
-            name=name, ok=False, detail=f"{resting}; it rests until {resting.until.isoformat(timespec='seconds')}"
+            name=name, ok=False, detail=f"{resting}; no calls until {resting.until.isoformat(timespec='seconds')}"
         )
     except (WechatError, WeiboError, UnavailableError) as error:
         return ConnectionCheck(name=name, ok=False, detail=str(error))
@@ -75,9 +76,9 @@ async def _wechat(admin: ConnectionAdmin, connection: LoadedConnection) -> list[
     platforms, now = admin.platforms, datetime.now(UTC)
 
     async def token() -> str:
-        # Asked of the platform, not of what is kept: a secret that was changed there must show.
+        # Request a new token, not the stored one: a secret that was changed on the platform must fail here.
         found = await platforms.tokens.ask(app_of(connection))
-        return f"the platform gives a token for {found.expires_in} s"
+        return f"the platform issued a token for {found.expires_in} s"
 
     async def orders() -> str:
         since = now - timedelta(hours=1)
@@ -100,20 +101,20 @@ async def _counts(admin: ConnectionAdmin, connection: LoadedConnection) -> str:
     posts = connection.context.options.get("posts")
     ids = list(posts)[:1] if isinstance(posts, dict) else []
     if not ids:
-        return "no posts are configured, so there is nothing to ask for"
+        return "options.posts is empty: there is nothing to count"
     parsed = await admin.platforms.pollers.read_counts(connection, ids, connection.context.session or "weibo:test")
-    return f"the platform counts {len(parsed.events)} of {len(ids)} posts"
+    return f"the platform returned counts of {len(parsed.events)} of {len(ids)} posts"
 
 
 async def preview(admin: ConnectionAdmin, connection_id: UUID, form: PreviewRequest) -> Preview:
-    """Return what a mapping makes of a sample.
+    """Return the events that a mapping creates from a sample.
 
     Raises:
         ProblemError: 404; 409 for a kind without a mapping; 422 for a mapping that is not valid.
     """
     connection = await _fresh(admin, connection_id)
     if connection.kind != mapping.KIND:
-        raise ProblemError(409, "only a connection of kind mapping has a mapping to try")
+        raise ProblemError(409, "only connections of kind mapping have a preview")
     options = connection.context.options if form.options is None else form.options
     try:
         parsed = mapping.preview(form.sample, options, datetime.now(UTC), form.topic)

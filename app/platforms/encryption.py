@@ -1,7 +1,7 @@
-"""The vault: what a connection must keep secret, encrypted at rest.
+"""Encryption at rest of connections' secrets, and the pseudonym key.
 
-In: the deployment's secret key, the one before it. Out: sealed bytes, and back. Never here: storage of what is sealed, but for
-the key of the pseudonyms, which stays the same for the life of a database.
+In: the deployment's secret key and the previous one. Out: encrypted bytes, and back. Never here: storage of encrypted data,
+except the pseudonym key, which stays the same for the life of a database.
 """
 
 import base64
@@ -19,18 +19,18 @@ _PEOPLE = "people"
 
 
 class UnreadableError(Exception):
-    """Sealed with a key that is neither the present one nor the one before it."""
+    """Encrypted with neither the present secret key nor the previous one."""
 
 
 class WrongSecretKeyError(DatabaseUnreachableError):
-    """The secret key is not the one that this database was used with."""
+    """The secret key is not the one that this database was created with."""
 
 
 class SecretCipher:
-    """Seals with the present secret; opens what the present or the previous one has sealed."""
+    """Encrypts with the present secret key; decrypts with the present or the previous one."""
 
     def __init__(self, secret: str, previous: str | None = None) -> None:
-        """Derive a key of its own from each secret."""
+        """Derive one encryption key from each secret key."""
         secrets = [secret] if previous is None else [secret, previous]
         keys = [PrivacyKeys.derive_key(text, b"connections") for text in secrets]
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
@@ -41,7 +41,7 @@ class SecretCipher:
         return self._fernet.encrypt(body)
 
     def decrypt(self, sealed: bytes) -> bytes:
-        """Return the bytes again.
+        """Decrypt the bytes.
 
         Raises:
             UnreadableError: neither key opens them.
@@ -52,7 +52,7 @@ class SecretCipher:
             raise UnreadableError from None
 
     def reencrypt(self, sealed: bytes) -> bytes:
-        """Return the same, sealed with the present key.
+        """Encrypt the content again with the present key.
 
         Raises:
             UnreadableError: neither key opens them.
@@ -63,12 +63,12 @@ class SecretCipher:
             raise UnreadableError from None
 
     def digest(self, *parts: str) -> str:
-        """Return 32 hex digits that stand for secrets without telling them."""
+        """Return 32 hex digits that identify secrets without revealing them."""
         return blake2b("\0".join(parts).encode(), digest_size=16, key=self._digest_key).hexdigest()
 
 
 async def load_privacy_keys(database: Database, settings: Settings, cipher: SecretCipher) -> PrivacyKeys:
-    """Return the sealer whose pseudonyms outlive a rotation of the secret key.
+    """Return the privacy keys, with the pseudonym key that survives a rotation of the secret key.
 
     The first start derives their key from the secret and keeps it, sealed; every later start opens it.
 
@@ -93,7 +93,7 @@ async def load_privacy_keys(database: Database, settings: Settings, cipher: Secr
 
 
 async def reencrypt_all(database: Database, cipher: SecretCipher, privacy_keys: PrivacyKeys) -> int:
-    """Seal everything with the present key, so that the previous one may be forgotten; return the number of rows.
+    """Re-encrypt everything with the present key, so that the previous one can be removed; return the number of rows.
 
     Safe to repeat and to break off. What neither key opens stays as it is.
     """
@@ -113,7 +113,7 @@ async def reencrypt_all(database: Database, cipher: SecretCipher, privacy_keys: 
                         sealed = renew(row["sealed"])
                     except (UnreadableError, InvalidToken):
                         continue
-                    # Only what has not changed since it was read: a patch in between sealed with the present key anyway.
+                    # Only rows that have not changed since they were read: a concurrent change used the present key.
                     await connection.execute(_SQL[f"reencrypt_{table}"], row["place"], row["rest"], row["sealed"], sealed)
                     changed += 1
                 after = (rows[-1]["place"], rows[-1]["rest"])

@@ -1,6 +1,6 @@
-"""What an adapter has read, on its way to the writer.
+"""Submits the result of an adapter to the writer.
 
-In: `Parsed`. Out: a submission, settled; dead letters for what nobody can read. Never here: a platform's format.
+In: `Parsed`. Out: a committed submission; dead letters for what could not be parsed. Never here: a platform's format.
 """
 
 from collections.abc import Mapping
@@ -18,73 +18,77 @@ from app.platforms.connection_cache import LoadedConnection
 from app.platforms.connection_counters import ConnectionCounters
 from app.problems import FieldError
 
-_A_READING: Mapping[str, Any] = {"reading": True}
+_POLLED_SAMPLE: Mapping[str, Any] = {"reading": True}
 
 
 def submission_of(
-    connection: LoadedConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
+    connection: LoadedConnection, parsed: Parsed, received_at: datetime, origin_facts: Mapping[str, Any] = _POLLED_SAMPLE
 ) -> Submission:
-    """Return the events of a connection as its brand sends them, with a dead letter for each unknown thing.
+    """Return a submission with the events of a connection under its brand, and a dead letter per unknown message.
 
-    What belongs to no live session is sent too: its subject is a room that no session has, so it is parked. `came` is what its
-    letters must say, for a replay, of the delivery or the pull.
+    Unattributed events are submitted too: their subject is a room without a session, so they are parked. `origin_facts` holds
+    the facts about the delivery or the pull that a replay of a dead letter needs.
     """
     submission = Submission(connection.brand_id, connection.origin, received_at, platform=connection.platform)
     for index, found in enumerate((*parsed.events, *parsed.unattributed)):
         event = EVENT.validate_json(to_json(found))
         submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
-    # One letter for all that is wrong with one message.
+    # One dead letter per message, with all its errors.
     by_message: dict[int, list[Unknown]] = {}
     for unknown in parsed.unknown:
         by_message.setdefault(id(unknown.raw), []).append(unknown)
     for index, group in enumerate(by_message.values(), len(submission.items)):
         errors = [FieldError(pointer="", detail=unknown.reason) for unknown in group]
-        submission.rejected.append(Rejection(index, None, errors, _letter(group[0], came)))
+        submission.rejected.append(Rejection(index, None, errors, _dead_letter(group[0], origin_facts)))
     return submission
 
 
-def _letter(unknown: Unknown, came: Mapping[str, Any]) -> bytes:
-    # What reads by itself must be the same letter whatever it came with.
-    known = {name: value for name, value in came.items() if name != "key" or not unknown.standalone}
+def _dead_letter(unknown: Unknown, origin_facts: Mapping[str, Any]) -> bytes:
+    # A standalone message must give the same dead letter whatever delivery it was part of.
+    known = {name: value for name, value in origin_facts.items() if name != "key" or not unknown.standalone}
     return to_json({**known, "message": unknown.raw})
 
 
 @dataclass(frozen=True, slots=True)
 class EventSubmitter:
-    """Hands submissions to the writer and notes what became of them."""
+    """Submits to the writer and updates the connection's counters."""
 
     writer: Writer
-    states: ConnectionCounters
+    counters: ConnectionCounters
 
     async def take(
-        self, connection: LoadedConnection, parsed: Parsed, received_at: datetime, came: Mapping[str, Any] = _A_READING
+        self,
+        connection: LoadedConnection,
+        parsed: Parsed,
+        received_at: datetime,
+        origin_facts: Mapping[str, Any] = _POLLED_SAMPLE,
     ) -> Submission:
         """Return the submission once it is durable.
 
         Raises:
-            QueueFullError, NotCommittedError: nothing is certain.
+            QueueFullError, NotCommittedError: the events may not have been stored.
         """
-        submission = submission_of(connection, parsed, received_at, came)
+        submission = submission_of(connection, parsed, received_at, origin_facts)
         await self.submit(connection, submission)
         return submission
 
     async def submit(self, connection: LoadedConnection, submission: Submission) -> None:
-        """Wait until a submission is durable, and note what became of it.
+        """Wait until a submission is durable, and count its result.
 
         Raises:
-            QueueFullError, NotCommittedError: nothing is certain.
+            QueueFullError, NotCommittedError: the events may not have been stored.
         """
         if not submission.items and not submission.rejected:
             return
         await self.writer.submit(submission)
-        self.states.taken(connection.id, submission.taken, len(submission.rejected))
+        self.counters.taken(connection.id, submission.taken, len(submission.rejected))
         if submission.rejected:
             detail = submission.rejected[0].errors[0].detail
-            self.states.failed(connection.id, submission.received_at, f"kept as a dead letter: {detail}")
+            self.counters.failed(connection.id, submission.received_at, f"kept as a dead letter: {detail}")
 
-    async def keep_letter(self, connection: LoadedConnection, body: bytes, reason: str, received_at: datetime) -> None:
-        """Keep a letter of what is authentic and cannot be read."""
+    async def store_dead_letter(self, connection: LoadedConnection, body: bytes, reason: str, received_at: datetime) -> None:
+        """Store a dead letter of an authentic delivery that cannot be parsed."""
         submission = Submission(connection.brand_id, connection.origin, received_at)
         submission.rejected.append(Rejection(0, None, [FieldError(pointer="", detail=reason)], body))
         await self.writer.submit(submission)
-        self.states.taken(connection.id, 0, 1)
+        self.counters.taken(connection.id, 0, 1)

@@ -1,10 +1,10 @@
-"""The inbox: raw deliveries kept and their jobs enqueued in one statement, many deliveries a commit.
+"""Webhook inbox: stores raw deliveries and enqueues their jobs in one statement, with many deliveries per commit.
 
-In: authentic deliveries that ask for work. Out: rows of `deliveries`, jobs; the sender is answered after the commit. Never here:
-the work itself.
+In: authentic deliveries that need a job. Out: rows of `deliveries`, jobs; the platform is answered after the commit. Never here:
+the job's work.
 
-It closes this race: a process that dies between the answer and the work leaves a job that another one finds; one that dies
-before the commit has answered nothing, so the platform sends again.
+If a process is killed after the answer, another process runs the job. If it is killed before the commit, the platform got no
+answer and sends the delivery again.
 """
 
 import asyncio
@@ -32,26 +32,26 @@ PULL = "pull"
 _AT_ONCE = 500
 _LIMIT = 20_000
 _MANY = 4
-"""Deliveries in one commit from which on the door is busy."""
+"""Deliveries in one commit from which the inbox counts as busy."""
 _IDLE_AFTER = 0.1
 _PATIENCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """Something to keep, and to work off once by its key."""
+    """A delivery to store and to process once by its key."""
 
     connection_id: UUID
     key: str
     received_at: datetime
     body: bytes = field(repr=False)
-    """As it came, decrypted; sealed before it is stored."""
+    """The body after decryption of the platform's encryption; it is encrypted before it is stored."""
     follow_ups: tuple[FollowUp, ...]
 
 
 async def enqueue_pulls(connection: Connection, privacy_keys: PrivacyKeys, arrived: Sequence[InboxItem]) -> set[tuple[UUID, str]]:
-    """Keep deliveries and enqueue their jobs, in the caller's transaction or in one of its own; return which were new."""
-    # By key, since two transactions that hold each other's rows in another order would wait in a circle.
+    """Store deliveries and enqueue their jobs, in the caller's transaction if it has one; return the new ones."""
+    # Sorted by key: two transactions that lock rows in different orders can deadlock.
     by_key = {(item.connection_id, item.key): item for item in arrived}
     ordered = [by_key[key] for key in sorted(by_key)]
     jobs = [(item, follow_up) for item in ordered for follow_up in item.follow_ups]
@@ -61,7 +61,7 @@ async def enqueue_pulls(connection: Connection, privacy_keys: PrivacyKeys, arriv
         [item.key for item in ordered],
         [item.received_at for item in ordered],
         [privacy_keys.encrypt(item.body) for item in ordered],
-        # What asks for nothing is worked off already.
+        # A delivery without jobs is complete.
         [None if item.follow_ups else item.received_at for item in ordered],
         PULL,
         [item.connection_id for item, _ in jobs],
@@ -84,7 +84,7 @@ def _payload(item: InboxItem, follow_up: FollowUp) -> bytes:
 
 
 class Inbox:
-    """Commits deliveries together: one transaction takes all that wait."""
+    """Commits deliveries in groups: one transaction for all that wait."""
 
     def __init__(self, database: Database, privacy_keys: PrivacyKeys) -> None:
         """Prepare; `start` begins to commit."""
@@ -100,7 +100,7 @@ class Inbox:
         """Return, once it is durable, whether the delivery was new.
 
         Raises:
-            QueueFullError, NotCommittedError: nothing is certain; the sender should send again.
+            QueueFullError, NotCommittedError: the delivery may not have been stored; the sender should retry.
         """
         if self._closing or len(self._waiting) >= _LIMIT:
             raise QueueFullError
@@ -110,9 +110,9 @@ class Inbox:
         return await done
 
     async def wait_until_idle(self) -> None:
-        """Return once deliveries do not come thick and fast, or after five seconds of waiting.
+        """Return once the inbox is not busy, or after five seconds.
 
-        What is pulled for a delivery can wait; the platform, which counts the seconds until its answer, cannot.
+        Pulls can wait; platforms time out after a few seconds without an answer.
         """
         for _ in range(_PATIENCE):
             if time.monotonic() - self._busy_at > _IDLE_AFTER:
@@ -124,7 +124,7 @@ class Inbox:
         self._task = asyncio.create_task(self._run(), name="inbox")
 
     async def stop(self) -> None:
-        """Take nothing more, commit what waits."""
+        """Accept nothing more and commit what waits."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
@@ -145,7 +145,7 @@ class Inbox:
             try:
                 async with self._database.acquire() as connection:
                     new = await enqueue_pulls(connection, self._privacy_keys, [item for item, _ in taken])
-            except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
+            except Exception as error:  # noqa: BLE001 - every sender must get an answer, whatever the error
                 _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
                 for _, done in taken:
                     if not done.done():
@@ -155,5 +155,5 @@ class Inbox:
                 key = (item.connection_id, item.key)
                 if not done.done():
                     done.set_result(key in new)
-                # The same delivery twice in one commit: the second is the duplicate.
+                # If one commit holds a delivery twice, the second is a duplicate.
                 new.discard(key)

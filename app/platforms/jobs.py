@@ -1,6 +1,6 @@
-"""Jobs: what a delivery or a search asks for, pulled from WeChat's API and turned into events.
+"""Jobs: pulls from WeChat's API for deliveries and searches, turned into events.
 
-In: a job's payload. Out: events through the writer, further pulls, a settled delivery. Never here: retries of a job (`worker`).
+In: a job's payload. Out: events through the writer, further pulls, a completed delivery. Never here: retries of a job (`worker`).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -27,14 +27,14 @@ from app.storage.queries import queries
 _SQL = queries("platforms")
 
 _LOOKS_BACK = timedelta(days=1)
-"""How far before its creation a new connection looks for orders."""
+"""A new connection searches orders from this long before its creation."""
 _OVERLAP = timedelta(minutes=10)
-"""Searched twice, since an order's update may become visible a little late."""
+"""Overlap of two searches: an order's update may become visible late."""
 _MAX_PAGES = 10_000
 
 
 class Pull(BaseModel):
-    """A job's payload; it names no person."""
+    """A job's payload; it holds no personal data."""
 
     connection: UUID
     delivery: str
@@ -45,7 +45,7 @@ class Pull(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A list of what changed in a time range, at most `width` long."""
+    """A list call for changes in a time range of at most `width`."""
 
     kind: str
     field: str
@@ -59,22 +59,22 @@ _AFTERSALES = _Search("aftersale_get", "after_sale_order_id", wechat_api.aftersa
 
 @dataclass(frozen=True, slots=True)
 class Puller:
-    """Does the pulls."""
+    """Runs pulls and searches."""
 
     database: Database
-    directory: ConnectionCache
+    connection_cache: ConnectionCache
     wechat: Wechat
     submitter: EventSubmitter
     privacy_keys: PrivacyKeys
 
     async def pull(self, job: Pull) -> None:
-        """Fetch one thing, store its events, then settle the delivery that asked for it.
+        """Fetch one object, store its events, then mark the delivery as processed.
 
-        Safe to repeat from the beginning: events have the ids of what they say.
+        Safe to repeat: event ids are made of the object and its state.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the platform gave nothing.
-            QueueFullError, NotCommittedError: the writer took nothing.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the platform did not return the object.
+            QueueFullError, NotCommittedError: the events may not have been stored.
         """
         connection = await self._loaded(job.connection)
         if connection is None:
@@ -84,27 +84,27 @@ class Puller:
         further = [InboxItem(connection.id, f"work/{found.key}", job.received_at, b"", (found,)) for found in parsed.follow_ups]
         async with self.database.acquire() as lent, lent.transaction():
             if further:
-                # Once by its key: an order that is pulled ten times asks for its refund once.
+                # One pull per key: an order that is pulled ten times requests its refund once.
                 await enqueue_pulls(lent, self.privacy_keys, further)
             await lent.execute(_SQL["finish_delivery"], connection.id, job.delivery, datetime.now(UTC), None)
 
     async def give_up(self, job: Pull, reason: str) -> None:
-        """Note on the delivery that its work has failed for good; the same delivery again would try again."""
+        """Record on the delivery that its job has failed permanently; a repeated delivery enqueues it again."""
         async with self.database.acquire() as lent:
             await lent.execute(_SQL["finish_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
-        self.submitter.states.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
+        self.submitter.counters.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
 
     async def _loaded(self, connection_id: UUID) -> LoadedConnection | None:
-        connection = await self.directory.find(connection_id)
+        connection = await self.connection_cache.find(connection_id)
         if connection is not None and connection.quiet_until is not None and connection.quiet_until > datetime.now(UTC):
             raise QuotaBackoffError(connection.quiet_until)
         return connection
 
     async def fetch(self, connection: LoadedConnection, job: Pull) -> Parsed:
-        """Return what the platform says of the thing that a job names.
+        """Return what the platform's API reports about the object of a job.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: it says nothing.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: it returns no object.
         """
         fields = job.fields
         if job.kind == "order_get":
@@ -123,13 +123,13 @@ class Puller:
         raise ValueError(f"no pull is called {job.kind}")
 
     async def _stock(self, connection: LoadedConnection, job: Pull) -> Parsed:
-        """Return the stock of a product for the connection's session, else for the brand's that are on air on WeChat."""
+        """Return the stock of a product for the connection's session, or else for the brand's sessions on air on WeChat."""
         tied, now = connection.context.session, datetime.now(UTC)
         on_air = [] if tied else await live_sessions(self.database, connection.brand_id, None, "wechat", now, timedelta(0))
         subjects = [tied] if tied else [str(session.id) for session in on_air]
         told, fields = job.fields.get("stock"), job.fields
         if not subjects:
-            # Nobody sells it now, so no figure needs it, and no quota is spent on it.
+            # No session on air needs the figure, so no quota is spent on it.
             return Parsed(ignored=("a stock warning while nothing is on air",))
         if told is None:
             make = partial(wechat_api.stock_get, product_id=fields["product_id"], sku_id=fields.get("sku_id", ""))
@@ -146,13 +146,13 @@ class Puller:
     async def reconcile(self, connection_id: UUID, now: datetime) -> int:
         """Enqueue a pull for everything that changed since the last search; return how many.
 
-        A push that was lost is found here; one that was not costs one more call and changes nothing.
+        This finds orders whose push was lost. For the others it costs one more call and changes no figure.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the search starts again from where it stood.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next search starts from the same time.
         """
         connection = await self._loaded(connection_id)
-        fresh = await self.directory.reload(connection_id)
+        fresh = await self.connection_cache.reload(connection_id)
         if connection is None or fresh is None or not fresh.enabled:
             return 0
         begin = (fresh.reconciled_to or fresh.created_at - _LOOKS_BACK) - _OVERLAP
@@ -165,9 +165,8 @@ class Puller:
             except (wechat_api.WechatError, UnavailableError) as error:
                 if search is _ORDERS:
                     raise
-                # An order that was pulled tells its own after-sales too, so this list is the second net: a shop that may
-                # not read it loses nothing of the first.
-                self.submitter.states.failed(fresh.id, now, f"list of after-sales: {error}")
+                # A pulled order lists its after-sales too. A shop without permission for this list still gets those.
+                self.submitter.counters.failed(fresh.id, now, f"list of after-sales: {error}")
         async with self.database.acquire() as lent, lent.transaction():
             await enqueue_pulls(lent, self.privacy_keys, list(found.values()))
             await lent.execute(_SQL["reconciled"], fresh.id, now)

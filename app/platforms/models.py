@@ -1,6 +1,6 @@
-"""What administrators write into the form of a connection, and what they see of it.
+"""Request and response models of connections.
 
-In: JSON. Out: validated forms, records. Never here: a secret in a record.
+In: JSON. Out: validated requests, responses. Never here: a secret in a response.
 """
 
 import json
@@ -34,7 +34,9 @@ def _storable(options: dict[str, Any]) -> dict[str, Any]:
     try:
         text = json.dumps(options, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise PydanticCustomError("options", "must be JSON: no lone surrogates, no endless numbers, not too deep") from None
+        raise PydanticCustomError(
+            "options", "must be JSON without lone surrogates and infinite numbers, and not nested too deeply"
+        ) from None
     if len(text) > _MAX_OPTIONS:
         raise PydanticCustomError("options", "must be at most 64 KiB")
     if b"\\u0000" in text:
@@ -78,19 +80,19 @@ class ConnectionPatch(PatchModel):
     options: Options = Field(default=UNCHANGED, description="replaces all options", examples=[_EXAMPLE["options"]])
     enabled: bool = Field(default=UNCHANGED, examples=[True])
     rotate_url: bool = Field(
-        default=UNCHANGED, description="true: gives a URL with a token another token; the old URL leads nowhere", examples=[False]
+        default=UNCHANGED, description="true: replaces the token in the webhook URL; the old URL returns 404", examples=[False]
     )
 
 
 class ConnectionCounts(ResponseModel):
-    """What has come through a connection; a second or two behind."""
+    """Counters of a connection; up to two seconds late."""
 
-    deliveries: int = Field(description="authentic deliveries, repeated ones included")
-    duplicates: int = Field(description="deliveries that had come before")
-    refused: int = Field(description="deliveries that were not authentic or not in their format")
-    events: int = Field(description="events handed to the log, those that it held already included")
-    dead_letters: int = Field(description="what could not become an event; see /v1/dead-letters")
-    pending: int = Field(description="deliveries that wait for an answer of the platform's API")
+    deliveries: int = Field(description="authentic deliveries, including repeated ones")
+    duplicates: int = Field(description="deliveries that were received before")
+    refused: int = Field(description="deliveries that were not authentic or could not be parsed")
+    events: int = Field(description="events submitted, including duplicates")
+    dead_letters: int = Field(description="messages that could not be turned into events; see /v1/dead-letters")
+    pending: int = Field(description="deliveries whose pull from the platform's API is not complete")
 
 
 class Connection(ResponseModel):
@@ -119,7 +121,7 @@ class Connection(ResponseModel):
     brand: str | None
     options: dict[str, Any]
     enabled: bool
-    secrets_set: list[str] = Field(description="names of the secrets that it has")
+    secrets_set: list[str] = Field(description="names of the secrets that are set")
     webhook_url: str | None = Field(description="to paste into the platform's console; null for a kind that is polled")
     created_at: datetime
     last_delivery_at: datetime | None
@@ -129,7 +131,7 @@ class Connection(ResponseModel):
 
 
 class ConnectionCheck(ResponseModel):
-    """One thing that was tried."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -155,7 +157,7 @@ class TestResult(ResponseModel):
 
 
 class PreviewRequest(RequestModel):
-    """A sample body to try the mapping on."""
+    """A sample body for the preview of a mapping."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -165,13 +167,13 @@ class PreviewRequest(RequestModel):
 
     sample: Any = Field(description="the JSON body of a delivery")
     topic: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        default=None, description="what the header that names the event's kind says"
+        default=None, description="value of the header that names the kind of event"
     )
-    options: Options | None = Field(default=None, description="a mapping to try instead of the saved one")
+    options: Options | None = Field(default=None, description="options to use instead of the saved ones")
 
 
 class Preview(ResponseModel):
-    """What the mapping makes of the sample; nothing is stored."""
+    """The events that the mapping creates from the sample; nothing is stored."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -194,5 +196,5 @@ class Preview(ResponseModel):
     )
 
     events: list[dict[str, Any]]
-    problems: list[str] = Field(description="what would become a dead letter, and why")
+    problems: list[str] = Field(description="reasons for which parts of the sample would become dead letters")
     ignored: list[str]

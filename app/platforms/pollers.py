@@ -1,9 +1,9 @@
-"""Pollers: figures that a platform never pushes, read while they matter.
+"""Pollers: figures that a platform does not push, fetched while a session needs them.
 
 In: the moment. Out: the ids of connections that are due; counts of promoted posts. Never here: differences between two readings,
 the clock that calls this (`worker`).
 
-A dashboard is read only while a session of the brand is on air, a little before and a little after; nothing has to stop it.
+A dashboard is polled only while a session of the brand is on air or expected, and for a while after its end.
 """
 
 from collections.abc import Mapping
@@ -34,22 +34,22 @@ RECONCILE, LIVE, COUNTS, STREAM = "reconcile", "poll_live", "poll_counts", "weib
 _JOBS = {"wechat_shop": RECONCILE, "wechat_live": LIVE, "weibo_counts": COUNTS, "weibo_live": STREAM}
 _PLATFORMS = {"wechat_live": "wechat", "weibo_live": "weibo"}
 _PROMOTED_FOR = timedelta(days=7)
-"""Posts are counted until so long after their session."""
+"""Posts are counted until this long after their session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pollers:
-    """Says what is due, and reads it."""
+    """Determines which polls are due, and runs them."""
 
     database: Database
     settings: Settings
-    directory: ConnectionCache
+    connection_cache: ConnectionCache
     dashboard: Dashboard
     client: httpx.AsyncClient
     submitter: EventSubmitter
 
     async def due(self, now: datetime) -> list[tuple[str, UUID]]:
-        """Return job and connection of all that is due, and take the turn: no other process gets the same."""
+        """Return job and connection of the polls that are due, and claim them: no other process gets the same ones."""
         settings = self.settings
         every = {
             "wechat_shop": settings.reconcile_seconds,
@@ -61,7 +61,7 @@ class Pollers:
             rows = await lent.fetch(_SQL["polled_connections"], list(every))
         found = []
         for row in rows:
-            # Half a second of grace, or a clock that ticks every five seconds would skip every other turn.
+            # Half a second of tolerance: otherwise a schedule of five seconds would skip every second poll.
             before = now - timedelta(seconds=every[row["kind"]] - 0.5)
             if (row["polled_at"] is not None and row["polled_at"] > before) or (row["quiet_until"] or now) > now:
                 continue
@@ -82,7 +82,7 @@ class Pollers:
             return bool(options.get("posts"))
         if kind == "wechat_live":
             return True
-        connection = await self.directory.find(key)
+        connection = await self.connection_cache.find(key)
         needed = "app_secret" if kind == "wechat_shop" else "access_token"
         return connection is not None and bool(connection.secrets.values.get(needed))
 
@@ -93,12 +93,12 @@ class Pollers:
         return bool(await expected_sessions(self.database, brand_id, tied, platform, now))
 
     async def poll_live(self, connection_id: UUID, now: datetime) -> int:
-        """Find and read the lives of a connection; return how many were read.
+        """Find and poll the broadcasts of a connection; return how many were polled.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next turn comes anyway.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next next poll follows.
         """
-        connection = await self.directory.reload(connection_id)
+        connection = await self.connection_cache.reload(connection_id)
         if connection is None or not connection.enabled:
             return 0
         return await self.dashboard.read(connection, now)
@@ -106,12 +106,12 @@ class Pollers:
     # --- Weibo's counts -------------------------------------------------------------------------------------------
 
     async def poll_counts(self, connection_id: UUID, now: datetime) -> int:
-        """Read the counts of promoted posts; return how many posts were asked for.
+        """Poll the counts of promoted posts; return how many posts were requested.
 
         Raises:
-            QuotaBackoffError, WeiboError, UnavailableError: as far as it came, it is stored; the next turn comes anyway.
+            QuotaBackoffError, WeiboError, UnavailableError: what was received is stored; the next poll continues.
         """
-        connection = await self.directory.reload(connection_id)
+        connection = await self.connection_cache.reload(connection_id)
         if connection is None or not connection.enabled:
             return 0
         by_session = await self._posts(connection, now)
@@ -125,10 +125,10 @@ class Pollers:
         return asked
 
     async def read_counts(self, connection: LoadedConnection, ids: list[str], subject: str | None) -> Parsed:
-        """Ask for the counts of posts.
+        """Request the counts of posts.
 
         Raises:
-            QuotaBackoffError, WeiboError, UnavailableError: nothing came of it.
+            QuotaBackoffError, WeiboError, UnavailableError: the call failed.
         """
         call = weibo_counts.counts(connection.secrets.values["access_token"], ids, connection.context)
         answer = await send(self.client, call.base, Call("GET", call.path, call.query))
@@ -136,13 +136,13 @@ class Pollers:
             return weibo_counts.read_counts(answer, connection.context, datetime.now(UTC), subject)
         except weibo_counts.WeiboError as error:
             if error.quota_exceeded:
-                # Weibo's quotas are by the hour.
+                # Weibo's quotas are per hour.
                 rest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
                 raise QuotaBackoffError(rest) from None
             raise
 
     async def _posts(self, connection: LoadedConnection, now: datetime) -> dict[str, list[str]]:
-        """Return session → posts, for the sessions that are not over for good."""
+        """Return session → posts, for the sessions whose posts are still counted."""
         posts = {post: str(promotion) for post, promotion in as_map(connection.context.options.get("posts")).items()}
         since = now - _PROMOTED_FOR
         async with self.database.acquire() as lent:

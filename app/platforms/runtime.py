@@ -1,4 +1,4 @@
-"""The room put together: what one process holds open for the platforms.
+"""Everything that one process keeps open for the platforms.
 
 In: database, settings, writer. Out: `PlatformRuntime`. Never here: logic.
 """
@@ -32,18 +32,18 @@ from app.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class PlatformRuntime:
-    """Everything of the platforms that is opened once per process."""
+    """The parts of the platforms package, opened once per process."""
 
     cipher: SecretCipher
-    directory: ConnectionCache
-    states: ConnectionCounters
+    connection_cache: ConnectionCache
+    counters: ConnectionCounters
     handler: WebhookHandler
     submitter: EventSubmitter
     tokens: AccessTokens
     wechat: Wechat
     pollers: Pollers
     worker: Worker
-    letters: DeadLetterReplayer
+    dead_letters: DeadLetterReplayer
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -54,25 +54,27 @@ class PlatformRuntime:
 async def open_platforms(
     database: Database, settings: Settings, cipher: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
 ) -> AsyncIterator[PlatformRuntime]:
-    """Open the inbox; at the end commit what waits in it. The writer must outlive this."""
+    """Start the inbox; on exit, commit what waits in it. The writer must be closed later than this."""
     async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50)) as client:
-        directory = ConnectionCache(database, cipher)
-        states = ConnectionCounters(database)
+        connection_cache = ConnectionCache(database, cipher)
+        counters = ConnectionCounters(database)
         inbox = Inbox(database, privacy_keys)
-        submitter = EventSubmitter(writer, states)
+        submitter = EventSubmitter(writer, counters)
         tokens = AccessTokens(database, cipher, client)
         wechat = Wechat(database, client, tokens)
-        puller = Puller(database, directory, wechat, submitter, privacy_keys)
+        puller = Puller(database, connection_cache, wechat, submitter, privacy_keys)
         dashboard = Dashboard(database, settings, wechat, submitter)
-        pollers = Pollers(database, settings, directory, dashboard, client, submitter)
-        streams = WeiboStreams(database, settings, directory, client, submitter)
+        pollers = Pollers(database, settings, connection_cache, dashboard, client, submitter)
+        streams = WeiboStreams(database, settings, connection_cache, client, submitter)
         worker = Worker(database, settings, inbox, puller, pollers, streams)
-        states.start()
+        counters.start()
         inbox.start()
         try:
-            handler = WebhookHandler(directory, inbox, submitter, states)
-            letters = DeadLetterReplayer(database, directory, submitter, inbox, puller, privacy_keys)
-            yield PlatformRuntime(cipher, directory, states, handler, submitter, tokens, wechat, pollers, worker, letters)
+            handler = WebhookHandler(connection_cache, inbox, submitter, counters)
+            dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
+            yield PlatformRuntime(
+                cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters
+            )
         finally:
             await inbox.stop()
-            await states.stop()
+            await counters.stop()

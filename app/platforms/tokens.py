@@ -1,9 +1,9 @@
 """WeChat's access tokens: one per app, shared by all processes.
 
-In: an app's id and secret. Out: a token that will still be taken for a while. Never here: a token in clear at rest or in a log.
+In: an app's id and secret. Out: a token that is valid for a while. Never here: a token in clear at rest or in a log.
 
-One process asks and the others wait for its answer, on a row lock. A token is renewed before its end; one that the platform
-refuses is replaced, by force only where the platform hands out the same again, and that at most every 30 s (its rule).
+One process requests the token and the others wait for it. A token is renewed before it expires. A token that the platform
+refuses is replaced; a refresh is forced only if the platform returns the same token, and at most every 30 s (its rule).
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _FORCE_EVERY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app of WeChat, and where its API is."""
+    """A WeChat app, and the address of its API."""
 
     api_base: str
     appid: str
@@ -38,23 +38,23 @@ class _Held:
 
 
 class AccessTokens:
-    """Hands out tokens."""
+    """Provides tokens."""
 
     def __init__(self, database: Database, cipher: SecretCipher, client: httpx.AsyncClient) -> None:
-        """Start with an empty memory."""
+        """Start empty."""
         self._database = database
         self._cipher = cipher
         self._client = client
         self._held: dict[str, _Held] = {}
 
     async def get(self, app: App, refused: str | None = None) -> str:
-        """Return a token of the app, never the one that the platform has just refused.
+        """Return a token of the app other than the one that the platform has just refused.
 
         Raises:
-            WechatError: the platform gives none: a wrong secret, a quota.
+            WechatError: the platform issues none: a wrong secret, a quota.
             UnavailableError: the platform does not answer.
         """
-        # The secret is part of the key: a connection with a wrong one must not live on another's token.
+        # The secret is part of the key: a connection with a wrong secret must not use the token of another.
         key = self._cipher.digest(app.api_base, app.appid, app.secret)
         now = datetime.now(UTC)
         held = self._held.get(key)
@@ -65,7 +65,7 @@ class AccessTokens:
         return found.token
 
     async def ask(self, app: App, *, force: bool = False) -> Token:
-        """Ask the platform, whatever is kept.
+        """Request a token from the platform, whatever is stored.
 
         Raises:
             WechatError, UnavailableError: as above.
@@ -82,7 +82,7 @@ class AccessTokens:
                 return kept
             async with connection.transaction():
                 row = await connection.fetchrow(_SQL["lock_token"], key)
-                # Another process may have asked while this one waited for the row.
+                # Another process may have requested it while this one waited.
                 kept = self._kept(row, refused, datetime.now(UTC))
                 if kept is not None:
                     return kept
@@ -93,7 +93,7 @@ class AccessTokens:
                         raise Busy(-1, "the token is refused, and another cannot be forced yet")
                     token, forced_at = await self.ask(app, force=True), now
                 life = timedelta(seconds=token.expires_in)
-                # Renewed a fifth of a short life before its end, five minutes of a long one.
+                # Renewed five minutes before it expires, or a fifth of its life if that is shorter.
                 held = _Held(token.access_token, now + life - min(_EARLY, life / 5))
                 sealed = self._cipher.encrypt(token.access_token.encode())
                 await connection.execute(_SQL["store_token"], key, sealed, held.fresh_until, forced_at)

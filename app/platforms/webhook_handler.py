@@ -1,4 +1,4 @@
-"""The door for platforms: one delivery from its bytes to its answer.
+"""Handles one webhook delivery, from its bytes to its answer.
 
 In: an HTTP request's parts. Out: the reply that the platform expects, after the commit; or `Refused`. Never here: HTTP, formats.
 """
@@ -18,20 +18,20 @@ from app.problems import not_found
 
 @dataclass(frozen=True, slots=True)
 class WebhookHandler:
-    """Takes deliveries."""
+    """Verifies, parses and stores deliveries."""
 
-    directory: ConnectionCache
+    connection_cache: ConnectionCache
     inbox: Inbox
     submitter: EventSubmitter
-    states: ConnectionCounters
+    counters: ConnectionCounters
 
     async def connection(self, connection_id: UUID, url_token: str | None) -> LoadedConnection:
-        """Return the connection that a URL leads to.
+        """Return the connection of a webhook URL.
 
         Raises:
-            ProblemError: 404, the same for no connection, one that is switched off, and a wrong token.
+            ProblemError: 404; the same for a missing connection, a disabled one, and a wrong token.
         """
-        found = await self.directory.find(connection_id)
+        found = await self.connection_cache.find(connection_id)
         if found is None or not found.enabled:
             raise not_found("connection")
         expected = found.secrets.url_token if found.needs_url_token else ""
@@ -43,30 +43,30 @@ class WebhookHandler:
         """Answer the platform's check of the URL (GET).
 
         Raises:
-            Refused: as the adapter says.
+            Refused: the adapter refuses it.
         """
         try:
             return connection.adapter.answer(delivery, connection.secrets.values, connection.context.options)
         except Refused as refused:
-            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            self.counters.refused(connection.id, delivery.received_at, refused.detail)
             raise
 
     async def take(self, connection: LoadedConnection, delivery: Delivery) -> Reply:
-        """Verify, read and keep a delivery; return the answer once all of it is durable.
+        """Verify, parse and store a delivery; return the answer once all of it is durable.
 
         Raises:
-            Refused: it is not authentic, or not in its format; the latter is kept as a dead letter where that is safe.
-            QueueFullError, NotCommittedError: nothing is certain.
+            Refused: it is not authentic, or cannot be parsed. If its sender is known, it is stored as a dead letter.
+            QueueFullError, NotCommittedError: it may not have been stored.
         """
         verified = None
         try:
             verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
             parsed = connection.adapter.parse(verified, connection.context)
         except Refused as refused:
-            self.states.refused(connection.id, delivery.received_at, refused.detail)
+            self.counters.refused(connection.id, delivery.received_at, refused.detail)
             if refused.keep:
                 letter = dead_letter_replay.undecodable(delivery, verified)
-                await self.submitter.keep_letter(connection, letter, refused.detail, delivery.received_at)
+                await self.submitter.store_dead_letter(connection, letter, refused.detail, delivery.received_at)
             raise
         duplicate = False
         kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)
@@ -78,5 +78,5 @@ class WebhookHandler:
         )
         if not kept:
             duplicate = 0 < submission.duplicates == submission.taken
-        self.states.delivered(connection.id, delivery.received_at, duplicate=duplicate)
+        self.counters.delivered(connection.id, delivery.received_at, duplicate=duplicate)
         return parsed.reply

@@ -1,4 +1,4 @@
-"""WeChat's API as a connection uses it: the call, its token, its quota.
+"""Calls to WeChat's API for a connection, with its token and its quota.
 
 In: a connection and a call. Out: the answer. Never here: what an answer means, a token in an error.
 """
@@ -21,27 +21,27 @@ from app.storage.queries import queries
 _SQL = queries("platforms")
 _FIRST_REST = 2.0
 _LONGEST_REST = 900.0
-"""Seconds that a connection rests after a quota error: the first time, and at most. Doubling from the one to the other asks a
-used-up day's quota about a hundred times a day."""
+"""First and longest pause after a quota error, in seconds. With doubling, an exhausted daily quota costs about a hundred calls a
+day."""
 
 Answer = TypeVar("Answer")
 
 
 class NoCredentialsError(Exception):
-    """The connection has no appid and app_secret, so nothing can be fetched for it."""
+    """The connection has no appid and app_secret, so it cannot call the API."""
 
 
 class QuotaBackoffError(Exception):
-    """A quota is used up; the connection rests until then."""
+    """A quota is used up; the connection makes no calls until then."""
 
     def __init__(self, until: datetime) -> None:
-        """Remember the moment."""
+        """Keep the end of the pause."""
         super().__init__("a quota of the platform is used up")
         self.until = until
 
 
 def app_of(connection: LoadedConnection) -> App:
-    """Return the app that a connection acts as.
+    """Return the app of a connection.
 
     Raises:
         NoCredentialsError: it has none.
@@ -64,8 +64,8 @@ class Wechat:
         """Return what `read` makes of the answer to `make(token)`; a refused token is replaced once.
 
         Raises:
-            QuotaBackoffError: a quota is used up, or was a moment ago.
-            NoCredentialsError, WechatError, UnavailableError: nothing came of it.
+            QuotaBackoffError: a quota is used up, or was used up shortly before.
+            NoCredentialsError, WechatError, UnavailableError: the call failed.
         """
         app = app_of(connection)
         try:
@@ -83,12 +83,12 @@ class Wechat:
         return answer
 
     async def _pause_calls(self, connection_id: UUID) -> datetime:
-        """Let all processes leave the connection's API alone for a while; return until when."""
+        """Pause the connection's calls in all processes; return the end of the pause."""
         now = datetime.now(UTC)
         async with self.database.acquire() as lent:
             until = await lent.fetchval(_SQL["pause_connection"], connection_id, now, _FIRST_REST, _LONGEST_REST)
             if until is None:
-                # Somebody else was refused at the same time, and has set the moment already.
+                # Another process hit the quota at the same time and has already stored the pause.
                 row = await lent.fetchrow(_SQL["connection"], connection_id)
                 until = row["quiet_until"] if row else None
         return until or now

@@ -1,9 +1,9 @@
-"""WeChat's live dashboard, which pushes nothing: lives are found when they begin, read while they last, left when they are over.
+"""WeChat's live dashboard, which pushes nothing: broadcasts are found when they begin and polled until they end.
 
 In: a `wechat_live` connection, the moment. Out: `live.session.started` and `.ended` with the platform's own times, samples.
 Never here: differences between two readings, the format of an answer (`adapters.wechat_live`), the clock (`worker`).
 
-Two turns, or two processes, that read the same end in the same events: a start and an end have ids made of the live and its time.
+Two polls of the same start or end give the same event: its id is made of the broadcast and the time.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,12 @@ _SQL = queries("platforms")
 _CHINA = ZoneInfo("Asia/Shanghai")
 _EXPORT = "export/"
 _DRIFT = timedelta(minutes=10)
-"""How far the platform's clock may be ahead of ours."""
+"""Tolerance for a platform clock that is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Reads the dashboard of a connection's lives."""
+    """Polls the dashboard of a connection's broadcasts."""
 
     database: Database
     settings: Settings
@@ -41,7 +41,7 @@ class Dashboard:
     submitter: EventSubmitter
 
     async def read(self, connection: LoadedConnection, now: datetime) -> int:
-        """Read every live that a session is, or may be, on air with; return how many were read.
+        """Poll every broadcast of a session that is on air or expected; return how many were polled.
 
         Raises:
             QuotaBackoffError, NoCredentialsError, UnavailableError: what was not read is read at the next turn.
@@ -65,9 +65,9 @@ class Dashboard:
             except (Busy, TokenRefused, QuotaExceeded):
                 raise
             except WechatError as error:
-                # One live that the platform does not know (any more) must not hide the others.
+                # A broadcast that the platform does not know (any more) must not prevent the others from being polled.
                 refusal = error
-                self.submitter.states.failed(connection.id, now, f"getlivedata: {error}")
+                self.submitter.counters.failed(connection.id, now, f"getlivedata: {error}")
                 continue
             moment = max(now, datetime.now(UTC))
             reading = wechat_live.read_live_data(answer, room, connection.context, moment)
@@ -87,7 +87,7 @@ class Dashboard:
                 await lent.execute(_SQL["remember_rooms"], connection.id, to_json(kept).decode())
 
     async def _rooms(self, connection: LoadedConnection, sessions: list[LiveSession], now: datetime) -> set[str]:
-        """Return the rooms of sessions on air: those that are registered, as far as they are lives of the dashboard.
+        """Return the registered rooms of sessions on air that the dashboard knows.
 
         A connection that is tied to a session reads the lives that began with it, registered or not.
         """
@@ -95,7 +95,7 @@ class Dashboard:
         known = {room for room in registered if room.startswith(_EXPORT)}
         if registered and known == registered:
             return known
-        # A room without that prefix may be another tool's number for it, which the dashboard does not know.
+        # A room without that prefix may be another tool's id, which the dashboard does not know.
         began = min(session.started_at for session in sessions)
         listed, _ = await self._listed(connection, began, now)
         if connection.context.session is not None and not known:
@@ -104,13 +104,13 @@ class Dashboard:
         return known | (registered & {live.export_id for live in listed})
 
     async def _begun(self, connection: LoadedConnection, sessions: list[ExpectedSession], now: datetime) -> set[str]:
-        """Return the rooms of expected sessions that the platform lists by now."""
+        """Return the rooms of expected sessions that the platform lists."""
         listed, cut_off = await self._listed(connection, min(session.since for session in sessions), now)
         names = {live.export_id for live in listed}
         found: set[str] = set()
         for session in sessions:
             if session.rooms:
-                # The list cannot be turned over (its page names no cursor), so the rest is asked for one by one.
+                # The list has no cursor, so the remaining broadcasts are requested one by one.
                 found |= {room for room in session.rooms if room in names or (cut_off and room.startswith(_EXPORT))}
             else:
                 until = session.since + timedelta(hours=1) + LATE
@@ -118,7 +118,7 @@ class Dashboard:
         return found
 
     async def _listed(self, connection: LoadedConnection, since: datetime, now: datetime) -> tuple[list[Live], bool]:
-        """Return the lives of the days from `since` on, at most two, and whether the platform knows more."""
+        """Return the broadcasts of at most two days from `since`, and whether the platform has more."""
         today = now.astimezone(_CHINA).date()
         listed: list[Live] = []
         cut_off = False
@@ -131,7 +131,7 @@ class Dashboard:
 
 
 def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[BroadcastChange]:
-    """Return the start and the end that a reading tells of, and keep in `over` since when a live is over.
+    """Return the start and the end that an answer reports, and keep in `over` when a broadcast ended.
 
     Where the platform gives no time, or one too long ago to be this live's, a start that nobody told is the moment at which
     the live was first seen on air.
@@ -144,7 +144,7 @@ def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: date
             marks.append(BroadcastChange("started", "seen", now))
         last = over.pop(room, None)
         if last is not None:
-            # The signal was lost and came back; the platform keeps the first start.
+            # The signal was lost and restored; the platform keeps the first start.
             marks.append(BroadcastChange("started", f"after-{int(last.timestamp())}", now))
     elif reading.is_living is False and room not in over and began is not None and began <= now:
         end = now if dated is None else dated + timedelta(seconds=reading.duration_seconds or 0)

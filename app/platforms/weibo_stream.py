@@ -1,12 +1,12 @@
-"""Weibo's pull stream: the messages of a live room over one endless answer.
+"""Weibo's pull stream: the messages of a live room over one unlimited HTTP response.
 
 In: a connection with an access token, while one of its sessions is on air or may begin. Out: events through the writer. Never
 here: the messages' format (`adapters.weibo_live`).
 
-Source: open.weibo.com/wiki/Live/im/api names `/2/liveim/message/pull.stream` and says that it resumes by itself within a backlog;
-it breaks at times. That page does not show the parameters; a published Android client of a camera maker calls it with GET,
+Source: open.weibo.com/wiki/Live/im/api names `/2/liveim/message/pull.stream` and says that it resumes within a backlog and
+breaks at times. That page does not show the parameters; a published Android client of a camera maker calls it with GET,
 `access_token` and `room_id`. The SDK's host for it is barrage.api.weibo.com, which `options.api_base` can name.
-What comes twice has the same `mid`, so an overlap after a reconnect counts nothing twice.
+A message that is received twice has the same `mid`, so an overlap after a reconnect is not counted twice.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _LINE: Mapping[str, Any] = {"signed": True, "facts": {}}
 
 
 class _BrokenError(Exception):
-    """The stream cannot be read any further; the text names no address."""
+    """The stream cannot be read further; the text names no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class WeiboStreams:
 
     database: Database
     settings: Settings
-    directory: ConnectionCache
+    connection_cache: ConnectionCache
     client: httpx.AsyncClient
     submitter: EventSubmitter
 
     async def follow(self, connection_id: UUID, stopping: asyncio.Event) -> None:
-        """Read all live rooms until none is live any more, or the process stops."""
-        connection = await self.directory.reload(connection_id)
+        """Read all live rooms until none is live, or the process stops."""
+        connection = await self.connection_cache.reload(connection_id)
         readers: dict[str, asyncio.Task[None]] = {}
         try:
             while connection is not None and connection.enabled and not stopping.is_set():
@@ -65,7 +65,7 @@ class WeiboStreams:
                 try:
                     await asyncio.wait_for(stopping.wait(), self.settings.poll_seconds)
                 except TimeoutError:
-                    connection = await self.directory.reload(connection_id)
+                    connection = await self.connection_cache.reload(connection_id)
         finally:
             for reader in readers.values():
                 reader.cancel()
@@ -76,7 +76,7 @@ class WeiboStreams:
         tied, now = connection.context.session, datetime.now(UTC)
         sessions = await live_sessions(self.database, connection.brand_id, tied, "weibo", now, after)
         expected = await expected_sessions(self.database, connection.brand_id, tied, "weibo", now)
-        # A room that has not begun is listened to as well: nothing else tells of its start.
+        # The streams of expected rooms are read too: nothing else reports their start.
         return {room for session in sessions for room in session.rooms} | {room for session in expected for room in session.rooms}
 
     async def _read(self, connection: LoadedConnection, room: str) -> None:
@@ -92,15 +92,15 @@ class WeiboStreams:
             except httpx.HTTPError as error:
                 reason = type(error).__name__
             except (QueueFullError, NotCommittedError):
-                reason = "the writer took nothing"
-            self.submitter.states.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
+                reason = "the writer is unavailable"
+            self.submitter.counters.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _read_once(self, connection: LoadedConnection, room: str, states: dict[str, bool]) -> bool:
         base = connection.context.text("api_base") or API_BASE
         query = {"access_token": connection.secrets.values["access_token"], "room_id": room}
-        came = False
+        received = False
         async with self.client.stream("GET", base.rstrip("/") + PATH, params=query, timeout=_SILENCE) as answer:
             if answer.status_code != 200:
                 raise _BrokenError(f"status {answer.status_code}")
@@ -110,9 +110,9 @@ class WeiboStreams:
                 if len(rest) > _MAX_LINE:
                     raise _BrokenError("a line is too long")
                 if lines:
-                    came = True
+                    received = True
                     await self._take(connection, lines, states)
-        return came
+        return received
 
     async def _take(self, connection: LoadedConnection, lines: list[object], states: dict[str, bool]) -> None:
         now = datetime.now(UTC)
@@ -121,4 +121,4 @@ class WeiboStreams:
         except Refused as refused:
             raise _BrokenError(refused.detail) from None
         await self.submitter.take(connection, parsed, now, _LINE)
-        self.submitter.states.delivered(connection.id, now)
+        self.submitter.counters.delivered(connection.id, now)

@@ -1,11 +1,11 @@
 """The worker: background jobs of one process, on PgQueuer.
 
-In: jobs that the inbox and the clock have enqueued. Out: calls to what does the work. Never here: the work, a secret in the
-queue's tables or its log.
+In: jobs that the inbox and the schedules have enqueued. Out: calls of the job functions. Never here: a job's work, a secret in
+the queue's tables or its log.
 
-It runs in the server's own event loop on a connection of its own. Several processes may run one each: the queue gives every job
-to one of them, and takes back what a killed process held as soon as its heartbeat is missing. The clock is a schedule of the
-queue, so one process at a time hears it.
+The worker runs in the server's event loop on its own connection. Several processes may run one each: the queue gives every job
+to one of them. If a process is killed, another process picks up its jobs after the heartbeat timeout. Schedules are the
+queue's, so each fires in one process.
 """
 
 import asyncio
@@ -43,16 +43,16 @@ _SQL = queries("platforms")
 _log = structlog.get_logger()
 
 _HEARTBEAT = timedelta(seconds=10)
-"""A job whose process has been silent for so long is another's."""
+"""After this long without a heartbeat, another process takes a job over."""
 _LOOKS_EVERY = timedelta(seconds=5)
 _BATCH = 10
 _AT_ONCE = 50
 _TICK = "* * * * * */5"
 _NIGHTLY = "17 3 * * *"
 _PATIENCE = timedelta(days=3)
-"""How long a pull is tried again while the platform is away; WeChat itself pushes an event for less than four hours."""
+"""A pull is retried for this long while the platform is unavailable; WeChat itself pushes an event for less than four hours."""
 _HARD_TRIES = 5
-"""How often a pull is tried again that the platform refuses for good, as far as its code says."""
+"""Attempts of a pull that the platform answers with a permanent error code."""
 _LONGEST_PAUSE = 300.0
 _STOPS_WITHIN = 10.0
 
@@ -60,13 +60,13 @@ _TRANSIENT = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommitted
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Return how long a failed job waits: 1 s, doubling to five minutes, spread so that many do not return at once."""
+    """Return the pause before a retry: 1 s, doubling to five minutes, with random variation."""
     return timedelta(seconds=min(2.0 ** min(attempts, 20), _LONGEST_PAUSE) * random.uniform(0.75, 1.25))  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Runs jobs until it is told to stop."""
+    """Runs jobs until it is stopped."""
 
     database: Database
     settings: Settings
@@ -77,7 +77,7 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work while the block runs."""
+        """Run jobs while the block runs."""
         stopping = asyncio.Event()
         task = asyncio.create_task(self._run(stopping), name="worker")
         try:
@@ -86,7 +86,7 @@ class Worker:
             stopping.set()
             done, _ = await asyncio.wait({task}, timeout=_STOPS_WITHIN)
             if not done:
-                # What is cut off here is taken again when its heartbeat is missing.
+                # A job that is interrupted here is run again after the heartbeat timeout.
                 task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -97,7 +97,7 @@ class Worker:
             began = datetime.now(UTC)
             try:
                 await self._work(stopping)
-            except Exception as error:  # noqa: BLE001 - a worker that stopped for good would be noticed too late
+            except Exception as error:  # noqa: BLE001 - the worker must restart after any error
                 _log.warning("worker restarted", reason=type(error).__name__)
             if datetime.now(UTC) - began > timedelta(minutes=1):
                 pause = 1.0
@@ -109,7 +109,7 @@ class Worker:
                     await self.database.restart_embedded()
 
     async def _work(self, stopping: asyncio.Event) -> None:
-        # Its own connection, since it listens; and one that keeps its plans, since the queue asks the same all the time.
+        # Its own connection, since it listens, with cached plans, since the queue repeats the same queries.
         async with self.database.listener() as connection:
             queue = PgQueuer.from_asyncpg_connection(connection)
             self._register(queue, stopping)
@@ -157,7 +157,7 @@ class Worker:
             del schedule
             for name, connection_id in await self.pollers.due(datetime.now(UTC)):
                 key = f"{name}/{connection_id}"
-                # A turn that still runs is not joined by a second one.
+                # A poll that is still running is not started a second time.
                 await queue.qm.queries.enqueue(name, str(connection_id).encode(), dedupe_key=key, on_conflict="skip")
 
         @queue.schedule("platforms_nightly", _NIGHTLY, clean_old=True)
@@ -171,10 +171,10 @@ class Worker:
             await run_pending(self.database, self.rebuild)
 
     async def pull(self, job: Job) -> None:
-        """Do a pull; what fails is tried again later, or given up.
+        """Run a pull; if it fails, retry it later or give up.
 
         Raises:
-            RetryRequested: try again; it carries the name of the reason alone, since the queue writes it down.
+            RetryRequested: retry; it carries only the name of the reason, since the queue stores it.
         """
         work = Pull.model_validate_json(job.payload or b"")
         reason, delay = "", pause_after(job.attempts)
@@ -184,7 +184,7 @@ class Worker:
             await self.puller.pull(work)
             return
         except QuotaBackoffError as resting:
-            self.puller.directory.invalidate(work.connection)
+            self.puller.connection_cache.invalidate(work.connection)
             reason = str(resting)
             delay = max(resting.until - datetime.now(UTC), timedelta(0)) + timedelta(seconds=random.uniform(0.1, 1))  # noqa: S311
         except NoCredentialsError:
@@ -194,13 +194,13 @@ class Worker:
             reason = _safe_message(error)
         except WechatError as error:
             reason, lasting = _safe_message(error), True
-        except Exception as error:  # noqa: BLE001 - the queue would write its text down, which may quote a person
+        except Exception as error:  # noqa: BLE001 - the queue would store its text, which may hold personal data
             _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_error_location(error))
             reason, lasting = type(error).__name__, True
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
             await self.puller.give_up(work, reason)
             return
-        self.puller.submitter.states.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
+        self.puller.submitter.counters.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
         raise RetryRequested(delay, reason)
 
     def _periodic(self, name: str, work: Callable[[UUID, datetime], Awaitable[object]]) -> Callable[[Job], Awaitable[None]]:
@@ -218,18 +218,18 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the same
                 _log.error("periodic job failed", job=name, connection=str(connection_id), reason=_error_location(error))
                 reason = type(error).__name__
-            # Not tried again: the next turn comes anyway.
-            self.puller.submitter.states.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
+            # Not retried: the next scheduled run does the same work.
+            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
 
         return turn
 
     async def rebuild(self, session: UUID) -> None:
-        """Fold a session again whose products' aliases changed before a process died."""
+        """Rebuild a session whose rebuild was left pending by a terminated process."""
         with contextlib.suppress(NoSuchSessionError):
             await replace(self.database, self.settings, session)
 
     async def delete_expired(self, now: datetime) -> None:
-        """Remove what is older than the deployment keeps it: raw deliveries, the queue's log, letters, comments' texts."""
+        """Delete what is past its retention time: raw deliveries, the queue's log, dead letters, comment texts."""
         before = now - timedelta(days=self.settings.delivery_days)
         await retire(self.database, self.settings, now)
         async with self.database.acquire() as connection:
@@ -238,11 +238,11 @@ class Worker:
 
 
 def _safe_message(error: BaseException) -> str:
-    """Return what may be told of an error: texts of our own, and of the platform's error codes; of others the name alone."""
+    """Return a text that is safe to log and store: our own errors and platform error codes; for others only the class name."""
     return str(error) if isinstance(error, WechatError | WeiboError | UnavailableError) else type(error).__name__
 
 
 def _error_location(error: Exception) -> str:
-    """Return name and place of a fault of ours; its text may quote what somebody sent."""
+    """Return class and location of an unexpected error; its text may hold data of a sender."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} in {frames[-1].name}:{frames[-1].lineno}" if frames else type(error).__name__

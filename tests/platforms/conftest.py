@@ -1,4 +1,4 @@
-"""What the tests of the platforms share: connections, signed pushes, a fake WeChat, the worker."""
+"""Fixtures of the platforms' tests: connections, signed pushes, a fake WeChat, the worker."""
 
 import asyncio
 import json
@@ -115,13 +115,13 @@ async def working(service: Service) -> AsyncIterator[None]:
 
 
 async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float = 30) -> Any:
-    """Return what `check` returns once that is true."""
+    """Return the result of `check` once it is true."""
     end = time.monotonic() + seconds
     while True:
         found = await check()
         if found:
             return found
-        assert time.monotonic() < end, f"never came: {what}"
+        assert time.monotonic() < end, f"timed out: {what}"
         await asyncio.sleep(0.05)
 
 
@@ -139,11 +139,11 @@ def kpis(client: httpx.AsyncClient) -> Callable[..., Awaitable[dict[str, Any]]]:
 
 @pytest.fixture
 def stored(service: Service) -> Callable[[], Awaitable[dict[str, int]]]:
-    """Return how many rows the tables hold in which a delivery can leave something."""
+    """Count the rows of the tables in which a delivery can store something."""
 
     async def count() -> dict[str, int]:
         tables = {name: name for name in ("events", "parked", "dead_letters", "deliveries")}
-        # The clock's own jobs come and go as they like.
+        # Scheduled jobs appear at any time.
         tables["pgqueuer"] = "pgqueuer WHERE entrypoint = 'pull'"
         async with service.database.acquire() as connection:
             return {name: await connection.fetchval(f"SELECT count(*) FROM {table}") for name, table in tables.items()}

@@ -23,23 +23,23 @@ SECRET = "app-secret-1"
 
 @dataclass
 class FakeWechat:
-    """What the platform knows, and how it behaves."""
+    """The platform's data and behaviour."""
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     aftersales: dict[str, dict[str, Any]] = field(default_factory=dict)
     lives: dict[str, dict[str, Any]] = field(default_factory=dict)
     """export_id → the blocks of getlivedata."""
     listed: list[str] = field(default_factory=list)
-    """The pushes' orders that order/list/get tells of."""
+    """The orders that order/list/get returns."""
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     stocks: dict[str, int] = field(default_factory=dict)
     stream: list[bytes] = field(default_factory=list)
     """Pieces that one call of the pull stream sends before it ends."""
     token_life: float = 7200
-    """Seconds for which a token is taken, whatever expires_in says."""
+    """Seconds for which a token is accepted, whatever expires_in says."""
     expires_in: int = 7200
     troubles: deque[str] = field(default_factory=deque)
-    """What the next calls (but for tokens) meet: quota, busy, 500, html, slow, drop."""
+    """Errors of the next calls, except for tokens: quota, busy, 500, html, slow, drop."""
     slow_seconds: float = 1.0
     calls: Counter[str] = field(default_factory=Counter)
     tokens: dict[str, float] = field(default_factory=dict)
@@ -49,18 +49,18 @@ class FakeWechat:
     port: int = 0
 
     def __post_init__(self) -> None:
-        """Open the gate."""
+        """Let order/get answer."""
         self.gate.set()
 
     @property
     def base(self) -> str:
-        """Where it listens."""
+        """The server's base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     # --- routes ----------------------------------------------------------------------------------------------------
 
     async def token(self, request: Request) -> Response:
-        """Give a stable token: the same one as long as it lives."""
+        """Return a stable token: the same one until it expires."""
         self.calls["token"] += 1
         body = await request.json()
         if body["secret"] != SECRET:
@@ -89,7 +89,7 @@ class FakeWechat:
         return answers.get(trouble)
 
     async def order_get(self, request: Request) -> Response:
-        """Tell an order."""
+        """Return an order."""
         self.calls["order_get"] += 1
         while not self.gate.is_set():  # noqa: ASYNC110 - it is set by another thread
             await asyncio.sleep(0.02)
@@ -100,7 +100,7 @@ class FakeWechat:
         return JSONResponse(answer)
 
     async def order_list(self, request: Request) -> Response:
-        """Tell the orders that changed, two a page."""
+        """Return the changed orders, two per page."""
         self.calls["order_list"] += 1
         if (trouble := await self._trouble(request)) is not None:
             return trouble
@@ -111,45 +111,45 @@ class FakeWechat:
         return JSONResponse({"errcode": 0, "order_id_list": page, "has_more": more, "next_key": str(start + 2) if more else ""})
 
     async def aftersale_list(self, request: Request) -> Response:
-        """Refuse: this shop may not read the list."""
+        """Refuse: this shop has no permission for the list."""
         self.calls["aftersale_list"] += 1
         return JSONResponse({"errcode": 48001, "errmsg": "api unauthorized"})
 
     async def aftersale_get(self, request: Request) -> Response:
-        """Tell an after-sale."""
+        """Return an after-sale."""
         self.calls["aftersale_get"] += 1
         if (trouble := await self._trouble(request)) is not None:
             return trouble
         return JSONResponse({"errcode": 0, "after_sale_order": self.aftersales[(await request.json())["after_sale_order_id"]]})
 
     async def stock_get(self, request: Request) -> Response:
-        """Tell the stock of a variant."""
+        """Return the stock of a variant."""
         self.calls["stock_get"] += 1
         stock = self.stocks[str((await request.json())["product_id"])]
         return await self._trouble(request) or JSONResponse({"errcode": "0", "data": {"total_stock_num": stock}})
 
     async def live_list(self, request: Request) -> Response:
-        """Tell today's lives."""
+        """Return today's broadcasts."""
         self.calls["live_list"] += 1
         items = [{"export_id": name, "create_time": int(time.time())} for name in self.lives]
         return await self._trouble(request) or JSONResponse({"errcode": 0, "live_items": items, "has_more": False})
 
     async def live_data(self, request: Request) -> Response:
-        """Tell the figures of a live."""
+        """Return the figures of a broadcast."""
         self.calls["live_data"] += 1
         blocks = self.lives.get((await request.json())["export_id"])
         answer = {"errcode": 0, **blocks} if blocks else {"errcode": 10021001, "errmsg": "no such live"}
         return await self._trouble(request) or JSONResponse(answer)
 
     async def weibo_counts(self, request: Request) -> Response:
-        """Tell the counts of posts."""
+        """Return the counts of posts."""
         self.calls["weibo_counts"] += 1
         if request.query_params["access_token"] != "WB-T0KEN":
             return JSONResponse({"error_code": 21332, "error": "invalid_access_token"}, 400)
         return JSONResponse([self.counts[post] for post in request.query_params["ids"].split(",") if post in self.counts])
 
     async def weibo_stream(self, request: Request) -> Response:
-        """Send what there is and end, as the platform's stream breaks at times."""
+        """Send the prepared pieces and end, as the platform's stream breaks at times."""
         self.calls["weibo_stream"] += 1
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -177,7 +177,7 @@ class FakeWechat:
 
 
 class Running:
-    """The fake in a thread of its own."""
+    """The fake in its own thread."""
 
     def __init__(self, fake: FakeWechat) -> None:
         """Listen on a free port."""
@@ -208,7 +208,7 @@ class Running:
 def order(
     number: str, room: str | None, *, paid: int = 109_900, status: int = 20, at: int = 1_788_000_000, **more: Any
 ) -> dict[str, Any]:
-    """Return an order as the platform tells it; `paid` in fen."""
+    """Return an order as the platform's API returns it; `paid` in fen."""
     ext = {"live_id": room, "order_scene": 2} if room else {"order_scene": 1}
     return {
         "order_id": number,

@@ -1,4 +1,4 @@
-"""Figures that are pulled: the live dashboard, promoted posts, Weibo's stream; and sessions fed from several sides."""
+"""Pulled figures: the live dashboard, promoted posts, Weibo's stream; and sessions with several sources."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ SECOND = "export/UzFfSECOND"
 
 @pytest.fixture
 def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """The settings of every test, changed where one asks for it."""
+    """The settings of the tests, with a test's own changes."""
     return settings.model_copy(update=getattr(request, "param", {}))
 
 
@@ -49,7 +49,7 @@ def tell(client: httpx.AsyncClient) -> Callable[..., Awaitable[None]]:
 def blocks(
     sample: Sample, *, living: bool = True, viewers: int = 1520, began: datetime | None = None, seconds: int = 3600
 ) -> dict[str, Any]:
-    """Return the blocks of a getlivedata answer; where nothing says when it began, that is long ago."""
+    """Return the blocks of a getlivedata answer; the default start is long ago."""
     found = {
         name: value for name, value in sample("pull_wechat_getlivedata")["response"].items() if name not in {"errcode", "errmsg"}
     }
@@ -65,10 +65,10 @@ def blocks(
     }
 
 
-async def test_the_dashboard_is_read_while_a_session_is_live_and_a_little_after(
+async def test_the_dashboard_is_polled_during_a_session_and_for_a_grace_period_after(
     service: Service, wechat: FakeWechat, connect: Connect, new_session: Connect, tell: Any, sample: Sample, kpis: Kpis
 ) -> None:
-    """Nothing is due before the start; then one reading a turn; nothing once the end is a while ago, with nobody stopping it."""
+    """Nothing is due before the start. Then each turn polls once, until the grace period after the end is over."""
     wechat.lives[ROOM] = blocks(sample)
     pollers, now = service.platforms.pollers, datetime.now(UTC)
     session = await new_session(("wechat", ROOM), scheduled_at=(now + timedelta(days=1)).isoformat())
@@ -87,10 +87,10 @@ async def test_the_dashboard_is_read_while_a_session_is_live_and_a_little_after(
     assert [] == await pollers.due(now + timedelta(seconds=31 + 930))
 
 
-async def test_two_processes_do_not_take_the_same_turn(
+async def test_two_processes_do_not_run_the_same_poll(
     service: Service, wechat: FakeWechat, connect: Connect, new_session: Connect, tell: Any
 ) -> None:
-    """Of several askers at one moment exactly one is given the turn."""
+    """If several processes ask at one moment, exactly one gets the poll."""
     await new_session(("wechat", ROOM))
     await connect("wechat_live", APP, api_base=wechat.base)
     now = datetime.now(UTC)
@@ -99,10 +99,10 @@ async def test_two_processes_do_not_take_the_same_turn(
     assert 1 == sum(len(turns) for turns in found)
 
 
-async def test_a_room_that_the_platform_calls_finished_is_left_alone(
+async def test_a_room_that_the_platform_reports_as_finished_is_not_polled(
     service: Service, wechat: FakeWechat, connect: Connect, new_session: Connect, tell: Any, sample: Sample
 ) -> None:
-    """Where nobody tells the end, the dashboard's own word ends the reading of a room after the same grace."""
+    """Without an end event, the dashboard's own status ends the polling after the same grace period."""
     wechat.lives[ROOM] = blocks(sample, living=False)
     await new_session(("wechat", ROOM))
     live = await connect("wechat_live", APP, api_base=wechat.base)
@@ -113,10 +113,10 @@ async def test_a_room_that_the_platform_calls_finished_is_left_alone(
     assert 0 == await pollers.poll_live(UUID(live["id"]), now + timedelta(seconds=910))
 
 
-async def test_a_connection_tied_to_a_session_finds_its_live_in_the_list(
+async def test_a_connection_tied_to_a_session_finds_its_broadcast_in_the_list(
     service: Service, wechat: FakeWechat, connect: Connect, new_session: Connect, tell: Any, sample: Sample, kpis: Kpis
 ) -> None:
-    """Without a registered room the day's list says which live it is."""
+    """Without a registered room, the day's list names the broadcast."""
     wechat.lives["export/unregistered"] = blocks(sample, viewers=77)
     session = await new_session()
     live = await connect("wechat_live", APP, api_base=wechat.base, session=session["id"])
@@ -129,10 +129,10 @@ async def test_a_connection_tied_to_a_session_finds_its_live_in_the_list(
 
 @pytest.mark.usefixtures("working")
 @pytest.mark.parametrize("settings", [{"poll_seconds": 5}], indirect=True, ids=["the shortest cadence"])
-async def test_the_worker_starts_the_reading_by_itself(
+async def test_the_worker_starts_the_polling(
     wechat: FakeWechat, connect: Connect, new_session: Connect, sample: Sample, kpis: Kpis
 ) -> None:
-    """From the start of the live to the figure nobody does anything."""
+    """A start event alone leads to the figures."""
     session = await new_session(("wechat", ROOM), scheduled_at=datetime.now(UTC).isoformat())
     await connect("wechat_live", APP, api_base=wechat.base)
 
@@ -185,7 +185,7 @@ async def test_one_session_fed_by_wechat_and_weibo_shows_both(
 async def test_a_broadcast_split_in_two_rooms_is_one_session(
     wechat: FakeWechat, connect: Connect, new_session: Connect, send_push: Push, kpis: Kpis
 ) -> None:
-    """A dropped signal gives the broadcast a second room; the orders of both rooms are one session's."""
+    """A lost signal gives the broadcast a second room; the orders of both rooms belong to one session."""
     session = await new_session(("wechat", ROOM), ("wechat", SECOND))
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     for number, room in (("1", ROOM), ("2", SECOND)):
@@ -221,10 +221,10 @@ async def test_promoted_posts_are_counted(
 
 
 @pytest.mark.usefixtures("working")
-async def test_weibos_stream_is_followed_and_resumed(
+async def test_weibos_stream_is_read_and_resumed(
     wechat: FakeWechat, connect: Connect, new_session: Connect, sample: Sample, tell: Any, kpis: Kpis
 ) -> None:
-    """The stream breaks in the middle of a message and sends again what it sent: every message is counted once."""
+    """The stream breaks inside a message and repeats earlier messages: every message is counted once."""
     found = sample("weibo_im_sdk_messages")["messages"]
     room = found[0]["room_id"]
     lines = b"".join(json.dumps(message).encode() + b"\n\n" for message in found[:3])
@@ -233,9 +233,9 @@ async def test_weibos_stream_is_followed_and_resumed(
     await connect("weibo_live", {"app_secret": "s", "access_token": "WB-T0KEN"}, api_base=wechat.base)
     await tell("started", f"weibo:{room}", datetime.now(UTC) - timedelta(minutes=1))
 
-    async def came() -> bool:
+    async def repeated() -> bool:
         return wechat.calls["weibo_stream"] >= 2 and (await kpis(session["id"]))["comments"] == 1
 
-    await until(came, "the stream's messages twice", 40)
+    await until(repeated, "the stream's messages twice", 40)
     figures = await kpis(session["id"], "weibo")
     assert (1, 1, 128) == (figures["comments"], figures["viewers"], figures["concurrent_viewers"])

@@ -1,4 +1,4 @@
-"""Independent clients speak to the connections as they speak to the platforms."""
+"""Independent client libraries send deliveries to the connections."""
 
 import base64
 import json
@@ -42,10 +42,10 @@ async def _send(client: httpx.AsyncClient, connection: Answer, cipher: str, *, x
 
 
 @pytest.mark.parametrize("xml", [False, True])
-async def test_pushes_of_wechatpy_and_werobot_are_taken(
+async def test_pushes_of_wechatpy_and_werobot_are_accepted(
     xml: bool, connect: Connect, client: httpx.AsyncClient, stored: Callable[[], Any]
 ) -> None:
-    """Fresh pushes with random keys, encrypted by two libraries that we did not write, JSON and XML, are acknowledged and kept."""
+    """Pushes in JSON and XML that two independent libraries encrypt with random keys are acknowledged and stored."""
     for count, library in enumerate(("wechatpy", "werobot"), 1):
         key = _fresh_key()
         shop = await connect("wechat_shop", {"token": TOKEN, "encoding_aes_key": key, "appid": APPID})
@@ -63,7 +63,7 @@ async def test_pushes_of_wechatpy_and_werobot_are_taken(
 async def test_what_the_standard_webhooks_library_signs_is_counted(
     connect: Connect, client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
-    """A delivery signed by the reference library is taken; after a rotation the old secret is believed until it is removed."""
+    """A delivery signed by the reference library is accepted; after a rotation the old secret is valid until it is removed."""
     old, new = (f"whsec_{_fresh_key()}=" for _ in range(2))
     session = await new_session(("wechat", "r1"))
     hook = await connect("standard_webhooks", {"secret": old})

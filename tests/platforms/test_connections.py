@@ -1,4 +1,4 @@
-"""Connections as administrators handle them, in the browser's form and in the terminal."""
+"""Administration of connections, through the API and through the command."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -33,8 +33,8 @@ RULES = [
 ]
 
 
-async def test_a_connection_is_made_read_changed_and_deleted(connect: Connect, client: httpx.AsyncClient) -> None:
-    """What is written into the form comes back without the secrets; the URL is absolute and complete."""
+async def test_a_connection_is_created_read_changed_and_deleted(connect: Connect, client: httpx.AsyncClient) -> None:
+    """The response holds the request's fields without the secrets; the URL is absolute and complete."""
     made = await connect("wechat_shop", SHOP, require_encryption=True)
     assert f"http://tallylight.test/v1/webhooks/{made['id']}" == made["webhook_url"]
     assert ("maison-k", sorted(SHOP), {"require_encryption": True}) == (made["brand"], made["secrets_set"], made["options"])
@@ -48,8 +48,8 @@ async def test_a_connection_is_made_read_changed_and_deleted(connect: Connect, c
     assert 404 == (await client.post(path_of(made), content="{}")).status_code
 
 
-async def test_the_url_begins_with_the_public_one(connect: Connect, service: Any) -> None:
-    """Behind a proxy the setting says where the platform reaches the server."""
+async def test_the_webhook_url_starts_with_the_public_url(connect: Connect, service: Any) -> None:
+    """Behind a proxy, the setting gives the address at which the platform reaches the server."""
     public = service.settings.model_copy(update={"public_url": "https://tally.example/live/"})
     object.__setattr__(service, "settings", public)
     made = await connect("wechat_spy")
@@ -57,7 +57,7 @@ async def test_the_url_begins_with_the_public_one(connect: Connect, service: Any
     assert None is (await connect("weibo_counts", {"access_token": "t"}))["webhook_url"]
 
 
-async def test_the_list_turns_pages(connect: Connect, client: httpx.AsyncClient) -> None:
+async def test_the_list_is_paged(connect: Connect, client: httpx.AsyncClient) -> None:
     """Every connection is on one page, the newest first."""
     made = [(await connect("wechat_spy"))["id"] for _ in range(5)]
     seen, cursor = [], None
@@ -71,7 +71,7 @@ async def test_the_list_turns_pages(connect: Connect, client: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("role", [Role.INGEST, Role.VIEWER, Role.OPERATOR])
-async def test_only_administrators_handle_connections(role: Role, keys: KeyMaker, client: httpx.AsyncClient) -> None:
+async def test_only_administrators_manage_connections(role: Role, keys: KeyMaker, client: httpx.AsyncClient) -> None:
     """Keys of every other role are refused on every route."""
     headers = await keys(role)
     for method, path in (("GET", ""), ("POST", ""), ("GET", "/x"), ("PATCH", "/x"), ("DELETE", "/x"), ("POST", "/x/test")):
@@ -95,23 +95,23 @@ async def test_only_administrators_handle_connections(role: Role, keys: KeyMaker
         ({"kind": "wechat_spy", "nmae": "x"}, "/nmae"),
     ],
 )
-async def test_a_wrong_form_names_its_field(form: Answer, pointer: str, client: httpx.AsyncClient) -> None:
-    """A form that cannot work is refused with a pointer, and no secret is repeated."""
+async def test_an_invalid_request_names_its_field(form: Answer, pointer: str, client: httpx.AsyncClient) -> None:
+    """An invalid request is refused with a pointer, and the error repeats no secret."""
     answer = await client.post("/v1/connections", json={"name": "n", "brand": "b"} | form)
     assert 422 == answer.status_code, answer.text
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
     assert "short" not in answer.text
 
 
-async def test_lone_surrogates_are_no_server_error(client: httpx.AsyncClient) -> None:
-    """JSON may write what is no text; it is refused like any other wrong value."""
+async def test_lone_surrogates_are_a_client_error(client: httpx.AsyncClient) -> None:
+    """JSON can hold escapes that are not characters; they are refused like any other invalid value."""
     body = '{"kind": "wechat_spy", "name": "n", "options": {"note": "\\ud800"}}'
     answer = await client.post("/v1/connections", content=body, headers={"Content-Type": "application/json"})
     assert 422 == answer.status_code
 
 
-async def test_a_new_url_makes_the_old_one_lead_nowhere(connect: Connect, client: httpx.AsyncClient) -> None:
-    """After `rotate_url` only the new URL works, at once."""
+async def test_a_rotated_url_disables_the_old_one(connect: Connect, client: httpx.AsyncClient) -> None:
+    """After `rotate_url` only the new URL works, immediately."""
     spy = await connect("wechat_spy")
     body = {"live_info": {"live_id": "1", "online_count": 1}, "events": []}
     assert 200 == (await client.post(path_of(spy), json=body)).status_code
@@ -122,10 +122,10 @@ async def test_a_new_url_makes_the_old_one_lead_nowhere(connect: Connect, client
     )
 
 
-async def test_a_connections_events_reach_its_brand_alone(
+async def test_events_of_a_connection_reach_only_its_brand(
     connect: Connect, client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
-    """A session of another brand takes nothing, even where the room is its own."""
+    """A session of another brand receives nothing, even if the room is registered for it."""
     session = await new_session(("wechat", "1"), brand="other")
     spy = await connect("wechat_spy", brand="maison-k")
     event = {"decoded_type": "comment", "decoded_openid": "o1", "content": "x", "seq": 1, "msg_time": 1_698_657_150_123}
@@ -134,8 +134,8 @@ async def test_a_connections_events_reach_its_brand_alone(
     assert not (await kpis(session["id"]))["comments"]
 
 
-async def test_a_mapping_is_tried_on_a_sample(connect: Connect, client: httpx.AsyncClient) -> None:
-    """The preview tells what the saved mapping, or another, makes of a body; nothing is stored."""
+async def test_a_mapping_has_a_preview(connect: Connect, client: httpx.AsyncClient) -> None:
+    """The preview shows the events that the saved mapping, or another one, creates from a body; nothing is stored."""
     made = await connect("mapping", platform="bilibili", signature="none", rules=RULES)
     sample = {"type": "like", "uid": "e1", "room": "8812", "user": {"id": "u1"}, "n": 3}
     shown = (await client.post(f"/v1/connections/{made['id']}/preview", json={"sample": sample})).json()
@@ -153,7 +153,7 @@ async def test_a_mapping_is_tried_on_a_sample(connect: Connect, client: httpx.As
 
 
 async def test_the_secret_key_is_rotated(settings: Settings, database_url: str) -> None:
-    """With the previous key set everything works on; after the reseal it may be forgotten; pseudonyms stay the same."""
+    """With the previous key set everything works; after the re-encryption it can be removed; pseudonyms stay the same."""
     new_key = "another secret key that only the tests know, long enough."
     async with open_service(settings) as service:
         before = service.privacy_keys.pseudonym("wechat", "o1")
@@ -179,8 +179,8 @@ async def test_the_secret_key_is_rotated(settings: Settings, database_url: str) 
                 assert b"letter" == service.privacy_keys.decrypt(await connection.fetchval(f"SELECT sealed FROM {table}"))
 
 
-async def test_a_connection_outlives_the_rotation(database_url: str, connect: Connect) -> None:
-    """A push is decrypted before, between and after, without anybody filling in the form again."""
+async def test_a_connection_works_through_a_key_rotation(database_url: str, connect: Connect) -> None:
+    """A push is decrypted before, during and after the rotation, without a change of the connection."""
     shop = await connect("wechat_shop", SHOP)
     new_key = "another secret key that only the tests know, long enough."
     both = Settings(database_url=database_url, secret_key=new_key, secret_key_previous=KEY)
@@ -193,8 +193,8 @@ async def test_a_connection_outlives_the_rotation(database_url: str, connect: Co
             await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
 
 
-def test_the_command_makes_lists_tests_and_deletes(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the terminal secrets come from a file or standard input, and none is shown again."""
+def test_the_command_creates_lists_tests_and_deletes(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command reads secrets from a file or standard input, and never prints one."""
     monkeypatch.setenv("TALLYLIGHT_DATABASE_URL", database_url)
     monkeypatch.setenv("TALLYLIGHT_SECRET_KEY", KEY)
     monkeypatch.setenv("TALLYLIGHT_PUBLIC_URL", "https://tally.example")

@@ -1,4 +1,4 @@
-"""A server that is killed between a push and its work loses nothing: a real process, a real SIGKILL."""
+"""A server that is killed between a push and its job loses nothing: a real process, a real SIGKILL."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def port() -> int:
 
 @pytest.fixture
 def serve(database_url: str, tmp_path: Path, port: int) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Start `tallylight serve` on the test's database; what still runs is stopped at the end."""
+    """Start `tallylight serve` on the test's database; running servers are stopped at the end."""
     begun: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
@@ -68,10 +68,10 @@ def _orders(client: httpx.Client, session: str) -> Any:
     return client.get(f"/v1/sessions/{session}/kpis").json()["kpis"]["orders"]["value"]
 
 
-def test_a_server_killed_between_push_and_work_loses_nothing(
+def test_a_server_killed_between_push_and_job_loses_nothing(
     serve: Callable[[], subprocess.Popen[bytes]], wechat: FakeWechat, port: int, tmp_path: Path
 ) -> None:
-    """All pushes are acknowledged while the API hangs; the process dies by SIGKILL; the next one counts every order once."""
+    """All pushes are acknowledged while the API hangs. The process is killed, and the next one counts every order once."""
     process = serve()
     wechat.gate.clear()
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=30) as client:

@@ -1,4 +1,4 @@
-"""Dead letters of platforms: sent through their adapter again once what was wrong is mended, and kept while it is not."""
+"""Dead letters of platforms: replayed through their adapter once the cause is corrected, and stored until then."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ def letters(client: httpx.AsyncClient) -> Callable[[], Awaitable[list[Answer]]]:
 
 @pytest.fixture
 def replay(client: httpx.AsyncClient) -> Callable[[Answer], Awaitable[httpx.Response]]:
-    """Send a letter again."""
+    """Replay a dead letter."""
 
     async def send(letter: Answer) -> httpx.Response:
         return await client.post(f"/v1/dead-letters/{letter['id']}/replay")
@@ -44,10 +44,10 @@ def replay(client: httpx.AsyncClient) -> Callable[[Answer], Awaitable[httpx.Resp
     return send
 
 
-async def test_a_letter_is_taken_once_the_mapping_is_mended(
+async def test_a_dead_letter_is_accepted_once_the_mapping_is_corrected(
     connect: Connect, new_session: Connect, client: httpx.AsyncClient, letters: Any, replay: Any, kpis: Kpis
 ) -> None:
-    """Two of three likes lack their count under its name; the rule learns the other name; each is counted once."""
+    """Two of three likes hold their count under another name; after the rule names it, each is counted once."""
     session = await new_session(("bilibili", "8812"))
     each = {**LIKE, "each": "likes", "id": "item.n", "room": "body.room"}
     rule = {**each, "data": {"viewer": "item.user", "count": "item.count"}}
@@ -73,11 +73,11 @@ async def test_a_letter_is_taken_once_the_mapping_is_mended(
 
 
 @pytest.mark.usefixtures("working")
-async def test_a_letter_of_an_event_that_was_learned_since_pulls_its_order(
+async def test_a_dead_letter_of_an_event_that_is_known_now_pulls_its_order(
     connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, letters: Any, replay: Any, kpis: Kpis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """An unknown event of the shop is kept; once it is known, its replay asks the platform, and asks once."""
+    """An unknown event of the shop is stored; once it is known, its replay enqueues one pull."""
     session = await new_session(("wechat", ROOM))
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     wechat.orders["7"] = order("7", ROOM)
@@ -99,10 +99,10 @@ async def test_a_letter_of_an_event_that_was_learned_since_pulls_its_order(
     assert [] == await letters()
 
 
-async def test_a_letter_is_taken_once_an_option_names_its_type(
+async def test_a_dead_letter_is_accepted_once_an_option_names_its_type(
     connect: Connect, new_session: Connect, client: httpx.AsyncClient, letters: Any, replay: Any, kpis: Kpis
 ) -> None:
-    """A batch of one sender: what it calls by another name waits until `types` knows the name."""
+    """Events of a batch with an unknown type name are stored until `types` maps the name."""
     session = await new_session(("bilibili", "8812"))
     secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
     hook = await connect("standard_webhooks", {"secret": secret})
@@ -120,10 +120,10 @@ async def test_a_letter_is_taken_once_an_option_names_its_type(
     assert (12, []) == ((await kpis(session["id"]))["likes"], await letters())
 
 
-async def test_what_is_still_not_understood_stays_the_same_letter(
+async def test_a_replay_that_fails_again_keeps_one_dead_letter(
     connect: Connect, client: httpx.AsyncClient, letters: Any, replay: Any
 ) -> None:
-    """The forwarder's strange message, a plain push that is no JSON: replayed, refused again, one letter each."""
+    """An unknown message of the forwarder and a plain push that is not JSON: each replay fails, and one dead letter each stays."""
     spy, shop = await connect("wechat_spy"), await connect("wechat_shop", SHOP)
     strange = {"decoded_type": "strange", "seq": 1}
     for online in (1, 2):
@@ -140,11 +140,11 @@ async def test_what_is_still_not_understood_stays_the_same_letter(
     assert [2, 3] == sorted(letter["attempts"] for letter in after)
 
 
-async def test_an_order_that_the_session_refused_is_taken_once_the_session_is_mended(
+async def test_an_order_that_the_session_refused_is_accepted_once_the_session_is_corrected(
     connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, letters: Any, replay: Any, kpis: Kpis,
     client: httpx.AsyncClient, service: Service,
 ) -> None:  # fmt: skip
-    """WeChat's order in CNY waits for a session that was set up in JPY."""
+    """An order in CNY is stored until the session, which was created in JPY, is corrected."""
     session = await new_session(("wechat", ROOM), currency="JPY")
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     wechat.orders["1"] = order("1", ROOM)
@@ -162,11 +162,11 @@ async def test_an_order_that_the_session_refused_is_taken_once_the_session_is_me
     assert ("1099.00", 1) == (figures["gmv"], figures["buyers"])
 
 
-async def test_a_reading_is_not_sent_again_and_a_connection_that_is_gone_cannot_read(
+async def test_polled_samples_and_dead_letters_without_connection_are_not_replayed(
     connect: Connect, new_session: Connect, wechat: FakeWechat, client: httpx.AsyncClient, letters: Any, replay: Any,
     service: Service,
 ) -> None:  # fmt: skip
-    """Both are a 409 that says so, and the letter stays."""
+    """Both answer 409 with the reason, and the dead letter stays."""
     await new_session(("wechat", ROOM))
     live, spy = (
         await connect("wechat_live", {"appid": SHOP["appid"], "app_secret": SHOP["app_secret"]}, api_base=wechat.base),
@@ -183,5 +183,5 @@ async def test_a_reading_is_not_sent_again_and_a_connection_that_is_gone_cannot_
         answer = await replay(letter)
         assert (409, 200) == (answer.status_code, (await client.get(f"/v1/dead-letters/{letter['id']}")).status_code)
         details.add(answer.json()["detail"])
-    assert {"the connection that brought the letter is gone"} < details
+    assert {"the connection of this dead letter was deleted"} < details
     assert found == await letters()

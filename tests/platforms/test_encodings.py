@@ -1,4 +1,4 @@
-"""The many ways in which one delivery may be written: all of them are understood, and say the same."""
+"""One delivery has many encodings: all of them are read, with the same result."""
 
 import base64
 import gzip
@@ -51,10 +51,10 @@ PUSHES: dict[str, tuple[list[tuple[str, str]], bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", PUSHES)
-async def test_a_push_is_the_same_delivery_however_it_is_written(
+async def test_all_encodings_of_a_push_are_one_delivery(
     name: str, connect: Connect, client: httpx.AsyncClient, stored: Callable[[], Any]
 ) -> None:
-    """Each form of one push is acknowledged, and is the same delivery as the first one."""
+    """Each encoding of one push is acknowledged, and counts as a repetition of the first."""
     shop = await connect("wechat_shop", SHOP)
     query, body, headers = PUSHES[name]
     for asked, content, more in ((list(QUERY.items()), BODY.encode(), {}), (query, body, headers)):
@@ -80,8 +80,8 @@ async def test_a_plain_push_may_name_its_encryption_or_not(
 
 @pytest.mark.parametrize("echo", ["4375120948345356249", "a b+c/d=&é", "中文", ""])
 @pytest.mark.parametrize("kind", ["wechat_shop", "weibo_fans"])
-async def test_the_echo_comes_back_as_it_was_sent(kind: str, echo: str, connect: Connect, client: httpx.AsyncClient) -> None:
-    """Whatever is in `echostr` comes back in plain text; a false signature gets nothing."""
+async def test_the_echo_is_returned_unchanged(kind: str, echo: str, connect: Connect, client: httpx.AsyncClient) -> None:
+    """`echostr` is returned as plain text if the signature is right, and not otherwise."""
     token = SHOP["token"] if kind == "wechat_shop" else "s3cret"
     made = await connect(kind, SHOP if kind == "wechat_shop" else {"app_secret": token})
     signature = sha1_of_sorted(token, "1714036504", "n")
@@ -106,10 +106,10 @@ LIKE = {"type": "live.like.sent", "data": {"platform": "wechat", "room": ROOM, "
 @pytest.mark.parametrize("secret", [SECRET, f"whsec_{SECRET}"], ids=["bare", "whsec_"])
 @pytest.mark.parametrize("prefix", ["webhook", "svix", "Webhook", "SVIX"])
 @pytest.mark.parametrize("before", ["", "v1,garbage v1a,AAAA ", "v1," + "A" * 43 + "= "], ids=["one", "strange", "wrong"])
-async def test_a_standard_webhook_is_taken_under_each_of_its_names(
+async def test_a_standard_webhook_is_accepted_with_each_of_its_header_names(
     secret: str, prefix: str, before: str, connect: Connect, client: httpx.AsyncClient
 ) -> None:
-    """Secret with and without prefix, Svix's names, any case, further signatures in one header."""
+    """Secrets with and without prefix, Svix's header names, any case, several signatures in one header."""
     hook = await connect("standard_webhooks", {"secret": secret})
     body = json.dumps({**LIKE, "timestamp": "2026-01-01T00:00:00Z"})
     headers = _signed(body, "msg_1", prefix=prefix)
@@ -119,18 +119,18 @@ async def test_a_standard_webhook_is_taken_under_each_of_its_names(
 
 
 @pytest.mark.parametrize("skew", [-301, 301, -86_400])
-async def test_a_standard_webhook_is_not_taken_late(skew: int, connect: Connect, client: httpx.AsyncClient) -> None:
-    """Five minutes both ways are the most."""
+async def test_a_late_standard_webhook_is_refused(skew: int, connect: Connect, client: httpx.AsyncClient) -> None:
+    """The tolerance is five minutes in both directions."""
     hook = await connect("standard_webhooks", {"secret": SECRET})
     body = json.dumps(LIKE)
     headers = _signed(body, "msg_1", at=datetime.now(UTC) + timedelta(seconds=skew + (1 if skew > 0 else 0)))
     assert 401 == (await client.post(path_of(hook), content=body, headers=headers)).status_code
 
 
-async def test_events_of_the_cloudevents_sdk_come_one_by_one_and_in_batches(
+async def test_events_of_the_cloudevents_sdk_are_accepted_alone_and_in_batches(
     connect: Connect, new_session: Connect, client: httpx.AsyncClient, kpis: Callable[..., Any]
 ) -> None:
-    """What the SDK writes, signed by the standard's library: one event, then a batch that holds it again and one that is unknown."""
+    """Events of the SDK, signed by the standard's library: one event, then a batch with a duplicate and an unknown event."""
     session = await new_session(("wechat", ROOM))
     hook = await connect("standard_webhooks", {"secret": SECRET})
 
@@ -173,7 +173,7 @@ async def test_one_session_of_three_rooms_fed_by_webhooks_alone(
 
     wechat, sina, total = found["by_platform"]["wechat"], found["by_platform"]["weibo"], found["kpis"]
     assert {"wechat", "weibo"} == found["by_platform"].keys()
-    # One viewer came to both rooms and commented in both.
+    # One viewer entered both rooms and commented in both.
     assert ((1, "counted"), (2, "counted")) == (figure(wechat, "viewers"), figure(wechat, "comments"))
     assert ((4600, "reported"), (128, "reported")) == (figure(wechat, "likes"), figure(wechat, "peak_concurrent_viewers"))
     assert ((1, "counted"), (1, "counted")) == (figure(sina, "comments"), figure(sina, "likes"))

@@ -1,4 +1,4 @@
-"""CSV exports over HTTP: a report per row, and the same file again changes nothing."""
+"""CSV imports over HTTP: a report per row, and a repeated file changes nothing."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ def options(kind: str = "orders", subject: str = f"wechat:{ROOM}", **changes: An
 async def test_orders_are_imported_once_with_a_report_per_row(
     client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
-    """Good rows are counted, each bad one is named with its reason, and a second import adds nothing."""
+    """Valid rows are counted, each invalid row is reported with its reason, and a second import adds nothing."""
     session = await new_session(("wechat", ROOM))
     for accepted, duplicates in ((1, 0), (0, 1)):
         answer = await client.post("/v1/imports", files={"file": ("orders.csv", ORDERS)}, data={"options": options()})
@@ -52,7 +52,7 @@ async def test_orders_are_imported_once_with_a_report_per_row(
     assert (1, "3099.00", 3) == (figures["orders"], figures["gmv"], figures["units_sold"])
 
 
-async def test_audience_figures_come_as_text_csv(
+async def test_audience_figures_are_imported_as_text_csv(
     client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
     """A file alone, compressed, with the options in the query."""
@@ -67,8 +67,8 @@ async def test_audience_figures_come_as_text_csv(
     assert 150 == (await kpis(session["id"]))["peak_concurrent_viewers"]
 
 
-async def test_what_the_session_refuses_is_told_at_its_row(client: httpx.AsyncClient, new_session: Connect) -> None:
-    """An order in another currency is read, and refused by the session: its row says so."""
+async def test_a_row_that_the_session_refuses_is_reported(client: httpx.AsyncClient, new_session: Connect) -> None:
+    """An order in another currency is parsed and refused by the session; the report of its row has the reason."""
     await new_session(("wechat", ROOM))
     files = {"file": ("o.csv", "\n".join(ORDERS.splitlines()[:3]))}
     answer = await client.post("/v1/imports", files=files, data={"options": options(currency="JPY")})
@@ -89,7 +89,7 @@ async def test_what_the_session_refuses_is_told_at_its_row(client: httpx.AsyncCl
         ({"file": ("x", ORDERS)}, {"options": options(subject="0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d")}, 404, None),
     ],
 )
-async def test_what_cannot_be_imported_says_why(
+async def test_an_import_that_cannot_run_gives_the_reason(
     files: dict[str, Any], form: dict[str, str], status: int, pointer: str | None, client: httpx.AsyncClient
 ) -> None:
     """Wrong options, a wrong file, another brand's session: a problem with its field."""
@@ -103,13 +103,13 @@ async def test_what_cannot_be_imported_says_why(
     ("content_type", "status"),
     [("application/json", 415), ("multipart/form-data", 400), ("multipart/form-data; boundary=x", 400), ("", 415)],
 )
-async def test_another_body_is_no_server_error(content_type: str, status: int, client: httpx.AsyncClient) -> None:
+async def test_another_body_is_a_client_error(content_type: str, status: int, client: httpx.AsyncClient) -> None:
     """A body of another kind, or a broken multipart, is refused."""
     answer = await client.post("/v1/imports", content=b"garbage", headers={"Content-Type": content_type})
     assert status == answer.status_code
 
 
-async def test_operators_import_and_senders_do_not(keys: KeyMaker, client: httpx.AsyncClient, new_session: Connect) -> None:
+async def test_operators_import_and_ingest_keys_do_not(keys: KeyMaker, client: httpx.AsyncClient, new_session: Connect) -> None:
     """An operator of the brand may; a sender's key may not; another brand's operator sees no session."""
     session = await new_session(("wechat", ROOM))
     other = (await new_session(brand="other"))["id"]

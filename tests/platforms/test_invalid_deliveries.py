@@ -1,4 +1,4 @@
-"""Deliveries that are false, damaged or too much: refused, nothing stored but where that is safe, no secret in a log."""
+"""Forged, damaged and oversized deliveries: refused, stored only if the sender is known, no secret in a log."""
 
 import asyncio
 import gzip
@@ -61,14 +61,14 @@ HOSTILE: dict[str, tuple[dict[str, str], bytes, int]] = {
     "a gzip bomb": (QUERY, gzip.compress(b"0" * (64 * 1024 * 1024)), 413),
 }
 SAFE = {"an XML bomb, plain"}
-"""Kept as a dead letter: the sender knows the token."""
+"""Stored as a dead letter: the sender knows the token."""
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_a_hostile_delivery_is_refused_and_leaves_nothing(
+async def test_an_invalid_delivery_is_refused_and_stores_nothing(
     name: str, connect: Connect, client: httpx.AsyncClient, stored: Stored
 ) -> None:
-    """The answer is a problem of the 4xx, nothing is stored, and the connection's state tells that something was refused."""
+    """The answer is a problem of the 4xx, nothing is stored, and the connection counts the refusal."""
     shop = await connect("wechat_shop", SHOP)
     query, body, status = HOSTILE[name]
     headers = {"Content-Encoding": "gzip"} if body[:2] == b"\x1f\x8b" else {}
@@ -82,7 +82,7 @@ async def test_a_hostile_delivery_is_refused_and_leaves_nothing(
 
 
 async def test_a_replay_changes_nothing(connect: Connect, client: httpx.AsyncClient, stored: Stored) -> None:
-    """The same bytes again are acknowledged, since the platform itself repeats them, and leave no second row."""
+    """Repeated bytes are acknowledged, since the platform itself repeats them, and store no second row."""
     shop = await connect("wechat_shop", SHOP)
     left = []
     for _ in range(2):
@@ -94,7 +94,7 @@ async def test_a_replay_changes_nothing(connect: Connect, client: httpx.AsyncCli
 async def test_a_plain_push_is_refused_where_encryption_is_required(
     connect: Connect, client: httpx.AsyncClient, stored: Stored
 ) -> None:
-    """With require_encryption a plain push is refused even though its signature is right."""
+    """With require_encryption, a plain push is refused although its signature is right."""
     strict = await connect("wechat_shop", SHOP, require_encryption=True)
     assert 401 == (await client.post(path_of(strict), params=_plain(), content=TEXT)).status_code
     assert 0 == sum((await stored()).values())
@@ -104,12 +104,12 @@ async def test_a_plain_push_is_refused_where_encryption_is_required(
 
 @pytest.mark.parametrize("path", ["/v1/webhooks/no-id", "/v1/webhooks/%00", "/v1/webhooks/0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])
 async def test_a_url_of_no_connection_is_not_found(path: str, client: httpx.AsyncClient) -> None:
-    """Whatever stands in the place of an id: 404, for both methods."""
+    """Any path without a connection's id returns 404, for both methods."""
     assert (404, 404) == ((await client.post(path, content="{}")).status_code, (await client.get(path)).status_code)
 
 
-async def test_a_connection_that_is_switched_off_takes_nothing(connect: Connect, client: httpx.AsyncClient) -> None:
-    """A connection that is switched off is answered as if it did not exist, at once."""
+async def test_a_disabled_connection_accepts_nothing(connect: Connect, client: httpx.AsyncClient) -> None:
+    """A disabled connection returns 404 immediately."""
     shop = await connect("wechat_shop", SHOP)
     assert 200 == (await client.post(path_of(shop), params=QUERY, content=BODY)).status_code
     await client.patch(f"/v1/connections/{shop['id']}", json={"enabled": False})
@@ -132,7 +132,7 @@ async def test_a_malformed_signature_header_is_a_401(
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """Everything that is logged, at the most talkative level."""
+    """Everything that is logged at debug level."""
     root = logging.getLogger()
     level = root.level
     configure_logging("debug", "json")
@@ -188,8 +188,8 @@ async def test_no_secret_and_no_person_reaches_a_log_or_a_table_in_clear(
             assert [] == [secret for secret in hidden if secret in rows], table
 
 
-async def test_an_opened_letter_of_a_platform_hides_its_people(connect: Connect, client: httpx.AsyncClient) -> None:
-    """What a platform sent and nobody could read may hold anybody's id or words, so only its shape is shown."""
+async def test_the_content_of_a_dead_letter_hides_personal_data(connect: Connect, client: httpx.AsyncClient) -> None:
+    """A message that could not be parsed may hold personal data, so only its field names are shown."""
     spy = await connect("wechat_spy")
     event = {"decoded_type": "strange", "decoded_openid": "o9hHnPERSON", "content": "words", "seq": 1}
     await client.post(path_of(spy), json={"live_info": {"live_id": "1"}, "events": [event]})

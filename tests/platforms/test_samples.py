@@ -16,12 +16,12 @@ Sample = Callable[[str], Answer]
 
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], None]:
-    """Let deliveries arrive at the moment for which a sample was signed."""
+    """Set the server's clock to the time for which a sample was signed."""
 
     def freeze(found: Answer) -> None:
         class Clock(datetime):
             @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]  # it stands in for the module's name alone
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]  # it replaces the name in one module
                 return datetime.fromtimestamp(found.get("frozen_time", 1_788_000_500), tz or UTC)
 
         monkeypatch.setattr(webhooks, "datetime", Clock)
@@ -30,7 +30,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], None]:
 
 
 async def send(client: httpx.AsyncClient, connection: Answer, found: Answer) -> httpx.Response:
-    """Send a sample as it is, byte for byte."""
+    """Send a sample byte for byte."""
     body = (found.get("body") or "").encode()
     return await client.request(
         found["method"], path_of(connection), params=found.get("query"), headers=found.get("headers"), content=body
@@ -56,10 +56,10 @@ async def test_a_sample_gets_the_answer_that_its_platform_expects(
     assert expect.get("content_type", "") in answer.headers.get("content-type", "")
 
 
-async def test_a_sample_with_a_false_msg_signature_is_refused_and_leaves_nothing(
+async def test_a_sample_with_a_wrong_msg_signature_is_refused_and_stores_nothing(
     sample: Sample, connect: Connect, client: httpx.AsyncClient, stored: Callable[[], Any]
 ) -> None:
-    """A sample with a false msg_signature is refused, and only the connection's state tells of it."""
+    """A sample with a wrong msg_signature is refused, and only the connection counts it."""
     found = sample("wechat_neg_bad_msg_signature")
     shop = await connection_of(connect, "wechat_shop", found)
     answer = await send(client, shop, found)
@@ -72,7 +72,7 @@ async def test_a_sample_with_a_false_msg_signature_is_refused_and_leaves_nothing
 async def test_the_published_vector_of_standard_webhooks_is_refused_once_it_is_old(
     sample: Sample, connect: Connect, client: httpx.AsyncClient, frozen: Callable[[Answer], None]
 ) -> None:
-    """The published vector is authentic at its time; half an hour later it is a replay."""
+    """The published vector is accepted at its time and refused half an hour later."""
     found = sample("standardwebhooks_known_vector")
     hook = await connect("standard_webhooks", {"secret": found["secret"]})
     frozen({"frozen_time": 1_614_265_330})
@@ -84,7 +84,7 @@ async def test_the_published_vector_of_standard_webhooks_is_refused_once_it_is_o
 async def test_the_forwarders_sample_fills_a_session(
     sample: Sample, connect: Connect, client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
-    """The forwarder's sample is answered with 2xx at the URL with its token, and its events are in the figures at once."""
+    """The forwarder's sample is accepted at the URL with its token, and its events are in the figures immediately."""
     found = sample("wxlivespy_forward")
     session = await new_session(("wechat", "2042584726460027863"))
     spy = await connect("wechat_spy")
@@ -98,10 +98,10 @@ async def test_the_forwarders_sample_fills_a_session(
 
 
 @pytest.mark.parametrize("token", ["", "/wrong", "/" + "A" * 32])
-async def test_without_its_token_the_forwarders_url_does_not_exist(
+async def test_the_forwarders_url_without_its_token_is_not_found(
     token: str, sample: Sample, connect: Connect, client: httpx.AsyncClient, stored: Callable[[], Any]
 ) -> None:
-    """A wrong token is answered like a connection that does not exist."""
+    """A wrong token gives the same answer as a missing connection."""
     spy = await connect("wechat_spy")
     answer = await client.post(f"/v1/webhooks/{spy['id']}{token}", content=sample("wxlivespy_forward")["body"])
     unknown = await client.post(f"/v1/webhooks/0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d{token}", content="{}")
@@ -110,7 +110,7 @@ async def test_without_its_token_the_forwarders_url_does_not_exist(
     assert 0 == sum((await stored()).values())
 
 
-async def test_weibos_callback_takes_the_signed_form(
+async def test_weibos_callback_accepts_the_signed_form(
     sample: Sample, connect: Connect, client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
     """Weibo's live messages, as a form with `sign`, are answered with error_code 0 and counted."""

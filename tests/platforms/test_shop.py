@@ -1,4 +1,4 @@
-"""A WeChat shop from its push to the figures: every order once, whatever the platform's API does meanwhile."""
+"""A WeChat shop from its push to the figures: every order counts once, whatever the platform's API does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.usefixtures("working")
 
 @pytest.fixture
 async def shop(connect: Connect, wechat: FakeWechat) -> Answer:
-    """A shop that asks the fake."""
+    """A shop whose API is the fake."""
     return await connect("wechat_shop", SHOP, api_base=wechat.base)
 
 
 async def test_a_push_becomes_a_counted_order(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis, client: httpx.AsyncClient
 ) -> None:
-    """A push names an order; what it was is pulled, attributed to its live room, and counted."""
+    """A push names an order; the order is pulled, attributed to its live room, and counted."""
     session = await new_session(("wechat", ROOM))
     wechat.orders["3705115058471208928"] = order("3705115058471208928", ROOM)
     answer = await send_push(shop, push("3705115058471208928"))
@@ -45,7 +45,7 @@ async def _has(kpis: Kpis, session: Answer, **wanted: Any) -> bool:
 async def test_the_same_push_ten_times_is_one_order(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis, client: httpx.AsyncClient
 ) -> None:
-    """The platform sends again what it thinks lost, encrypted anew each time: one delivery, one pull, one order."""
+    """The platform repeats a push with a new encryption each time: one delivery, one pull, one order."""
     session = await new_session(("wechat", ROOM))
     wechat.orders["1"] = order("1", ROOM)
     answers = await asyncio.gather(*(send_push(shop, push("1"), seed=seed) for seed in range(10)))
@@ -56,10 +56,10 @@ async def test_the_same_push_ten_times_is_one_order(
     assert (10, 9) == (counts["deliveries"], counts["duplicates"])
 
 
-async def test_all_orders_are_counted_once_through_every_trouble(
+async def test_all_orders_are_counted_once_through_all_api_errors(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis
 ) -> None:
-    """Tokens that expire, quotas, a busy platform, 5xx, a page of HTML, slowness: all orders end up counted once."""
+    """Tokens that expire, quotas, a busy platform, 5xx, a page of HTML, slow answers: every order is counted once."""
     session = await new_session(("wechat", ROOM))
     wechat.token_life, wechat.expires_in = 0.3, 7200
     wechat.troubles.extend(["500", "busy", "quota", "html", "500", "500", "500", "slow", "busy", "quota"])
@@ -70,7 +70,7 @@ async def test_all_orders_are_counted_once_through_every_trouble(
 
     for number in numbers:
         if number == "110":
-            # Whatever the machine's pace, the token in use is refused once.
+            # However fast the machine is, the token in use is refused once.
             await until(begun, "the first orders", 60)
             wechat.tokens.clear()
         wechat.orders[number] = order(number, ROOM, paid=1000)
@@ -82,10 +82,10 @@ async def test_all_orders_are_counted_once_through_every_trouble(
     assert wechat.refused_tokens
 
 
-async def test_an_order_of_another_scene_is_kept_and_not_counted(
+async def test_an_order_of_another_scene_is_parked_and_not_counted(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis, client: httpx.AsyncClient
 ) -> None:
-    """An order from outside a live room is kept under its scene and counted to no session."""
+    """An order from outside a live room is parked under its scene and counted for no session."""
     session = await new_session(("wechat", ROOM))
     wechat.orders["7"] = order("7", None)
     await send_push(shop, push("7"))
@@ -101,7 +101,7 @@ async def test_an_order_of_another_scene_is_kept_and_not_counted(
 async def test_a_refund_is_pulled_with_its_order(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis
 ) -> None:
-    """An after-sale that succeeded takes its money back; the order says which room it belongs to."""
+    """A successful after-sale is a refund; the order names the room that it belongs to."""
     session = await new_session(("wechat", ROOM))
     wechat.orders["9"] = order("9", ROOM, aftersale_detail={"aftersale_order_list": [{"aftersale_order_id": "77", "status": 13}]})
     wechat.aftersales["77"] = {
@@ -127,25 +127,25 @@ async def _calls(wechat: FakeWechat, name: str, count: int) -> bool:
 async def test_an_order_whose_push_was_lost_is_found(
     connect: Connect, wechat: FakeWechat, new_session: Connect, service: Service, kpis: Kpis, client: httpx.AsyncClient
 ) -> None:
-    """The search by time of update finds orders that nobody pushed, page by page, and nothing is counted twice."""
+    """The search by update time finds orders without a push, page by page, and counts nothing twice."""
     session = await new_session(("wechat", ROOM))
     for number in ("1", "2", "3", "4", "5"):
         wechat.orders[number] = order(number, ROOM)
         wechat.listed.append(number)
-    # Only now, since the first search may follow at once, and the next one is minutes away.
+    # Only now, since the first search may start immediately, and the next one minutes later.
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     await until(lambda: _has(kpis, session, orders=5), "the orders", 40)
     assert 3 == wechat.calls["order_list"]
-    # The list of after-sales is closed to this shop, which is told and stops nothing.
+    # This shop has no permission for the list of after-sales, which is reported and stops nothing.
     assert "48001" in (await client.get(f"/v1/connections/{shop['id']}")).json()["last_error"]
     async with service.database.acquire() as connection:
         assert await connection.fetchval("SELECT reconciled_to IS NOT NULL FROM connections")
 
 
-async def test_without_app_secret_a_delivery_is_acknowledged_and_says_what_lacks(
+async def test_without_app_secret_a_delivery_is_acknowledged_and_the_error_names_what_is_missing(
     connect: Connect, send_push: Push, client: httpx.AsyncClient
 ) -> None:
-    """A shop without app_secret cannot fetch orders: the push is kept, and the state names what is missing."""
+    """A shop without app_secret cannot fetch orders: the push is stored, and last_error names what is missing."""
     shop = await connect("wechat_shop", {name: SHOP[name] for name in ("token", "encoding_aes_key", "appid")})
     assert "success" == (await send_push(shop, push("1"))).text
 
@@ -158,7 +158,7 @@ async def test_without_app_secret_a_delivery_is_acknowledged_and_says_what_lacks
 async def test_two_connections_of_one_app_share_one_token(
     wechat: FakeWechat, connect: Connect, send_push: Push, service: Service
 ) -> None:
-    """The token is kept sealed in the database and asked for once."""
+    """The token is stored encrypted in the database and requested once."""
     for index in range(2):
         shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
         wechat.orders[str(index)] = order(str(index), None)
@@ -170,10 +170,10 @@ async def test_two_connections_of_one_app_share_one_token(
     assert b"T0KEN" not in sealed
 
 
-async def test_a_wrong_app_secret_is_told_by_the_test_action(
+async def test_a_wrong_app_secret_is_reported_by_the_test_action(
     connect: Connect, wechat: FakeWechat, client: httpx.AsyncClient
 ) -> None:
-    """The test action asks the platform itself; a wrong secret shows although another connection has a token."""
+    """The test action requests a new token; a wrong secret fails although another connection has a token."""
     good = await connect("wechat_shop", SHOP, api_base=wechat.base)
     bad = await connect("wechat_shop", {**SHOP, "app_secret": "wr0ng-secret"}, api_base=wechat.base)
     result = (await client.post(f"/v1/connections/{good['id']}/test")).json()
@@ -184,10 +184,10 @@ async def test_a_wrong_app_secret_is_told_by_the_test_action(
     assert SECRET not in str(result)
 
 
-async def test_the_worker_survives_the_loss_of_its_connection(
+async def test_the_worker_recovers_from_the_loss_of_its_connection(
     shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, service: Service, kpis: Kpis
 ) -> None:
-    """The database drops the queue's connection, twice; orders pushed afterwards are counted all the same."""
+    """The database drops the queue's connection twice; orders pushed afterwards are counted."""
     session = await new_session(("wechat", ROOM))
     for number in ("1", "2"):
 

@@ -31,7 +31,7 @@ def plain(name: str = "n") -> dict[str, str]:
 
 @pytest.fixture
 def start(client: httpx.AsyncClient) -> Callable[..., Awaitable[None]]:
-    """Put a room on air."""
+    """Start a room's broadcast."""
 
     async def send(room: str, state: str = "started") -> None:
         event = {"specversion": "1.0", "id": f"{state}{room}", "source": "/tests", "type": f"live.session.{state}"}
@@ -55,10 +55,10 @@ def stock(service: Service) -> Callable[[Answer], Awaitable[int | None]]:
     return read
 
 
-async def test_a_warning_reaches_what_is_on_air_and_nothing_else(
+async def test_a_warning_reaches_only_sessions_on_air(
     connect: Connect, new_session: Connect, send_push: Push, start: Any, stock: Any
 ) -> None:
-    """The warning names no room: of the brand's sessions the one on air on WeChat is told, encrypted pushes by their own number."""
+    """The warning names no room: it sets the stock of the brand's session on air on WeChat, from the push if that is encrypted."""
     on_air, silent, other = (
         await new_session(("wechat", ROOM)),
         await new_session(("wechat", "export/silent")),
@@ -77,10 +77,10 @@ async def test_a_warning_reaches_what_is_on_air_and_nothing_else(
     assert (None, None) == (await stock(silent), await stock(other))
 
 
-async def test_a_plain_warning_is_asked_back(
+async def test_a_plain_warning_is_verified_by_a_pull(
     connect: Connect, new_session: Connect, client: httpx.AsyncClient, wechat: FakeWechat, start: Any, stock: Any
 ) -> None:
-    """The body of a plain push is not signed, so the platform's own number counts."""
+    """The body of a plain push is not signed, so the number comes from the platform's API."""
     session = await new_session(("wechat", ROOM))
     await start(ROOM)
     wechat.stocks[str(PRODUCT)] = 40
@@ -96,7 +96,7 @@ async def test_a_plain_warning_is_asked_back(
 async def test_a_warning_while_nothing_is_on_air_costs_no_quota(
     connect: Connect, client: httpx.AsyncClient, wechat: FakeWechat, service: Service
 ) -> None:
-    """It is kept and worked off, and the platform is not asked."""
+    """It is stored and processed without a call to the platform."""
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     await client.post(path_of(shop), params=plain(), content=warning())
 
@@ -117,10 +117,10 @@ async def test_a_warning_while_nothing_is_on_air_costs_no_quota(
         ("channels_ec_coupon_receive", {"coupon_info": {}}),
     ],
 )
-async def test_an_event_that_changes_no_figure_is_acknowledged_and_kept_raw(
+async def test_an_event_that_changes_no_figure_is_acknowledged_and_stored(
     name: str, body: dict[str, Any], connect: Connect, send_push: Push, stored: Any, client: httpx.AsyncClient
 ) -> None:
-    """Products, settlements, coupons: one sealed row, however often it comes; no job, no event, no letter."""
+    """Products, settlements, coupons: one encrypted row, however often it is sent; no job, no event, no dead letter."""
     shop = await connect("wechat_shop", SHOP)
     for seed in range(3):
         text = json.dumps({"MsgType": "event", "Event": name, "CreateTime": 1_662_480_000, **body})

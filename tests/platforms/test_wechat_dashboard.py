@@ -1,4 +1,4 @@
-"""WeChat's dashboard alone: nobody posts a start or an end, and the session begins, shows live figures and ends by itself."""
+"""WeChat's dashboard as the only source: it starts a session, gives its live figures and ends it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ AGO = NOW - timedelta(minutes=10)
 
 @pytest.fixture
 async def poll(service: Service, connect: Connect, wechat: FakeWechat) -> Poll:
-    """Take a turn of a connection of the brand, if one is due; return how many lives were read."""
+    """Run the poll of a connection of the brand, if one is due; return how many broadcasts were polled."""
     connection = UUID((await connect("wechat_live", APP, api_base=wechat.base))["id"])
 
     async def turn(now: datetime) -> int:
@@ -54,10 +54,10 @@ async def _marks(client: httpx.AsyncClient, session: Answer) -> list[tuple[str, 
     )
 
 
-async def test_a_session_with_the_dashboard_alone_begins_shows_live_figures_and_ends(
+async def test_the_dashboard_alone_starts_a_session_shows_live_figures_and_ends_it(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
 ) -> None:
-    """Start and end carry the platform's own times, are told once however often they are read, and end the reading."""
+    """Start and end have the platform's own times and are one event each; the end stops the polling."""
     session = await new_session(("wechat", ROOM), scheduled_at=(NOW - timedelta(minutes=12)).isoformat())
     assert 0 == await poll(NOW)
     assert (1, 0) == (wechat.calls["live_list"], wechat.calls["live_data"])
@@ -82,10 +82,10 @@ async def test_a_session_with_the_dashboard_alone_begins_shows_live_figures_and_
     [(timedelta(hours=2), 0), (timedelta(minutes=50), 1), (-timedelta(hours=11), 1), (-timedelta(hours=13), 0), (None, 1)],
     ids=["long before", "shortly before", "long after", "too late", "no schedule"],
 )
-async def test_a_start_is_looked_out_for_around_its_time(
+async def test_a_broadcast_is_expected_around_its_scheduled_time(
     schedule: timedelta | None, looks: int, poll: Poll, wechat: FakeWechat, new_session: Connect
 ) -> None:
-    """The list of lives is asked for from an hour before the schedule to twelve hours after; without one for a day."""
+    """The list is requested from an hour before the scheduled time to twelve hours after it; without one, for a day."""
     fields = {} if schedule is None else {"scheduled_at": (datetime.now(UTC) + schedule).isoformat()}
     await new_session(("wechat", ROOM), **fields)
     await poll(datetime.now(UTC))
@@ -96,20 +96,18 @@ async def test_a_start_is_looked_out_for_around_its_time(
         assert before == wechat.calls["live_list"]
 
 
-async def test_a_session_without_a_wechat_stream_is_not_looked_out_for(
-    poll: Poll, wechat: FakeWechat, new_session: Connect
-) -> None:
-    """No quota is spent on what cannot be WeChat's."""
+async def test_a_session_without_a_wechat_stream_is_not_expected(poll: Poll, wechat: FakeWechat, new_session: Connect) -> None:
+    """No quota is spent on sessions of other platforms."""
     await new_session(("weibo", "1042097:1"), scheduled_at=NOW.isoformat())
     await new_session(("wechat", ROOM), brand="another", scheduled_at=NOW.isoformat())
     assert 0 == await poll(NOW)
     assert 0 == sum(wechat.calls.values())
 
 
-async def test_a_live_whose_signal_came_back_is_on_air_again(
+async def test_a_broadcast_with_a_restored_signal_is_on_air_again(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any
 ) -> None:
-    """The platform calls a live finished and then living again, under its first start."""
+    """The platform reports a broadcast as finished and then as live again, with its first start."""
     session = await new_session(("wechat", ROOM))
     wechat.lives[ROOM] = blocks(sample, began=AGO)
     assert 1 == await poll(NOW)
@@ -124,7 +122,7 @@ async def test_a_live_whose_signal_came_back_is_on_air_again(
 async def test_a_second_room_is_found_after_the_first_has_ended(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
 ) -> None:
-    """A broadcast that a lost signal split in two rooms goes on, however long the pause was."""
+    """A broadcast that a lost signal split in two rooms continues, however long the pause was."""
     session = await new_session(("wechat", ROOM), ("wechat", SECOND), scheduled_at=AGO.isoformat())
     wechat.lives[ROOM] = blocks(sample, living=False, began=AGO, seconds=60)
     assert 1 == await poll(NOW)
@@ -135,7 +133,7 @@ async def test_a_second_room_is_found_after_the_first_has_ended(
     assert 3 == len(await _marks(client, session))
 
 
-async def test_a_live_that_the_platform_does_not_know_hides_no_other(
+async def test_a_broadcast_that_the_platform_does_not_know_does_not_stop_the_others(
     poll: Poll,
     wechat: FakeWechat,
     new_session: Connect,
@@ -143,7 +141,7 @@ async def test_a_live_that_the_platform_does_not_know_hides_no_other(
     document: Any,
     client: httpx.AsyncClient,
 ) -> None:
-    """Of two rooms on air one is refused: the other is read, and the connection's state tells of the first."""
+    """If one of two rooms on air is refused, the other is polled, and last_error names the first."""
     session = await new_session(("wechat", ROOM), ("wechat", "export/AAA-unknown"), scheduled_at=NOW.isoformat())
     wechat.lives[ROOM] = blocks(sample, began=AGO)
     assert 1 == await poll(NOW)
@@ -152,10 +150,10 @@ async def test_a_live_that_the_platform_does_not_know_hides_no_other(
     assert "10021001" in (await client.get("/v1/connections")).json()["connections"][0]["last_error"]
 
 
-async def test_a_start_without_a_usable_time_is_the_moment_it_was_first_seen(
+async def test_a_start_without_a_usable_time_gets_the_time_of_the_first_poll(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
 ) -> None:
-    """A start of another year is not this live's; the live is on air from when it was seen, once."""
+    """A start time of another year is ignored; the broadcast starts at the first poll that shows it, once."""
     session = await new_session(("wechat", ROOM))
     wechat.lives[ROOM] = blocks(sample)
     assert 1 == await poll(NOW)
@@ -166,10 +164,10 @@ async def test_a_start_without_a_usable_time_is_the_moment_it_was_first_seen(
     assert abs(at - NOW) < timedelta(minutes=5)
 
 
-async def test_a_live_that_has_not_begun_stays_scheduled(
+async def test_a_broadcast_that_has_not_begun_stays_scheduled(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any
 ) -> None:
-    """A live that is announced and not on air has no start yet, and is read again until it has one."""
+    """A broadcast that is announced and not on air has no start, and is polled until it has one."""
     session = await new_session(("wechat", ROOM))
     wechat.lives[ROOM] = blocks(sample, living=False, began=datetime.fromtimestamp(0, UTC), seconds=0)
     assert 1 == await poll(NOW)
@@ -179,10 +177,10 @@ async def test_a_live_that_has_not_begun_stays_scheduled(
     assert "live" == (await document(session))["status"]
 
 
-async def test_what_an_operator_ended_stays_ended(
+async def test_a_session_that_an_operator_ended_stays_ended(
     poll: Poll, wechat: FakeWechat, new_session: Connect, sample: Sample, document: Any, client: httpx.AsyncClient
 ) -> None:
-    """The session's end, posted by hand, outlasts a dashboard that still calls the live living."""
+    """An end that an operator posted stays, although the dashboard still reports the broadcast as live."""
     session = await new_session(("wechat", ROOM))
     wechat.lives[ROOM] = blocks(sample, began=AGO)
     assert 1 == await poll(NOW)
@@ -193,10 +191,10 @@ async def test_what_an_operator_ended_stays_ended(
     assert 0 == await poll(NOW + timedelta(hours=1))
 
 
-async def test_a_tied_connection_finds_its_live_by_the_schedule(
+async def test_a_tied_connection_finds_its_broadcast_by_the_schedule(
     service: Service, connect: Connect, wechat: FakeWechat, new_session: Connect, sample: Sample, kpis: Kpis, document: Any
 ) -> None:
-    """Without a registered room the live that began around the schedule is the session's."""
+    """Without a registered room, the broadcast that began around the scheduled time belongs to the session."""
     session = await new_session(scheduled_at=datetime.now(UTC).isoformat())
     live = await connect("wechat_live", APP, api_base=wechat.base, session=session["id"])
     wechat.lives["export/unregistered"] = blocks(sample, began=datetime.now(UTC))
