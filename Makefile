@@ -1,4 +1,4 @@
-# Everything that people and CI do with this project. `make help` lists it.
+# Commands for developers and CI. `make help` lists it.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 WORKERS ?= 3
@@ -14,9 +14,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make .venv from the hashed lock; does nothing when nothing changed
+setup: $(STAMP) ## make .venv from the hashed lock; does nothing if nothing changed
 
-# The stamp is older than what it was made from only after a change, or when an earlier try broke off.
+# The stamp is older than its sources only after a change or an incomplete run.
 $(STAMP): requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
@@ -26,7 +26,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup ## embedded database, server, and the session of 2021-09-25 sent to it live
 	$(BIN)/tallylight demo
 
-test: setup ## run the tests (WORKERS=3 at a time; some of them only wait)
+test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -n $(WORKERS) --dist worksteal
 
 check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks
@@ -42,7 +42,7 @@ screenshots: setup ## take the README's pictures of a simulated session (needs C
 bench: setup ## print ratios measured side by side on this machine (minutes)
 	$(BIN)/python -m tests.bench
 
-format: setup ## format, and mend what the linter can mend
+format: setup ## format, and apply the linter's fixes
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 

@@ -1,3 +1,3 @@
-"""Tallylight: the numbers of live commerce, counted while the show runs."""
+"""Tallylight: exact figures of live commerce sessions."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""Problems: every error that a client sees, as RFC 9457 `application/problem+json`.
+"""Problems: every error answer, as RFC 9457 `application/problem+json`.
 
-In: exceptions. Out: problem documents. Never here: secrets, values that the client sent, stack traces.
+In: exceptions. Out: problem documents. Never here: secrets, values of the client's input, stack traces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class ProblemDocument(BaseModel):
 
 
 class ProblemError(Exception):
-    """An error that the client should see."""
+    """An error that is answered to the client."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ProblemError(Exception):
 
 
 def not_found(what: str) -> ProblemError:
-    """Return the 404 that also stands for what another brand owns."""
+    """Return the 404 of an object that does not exist or that another brand owns."""
     return ProblemError(404, f"no such {what}")
 
 

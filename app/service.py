@@ -1,4 +1,4 @@
-"""What one process holds open.
+"""The resources of one process.
 
 In: settings. Out: a `Service` with everything a route needs. Never here: HTTP.
 """
@@ -27,12 +27,12 @@ from app.storage.database import Database, DatabaseUnreachableError, open_databa
 
 
 class MigrationsBehindError(DatabaseUnreachableError):
-    """The schema is older (or newer) than this version of the code."""
+    """The schema is older or newer than this version of the code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything that is opened once per process."""
+    """Resources that are opened once per process."""
 
     settings: Settings
     database: Database

@@ -14,55 +14,59 @@ from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_SECRET = 32
-"""Characters that a secret key has at least."""
+"""Minimum length of a secret key in characters."""
 
 API_KEY_FORMAT = r"^tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]{16,128}$"
 
 
 class InvalidSettings(ValueError):
-    """The environment holds a wrong setting; the text names each by its variable."""
+    """A setting in the environment is not valid. The text names each by its variable."""
 
 
 class Settings(BaseSettings):
-    """Everything that a deployment may decide."""
+    """The settings of a deployment."""
 
     model_config = SettingsConfigDict(env_prefix="TALLYLIGHT_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     database_url: str | None = Field(
         default=None, repr=False, description="PostgreSQL 15 or newer, `postgresql://…`; unset: an embedded server in `DATA_DIR`"
     )
-    data_dir: Path = Field(default=Path(".tallylight"), description="where the embedded database and the secret key live")
+    data_dir: Path = Field(default=Path(".tallylight"), description="folder of the embedded database and of the secret key")
     secret_key: SecretStr | None = Field(
         default=None,
-        description="at least 32 characters; hashes viewer ids, seals dead letters and secrets; "
+        description="at least 32 characters; hashes viewer ids, encrypts dead letters and secrets; "
         "required with `DATABASE_URL`, else created once in `DATA_DIR`",
     )
     secret_key_previous: SecretStr | None = Field(
-        default=None, description="the secret key before this one, until `tallylight connections rotate-key` has run"
+        default=None, description="the previous secret key, until `tallylight connections rotate-key` has run"
     )
     bootstrap_admin_key: SecretStr | None = Field(
-        default=None, description="an admin key `tl_<id>_<secret>` that exists from the first start"
+        default=None, description="an admin key `tl_<id>_<secret>` that is created at the first start"
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
-    public_url: AnyHttpUrl | None = Field(default=None, description="base of the URLs handed out; unset: taken from each request")
+    public_url: AnyHttpUrl | None = Field(
+        default=None, description="base of the URLs returned in responses; unset: taken from each request"
+    )
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
-        default=12, description="database connections per process; three more are kept for writing events"
+        default=12, description="database connections per process; the writer uses three more"
     )
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
-        default=10.0, description="longest wait for a connection or a lock"
+        default=10.0, description="maximum wait for a connection or a lock, in seconds"
     )
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
-        default=8 * 1024 * 1024, description="largest request body, before and after decompression, in bytes"
+        default=8 * 1024 * 1024, description="maximum size of a request body, before and after decompression, in bytes"
     )
     max_import_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
-        default=64 * 1024 * 1024, description="largest imported file, before and after decompression, in bytes"
+        default=64 * 1024 * 1024, description="maximum size of an imported file, before and after decompression, in bytes"
     )
-    max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(default=10_000, description="most events in one request")
+    max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="maximum number of events in one request"
+    )
     queue_events: Annotated[int, Field(ge=1)] = Field(
-        default=50_000, description="most events that may wait for their commit; past it: 503 with Retry-After"
+        default=50_000, description="maximum number of events that wait for their commit; above it: 503 with Retry-After"
     )
-    flush_events: Annotated[int, Field(ge=1)] = Field(default=2_000, description="most events in one commit")
+    flush_events: Annotated[int, Field(ge=1)] = Field(default=2_000, description="maximum number of events in one commit")
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
@@ -72,38 +76,39 @@ class Settings(BaseSettings):
     )
     dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a dead letter is kept")
     delivery_days: Annotated[int, Field(ge=1, le=3650)] = Field(
-        default=30, description="days that a platform's raw delivery is kept, sealed, once it was worked off"
+        default=30, description="days that a platform's raw delivery is kept, encrypted, after it was processed"
     )
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
         default=30,
-        description="seconds between two readings of a platform's live dashboard, only around and while a session is live",
+        description="seconds between two polls of a platform's live dashboard, only shortly before, during and after a session",
     )
     poll_after_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
-        default=900, description="seconds that the dashboard is still read after a session's end"
+        default=900, description="seconds that the dashboard is polled after a session's end"
     )
     counts_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
-        default=600, description="seconds between two readings of promoted posts' counts"
+        default=600, description="seconds between two polls of promotion counts"
     )
     reconcile_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
         default=600, description="seconds between two searches for orders whose push was lost"
     )
     stream_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
-        default=900, description="seconds after which the server ends a live stream, give or take a tenth; the client reconnects"
+        default=900, description="maximum duration of one event stream in seconds, ± 10 %; the client reconnects"
     )
     stream_heartbeat_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
-        default=15.0, description="seconds without news after which a live stream sends a comment"
+        default=15.0, description="seconds without data after which an event stream sends a comment"
     )
     stream_subscribers: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        default=5_000, description="most live streams open at a time in one process; past it: 503 with Retry-After"
+        default=5_000, description="maximum number of open event streams in one process; above it: 503 with Retry-After"
     )
     stream_ticket_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
-        default=60, description="seconds that a stream ticket may be used to connect"
+        default=60, description="seconds that a stream ticket is valid for connecting"
     )
     low_stock: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=5, description="pieces left at which a product's stock is low; also when ten minutes' sales would use it up"
+        default=5,
+        description="units left at which a product's stock is low; it is also low if ten minutes' sales would use it up",
     )
     silence_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
-        default=120, description="seconds without any event after which a live session raises an alert"
+        default=120, description="seconds without events after which a live session raises an alert"
     )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
@@ -113,7 +118,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: str | None) -> str | None:
-        # Checked by its scheme alone: a URL of a Unix socket has no host, and the driver knows the rest best.
+        # Only the scheme is checked: a URL of a Unix socket has no host, and the driver checks the rest.
         if url is not None and not re.match(r"postgres(ql)?(\+asyncpg)?://", url):
             raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
         return url
@@ -134,17 +139,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _key_for_a_shared_database(self) -> Self:
-        # Processes that share a database must share the key, or one viewer would be counted twice.
+        # Processes that share a database must share the key, or a viewer would be counted twice.
         if self.database_url is not None and self.secret_key is None:
             raise ValueError("TALLYLIGHT_SECRET_KEY is required with TALLYLIGHT_DATABASE_URL")
         return self
 
     def previous_secret(self) -> str | None:
-        """Return the secret key before this one; None where there was none."""
+        """Return the previous secret key; None if there is none."""
         return self.secret_key_previous.get_secret_value() if self.secret_key_previous else None
 
     def secret(self) -> str:
-        """Return the secret key; on the embedded database it is created once, readable by its owner only."""
+        """Return the secret key; with the embedded database it is created once, readable by its owner only."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -153,28 +158,28 @@ class Settings(BaseSettings):
             self._write_secret(path)
         found = path.read_text().strip()
         if len(found) < SHORTEST_SECRET:
-            raise InvalidSettings(f"{path}: holds no secret key; restore it, or remove it together with the database")
+            raise InvalidSettings(f"{path}: does not contain a secret key; restore it, or remove it together with the database")
         return found
 
     @staticmethod
     def _write_secret(path: Path) -> None:
-        # Written aside and linked: of two processes that start at once the first one's key counts, and it is never half there.
-        handle, draft = tempfile.mkstemp(dir=path.parent)
+        # A temporary file is linked to the name: of two keys the first counts, and none is read half.
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "w") as file:
             file.write(random.token_hex(32))
         try:
-            os.link(draft, path)
+            os.link(temporary, path)
         except FileExistsError:
             pass
         finally:
-            Path(draft).unlink()
+            Path(temporary).unlink()
 
 
 def load_settings() -> Settings:
     """Return the settings of this process.
 
     Raises:
-        InvalidSettings: a line per wrong variable, without its value.
+        InvalidSettings: one line per invalid variable, without its value.
     """
     try:
         return Settings()

@@ -1,4 +1,4 @@
-"""Who calls: API keys, roles, brand binding, and the session a route is about.
+"""Authentication and authorization of routes: API keys, roles, and the session of a path.
 
 In: the Authorization header. Out: a `Principal`, or 401 and 403. Never here: keys in logs or errors.
 """
@@ -18,7 +18,7 @@ _bearer = HTTPBearer(auto_error=False, description="an API key `tl_<id>_<secret>
 
 
 async def get_service(request: Request) -> Service:  # async, since FastAPI runs plain functions in a thread
-    """Return what the process has opened: settings, database, writer, key ring."""
+    """Return the resources of the process: settings, database, writer, key store."""
     service: Service = request.app.state.service
     return service
 
@@ -28,7 +28,7 @@ AppService = Annotated[Service, Depends(get_service)]
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A dependency that lets in keys of these roles; admin may do everything but pose as a sender by accident."""
+    """A dependency that accepts keys of these roles."""
 
     roles: frozenset[Role]
 
@@ -45,7 +45,7 @@ class Requires:
         return await self.check(service, credentials.credentials if credentials else None)
 
     async def check(self, service: Service, key: str | None) -> Principal:
-        """Return who presents this key.
+        """Return the principal of this key.
 
         Raises:
             ProblemError: as above.
@@ -61,7 +61,7 @@ class Requires:
 SENDERS = Requires(frozenset({Role.INGEST, Role.ADMIN}))
 READERS = Requires(frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN}))
 HOT: dict[str, Any] = {"security": [{"ApiKey": []}]}
-"""What a route documents that checks its caller in its own body: FastAPI's dependencies cost a hot route as much as its work."""
+"""Security of a route that checks its caller itself: FastAPI's dependencies cost a hot route as much as its work."""
 
 
 async def caller_of(request: Request, roles: Requires) -> tuple[Service, Principal]:
@@ -88,7 +88,7 @@ Admin = Annotated[Principal, Depends(Requires(frozenset({Role.ADMIN})))]
 
 
 async def session_uuid(session: str) -> UUID:
-    """Return the session's id; text that is no id is a session that does not exist."""
+    """Return the session's id. Text that is not an id names no session: 404."""
     try:
         return UUID(session)
     except ValueError:
@@ -96,4 +96,4 @@ async def session_uuid(session: str) -> UUID:
 
 
 SessionId = Annotated[UUID, Depends(session_uuid)]
-"""The path parameter `{session}`. Whether it exists for the caller's brand is the query's own condition."""
+"""The path parameter `{session}`. The query checks whether the session exists for the caller's brand."""

@@ -1,6 +1,6 @@
 """Route of the charts.
 
-In: a session, a chart's name, language and theme. Out: a Vega-Lite specification. Never here: figures, looks.
+In: a session, a chart's name, language and theme. Out: a Vega-Lite specification. Never here: figures, styles.
 """
 
 from typing import Annotated, Any
@@ -18,16 +18,16 @@ router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=
 
 
 class ChartSpecification(BaseModel):
-    """A complete Vega-Lite specification; its other members are Vega-Lite's."""
+    """A complete Vega-Lite specification. Members that are not listed are defined by Vega-Lite."""
 
     model_config = ConfigDict(extra="allow")
 
     schema_: str = Field(alias="$schema", examples=["https://vega.github.io/schema/vega-lite/v6.json"])
     title: str
-    description: str = Field(description="the chart in a sentence, for who cannot see it")
+    description: str = Field(description="one sentence that describes the chart, for screen readers")
     width: int | str = Field(examples=["container"])
     height: int | dict[str, Any]
-    datasets: dict[str, list[dict[str, Any]]] = Field(description="the data, by the names that the layers use")
+    datasets: dict[str, list[dict[str, Any]]] = Field(description="the data; layers refer to a dataset by its name")
     config: dict[str, Any] = Field(description="colours, fonts and formats of the theme and the language")
 
 
@@ -42,8 +42,8 @@ async def chart(
     asked: Question,
     chart: Chart,
     theme: Annotated[
-        Theme, Query(description="colours for a light or a dark ground; the ground itself is transparent")
+        Theme, Query(description="colours for a light or a dark background; the chart's own background is transparent")
     ] = "light",
 ) -> Response:
-    """Return a chart ready to embed: labels in the language asked for, data inside, as wide as its container."""
+    """Return a chart that can be embedded as it is: it contains its data and labels, and fills the width of its container."""
     return answer(await read_chart(service.database, asked, chart, theme), asked)

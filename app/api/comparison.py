@@ -1,4 +1,4 @@
-"""Routes that set sessions beside each other.
+"""Routes that compare sessions.
 
 In: ids of sessions, or a brand. Out: JSON as the read side built it. Never here: figures, SQL.
 """
@@ -39,7 +39,7 @@ _EARLIER = _SESSION | {"session": "0192e0b7-91d0-7a11-8000-0d9f0f5b6a7c", "start
 
 
 class ComparedSession(DocumentModel):
-    """What names a session."""
+    """The attributes that identify a session."""
 
     session: str
     title: str
@@ -55,28 +55,28 @@ class ComparedSession(DocumentModel):
 
 
 class ComparedValue(DocumentModel):
-    """One session's value of a KPI; money is compared within one currency only, and is a decimal string."""
+    """One session's value of a KPI. Money is a decimal string and is compared within one currency only."""
 
     session: str
     value: Value
     basis: Basis
     difference: Value = Field(description="to the first session; null in another currency")
     relative_difference: int | float | None = Field(description="difference ÷ the first session's value")
-    median: Value = Field(description="of the set, as far as it is comparable")
+    median: Value = Field(description="median of the comparable values")
     percentile: int | float | None = Field(
-        ge=0, le=100, description="0 to 100: how much of the set is lower, what is equal counted half, itself included"
+        ge=0, le=100, description="0 to 100: share of the set that is lower; equal values, its own included, count half"
     )
 
 
 class ComparedKpi(DocumentModel):
-    """A KPI of all sessions, in the order in which they were named."""
+    """A KPI of all sessions, in the order of the request."""
 
     unit: Unit
     values: list[ComparedValue]
 
 
 class ComparisonDocument(DocumentModel):
-    """Sessions beside each other, by slug of `/kpis`."""
+    """Several sessions, by slug of `/kpis`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -104,16 +104,16 @@ class ComparisonDocument(DocumentModel):
 
 
 class HistoricValue(DocumentModel):
-    """A session's value of a KPI, and where it stands among the brand's sessions before it."""
+    """A session's value of a KPI, and its rank among the brand's earlier sessions."""
 
     value: Value
     unit: Unit
     basis: Basis
-    median: Value = Field(description="of the earlier sessions; money of those in the same currency")
+    median: Value = Field(description="median of the earlier sessions; money: of those in the same currency")
     percentile: int | float | None = Field(
-        ge=0, le=100, description="0 to 100: how many of the earlier sessions are lower, those that are equal counted half"
+        ge=0, le=100, description="0 to 100: share of the earlier sessions that is lower; equal values count half"
     )
-    earlier: int = Field(ge=0, description="how many earlier sessions have this figure; at most 20 are looked at")
+    earlier: int = Field(ge=0, description="number of earlier sessions that have this figure; at most the latest 20 count")
 
 
 class HistoricSession(ComparedSession):
@@ -171,7 +171,7 @@ async def comparison(
         str,
         Query(
             max_length=1000,
-            description="2 to 20 ids of sessions, separated by commas; the first is what the others are compared with",
+            description="2 to 20 session ids, separated by commas; the others are compared with the first",
             examples=["0192e0b7-91d0-7a11-8000-0d9f0f5b6a7c,0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d"],
         ),
     ],
@@ -191,11 +191,11 @@ async def history(
     service: AppService,
     caller: Viewer,
     brand: Annotated[Slug, Path(description="the brand's slug", examples=["maison-k"])],
-    limit: Annotated[int, Query(ge=1, le=LONGEST, description="how many sessions, the latest ones")] = 20,
-    kind: Annotated[SessionKind, Query(description="rehearsals have a history of their own")] = "live",
+    limit: Annotated[int, Query(ge=1, le=LONGEST, description="number of sessions, the latest ones")] = 20,
+    kind: Annotated[SessionKind, Query(description="rehearsals have a separate history")] = "live",
     session: Annotated[str | None, Query(max_length=64, description="end the history with this session")] = None,
 ) -> Response:
-    """Return the brand's sessions that began, in order of time, each KPI with its standing among the sessions before it."""
+    """Return the brand's started sessions in order of time. Each KPI has its percentile among the sessions before it."""
     until: UUID | None = None if session is None else await session_uuid(session)
     document = await read_history(service.database, brand, caller.brand_id, kind, until, limit, datetime.now(UTC))
     return _json(document)

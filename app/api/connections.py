@@ -34,7 +34,7 @@ async def _connection_id(
         raise not_found("connection") from None
 
 
-AppOffice = Annotated[ConnectionAdmin, Depends(_connection_admin)]
+AppConnectionAdmin = Annotated[ConnectionAdmin, Depends(_connection_admin)]
 ConnectionId = Annotated[UUID, Depends(_connection_id)]
 
 
@@ -46,8 +46,8 @@ class ConnectionList(BaseModel):
 
 
 @router.get("", operation_id="connections:list", summary="List connections", responses=responses(401, 403, 422))
-async def list_connections(admin: AppOffice, caller: Admin, paging: Paging) -> ConnectionList:
-    """Return the connections with their states, the newest first."""
+async def list_connections(admin: AppConnectionAdmin, caller: Admin, paging: Paging) -> ConnectionList:
+    """Return the connections with their counts, the newest first."""
     del caller
     page = await connections.listing(admin, after=paging.after(datetime, UUID), limit=paging.limit)
     return ConnectionList(connections=page.items, next_cursor=encode(page.next))
@@ -60,14 +60,14 @@ async def list_connections(admin: AppOffice, caller: Admin, paging: Paging) -> C
     summary="Connect a platform",
     responses=responses(401, 403, 404, 422),
 )
-async def create_connection(admin: AppOffice, caller: Admin, form: NewConnection) -> Connection:
-    """Save secrets and options; `webhook_url` is what to paste into the platform's console."""
+async def create_connection(admin: AppConnectionAdmin, caller: Admin, form: NewConnection) -> Connection:
+    """Create a connection. Enter `webhook_url` in the platform's console."""
     return await connections.create(admin, caller, form)
 
 
 @router.get("/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404))
-async def get_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> Connection:
-    """Return the connection and its state: last delivery, last error, counts."""
+async def get_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> Connection:
+    """Return the connection with its last delivery, last error and counts."""
     del caller
     return await connections.get(admin, connection)
 
@@ -78,8 +78,10 @@ async def get_connection(admin: AppOffice, caller: Admin, connection: Connection
     summary="Change a connection",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def patch_connection(admin: AppOffice, caller: Admin, connection: ConnectionId, form: ConnectionPatch) -> Connection:
-    """Change name, options or secrets, switch it off, or give it another URL."""
+async def patch_connection(
+    admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId, form: ConnectionPatch
+) -> Connection:
+    """Change name, options or secrets, disable the connection, or give it a new URL token."""
     del caller
     return await connections.patch(admin, connection, form)
 
@@ -91,8 +93,8 @@ async def patch_connection(admin: AppOffice, caller: Admin, connection: Connecti
     summary="Delete a connection",
     responses=responses(401, 403, 404),
 )
-async def delete_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> None:
-    """Delete the connection with its secrets; what came in through it stays."""
+async def delete_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> None:
+    """Delete the connection and its secrets. Events that it delivered are kept."""
     del caller
     await connections.remove(admin, connection)
 
@@ -100,11 +102,11 @@ async def delete_connection(admin: AppOffice, caller: Admin, connection: Connect
 @router.post(
     "/{connection}/test",
     operation_id="connections:test",
-    summary="Try a connection's credentials",
+    summary="Test a connection's credentials",
     responses=responses(401, 403, 404),
 )
-async def test_connection(admin: AppOffice, caller: Admin, connection: ConnectionId) -> TestResult:
-    """Ask the platform's API with the saved credentials and tell what it says."""
+async def test_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> TestResult:
+    """Call the platform's API with the saved credentials and return its answers."""
     del caller
     return await diagnostics.test(admin, connection)
 
@@ -112,10 +114,10 @@ async def test_connection(admin: AppOffice, caller: Admin, connection: Connectio
 @router.post(
     "/{connection}/preview",
     operation_id="connections:preview",
-    summary="Try a mapping on a sample",
+    summary="Preview a mapping",
     responses=responses(401, 403, 404, 409, 422),
 )
-async def preview_connection(admin: AppOffice, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
-    """Return the events that the mapping makes of a sample body; nothing is stored."""
+async def preview_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
+    """Return the events that the mapping creates from a sample body. Nothing is stored."""
     del caller
     return await diagnostics.preview(admin, connection, form)

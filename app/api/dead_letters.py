@@ -1,6 +1,6 @@
-"""What could not be taken: dead letters and parked events, for operators.
+"""Routes of dead letters and of parked events.
 
-In: filters. Out: letters, with their bodies as far as they hold no person. Never here: raw ids of people.
+In: filters. Out: dead letters, with personal data removed from their bodies. Never here: raw ids of people.
 """
 
 from datetime import datetime
@@ -29,13 +29,13 @@ _MODELS: tuple[type[BaseModel], ...] = (*PAYLOADS.values(), OrderLine)
 _DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
     "text", *(name for payload in PAYLOADS.values() for name in payload.person_fields),
 }  # fmt: skip
-"""Fields of our own payloads that hold nothing of a person."""
+"""Fields of our payloads that hold no personal data."""
 _KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_type", "msg_sub_type", "type", "subtype", "status"})
-"""Fields of platforms that name a kind and never a person."""
+"""Fields of platforms that name a type and hold no personal data."""
 
 
 class DeadLetter(BaseModel):
-    """Something that was sent and not taken."""
+    """Input that could not be processed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,28 +52,28 @@ class DeadLetter(BaseModel):
     )
 
     id: UUID
-    origin: str = Field(description="who sent it")
+    origin: str = Field(description="the sender: `key:<id>` or `connection:<id>`")
     received_at: datetime
     type: str | None
     subject: str | None
     errors: list[FieldError]
-    attempts: int = Field(description="how often the same bytes came")
+    attempts: int = Field(description="how often the same bytes were received")
 
 
 class DeadLetterDetail(DeadLetter):
-    """A letter with its content; ids and words of people are left out."""
+    """A dead letter with its content, without personal data."""
 
-    event: Any = Field(description="the event as sent, people's fields hidden; null where it is not JSON")
+    event: Any = Field(description="the event as sent, with personal fields hidden; null if it is not JSON")
 
 
 class ReplayReceipt(Receipt):
-    """What became of a dead letter."""
+    """The result of a replay."""
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "rejected": [], "pulls": 0}}
     )
 
-    pulls: int = Field(description="what the platform is asked for because of the letter; its answer comes later")
+    pulls: int = Field(description="requests to the platform's API that the replay has queued")
 
 
 class DeadLetterList(BaseModel):
@@ -84,7 +84,7 @@ class DeadLetterList(BaseModel):
 
 
 class ParkedRoom(BaseModel):
-    """Events that wait for a stream."""
+    """Parked events of one room."""
 
     platform: str
     room: str
@@ -94,19 +94,19 @@ class ParkedRoom(BaseModel):
 
 
 class ParkedRooms(BaseModel):
-    """Rooms that send events and belong to no session."""
+    """Rooms that send events and that no session has registered."""
 
     rooms: list[ParkedRoom]
 
 
-async def _letter_id(letter: str) -> UUID:
+async def _dead_letter_id(letter: str) -> UUID:
     try:
         return UUID(letter)
     except ValueError:
         raise not_found("dead letter") from None
 
 
-LetterId = Annotated[UUID, Depends(_letter_id)]
+DeadLetterId = Annotated[UUID, Depends(_dead_letter_id)]
 
 
 @router.get(
@@ -115,8 +115,8 @@ LetterId = Annotated[UUID, Depends(_letter_id)]
     summary="List dead letters",
     responses=responses(401, 403, 422),
 )
-async def list_letters(service: AppService, caller: Operator, paging: Paging) -> DeadLetterList:
-    """Return what could not be taken, the newest first."""
+async def list_dead_letters(service: AppService, caller: Operator, paging: Paging) -> DeadLetterList:
+    """Return the dead letters, the newest first."""
     at, letter = paging.after(datetime, UUID) or (None, None)
     limit = paging.limit
     async with service.database.acquire() as connection:
@@ -132,8 +132,8 @@ async def list_letters(service: AppService, caller: Operator, paging: Paging) ->
     summary="Inspect a dead letter",
     responses=responses(401, 403, 404),
 )
-async def get_letter(service: AppService, caller: Operator, letter: LetterId) -> DeadLetterDetail:
-    """Return a letter with its content, without what names a person."""
+async def get_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> DeadLetterDetail:
+    """Return a dead letter with its content, without personal data."""
     async with service.database.acquire() as connection:
         row = await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id)
     if row is None:
@@ -158,7 +158,7 @@ def _redacted(body: bytes | None, origin: str) -> Any:
 
 
 def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
-    """Return what was sent without the values of fields that we do not know: any of them may name a person."""
+    """Return the value with unknown fields hidden: any of them may hold personal data."""
     if isinstance(value, dict):
         return {key: _shape(item, shown, key) for key, item in value.items()}
     if isinstance(value, list):
@@ -169,12 +169,15 @@ def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
 @router.post(
     "/dead-letters/{letter}/replay",
     operation_id="dead-letters:replay",
-    summary="Send a dead letter again",
+    summary="Replay a dead letter",
     response_model=ReplayReceipt,
     responses=responses(400, 401, 403, 404, 409, 413, 503),
 )
-async def replay_letter(service: AppService, caller: Operator, letter: LetterId) -> Any:
-    """Take the letter as if it were sent now, a platform's through its adapter again; it is gone once all of it was taken."""
+async def replay_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> Any:
+    """Process a dead letter as if it were received now; a platform's delivery is parsed by its adapter again.
+
+    The dead letter is deleted once all of it is accepted.
+    """
     try:
         replayed = await service.platforms.dead_letters.replay(letter, caller.brand_id)
         if replayed is not None:
@@ -183,9 +186,9 @@ async def replay_letter(service: AppService, caller: Operator, letter: LetterId)
             service.database, service.privacy_keys, service.receiver, service.writer, letter, caller.brand_id
         )
     except UnreadableLetterError:
-        raise ProblemError(409, "the letter was sealed with another secret key") from None
+        raise ProblemError(409, "the dead letter is encrypted with another secret key") from None
     except (QueueFullError, NotCommittedError):
-        raise ProblemError(503, "nothing is certain to be stored; try again", headers={"Retry-After": "1"}) from None
+        raise ProblemError(503, "the events may not have been stored; try again", headers={"Retry-After": "1"}) from None
     if submission is None:
         raise not_found("dead letter")
     return {**submission.receipt(), "pulls": 0}
@@ -198,8 +201,8 @@ async def replay_letter(service: AppService, caller: Operator, letter: LetterId)
     summary="Discard a dead letter",
     responses=responses(401, 403, 404),
 )
-async def discard_letter(service: AppService, caller: Operator, letter: LetterId) -> Response:
-    """Remove a letter for good."""
+async def discard_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> Response:
+    """Delete a dead letter."""
     async with service.database.acquire() as connection:
         if await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id) is None:
             raise not_found("dead letter")
@@ -210,11 +213,11 @@ async def discard_letter(service: AppService, caller: Operator, letter: LetterId
 @router.get(
     "/parked",
     operation_id="parked:list",
-    summary="List rooms whose events wait for a session",
+    summary="List rooms with parked events",
     responses=responses(401, 403, 422),
 )
 async def list_parked(service: AppService, caller: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> ParkedRooms:
-    """Return the rooms that no session has registered, with what waits for them."""
+    """Return the rooms that no session has registered, with the number of their parked events."""
     async with service.database.acquire() as connection:
         rows = await connection.fetch(_SQL["parked_rooms"], caller.brand_id, limit)
     return ParkedRooms(rooms=[ParkedRoom(**row) for row in rows])

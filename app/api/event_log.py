@@ -1,6 +1,6 @@
-"""Route of the raw event log.
+"""Route of the event log.
 
-In: a session and a page. Out: CloudEvents as JSON, people as pseudonyms. Never here: SQL.
+In: a session and a page. Out: CloudEvents as JSON, with pseudonyms for people. Never here: SQL.
 """
 
 from datetime import UTC, datetime
@@ -28,10 +28,10 @@ def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
     try:
         return after[0].astimezone(UTC), bytes.fromhex(after[1])
     except ValueError:
-        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given") from None
+        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged") from None
 
 
-@router.get("", summary="The raw log of a session", operation_id="events:log", response_model=LogPage)
+@router.get("", summary="List the events of a session", operation_id="events:log", response_model=LogPage)
 async def log(
     service: AppService,
     principal: Viewer,
@@ -40,7 +40,7 @@ async def log(
     session: Annotated[str, Query(max_length=64, description="the session's id")],
     event_type: Annotated[str | None, Query(alias="type", max_length=64, json_schema_extra={"enum": list(PAYLOADS)})] = None,
 ) -> Response:
-    """Return the session's events as they were stored, in the order in which they happened."""
+    """Return the session's events as they were stored, in order of time."""
     if event_type is not None and event_type not in PAYLOADS:
         raise invalid("/type", "unknown event type")
     asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)

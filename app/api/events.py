@@ -1,6 +1,6 @@
-"""The door for telemetry: POST /v1/events.
+"""The ingest route: POST /v1/events.
 
-In: CloudEvents over HTTP. Out: a receipt, after the commit. Never here: what an event means.
+In: CloudEvents over HTTP. Out: a receipt, after the commit. Never here: the meaning of an event.
 """
 
 from datetime import UTC, datetime
@@ -38,15 +38,15 @@ _EXAMPLE = {
 
 
 class RejectedEvent(BaseModel):
-    """An event that was not taken; it is kept as a dead letter."""
+    """An event that was not accepted. It is stored as a dead letter."""
 
-    index: int = Field(description="place in the request, from 0")
+    index: int = Field(description="position in the request, from 0")
     id: str | None
     errors: list[FieldError]
 
 
 class Receipt(BaseModel):
-    """What became of the events of a request. Everything it counts is durable."""
+    """The result of a request. Every event that it counts is committed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -67,7 +67,7 @@ class Receipt(BaseModel):
 
     accepted: int
     duplicates: int
-    parked: int = Field(description="events of a room that no session has yet; they join it when its stream is registered")
+    parked: int = Field(description="events of a room that no session has registered; they join the session that registers it")
     rejected: list[RejectedEvent]
 
 
@@ -75,12 +75,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     """Return the request's body.
 
     Raises:
-        ProblemError: 413 as soon as more than `limit` bytes arrive, 400 when the sender hangs up.
+        ProblemError: 413 as soon as more than `limit` bytes arrive, 400 if the client disconnects.
     """
     parts: list[bytes] = []
     size = 0
     more = True
-    # The messages themselves: the framework's stream costs a small body more than its validation does.
+    # Reads ASGI messages directly: for a small body the framework's stream costs more than the validation.
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
@@ -99,9 +99,15 @@ async def settle(service: Service, submission: Submission) -> bytes:
     try:
         await service.writer.submit(submission)
     except QueueFullError:
-        raise ProblemError(503, "too many events wait already; send again", headers=_RETRY_AFTER) from None
+        raise ProblemError(
+            503, "too many events are waiting for their commit; send the request again", headers=_RETRY_AFTER
+        ) from None
     except NotCommittedError:
-        raise ProblemError(503, "nothing is certain to be stored; send again", headers=_RETRY_AFTER) from None
+        raise ProblemError(
+            503,
+            "the events may not have been stored; send the request again, stored events are reported as duplicates",
+            headers=_RETRY_AFTER,
+        ) from None
     receipt = submission.receipt()
     if submission.all_rejected:
         first = submission.rejected[0].errors
@@ -112,7 +118,7 @@ async def settle(service: Service, submission: Submission) -> bytes:
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "One CloudEvent, an array of them, or an event's data in binary mode (`ce-*` headers); gzip is welcome.",
+        "description": "One CloudEvent, an array of them, or an event's data in binary mode (`ce-*` headers); gzip is accepted.",
         "content": {
             "application/cloudevents+json": {
                 "schema": {"$ref": "#/components/schemas/Event"},
@@ -145,14 +151,14 @@ _BODY: dict[str, Any] = {
     openapi_extra=_BODY | HOT,
 )
 async def ingest(request: Request) -> Response:
-    """Take one event or many; answers after the commit, so that a 200 means stored and counted, and a retry is safe."""
+    """Accept one event or many. The answer is sent after the commit: 200 means stored and counted. A retry is safe."""
     return Response(await take(request), media_type="application/json")
 
 
 async def take(request: Request) -> bytes:
-    """Do the work of `ingest`, and return the receipt."""
+    """Process a request of `ingest` and return the receipt."""
     service: Service = request.app.state.service
-    # One pass over the headers; looking each name up in the framework's list is slower than all of the validation.
+    # One pass over the headers: looking up each name in the framework's list takes longer than the validation.
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
     caller = await SENDERS.check(service, bearer(headers.get("authorization", "")))
     body = await read_body(request, service.settings.max_body_bytes)

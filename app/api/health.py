@@ -1,4 +1,4 @@
-"""Routes for machines and for the person on call: health, readiness, metrics.
+"""Routes for monitoring: health, readiness, metrics.
 
 In: nothing. Out: the state of this process. Never here: anything about a session.
 """
@@ -17,29 +17,31 @@ router = APIRouter(tags=["service"])
 
 
 class Health(BaseModel):
-    """The process answers."""
+    """The state of the process."""
 
     status: str = "ok"
     version: str = __version__
 
 
 class Readiness(BaseModel):
-    """The process can take work."""
+    """The process accepts requests."""
 
     status: str = "ready"
     database: str
     migration: str | None
 
 
-@router.get("/healthz", operation_id="service:health", summary="Is the process alive?")
+@router.get("/healthz", operation_id="service:health", summary="Check that the process runs")
 async def health() -> Health:
-    """Answer as long as the process runs, whatever the database does."""
+    """Answer 200 as long as the process runs. The database is not checked."""
     return Health()
 
 
-@router.get("/readyz", operation_id="service:readiness", summary="Can the process take work?", responses=responses(503))
+@router.get(
+    "/readyz", operation_id="service:readiness", summary="Check that the process accepts requests", responses=responses(503)
+)
 async def readiness(service: AppService) -> Readiness:
-    """Answer 200 when the database is there, its migrations are at head and the queue has room."""
+    """Answer 200 if the database is reachable, its migrations are at head and the queue is not full."""
     try:
         async with service.database.acquire() as connection:
             version = await connection.fetchval("SHOW server_version")

@@ -164,5 +164,7 @@ async def take_import(
         try:
             report = await service.importer.take(caller, file, chosen, datetime.now(UTC))
         except (QueueFullError, NotCommittedError):
-            raise ProblemError(503, "a part is not stored; send the file again", headers={"Retry-After": "5"}) from None
+            raise ProblemError(
+                503, "a part of the file may not have been stored; import it again", headers={"Retry-After": "5"}
+            ) from None
     return Response(report, media_type="application/json")

@@ -48,7 +48,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class Sentence(DocumentModel):
-    """The same sentence in each language."""
+    """One sentence in three languages."""
 
     ja: str
     zh: str
@@ -56,18 +56,18 @@ class Sentence(DocumentModel):
 
 
 class Insight(DocumentModel):
-    """What the figures say, with the figures."""
+    """A statement with the figures that support it."""
 
     code: Code
-    rank: int = Field(ge=1, description="what matters most is 1")
-    section: Section = Field(description="the part of the results sheet that it belongs to")
+    rank: int = Field(ge=1, description="1 is the most important")
+    section: Section = Field(description="section of the results sheet")
     text: Sentence
-    figures: dict[str, Any] = Field(description="what the sentence rests on; which figures depends on the code")
-    evidence: list[str] = Field(description="paths of this API that answer with these figures")
+    figures: dict[str, Any] = Field(description="figures that support the sentence; their names depend on the code")
+    evidence: list[str] = Field(description="paths of this API that return these figures")
 
 
 class InsightsDocument(DocumentModel):
-    """A session's insights; none where nothing stands out, or too little is known."""
+    """A session's insights. The list is empty if no rule applies or data is missing."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
@@ -79,11 +79,11 @@ class InsightsDocument(DocumentModel):
 
 
 def insight_settings(settings: Settings) -> InsightSettings:
-    """Return what the insights must know of the settings."""
+    """Return the settings that insights use."""
     return InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
 
 
 @router.get("/insights", summary="Insights", operation_id="results:insights", response_model=InsightsDocument)
 async def insights(service: AppService, asked: Question) -> Response:
-    """Return what stands out, each with its figures, where to call them up, and a sentence in every language."""
+    """Return the insights by rank, each with its figures, the paths that return them, and a sentence in each language."""
     return answer(await read_insights(service.database, asked, insight_settings(service.settings)), asked)

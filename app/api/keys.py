@@ -1,6 +1,6 @@
 """Routes of API keys.
 
-In: requests of administrators. Out: keys without their secrets, but for the one that was just made. Never here: rules, SQL.
+In: requests of administrators. Out: keys without their secrets, except for a new key. Never here: rules, SQL.
 """
 
 from datetime import datetime
@@ -28,15 +28,15 @@ class KeyList(BaseModel):
 
 @router.get("", operation_id="keys:list", summary="List API keys", responses=responses(401, 403, 422))
 async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyList:
-    """Return the keys, the newest first, the revoked ones too. Their secrets cannot be read again."""
+    """Return all keys, revoked ones included, the newest first. Secrets cannot be read."""
     del caller
     page = await keys.listing(service.keys, after=paging.after(datetime, str), limit=paging.limit)
     return KeyList(keys=page.items, next_cursor=encode(page.next))
 
 
-@router.get("/current", operation_id="keys:current", summary="Which key is this?", responses=responses(401))
+@router.get("/current", operation_id="keys:current", summary="Get the key of this request", responses=responses(401))
 async def current_key(service: AppService, caller: AnyCaller) -> StoredKey:
-    """Return the key that asks: its role, and the brand that it is bound to. For keys of every role."""
+    """Return the key of the request with its role and brand. Keys of every role may call this."""
     return await keys.current(service.keys, caller)
 
 
@@ -44,7 +44,7 @@ async def current_key(service: AppService, caller: AnyCaller) -> StoredKey:
     "", status_code=201, operation_id="keys:create", summary="Create an API key", responses=responses(400, 401, 403, 422)
 )
 async def create_key(service: AppService, caller: Admin, form: NewKey) -> CreatedKey:
-    """Create a key. `key` is shown this once."""
+    """Create a key. `key` is returned only here."""
     return await keys.create(service.database, service.keys, caller, form)
 
 
@@ -58,6 +58,6 @@ async def create_key(service: AppService, caller: Admin, form: NewKey) -> Create
 async def revoke_key(
     service: AppService, caller: Admin, key: Annotated[Text, Path(description="the key's id", examples=["5f5e1a2b3c4d"])]
 ) -> None:
-    """Revoke a key: it is refused from now on, by other processes within two seconds."""
+    """Revoke a key. Other server processes refuse it within two seconds."""
     del caller
     await keys.revoke(service.keys, key)

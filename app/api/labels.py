@@ -1,6 +1,6 @@
-"""The route of the label catalogue: every word that the API, the report and the dashboard show.
+"""The route of the label catalogue: all texts of the API, the report and the dashboard.
 
-In: a language. Out: all labels of it, one flat object. Never here: words.
+In: a language. Out: all labels of it, one flat object. Never here: texts.
 """
 
 import gzip
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["labels"])
 _EXAMPLE: Mapping[str, str] = {"metric.gmv": "GMV", "metric.viewers": "累計視聴人数", "status.live": "配信中"}
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
-        "headers": {"ETag": {"description": "of this language's labels", "schema": {"type": "string"}}},
+        "headers": {"ETag": {"description": "of the labels of this language", "schema": {"type": "string"}}},
         "content": {"application/json": {"example": _EXAMPLE}},
     },
     304: {"description": "the labels are those of `If-None-Match`"},
@@ -41,7 +41,7 @@ def _packed(language: Language) -> tuple[bytes, bytes, str]:
     responses=_DOCUMENTED | responses(422),
 )
 async def list_labels(request: Request, language: AnswerLanguage) -> Response:
-    """Return every label by its key. Open to all: they are the same for everybody; ask again with the ETag."""
+    """Return every label by its key. No API key is needed. Send `If-None-Match` to load them only if they changed."""
     body, zipped, tag = _packed(language)
     takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
     etag = f'"{tag}-gzip"' if takes_gzip else f'"{tag}"'

@@ -16,7 +16,7 @@ _LONGEST = 500
 
 @lru_cache(maxsize=256)
 def preferred(accept_language: str) -> Language:
-    """Return the known language with the highest weight (RFC 9110, section 12.5.4); Japanese where none is known.
+    """Return the known language with the highest weight (RFC 9110, section 12.5.4); Japanese if none is known.
 
     >>> preferred("fr, zh-CN;q=0.9, en;q=0.8")
     'zh'
@@ -37,7 +37,7 @@ def preferred(accept_language: str) -> Language:
 
 async def get_language(
     lang: Annotated[Language | None, Query(description="language of labels and messages; wins over Accept-Language")] = None,
-    accept_language: Annotated[str | None, Header(description="used where `lang` is absent; Japanese by default")] = None,
+    accept_language: Annotated[str | None, Header(description="used if `lang` is absent; Japanese by default")] = None,
 ) -> Language:
     """Return the language to answer in."""
     if lang is not None:

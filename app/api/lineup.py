@@ -16,7 +16,7 @@ from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])
 
-ProductCode = Annotated[Text, Path(description="the product's code; may hold slashes", examples=["knit-01"])]
+ProductCode = Annotated[Text, Path(description="the product's code; may contain slashes", examples=["knit-01"])]
 
 
 class Lineup(BaseModel):
@@ -33,7 +33,7 @@ async def list_lineup(service: AppService, caller: Viewer, session: SessionId) -
 
 @router.put("", operation_id="lineup:replace", summary="Replace a line-up", responses=responses(400, 401, 403, 404, 422))
 async def replace_lineup(service: AppService, caller: Operator, session: SessionId, form: NewLineup) -> Lineup:
-    """Replace the whole line-up. Codes that are new become products of the brand."""
+    """Replace the whole line-up. New codes become products of the brand."""
     return Lineup(lineup=await lineup.replace(service.database, caller, session, form))
 
 
@@ -58,7 +58,7 @@ async def create_item(service: AppService, caller: Operator, session: SessionId,
 async def update_item(
     service: AppService, caller: Operator, session: SessionId, product: ProductCode, form: LineupItemPatch
 ) -> LineupItem:
-    """Change what this show calls a product, its price or its stock."""
+    """Change a product's name, price or stock in this session."""
     return await lineup.patch(service.database, caller, session, product, form)
 
 
@@ -66,9 +66,9 @@ async def update_item(
     "/{product:path}",
     status_code=204,
     operation_id="lineup:delete",
-    summary="Take a product out of a line-up",
+    summary="Remove a product from a line-up",
     responses=responses(401, 403, 404, 422),
 )
 async def delete_item(service: AppService, caller: Operator, session: SessionId, product: ProductCode) -> None:
-    """Take a product out. What it sold counts as sold outside the line-up."""
+    """Remove a product. Its sales count as sold outside the line-up."""
     await lineup.remove(service.database, caller, session, product)

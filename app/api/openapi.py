@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives, plus the events and the problems.
+"""The OpenAPI document: FastAPI's, with events and problems added.
 
 In: the application. Out: its document. Never here: routes.
 """

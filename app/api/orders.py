@@ -24,9 +24,9 @@ async def orders(
     service: AppService,
     asked: Question,
     paging: Paging,
-    state: Annotated[OrderState | None, Query(description="the last state that the order reached")] = None,
+    state: Annotated[OrderState | None, Query(description="the latest state of the order")] = None,
     platform: Annotated[Slug | None, Query()] = None,
-    product: Annotated[Text | None, Query(description="a product's code; its aliases are found too")] = None,
+    product: Annotated[Text | None, Query(description="a product's code; its aliases match too")] = None,
     buyer: Annotated[Text | None, Query(description="a buyer's pseudonym")] = None,
 ) -> Response:
     """Return orders with their lines, by platform and order id."""

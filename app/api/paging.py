@@ -1,4 +1,4 @@
-"""Pages of a list: the cursor that a client hands back unread.
+"""Keyset pagination: opaque cursors.
 
 In: `limit` and `cursor` of a request. Out: the key after which the page begins, or a 422 that names `/cursor`.
 Never here: SQL, counting of pages.
@@ -23,7 +23,7 @@ from app.problems import invalid
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_CURSOR = 4096
-"""Longest cursor in characters; a key holds at most a few fields of 256 characters."""
+"""Maximum length of a cursor in characters. A key has a few fields of at most 256 characters."""
 
 _BIGINT = 2**63
 
@@ -36,7 +36,7 @@ C = TypeVar("C")
 
 
 def encode(key: Sequence[KeyPart] | None) -> str | None:
-    """Return the cursor after this key; None where the list ends."""
+    """Return the cursor after this key; None at the end of the list."""
     if key is None:
         return None
     parts = [part if isinstance(part, str | int) else _text(part) for part in key]
@@ -70,23 +70,23 @@ def decode(cursor: str, kinds: Sequence[type[KeyPart]]) -> tuple[Any, ...]:
     """Return the key inside a cursor, its parts of these types.
 
     Raises:
-        ProblemError: 422 at `/cursor` for anything that `encode` did not make.
+        ProblemError: 422 at `/cursor` for anything else than a result of `encode`.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         parts = _PARTS.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except ValueError:
-        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given") from None
+        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged") from None
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The two parameters of every list."""
+    """The two parameters of a paged list."""
 
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="most items in one answer")] = DEFAULT_LIMIT
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="maximum number of items in the answer")] = DEFAULT_LIMIT
     cursor: Annotated[
-        str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before; absent: the first page")
+        str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the previous page; absent: the first page")
     ] = None
 
     @overload

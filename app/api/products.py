@@ -22,14 +22,14 @@ from app.problems import responses
 router = APIRouter(prefix="/v1/products", tags=["products"])
 
 ProductId = Annotated[UUID, Path(description="the product's id")]
-Alias = Annotated[Text, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
+Alias = Annotated[Text, Path(description="another code of the product; may contain slashes", examples=["10000387"])]
 
 
 async def session_rebuilder(service: AppService) -> Rebuild:
-    """Return what folds one session again when an alias has changed its meaning."""
+    """Return the function that rebuilds a session after an alias change."""
 
     async def rebuild_session(session_id: UUID) -> None:
-        # A session that was deleted meanwhile needs no figures.
+        # The session may have been deleted since.
         with suppress(rebuild.NoSuchSessionError):
             await rebuild.replace(service.database, service.settings, session_id)
 
@@ -68,7 +68,7 @@ async def list_products(
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_product(service: AppService, caller: Operator, rebuilder: Rebuilds, form: NewProduct) -> Product:
-    """Create a product. A line-up also creates the products that it names."""
+    """Create a product. A line-up creates its new products itself."""
     return await products.create(service.database, caller, form, rebuilder)
 
 
@@ -87,7 +87,7 @@ async def get_product(service: AppService, caller: Viewer, product: ProductId) -
 async def update_product(
     service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, form: ProductPatch
 ) -> Product:
-    """Change a product's names or aliases. Sessions that a change of aliases concerns are folded again."""
+    """Change a product's names or aliases. Sessions that a changed alias affects are rebuilt."""
     return await products.patch(service.database, caller, product, form, rebuilder)
 
 
@@ -110,7 +110,7 @@ async def delete_product(service: AppService, caller: Operator, rebuilder: Rebui
     responses=responses(401, 403, 404, 409, 422),
 )
 async def put_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, alias: Alias) -> Product:
-    """Let a code mean this product. What came in under it before counts for the product from now on."""
+    """Map another code to this product. Earlier events with this code count for the product from now on."""
     return await products.put_alias(service.database, caller, product, alias, rebuilder)
 
 
@@ -121,5 +121,5 @@ async def put_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, 
     responses=responses(401, 403, 404, 422),
 )
 async def delete_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, alias: Alias) -> Product:
-    """Take an alias away. What came in under it stands by itself again."""
+    """Remove an alias. Events with this code no longer count for the product."""
     return await products.delete_alias(service.database, caller, product, alias, rebuilder)

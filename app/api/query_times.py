@@ -1,4 +1,4 @@
-"""Moments in a query string.
+"""Times in a query string.
 
 In: RFC 3339 text, its plus sign perhaps lost on the way. Out: aware datetimes. Never here: windows.
 """
@@ -12,9 +12,9 @@ from app.events.fields import Timestamp
 
 
 def _mend_plus(value: object) -> object:
-    # In a query string a bare + means a space: 2021-09-25T14:00:00+09:00 arrives with a space where its + was.
+    # An unescaped + in a query string means a space: 2021-09-25T14:00:00+09:00 arrives as "…00 09:00".
     return re.sub(r" (?=\d\d:?\d\d$)", "+", value) if isinstance(value, str) else value
 
 
 Instant = Annotated[Timestamp, BeforeValidator(_mend_plus)]
-"""A moment with its offset, in a query."""
+"""A time with an offset, in a query."""

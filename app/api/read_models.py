@@ -1,7 +1,7 @@
-"""The shapes of the read side's answers, for the OpenAPI document.
+"""Models of the read side's answers, for the OpenAPI document.
 
-In: nothing. Out: models that document what the routes send; the routes send prebuilt JSON, and a test holds the two
-together. Never here: validation of requests.
+In: nothing. Out: models that document the answers. The routes send prebuilt JSON; a test compares both. Never here: validation
+of requests.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ Basis = Literal["counted", "reported", "derived", "mixed", "absent"]
 
 
 class DocumentModel(BaseModel):
-    """An answer; new members may join it."""
+    """Base of the answers. Later versions may add members."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,7 +53,7 @@ Kpis = _kpis()
 
 
 class Contradiction(DocumentModel):
-    """Figures that cannot all be right."""
+    """Figures that contradict each other."""
 
     code: str = Field(examples=["watch_time_exceeds_peak"])
     message: str
@@ -79,7 +79,9 @@ class SharedFigures(DocumentModel):
     impressions: int | None
     clicks: int | None = Field(examples=[4171])
     click_rate: float | None
-    buyers: int | None = Field(examples=[51], description="buyers of products do not add up")
+    buyers: int | None = Field(
+        examples=[51], description="a person may buy several products, so buyers of products do not add up"
+    )
     orders: int | None
     units: int | None = Field(examples=[53])
     gmv: str | None = Amount
@@ -115,7 +117,7 @@ class ProductFigures(SharedFigures):
 
 
 class OtherProducts(SharedFigures):
-    """What was sold outside the line-up: total minus line-up."""
+    """Results outside the line-up: total minus line-up."""
 
     products: list[ProductFigures]
 
@@ -134,7 +136,7 @@ class ProductsDocument(DocumentModel):
 
 
 class Mark(DocumentModel):
-    """A moment that explains a series."""
+    """A point in time that explains a series."""
 
     at: datetime
     kind: Literal["showcased", "withdrawn", "sold_out", "restocked", "started", "ended"]
@@ -143,7 +145,7 @@ class Mark(DocumentModel):
 
 
 class TimelineDocument(DocumentModel):
-    """Series in equal buckets: zero where nothing was counted, null where nothing was sampled."""
+    """Series in equal buckets. Counted series are 0 without events; sampled series are null without samples."""
 
     session: str
     product: str | None
@@ -165,7 +167,7 @@ class Trailing(DocumentModel):
 
 
 class ShowcaseFigures(DocumentModel):
-    """One stretch of time in which a product was on air."""
+    """One on-air window of a product."""
 
     product: str
     from_: datetime = Field(alias="from")
@@ -190,7 +192,7 @@ class ShowcasesDocument(DocumentModel):
 
 
 class SourceShare(DocumentModel):
-    """Arrivals from one traffic source; null where unknown."""
+    """Arrivals from one traffic source; null if unknown."""
 
     source: str | None
     viewers: int
@@ -198,7 +200,7 @@ class SourceShare(DocumentModel):
 
 
 class FanLevelShare(DocumentModel):
-    """Arrivals of one fan level; null where unknown."""
+    """Arrivals of one fan level; null if unknown."""
 
     fan_level: int | None
     viewers: int
@@ -206,7 +208,7 @@ class FanLevelShare(DocumentModel):
 
 
 class CoreFans(DocumentModel):
-    """Arrivals from a fan level on; null where no fan level is known."""
+    """Arrivals at or above a fan level; null if no fan level is known."""
 
     min_level: int
     viewers: int | None

@@ -1,4 +1,4 @@
-"""The shapes of the report, of orders and of the raw log, for the OpenAPI document.
+"""Models of the report, of orders and of the event log, for the OpenAPI document.
 
 In: nothing. Out: models that document what the routes send. Never here: validation of requests.
 """
@@ -17,7 +17,7 @@ OrderState = Literal["placed", "paid", "cancelled", "refunded", "shipped", "deli
 
 
 class ReportCell(DocumentModel):
-    """A figure with its label, and its text as the results sheet prints it."""
+    """A figure with its label, and with its text as the results sheet shows it."""
 
     label: str = Field(examples=["平均再生時間"])
     value: int | float | str | None = Field(examples=[634.2])
@@ -33,7 +33,7 @@ class KpiCell(ReportCell):
 
 
 class ReportFact(DocumentModel):
-    """A fact of the sheet's head."""
+    """A fact of the sheet's header."""
 
     key: str
     label: str
@@ -65,7 +65,7 @@ class AnalysisSection(DocumentModel):
     factors: ReportTexts
     observations: ReportTexts
     summary: ReportTexts
-    drafts: ReportTexts = Field(description="sentences that the figures suggest; nobody has signed them")
+    drafts: ReportTexts = Field(description="sentences derived from the figures; drafts that no operator has confirmed")
 
 
 class ReportColumn(DocumentModel):
@@ -95,7 +95,7 @@ class PromotionSection(DocumentModel):
     total_views: ReportCell
     observations: ReportTexts
     summary: ReportTexts
-    drafts: ReportTexts = Field(description="sentences that the figures suggest; nobody has signed them")
+    drafts: ReportTexts = Field(description="sentences derived from the figures; drafts that no operator has confirmed")
 
 
 class ProductCells(DocumentModel):
@@ -107,7 +107,7 @@ class ProductCells(DocumentModel):
 
 
 class ProductsSection(DocumentModel):
-    """各商品実績; `other` is what was sold outside the line-up."""
+    """各商品実績; `other` was sold outside the line-up."""
 
     title: str
     brand: str
@@ -119,7 +119,7 @@ class ProductsSection(DocumentModel):
 
 
 class Sections(DocumentModel):
-    """The sheet's parts in its order."""
+    """The sections of the sheet, in order."""
 
     totals: TotalsSection
     live: AnalysisSection
@@ -180,7 +180,7 @@ class OrdersPage(DocumentModel):
 
 
 class LoggedEventOut(DocumentModel):
-    """An event of the log as a CloudEvent; people are pseudonyms."""
+    """An event of the log as a CloudEvent, with pseudonyms for people."""
 
     specversion: Literal["1.0"]
     id: str
@@ -195,7 +195,7 @@ class LoggedEventOut(DocumentModel):
 
 
 class LogPage(DocumentModel):
-    """A page of the raw log."""
+    """A page of the event log."""
 
     events: list[LoggedEventOut]
     next_cursor: str | None

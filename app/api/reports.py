@@ -1,4 +1,4 @@
-"""Routes of the results sheet: JSON, Excel, a page to print.
+"""Routes of the results sheet: JSON, Excel, printable HTML.
 
 In: a session, a language. Out: the document, or a file of it. Never here: layout, figures.
 """
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HTML = "text/html"
-# A page that loads nothing and runs nothing, even if somebody's product name were more than text.
-_SEALED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The page loads nothing and runs no script, even if a product name contained markup.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -31,7 +31,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
 
 
 def _headers(asked: SessionQuery, name: str, extension: str, disposition: str) -> Mapping[str, str]:
-    # RFC 6266: a name of ASCII for old clients, the real one as RFC 8187 encodes it.
+    # RFC 6266: an ASCII name for old clients, the real one encoded by RFC 8187.
     encoded = quote(f"{name}.{extension}", safe="")
     return {
         "Content-Disposition": f"{disposition}; filename=\"report.{extension}\"; filename*=UTF-8''{encoded}",
@@ -41,38 +41,38 @@ def _headers(asked: SessionQuery, name: str, extension: str, disposition: str) -
     }
 
 
-@router.get("/report", summary="The results sheet", operation_id="results:report", response_model=ReportDocument)
+@router.get("/report", summary="Get the results sheet", operation_id="results:report", response_model=ReportDocument)
 async def report(service: AppService, asked: Question) -> Response:
-    """Return the results sheet: its sections with labels, values and texts as the sheet prints them."""
+    """Return the results sheet: its sections with labels, values and formatted texts."""
     return answer(await read_report(service.database, asked, insight_settings(service.settings)), asked)
 
 
 @router.get(
     "/report.xlsx",
-    summary="The results sheet for Excel",
+    summary="Download the results sheet for Excel",
     operation_id="results:report_xlsx",
     response_class=Response,
     responses=_file(XLSX),
 )
 async def report_xlsx(service: AppService, asked: Question) -> Response:
-    """Return a workbook: the sheet as the agency hands it out, the minutes with charts, every order line."""
+    """Return a workbook: the results sheet, the figures by minute with charts, and every order line."""
     book = await files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
     return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
 
 
 @router.get(
     "/report.html",
-    summary="The results sheet to print",
+    summary="Download the results sheet as HTML",
     operation_id="results:report_html",
     response_class=Response,
     responses=_file(HTML),
 )
 async def report_html(service: AppService, asked: Question) -> Response:
-    """Return one page that holds all it needs: no script, no request to anywhere; it prints on A4."""
+    """Return a self-contained page for A4: no script, no external resource."""
     page = await files.page(service.database, service.renderer, asked, insight_settings(service.settings))
     headers = {
         **_headers(asked, page.name, "html", "inline"),
-        "Content-Security-Policy": _SEALED,
+        "Content-Security-Policy": _POLICY,
         "X-Content-Type-Options": "nosniff",
     }
     return Response(page.content, media_type=HTML, headers=headers)

@@ -27,13 +27,13 @@ router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=
 
 From = Annotated[
     Instant | None,
-    Query(alias="from", description="begin of the half-open window", examples=["2021-09-25T14:00:00+09:00"]),
+    Query(alias="from", description="start of the half-open window", examples=["2021-09-25T14:00:00+09:00"]),
 ]
 To = Annotated[Instant | None, Query(description="end of the half-open window", examples=["2021-09-25T14:20:00+09:00"])]
 
 
 async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> SessionQuery:
-    """Return which session is asked for, by whom, when, in which language."""
+    """Return the query of a session: its id, the caller's brand, the time and the language."""
     return SessionQuery(session, principal.brand_id, datetime.now(UTC), language)
 
 
@@ -41,7 +41,7 @@ Question = Annotated[SessionQuery, Depends(get_asked)]
 
 
 def answer(document: dict[str, Any], asked: SessionQuery) -> Response:
-    """Return a document as JSON in the language it was asked in."""
+    """Return a document as JSON in the language of the query."""
     return _json(to_json(document), asked.language)
 
 
@@ -51,7 +51,7 @@ def _json(body: bytes, language: Language) -> Response:
 
 
 def _flights(request: Request) -> SingleFlight[bytes]:
-    """Return the KPI answers that the callers of this application share."""
+    """Return the single-flight reads of KPIs of this application."""
     state = request.app.state
     try:
         flights: SingleFlight[bytes] = state.kpi_flights
@@ -87,7 +87,7 @@ _HOT_PARAMETERS: dict[str, Any] = {
     openapi_extra=HOT | _HOT_PARAMETERS,
 )
 async def kpis(request: Request) -> Response:
-    """Return every KPI with its basis, in total and by platform, and warnings where figures contradict each other."""
+    """Return every KPI with its basis, in total and by platform, and warnings about figures that contradict each other."""
     service, caller = await caller_of(request, READERS)
     session = await session_uuid(request.path_params["session"])
     language = language_of(request)
@@ -101,7 +101,7 @@ async def kpis(request: Request) -> Response:
 
 @router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)
 async def products(service: AppService, asked: Question) -> Response:
-    """Return the line-up's products, what was sold outside it, and the total."""
+    """Return the products of the line-up, the remainder outside it, and the total."""
     return answer(await reader.read_products(service.database, asked), asked)
 
 
@@ -118,19 +118,19 @@ async def timeline(
         ),
     ] = None,
     step: Annotated[Step, Query(description="length of a bucket")] = "1m",
-    product: Annotated[Text | None, Query(description="a product's code: its own series and marks")] = None,
+    product: Annotated[Text | None, Query(description="a product's code: returns its series and marks")] = None,
     platform: Annotated[Slug | None, Query(description="only this platform's figures")] = None,
     begin: From = None,
     to: To = None,
 ) -> Response:
-    """Return series in equal buckets with marks; by default over the broadcast and an hour around it at most."""
+    """Return series in equal buckets, with marks. The default window is the broadcast and at most one hour around it."""
     question = TimelineQuery(metrics, step, product, platform, begin, to)
     return answer(await reader.read_timeline(service.database, asked, question), asked)
 
 
 @router.get("/showcases", summary="Showcases", operation_id="results:showcases", response_model=ShowcasesDocument)
 async def showcases(service: AppService, asked: Question) -> Response:
-    """Return each stretch of time in which a product was on air, with what was sold meanwhile."""
+    """Return the on-air windows of the products, with the sales of each."""
     return answer(await reader.read_showcases(service.database, asked), asked)
 
 
@@ -140,7 +140,7 @@ async def audience(
     asked: Question,
     begin: From = None,
     to: To = None,
-    min_level: Annotated[int, Query(ge=0, le=1000, description="fan level from which on a fan is a core fan")] = CORE_FAN_LEVEL,
+    min_level: Annotated[int, Query(ge=0, le=1000, description="lowest fan level of a core fan")] = CORE_FAN_LEVEL,
 ) -> Response:
-    """Return arrivals by traffic source and fan level, of the whole session or of a window, to the second."""
+    """Return arrivals by traffic source and fan level, of the session or of a window with a resolution of one second."""
     return answer(await reader.read_audience(service.database, asked, begin, to, min_level), asked)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from app.api.access import AppService, Operator, SessionId, Viewer
 from app.api.paging import Paging, encode
 from app.api.query_times import Instant
-from app.api.streams import Collecting
+from app.api.streams import ParkedReplayer
 from app.catalogue import session_deletion, session_list, sessions
 from app.catalogue.models import SessionKind, Slug, Text
 from app.catalogue.session_list import ListedSession, SessionFilter
@@ -37,16 +37,16 @@ async def list_sessions(
     caller: Viewer,
     paging: Paging,
     brand: Annotated[Slug | None, Query(description="of this brand")] = None,
-    status: Annotated[SessionStatus | None, Query(description="where their figures stand")] = None,
+    status: Annotated[SessionStatus | None, Query(description="how settled the figures are")] = None,
     kind: Annotated[SessionKind | None, Query()] = None,
     platform: Annotated[Slug | None, Query(description="with a stream on this platform")] = None,
     from_: Annotated[
-        Instant | None, Query(alias="from", description="started at or after; the planned start where there is no other")
+        Instant | None, Query(alias="from", description="started at or after; the planned start if the session has not started")
     ] = None,
     to: Annotated[Instant | None, Query(description="started before")] = None,
     q: Annotated[Text | None, Query(description="part of the title or of the host's name")] = None,
 ) -> SessionList:
-    """Return sessions, the newest first, each with its status and the KPIs that a list shows."""
+    """Return sessions, the newest first, each with its status and main KPIs."""
     wanted = SessionFilter(brand, status, kind, platform, from_, to, q)
     after = paging.after(datetime, UUID)
     page = await session_list.listing(service.database, caller, wanted, after=after, limit=paging.limit)
@@ -62,9 +62,9 @@ async def list_sessions(
     | {201: {"headers": {"Location": {"description": "the session's path", "schema": {"type": "string"}}}}},
 )
 async def create_session(
-    service: AppService, caller: Operator, replay_parked: Collecting, form: NewSession, response: Response
+    service: AppService, caller: Operator, replay_parked: ParkedReplayer, form: NewSession, response: Response
 ) -> Session:
-    """Create a session with its streams, line-up and promotions. Events that its rooms sent before join it."""
+    """Create a session with its streams, line-up and promotions. Parked events of its rooms join the session."""
     session = await sessions.create(service.database, caller, form, replay_parked)
     response.headers["Location"] = f"/v1/sessions/{session.id}"
     return session
@@ -83,7 +83,7 @@ async def get_session(service: AppService, caller: Viewer, session: SessionId) -
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def update_session(service: AppService, caller: Operator, session: SessionId, form: SessionPatch) -> Session:
-    """Change a session. Its currency is fixed once it has events or prices."""
+    """Change a session. The currency cannot change once the session has events or prices."""
     return await sessions.patch(service.database, caller, session, form)
 
 
@@ -95,5 +95,5 @@ async def update_session(service: AppService, caller: Operator, session: Session
     responses=responses(401, 403, 404),
 )
 async def delete_session(service: AppService, caller: Operator, session: SessionId) -> None:
-    """Delete a session with all that belongs to it. Its first-time buyers become those of their next session."""
+    """Delete a session and its data. The first purchases of its buyers are reassigned to their next session."""
     await session_deletion.delete(service.database, caller, session)

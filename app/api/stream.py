@@ -1,4 +1,4 @@
-"""Routes of the live stream: events, tickets, alerts.
+"""Routes of the event stream: server-sent events, tickets, alerts.
 
 In: a session's id, an API key or a ticket. Out: server-sent events as the hub composed them. Never here: figures, SQL, timing.
 """
@@ -28,10 +28,10 @@ from app.service import Service
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["live"], responses=responses(401, 403, 404, 422))
 
 ABORT = "tallylight.abort"
-"""The ASGI extension with which the server lets a route cut its connection off."""
+"""The ASGI extension by which a route aborts its connection."""
 _HEADERS = {
     "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",  # nginx would collect what should go out at once
+    "X-Accel-Buffering": "no",  # nginx would buffer the events
     "Connection": "close",
     "Vary": "Accept-Language, Authorization",
 }
@@ -51,26 +51,28 @@ data: {"session": "…", "as_of": "…", "alerts": []}
 
 
 class Alert(DocumentModel):
-    """Something that somebody should do something about now."""
+    """A condition of a live session that needs action now."""
 
     code: Literal["low_stock", "sold_out_clicked", "slow_support", "audience_falling", "no_telemetry"]
     level: Literal["info", "warning", "critical"]
     product: str | None = Field(examples=["knit-01"])
     since: datetime
-    text: str = Field(description="in the language asked for", examples=["「ニット」の在庫が残り4点です"])
-    figures: dict[str, int | float] = Field(examples=[{"stock": 4, "units_recent": 3}], description="what it rests on")
+    text: str = Field(description="in the language of the answer", examples=["「ニット」の在庫が残り4点です"])
+    figures: dict[str, int | float] = Field(
+        examples=[{"stock": 4, "units_recent": 3}], description="figures that support the alert"
+    )
 
 
 class AlertsDocument(DocumentModel):
-    """The alerts of a session, the most urgent first; none unless it is live."""
+    """The alerts of a session, the most urgent first. A session that is not live has none."""
 
     session: str
-    as_of: datetime = Field(description="the session's own clock: a replay of another day is at a moment of that day")
+    as_of: datetime = Field(description="the session's clock; in a replay of another day it shows that day")
     alerts: list[Alert]
 
 
 class StreamTicket(BaseModel):
-    """What a browser's EventSource presents instead of a key, since it can send no header."""
+    """A credential for a browser's EventSource, which cannot send headers."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -83,13 +85,13 @@ class StreamTicket(BaseModel):
     )
 
     ticket: str
-    expires_at: datetime = Field(description="until then it may be used to connect; a stream that is open stays open")
+    expires_at: datetime = Field(description="the ticket opens a stream until then; an open stream continues")
     url: str = Field(description="the stream, with the ticket")
 
 
 @router.get("/alerts", operation_id="live:alerts", summary="Alerts of a session", response_model=AlertsDocument)
 async def alerts(service: AppService, asked: Question) -> Response:
-    """Return what somebody should do something about now: the same as the stream's event `alerts`."""
+    """Return the alerts, as the event `alerts` of the event stream does."""
     state = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
     if state is None:
         raise not_found("session")
@@ -98,7 +100,7 @@ async def alerts(service: AppService, asked: Question) -> Response:
 
 @router.post("/stream-tickets", status_code=201, operation_id="live:ticket", summary="Issue a stream ticket")
 async def issue(service: AppService, caller: Viewer, session: SessionId, response: Response) -> StreamTicket:
-    """Return a ticket for this session's stream. It is short-lived, and worth nothing once its API key is revoked."""
+    """Return a short-lived ticket for this session's event stream. Revoking the API key also revokes its tickets."""
     now = datetime.now(UTC)
     async with service.database.acquire() as connection:
         await read_head(connection, SessionQuery(session, caller.brand_id, now, "en"))
@@ -110,7 +112,7 @@ async def issue(service: AppService, caller: Viewer, session: SessionId, respons
 @router.get(
     "/stream",
     operation_id="live:stream",
-    summary="A session, live",
+    summary="Stream a session's figures",
     response_class=Response,
     responses={200: {"description": "Server-sent events", "content": {"text/event-stream": {"example": _EXAMPLE}}}},
     openapi_extra=HOT,
@@ -119,13 +121,17 @@ async def stream(
     request: Request,
     session: SessionId,
     language: AnswerLanguage,
-    ticket: Annotated[str | None, Query(description="a stream ticket, where no key can be sent", max_length=600)] = None,
-    last_event_id: Annotated[str | None, Header(description="the last id that the client has seen", max_length=100)] = None,
+    ticket: Annotated[
+        str | None, Query(description="a stream ticket, for clients that cannot send a key", max_length=600)
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="id of the last event that the client received", max_length=100)
+    ] = None,
 ) -> Response:
-    """Send the session's state, then what changed, at most once a second, until the stream's time is up.
+    """Send the session's state, then changes, at most once a second, until the stream's maximum duration.
 
-    Events `kpis`, `products` and `alerts` hold the documents of the routes of the same names. The first update is a whole
-    snapshot; a client whose `Last-Event-ID` names the present state gets none, any other gets the newest.
+    Events `kpis`, `products` and `alerts` hold the documents of the routes of the same names. The first update is a
+    full snapshot. It is omitted if `Last-Event-ID` names the current state.
     """
     service: Service = request.app.state.service
     if ticket is not None and "authorization" not in request.headers:
@@ -140,12 +146,12 @@ async def stream(
 async def _redeemed(service: Service, text: str, session: UUID) -> Ticket:
     ticket = service.tickets.check(text, datetime.now(UTC))
     if ticket is None or ticket.session != session or not await service.keys.valid([ticket.key_id]):
-        raise ProblemError(401, "the stream ticket is not valid, or no longer; ask for a new one")
+        raise ProblemError(401, "the stream ticket is not valid; request a new one")
     return ticket
 
 
 class EventStream(Response):
-    """The answer that lasts: a subscriber's chunks, for as long as somebody reads them."""
+    """A streaming answer: the chunks of one subscriber."""
 
     media_type = "text/event-stream"
 
@@ -156,7 +162,7 @@ class EventStream(Response):
         self._subscriber = subscriber
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the client leaves, the stream ends, or the reader is too slow."""
+        """Send until the client disconnects, the stream ends, or the client reads too slowly."""
         subscriber = self._subscriber
         subscriber.abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
         leaving = asyncio.create_task(_left(receive, subscriber))

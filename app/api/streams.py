@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])
 
 
 async def parked_replayer(service: AppService) -> Collect:
-    """Return what moves a room's parked events into the session that registered the room."""
+    """Return the function that moves a room's parked events into the session that registered the room."""
 
     async def replay_parked(platform: str, room: str) -> None:
         await parked.replay_parked(service.database, service.writer, platform, room)
@@ -27,7 +27,7 @@ async def parked_replayer(service: AppService) -> Collect:
     return replay_parked
 
 
-Collecting = Annotated[Collect, Depends(parked_replayer)]
+ParkedReplayer = Annotated[Collect, Depends(parked_replayer)]
 
 
 class StreamList(BaseModel):
@@ -50,9 +50,9 @@ async def list_streams(service: AppService, caller: Viewer, session: SessionId) 
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def create_stream(
-    service: AppService, caller: Operator, replay_parked: Collecting, session: SessionId, form: NewStream
+    service: AppService, caller: Operator, replay_parked: ParkedReplayer, session: SessionId, form: NewStream
 ) -> Stream:
-    """Register a room. Events that it sent before join the session. Repeating it changes nothing."""
+    """Register a room. Its parked events join the session. Registering it again changes nothing."""
     return await streams.add(service.database, caller, session, form, replay_parked)
 
 
@@ -68,7 +68,7 @@ async def delete_stream(
     caller: Operator,
     session: SessionId,
     platform: Annotated[Slug, Path(examples=["wechat"])],
-    room: Annotated[Text, Path(description="may hold slashes", examples=["export/UzFfAgtgekIEAQAAAAAAbG8"])],
+    room: Annotated[Text, Path(description="may contain slashes", examples=["export/UzFfAgtgekIEAQAAAAAAbG8"])],
 ) -> None:
-    """Let go of a room. What came in through it stays with the session."""
+    """Remove a room. Its earlier events stay with the session."""
     await streams.remove(service.database, caller, session, platform, room)

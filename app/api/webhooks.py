@@ -1,7 +1,7 @@
-"""The door for platforms: GET and POST /v1/webhooks/{connection_id}.
+"""Routes of platform webhooks: GET and POST /v1/webhooks/{connection_id}.
 
 In: deliveries as a platform sends them. Out: the answer that it expects, after the commit. Never here: a platform's format, an
-API key; authenticity is the platform's signature, or the URL's token, which no log shows since routes are logged by template.
+API key. A delivery is authenticated by the platform's signature or by the token of the URL. Logs show route templates, not URLs.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _BODY: dict[str, Any] = {
     **_OPEN,
     "requestBody": {
         "required": True,
-        "description": "The platform's own format: JSON, XML or a form; gzip is welcome.",
+        "description": "The platform's own format: JSON, XML or a form; gzip is accepted.",
         "content": {
             "application/json": {"schema": {}, "example": {"ToUserName": "gh_2defbb026678", "Encrypt": "ywLy46OLEm63…"}},
             "application/xml": {"schema": {"type": "string"}},
@@ -44,7 +44,7 @@ _CHECKS = _ANSWER | responses(400, 401, 403, 404, 405)
 _TAKES = _ANSWER | responses(400, 401, 403, 404, 405, 413, 415, 422, 503)
 
 ConnectionId = Annotated[str, Path(description="the connection's id", examples=["0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])]
-UrlToken = Annotated[str, Path(description="the unguessable end of the URL of a kind without signatures")]
+UrlToken = Annotated[str, Path(description="secret last segment of the URL, for kinds whose deliveries are not signed")]
 
 
 async def _webhook_handler(
@@ -60,12 +60,12 @@ async def _webhook_handler(
 
 
 def _headers(request: Request) -> dict[str, str]:
-    # One pass; of a header that stands twice the first counts, as everywhere else.
+    # One pass. If a header occurs twice, the first one counts, as everywhere else.
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.scope["headers"])}
 
 
 def _delivery(request: Request, headers: Mapping[str, str], body: bytes) -> Delivery:
-    # What the framework's own object would hold, without composing that for every delivery.
+    # Parsed here: composing the framework's objects for every delivery takes longer.
     query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return Delivery(request.method, query, headers, body, datetime.now(UTC))
 
@@ -95,45 +95,45 @@ async def _take(request: Request, connection: str, url_token: str | None = None)
     except Refused as refused:
         raise _refusal(refused) from None
     except (QueueFullError, NotCommittedError):
-        raise ProblemError(503, "nothing is certain to be stored; send again", headers=_RETRY_AFTER) from None
+        raise ProblemError(503, "the delivery may not have been stored; send it again", headers=_RETRY_AFTER) from None
 
 
 async def hot(request: Request) -> Response:
-    """Take a delivery without FastAPI's own layers; `take` is what the documentation is made of."""
+    """Process a delivery without FastAPI's layers. The documentation is generated from `take`."""
     return await _take(request, request.path_params["connection"], request.path_params.get("url_token"))
 
 
 @router.get(
-    "/{connection}", operation_id="webhooks:check", summary="Answer a platform's check of the URL", response_class=Response,
+    "/{connection}", operation_id="webhooks:check", summary="Answer a URL verification", response_class=Response,
     responses=_CHECKS, openapi_extra=_OPEN,
 )  # fmt: skip
 async def check(request: Request, connection: ConnectionId) -> Response:
-    """Answer `echostr` and the like, once its signature is right."""
+    """Answer a platform's verification request (`echostr`) if its signature is valid."""
     return await _check(request, connection)
 
 
 @router.post(
-    "/{connection}", operation_id="webhooks:take", summary="Take a platform's delivery", response_class=Response,
+    "/{connection}", operation_id="webhooks:take", summary="Receive a delivery", response_class=Response,
     responses=_TAKES, openapi_extra=_BODY,
 )  # fmt: skip
 async def take(request: Request, connection: ConnectionId) -> Response:
-    """Verify and keep a delivery; the answer comes after the commit, so the platform need not send again."""
+    """Verify and store a delivery. The answer is sent after the commit."""
     return await _take(request, connection)
 
 
 @router.get(
-    "/{connection}/{url_token}", operation_id="webhooks:check-by-token", summary="Answer a check of a URL with a token",
+    "/{connection}/{url_token}", operation_id="webhooks:check-by-token", summary="Answer a verification of a URL with a token",
     response_class=Response, responses=_CHECKS, openapi_extra=_OPEN,
 )  # fmt: skip
 async def check_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
-    """Answer like the URL without a token, for kinds whose deliveries are not signed."""
+    """Answer a verification request of a kind whose deliveries are not signed."""
     return await _check(request, connection, url_token)
 
 
 @router.post(
-    "/{connection}/{url_token}", operation_id="webhooks:take-by-token", summary="Take a delivery at a URL with a token",
+    "/{connection}/{url_token}", operation_id="webhooks:take-by-token", summary="Receive a delivery at a URL with a token",
     response_class=Response, responses=_TAKES, openapi_extra=_BODY,
 )  # fmt: skip
 async def take_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
-    """Take a delivery of a kind without signatures; a wrong token is a connection that does not exist."""
+    """Receive a delivery of a kind whose deliveries are not signed. A wrong token is answered 404."""
     return await _take(request, connection, url_token)

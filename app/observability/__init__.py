@@ -1,4 +1,4 @@
-"""Observability: what operators see of a running process.
+"""Observability: logs and metrics of a running process.
 
-In: requests as they pass, figures as they happen. Out: structured log lines on stderr, Prometheus text.
+In: requests, events of the code. Out: structured log lines on stderr, metrics in Prometheus text format.
 """

@@ -1,6 +1,6 @@
-"""Log lines of a process: structured, masked, and tied to the request that they belong to.
+"""Log lines of a process: structured, masked, with the id of their request.
 
-In: what the code tells. Out: lines on stderr. Never here: secrets, raw ids of people, paths or bodies as clients sent them.
+In: log events of the code. Out: lines on stderr. Never here: secrets, raw ids of people, paths or bodies of requests.
 """
 
 import logging
@@ -24,7 +24,7 @@ current_request: ContextVar[str | None] = ContextVar("tallylight_request_id", de
 
 
 def request_id() -> str | None:
-    """Return the id of the request that is being answered; None outside of one."""
+    """Return the id of the current request; None outside of a request."""
     return current_request.get()
 
 
@@ -42,7 +42,7 @@ def _masked(value: object) -> object:
         return {str(key): _masked_field(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
-    # Anything else becomes text here, since a renderer's own repr() would come after the mask.
+    # Other values become text here: the renderer's repr() would run after the masking.
     return _masked_text(value if isinstance(value, str) else repr(value))
 
 
@@ -53,7 +53,7 @@ def _masked_field(name: str, value: object) -> object:
 
 
 def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Mask API keys, passwords in URLs, and every field whose name sounds like a secret or holds a person's id."""
+    """Mask API keys, passwords in URLs, and every field whose name suggests a secret or a person's id."""
     del logger, method
     return {name: _masked_field(name, value) for name, value in event.items()}
 
@@ -67,16 +67,16 @@ def _add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> Eve
 
 
 class _StderrHandler(logging.Handler):
-    # Asks for stderr at every line, since a test, a progress bar or a daemon may have put another one in its place.
+    # Reads sys.stderr at every line: a test, a progress bar or a daemon may have replaced it.
     def emit(self, record: logging.LogRecord) -> None:
         try:
             sys.stderr.write(self.format(record) + "\n")
-        except Exception:  # noqa: BLE001 - a log line that cannot be written must not break what it tells of
+        except Exception:  # noqa: BLE001 - a log line that cannot be written must not break the caller
             self.handleError(record)
 
 
 def configure_logging(level: str = "info", style: str = "console") -> None:
-    """Send every log line of the process, ours and the libraries', to stderr in one form.
+    """Send every log line of the process, including those of libraries, to stderr in one format.
 
     `level` is debug, info, warning or error; `style` is json (one object a line) or console.
     """
@@ -89,7 +89,7 @@ def configure_logging(level: str = "info", style: str = "console") -> None:
     ]
     renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if style == "console":
-        # The default of structlog prints the local variables of every frame, and those may hold secrets.
+        # structlog's default prints the local variables of every frame, which may hold secrets.
         plain = structlog.dev.plain_traceback
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     handler = _StderrHandler()
@@ -109,9 +109,9 @@ def configure_logging(level: str = "info", style: str = "console") -> None:
     root.setLevel(level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
-    # `RequestContext` writes the line of a request; without a handler uvicorn does not even compose its own.
+    # `RequestContext` writes the line of a request. Without a handler uvicorn does not compose its own.
     logging.getLogger("uvicorn.access").propagate = False
-    # These tell each request and each migration step at info.
+    # These libraries log every request and every migration step at level info.
     for name in ("httpx", "httpcore", "alembic"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(

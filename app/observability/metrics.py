@@ -1,11 +1,11 @@
-"""What Prometheus reads of a process.
+"""Prometheus metrics of a process.
 
 In: figures as they happen. Out: text. Never here: a path, an id, anything of which there are as many as clients care to send.
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-# A second series per series, which says only when the first began.
+# Otherwise every series has a second one with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves this one untyped
 
 REQUESTS = Counter("tallylight_requests", "Requests answered.", ["method", "route", "status"])
@@ -15,7 +15,7 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-EVENTS = Counter("tallylight_events", "Events settled, by what became of them.", ["outcome"])
+EVENTS = Counter("tallylight_events", "Events processed, by outcome.", ["outcome"])
 FLUSH_EVENTS = Histogram(
     "tallylight_flush_events", "Events in one commit.", buckets=(1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000)
 )
@@ -24,14 +24,14 @@ FLUSH_SECONDS = Histogram(
     "Seconds of one commit, from its first event to its end.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-QUEUED = Gauge("tallylight_queue_depth", "Events that wait for their commit.")
-SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Live streams that are open.")
+QUEUED = Gauge("tallylight_queue_depth", "Events waiting for their commit.")
+SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Event streams that are open.")
 STREAM_SECONDS = Histogram(
     "tallylight_stream_seconds",
-    "Seconds to compute one session's update for all who watch it.",
+    "Seconds to compute one session's update for all subscribers.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-DROPPED = Counter("tallylight_stream_dropped", "Live streams cut off since their reader was too slow.")
+DROPPED = Counter("tallylight_stream_dropped", "Event streams aborted because their client read too slowly.")
 
 
 def metrics_text() -> tuple[bytes, str]:

@@ -1,6 +1,6 @@
-"""Around every request: its id, its metrics, its log line, and a 500 for what nobody caught.
+"""Request ids, metrics and log lines of requests, and the 500 for unhandled exceptions.
 
-In: requests as they pass. Out: the same, counted. Never here: what a request is about.
+In: ASGI requests. Out: the same requests, counted. Never here: what a request is about.
 """
 
 import random
@@ -35,40 +35,40 @@ QUIET = frozenset(
         ("GET", "/metrics"),
     }
 )
-"""Method and route whose success writes no log line: the hot path and the probes; metrics count them."""
+"""Method and route whose success is not logged: the hot path and the probes. Metrics count them."""
 
 LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
-"""Method and route that stay open by design: counted, but their length says nothing of how fast the service is."""
+"""Method and route of long-lived answers. They are counted, but their duration is not observed."""
 
 FILES = frozenset({"/v1/imports"})
 """Paths whose bodies are files, which go to the disk as they arrive."""
 
 _NO_ANSWER = 499
-"""Counted for a request that ended without an answer: its client left, or the process stops."""
+"""Status that is counted for a request without an answer: the client disconnected, or the process stops."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 def _new_id() -> str:
-    # It ties an answer to a log line and guards nothing, so it is worth no system call for better randomness.
+    # The id correlates answers and log lines. It needs no cryptographic randomness, which would cost a system call.
     return f"{random.getrandbits(128):032x}"
 
 
 def route_of(scope: Scope) -> str:
-    """Return the template of the matched route (`/v1/sessions/{session}`), `other` where none matched.
+    """Return the template of the matched route (`/v1/sessions/{session}`); `other` if none matched.
 
-    Templates are few; paths are as many as clients care to send, and may hold what no metric should keep.
+    The number of templates is fixed. Paths are unbounded and may contain secrets.
     """
-    # The route of an included router knows its path without the prefix; FastAPI keeps the whole path beside it.
+    # The route of an included router has its path without the prefix. FastAPI keeps the whole path separately.
     included = scope.get("fastapi", {}).get("effective_route_context")
     path = getattr(included or scope.get("route"), "path", None)
     return path if isinstance(path, str) else "other"
 
 
 class RequestContext:
-    """ASGI middleware around every request: its id, its metrics, its log line, and a 500 for what nobody caught.
+    """ASGI middleware: request id, metrics, log line, and a 500 for unhandled exceptions.
 
-    It sits on the path of every event, so it composes nothing that is not sent or kept.
+    Every event passes through it, so it composes nothing that is not sent or kept.
     """
 
     def __init__(self, app: ASGIApp, max_body: int | None = None, max_file: int | None = None) -> None:
@@ -106,7 +106,7 @@ class RequestContext:
         except Exception:
             _log.exception("request failed", method=scope["method"], route=route_of(scope))
             if status:
-                # The answer's head is out already; only a broken connection can tell that the rest is missing.
+                # The head is sent already. Only a broken connection tells the client that the rest is missing.
                 status = 500
                 raise
             await _send_problem(send_with_id, ProblemError(500), current)
@@ -116,9 +116,9 @@ class RequestContext:
 
     @staticmethod
     def _id(headers: Mapping[bytes, bytes]) -> str:
-        """Return the sender's own id where it is well formed, else a new one."""
+        """Return the client's id if it is well formed, else a new one."""
         sent = headers.get(b"x-request-id")
-        # An API key pasted into the wrong header must not come back in answers and logs.
+        # An API key in the wrong header must not appear in answers and logs.
         if sent is None or sent.startswith(b"tl_") or not _WELL_FORMED.fullmatch(sent):
             return _new_id()
         return sent.decode()
@@ -129,7 +129,7 @@ class RequestContext:
             method = "other"
         measures = self._measures.get((method, route, status))
         if measures is None:
-            # Looking up labelled children takes a lock and a copy each time, so they are remembered.
+            # Looking up labelled children takes a lock and a copy each time, so they are cached.
             measures = (REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route))
             self._measures[method, route, status] = measures
         counter, histogram = measures

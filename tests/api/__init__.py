@@ -1,1 +1,1 @@
-"""Tests of the API from outside: by its own document, and by clients that others wrote."""
+"""Tests of the API from outside: by its OpenAPI document, and with third-party clients."""

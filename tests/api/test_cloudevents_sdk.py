@@ -1,4 +1,4 @@
-"""The CloudEvents SDK for Python as a client: what it makes is taken as it is, in structured and in binary mode."""
+"""The CloudEvents SDK for Python as a client: its messages are accepted unchanged, in structured and in binary mode."""
 
 import httpx
 import pytest
@@ -32,7 +32,7 @@ async def viewers(client: httpx.AsyncClient, headers: dict[str, str], body: byte
 @pytest.mark.parametrize("make", [to_structured, to_binary])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_the_first_api_is_taken(client: httpx.AsyncClient, make: object, content_type: str | None) -> None:
-    """`cloudevents.v1`: also where binary mode comes without a content type."""
+    """`cloudevents.v1`: also if binary mode has no content type."""
     attributes = ATTRIBUTES | ({"datacontenttype": content_type} if content_type else {})
     headers, body = make(LegacyCloudEvent(attributes, DATA))  # type: ignore[operator]
     assert (200, 1) == await viewers(client, dict(headers), body)

@@ -44,7 +44,7 @@ async def test_every_mode_of_cloudevents_is_taken(stage: Stage, room: Rooms, mod
 
 
 async def test_header_values_are_percent_encoded_in_binary_mode(stage: Stage, room: Rooms) -> None:
-    """A room, an id and a source that are not ASCII arrive as they are, decoded once."""
+    """A room, an id and a source that are not ASCII are stored unchanged, decoded once."""
     subject = f"{room()}/直播間 100%"
     show = await stage.show(subject)
     headers, content = binary(like(subject, id="id-é-%41", source="//道具.example/obs"))
@@ -73,7 +73,7 @@ async def test_source_and_id_are_an_events_identity(stage: Stage, room: Rooms) -
 
 
 async def test_rejected_events_cost_their_neighbours_nothing(stage: Stage, room: Rooms) -> None:
-    """Valid events of a batch are stored; each rejected one is told by its place, its id and its wrong fields."""
+    """Valid events of a batch are stored; each rejected one is reported with its position, its id and its wrong fields."""
     show = await stage.show(subject := room())
     wrong = like(subject, data={"count": -1})
     nameless = like(subject, id=None, time="yesterday")
@@ -110,7 +110,7 @@ async def test_a_key_that_only_reads_or_manages_may_not_send(stage: Stage, room:
     "header", ["", "Bearer", "Bearer tl_nobody_0123456789abcdefghijklmnop", "Basic dGxfeDp5", "Bearer \xff\xfe"]
 )
 async def test_who_is_nobody_is_not_let_in(stage: Stage, room: Rooms, header: str) -> None:
-    """401 with WWW-Authenticate for no key, an unknown one, and anything that is none."""
+    """401 with WWW-Authenticate without a key, with an unknown one, and with malformed ones."""
     answer = await stage.client.post(
         "/v1/events",
         content=body([like(room())]),
@@ -121,7 +121,7 @@ async def test_who_is_nobody_is_not_let_in(stage: Stage, room: Rooms, header: st
 
 
 async def test_a_bound_key_cannot_reach_another_brands_session(stage: Stage, room: Rooms) -> None:
-    """Named by id, the other brand's session does not exist; its room is one that nobody has, so the event waits apart."""
+    """By id, the other brand's session does not exist. Its room is unknown, so the event is parked."""
     theirs, own = await stage.show(subject := room()), await stage.show(mine := room())
     bound = {**BATCH, **await stage.key("ingest", own.brand)}
     assert_problem(await post(stage.client, body([like(theirs.id)]), bound), 422, "/subject")
@@ -159,7 +159,7 @@ async def test_an_unregistered_rooms_events_wait_and_join(stage: Stage, room: Ro
 async def test_a_full_queue_answers_503_with_retry_after_and_loses_nothing(
     stage: Stage, room: Rooms, database_of_file: str, settings_of_file: Settings
 ) -> None:
-    """While the database holds every flush back, the queue fills; who hears 503 sends again, and each event counts once."""
+    """While the database blocks every flush, the queue fills. Clients retry after a 503, and each event counts once."""
     show = await stage.show(subject := room())
     small = settings_of_file.model_copy(update={"queue_events": 6, "flush_events": 2})
     batches = [[like(subject), like(subject)] for _ in range(12)]

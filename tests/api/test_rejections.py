@@ -1,4 +1,4 @@
-"""What POST /v1/events refuses: every wrong thing is a 4xx that names its field, never a 500, never a lost neighbour."""
+"""Rejections of POST /v1/events: wrong input is a 4xx that names its field, never a 500, and loses no other event."""
 
 import gzip
 import json
@@ -103,7 +103,7 @@ def _text(subject: str, change: str) -> str:
 
 @pytest.mark.parametrize("name", _WRONG)
 async def test_a_wrong_event_is_named_by_its_field_and_costs_no_neighbour(stage: Stage, room: Rooms, name: str) -> None:
-    """Between two right events, and alone: the neighbours are counted, the field is named, nothing is a 500."""
+    """Between two right events, and alone: the other events are counted, the field is named, nothing is a 500."""
     change, pointer = _WRONG[name]
     show = await stage.show(subject := room())
     right, wrong = json.dumps(like(subject)), _text(subject, change)
@@ -122,7 +122,7 @@ async def test_a_wrong_event_is_named_by_its_field_and_costs_no_neighbour(stage:
 
 
 async def test_a_value_that_was_sent_is_never_repeated(stage: Stage, room: Rooms) -> None:
-    """Errors name the field and the rule; what a viewer is called stays out of answers."""
+    """Errors name the field and the rule; answers contain no viewer id."""
     secret = "o9hHn5-" + "x" * 300
     answer = await post(stage.client, body([like(room(), type="live.viewer.entered", data={"viewer": secret})]))
     assert_problem(answer, 422, "/data/viewer")
@@ -159,7 +159,7 @@ async def test_a_value_that_was_sent_is_never_repeated(stage: Stage, room: Rooms
 async def test_a_body_that_cannot_be_read_is_a_problem(
     stage: Stage, content: bytes, status: int, headers: dict[str, str]
 ) -> None:
-    """Broken, cut off, of another encoding, too deep, too long: 400 or 413, whatever its content type says."""
+    """Broken, cut off, of another encoding, too deep, too long: 400 or 413, for every content type."""
     answer = await post(stage.client, content, headers)
     expected = {status, 400} if headers is SINGLE else {status}
     assert answer.status_code in expected, answer.text
@@ -167,7 +167,7 @@ async def test_a_body_that_cannot_be_read_is_a_problem(
 
 
 async def test_no_depth_is_a_500(stage: Stage, room: Rooms) -> None:
-    """However deep an ignored field goes: taken, rejected or unreadable, always with a word."""
+    """However deep an ignored field goes: accepted, rejected or unreadable, always with a reason."""
     await stage.show(subject := room())
     for depth in (*range(50, 1300, 50), *range(940, 1000, 5)):
         text = f'[{json.dumps(like(subject))[:-1]},"x":"\\ud800","deep":{"[" * depth}{"]" * depth}}}]'
@@ -196,7 +196,7 @@ async def test_a_gzip_bomb_never_unfolds(stage: Stage) -> None:
 
 
 async def test_broken_gzip_is_a_400(stage: Stage, room: Rooms) -> None:
-    """Cut off, spoiled, or no gzip at all."""
+    """Truncated, damaged, or not gzip."""
     headers = {**BATCH, "Content-Encoding": "gzip"}
     packed = gzip.compress(body([like(room())]))
     for broken in (packed[:-9], packed[:10], b"", b"plain", packed[:12] + b"\xff\xff" + packed[14:]):
@@ -204,7 +204,7 @@ async def test_broken_gzip_is_a_400(stage: Stage, room: Rooms) -> None:
 
 
 async def test_binary_mode_is_as_strict(stage: Stage, room: Rooms) -> None:
-    """Wrong attributes are named as in the other modes; a body that is no JSON is a 400, another content type a 415."""
+    """Wrong attributes are named as in the other modes; a body that is not JSON is a 400, another content type a 415."""
     await stage.show(subject := room())
     headers, content = binary(like(subject))
     assert_problem(await post(stage.client, content, headers | {"ce-time": "yesterday"}), 422, "/time")
@@ -219,7 +219,7 @@ async def test_binary_mode_is_as_strict(stage: Stage, room: Rooms) -> None:
 
 
 async def test_figures_beyond_the_database_are_rejected_alone(stage: Stage, room: Rooms) -> None:
-    """Orders whose sum no bigint holds: those that still fit are counted, the rest are told, the neighbours are safe."""
+    """Orders whose sum no bigint holds: those that fit are counted, the rest are rejected, other events are unaffected."""
     show = await stage.show(subject := room())
     line = {"product": "p", "quantity": 1, "amount": "9999999999999.99"}
 
@@ -239,7 +239,7 @@ async def test_figures_beyond_the_database_are_rejected_alone(stage: Stage, room
 
 
 async def test_unknown_fields_and_extensions_are_ignored(stage: Stage, room: Rooms) -> None:
-    """A sender may run ahead of us, however strange its extensions."""
+    """A sender may use extensions and newer attributes that the server does not know."""
     await stage.show(subject := room())
     event = like(subject, traceparent="00-1", data={"count": 1, "mood": {"a": [None, 1e300]}}) | {"x": "\U0001f600"}
     text = json.dumps(event)[:-1] + f',"deep":{_DEEP},"lone":"\\ud800","nul":"\\u0000","huge":{"9" * 400}}}'
@@ -248,7 +248,7 @@ async def test_unknown_fields_and_extensions_are_ignored(stage: Stage, room: Roo
 
 
 async def test_other_methods_and_paths_are_problems_too(stage: Stage) -> None:
-    """405 names what is allowed; a path that is none is a 404; both are problem documents."""
+    """405 names what is allowed; an unknown path is a 404; both are problem documents."""
     for method, path, status in (("PUT", "/v1/events", 405), ("DELETE", "/v1/events", 405), ("GET", "/v1/nothing", 404)):
         answer = await stage.client.request(method, path)
         assert (status, PROBLEM) == (answer.status_code, answer.headers["Content-Type"])

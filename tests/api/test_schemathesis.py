@@ -1,4 +1,4 @@
-"""schemathesis reads the API's own document and tries it: no 500, no answer that the document does not name."""
+"""schemathesis tests the API by its document: no 500, no answer that the document does not describe."""
 
 import asyncio
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_every_route_answers_as_documented(base: str, operation: Any) -> None:
-    """Status codes, content types and bodies are those of the document, whatever is sent."""
+    """Status codes, content types and bodies match the document for any input."""
 
     @settings(
         max_examples=25,

@@ -1,4 +1,4 @@
-"""A key of one brand sees nothing of another's: every route of the OpenAPI document, so that none can be forgotten."""
+"""A key of one brand sees nothing of another's: every route of the OpenAPI document, so that new routes are covered."""
 
 from typing import Any
 from uuid import uuid4
@@ -26,7 +26,7 @@ PATCHES = {
 
 
 def example(method: str, path: str) -> Any:
-    """Return a valid body for a route: its documented example, or the small change that is listed above."""
+    """Return a valid body for a route: its documented example, or the change listed above."""
     operation = DOCUMENT["paths"][path][method.lower()]
     if "requestBody" not in operation:
         return None
@@ -123,7 +123,7 @@ async def test_every_list_of_another_brand_is_empty(
 async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
     client: httpx.AsyncClient, keys: KeyMaker, belongings: dict[str, str]
 ) -> None:
-    """To a foreign session: as if there were none. To a foreign room: parked, as for a room that nobody knows, and never counted."""
+    """To a foreign session: as if it did not exist. To a foreign room: parked, as for an unknown room, and never counted."""
     mine = (await client.post("/v1/brands", json={"slug": "mine", "name": "Mine"})).json()["id"]
     headers = await keys(Role.INGEST, mine)
     like = {"specversion": "1.0", "source": "s", "type": "live.like.sent", "data": {}}
@@ -140,7 +140,7 @@ async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[1] not in OPEN and "webhooks" not in route[1]])
 async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: str, path: str) -> None:
-    """Every route but health, readiness, metrics, labels and the platforms' own doors asks for a key, and a wrong one is none."""
+    """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart"),
