@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
@@ -99,9 +99,9 @@ class ParkedRooms(BaseModel):
     rooms: list[ParkedRoom]
 
 
-async def _dead_letter_id(letter: str) -> UUID:
+async def _dead_letter_id(dead_letter: Annotated[str, Path(alias="letter")]) -> UUID:
     try:
-        return UUID(letter)
+        return UUID(dead_letter)
     except ValueError:
         raise not_found("dead letter") from None
 
@@ -117,25 +117,25 @@ DeadLetterId = Annotated[UUID, Depends(_dead_letter_id)]
 )
 async def list_dead_letters(service: AppService, caller: Operator, paging: Paging) -> DeadLetterList:
     """Return the dead letters, the newest first."""
-    at, letter = paging.after(datetime, UUID) or (None, None)
+    at, dead_letter = paging.after(datetime, UUID) or (None, None)
     limit = paging.limit
     async with service.database.acquire() as connection:
-        rows = await connection.fetch(_SQL["dead_letters"], caller.brand_id, at, letter, limit + 1)
+        rows = await connection.fetch(_SQL["dead_letters"], caller.brand_id, at, dead_letter, limit + 1)
     page = [DeadLetter(**{**row, "errors": from_json(row["errors"])}) for row in rows[:limit]]
     last = page[-1] if len(rows) > limit else None
     return DeadLetterList(dead_letters=page, next_cursor=encode((last.received_at, last.id) if last else None))
 
 
 @router.get(
-    "/dead-letters/{letter}",
+    "/dead-letters/{letter}",  # noqa: FAST003 - DeadLetterId reads the parameter
     operation_id="dead-letters:get",
     summary="Inspect a dead letter",
     responses=responses(401, 403, 404),
 )
-async def get_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> DeadLetterDetail:
+async def get_dead_letter(service: AppService, caller: Operator, dead_letter: DeadLetterId) -> DeadLetterDetail:
     """Return a dead letter with its content, without personal data."""
     async with service.database.acquire() as connection:
-        row = await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id)
+        row = await connection.fetchrow(_SQL["dead_letter"], dead_letter, caller.brand_id)
     if row is None:
         raise not_found("dead letter")
     body = service.privacy_keys.decrypt(row["sealed"])
@@ -167,23 +167,23 @@ def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
 
 
 @router.post(
-    "/dead-letters/{letter}/replay",
+    "/dead-letters/{letter}/replay",  # noqa: FAST003 - DeadLetterId reads the parameter
     operation_id="dead-letters:replay",
     summary="Replay a dead letter",
     response_model=ReplayReceipt,
     responses=responses(400, 401, 403, 404, 409, 413, 503),
 )
-async def replay_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> Any:
+async def replay_dead_letter(service: AppService, caller: Operator, dead_letter: DeadLetterId) -> Any:
     """Process a dead letter as if it were received now; a platform's delivery is parsed by its adapter again.
 
     The dead letter is deleted once all of it is accepted.
     """
     try:
-        replayed = await service.platforms.dead_letters.replay(letter, caller.brand_id)
+        replayed = await service.platforms.dead_letters.replay(dead_letter, caller.brand_id)
         if replayed is not None:
             return {**replayed.submission.receipt(), "pulls": replayed.pulls}
         submission = await replay(
-            service.database, service.privacy_keys, service.receiver, service.writer, letter, caller.brand_id
+            service.database, service.privacy_keys, service.receiver, service.writer, dead_letter, caller.brand_id
         )
     except UnreadableLetterError:
         raise ProblemError(409, "the dead letter is encrypted with another secret key") from None
@@ -195,18 +195,18 @@ async def replay_dead_letter(service: AppService, caller: Operator, letter: Dead
 
 
 @router.delete(
-    "/dead-letters/{letter}",
+    "/dead-letters/{letter}",  # noqa: FAST003 - DeadLetterId reads the parameter
     status_code=204,
     operation_id="dead-letters:discard",
     summary="Discard a dead letter",
     responses=responses(401, 403, 404),
 )
-async def discard_dead_letter(service: AppService, caller: Operator, letter: DeadLetterId) -> Response:
+async def discard_dead_letter(service: AppService, caller: Operator, dead_letter: DeadLetterId) -> Response:
     """Delete a dead letter."""
     async with service.database.acquire() as connection:
-        if await connection.fetchrow(_SQL["dead_letter"], letter, caller.brand_id) is None:
+        if await connection.fetchrow(_SQL["dead_letter"], dead_letter, caller.brand_id) is None:
             raise not_found("dead letter")
-        await connection.fetch(_SQL["discard_dead_letter"], letter)
+        await connection.fetch(_SQL["discard_dead_letter"], dead_letter)
     return Response(status_code=204)
 
 

@@ -61,7 +61,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _only_problems(answers: dict[str, Any]) -> None:
-    """Replace FastAPI's own validation error, which is never sent, and FastAPI's JSON twin of each problem."""
+    """Replace FastAPI's own validation error, which is never sent, and FastAPI's JSON form of each problem."""
     for status, response in answers.items():
         if status >= "400":
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}

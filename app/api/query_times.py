@@ -11,10 +11,10 @@ from pydantic import BeforeValidator
 from app.events.fields import Timestamp
 
 
-def _mend_plus(value: object) -> object:
+def _restore_plus(value: object) -> object:
     # An unescaped + in a query string means a space: 2021-09-25T14:00:00+09:00 arrives as "…00 09:00".
     return re.sub(r" (?=\d\d:?\d\d$)", "+", value) if isinstance(value, str) else value
 
 
-Instant = Annotated[Timestamp, BeforeValidator(_mend_plus)]
+Instant = Annotated[Timestamp, BeforeValidator(_restore_plus)]
 """A time with an offset, in a query."""

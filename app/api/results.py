@@ -50,14 +50,14 @@ def _json(body: bytes, language: Language) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _flights(request: Request) -> SingleFlight[bytes]:
+def _single_flight(request: Request) -> SingleFlight[bytes]:
     """Return the single-flight reads of KPIs of this application."""
     state = request.app.state
     try:
-        flights: SingleFlight[bytes] = state.kpi_flights
+        reads: SingleFlight[bytes] = state.kpi_reads
     except AttributeError:
-        flights = state.kpi_flights = SingleFlight()
-    return flights
+        reads = state.kpi_reads = SingleFlight()
+    return reads
 
 
 _HOT_PARAMETERS: dict[str, Any] = {
@@ -96,7 +96,7 @@ async def kpis(request: Request) -> Response:
         asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
         return to_json(await reader.read_kpis(service.database, asked))
 
-    return _json(await _flights(request).run((session, caller.brand_id, language), work), language)
+    return _json(await _single_flight(request).run((session, caller.brand_id, language), work), language)
 
 
 @router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)

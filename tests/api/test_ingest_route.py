@@ -107,9 +107,9 @@ async def test_a_key_that_only_reads_or_manages_may_not_send(stage: Stage, room:
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer tl_nobody_0123456789abcdefghijklmnop", "Basic dGxfeDp5", "Bearer \xff\xfe"]
+    "header", ["", "Bearer", "Bearer tl_unknown_0123456789abcdefghijklmnop", "Basic dGxfeDp5", "Bearer \xff\xfe"]
 )
-async def test_who_is_nobody_is_not_let_in(stage: Stage, room: Rooms, header: str) -> None:
+async def test_an_invalid_key_is_refused(stage: Stage, room: Rooms, header: str) -> None:
     """401 with WWW-Authenticate without a key, with an unknown one, and with malformed ones."""
     answer = await stage.client.post(
         "/v1/events",
@@ -191,7 +191,7 @@ async def test_a_full_queue_answers_503_with_retry_after_and_loses_nothing(
 async def test_no_raw_viewer_id_is_stored_anywhere(stage: Stage, room: Rooms) -> None:
     """Taken, parked or rejected: no table holds a viewer's id, a buyer's id or a comment as it was sent."""
     await stage.show(subject := room())
-    person, words = "o9hHn5-nobody-may-know", "秘密のコメント"
+    person, words = "o9hHn5-personal", "秘密のコメント"
     comment = {"viewer": person, "text": words}
     order = {"order": "1", "buyer": person, "currency": "CNY", "amount": "1", "lines": []}
     taken = [like(subject, type="live.comment.posted", data=comment), like(subject, type="live.order.paid", data=order)]

@@ -67,7 +67,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     assert 201 == connection.status_code, connection.text
     wrong = {"specversion": "1.0", "id": "1", "source": "s", "subject": session["id"], "type": "no.such", "data": {}}
     assert 422 == (await client.post("/v1/events", json=wrong)).status_code
-    letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
+    dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
     return {
         "session": session["id"],
         "platform": "wechat",
@@ -78,7 +78,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "alias": "their-alias",
         "brand": "theirs",
         "connection": connection.json()["id"],
-        "letter": letter,
+        "letter": dead_letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
         "chart": "timeline",
     }
@@ -98,8 +98,8 @@ async def test_every_object_of_another_brand_is_not_there(
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
             admins = path.startswith(("/v1/keys", "/v1/connections"))
-            reads_letters = "/dead-letters" in path or "/parked" in path
-            writes = (method != "GET" or reads_letters) and not path.endswith("/stream-tickets")
+            reads_dead_letters = "/dead-letters" in path or "/parked" in path
+            writes = (method != "GET" or reads_dead_letters) and not path.endswith("/stream-tickets")
             expected = 403 if admins or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
             assert "secret" not in answer.text
@@ -132,7 +132,7 @@ async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
     assert (422, 422) == (foreign.status_code, unknown.status_code)
     assert foreign.json()["errors"] == unknown.json()["errors"]
     room = await client.post("/v1/events", json=like | {"id": "3", "subject": "wechat:their-room"}, headers=headers)
-    nowhere = await client.post("/v1/events", json=like | {"id": "4", "subject": "wechat:nobodys"}, headers=headers)
+    nowhere = await client.post("/v1/events", json=like | {"id": "4", "subject": "wechat:unknown"}, headers=headers)
     assert room.json() == nowhere.json()
     kpis = (await client.get(f"/v1/sessions/{belongings['session']}/kpis")).json()
     assert kpis["kpis"]["likes"]["value"] is None
@@ -146,7 +146,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
          "chart"),
         str(uuid4()),
     ))  # fmt: skip
-    for authorization in ("", "Bearer tl_nobody_0123456789abcdef", "Basic dXNlcjpwYXNz"):
+    for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):
         answer = await client.request(
             method, url, json=example(method, path) if method != "GET" else None, headers={"Authorization": authorization}
         )
