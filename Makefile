@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 WORKERS ?= 3
+EXAMPLES ?= 5000
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -9,7 +10,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check screenshots bench format lock openapi
+.PHONY: help setup demo test fuzz check screenshots bench format lock openapi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 
 test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -n $(WORKERS) --dist worksteal
+
+fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a failure prints what repeats it
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property --timeout 0 -n $(WORKERS) --dist worksteal
 
 check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks
 	$(BIN)/ruff format --check .

@@ -40,6 +40,7 @@ from app.api import (
     sessions,
     stream,
     streams,
+    voids,
     webhooks,
 )
 from app.dashboard.routes import ROUTES as DASHBOARD
@@ -52,7 +53,7 @@ from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    connections, stream, charts, insights, comparison, reports, webhooks, imports, labels, health,
+    connections, stream, charts, insights, comparison, reports, webhooks, imports, voids, labels, health,
 )  # fmt: skip
 
 

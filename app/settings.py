@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
+    clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        default=300,
+        description="seconds that an event's `time` may lie after its arrival; a later time is replaced by the arrival; 0: never",
+    )
     keep_comment_text: bool = Field(default=False, description="store the text of comments")
     comment_text_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=90, description="days that the text of a comment is kept"

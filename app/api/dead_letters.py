@@ -70,7 +70,7 @@ class ReplayReceipt(Receipt):
     """The result of a replay."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "rejected": [], "pulls": 0}}
+        json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "corrected": 0, "rejected": [], "pulls": 0}}
     )
 
     pulls: int = Field(description="requests to the platform's API that the replay has queued")

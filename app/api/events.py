@@ -54,6 +54,7 @@ class Receipt(BaseModel):
                 "accepted": 2,
                 "duplicates": 1,
                 "parked": 0,
+                "corrected": 0,
                 "rejected": [
                     {
                         "index": 3,
@@ -68,6 +69,7 @@ class Receipt(BaseModel):
     accepted: int
     duplicates: int
     parked: int = Field(description="events of a room that no session has registered; they join the session that registers it")
+    corrected: int = Field(description="of the accepted and parked events, those with a wrong time; they stand at their arrival")
     rejected: list[RejectedEvent]
 
 

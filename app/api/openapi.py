@@ -12,7 +12,7 @@ from app.events.envelope import EVENT
 from app.problems import MEDIA_TYPE, ProblemDocument, responses
 
 TAGS = [
-    {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms."},
+    {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms, voids."},
     {"name": "webhooks", "description": "The platforms' own pushes."},
     {"name": "connections", "description": "Platforms and tools that an agency connects."},
     {"name": "imports", "description": "Exports of a back-end, as CSV."},

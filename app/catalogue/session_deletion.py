@@ -5,13 +5,11 @@ In: a session's id. Out: nothing of it is left. Never here: other sessions' rows
 
 from uuid import UUID
 
-from asyncpg import Record
-
 from app.catalogue.access import Principal
 from app.problems import not_found
+from app.storage import first_purchases
 from app.storage.database import Connection, Database, retry_conflicts
 from app.storage.queries import queries
-from app.storage.writes import WriteQueries
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:
@@ -44,24 +42,8 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
 
 async def _reassign_first_purchases(connection: Connection, brand_id: UUID, session_id: UUID) -> None:
     """Give each new buyer of this session to the session of their next purchase, where they become a new buyer."""
-    sql = queries("catalogue")
-    others = [row["id"] for row in await connection.fetch(sql["lock_other_sessions"], brand_id, session_id)]
-    members = [row["member"] for row in await connection.fetch(sql["lock_customers"], brand_id, session_id)]
-    if not members:
-        return
-    successors = await connection.fetch(sql["next_purchases"], others, members)
-    if successors:
-        columns = [[row[name] for row in successors] for name in ("member", "session_id", "at", "event_key")]
-        await connection.execute(sql["reassign_customers"], brand_id, *columns)
-        await _count_new_buyers(connection, successors)
-    await connection.execute(sql["forget_customers"], brand_id, session_id)
-
-
-async def _count_new_buyers(connection: Connection, successors: list[Record]) -> None:
-    # The two rows that the fold writes for a count: the whole session, and the minute.
-    counts: dict[tuple[UUID, int, str, int, str, str], int] = {}
-    for successor in successors:
-        for grain, bucket in ((0, 0), (60, int(successor["at"].timestamp()) // 60 * 60_000_000)):
-            row = (successor["session_id"], grain, "", bucket, successor["platform"], "new_buyers")
-            counts[row] = counts.get(row, 0) + 1
-    await WriteQueries(connection).add_counters([(*row, counts[row]) for row in sorted(counts)])
+    others = await first_purchases.lock_others(connection, brand_id, session_id)
+    members = await first_purchases.lock_owned(connection, brand_id, session_id)
+    if members:
+        await first_purchases.reassign(connection, brand_id, await first_purchases.next_purchases(connection, others, members))
+        await first_purchases.forget_owned(connection, brand_id, session_id)

@@ -89,7 +89,8 @@ async def listing(
         ids = [row["id"] for row in rows]
         if wanted.status is None:
             on_air = await on_air_of(connection, ids, principal.brand_id)
-        figures = Figures(Figure(*row) for row in await connection.fetch(sql["session_figures"], ids))
+        found = await connection.fetch(sql["session_figures"], ids)
+        figures = Figures(Figure(of, platform, metric, told, int(value)) for of, platform, metric, told, value in found)
     live = set(on_air)
     sessions = [
         ListedSession(

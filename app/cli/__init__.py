@@ -12,6 +12,7 @@ from app.cli.maintenance import migrate, openapi, rebuild
 from app.cli.report import report
 from app.cli.serve import serve
 from app.cli.simulate import simulate
+from app.cli.voids import voids
 
 cli = typer.Typer(
     name="tallylight", help="The numbers of live commerce.", no_args_is_help=True, pretty_exceptions_show_locals=False
@@ -25,6 +26,7 @@ cli.command()(report)
 cli.command()(openapi)
 cli.add_typer(keys, name="keys")
 cli.add_typer(connections, name="connections")
+cli.add_typer(voids, name="voids")
 
 
 def main() -> None:

@@ -56,6 +56,18 @@ class Claim(NamedTuple):
     refund: Refund | None = None
 
 
+CLOCK_CORRECTED = "clock_corrected"
+CLOCK_KEY = "clock|"
+"""Before the source in the key of `clock_corrected`."""
+_SOURCE_LENGTH = 256
+"""Characters of a source in a key: a key is part of an index row, which has about 2,700 bytes."""
+
+
+def clock_correction(source: str) -> Count:
+    """Return what an event of a wrong clock adds besides its own contributions: one correction of its source."""
+    return Count(CLOCK_CORRECTED, 1, CLOCK_KEY + source[:_SOURCE_LENGTH])
+
+
 CUSTOMER = "customer"
 """The one set that spans all sessions of a brand; every other set is the session's own."""
 

@@ -18,6 +18,9 @@ MAX_COUNT = 10**12
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Between these two an event is stored. A later time is a wrong clock, which the writer corrects."""
+FURTHEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""Times from here on are invalid: in UTC they may have no date."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -55,4 +58,4 @@ FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000), Meta(ge=0, le=1000)
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Meta(pattern=r"\A[A-Z]{3}\Z")]
 Money = Annotated[str, AfterValidator(_money), Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,6})?\Z")]
 """An exact amount in major units, as a decimal string."""
-Timestamp = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Timestamp = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=FURTHEST)]

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from pydantic import BaseModel
 
 from app.events.envelope import Event
-from app.events.fields import EARLIEST, LATEST, LongText, Name, Text
+from app.events.fields import EARLIEST, FURTHEST, LongText, Name, Text
 from app.events.payload import PAYLOADS, Payload
 
 _CONTROL = re.compile(rb"\\(?:u00[017]|[bf])")
@@ -50,7 +50,7 @@ def _read(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
 
 
 def _in_time(event: Event) -> bool:
-    return event.time is None or EARLIEST <= event.time < LATEST
+    return event.time is None or EARLIEST <= event.time < FURTHEST
 
 
 def _json_bytes(payload: Struct) -> bytes:

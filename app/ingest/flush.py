@@ -6,9 +6,8 @@ The walk: subjects → sessions (held) → payloads made pseudonymous and folded
 session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,9 +16,12 @@ import structlog
 from pydantic_core import from_json
 
 from app.ingest import dead_letters, fold
+from app.ingest.clocks import ClockCheck
+from app.ingest.flush_result import FlushResult
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import SubjectResolver, parse_subject
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
+from app.ingest.tally import microseconds
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
@@ -38,14 +40,12 @@ _TRANSIENT = (
 """What the database may say without any event being at fault: the same flush may succeed a moment later."""
 
 
-@dataclass(slots=True)
-class _FlushResult:
-    """What a transaction decides; told to the submissions only after its commit."""
+class _VoidImportError(Exception):
+    """Events of an import that was voided while it was in progress; nothing was written."""
 
-    accepted: list[SubmittedEvent] = field(default_factory=list)
-    duplicates: list[SubmittedEvent] = field(default_factory=list)
-    parked: list[SubmittedEvent] = field(default_factory=list)
-    rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
+    def __init__(self, items: list[SubmittedEvent]) -> None:
+        super().__init__()
+        self.items = items
 
 
 class Flusher:
@@ -57,6 +57,7 @@ class Flusher:
         self._privacy_keys = privacy_keys
         self._slow_after_ms = round(settings.slow_response_seconds * 1000)
         self._keep_text = settings.keep_comment_text
+        self._clock_tolerance = settings.clock_tolerance_seconds
         self._resolver = SubjectResolver(self._slow_after_ms)
 
     def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
@@ -92,7 +93,7 @@ class Flusher:
     ) -> None:
         """Settle all items; those that the database refuses are found by halving and rejected alone."""
         try:
-            settlement = await retry_conflicts(lambda: self._transaction(connection, items, list(rejected_only), committing))
+            result = await retry_conflicts(lambda: self._transaction(connection, items, list(rejected_only), committing))
         except _TRANSIENT:
             raise
         except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
@@ -105,16 +106,7 @@ class Flusher:
             await self._flush(connection, items[:half], rejected_only, committing)
             await self._flush(connection, items[half:], [], committing)
             return
-        for item in settlement.accepted:
-            item.submission.accepted += 1
-        for item in settlement.duplicates:
-            item.submission.duplicates += 1
-        for item in settlement.parked:
-            item.submission.parked += 1
-        for item, rejection in settlement.rejections:
-            item.submission.rejected.append(rejection)
-        for item in items:
-            item.submission.waiting -= 1
+        result.report(items)
 
     async def _refuse(self, connection: asyncpg.Connection, items: list[SubmittedEvent], refusal: Exception) -> None:
         _log.error("event refused by the database", reason=type(refusal).__name__)
@@ -138,37 +130,48 @@ class Flusher:
         items: list[SubmittedEvent],
         rejected_only: list[Submission],
         committing: Callable[[], None],
-    ) -> _FlushResult:
+    ) -> FlushResult:
         now = datetime.now(UTC)
-        settlement = _FlushResult()
+        result = FlushResult()
         async with early_lock_release(connection, committing):
             queries = WriteQueries(connection)
             if items:
-                settlement = await self._write_events(queries, items, now)
+                result = await self._write_events(queries, items, now)
             for submission in rejected_only:
                 await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
             persistent: dict[int, list[Rejection]] = {}
             owners: dict[int, Submission] = {}
-            for item, rejection in settlement.rejections:
+            for item, rejection in result.rejections:
                 persistent.setdefault(id(item.submission), []).append(rejection)
                 owners[id(item.submission)] = item.submission
             for owner, rejections in persistent.items():
                 await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
-        return settlement
+        return result
 
-    async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> _FlushResult:
-        batch = self._new_batch()
+    async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
+        try:
+            return await self._write_valid(queries, items, now)
+        except _VoidImportError as void:
+            refused = set(map(id, void.items))
+            rest = [item for item in items if id(item) not in refused]
+            result = await self._write_events(queries, rest, now) if rest else FlushResult()
+            error = FieldError(pointer="", detail="the import that brings this event is void")
+            result.rejections += [(item, item.rejection(error)) for item in void.items]
+            return result
+
+    async def _write_valid(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
+        batch = self._new_batch(now)
         unresolved = batch.take(items, self._resolver.cached, only_all=True)
         if batch.items and not unresolved:
             versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
-            settlement = await self._append(queries, batch, versions, now)
-            if settlement is not None:
-                return settlement
+            result = await self._append(queries, batch, versions, now)
+            if result is not None:
+                return result
         subjects = {item.event.subject for item in items}
         self._resolver.invalidate(subjects)
         for item in items:
             item.restore()
-        batch = self._new_batch()
+        batch = self._new_batch(now)
         by_subject = await self._resolver.resolve(queries, subjects)
         unresolved = batch.take(items, by_subject)
         if rooms := sorted({item.event.subject for item in unresolved if ":" in item.event.subject}):
@@ -176,59 +179,98 @@ class Flusher:
             await queries.lock_rooms(rooms)
             by_subject |= await self._resolver.resolve(queries, set(rooms))
             unresolved = batch.take(unresolved, by_subject)
-        settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
         if batch.items:
             appended = await self._append(queries, batch, [], now)
             assert appended is not None, "the sessions are held"
-            settlement = appended
-        await self._park_or_reject(queries, unresolved, settlement, now)
-        return settlement
+            result = appended
+        await self._park_or_reject(queries, unresolved, result, now)
+        return result
 
-    def _new_batch(self) -> WriteBatch:
-        return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms)
+    def _new_batch(self, now: datetime) -> WriteBatch:
+        clocks = ClockCheck(now, self._clock_tolerance)
+        return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=clocks)
 
     async def _append(
         self, queries: WriteQueries, batch: WriteBatch, versions: list[tuple[UUID, str]], now: datetime
-    ) -> _FlushResult | None:
+    ) -> FlushResult | None:
         """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
-        settlement = _FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        if batch.imported:
+            await self._refuse_void_imports(queries, batch)
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
         appended = await queries.append_events(versions, batch.new, batch.tally.claims(), now)
         if appended is None:
             return None
         if appended.claimed is not None:
-            settlement.accepted = list(batch.items.values())
+            result.accepted = list(batch.items.values())
             await fold.finish(queries, batch.tally, appended.claimed, contexts)
-            return settlement
-        settlement.accepted = [batch.items[key] for key in appended.new]
-        settlement.duplicates += [batch.items[key] for key in batch.items.keys() - appended.new]
-        if appended.new:
-            await fold.apply(queries, batch.folded(appended.new), contexts, self._slow_after_ms)
-        return settlement
+        else:
+            result.accepted = [batch.items[key] for key in appended.new]
+            result.duplicates += [batch.items[key] for key in batch.items.keys() - appended.new]
+            if appended.new:
+                await fold.apply(queries, batch.folded(appended.new), contexts, self._slow_after_ms)
+        if batch.imported:
+            await self._record_imports(queries, batch, result, contexts)
+        return result
+
+    async def _refuse_void_imports(self, queries: WriteQueries, batch: WriteBatch) -> None:
+        void = await queries.void_imports(sorted({(session, import_id) for session, import_id, _ in batch.imported}))
+        if void:
+            raise _VoidImportError([item for session, import_id, item in batch.imported if (session, import_id) in void])
+
+    async def _record_imports(
+        self,
+        queries: WriteQueries,
+        batch: WriteBatch,
+        result: FlushResult,
+        contexts: Mapping[UUID, fold.SessionContext],
+    ) -> None:
+        """Record which events imports brought; those that only voided imports brought before count again."""
+        rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
+        valid_again = set(await queries.record_imports(sorted(rows)))
+        if not valid_again:
+            return
+        folded = [
+            fold.fold_logged(event, contexts[event.session_id]) for event in await queries.logged_events(sorted(valid_again))
+        ]
+        await fold.apply(queries, folded, contexts, self._slow_after_ms)
+        for (session, _, key), item in rows.items():
+            if (session, key) in valid_again and item in result.duplicates:
+                valid_again.remove((session, key))
+                result.duplicates.remove(item)
+                result.accepted.append(item)
 
     async def _park_or_reject(
-        self, queries: WriteQueries, unresolved: list[SubmittedEvent], settlement: _FlushResult, now: datetime
+        self, queries: WriteQueries, unresolved: list[SubmittedEvent], result: FlushResult, now: datetime
     ) -> None:
+        clocks = ClockCheck(now, self._clock_tolerance)
         parked: dict[tuple[str, str, str, bytes], tuple[SubmittedEvent, str]] = {}
         for item in unresolved:
             parsed = parse_subject(item.event.subject)
             if not isinstance(parsed, tuple):
                 error = FieldError(pointer="/subject", detail="no such session; a stream is named platform:room")
-                settlement.rejections.append((item, item.rejection(error)))
+                result.rejections.append((item, item.rejection(error)))
                 continue
             owner = item.submission.brand_id
             key = (*parsed, str(owner) if owner else "", item.key)
             if key in parked:
-                settlement.duplicates.append(item)
-            else:
-                parked[key] = (item, self._parked_event(item, parsed[0]))
+                result.duplicates.append(item)
+                continue
+            if item.event.time is not None and microseconds(item.event.time) > clocks.limit:
+                wrong = clocks.correct(item)
+                if wrong is not None:
+                    result.rejections.append((item, item.rejection(wrong)))
+                    continue
+            parked[key] = (item, self._parked_event(item, parsed[0]))
         rows = [(*key, parked[key][1]) for key in sorted(parked)]
         new = await queries.park_events(rows, now) if rows else set()
         for (platform, room, _, event_key), (item, _) in parked.items():
             known = (platform, room, event_key) not in new
-            (settlement.duplicates if known else settlement.parked).append(item)
+            (result.duplicates if known else result.parked).append(item)
 
     def _parked_event(self, item: SubmittedEvent, platform: str) -> str:
         item.pseudonymize(self._privacy_keys, platform, keep_text=self._keep_text)
         moment = item.event.time or item.submission.received_at
-        return item.document(moment, from_json(item.event.data.json_bytes())).decode()
+        data = from_json(item.event.data.json_bytes())
+        return item.document(moment, data, senttime=item.sent_time, importid=item.submission.import_id).decode()

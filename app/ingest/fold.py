@@ -11,7 +11,7 @@ from uuid import UUID
 
 from babel.numbers import get_currency_precision
 
-from app.events.contributions import CUSTOMER, Contributions, FoldContext
+from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock_correction
 from app.events.payload import PAYLOADS
 from app.ingest.tally import PendingClaim, Span, Tally, microseconds, moment, moment_or_none
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
@@ -52,10 +52,23 @@ class SessionContext(NamedTuple):
 ContextOf = Callable[[UUID], SessionContext]
 
 
+async def context_of(queries: WriteQueries, brand_id: UUID, currency: str, slow_after_ms: int) -> SessionContext:
+    """Return the context of a session, with the brand's aliases as they are now."""
+    aliases = await queries.brand_aliases(brand_id)
+    return SessionContext(brand_id, currency, get_currency_precision(currency), aliases, slow_after_ms, {})
+
+
+def with_correction(contributions: Contributions, source: str) -> Contributions:
+    """Return the contributions of an event whose time was wrong."""
+    return contributions._replace(counts=(*contributions.counts, clock_correction(source)))
+
+
 def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     """Fold an event of the log again."""
     payload = PAYLOADS[event.type].model_validate_json(event.data)
     contributions = payload.fold(context.of(event.platform, event.room))
+    if event.sent_time is not None:
+        contributions = with_correction(contributions, event.source)
     return Folded(event.session_id, event.platform, microseconds(event.occurred_at), event.event_key, contributions)
 
 
@@ -69,6 +82,14 @@ async def apply(
     claims = tally.claims()
     claimed = await queries.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
     await finish(queries, tally, claimed, contexts)
+
+
+async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:
+    """Take back what events added to sums by themselves; the claims that they own are not touched."""
+    tally = Tally(slow_after_ms)
+    for event in events:
+        tally.count(event.session, event.platform, event.at, event.contributions.counts, -1)
+    await _write(queries, tally)
 
 
 async def finish(
@@ -171,9 +192,9 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
         await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
     # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
     if counters := tally.counters():
-        await queries.add_counters(sorted((*key, value) for key, value in counters.items()))
-        if lowered := sorted(key for key, value in counters.items() if value < 0):
-            await queries.drop_zeros([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+        await queries.add_counters(sorted((*key, *added) for key, added in counters.items()))
+        if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
+            await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
 
 
 def _by_key(entry: tuple[Any, ...]) -> Any:

@@ -7,7 +7,9 @@ when the events were parked.
 from datetime import UTC, datetime
 from uuid import UUID
 
-from app.events.envelope import EVENT, event_key
+from pydantic_core import from_json
+
+from app.events.envelope import EVENT, Event, event_key
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.storage.database import Database
@@ -36,16 +38,29 @@ async def replay_parked(database: Database, writer: Writer, platform: str, room:
             rows = await connection.fetch(_SQL["parked_events"], platform, room, str(owner), *after, _CHUNK)
         if not rows:
             return total
-        for brand in {row["owner"] for row in rows}:
-            chosen = [row for row in rows if row["owner"] == brand]
-            # The event keeps the moment at which it reached us where its sender named none: that is in its time.
+        groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None]]] = {}
+        for key, brand, text in rows:
+            sent_time, import_id = _extensions(text)
+            groups.setdefault((brand, import_id), []).append((key, EVENT.validate_json(text), sent_time))
+        for (brand, import_id), chosen in groups.items():
+            # An event without a time got its time of arrival when it was parked.
             submission = Submission(UUID(brand) if brand else None, PARKED, datetime.now(UTC), pseudonymous=True)
-            for index, row in enumerate(chosen):
-                event = EVENT.validate_json(row["event"])
-                submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
+            submission.import_id = None if import_id is None else UUID(import_id)
+            for index, (_, event, sent_time) in enumerate(chosen):
+                item = SubmittedEvent(event, event_key(event.source, event.id), index, submission)
+                item.sent_time = sent_time
+                submission.items.append(item)
             await writer.submit(submission)
             async with database.acquire() as connection:
-                keys = [row["event_key"] for row in chosen]
-                await connection.fetch(_SQL["delete_parked"], platform, room, brand, keys)
+                await connection.fetch(_SQL["delete_parked"], platform, room, brand, [key for key, _, _ in chosen])
         total += len(rows)
         after = (rows[-1]["event_key"], rows[-1]["owner"])
+
+
+def _extensions(text: str) -> tuple[datetime | None, str | None]:
+    """Return the attributes that the flush added to a parked event: the sender's wrong time, and the import that brought it."""
+    if "senttime" not in text and "importid" not in text:
+        return None, None
+    event = from_json(text)
+    sent_time = event.get("senttime")
+    return None if sent_time is None else datetime.fromisoformat(sent_time), event.get("importid")

@@ -4,17 +4,17 @@ In: a session. Out: the rows in which the tables differ from their log. Never he
 statements run against temporary tables that hide the real ones.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
-from babel.numbers import get_currency_precision
 
 from app.ingest import fold
 from app.settings import Settings
+from app.storage import first_purchases
 from app.storage.database import Database
+from app.storage.first_purchases import Purchase
 from app.storage.queries import queries
 from app.storage.writes import LoggedEvent, WriteQueries
 
@@ -44,7 +44,8 @@ async def compare(database: Database, settings: Settings, session: UUID) -> list
     Raises:
         NoSuchSessionError: there is none.
     """
-    async with _rebuilt(database, settings, session, isolation="repeatable_read", lock="find") as connection:
+    async with database.unpooled() as connection, connection.transaction(isolation="repeatable_read"):
+        await _rebuild(connection, settings, session, "find", ())
         return [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
 
 
@@ -54,39 +55,65 @@ async def replace(database: Database, settings: Settings, session: UUID) -> list
     Raises:
         NoSuchSessionError: there is none.
     """
-    async with _rebuilt(database, settings, session, isolation="read_committed", lock="lock") as connection:
-        differences = [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
-        for table in _TABLES:
+    async with database.unpooled() as connection, connection.transaction():
+        return await replace_rows(connection, settings, session)
+
+
+async def replace_rows(
+    connection: asyncpg.Connection, settings: Settings, session: UUID, buyers: Sequence[bytes] = ()
+) -> list[Difference]:
+    """Do the same inside the caller's transaction, on a connection that `Database.unpooled` lends.
+
+    `buyers` may lose their first purchase here; it then passes to the brand's session in which they bought next.
+
+    Raises:
+        NoSuchSessionError: there is none.
+    """
+    brand, purchases = await _rebuild(connection, settings, session, "lock", buyers)
+    differences = [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
+    for table in _TABLES:
+        if table != "customers":
             await connection.execute(_SQL[f"clear_{table}"], session)
             await connection.execute(_SQL[f"copy_{table}"], session)
-        clock = await connection.fetchrow(_SQL["clock"], session)
-        assert clock is not None, "the session was found above"
-        await connection.execute(_SQL["copy_clock"], session, *clock)
-        return differences
+    clock = await connection.fetchrow(_SQL["clock"], session)
+    assert clock is not None, "the session was found above"
+    await connection.execute(_SQL["copy_clock"], session, *clock)
+    if purchases:
+        kept = {row["member"] for row in await connection.fetch(_SQL["customers_of"], session)}
+        # The sums of other sessions are in the table that the temporary one hides.
+        await connection.execute(_SQL["drop_counters"])
+        await first_purchases.reassign(connection, brand, [found for found in purchases if found.member not in kept])
+    await connection.execute(_SQL["clear_customers"], session)
+    await connection.execute(_SQL["copy_customers"], session)
+    return differences
 
 
-@asynccontextmanager
-async def _rebuilt(
-    database: Database, settings: Settings, session: UUID, *, isolation: Literal["repeatable_read", "read_committed"], lock: str
-) -> AsyncIterator[asyncpg.Connection]:
-    # A connection of its own: a pooled one may have plans that already point at the real tables.
-    async with database.unpooled() as connection, connection.transaction(isolation=isolation):
-        found = await connection.fetchrow(_SQL[lock], session)
-        if found is None:
-            raise NoSuchSessionError(str(session))
-        for table in (*_TABLES, "sessions"):
-            await connection.execute(_SQL[f"shadow_{table}"])
-        await connection.execute(_SQL["begin_clock"], session)
-        await connection.execute(_SQL["begin_customers"], session, found["brand_id"])
-        queries = WriteQueries(connection)
-        slow_after_ms = round(settings.slow_response_seconds * 1000)
-        context = fold.SessionContext(
-            found["brand_id"], found["currency"], get_currency_precision(found["currency"]),
-            await queries.brand_aliases(found["brand_id"]), slow_after_ms, {},
-        )  # fmt: skip
-        after = b""
-        while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
-            folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
-            await fold.apply(queries, folded, {session: context}, slow_after_ms)
-            after = page[-1]["event_key"]
-        yield connection
+async def _rebuild(
+    connection: asyncpg.Connection, settings: Settings, session: UUID, lock: str, buyers: Sequence[bytes]
+) -> tuple[UUID, list[Purchase]]:
+    """Fold the log into temporary tables; return the brand, and the next purchases of the buyers who are new in this session."""
+    found = await connection.fetchrow(_SQL[lock], session)
+    if found is None:
+        raise NoSuchSessionError(str(session))
+    brand: UUID = found["brand_id"]
+    purchases: list[Purchase] = []
+    if buyers:
+        others = await first_purchases.lock_others(connection, brand, session)
+        owned = await first_purchases.lock_owned(connection, brand, session, buyers)
+        purchases = await first_purchases.next_purchases(connection, others, owned)
+    for table in (*_TABLES, "sessions"):
+        await connection.execute(_SQL[f"shadow_{table}"])
+    await connection.execute(_SQL["begin_clock"], session)
+    await connection.execute(_SQL["begin_customers"], session, brand)
+    if purchases:
+        members, sessions, moments, keys, _ = zip(*purchases, strict=True)
+        await connection.execute(_SQL["begin_next_purchases"], brand, members, sessions, moments, keys)
+    queries = WriteQueries(connection)
+    slow_after_ms = round(settings.slow_response_seconds * 1000)
+    context = await fold.context_of(queries, brand, found["currency"], slow_after_ms)
+    after = b""
+    while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
+        folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
+        await fold.apply(queries, folded, {session: context}, slow_after_ms)
+        after = page[-1]["event_key"]
+    return brand, purchases

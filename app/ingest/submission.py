@@ -44,6 +44,8 @@ class SubmittedEvent:
     """Decided once, with the pseudonyms that depend on it."""
     clear: dict[str, object] | None = None
     """What the pseudonyms replaced; a dead letter needs it to be sent again."""
+    sent_time: datetime | None = None
+    """The time that the sender gave, if it was wrong and the event stands at its arrival instead."""
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
         """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
@@ -62,16 +64,17 @@ class SubmittedEvent:
     def rejection(self, error: FieldError) -> Rejection:
         """Return what is said of the event once it cannot be taken, with the body as its sender wrote it."""
         event = self.event
-        body = self.document(event.time, from_json(event.data.json_bytes()) | (self.clear or {}))
+        body = self.document(event.time or self.sent_time, from_json(event.data.json_bytes()) | (self.clear or {}))
         return Rejection(self.index, event.id, [error], body, event.data.type, event.subject)
 
-    def document(self, time: datetime | None, data: object) -> bytes:
-        """Return the event as structured JSON, at this time and with this data."""
+    def document(self, time: datetime | None, data: object, **extensions: object) -> bytes:
+        """Return the event as structured JSON, at this time, with this data and those extension attributes that have a value."""
         event = self.event
         return to_json(
             {
                 "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
                 "time": time, "type": event.data.type, "data": data,
+                **{name: value for name, value in extensions.items() if value is not None},
             }
         )  # fmt: skip
 
@@ -90,6 +93,10 @@ class Submission:
     accepted: int = 0
     duplicates: int = 0
     parked: int = 0
+    corrected: int = 0
+    """Of the accepted and parked events, those whose time was wrong."""
+    import_id: UUID | None = None
+    """The import that brings the events; it can be voided as a whole."""
     pseudonymous: bool = False
     """True where people are hashed already: events that waited in the park."""
     platform: str | None = None
@@ -104,7 +111,7 @@ class Submission:
         rejected = self.rejected and sorted(self.rejected, key=lambda rejection: rejection.index)
         return {
             "accepted": self.accepted, "duplicates": self.duplicates, "parked": self.parked,
-            "rejected": [rejection.document() for rejection in rejected],
+            "corrected": self.corrected, "rejected": [rejection.document() for rejection in rejected],
         }  # fmt: skip
 
     @property

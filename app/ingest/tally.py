@@ -123,7 +123,7 @@ class OrderRow:
         placed, paid, cancelled, refunded, shipped, delivered = (moment_or_none(self.moments.get(state)) for state in _STATES)
         rank, at, key = self.told
         return (
-            rank, moment(at), key, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
+            rank, moment(at), key, self.buyer, self.amount, self.lines, str(self.refunded), placed, paid, cancelled, refunded,
             shipped, self.shipped_key, self.carrier, self.tracking, delivered,
         )  # fmt: skip
 
@@ -143,7 +143,7 @@ class Tally:
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
-        self._sums: dict[RowKey, int] = {}
+        self._sums: dict[RowKey, list[int]] = {}
         self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
@@ -177,7 +177,12 @@ class Tally:
                 (session, 1, key, at - at % _SECOND, platform, metric) if by_second
                 else (session, 60, key, at - at % _MINUTE, platform, metric)
             )  # fmt: skip
-            sums[row] = sums.get(row, 0) + value * sign
+            sum_of = sums.get(row)
+            if sum_of is None:
+                sums[row] = [value * sign, sign]
+            else:
+                sum_of[0] += value * sign
+                sum_of[1] += sign
 
     def claims(self) -> list[LedgerClaim]:
         """Return the claims for the members table."""
@@ -185,16 +190,17 @@ class Tally:
             (session, name, member, bid.at, bid.key) for (session, name, member), bid in self.bids.items() if name != CUSTOMER
         )
 
-    def counters(self) -> dict[RowKey, int]:
-        """Return the sums of all grains: what is kept by the second is in its minute too, and all in the session."""
-        rows = dict(self._sums)
-        for (session, grain, key, bucket, platform, metric), value in self._sums.items():
-            whole = (session, 0, key, 0, platform, metric)
-            rows[whole] = rows.get(whole, 0) + value
+    def counters(self) -> dict[RowKey, tuple[int, int]]:
+        """Return (value, contributions) to add per row of each grain: a second is part of its minute, and both of the session.
+
+        A row whose contributions cancel out and whose value does not change is left out.
+        """
+        rows: dict[RowKey, list[int]] = {row: [value, number] for row, (value, number) in self._sums.items()}
+        for (session, grain, key, bucket, platform, metric), (value, number) in self._sums.items():
+            _add(rows, (session, 0, key, 0, platform, metric), value, number)
             if grain == 1:
-                minute = (session, 60, key, bucket - bucket % _MINUTE, platform, metric)
-                rows[minute] = rows.get(minute, 0) + value
-        return rows
+                _add(rows, (session, 60, key, bucket - bucket % _MINUTE, platform, metric), value, number)
+        return {row: (value, number) for row, (value, number) in rows.items() if value or number}
 
     def refund(self, session: UUID, platform: str, at: int, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""
@@ -255,3 +261,12 @@ class Tally:
         else:
             ended = at if ended is None else max(ended, at)
         self.clocks[session] = (started, ended)
+
+
+def _add(rows: dict[RowKey, list[int]], row: RowKey, value: int, number: int) -> None:
+    found = rows.get(row)
+    if found is None:
+        rows[row] = [value, number]
+    else:
+        found[0] += value
+        found[1] += number

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.events.payload import Unfoldable
-from app.ingest.fold import Folded
+from app.ingest.clocks import ClockCheck
+from app.ingest.fold import Folded, with_correction
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import ResolvedSession
 from app.ingest.submission import Rejection, SubmittedEvent
@@ -36,20 +37,23 @@ class _SubjectContext:
 class WriteBatch:
     """What one transaction is about to write."""
 
-    def __init__(self, privacy_keys: PrivacyKeys, *, keep_text: bool, slow_after_ms: int) -> None:
+    def __init__(self, privacy_keys: PrivacyKeys, *, keep_text: bool, slow_after_ms: int, clocks: ClockCheck) -> None:
         """Start empty."""
         self._privacy_keys = privacy_keys
         self._keep_text = keep_text
         self._by_subject: Mapping[str, ResolvedSession] = {}
+        self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the keys of event and session together."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
         self.duplicates: list[SubmittedEvent] = []
+        self.imported: list[tuple[UUID, UUID, SubmittedEvent]] = []
+        """Events of imports, new or not, with their session and import."""
         self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
 
-    def take(
+    def take(  # noqa: C901 - the hot loop: a call per event would cost more than a branch
         self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSession], *, only_all: bool = False
     ) -> list[SubmittedEvent]:
         """Make people pseudonymous and fold each event once; return the items that have no home among these.
@@ -58,7 +62,7 @@ class WriteBatch:
         """
         self._by_subject = by_subject
         unresolved = []
-        taken, new, tally = self.items, self.new, self.tally
+        taken, new, tally, limit = self.items, self.new, self.tally, self._clocks.limit
         lanes: dict[tuple[str, str | None], _SubjectContext | None] = {}
         for item in items:
             event, submission = item.event, item.submission
@@ -72,6 +76,8 @@ class WriteBatch:
                 if only_all:
                     break
                 continue
+            if submission.import_id is not None:
+                self.imported.append((lane.session, submission.import_id, item))
             key = item.key + lane.key
             if key in taken:
                 self.duplicates.append(item)
@@ -79,6 +85,13 @@ class WriteBatch:
             platform = item.pseudonymize(self._privacy_keys, lane.platform, keep_text=self._keep_text)
             if platform != lane.platform:  # decided in an earlier try, with what was known then
                 lane = _SubjectContext(lane.resolved, platform, lane.room)
+            at = microseconds(event.time or submission.received_at)
+            if at > limit:
+                wrong = self._clocks.correct(item)
+                if wrong is not None:
+                    self.rejections.append((item, item.rejection(wrong)))
+                    continue
+                at = microseconds(submission.received_at)
             data = event.data
             try:
                 contributions = data.fold(lane.context)
@@ -89,8 +102,11 @@ class WriteBatch:
             if kind is None:
                 kind = new.kind_of(lane.session, event.source, data.type, platform, lane.room)
                 lane.kinds[event.source, data.type] = kind
-            at = microseconds(event.time or submission.received_at)
-            new.add(kind, item.key, event.id, at, data.json_bytes())
+            sent = None
+            if item.sent_time is not None:
+                contributions = with_correction(contributions, event.source)
+                sent = microseconds(item.sent_time)
+            new.add(kind, item.key, event.id, at, data.json_bytes(), sent)
             tally.add(lane.session, platform, at, item.key, contributions)
             taken[key] = item
         return unresolved
@@ -110,5 +126,7 @@ class WriteBatch:
             platform, room = resolved.stream_of(item.event.subject, item.submission.platform)
             platform = item.platform or platform
             contributions = item.event.data.fold(resolved.context.of(platform, room))
+            if item.sent_time is not None:
+                contributions = with_correction(contributions, item.event.source)
             at = microseconds(item.event.time or item.submission.received_at)
             yield Folded(resolved.row.id, platform, at, item.key, contributions)

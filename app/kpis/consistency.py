@@ -39,7 +39,7 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
     """Return the warnings of a session, worded in a language."""
     return [
         {"code": finding.code, "message": message(finding, language), "figures": dict(finding.figures)}
-        for finding in findings(evaluation, figures)
+        for finding in (*findings(evaluation, figures), *_corrected_clocks(figures))
     ]
 
 
@@ -78,6 +78,12 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
     yield from _products(figures, digits)
     for platform in figures.platforms():
         yield from _told_twice(figures, platform, digits)
+
+
+def _corrected_clocks(figures: SessionFigures) -> Iterable[KpiWarning]:
+    """Yield the sources whose clock was wrong: their events stand at their arrival (app/ingest)."""
+    for source, events in figures.corrected_clocks.items():
+        yield KpiWarning("clock_corrected", {"source": source, "events": events})
 
 
 def _products(figures: SessionFigures, digits: int) -> Iterable[KpiWarning]:

@@ -142,7 +142,7 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
             values[slug] = (reported[slug], 1, "reported") if slug in reported else ABSENT
         for slug in _LEDGER:
             # A refund may be known of an order that was paid before we listened.
-            values[slug] = (counted[slug], 1, "counted") if counted.get(slug) else ABSENT
+            values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
         values["repeat_buyers"] = ABSENT
     values["product_clicks"] = _clicks(counted, figures.clicks.get(platform))
     current = reported.get("concurrent_viewers")

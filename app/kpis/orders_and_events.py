@@ -97,8 +97,11 @@ async def read_log(
 
 
 def event_document(session: UUID, row: LogRow) -> Document:
-    """Return an event of the log as a CloudEvent; `receivedat` is an extension attribute, people are pseudonyms."""
-    return {
+    """Return an event of the log as a CloudEvent; people are pseudonyms.
+
+    Extension attributes: `receivedat`; `senttime` if the sender's clock was wrong; `voided…` if the event is void.
+    """
+    document: Document = {
         "specversion": "1.0",
         "id": row.id,
         "source": row.source,
@@ -110,3 +113,14 @@ def event_document(session: UUID, row: LogRow) -> Document:
         "receivedat": row.received_at.astimezone(UTC).isoformat(),
         "data": from_json(row.data),
     }
+    if row.sent_time is not None:
+        document["senttime"] = row.sent_time.astimezone(UTC).isoformat()
+    if row.void_id is not None and row.voided_at is not None:
+        document |= {
+            "voided": True,
+            "voidid": str(row.void_id),
+            "voidedby": row.voided_by,
+            "voidedat": row.voided_at.astimezone(UTC).isoformat(),
+            "voidreason": row.void_reason,
+        }
+    return document

@@ -150,8 +150,8 @@ def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[boo
         ledger = session.get("orders", 0) > 0
         for field, metric in _COMMERCE.items():
             part[field] = (values.get((False, metric), 0), 1, "counted") if ledger else _reported(values, metric)
-        refunds = values.get((False, "refund_amount"), 0)
-        part["refund_amount"] = (refunds, 1, "counted") if ledger or refunds else ABSENT
+        refunds = values.get((False, "refund_amount"))
+        part["refund_amount"] = (refunds or 0, 1, "counted") if ledger or refunds is not None else ABSENT
         parts.append(part)
         pieces = _reported(values, "stock")
         if pieces[1]:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from app.storage.reads import Broadcast, SessionHead
 from app.storage.session_status import SessionStatus
 
-SILENCE = timedelta(hours=1)
-"""A live session of which nothing was heard for longer than this is no longer taken to be on air until now."""
+LONGEST_BROADCAST = timedelta(hours=24)
+"""A room that has been on air for longer lost its end, or replays an old broadcast: it does not last until now."""
 
 
 def status_of(head: SessionHead) -> SessionStatus:
@@ -48,12 +48,13 @@ def off_air_since(broadcasts: Sequence[Broadcast]) -> dict[str, datetime]:
 
 
 def session_end(head: SessionHead, status: SessionStatus, now: datetime) -> datetime | None:
-    """Return where the session ends as far as known: now while live, else its last end; None without one.
+    """Return when the session ends as far as known: now while a room is on air, else at its last end; None without one.
 
-    A live session that fell silent, or whose events carry another time than ours (a replay), lasts until it was last
-    heard of: its end got lost or is still to come, and the time since then was not spent on air.
+    A broadcast that began more than `LONGEST_BROADCAST` ago lost its end, or is replayed. It lasts until its latest telemetry.
     """
     if status is not SessionStatus.LIVE:
         return head.ended_at
-    heard = max([moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment], default=now)
-    return heard if heard > now or now - heard > SILENCE else now
+    begun = max((broadcast.at for broadcast in head.broadcasts if broadcast.on), default=now)
+    if now - begun <= LONGEST_BROADCAST:
+        return now
+    return max([moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment])

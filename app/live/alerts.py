@@ -120,8 +120,7 @@ def alerts_of(
 def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Alert | None:
     """Return the alert that nothing was heard for a while.
 
-    It ends by itself with the first event, and after an hour, from when on the session no longer counts as on air
-    (`status.SILENCE`).
+    It ends with the first event, and when the broadcast has lasted for a day (`status.LONGEST_BROADCAST`).
     """
     moments = [moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment is not None]
     if not moments:

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import ConfigDict, Field
 from pydantic_core import from_json, to_json
@@ -84,6 +84,7 @@ class ImportReport(ResponseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
+                "id": "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d",
                 "kind": "orders",
                 "file": {
                     "format": "csv",
@@ -111,6 +112,7 @@ class ImportReport(ResponseModel):
         }
     )
 
+    id: UUID = Field(description="of this import; a void takes out of the figures what it brought")
     kind: Literal["orders", "audience"]
     file: ImportFile
     accepted: int
@@ -163,9 +165,10 @@ class _Tally:
             self.failed_rows += not report["ok"]
             self.rows.append((row, to_json(report)))
 
-    def document(self, kind: str, facts: dict[str, Any]) -> bytes:
+    def document(self, import_id: UUID, kind: str, facts: dict[str, Any]) -> bytes:
         """Return the report; its model documents it."""
         head = {
+            "id": import_id,
             "kind": kind,
             "file": facts,
             "accepted": self.accepted,
@@ -200,13 +203,14 @@ class Importer:
         if self._waiting >= MOST_WAITING:
             raise ProblemError(503, "too many imports are waiting; send the file again", headers={"Retry-After": "10"})
         self._waiting += 1
+        import_id = uuid4()
         try:
             async with self._turn, _reader(file, options, now) as process:
                 facts = _facts(await _line(process))
                 tally = _Tally()
                 pending: deque[asyncio.Task[_Batch]] = deque()
                 try:
-                    async for batch in _batches(process, principal, now):
+                    async for batch in _batches(process, principal, import_id, now):
                         pending.append(asyncio.create_task(self._store(batch)))
                         if len(pending) >= _UNCOMMITTED:
                             tally.add(await pending.popleft())
@@ -217,7 +221,7 @@ class Importer:
         finally:
             self._waiting -= 1
         # Sorting and joining 200,000 reports would hold the loop for too long.
-        return await asyncio.to_thread(tally.document, options["kind"], facts)
+        return await asyncio.to_thread(tally.document, import_id, options["kind"], facts)
 
     async def _store(self, batch: _Batch) -> _Batch:
         for attempt in range(_QUEUE_SECONDS * 10):
@@ -283,7 +287,7 @@ def _facts(line: Any) -> dict[str, Any]:
     return facts
 
 
-async def _batches(process: Process, principal: Principal, now: datetime) -> AsyncIterator[_Batch]:
+async def _batches(process: Process, principal: Principal, import_id: UUID, now: datetime) -> AsyncIterator[_Batch]:
     while True:
         rows = await _line(process)
         if rows is None:
@@ -294,7 +298,7 @@ async def _batches(process: Process, principal: Principal, now: datetime) -> Asy
         assert process.stdout is not None
         body = await process.stdout.readline()
         events = reader.read_many(body) or EVENTS.validate_json(body)
-        submission = Submission(principal.brand_id, f"import:{principal.key_id}", now)
+        submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id)
         submission.items = [
             SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
         ]

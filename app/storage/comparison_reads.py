@@ -54,9 +54,9 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
     products_gmv: dict[UUID, int] = {}
     for session, platform, metric, value in await connection.fetch(_READS["counted"], ids):
         if metric == "products_gmv":
-            products_gmv[session] = value
+            products_gmv[session] = int(value)
         else:
-            counted[session][platform][metric] = value
+            counted[session][platform][metric] = int(value)
     samples: dict[UUID, list[RoomSample]] = defaultdict(list)
     heard: dict[UUID, datetime] = {}
     broadcasts: dict[UUID, list[Broadcast]] = defaultdict(list)
@@ -68,7 +68,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
             heard[session] = max(at, heard.get(session, at))
     clicks: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
     for session, platform, told, known in await connection.fetch(_READS["clicks"], ids):
-        clicks[session][platform] = (told, known)
+        clicks[session][platform] = (int(told), int(known))
     reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
     return {
         session: SessionFigures(

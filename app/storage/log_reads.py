@@ -54,7 +54,14 @@ class LogRow(NamedTuple):
     room: str
     occurred_at: datetime
     received_at: datetime
+    sent_time: datetime | None
+    """The sender's time, if it was wrong."""
     data: str
+    void_id: UUID | None
+    """The earliest void that takes the event out of the figures, who made it, when and why."""
+    voided_by: str | None
+    voided_at: datetime | None
+    void_reason: str | None
 
 
 async def orders_page(
@@ -68,7 +75,7 @@ async def orders_page(
     rows = await connection.fetch(
         _READS["orders_page"], session, *after, wanted.state, wanted.platform, wanted.buyer, products, limit
     )
-    return [OrderRow(*row) for row in rows]
+    return [OrderRow(*row)._replace(refunded_amount=int(row["refunded_amount"])) for row in rows]
 
 
 async def codes_of(connection: Connection, brand: UUID, aliases: Sequence[str]) -> dict[str, str]:

@@ -79,7 +79,8 @@ class NoteRow(NamedTuple):
 
 async def product_rows(connection: Connection, session: UUID) -> list[ProductRow]:
     """Return the whole session's figures per product."""
-    return [ProductRow(*row) for row in await connection.fetch(_READS["product_rows"], session)]
+    rows = await connection.fetch(_READS["product_rows"], session)
+    return [ProductRow(reported, key, platform, metric, int(value)) for reported, key, platform, metric, value in rows]
 
 
 async def lineup(connection: Connection, session: UUID) -> list[LineupRow]:

@@ -5,11 +5,12 @@ In: a session's id, the caller's brand. Out: frozen rows. Never here: formulas, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.events.contributions import CLOCK_KEY
 from app.storage.database import Connection
 from app.storage.queries import queries
 from app.storage.room_samples import RoomSample, reported_by
@@ -76,6 +77,8 @@ class SessionFigures:
     """Counted GMV of all products, in minor units."""
     sampled_rooms: int = 1
     """Rooms, of all platforms, that sampled their viewers."""
+    corrected_clocks: Mapping[str, int] = field(default_factory=dict)
+    """Source → events whose time was wrong; the ten sources with the most."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -132,7 +135,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     counted: dict[str, dict[str, int]] = {}
     if row["counted_platforms"]:
         for platform, metric, value in zip(row["counted_platforms"], row["counted_metrics"], row["counted_values"], strict=True):
-            counted.setdefault(platform, {})[metric] = value
+            counted.setdefault(platform, {})[metric] = int(value)
     head = _head(row)
     columns = (row[f"sampled_{name}"] or () for name in ("platforms", "rooms", "metrics", "latest", "at", "highest"))
     reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), ended_rooms(head.broadcasts))
@@ -143,8 +146,14 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     products_gmv = row["products_gmv"]
     return SessionFigures(
         head, counted, reported.figures, reported.peaks, clicks, None if products_gmv is None else int(products_gmv),
-        reported.sampled_rooms,
+        reported.sampled_rooms, _corrected_clocks(row["corrected_keys"], row["corrected_events"]),
     )  # fmt: skip
+
+
+def _corrected_clocks(keys: list[str] | None, events: list[str] | None) -> dict[str, int]:
+    if keys is None or events is None:
+        return {}
+    return {key.removeprefix(CLOCK_KEY): int(number) for key, number in zip(keys, events, strict=True)}
 
 
 async def concurrency(connection: Connection, session: UUID) -> list[ConcurrencyRow]:

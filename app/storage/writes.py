@@ -13,6 +13,7 @@ from app.storage.queries import queries
 
 _FOLD = queries("fold")
 _UNPROCESSED = queries("unprocessed")
+_VOIDS = queries("voids")
 
 
 class SessionRow(NamedTuple):
@@ -39,6 +40,8 @@ class LoggedEvent(NamedTuple):
     platform: str
     room: str
     occurred_at: datetime
+    sent_time: datetime | None
+    """The sender's time, if it was wrong and the event stands at its arrival instead."""
     data: str
 
 
@@ -53,13 +56,17 @@ class NewEvents:
         self.id: list[str] = []
         self.at: list[int] = []
         self.data: list[bytes] = []
+        self.sent: dict[int, int] = {}
+        """Number of the event, from 0 → the time that its sender gave, where that was wrong."""
 
     def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str) -> int:
         """Return the number of a kind."""
         return self.kinds.setdefault((session, source, type, platform, room), len(self.kinds) + 1)
 
-    def add(self, kind: int, key: bytes, id: str, at: int, data: bytes) -> None:
-        """Add an event: its kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON."""
+    def add(self, kind: int, key: bytes, id: str, at: int, data: bytes, sent: int | None = None) -> None:
+        """Add an event: its kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON, its sender's wrong time."""
+        if sent is not None:
+            self.sent[len(self.key)] = sent
         self.kind.append(kind)
         self.key.append(key)
         self.id.append(id)
@@ -125,6 +132,7 @@ class WriteQueries:
             _SEPARATOR.encode().join(new.data).decode(),
             _joined([known.setdefault(session, len(known) + 1) for session in sessions]), list(known), _SEPARATOR.join(sets),
             b"".join(members), _joined(moments), b"".join(events),
+            _SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "",
         )  # fmt: skip
         assert found is not None
         held, logged, fresh, *claimed = found
@@ -149,9 +157,9 @@ class WriteQueries:
         rows = await self._connection.fetch(_FOLD["logged_events"], *columns(keys, 2))
         return [LoggedEvent(*row) for row in rows]
 
-    async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int]]) -> None:
-        """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value)."""
-        sessions, grains, keys, buckets, platforms, metrics, values = columns(rows, 7)
+    async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
+        """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions)."""
+        sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
         scopes: dict[tuple[UUID, str], int] = {}
         scope = [scopes.setdefault(pair, len(scopes) + 1) for pair in zip(sessions, platforms, strict=True)]
         # An empty key must not be lost in an otherwise empty text.
@@ -159,11 +167,12 @@ class WriteQueries:
         await self._connection.execute(
             _FOLD["add_counters"], *columns(scopes, 2),
             _joined(scope), _joined(grains), keyed, _joined(buckets), _SEPARATOR.join(metrics), _joined(values),
+            _joined(contributions),
         )  # fmt: skip
 
-    async def drop_zeros(self, keys: list[tuple[Any, ...]]) -> None:
-        """Remove those of these sums that came down to zero: (session, grain, key, bucket, platform, metric)."""
-        await self._connection.fetch(_FOLD["drop_zeros"], *columns(keys, 6))
+    async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
+        """Remove those of these sums that nothing contributes to any more: (session, grain, key, bucket, platform, metric)."""
+        await self._connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
 
     async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge samples: (session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)."""
@@ -180,6 +189,19 @@ class WriteQueries:
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Widen the sessions' begin and end."""
         await self._connection.execute(_FOLD["set_session_clock"], *columns(rows, 3))
+
+    async def void_imports(self, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+        """Return those of (session, import) that are void."""
+        return {(row[0], row[1]) for row in await self._connection.fetch(_VOIDS["void_imports"], *columns(pairs, 2))}
+
+    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> list[tuple[UUID, bytes]]:
+        """Record what imports brought, as (session, import, key); return the events, as (session, key), that are valid again."""
+        await self._connection.execute(_VOIDS["record_imports"], *columns(rows, 3))
+        freed = {(row[0], row[1]) for row in await self._connection.fetch(_VOIDS["unmark_imported"], *columns(rows, 3))}
+        if not freed:
+            return []
+        still = await self._connection.fetch(_VOIDS["still_void"], *columns(sorted(freed), 2))
+        return sorted(freed - {(row[0], row[1]) for row in still})
 
     async def lock_rooms(self, rooms: list[str]) -> None:
         """Hold `platform:room` names against a registration until the commit."""

@@ -1,7 +1,10 @@
 """Group commit: what is acknowledged is durable, and nobody pays for a neighbour's fault."""
 
 import asyncio
+from decimal import Decimal
+from typing import Any
 
+import httpx
 import pytest
 
 from app.ingest.rebuild import compare
@@ -22,27 +25,46 @@ async def value(service: Service, metric: str) -> int | None:
     return found
 
 
-async def test_figures_that_the_database_cannot_hold_are_rejected_alone(service: Service) -> None:
-    """Sums past 64 bits: each order fits by itself, so only those past the limit are refused; likes beside them count."""
-    session = await new_session(service)
-    orders = [
-        (
-            "live.order.paid",
-            {"order": f"o{number}", "buyer": "b", "currency": "CNY", "amount": HUGE, "lines": []},
-        )
-        for number in range(9_300)
-    ]
+async def test_no_event_can_make_the_next_ones_fail(service: Service, client: httpx.AsyncClient) -> None:
+    """Sums past 64 bits: whatever was sent before, an honest order is counted, to the cent, by the second, and refunded."""
+    session, other = await new_session(service), await new_session(service)
+    line = {"product": "knit-01", "quantity": 10**12, "amount": HUGE}
+
+    def order(number: int, amount: str = HUGE, lines: int = 2) -> tuple[str, dict[str, Any]]:
+        content = {"buyer": "b", "currency": "CNY", "amount": amount, "lines": [line] * lines}
+        return "live.order.paid", {"order": f"o{number}", **content}
+
+    many = [("live.order.refunded", {"order": "o1", "refund": f"r{number}", "amount": HUGE}) for number in range(5_000)]
     receipts = await asyncio.gather(
-        send(service, session, [*orders[:4_700], ("live.like.sent", {})]),
-        send(service, session, [*orders[4_700:], ("live.like.sent", {})], first=4_701),
+        send(service, session, [*map(order, range(5_000)), ("live.like.sent", {})]),
+        send(service, session, [*map(order, range(5_000, 9_300)), ("live.like.sent", {})], first=5_001),
+        send(service, session, many, first=10_000),
     )
-    accepted = sum(receipt["accepted"] for receipt in receipts)
-    rejected = [rejection for receipt in receipts for rejection in receipt["rejected"]]
-    assert 9_302 == accepted + len(rejected)
-    assert 9_223_372_036_854_775_807 // 999_999_999_999_999 == await value(service, "orders")
-    assert 2 == await value(service, "likes")
-    assert {"/data"} == {error["pointer"] for rejection in rejected for error in rejection["errors"]}
+    honest = await send(service, session, [order(9_300, "10.00", 0)], first=20_000)
+    assert (14_303, []) == (sum(receipt["accepted"] for receipt in [*receipts, honest]), honest["rejected"])
+    assert (9_301, 2) == (await value(service, "orders"), await value(service, "likes"))
+    assert 9_300 * (10**15 - 1) + 1_000 == await value(service, "gmv")
     assert [] == await compare(service.database, service.settings, session)
+
+    async def read(path: str) -> dict[str, Any]:
+        answer = await client.get(path)
+        assert 200 == answer.status_code, answer.text
+        return dict(answer.json())
+
+    base = f"/v1/sessions/{session}"
+    assert f"{Decimal(HUGE) * 9_300 + 10}" == (await read(f"{base}/kpis"))["kpis"]["gmv"]["value"]
+    [product] = (await read(f"{base}/products"))["products"]
+    assert (f"{Decimal(HUGE) * 18_600}", 18_600 * 10**12) == (product["gmv"], product["units"])
+    refunded = {order["refunded_amount"] for order in (await read(f"{base}/orders?limit=200"))["orders"]}
+    assert {f"{Decimal(HUGE) * 5_000}", "0.00"} == refunded
+    for path in (
+        f"{base}/timeline?metrics=gmv",
+        f"{base}/report",
+        f"{base}/insights",
+        f"/v1/comparison?sessions={session},{other}",
+        "/v1/sessions",
+    ):
+        await read(path)
 
 
 async def test_a_full_queue_takes_nothing_more(settings: Settings) -> None:

@@ -66,7 +66,7 @@ def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
         for slug in COMMERCE:
             add(slug, c.get(slug, 0) if ledger else r.get(slug))
         for slug in ("refund_amount", "refunded_orders", "new_buyers"):
-            add(slug, c.get(slug, 0) if ledger else c.get(slug) or None)
+            add(slug, c.get(slug, 0) if ledger else c.get(slug))
         add("repeat_buyers", c.get("buyers", 0) - c.get("new_buyers", 0) if ledger else None)
         if viewers:
             watch = r["average_watch_ms"] * viewers if "average_watch_ms" in r else c.get("watch_ms")

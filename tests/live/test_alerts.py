@@ -111,7 +111,7 @@ class TestSilence:
 
     @pytest.mark.parametrize(
         ("quiet", "minutes"),
-        [(0, None), (119.9, None), (120, 2), (600, 10), (3600, 60), (3601, None)],
+        [(0, None), (119.9, None), (120, 2), (600, 10), (3600, 60), (82_800, 1380), (86_401, None)],
     )
     def test_a_live_session_is_silent(self, quiet: float, minutes: int | None) -> None:
         """From the limit on; after an hour the session no longer counts as on air."""

@@ -39,11 +39,11 @@ def printed(value: Exact, slug: str, digits: int) -> float | str | None:
 
 
 def counted(story: Story, what: str, *, platform: str | None = None, product: str = "") -> int | None:
-    """Return the sum of what happened; None where nothing of the kind did: no likes and a burst of none are the same."""
-    found = sum(
+    """Return the sum of what happened; None if nothing of the kind did. A burst of no likes is told, and zero."""
+    found = [
         one.amount for one in story.happenings if one.what == what and one.product == product and platform in {None, one.platform}
-    )
-    return found or None
+    ]
+    return sum(found) if found else None
 
 
 def told(story: Story, what: str, platform: str, of: str = "") -> int | None:
@@ -170,7 +170,7 @@ def products(story: Story) -> list[str]:
     """Return every product that was heard of."""
     promotion = "promotion_"
     readings = {one.of for one in story.readings if one.what != "broadcast" and not one.what.startswith(promotion)}
-    return sorted((readings | {one.product for one in story.happenings if one.amount}) - {""})
+    return sorted((readings | {one.product for one in story.happenings}) - {""})
 
 
 def _responses(story: Story, platform: str) -> tuple[Exact, Exact, Exact]:
@@ -275,7 +275,7 @@ def _product_clicks(story: Story, platform: str, product: str) -> int | None:
     if clicks is None:
         clicks = counted(story, "product_clicks", platform=platform, product=product)
     reports = any(told(story, "product_clicks", platform, other) is not None for other in products(story))
-    counts = any(counted(story, "product_clicks", platform=platform, product=other) for other in products(story))
+    counts = any(counted(story, "product_clicks", platform=platform, product=other) is not None for other in products(story))
     # Where every click comes to us one by one, a product without any has none; it is not unknown.
     return 0 if clicks is None and counts and not reports else clicks
 

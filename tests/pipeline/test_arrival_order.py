@@ -5,12 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_model import identity, when
 from tests.pipeline.request_bodies import body, post
 from tests.pipeline.strategies import START, Event, event, telemetry
+from tests.properties import examples
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -76,10 +77,7 @@ async def test_what_is_taken_back_leaves_no_trace(stage: Stage, told: list[tuple
     )
 
 
-@settings(
-    phases=[Phase.generate], max_examples=8, deadline=None, derandomize=True, database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@examples(25)
 @given(events=telemetry("wechat:a", max_size=25))
 async def test_backwards_reads_like_forwards(stage: Stage, events: list[Event]) -> None:
     """The same for random telemetry."""

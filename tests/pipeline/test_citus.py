@@ -14,7 +14,9 @@ pytestmark = pytest.mark.skipif(not CITUS, reason="TALLYLIGHT_TEST_CITUS_URL nam
 
 LOCAL = {"parked", "dead_letters", "deliveries", "platform_tokens", "sealed_keys"}
 """Queues and letters, which nothing joins."""
-BY_KEY = {"events", "members", "counters", "gauges", "orders", "spans", "customers"}
+BY_KEY = {
+    "events", "members", "counters", "gauges", "orders", "spans", "customers", "voids", "voided_events", "import_events",
+}  # fmt: skip
 
 
 async def test_the_tables_are_spread_over_the_nodes(database_url: str) -> None:

@@ -1,11 +1,10 @@
 """The fold by itself, without a database: contributions do not know in which order, or how often, their events came."""
 
-from collections import Counter
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic_core import to_json
 
 from app.events.contributions import Contributions, FoldContext
@@ -14,8 +13,9 @@ from app.ingest.tally import Tally, microseconds, moment
 from tests.pipeline.reference_model import identity, tell, when
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirred, stirs, telemetry
+from tests.properties import examples
 
-_QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+_EXAMPLES = examples(500)
 _SESSION = UUID(int=1)
 _SHOW = Show(str(_SESSION), rooms={room: room.partition(":")[0] for room in ROOMS}, aliases=ALIASES)
 _UNGUARDED = {"views", "comments", "likes", "shares", "gifts", "watch_ms"}
@@ -46,11 +46,13 @@ def _tallied(events: list[Event]) -> Tally:
 
 def _rows(*tallies: Tally) -> dict[str, Any]:
     """Return what tallies hold, sums added up over them."""
-    sums: Counter[Any] = Counter()
+    sums: dict[Any, tuple[int, int]] = {}
     for tally in tallies:
-        sums.update(tally.counters())
+        for row, (value, contributions) in tally.counters().items():
+            before = sums.get(row, (0, 0))
+            sums[row] = (before[0] + value, before[1] + contributions)
     return {
-        "counters": {row: value for row, value in sums.items() if value},
+        "counters": sums,
         "gauges": [tally.gauges for tally in tallies],
         "spans": [tally.spans for tally in tallies],
         "orders": [{row: order.columns() for row, order in tally.orders.items()} for tally in tallies],
@@ -58,7 +60,7 @@ def _rows(*tallies: Tally) -> dict[str, Any]:
     }
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS), random=stirs)
 def test_the_order_of_events_changes_no_row(events: list[Event], random: Random) -> None:
     """The same events in any order add up to the same rows: sums, latest samples, spans, orders, the clock."""
@@ -67,7 +69,7 @@ def test_the_order_of_events_changes_no_row(events: list[Event], random: Random)
     assert _rows(_tallied(events)) == _rows(_tallied(shuffled))
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS), random=stirs)
 def test_batches_add_up_to_the_whole(events: list[Event], random: Random) -> None:
     """Events split into two batches at random give sums that add up to those of one batch."""
@@ -77,7 +79,7 @@ def test_batches_add_up_to_the_whole(events: list[Event], random: Random) -> Non
     assert whole == _rows(_tallied(left), _tallied(right))["counters"]
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS), random=stirs)
 def test_what_merges_by_comparing_may_come_twice(events: list[Event], random: Random) -> None:
     """Samples, spans, orders and the clock keep the earliest or the latest: a duplicate cannot change them."""
@@ -86,7 +88,7 @@ def test_what_merges_by_comparing_may_come_twice(events: list[Event], random: Ra
         assert once[table] == more[table]
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS))
 def test_an_event_folds_the_same_from_its_bytes_alone_or_in_a_batch(events: list[Event]) -> None:
     """A batch is validated as a whole, a single event alone: both fold to the same contributions, every time."""
@@ -96,17 +98,18 @@ def test_an_event_folds_the_same_from_its_bytes_alone_or_in_a_batch(events: list
         assert event["type"] == parsed.type
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS))
 def test_sums_and_samples_are_the_oracles(events: list[Event]) -> None:
     """What needs no table of members is the naive oracle's figure in the pure fold already."""
     tally, story = _tallied(events), tell([_SHOW], events)[_SHOW.id]
-    told: Counter[tuple[str, str]] = Counter()
+    told: dict[tuple[str, str], tuple[int, int]] = {}
     for one in story.happenings:
         if one.what in _UNGUARDED:
-            told[one.platform, one.what] += one.amount
-    whole = {row[4:]: value for row, value in tally.counters().items() if row[1:3] == (0, "") and row[5] in _UNGUARDED}
-    assert +told == {key: value for key, value in whole.items() if value}
+            value, number = told.get((one.platform, one.what), (0, 0))
+            told[one.platform, one.what] = (value + one.amount, number + 1)
+    whole = {row[4:]: added for row, added in tally.counters().items() if row[1:3] == (0, "") and row[5] in _UNGUARDED}
+    assert told == whole
     readings = {(one.platform, one.room, _METRICS.get(one.what, one.what), one.of): (one.value, one.at) for one in story.readings}
     gauges = {
         (row[4], row[5], row[6], row[2]): (gauge.latest, moment(gauge.latest_at))

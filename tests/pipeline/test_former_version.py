@@ -20,7 +20,8 @@ import pytest_asyncio
 from standardwebhooks import Webhook
 
 from app.catalogue.access import Role
-from app.ingest.rebuild import compare
+from app.catalogue.pending_rebuilds import run_pending
+from app.ingest.rebuild import compare, replace
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
@@ -123,6 +124,14 @@ def _dead_letter(origin: str, type: str | None) -> str:
     return str(found)
 
 
+async def _assert_equals_a_rebuild(service: Service, session: str) -> None:
+    """Do the rebuild that a migration left to the worker, then compare: it changed no figure, so the rows alone can differ."""
+    before = await compare(service.database, service.settings, UUID(session))
+    assert {"counters"} >= {difference.table for difference in before}
+    await run_pending(service.database, lambda one: replace(service.database, service.settings, one))
+    assert [] == await compare(service.database, service.settings, UUID(session))
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 async def test_the_figures_of_a_session_are_unchanged(name: str, client: httpx.AsyncClient, service: Service) -> None:
     """KPIs, KPIs by platform, products and orders equal the recorded ones, and a rebuild finds no difference."""
@@ -134,7 +143,7 @@ async def test_the_figures_of_a_session_are_unchanged(name: str, client: httpx.A
     if name != "alias":  # an alias was added after the recording, and its rebuild is pending
         orders = (await _get(client, f"/v1/sessions/{expected['id']}/orders"))["orders"]
         _assert_contains(expected["orders"], orders)
-        assert [] == await compare(service.database, service.settings, UUID(expected["id"]))
+        await _assert_equals_a_rebuild(service, expected["id"])
 
 
 async def test_pseudonyms_are_unchanged(client: httpx.AsyncClient, service: Service) -> None:
@@ -161,7 +170,7 @@ async def test_pseudonyms_are_unchanged(client: httpx.AsyncClient, service: Serv
     # A viewer that the former version has not seen is counted.
     await _send(client, _event("new", "viewer.entered", "wechat:busy", {"viewer": "another viewer"}))
     assert after["viewers"]["value"] + 1 == (await _get(client, f"/v1/sessions/{session}/kpis"))["kpis"]["viewers"]["value"]
-    assert [] == await compare(service.database, service.settings, UUID(session))
+    await _assert_equals_a_rebuild(service, session)
 
 
 async def test_parked_events_join_their_session(client: httpx.AsyncClient) -> None:

@@ -7,12 +7,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import ALIASES, START, Event, event, split, stirred, stirs, telemetry
+from tests.properties import examples
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -22,10 +23,7 @@ pytestmark = [
 
 _HERE = "session"
 """Stands for the session's id in generated subjects."""
-_QUICK = settings(
-    phases=[Phase.generate], max_examples=30, deadline=None, derandomize=True, database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
+_EXAMPLES = examples(60)
 
 
 async def _post(client: httpx.AsyncClient, batch: list[Event]) -> dict[str, int]:
@@ -51,7 +49,7 @@ def _addressed(events: list[Event], subjects: dict[str, str]) -> list[Event]:
     return [one | {"subject": subjects[one["subject"]]} for one in events]
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry("wechat:a", "weibo:c", _HERE), random=stirs)
 async def test_any_order_any_duplicates_any_batches_give_the_oracles_figures(
     stage: Stage, events: list[Event], random: Random
@@ -64,7 +62,7 @@ async def test_any_order_any_duplicates_any_batches_give_the_oracles_figures(
     await assert_told(stage.service, [show], events)
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry("wechat:a", "wechat:b", _HERE, max_size=120), random=stirs)
 async def test_concurrent_senders_to_two_services_give_the_oracles_figures(
     stage: Stage, events: list[Event], random: Random
@@ -78,7 +76,7 @@ async def test_concurrent_senders_to_two_services_give_the_oracles_figures(
     await assert_told(stage.services[1], [show], events)
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry("wechat:a", "weibo:c", max_size=80), random=stirs)
 async def test_a_brands_customers_are_new_once_over_its_sessions(stage: Stage, events: list[Event], random: Random) -> None:
     """Two sessions of one brand share their customers: whoever bought first, a buyer is new in one session alone."""
@@ -99,7 +97,7 @@ async def test_a_brands_customers_are_new_once_over_its_sessions(stage: Stage, e
     await assert_told(stage.service, [first, second, third], everything)
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry("wechat:a", max_size=40), random=stirs)
 async def test_what_was_parked_joins_whenever_the_stream_is_registered(stage: Stage, events: list[Event], random: Random) -> None:
     """Events that come before, while and after their room is registered are all counted once."""

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -14,8 +14,9 @@ from app.events.contributions import FoldContext
 from app.events.envelope import EVENT, EVENTS, Event as Envelope
 from app.events.payload import PAYLOADS, Unfoldable
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirs, telemetry
+from tests.properties import examples
 
-_QUICK = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+_EXAMPLES = examples(500)
 _CONTEXT = FoldContext("wechat", "a", "CNY", 2, ALIASES, 180_000)
 _CLICK: Event = {
     "specversion": "1.0", "id": "1", "source": "//tool", "subject": "wechat:a", "time": "2021-09-25T14:00:00+09:00",
@@ -51,7 +52,7 @@ def _agree(body: bytes) -> bool:
     return found is not None
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS))
 def test_plain_telemetry_is_read_fast_and_means_the_same(events: list[Event]) -> None:
     """Nothing of the ordinary takes the slow way, alone or in a batch."""
@@ -73,7 +74,7 @@ _VALUES = st.one_of(
 )  # fmt: skip
 
 
-@_QUICK
+@_EXAMPLES
 @given(events=telemetry(*ROOMS), random=stirs, value=_VALUES)
 def test_a_changed_event_is_never_read_otherwise(events: list[Event], random: Random, value: Any) -> None:
     """Whatever stands in a field, or is missing, or is there too much: the reader agrees, or is silent."""

@@ -82,12 +82,12 @@ LIMIT $11;
 
 -- name: session_figures
 -- What the sessions of a page counted and what their platforms reported.
-SELECT session_id, platform, metric, FALSE AS reported, value
+SELECT session_id, platform, metric, FALSE AS reported, value::text
 FROM counters
 WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
   AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv')
 UNION ALL
-SELECT session_id, platform, metric, TRUE, latest
+SELECT session_id, platform, metric, TRUE, latest::text
 FROM platform_gauges
 WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
   AND metric IN ('viewers', 'orders', 'buyers', 'units_sold', 'gmv');
@@ -103,30 +103,3 @@ SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
 -- name: lock_session
 -- Waits for the commits that are under way in a session and holds up the next ones.
 SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;
-
--- name: lock_other_sessions
--- Keeps the sessions that may inherit customers from being deleted or rebuilt meanwhile.
-SELECT id FROM sessions WHERE brand_id = $1 AND id <> $2 ORDER BY id FOR KEY SHARE;
-
--- name: lock_customers
--- The buyers who bought from the brand for the first time in this session, held against claims that are under way.
-SELECT member FROM customers WHERE brand_id = $1 AND session_id = $2 ORDER BY member FOR UPDATE;
-
--- name: next_purchases
--- Per buyer the next earliest purchase in another session of the brand.
-SELECT DISTINCT ON (m.member) m.member, m.session_id, m.at, m.event_key, e.platform
-FROM members m
-JOIN events e ON e.session_id = m.session_id AND e.event_key = m.event_key
-WHERE m.session_id = ANY($1::uuid[]) AND m.set = 'buyer' AND m.member = ANY($2::bytea[])
-ORDER BY m.member, m.at, m.event_key, m.session_id;
-
--- name: reassign_customers
--- Gives customers to the session of their next purchase.
-UPDATE customers c
-SET session_id = heir.session_id, at = heir.at, event_key = heir.event_key, superseded = NULL, superseded_session = NULL
-FROM unnest($2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[]) AS heir (member, session_id, at, event_key)
-WHERE c.brand_id = $1 AND c.member = heir.member;
-
--- name: forget_customers
--- Removes the customers who bought in this session alone.
-DELETE FROM customers WHERE brand_id = $1 AND session_id = $2;

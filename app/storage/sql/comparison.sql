@@ -26,11 +26,11 @@ LIMIT $5::int;
 
 -- name: counted
 -- What the sessions counted as a whole, and their products' GMV together under a name of its own.
-SELECT c.session_id, c.platform, c.metric, c.value
+SELECT c.session_id, c.platform, c.metric, c.value::text
 FROM counters c
 WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0 AND c.key = ''
 UNION ALL
-SELECT c.session_id, '', 'products_gmv', sum(c.value)::bigint
+SELECT c.session_id, '', 'products_gmv', sum(c.value)::text
 FROM counters c
 WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv'
 GROUP BY c.session_id;
@@ -43,7 +43,7 @@ WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric
 
 -- name: clicks
 -- Clicks as platforms report them product by product, and what was counted of the same products.
-SELECT g.session_id, g.platform, sum(g.latest)::bigint AS reported, coalesce(sum(c.value), 0)::bigint AS counted
+SELECT g.session_id, g.platform, sum(g.latest)::text AS reported, coalesce(sum(c.value), 0)::text AS counted
 FROM platform_gauges g
 LEFT JOIN counters c
     ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket

@@ -45,12 +45,13 @@ WITH held AS (
         FOR KEY SHARE OF s
     ) AS locked
 ), logged AS (
-    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data)
+    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data)
     SELECT ($3::uuid[])[kind], substring($11::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id, ($4::text[])[kind],
            ($5::text[])[kind], ($6::text[])[kind], ($7::text[])[kind], to_timestamp(at::float8 / 1000000), $8::timestamptz,
-           data::json
+           to_timestamp(sent::float8 / 1000000), data::json
     FROM unnest(string_to_array($10, E'\x1f')::int[], string_to_array($12, E'\x1f'), string_to_array($13, E'\x1f')::bigint[],
-                string_to_array($14, E'\x1f')) WITH ORDINALITY AS new (kind, id, at, data, n)
+                string_to_array($14, E'\x1f'), string_to_array($21, E'\x1f', '')::bigint[])
+        WITH ORDINALITY AS new (kind, id, at, data, sent, n)
     WHERE (SELECT count(*) FROM held) = cardinality($1)
     ORDER BY event_key, 1  -- so that two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
@@ -97,34 +98,31 @@ RETURNING member, session_id, superseded_session, superseded;
 
 -- name: logged_events
 -- Events of the log by their keys.
-SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.data::text AS data
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data
 FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
 JOIN events e USING (session_id, event_key);
 
 -- name: add_counters
--- Adds to sums. $3 says whose ($1, $2) each is; long columns come joined, as above.
-INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value)
-SELECT ($1::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), ($2::text[])[scope], metric, value
+-- Adds to sums. $3 says whose ($1, $2) each is; long columns come joined, as above. `contributions` counts what a sum is made of: a sum of
+-- zero is a figure as long as something contributes to it.
+INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions)
+SELECT ($1::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), ($2::text[])[scope], metric, value,
+       contributions
 FROM unnest(string_to_array($3, E'\x1f')::int[], string_to_array($4, E'\x1f')::smallint[], string_to_array($5, E'\x1f'),
-            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), string_to_array($8, E'\x1f')::bigint[])
-    AS new (scope, grain, key, bucket, metric, value)
+            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), string_to_array($8, E'\x1f')::numeric[],
+            string_to_array($9, E'\x1f')::bigint[])
+    AS new (scope, grain, key, bucket, metric, value, contributions)
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
-SET value = c.value + excluded.value;
+SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions;
 
--- name: drop_zeros
--- Removes sums from which all was taken back: no row means that nothing was counted, which zero does not.
+-- name: drop_empty
+-- Removes sums whose last contribution was taken back.
 DELETE FROM counters c
 USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
-    AS emptied (session_id, grain, key, bucket, platform, metric)
-WHERE c.session_id = emptied.session_id AND c.grain = emptied.grain AND c.key = emptied.key
-  AND c.bucket = emptied.bucket AND c.platform = emptied.platform AND c.metric = emptied.metric AND c.value = 0
-  -- A duration's sum stays at zero for as long as durations are counted beside it.
-  AND NOT EXISTS (
-    SELECT FROM counters n
-    WHERE n.session_id = c.session_id AND n.grain = c.grain AND n.key = c.key AND n.bucket = c.bucket
-      AND n.platform = c.platform AND n.value <> 0
-      AND n.metric = CASE c.metric WHEN 'ship_ms' THEN 'shipped_orders' WHEN 'response_ms' THEN 'responses' END
-  )
+    AS lowered (session_id, grain, key, bucket, platform, metric)
+WHERE c.session_id = lowered.session_id AND c.grain = lowered.grain AND c.key = lowered.key
+  AND c.bucket = lowered.bucket AND c.platform = lowered.platform AND c.metric = lowered.metric
+  AND c.contributions <= 0 AND c.value = 0
 RETURNING 1;
 
 -- name: merge_samples
@@ -147,10 +145,10 @@ INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, tol
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
                          shipped_at, shipped_key, carrier, tracking, delivered_at)
 SELECT session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines::json,
-       refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
+       refunded_amount::numeric, placed_at, paid_at, cancelled_at, refunded_at,
        shipped_at, shipped_key, carrier, tracking, delivered_at
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[], $7::text[],
-            $8::bigint[], $9::text[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+            $8::bigint[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
             $14::timestamptz[], $15::timestamptz[], $16::bytea[], $17::text[], $18::text[], $19::timestamptz[])
     AS new (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
             refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,

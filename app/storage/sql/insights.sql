@@ -11,6 +11,7 @@ WHERE o.session_id = $1::uuid AND o.paid_at IS NOT NULL AND o.shipped_at IS NOT 
 SELECT e.data ->> 'viewer' AS person, e.data ->> 'text' AS text
 FROM events e
 WHERE e.session_id = $1::uuid AND e.type = 'live.comment.posted' AND (e.data ->> 'text') IS NOT NULL
+  AND NOT EXISTS (SELECT FROM voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key)
 ORDER BY e.event_key
 LIMIT $2::int;
 

@@ -37,8 +37,17 @@ WHERE a.brand_id = $1::uuid AND a.alias = ANY($2::text[]);
 
 -- name: log_page
 -- The raw log after a cursor, in the order of occurrence.
-SELECT e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.received_at, e.data::text AS data
+SELECT e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.received_at, e.sent_time, e.data::text AS data,
+       v.id AS void_id, v.voided_by, v.voided_at, v.reason
 FROM events e
+LEFT JOIN LATERAL (
+    SELECT v.id, v.voided_by, v.voided_at, v.reason
+    FROM voided_events d
+    JOIN voids v ON v.session_id = d.session_id AND v.id = d.void_id
+    WHERE d.session_id = e.session_id AND d.event_key = e.event_key
+    ORDER BY v.voided_at, v.id
+    LIMIT 1
+) v ON TRUE
 WHERE e.session_id = $1::uuid
   AND (e.occurred_at, e.event_key) > ($2::timestamptz, $3::bytea)
   AND ($4::text IS NULL OR e.type = $4::text)

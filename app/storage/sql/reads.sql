@@ -16,11 +16,12 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
        clicks.platforms AS click_platforms, clicks.reported AS click_reported, clicks.counted AS click_counted,
        (SELECT sum(c.value)::text
         FROM counters c
-        WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv
+        WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv,
+       clocks.keys AS corrected_keys, clocks.events AS corrected_events
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN (
-    SELECT array_agg(c.platform) AS platforms, array_agg(c.metric) AS metrics, array_agg(c.value) AS sums
+    SELECT array_agg(c.platform) AS platforms, array_agg(c.metric) AS metrics, array_agg(c.value::text) AS sums
     FROM counters c
     WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key = ''
 ) counted
@@ -49,6 +50,17 @@ CROSS JOIN (
         GROUP BY g.platform
     ) p
 ) clicks
+CROSS JOIN (
+    SELECT array_agg(c.key) AS keys, array_agg(c.events::text) AS events
+    FROM (
+        SELECT c.key, sum(c.value) AS events
+        FROM counters c
+        WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key >= 'clock|' AND c.key < 'clock}' AND c.metric = 'clock_corrected'
+        GROUP BY c.key
+        ORDER BY events DESC, c.key
+        LIMIT 10
+    ) c
+) clocks
 WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
 
 -- name: session_head

@@ -47,16 +47,30 @@ FROM public.customers c
 WHERE c.brand_id = $2 AND c.session_id <> $1
   AND c.member IN (SELECT m.member FROM public.members m WHERE m.session_id = $1 AND m.set = 'buyer');
 
+-- name: begin_next_purchases
+-- The next purchases of buyers who are new in this session: whichever is the earlier counts.
+INSERT INTO pg_temp.customers (brand_id, member, session_id, at, event_key)
+SELECT $1::uuid, * FROM unnest($2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[]);
+
+-- name: customers_of
+-- The buyers who are new in the session after the rebuild.
+SELECT member FROM pg_temp.customers WHERE session_id = $1;
+
+-- name: drop_counters
+-- Shows the real table again.
+DROP TABLE pg_temp.counters;
+
 -- name: page
--- The log, a page at a time, in the order of its primary key.
-SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.data::text AS data
+-- The log without voided events, a page at a time, in the order of its primary key.
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data
 FROM public.events e
 WHERE e.session_id = $1 AND e.event_key > $2
+  AND NOT EXISTS (SELECT FROM public.voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key)
 ORDER BY e.event_key
 LIMIT $3;
 
 -- name: compare
--- Rows that only one side has. A sum of zero and no row mean the same.
+-- Rows that only one side has.
 WITH incremental AS (
     SELECT 'members' AS "table", jsonb_build_object('set', set, 'member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex')) AS "row"
     FROM public.members WHERE session_id = $1
@@ -64,7 +78,7 @@ WITH incremental AS (
     SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
     FROM public.customers WHERE session_id = $1
     UNION ALL
-    SELECT 'counters', to_jsonb(c) FROM public.counters c WHERE session_id = $1 AND value <> 0
+    SELECT 'counters', to_jsonb(c) FROM public.counters c WHERE session_id = $1
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM public.gauges g WHERE session_id = $1
     UNION ALL
@@ -80,7 +94,7 @@ WITH incremental AS (
     SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
     FROM pg_temp.customers WHERE session_id = $1
     UNION ALL
-    SELECT 'counters', to_jsonb(c) FROM pg_temp.counters c WHERE session_id = $1 AND value <> 0
+    SELECT 'counters', to_jsonb(c) FROM pg_temp.counters c WHERE session_id = $1
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM pg_temp.gauges g WHERE session_id = $1
     UNION ALL

@@ -22,6 +22,18 @@ DELETE FROM orders WHERE session_id = $1;
 -- Empties a session's durations.
 DELETE FROM spans WHERE session_id = $1;
 
+-- name: voids
+-- Empties a session's voids.
+DELETE FROM voids WHERE session_id = $1;
+
+-- name: voided_events
+-- Empties the marks of its voids.
+DELETE FROM voided_events WHERE session_id = $1;
+
+-- name: import_events
+-- Empties the record of what imports brought.
+DELETE FROM import_events WHERE session_id = $1;
+
 -- name: session
 -- Removes the session; its streams, line-up, promotions and notes go with it.
 DELETE FROM sessions WHERE id = $1;

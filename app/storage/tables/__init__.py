@@ -22,6 +22,7 @@ from app.storage.tables.catalogue import (
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, spans
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
 from app.storage.tables.unprocessed import dead_letters, parked
+from app.storage.tables.voids import import_events, voided_events, voids
 
 __all__ = [
     "api_keys",
@@ -33,6 +34,7 @@ __all__ = [
     "deliveries",
     "events",
     "gauges",
+    "import_events",
     "lineup",
     "members",
     "metadata",
@@ -48,4 +50,6 @@ __all__ = [
     "sessions",
     "spans",
     "streams",
+    "voided_events",
+    "voids",
 ]

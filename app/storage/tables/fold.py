@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Index,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -32,6 +33,8 @@ events = Table(
     Column("room", Key, nullable=False),
     Column("occurred_at", Timestamp, nullable=False),
     Column("received_at", Timestamp, nullable=False),
+    # The time that the sender gave, if it was wrong and occurred_at is the time of arrival instead.
+    Column("sent_time", Timestamp),
     Column("data", JSON, nullable=False),
     Index("events_session_id_occurred_at_event_key", "session_id", "occurred_at", "event_key"),
     # Holds comments whose text was kept, and nothing in a deployment that keeps none: what expires is found by it.
@@ -81,7 +84,9 @@ counters = Table(
     Column("bucket", Timestamp, primary_key=True),
     Column("platform", Key, primary_key=True),
     Column("metric", Key, primary_key=True),
-    Column("value", BigInteger, nullable=False),
+    # A sum has no upper bound: no event can make the next one fail.
+    Column("value", Numeric, nullable=False),
+    Column("contributions", BigInteger, nullable=False),
 )
 
 gauges = Table(
@@ -112,7 +117,7 @@ orders = Table(
     Column("buyer", Text),
     Column("amount", BigInteger),
     Column("lines", JSON),
-    Column("refunded_amount", BigInteger, nullable=False),
+    Column("refunded_amount", Numeric, nullable=False),
     Column("placed_at", Timestamp),
     Column("paid_at", Timestamp),
     Column("cancelled_at", Timestamp),

@@ -1,0 +1,95 @@
+"""`tallylight voids`: take events or imports out of a session's figures, and put them back.
+
+In: arguments and settings. Out: text and an exit code. Never here: SQL, figures.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.serve import run_or_exit, settings_or_exit
+from app.ingest import voids as void_rows
+from app.problems import ProblemError
+from app.service import Service, open_service
+from app.storage.voids import VoidReason
+
+voids = typer.Typer(help="Take events or imports out of a session's figures, list them, put them back.", no_args_is_help=True)
+
+_BY = "command line"
+_PAGE = 200
+
+Session = Annotated[UUID, typer.Argument(help="The session's id.")]
+
+
+def _run(work: Callable[[Service], Awaitable[None]]) -> None:
+    settings = settings_or_exit()
+
+    async def opened() -> None:
+        async with open_service(settings) as service:
+            try:
+                await work(service)
+            except ProblemError as problem:
+                typer.echo("; ".join(error.detail for error in problem.errors) or str(problem), err=True)
+                raise typer.Exit(1) from None
+
+    run_or_exit(opened)
+
+
+@voids.command()
+def add(
+    session: Session,
+    reason: Annotated[str, typer.Option(help="Why; kept with the void.")],
+    source: Annotated[str | None, typer.Option(help="The event's source.")] = None,
+    event: Annotated[str | None, typer.Option(help="The event's id.")] = None,
+    import_id: Annotated[UUID | None, typer.Option("--import", help="The id of an import, instead of an event.")] = None,
+) -> None:
+    """Take one event, or all that one import brought, out of every figure; the event log keeps it, marked."""
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    if (source is None) != (event is None) or (event is None) == (import_id is None):
+        raise typer.BadParameter("name one event by --source and --event, or one import by --import")
+
+    async def work(service: Service) -> None:
+        scope, why = void_rows.Scope(session, None), VoidReason(reason, _BY, datetime.now(UTC))
+        if import_id is not None:
+            row = await void_rows.void_import(service.database, service.settings, scope, import_id, why)
+        else:
+            assert source is not None
+            assert event is not None
+            row = await void_rows.void_event(service.database, service.settings, scope, source, event, why)
+        typer.echo(f"void {row.id}: {row.events} events")
+
+    _run(work)
+
+
+@voids.command("list")
+def list_voids(session: Session) -> None:
+    """Show who took what out of the figures, the newest first."""
+
+    async def work(service: Service) -> None:
+        table = Table("id", "events", "what", "by", "at", "reason")
+        after: tuple[datetime, UUID] | None = None
+        while rows := await void_rows.list_voids(service.database, void_rows.Scope(session, None), after, _PAGE):
+            for row in rows:
+                what = f"import {row.import_id}" if row.import_id else f"{row.source} {row.event}"
+                table.add_row(str(row.id), str(row.events), what, row.by, row.at.isoformat(timespec="seconds"), row.reason)
+            after = (rows[-1].at, rows[-1].id)
+        Console().print(table)
+
+    _run(work)
+
+
+@voids.command()
+def remove(session: Session, void: Annotated[UUID, typer.Argument(help="The void's id.")]) -> None:
+    """Take a void back: its events count again."""
+
+    async def work(service: Service) -> None:
+        await void_rows.take_back(service.database, service.settings, void_rows.Scope(session, None), void)
+        typer.echo(f"{void} is taken back")
+
+    _run(work)

@@ -1,0 +1,36 @@
+"""What one flush did with its events.
+
+In: events, by outcome. Out: the counts of their submissions, once the transaction is committed. Never here: I/O.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.ingest.submission import Rejection, SubmittedEvent
+
+
+@dataclass(slots=True)
+class FlushResult:
+    """The outcome of each event of a transaction."""
+
+    accepted: list[SubmittedEvent] = field(default_factory=list)
+    duplicates: list[SubmittedEvent] = field(default_factory=list)
+    parked: list[SubmittedEvent] = field(default_factory=list)
+    rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
+
+    def report(self, items: Iterable[SubmittedEvent]) -> None:
+        """Add the outcomes to the submissions of these events; call it only after the commit."""
+        for item in self.accepted:
+            item.submission.accepted += 1
+            if item.sent_time is not None:
+                item.submission.corrected += 1
+        for item in self.duplicates:
+            item.submission.duplicates += 1
+        for item in self.parked:
+            item.submission.parked += 1
+            if item.sent_time is not None:
+                item.submission.corrected += 1
+        for item, rejection in self.rejections:
+            item.submission.rejected.append(rejection)
+        for item in items:
+            item.submission.waiting -= 1

@@ -1,0 +1,191 @@
+"""Voids: an operator takes events out of a session's figures, and can put them back.
+
+In: a session, an event or an import, who and why. Out: figures as if the events had never been sent. Never here: HTTP; changes
+of the log, which keeps what was received.
+
+The event log keeps a voided event, so the same event sent again stays a duplicate. The fold leaves voided events out. What an
+event only added to sums is subtracted. If it may have been the earliest, the latest or the highest, the session is folded again.
+
+A void locks the session: no flush and no rebuild runs in it meanwhile, so the figures change in one commit.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from app.events.contributions import CUSTOMER
+from app.events.envelope import event_key
+from app.ingest import fold, rebuild
+from app.problems import invalid, not_found
+from app.settings import Settings
+from app.storage import first_purchases, voids
+from app.storage.database import Connection, Database, retry_conflicts
+from app.storage.voids import SessionRow, VoidReason, VoidRow
+from app.storage.writes import WriteQueries
+
+
+class Scope(NamedTuple):
+    """Which session, and the brand that the caller is bound to; None sees all."""
+
+    session: UUID
+    brand: UUID | None
+
+
+_SUBTRACT_AT_MOST = 1_000
+"""Events. Above it the session is folded again: that reads a page of the log at a time and does not hold them all in memory."""
+_PAGE = 1_000
+
+
+async def void_event(
+    database: Database, settings: Settings, scope: Scope, source: str, event: str, reason: VoidReason
+) -> VoidRow:
+    """Take one event out of a session's figures; return its void, the existing one if the event is void already.
+
+    Raises:
+        ProblemError: 404 without such a session, 422 without such an event in it.
+    """
+    session = scope.session
+
+    async def marked(connection: asyncpg.Connection) -> tuple[UUID, list[bytes]]:
+        key = event_key(source, event)
+        if not await voids.is_logged(connection, session, key):
+            raise invalid("/event", "the session has no event with this source and id")
+        known = await voids.event_void(connection, session, source, event)
+        if known is not None:
+            return known, []
+        void = uuid4()
+        await voids.add_void(connection, session, void, (source, event, None), reason)
+        return void, await voids.mark_events(connection, session, [key], void)
+
+    return await _void(database, settings, scope, marked)
+
+
+async def void_import(database: Database, settings: Settings, scope: Scope, import_id: UUID, reason: VoidReason) -> VoidRow:
+    """Take everything that only this import brought out of a session's figures; return its void.
+
+    An event that another valid import brought too stays: the figures are as if this import had not been sent.
+
+    Raises:
+        ProblemError: 404 without such a session, 422 without such an import in it.
+    """
+    session = scope.session
+
+    async def marked(connection: asyncpg.Connection) -> tuple[UUID, list[bytes]]:
+        if not await voids.has_import(connection, session, import_id):
+            raise invalid("/import", "the session has no event of this import")
+        known = await voids.import_void(connection, session, import_id)
+        if known is None:
+            known = uuid4()
+            await voids.add_void(connection, session, known, (None, None, import_id), reason)
+        keys = await voids.import_keys(connection, session, import_id)
+        return known, await voids.mark_events(connection, session, keys, known)
+
+    return await _void(database, settings, scope, marked)
+
+
+async def take_back(database: Database, settings: Settings, scope: Scope, void: UUID) -> None:
+    """Remove a void: its events count again, as if they arrived now.
+
+    Raises:
+        ProblemError: 404 without such a session or void.
+    """
+
+    async def transaction() -> None:
+        async with database.acquire() as connection, connection.transaction():
+            session = await voids.lock_session(connection, *scope)
+            if session is None:
+                raise not_found("session")
+            keys = await voids.remove_void(connection, session.id, void)
+            if keys is None:
+                raise not_found("void")
+            await _restore(connection, settings, session, keys)
+
+    await retry_conflicts(transaction)
+
+
+async def list_voids(database: Database, scope: Scope, after: tuple[datetime, UUID] | None, limit: int) -> list[VoidRow]:
+    """Return a session's voids after (at, id), the newest first.
+
+    Raises:
+        ProblemError: 404 without such a session.
+    """
+    async with database.acquire() as connection:
+        if not await voids.exists(connection, *scope):
+            raise not_found("session")
+        return await voids.page(connection, scope.session, after, limit)
+
+
+async def _restore(connection: Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> None:
+    """Fold events of the log that are no longer void, inside the caller's transaction, which holds the session."""
+    slow_after_ms = round(settings.slow_response_seconds * 1000)
+    writes = WriteQueries(connection)
+    context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
+    for start in range(0, len(keys), _PAGE):
+        events = await writes.logged_events([(session.id, key) for key in keys[start : start + _PAGE]])
+        folded = [fold.fold_logged(event, context) for event in events]
+        await fold.apply(writes, folded, {session.id: context}, slow_after_ms)
+
+
+class _BrandLockNeeded(Exception):
+    """A first purchase may pass to another session: the brand must be locked before the session."""
+
+
+async def _void(
+    database: Database,
+    settings: Settings,
+    scope: Scope,
+    marked: Callable[[asyncpg.Connection], Awaitable[tuple[UUID, list[bytes]]]],
+) -> VoidRow:
+    """Mark events as void and take them out of the figures, in one transaction."""
+
+    async def transaction(*, with_brand: bool) -> VoidRow:
+        # A connection of its own: a rebuild hides tables, and a pooled connection has plans for the tables that it hides.
+        async with database.unpooled() as connection, connection.transaction():
+            if with_brand:
+                await first_purchases.lock_brand(connection, scope.session)
+            session = await voids.lock_session(connection, *scope)
+            if session is None:
+                raise not_found("session")
+            void_id, keys = await marked(connection)
+            if keys:
+                await _exclude(connection, settings, session, keys, holds_brand=with_brand)
+            row = await voids.void(connection, session.id, void_id)
+            assert row is not None, "it was recorded above"
+            return row
+
+    try:
+        return await retry_conflicts(lambda: transaction(with_brand=False))
+    except _BrandLockNeeded:
+        return await retry_conflicts(lambda: transaction(with_brand=True))
+
+
+async def _exclude(
+    connection: asyncpg.Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes], *, holds_brand: bool
+) -> None:
+    """Change the figures to what they are without these events, which are marked already."""
+    buyers = await voids.buyers_of(connection, session.id, keys)
+    if buyers and not holds_brand:
+        raise _BrandLockNeeded
+    if buyers or len(keys) > _SUBTRACT_AT_MOST or not await _subtract(connection, settings, session, keys):
+        await rebuild.replace_rows(connection, settings, session.id, buyers)
+
+
+async def _subtract(connection: asyncpg.Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> bool:
+    """Subtract what the events added to sums; return False, and change nothing, if they did more than that."""
+    slow_after_ms = round(settings.slow_response_seconds * 1000)
+    writes = WriteQueries(connection)
+    context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
+    events = [fold.fold_logged(event, context) for event in await writes.logged_events([(session.id, key) for key in keys])]
+    claims = []
+    for event in events:
+        added = event.contributions
+        if added.samples or added.spans or added.order is not None or added.broadcast is not None:
+            return False
+        claims += [(claim.set, claim.member) for claim in added.claims if claim.set != CUSTOMER]
+    if claims and await voids.owned_members(connection, session.id, claims, keys):
+        return False
+    await fold.subtract_counts(writes, events, slow_after_ms)
+    return True

@@ -1,0 +1,122 @@
+-- name: lock_session
+-- Locks a session that the caller may see against flushes, rebuilds and other voids.
+SELECT s.id, s.brand_id, s.currency FROM sessions s WHERE s.id = $1 AND ($2::uuid IS NULL OR s.brand_id = $2) FOR UPDATE;
+
+-- name: find_session
+-- Whether the caller may see a session.
+SELECT s.id FROM sessions s WHERE s.id = $1 AND ($2::uuid IS NULL OR s.brand_id = $2);
+
+-- name: event_void
+-- The void of one event.
+SELECT v.id FROM voids v WHERE v.session_id = $1 AND v.source = $2 AND v.event_id = $3;
+
+-- name: import_void
+-- The void of one import.
+SELECT v.id FROM voids v WHERE v.session_id = $1 AND v.import_id = $2;
+
+-- name: logged_key
+-- The key of an event, if the session's log holds it.
+SELECT e.event_key FROM events e WHERE e.session_id = $1 AND e.event_key = $2;
+
+-- name: has_import
+-- Whether an import brought events to the session.
+SELECT EXISTS (SELECT FROM import_events i WHERE i.session_id = $1 AND i.import_id = $2);
+
+-- name: import_keys
+-- Events of an import that no other import brought, except imports that are void themselves.
+SELECT i.event_key
+FROM import_events i
+WHERE i.session_id = $1 AND i.import_id = $2
+  AND NOT EXISTS (
+      SELECT FROM import_events o
+      WHERE o.session_id = i.session_id AND o.event_key = i.event_key AND o.import_id <> i.import_id
+        AND NOT EXISTS (SELECT FROM voids v WHERE v.session_id = o.session_id AND v.import_id = o.import_id)
+  )
+ORDER BY i.event_key;
+
+-- name: add_void
+-- Records who took what out of the figures, when and why.
+INSERT INTO voids (session_id, id, source, event_id, import_id, reason, voided_by, voided_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: already_void
+-- Those of the events that another void takes out.
+SELECT DISTINCT d.event_key FROM voided_events d WHERE d.session_id = $1 AND d.event_key = ANY($2::bytea[]) AND d.void_id <> $3;
+
+-- name: mark_events
+-- Marks events as void; returns those that this void did not mark yet.
+INSERT INTO voided_events (session_id, event_key, void_id)
+SELECT $1::uuid, marked.event_key, $3::uuid FROM unnest($2::bytea[]) AS marked (event_key)
+ON CONFLICT (session_id, event_key, void_id) DO NOTHING
+RETURNING event_key;
+
+-- name: remove_void
+-- Removes a void.
+DELETE FROM voids v WHERE v.session_id = $1 AND v.id = $2 RETURNING v.import_id;
+
+-- name: unmark_events
+-- Removes the marks of a void.
+DELETE FROM voided_events d WHERE d.session_id = $1 AND d.void_id = $2 RETURNING d.event_key;
+
+-- name: unmark_import
+-- Removes every mark that a void of an import left on events which a valid import brought ($2). An event that was voided itself stays
+-- void.
+DELETE FROM voided_events d
+WHERE d.session_id = $1
+  AND d.event_key IN (SELECT i.event_key FROM import_events i WHERE i.session_id = $1 AND i.import_id = $2)
+  AND d.void_id IN (SELECT v.id FROM voids v WHERE v.session_id = $1 AND v.import_id IS NOT NULL)
+RETURNING d.event_key;
+
+-- name: unmark_imported
+-- Removes the marks that voids of imports left on these events: a valid import brings them now.
+DELETE FROM voided_events d
+USING unnest($1::uuid[], $2::uuid[], $3::bytea[]) AS brought (session_id, import_id, event_key)
+WHERE d.session_id = brought.session_id AND d.event_key = brought.event_key
+  AND NOT EXISTS (SELECT FROM voids w WHERE w.session_id = brought.session_id AND w.import_id = brought.import_id)
+  AND d.void_id IN (SELECT v.id FROM voids v WHERE v.session_id = d.session_id AND v.import_id IS NOT NULL)
+RETURNING d.session_id, d.event_key;
+
+-- name: still_void
+-- Those of the events that are void.
+SELECT DISTINCT d.session_id, d.event_key
+FROM unnest($1::uuid[], $2::bytea[]) AS asked (session_id, event_key)
+JOIN voided_events d USING (session_id, event_key);
+
+-- name: void_imports
+-- Those of the imports that are void.
+SELECT v.session_id, v.import_id
+FROM unnest($1::uuid[], $2::uuid[]) AS asked (session_id, import_id)
+JOIN voids v USING (session_id, import_id);
+
+-- name: record_imports
+-- Records which events an import brought, new or not.
+INSERT INTO import_events (session_id, import_id, event_key)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])
+ON CONFLICT (session_id, import_id, event_key) DO NOTHING;
+
+-- name: page
+-- Voids of a session, the newest first, with the number of events that each takes out.
+SELECT v.id, v.source, v.event_id, v.import_id, v.reason, v.voided_by, v.voided_at,
+       (SELECT count(*) FROM voided_events d WHERE d.session_id = $1::uuid AND d.void_id = v.id) AS events
+FROM voids v
+WHERE v.session_id = $1::uuid AND ($2::timestamptz IS NULL OR (v.voided_at, v.id) < ($2, $3::uuid))
+ORDER BY v.voided_at DESC, v.id DESC
+LIMIT $4;
+
+-- name: void
+-- One void.
+SELECT v.id, v.source, v.event_id, v.import_id, v.reason, v.voided_by, v.voided_at,
+       (SELECT count(*) FROM voided_events d WHERE d.session_id = $1::uuid AND d.void_id = v.id) AS events
+FROM voids v
+WHERE v.session_id = $1::uuid AND v.id = $2;
+
+-- name: owned_members
+-- Those of the claims that one of these events owns.
+SELECT count(*)
+FROM unnest($2::text[], $3::bytea[]) AS claimed (set, member)
+JOIN members m ON m.session_id = $1::uuid AND m.set = claimed.set AND m.member = claimed.member
+WHERE m.event_key = ANY($4::bytea[]);
+
+-- name: buyers_of
+-- The buyers whose purchase in this session is one of these events.
+SELECT m.member FROM members m WHERE m.session_id = $1 AND m.set = 'buyer' AND m.event_key = ANY($2::bytea[]) ORDER BY m.member;
