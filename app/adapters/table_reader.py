@@ -29,6 +29,19 @@ _CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
 """What spreadsheets write under that name: a superset."""
 
 
+_LOST = "\udfff"
+"""Marks what no byte of UTF-16 can be escaped to."""
+_LOST_UTF16 = "tallylight-lost"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError), "only used to decode"
+    return _LOST, error.end
+
+
+codecs.register_error(_LOST_UTF16, _mark)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row below the heading."""
@@ -115,12 +128,16 @@ def _undecodable(cell: str) -> bool:
 def _text(file: BinaryIO, encoding: str) -> Iterator[Iterable[str]]:
     """Lend the lines of a file in an encoding; the file stays open."""
     file.seek(0)
-    # Bytes that are no character become surrogates, so that only their own rows suffer.
-    wrapper = io.TextIOWrapper(file, _codec(encoding), errors="surrogateescape", newline=None)
+    # Bytes that are no character become lone surrogates, so that only their own rows fail.
+    wrapper = io.TextIOWrapper(file, _codec(encoding), errors=_errors(encoding), newline=None)
     try:
         yield wrapper
     finally:
         wrapper.detach()
+
+
+def _errors(encoding: str) -> str:
+    return _LOST_UTF16 if encoding.startswith("utf-16") else "surrogateescape"
 
 
 def _codec(encoding: str) -> str:
@@ -174,7 +191,7 @@ def _encodings(head: bytes, hints: Hints) -> Sequence[str]:
 def _headings_of_text(head: bytes, headings: Sequence[str], hints: Hints, *, whole: bool) -> list[Heading]:
     found = []
     for encoding in _encodings(head, hints):
-        decoder = codecs.getincrementaldecoder(_codec(encoding))("surrogateescape")
+        decoder = codecs.getincrementaldecoder(_codec(encoding))(_errors(encoding))
         text = decoder.decode(head, final=whole).removeprefix("\ufeff")
         lines = io.StringIO(text, newline=None).readlines()
         if not whole and len(lines) > 1:

@@ -47,7 +47,7 @@ class Workbook:
         """Names of the visible sheets of cells."""
 
     def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
-        """Return the rows of a sheet with their numbers, which begin with 1; empty rows at the top are left out.
+        """Return the rows of a sheet with their numbers, which begin with 1.
 
         Raises:
             UnreadableWorkbook: the sheet cannot be read.
@@ -55,9 +55,9 @@ class Workbook:
         found = self._sheet(sheet)
         if found.start is None:
             return
-        first_row, first_column = found.start
-        margin = [""] * first_column
-        for number, row in enumerate(found.iter_rows(), first_row + 1):
+        # The rows begin with the sheet's first, their cells with the first column that holds anything.
+        margin = [""] * found.start[1]
+        for number, row in enumerate(found.iter_rows(), 1):
             yield number, margin + [_text(cell) for cell in row]
 
     def _sheet(self, name: str) -> CalamineSheet:

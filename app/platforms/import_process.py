@@ -26,7 +26,7 @@ MOST_MEMORY = 2 * 1024**3
 """Bytes of address space."""
 MOST_SECONDS = 120
 """Seconds of computing."""
-_EVENTS = 250
+_EVENTS = 125
 """Events of a batch: as many as one commit takes without making others wait."""
 _ROWS = 1_000
 

@@ -109,6 +109,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         seconds = round((value - datetime(2000, 1, 1)).total_seconds() * 1000)  # noqa: DTZ001
         rounded = datetime(2000, 1, 1) + timedelta(milliseconds=seconds)  # noqa: DTZ001
+        if rounded == datetime(rounded.year, rounded.month, rounded.day):  # noqa: DTZ001
+            return rounded.strftime("%Y-%m-%d")
         return rounded.strftime("%Y-%m-%d %H:%M:%S") + (f".{rounded.microsecond // 1000:03d}" if rounded.microsecond else "")
     if isinstance(value, date | time):
         return value.isoformat()
