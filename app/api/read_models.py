@@ -119,6 +119,7 @@ class ProductFigures(SharedFigures):
 class OtherProducts(SharedFigures):
     """Results outside the line-up: total minus line-up."""
 
+    count: int = Field(description="products outside the line-up, on all pages")
     products: list[ProductFigures]
 
 
@@ -133,6 +134,7 @@ class ProductsDocument(DocumentModel):
     other: OtherProducts
     total: SharedFigures
     notes: list[str]
+    next_cursor: str | None = Field(description="continues the products outside the line-up")
 
 
 class Mark(DocumentModel):
@@ -156,6 +158,7 @@ class TimelineDocument(DocumentModel):
     buckets: list[datetime]
     series: dict[str, list[int | str | None]]
     marks: list[Mark]
+    marks_omitted: int = Field(description="marks of the window beyond the first 1,000")
 
 
 class Trailing(DocumentModel):
@@ -189,6 +192,7 @@ class ShowcasesDocument(DocumentModel):
     session: str
     currency: str
     showcases: list[ShowcaseFigures]
+    next_cursor: str | None
 
 
 class SourceShare(DocumentModel):

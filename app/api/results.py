@@ -11,12 +11,16 @@ from pydantic_core import to_json
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of, session_uuid
 from app.api.language import AnswerLanguage, language_of
+from app.api.paging import MAX_CURSOR, decode, encode
 from app.api.query_times import Instant
 from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
 from app.events.fields import Slug, Text
-from app.kpis import reader
+from app.kpis import product_reader, reader
 from app.kpis.audience import CORE_FAN_LEVEL
+from app.kpis.product_reader import ProductPage, ShowcasePage
+from app.kpis.products import MOST_LISTED
 from app.kpis.reader import SessionQuery, TimelineQuery
+from app.kpis.showcases import MOST_SHOWCASES
 from app.kpis.single_flight import SingleFlight
 from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
 from app.labels.catalogue import LANGUAGES, Language
@@ -30,6 +34,13 @@ From = Annotated[
     Query(alias="from", description="start of the half-open window", examples=["2021-09-25T14:00:00+09:00"]),
 ]
 To = Annotated[Instant | None, Query(description="end of the half-open window", examples=["2021-09-25T14:20:00+09:00"])]
+
+
+Cursor = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before; absent: the first page")
+]
+ProductLimit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="most products outside the line-up in one answer")]
+ShowcaseLimit = Annotated[int, Query(ge=1, le=MOST_SHOWCASES, description="most showcases in one answer")]
 
 
 async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> SessionQuery:
@@ -100,9 +111,11 @@ async def kpis(request: Request) -> Response:
 
 
 @router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)
-async def products(service: AppService, asked: Question) -> Response:
-    """Return the products of the line-up, the remainder outside it, and the total."""
-    return answer(await reader.read_products(service.database, asked), asked)
+async def products(service: AppService, asked: Question, cursor: Cursor = None, limit: ProductLimit = MOST_LISTED) -> Response:
+    """Return the line-up's products, what was sold outside it, and the total. Pages continue the products outside the line-up."""
+    after = None if cursor is None else decode(cursor, (str,))[0]
+    document, more = await product_reader.read_products(service.database, asked, ProductPage(after, limit))
+    return answer(document | {"next_cursor": None if more is None else encode((more,))}, asked)
 
 
 @router.get("/timeline", summary="Timeline", operation_id="results:timeline", response_model=TimelineDocument)
@@ -129,9 +142,13 @@ async def timeline(
 
 
 @router.get("/showcases", summary="Showcases", operation_id="results:showcases", response_model=ShowcasesDocument)
-async def showcases(service: AppService, asked: Question) -> Response:
-    """Return the on-air windows of the products, with the sales of each."""
-    return answer(await reader.read_showcases(service.database, asked), asked)
+async def showcases(
+    service: AppService, asked: Question, cursor: Cursor = None, limit: ShowcaseLimit = MOST_SHOWCASES
+) -> Response:
+    """Return each time range in which a product was on air, with the clicks and orders inside it."""
+    after = None if cursor is None else decode(cursor, (datetime, str))
+    document, more = await product_reader.read_showcases(service.database, asked, ShowcasePage(after, limit))
+    return answer(document | {"next_cursor": None if more is None else encode(more)}, asked)
 
 
 @router.get("/audience", summary="Arrivals", operation_id="results:audience", response_model=AudienceDocument)

@@ -65,6 +65,17 @@ class Evidence:
     topics: Topics | None = None
     slow_after_ms: int = 180_000
 
+    def __len__(self) -> int:
+        """Return the number of rows that the rules look at."""
+        rows: tuple[Sequence[object], ...] = (
+            self.table.products,
+            self.table.others,
+            self.aired,
+            self.concurrency,
+            self.promotions,
+        )
+        return sum(map(len, rows))
+
     @property
     def session(self) -> UUID:
         """Return the session's id."""

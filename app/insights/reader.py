@@ -17,8 +17,10 @@ from app.insights.rules.core_fans import early_window
 from app.insights.rules.support import LONG_HOURS
 from app.insights.topics import topics_of
 from app.kpis.comparison import read_earlier
+from app.kpis.computation import compute
+from app.kpis.product_reader import read_product_table
 from app.kpis.products import ProductTable
-from app.kpis.reader import SessionQuery, read_evaluation, read_product_table, snapshot
+from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import LANGUAGES
 from app.storage import insight_reads, product_reads, reads
@@ -62,6 +64,10 @@ async def build_insights(evidence: Evidence, said: CommentSample | None) -> Docu
     if said is not None and said.comments:
         topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
         evidence = replace(evidence, topics=topics)
+    return await compute(len(evidence), _document, evidence)
+
+
+def _document(evidence: Evidence) -> Document:
     return insights_document(evidence.evaluation, findings_of(evidence), evidence.names)
 
 

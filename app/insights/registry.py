@@ -11,6 +11,8 @@ from app.insights.rules import audience, comments, contradictions, core_fans, hi
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
+MOST = 100
+"""Findings of one session; those of the least weight are left out."""
 RULES: tuple[Rule, ...] = (
     audience.busier_half,
     audience.audience_peak,
@@ -34,4 +36,4 @@ RULES: tuple[Rule, ...] = (
 def findings_of(evidence: Evidence) -> list[Finding]:
     """Return what all rules find, by weight; what weighs the same in the order of the codes, then of the subjects."""
     found = [finding for rule in RULES for finding in rule(evidence)]
-    return sorted(found, key=lambda one: (-one.weight, CODES.index(one.code), one.wording, one.subject))
+    return sorted(found, key=lambda one: (-one.weight, CODES.index(one.code), one.wording, one.subject))[:MOST]

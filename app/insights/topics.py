@@ -92,11 +92,14 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
         products: code → names and aliases.
         most: how many topics to return.
     """
-    names = _names(products)
     people: dict[tuple[str, str], set[str]] = defaultdict(set)
     read = comments[:limit]
-    for person, text in read:
-        for topic in _said(unicodedata.normalize("NFKC", text).casefold(), names):
+    texts = [unicodedata.normalize("NFKC", text).casefold() for _, text in read]
+    # Each comment is searched for each name, so names that occur in no comment are left out first.
+    everything = "\n".join(texts)
+    names = [(name, code) for name, code in _names(products) if name in everything]
+    for (person, _), text in zip(read, texts, strict=True):
+        for topic in _said(text, names):
             people[topic].add(person)
     ordered = sorted(people.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return Topics(

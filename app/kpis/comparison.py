@@ -4,11 +4,12 @@ In: the database, sessions or a brand, the caller's brand, the present moment. O
 evaluation of `/kpis`. Never here: SQL, HTTP, sums of money in different currencies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
+from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.metrics import METRICS, Metric, Unit
 from app.kpis.percentile import exact, percentile_rank
@@ -19,6 +20,7 @@ from app.kpis.status import is_on_air
 from app.problems import invalid, not_found
 from app.storage import comparison_reads
 from app.storage.database import Connection, Database
+from app.storage.reads import ConcurrencyRow, SessionFigures
 
 FEWEST, MOST = 2, 20
 """Sessions of one comparison: more than twenty columns nobody reads."""
@@ -38,7 +40,14 @@ async def read_evaluations(
         found |= await comparison_reads.heard_until(connection, live)
     several = [session for session, figures in found.items() if several_sampled(figures)]
     minutes = await comparison_reads.concurrency_of(connection, several) if several else {}
-    return [evaluate(found[session], now, minutes.get(session, ())) for session in sessions if session in found]
+    rows = len(sessions) + sum(map(len, minutes.values()))
+    return await compute(rows, _evaluated, [found[session] for session in sessions if session in found], now, minutes)
+
+
+def _evaluated(
+    found: Sequence[SessionFigures], now: datetime, minutes: Mapping[UUID, Sequence[ConcurrencyRow]]
+) -> list[Evaluation]:
+    return [evaluate(figures, now, minutes.get(figures.head.id, ())) for figures in found]
 
 
 def session_ids(text: str) -> list[UUID | None]:
@@ -73,6 +82,10 @@ async def read_comparison(database: Database, text: str, brand: UUID | None, now
         evaluations = await read_evaluations(connection, sessions, brand, now)
     if len(evaluations) < len(sessions):
         raise not_found("session")
+    return await compute(len(evaluations) ** 2 * len(METRICS), _comparison, evaluations, now)
+
+
+def _comparison(evaluations: Sequence[Evaluation], now: datetime) -> Document:
     return {
         "as_of": local(now, evaluations[0].head.time_zone),
         "sessions": [session_document(one) for one in evaluations],
@@ -123,20 +136,20 @@ async def read_history(
             before = (started, until)
         ids = await comparison_reads.history(connection, found.id, kind, before, limit + EARLIER)
         evaluations = await read_evaluations(connection, ids[::-1], brand, now)
-    return {
-        "brand": found.slug,
-        "name": found.name,
-        "kind": kind,
-        "as_of": now.isoformat(),
-        "sessions": [
-            {
-                **session_document(one),
-                "kpis": {metric.slug: _against(metric, one, evaluations[max(0, place - EARLIER) : place]) for metric in METRICS},
-            }
-            for place, one in enumerate(evaluations)
-            if place >= len(evaluations) - limit
-        ],
-    }
+    first = max(0, len(evaluations) - limit)
+    sessions = await compute(len(evaluations) * EARLIER * len(METRICS), _measured, evaluations, first)
+    return {"brand": found.slug, "name": found.name, "kind": kind, "as_of": now.isoformat(), "sessions": sessions}
+
+
+def _measured(evaluations: Sequence[Evaluation], first: int) -> list[Document]:
+    """Return the sessions from a place on, each measured against those before it."""
+    return [
+        {
+            **session_document(one),
+            "kpis": {metric.slug: _against(metric, one, evaluations[max(0, place - EARLIER) : place]) for metric in METRICS},
+        }
+        for place, one in enumerate(evaluations[first:], first)
+    ]
 
 
 async def read_earlier(connection: Connection, evaluation: Evaluation) -> list[Evaluation]:

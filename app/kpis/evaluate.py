@@ -6,6 +6,7 @@ A figure is a plain tuple (numerator, denominator, basis) since hundreds are mad
 This is the hot path of `/kpis`: what can be looked up is compiled from the registry at import.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,9 +68,12 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     duration = ABSENT if duration_us is None else (duration_us, 1, "counted")
     off_air = off_air_since(head.broadcasts) if status is SessionStatus.LIVE or minutes else {}
     by_platform: dict[str, Values] = {}
+    rows_of: dict[str, list[ConcurrencyRow]] = defaultdict(list)
+    for row in minutes:
+        rows_of[row.platform].append(row)
     for platform in figures.platforms():
         values = _platform(figures, platform, on_air=status is SessionStatus.LIVE and platform not in off_air)
-        own = [row for row in minutes if row.platform == platform]
+        own = rows_of.get(platform, ())
         if len({row.room for row in own}) > 1:
             peak = max(values["peak_concurrent_viewers"][0], highest_sum(own, off_air))
             values["peak_concurrent_viewers"] = (peak, 1, "reported")

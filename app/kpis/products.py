@@ -4,10 +4,12 @@ In: rows per product, the session's evaluation, windows' sums. Out: exact figure
 Never here: I/O.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
 from app.kpis.metrics import Unit
@@ -47,6 +49,8 @@ _OF_SESSION = {
     "gmv": "gmv",
     "refund_amount": "refund_amount",
 }
+MOST_LISTED = 500
+"""Products in one document: a line-up holds as many, and of the products outside it a page lists as many."""
 _SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
            "click_to_buyer_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
 """Figures that the remainder and the total have too."""
@@ -96,7 +100,7 @@ def product_table(
     sell_outs: Mapping[str, SellOut],
     language: Language,
 ) -> ProductTable:
-    """Return the products' figures; with no line-up at all every product that was seen is listed."""
+    """Return the products' figures; without a line-up up to `MOST_LISTED` products that were seen are listed, by GMV."""
     found: dict[str, dict[str, dict[tuple[bool, str], int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         found[row.product][row.platform][row.reported, row.metric] = row.value
@@ -126,11 +130,20 @@ def product_table(
     products = [result(code) for code in listed]
     others = [result(code) for code in seen]
     total = _total(evaluation, [*products, *others])
-    shown = products if listed else others
-    other = _remainder(total, shown, [*products, *others])
+    shown, rest = (products, others) if listed else _foremost(others)
+    other = _remainder(total, shown, rest)
     _rates(other, evaluation.total)
     _rates(total, evaluation.total)
-    return ProductTable(shown, others if listed else [], other, total)
+    return ProductTable(shown, rest, other, total)
+
+
+def _foremost(products: list[ProductResult]) -> tuple[list[ProductResult], list[ProductResult]]:
+    """Return the products to list of a session without a line-up, and the others; both in their order."""
+    if len(products) <= MOST_LISTED:
+        return products, []
+    ranked = sorted(products, key=lambda one: (-one.figures["gmv"][0], -one.figures["clicks"][0], one.code))
+    foremost = {one.code for one in ranked[:MOST_LISTED]}
+    return [one for one in products if one.code in foremost], [one for one in products if one.code not in foremost]
 
 
 def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
@@ -199,7 +212,7 @@ def _total(evaluation: Evaluation, products: Sequence[ProductResult]) -> Values:
     return total | combine([product.figures for product in products], ("impressions",))
 
 
-def _remainder(total: Values, shown: Sequence[ProductResult], every: Sequence[ProductResult]) -> Values:
+def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[ProductResult]) -> Values:
     """Return total minus what is shown.
 
     Buyers cannot be subtracted, and orders only where no order holds two products; a remainder of one product, or of
@@ -210,25 +223,37 @@ def _remainder(total: Values, shown: Sequence[ProductResult], every: Sequence[Pr
     for field in ("impressions", "clicks", "orders", "units", "gmv", "refund_amount"):
         whole, part = total[field], sums[field]
         other[field] = (whole[0] - part[0], 1, "derived") if whole[1] else ABSENT
-    everything = combine([product.figures for product in every], ("orders",))["orders"]
+    everything = combine([product.figures for product in (*shown, *rest)], ("orders",))["orders"]
     if everything[0] != total["orders"][0]:
         other["orders"] = ABSENT
-    rest = [product.figures for product in every if product not in shown]
     units, gmv = other["units"], other["gmv"]
     if units[1] and gmv[1]:
         for field in ("orders", "buyers"):
             if units[0] == 0 == gmv[0] and not rest:
                 other[field] = (0, 1, "derived")
-            elif len(rest) == 1 and rest[0]["units"][0] == units[0] and rest[0]["gmv"][0] == gmv[0]:
-                other[field] = rest[0][field]
+            elif len(rest) == 1 and rest[0].figures["units"][0] == units[0] and rest[0].figures["gmv"][0] == gmv[0]:
+                other[field] = rest[0].figures[field]
     return other
 
 
-def products_document(evaluation: Evaluation, table: ProductTable, language: Language) -> Document:
-    """Return the products document of api.md."""
+def products_document(
+    evaluation: Evaluation, table: ProductTable, language: Language, after: str | None = None, limit: int = MOST_LISTED
+) -> tuple[Document, str | None]:
+    """Return the products document of api.md, and the code of its last product if more follow.
+
+    Args:
+        evaluation: the session's figures.
+        table: all products.
+        language: of names and notes.
+        after: list the products outside the line-up whose code is greater.
+        limit: how many of them at most.
+    """
     head = evaluation.head
     digits = digits_of(head.currency)
-    return {
+    first = 0 if after is None else bisect_right(table.others, after, key=attrgetter("code"))
+    page = table.others[first : first + limit]
+    more = page[-1].code if first + limit < len(table.others) and page else None
+    document = {
         "session": str(head.id),
         "status": evaluation.status.value,
         "as_of": local(evaluation.as_of, head.time_zone),
@@ -236,11 +261,14 @@ def products_document(evaluation: Evaluation, table: ProductTable, language: Lan
         "products": [_product(product, digits, head.time_zone) for product in table.products],
         "other": {
             **_shared(table.other, digits),
-            "products": [_product(product, digits, head.time_zone) for product in table.others],
+            "count": len(table.others),
+            "products": [_product(product, digits, head.time_zone) for product in page],
         },
         "total": _shared(table.total, digits),
         "notes": [label("product.note.buyers", language), label("product.note.estimate", language)],
+        "next_cursor": None,
     }
+    return document, more
 
 
 def _shared(values: Values, digits: int) -> Document:

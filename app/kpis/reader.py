@@ -4,7 +4,7 @@ In: the database, a session, the caller's brand, the present moment. Out: docume
 does not have. Never here: formulas, SQL, HTTP.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,18 +12,16 @@ from uuid import UUID
 
 from app.kpis import timeline
 from app.kpis.audience import CORE_FAN_LEVEL, audience_document
+from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
-from app.kpis.products import ProductTable, SellOut, product_table, products_document
 from app.kpis.render import Document, kpi_document
-from app.kpis.showcases import Showcase, second, showcases_document, showcases_of
+from app.kpis.showcases import second
 from app.kpis.status import session_end, status_of
-from app.kpis.stock import sold_out_stretches, sold_out_windows, stock_levels
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
 from app.storage import product_reads, reads
 from app.storage.database import Connection, Database
 from app.storage.reads import SessionFigures, SessionHead
-from app.storage.session_status import SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ async def read_evaluation(connection: Connection, asked: SessionQuery) -> tuple[
     if figures is None:
         raise not_found("session")
     minutes = await reads.concurrency(connection, asked.session) if several_sampled(figures) else ()
-    return figures, evaluate(figures, asked.now, minutes)
+    return figures, await compute(len(minutes), evaluate, figures, asked.now, minutes)
 
 
 async def read_kpis(database: Database, asked: SessionQuery) -> Document:
@@ -82,85 +80,6 @@ async def kpis_on(connection: Connection, asked: SessionQuery) -> Document:
     """Return the KPI document, read on this connection: of a snapshot that other documents come from too."""
     figures, evaluation = await read_evaluation(connection, asked)
     return kpi_document(evaluation, figures, asked.language)
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRows:
-    """What the products' figures are made of, the same in every language."""
-
-    rows: Sequence[product_reads.ProductRow]
-    lineup: Sequence[product_reads.LineupRow]
-    names: Mapping[str, Mapping[str, str]]
-    showcases: Sequence[Showcase]
-    sell_outs: Mapping[str, SellOut]
-    levels: Mapping[str, Sequence[tuple[datetime, int]]]
-    """Product → (moment, pieces on all platforms), in order of time."""
-
-
-async def read_product_rows(connection: Connection, head: SessionHead, now: datetime) -> ProductRows:
-    """Return the products' rows."""
-    rows = await product_reads.product_rows(connection, head.id)
-    lineup = await product_reads.lineup(connection, head.id)
-    changes = await product_reads.state_changes(connection, head.id)
-    codes = sorted({row.product for row in rows} | {row.product for row in lineup})
-    names = await product_reads.product_names(connection, head.brand_id, codes)
-    levels = stock_levels(changes)
-    stretches = {product: sold_out_stretches(found) for product, found in levels.items()}
-    windows = {product: sold_out_windows(product, found) for product, found in stretches.items() if found}
-    sums = iter(await product_reads.window_sums(connection, head.id, [w for found in windows.values() for w in found]))
-    sell_outs: dict[str, SellOut] = {}
-    for product, found in windows.items():
-        before, *after = [next(sums) for _ in found]
-        sell_outs[product] = SellOut(stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
-    return ProductRows(rows, lineup, names, _showcases(head, changes, now), sell_outs, levels)
-
-
-def table_of(evaluation: Evaluation, figures: SessionFigures, found: ProductRows, language: Language) -> ProductTable:
-    """Return the products' figures, with names in a language."""
-    return product_table(evaluation, figures, found.rows, found.lineup, found.names, found.showcases, found.sell_outs, language)
-
-
-async def read_product_table(
-    connection: Connection, asked: SessionQuery, figures: SessionFigures, evaluation: Evaluation
-) -> ProductTable:
-    """Return the products' figures."""
-    found = await read_product_rows(connection, evaluation.head, asked.now)
-    return table_of(evaluation, figures, found, asked.language)
-
-
-async def read_products(database: Database, asked: SessionQuery) -> Document:
-    """Return the products document."""
-    async with snapshot(database) as connection:
-        return await products_on(connection, asked)
-
-
-async def products_on(connection: Connection, asked: SessionQuery) -> Document:
-    """Return the products document, read on this connection."""
-    figures, evaluation = await read_evaluation(connection, asked)
-    table = await read_product_table(connection, asked, figures, evaluation)
-    return products_document(evaluation, table, asked.language)
-
-
-def _showcases(head: SessionHead, changes: list[product_reads.StateChange], now: datetime) -> list[Showcase]:
-    status = status_of(head)
-    end = session_end(head, status, now) or now
-    return showcases_of(changes, end, live=status is SessionStatus.LIVE)
-
-
-async def read_showcases(database: Database, asked: SessionQuery) -> Document:
-    """Return the showcases document."""
-    async with snapshot(database) as connection:
-        return await showcases_on(connection, asked)
-
-
-async def showcases_on(connection: Connection, asked: SessionQuery) -> Document:
-    """Return the showcases document, read on this connection."""
-    head = await read_head(connection, asked)
-    showcases = _showcases(head, await product_reads.state_changes(connection, head.id), asked.now)
-    windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
-    sums = await product_reads.window_sums(connection, head.id, windows)
-    minutes = await reads.concurrency(connection, head.id)
-    return showcases_document(head, showcases, sums[: len(showcases)], sums[len(showcases) :], minutes)
 
 
 async def read_audience(
@@ -191,7 +110,7 @@ async def audience_on(
     if begin is not None or end is not None:
         window = (second(begin or reads.BEFORE_ALL), second(end or reads.AFTER_ALL))
     arrivals = await reads.arrivals(connection, head.id, window)
-    return audience_document(head, whole, arrivals, min_level)
+    return await compute(len(arrivals), audience_document, head, whole, arrivals, min_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +148,8 @@ async def timeline_on(connection: Connection, asked: SessionQuery, question: Tim
     )
     samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
     changes = await product_reads.state_changes(connection, head.id, question.product)
-    values = timeline.filled(series, window, counts, samples, head)
-    return timeline.timeline_document(head, window, question.product, values, timeline.marks_of(changes, window, head.time_zone))
+    rows = len(samples) + len(changes) + window.buckets()
+    return await compute(rows, timeline.timeline_document, head, window, question.product, series, counts, samples, changes)
 
 
 async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuery) -> timeline.Window:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from operator import attrgetter
 
 from app.kpis.concurrency import viewers_at
@@ -17,6 +16,8 @@ from app.kpis.rounding import digits_of, fixed, money
 from app.storage.product_reads import ProductWindow, StateChange
 from app.storage.reads import ConcurrencyRow, SessionHead
 
+MOST_SHOWCASES = 500
+"""Showcases in one document."""
 TRAILING = timedelta(minutes=5)
 """Orders up to this long after a window are its own, as `trailing` (metrics.md)."""
 
@@ -74,18 +75,30 @@ def showcases_of(changes: Sequence[StateChange], end: datetime, *, live: bool) -
         moments.sort()
     by_product: dict[str, list[Showcase]] = defaultdict(list)
     all_begins = [change.at for change in shown]
+    next_product = _next_product(shown)
     begins = _begins(shown, withdrawn)
     for product, moments in begins.items():
         for number, begin in enumerate(moments):
             again = moments[number + 1] if number + 1 < len(moments) else None
             stop = _first_after(withdrawn[product], begin)
             if stop is None or (again is not None and stop > again):
-                later = islice(shown, bisect_right(all_begins, begin), None)
-                stop = next((change.at for change in later if change.key != product), None)
+                later = bisect_right(all_begins, begin)
+                if later < len(shown) and shown[later].key == product:
+                    later = next_product[later]
+                stop = shown[later].at if later < len(shown) else None
             open_still = stop is None and again is None
             stop = stop or again or max(begin, end)
             by_product[product].append(Showcase(product, begin, stop, on_air=open_still and live, next_begin=again))
     return sorted((one for found in by_product.values() for one in found), key=attrgetter("begin", "product"))
+
+
+def _next_product(shown: Sequence[StateChange]) -> list[int]:
+    """Return for each change the place of the next change of another product; the end where none follows."""
+    following = [len(shown)] * len(shown)
+    for place in range(len(shown) - 2, -1, -1):
+        same = shown[place].key == shown[place + 1].key
+        following[place] = following[place + 1] if same else place + 1
+    return following
 
 
 def _begins(shown: Sequence[StateChange], withdrawn: Mapping[str, Sequence[datetime]]) -> dict[str, list[datetime]]:
@@ -109,6 +122,15 @@ def _begins(shown: Sequence[StateChange], withdrawn: Mapping[str, Sequence[datet
     return begins
 
 
+def page_of(
+    showcases: Sequence[Showcase], after: tuple[datetime, str] | None, limit: int
+) -> tuple[Sequence[Showcase], tuple[datetime, str] | None]:
+    """Return the showcases after a beginning and a product, at most `limit`, and the last one's if more follow."""
+    first = 0 if after is None else bisect_right(showcases, after, key=attrgetter("begin", "product"))
+    page = showcases[first : first + limit]
+    return page, (page[-1].begin, page[-1].product) if first + limit < len(showcases) else None
+
+
 def _first_after(moments: Sequence[datetime], begin: datetime) -> datetime | None:
     place = bisect_right(moments, begin)
     return moments[place] if place < len(moments) else None
@@ -123,6 +145,7 @@ def showcases_document(
 ) -> Document:
     """Return the showcases document of api.md; `sums` and `trailing` go with the showcases one by one."""
     digits = digits_of(head.currency)
+    viewers = viewers_at(minutes, [moment for one in showcases for moment in (one.begin, one.end)])
     return {
         "session": str(head.id),
         "currency": head.currency,
@@ -137,8 +160,8 @@ def showcases_document(
                 "units": inside.get("units_sold", 0),
                 "gmv": fixed(inside.get("gmv", 0), digits),
                 "gmv_per_minute": _per_minute(inside.get("gmv", 0), one.seconds_us(), digits),
-                "viewers_at_start": viewers_at(minutes, one.begin),
-                "viewers_at_end": viewers_at(minutes, one.end),
+                "viewers_at_start": viewers[one.begin],
+                "viewers_at_end": viewers[one.end],
                 "trailing": {
                     "orders": after.get("orders", 0),
                     "units": after.get("units_sold", 0),
@@ -147,6 +170,7 @@ def showcases_document(
             }
             for one, inside, after in zip(showcases, sums, trailing, strict=True)
         ],
+        "next_cursor": None,
     }
 
 

@@ -23,6 +23,8 @@ Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
 STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
+MAX_MARKS = 1000
+"""Marks in one document; a window with `from` and `to` shows the others."""
 COMFORTABLE = 600
 """Buckets that a reader who leaves the choice to us gets at most: ten hours of minutes."""
 LONGEST: Step = get_args(Step)[-1]
@@ -153,14 +155,12 @@ def filled(
     """Return the series' values: zero where nothing was counted, null where nothing was sampled."""
     digits = digits_of(head.currency)
     off_air = off_air_since(head.broadcasts)
-    sampled = {
-        highest: _sampled(window, samples, off_air, highest=highest)
-        for highest in {one.highest for one in series.values() if one.sampled}
-    }
+    latest, highest = _sampled(window, samples, off_air)
     found: dict[str, list[int | str | None]] = {}
     for name, one in series.items():
         if one.sampled:
-            values = [sampled[one.highest][one.metric].get(number) for number in range(window.buckets())]
+            sampled = (highest if one.highest else latest)[one.metric]
+            values = [sampled.get(number) for number in range(window.buckets())]
         else:
             values = [counts.get(one.metric, {}).get(number, 0) for number in range(window.buckets())]
         found[name] = [fixed(v, digits) if one.is_money and v is not None else v for v in values]
@@ -168,24 +168,25 @@ def filled(
 
 
 def _sampled(
-    window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime], *, highest: bool
-) -> dict[str, dict[int, int]]:
-    """Return metric → bucket → the rooms' sum; a room without a sample in a minute carries its last one."""
-    carried: dict[str, LastSamples] = defaultdict(LastSamples)
-    found: dict[str, dict[int, int]] = defaultdict(dict)
+    window: Window, samples: Sequence[TimelineSample], off_air: Mapping[str, datetime]
+) -> tuple[dict[str, dict[int, int]], dict[str, dict[int, int]]]:
+    """Return metric → bucket → the rooms' sum, twice: of their latest samples, and of their highest ones.
+
+    A room without a sample in a minute keeps its last one.
+    """
+    latest: dict[str, dict[int, int]] = defaultdict(dict)
+    highest: dict[str, dict[int, int]] = defaultdict(dict)
     ordered = sorted(samples, key=attrgetter("metric", "minute", "latest_at"))
-    for (metric, minute), group in groupby(ordered, key=attrgetter("metric", "minute")):
-        rooms = carried[metric]
-        if metric == "concurrent_viewers":
-            rooms.end(off_air, minute)
-        peaks = LastSamples(rooms)
-        for sample in group:
-            rooms.take(sample.platform, sample.room, sample.latest_at, sample.latest)
-            peaks.take(sample.platform, sample.room, sample.latest_at, sample.highest)
-        number = int((minute - window.begin).total_seconds()) // window.seconds
-        before = found[metric].get(number, 0)
-        found[metric][number] = max(before, peaks.total()) if highest else rooms.total()
-    return found
+    for metric, of_metric in groupby(ordered, key=attrgetter("metric")):
+        rooms = LastSamples(off_air if metric == "concurrent_viewers" else {})
+        for minute, group in groupby(of_metric, key=attrgetter("minute")):
+            rooms.begin(minute)
+            for sample in group:
+                rooms.take(sample.platform, sample.room, sample.latest_at, sample.latest, sample.highest)
+            number = int((minute - window.begin).total_seconds()) // window.seconds
+            latest[metric][number] = rooms.latest
+            highest[metric][number] = max(highest[metric].get(number, 0), rooms.highest)
+    return latest, highest
 
 
 def marks_of(changes: Sequence[StateChange], window: Window, time_zone: str) -> list[Document]:
@@ -216,11 +217,14 @@ def timeline_document(
     head: SessionHead,
     window: Window,
     product: str | None,
-    series: Mapping[str, Sequence[int | str | None]],
-    marks: Sequence[Document],
+    series: Mapping[str, Series],
+    counts: Mapping[str, Mapping[int, int]],
+    samples: Sequence[TimelineSample],
+    changes: Sequence[StateChange],
 ) -> Document:
-    """Return the timeline document of api.md."""
+    """Return the timeline document of api.md, with the first `MAX_MARKS` marks of the window."""
     step = timedelta(seconds=window.seconds)
+    marks = marks_of(changes, window, head.time_zone)
     return {
         "session": str(head.id),
         "product": product,
@@ -229,6 +233,7 @@ def timeline_document(
         "to": local(window.end, head.time_zone),
         "step": window.step,
         "buckets": [local(window.begin + number * step, head.time_zone) for number in range(window.buckets())],
-        "series": dict(series),
-        "marks": list(marks),
+        "series": filled(series, window, counts, samples, head),
+        "marks": marks[:MAX_MARKS],
+        "marks_omitted": max(0, len(marks) - MAX_MARKS),
     }

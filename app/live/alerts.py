@@ -28,6 +28,8 @@ SUPPORT_RECENT = timedelta(minutes=15)
 """Answers come more seldom. A request that waits for so much longer than the limit is lost, and belongs to the report."""
 FALLEN, COLLAPSED = 0.7, 0.5
 """Shares of the recent audience that are left when it falls, and when it falls critically."""
+MOST_ALERTS = 200
+"""Alerts of a session; the most urgent are kept."""
 AUDIENCE_MATTERS = 20
 """Fewer viewers than this come and go by chance."""
 SETTLED = timedelta(minutes=2)
@@ -114,7 +116,8 @@ def alerts_of(
     for code, state in products.items():
         found += [sold_out_clicked(code, state), low_stock(code, state, limits.low_stock)]
     alerts = [alert for alert in found if alert is not None]
-    return sorted(alerts, key=lambda one: (_URGENCY.index(one.level), _CODES.index(one.code), one.since, one.product or ""))
+    alerts.sort(key=lambda one: (_URGENCY.index(one.level), _CODES.index(one.code), one.since, one.product or ""))
+    return alerts[:MOST_ALERTS]
 
 
 def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Alert | None:

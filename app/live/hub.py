@@ -23,6 +23,7 @@ from uuid import UUID
 import structlog
 
 from app.catalogue.access import ApiKeyStore
+from app.kpis.computation import compute
 from app.labels.catalogue import Language
 from app.live.alerts import AlertThresholds
 from app.live.session_state import SessionState, read_session_state
@@ -77,20 +78,27 @@ class _Topic:
             frame = self._frames[language] = frame_of(self.state, language)
         return frame
 
-    def show(self, state: SessionState) -> set[Language]:
-        """Take a new picture; return the languages in which it differs from the one before."""
-        self.state = state
-        wanted = {subscriber.watcher.language for subscriber in self.subscribers}
-        before, self._frames = self._frames, {}
-        changed = set[Language]()
-        for language in wanted & before.keys():
-            frame = frame_of(state, language)
-            if frame.revision != before[language].revision:
-                changed.add(language)
+    async def prepare(self, language: Language) -> None:
+        """Make the frame of a language, beside the event loop if the session is large."""
+        while (state := self.state) is not None and language not in self._frames:
+            frame = await compute(state.rows, frame_of, state, language)
+            if self.state is state:
                 self._frames[language] = frame
-            else:
-                self._frames[language] = before[language]
+
+    async def show(self, state: SessionState) -> set[Language]:
+        """Take a new state; return the languages in which it differs from the one before."""
+        frames: dict[Language, Frame] = {}
+        # Again until none is missing: subscribers of another language may join meanwhile.
+        while missing := self._wanted() & self._frames.keys() - frames.keys():
+            for language in missing:
+                frames[language] = await compute(state.rows, frame_of, state, language)
+        changed = {language for language, frame in frames.items() if frame.revision != self._frames[language].revision}
+        kept = {language: frame if language in changed else self._frames[language] for language, frame in frames.items()}
+        self.state, self._frames = state, kept
         return changed
+
+    def _wanted(self) -> set[Language]:
+        return {subscriber.watcher.language for subscriber in self.subscribers}
 
     def end(self) -> None:
         """End all its streams."""
@@ -139,6 +147,7 @@ class Hub:
         SUBSCRIBERS.set(self._count)
         try:
             await self._admit(topic, watcher)
+            await topic.prepare(watcher.language)
         except BaseException:
             subscriber.leave()
             raise
@@ -244,7 +253,7 @@ class Hub:
             topic.working = None
 
     async def _compute(self, topic: _Topic, fingerprint: Fingerprint) -> set[Language]:
-        """Take a new picture; return the languages whose subscribers have news.
+        """Take a new state; return the languages whose subscribers have news.
 
         The mark was read before the picture: a commit between the two is seen, and looked for once more.
         """
@@ -254,7 +263,7 @@ class Hub:
             state = await read_session_state(self._database, topic.session, None, moment, self.limits)
             if state is None:
                 return set()  # deleted a moment ago: the next look ends its streams
-            changed = topic.show(state)
+            changed = await topic.show(state)
         spent = time.monotonic() - began
         STREAM_SECONDS.observe(spent)
         topic.fingerprint = fingerprint

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.metrics import RESPONSE_MS, RESPONSES
-from app.kpis.products import products_document
-from app.kpis.reader import ProductRows, read_product_rows, snapshot, table_of
+from app.kpis.product_reader import ProductRows, document_of, read_product_rows
+from app.kpis.reader import snapshot
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import second
 from app.labels.catalogue import LANGUAGES, Language
@@ -58,12 +59,17 @@ class SessionState:
         """True while the session is on air."""
         return self.evaluation.status is SessionStatus.LIVE
 
+    @property
+    def rows(self) -> int:
+        """Return the number of rows that a document is computed from."""
+        return len(self.products)
+
     def document(self, name: str, language: Language) -> Document:
         """Return one of `DOCUMENTS`."""
         if name == "kpis":
             return kpi_document(self.evaluation, self.figures, language)
         if name == "products":
-            return products_document(self.evaluation, table_of(self.evaluation, self.figures, self.products, language), language)
+            return document_of(self.evaluation, self.figures, self.products, language)[0]
         return alerts_document(self.head, self.clock, self.alerts, self._names(), language)
 
     def _names(self) -> Mapping[str, Mapping[str, str]]:
@@ -83,7 +89,7 @@ async def read_session_state(
         if figures is None:
             return None
         minutes = await reads.concurrency(connection, session)
-        evaluation = evaluate(figures, now, minutes)
+        evaluation = await compute(len(minutes), evaluate, figures, now, minutes)
         products = await read_product_rows(connection, figures.head, now)
         clock, alerts = now, list[Alert]()
         if evaluation.status is SessionStatus.LIVE:
@@ -105,7 +111,7 @@ async def _alerts(
     support = _UNHEARD
     if evaluation.total["support_requests"][1] or evaluation.total["slow_responses"][1]:
         support = await _support(connection, session, clock, limits.slow_seconds)
-    return alerts_of(evaluation, states, support, minutes, limits)
+    return await compute(len(states) + len(minutes), alerts_of, evaluation, states, support, minutes, limits)
 
 
 async def _support(connection: Connection, session: UUID, clock: datetime, limit: float) -> SupportState:

@@ -6,7 +6,7 @@ In: a session, a chart, a theme. Out: a Vega-Lite specification. Never here: row
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from app.charts.specification import NEEDS, Chart, Specification, Theme, specification
-from app.kpis import reader
+from app.kpis import product_reader, reader
 from app.kpis.reader import SessionQuery, TimelineQuery, snapshot
 from app.kpis.render import Document
 from app.storage.database import Connection, Database
@@ -19,10 +19,18 @@ async def _timeline(connection: Connection, asked: SessionQuery) -> Document:
     return await reader.timeline_on(connection, asked, TIMELINE)
 
 
+async def _products(connection: Connection, asked: SessionQuery) -> Document:
+    return (await product_reader.products_on(connection, asked))[0]
+
+
+async def _showcases(connection: Connection, asked: SessionQuery) -> Document:
+    return (await product_reader.showcases_on(connection, asked))[0]
+
+
 _READERS: Mapping[str, Callable[[Connection, SessionQuery], Awaitable[Document]]] = {
     "timeline": _timeline,
-    "showcases": reader.showcases_on,
-    "products": reader.products_on,
+    "showcases": _showcases,
+    "products": _products,
     "kpis": reader.kpis_on,
     "audience": reader.audience_on,
 }

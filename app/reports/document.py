@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from app.charts.data import offset_of
 from app.insights.evidence import Evidence
 from app.insights.reader import InsightSettings, build_insights, collect_evidence
+from app.kpis.computation import compute
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
@@ -36,6 +37,9 @@ FACTORS: Mapping[str, Sequence[str]] = {
 }
 """関連要素: what the sheet relates each section's figures to."""
 
+
+MOST_PROMOTIONS = 500
+"""Rows of the promotions' table; the total is that of all promotions."""
 
 FACT_PAIRS = ("account", "date", "duration", "starts_at")
 """The facts that stand in the sheet's first row; the others stand under its title."""
@@ -95,7 +99,7 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     evidence, said = await collect_evidence(connection, asked, insight_settings)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
-    return report_document(evidence, notes, insights, asked.language)
+    return await compute(len(evidence), report_document, evidence, notes, insights, asked.language)
 
 
 def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> Document:
@@ -218,7 +222,7 @@ def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, langua
                 "title": row.title,
                 "figures": {column: figure(column, getattr(row, column)) for column in PROMOTION_COLUMNS},
             }
-            for row in promotions
+            for row in promotions[:MOST_PROMOTIONS]
         ],
         "total_views": figure("total_views", sum(views) if views else None),
         **words.of("promotion"),

@@ -159,10 +159,8 @@ def test_the_peak_of_two_platforms_is_the_highest_minute_of_their_sum() -> None:
 def test_viewers_at_a_moment_come_from_the_last_sample_before_it() -> None:
     """A minute's only sample stands for all of it where nothing came before."""
     minutes = _minutes((0, "a", 10, 50), (2, "a", 30, 30), (2, "b", 1, 1))
-    assert viewers_at(minutes, START - timedelta(seconds=1)) is None
-    assert 10 == viewers_at(minutes, START)
-    assert 11 == viewers_at(minutes, START + timedelta(minutes=2))
-    assert 31 == viewers_at(minutes, START + timedelta(minutes=2, seconds=40))
+    moments = [START + timedelta(seconds=second) for second in (-1, 0, 120, 160)]
+    assert dict(zip(moments, (None, 10, 11, 31), strict=True)) == viewers_at(minutes, moments)
 
 
 def test_a_peak_is_never_less_than_what_is_there_now() -> None:

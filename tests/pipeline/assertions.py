@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.ingest.rebuild import compare
-from app.kpis import reader
+from app.kpis import product_reader, reader
 from app.kpis.orders_and_events import read_orders
 from app.kpis.reader import SessionQuery, TimelineQuery
 from app.service import Service
@@ -81,7 +81,7 @@ def _number(value: object) -> float | str | None:
 
 
 async def _products(service: Service, story: Story) -> None:
-    document = await reader.read_products(service.database, asked(story))
+    document, _ = await product_reader.read_products(service.database, asked(story))
     rows = {row["product"]: row for row in [*document["products"], *document["other"]["products"]]}
     digits = story.show.digits
     assert oracle.products(story) == sorted(rows)
