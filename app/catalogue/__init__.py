@@ -1,5 +1,5 @@
-"""The catalogue: brands, products, sessions and what people say of them, and the keys that let them.
+"""The catalogue: brands, products, sessions with their plans and notes, and API keys.
 
-In: forms of operators, with the principal who sends them. Out: stored records; every change is one transaction.
+In: requests of operators, with their principal. Out: stored records; every change is one transaction.
 Never here: HTTP, events, figures beyond the summary of a session list.
 """

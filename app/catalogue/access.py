@@ -1,6 +1,6 @@
-"""API keys: who may do what, and for which brand.
+"""API keys: roles and brands of callers.
 
-In: a key's text. Out: a `Principal`. Never here: a key in clear, neither stored nor logged.
+In: a key's text. Out: a `Principal`. Never here: the text of a key, stored or logged.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from app.storage.database import Database
 from app.storage.tables import api_keys, brands
 
 _TRUSTED_SECONDS = 2.0
-"""How long a process believes a key that it has looked up: the longest that a revocation takes to reach the other processes."""
+"""The time that a process caches a key: the longest time until a revocation takes effect in other processes."""
 
 
 class Role(StrEnum):
-    """What a key may do: send events, read, write, or everything."""
+    """The role of a key: send events, read, write, or everything."""
 
     INGEST = "ingest"
     VIEWER = "viewer"
@@ -46,7 +46,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as its owner may see it, without the secret."""
+    """A key without its secret."""
 
     id: str
     role: Role
@@ -57,24 +57,24 @@ class ApiKey:
 
 
 def _hash(secret: str) -> bytes:
-    # Secrets are 160 random bits or more, so a plain digest cannot be searched; a slow hash would cost every request.
+    # Secrets have 160 random bits or more, so their digests cannot be searched. A slow hash would slow down every request.
     return hashlib.sha256(secret.encode()).digest()
 
 
 class ApiKeyStore:
-    """Looks keys up, remembers them for two seconds, creates and revokes them."""
+    """Looks up keys with a cache of two seconds, creates and revokes them."""
 
     def __init__(self, database: Database) -> None:
-        """Start with an empty memory."""
+        """Start with an empty cache."""
         self._database = database
         self._known: dict[bytes, tuple[float, Principal]] = {}
         self._asked: dict[bytes, asyncio.Task[Principal | None]] = {}
 
     async def principal(self, key: str | None) -> Principal | None:
-        """Return who presents this key; None for a wrong, unknown or revoked one."""
+        """Return the principal of a key; None if it is invalid, unknown or revoked."""
         if key is None:
             return None
-        digest = hashlib.blake2b(key.encode(), digest_size=32).digest()  # for this memory alone; it is the faster one
+        digest = hashlib.blake2b(key.encode(), digest_size=32).digest()  # the key of this cache only: faster than SHA-256
         known = self._known.get(digest)
         now = time.monotonic()
         if known is not None and known[0] > now:
@@ -89,7 +89,7 @@ class ApiKeyStore:
         return found
 
     async def _look_up_once(self, key: str, digest: bytes) -> Principal | None:
-        # A busy key runs out under many requests at once; one of them asks for all.
+        # When the cache entry of a busy key expires, one request reads it for all.
         asked = self._asked.get(digest)
         if asked is None:
             asked = self._asked[digest] = asyncio.create_task(self._look_up(key))
@@ -108,7 +108,7 @@ class ApiKeyStore:
         return Principal(key_id, Role(row.role), row.brand_id)
 
     async def valid(self, key_ids: Collection[str]) -> set[str]:
-        """Return which of these keys exist and are not revoked."""
+        """Return the keys among these that exist and are not revoked."""
         query = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_(None))
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
@@ -126,7 +126,7 @@ class ApiKeyStore:
             )
 
     async def create(self, role: Role, brand_id: UUID | None, name: str | None) -> tuple[str, str]:
-        """Store a new key and return its id and its text, which nobody can read again."""
+        """Store a new key and return its id and its text, which cannot be read again."""
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(24)
         row = {"id": key_id, "secret_hash": _hash(secret), "role": role, "brand_id": brand_id, "name": name}
         async with self._database.write() as connection:
@@ -134,7 +134,7 @@ class ApiKeyStore:
         return key_id, f"tl_{key_id}_{secret}"
 
     async def revoke(self, key_id: str) -> bool:
-        """Revoke a key, here at once and in other processes within two seconds; False where there is none."""
+        """Revoke a key, at once in this process and within two seconds in others; False if there is none."""
         statement = (
             update(api_keys)
             .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))

@@ -1,6 +1,6 @@
 """Brands.
 
-In: forms. Out: records. Never here: deletion; a brand's sessions, customers and keys hold on to it.
+In: requests. Out: records. Never here: deletion; sessions, customers and keys refer to their brand.
 """
 
 from datetime import datetime
@@ -61,7 +61,7 @@ async def find_or_create(connection: AsyncConnection, principal: Principal, slug
     """Return the id of a brand, created by its slug if there is none.
 
     Raises:
-        ProblemError: 404 when the key is bound to another brand, whether this one exists or not.
+        ProblemError: 404 if the key is bound to another brand, whether this one exists or not.
     """
     found = await _id_of(connection, slug)
     if principal.brand_id is not None and found != principal.brand_id:
@@ -70,7 +70,7 @@ async def find_or_create(connection: AsyncConnection, principal: Principal, slug
         return found
     statement = insert(brands).values(id=new_id(), slug=slug, name=slug)
     created = await connection.scalar(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(brands.c.id))
-    # No row came back: somebody else's insert has committed in between, and a new statement sees it.
+    # No row: another transaction inserted the brand and committed; a new statement sees it.
     found = created or await _id_of(connection, slug)
     if found is None:
         raise not_found("brand")
@@ -83,10 +83,10 @@ async def _id_of(connection: AsyncConnection, slug: str) -> UUID | None:
 
 
 async def lock(connection: AsyncConnection, brand_id: UUID) -> None:
-    """Let nobody else change the brand's products, line-ups or set of sessions until the commit.
+    """Exclude other changes of the brand's products, line-ups and set of sessions until the commit.
 
-    An advisory lock instead of the row's: ingest reads the row at every commit and must not wait. Taken before any other
-    lock of the transaction, so that two changes of a brand cannot wait for each other in a circle.
+    This is an advisory lock because ingest reads the row at every commit and must not wait. It is the first lock of a
+    transaction, so that two changes of a brand cannot deadlock.
     """
     await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"brand {brand_id}", 0))))
 
@@ -99,7 +99,7 @@ async def listing(
     if principal.brand_id is not None:
         query = query.where(brands.c.id == principal.brand_id)
     if q is not None:
-        # strpos instead of LIKE: what people type may hold % and _.
+        # strpos instead of LIKE: the text may contain % and _.
         query = query.where((func.strpos(brands.c.slug, q.lower()) > 0) | (func.strpos(func.lower(brands.c.name), q.lower()) > 0))
     if after is not None:
         query = query.where(brands.c.slug > after[0])
@@ -125,10 +125,10 @@ async def create(database: Database, principal: Principal, form: NewBrand) -> Br
     """Create a brand.
 
     Raises:
-        ProblemError: 403 for a key that is bound to a brand, 409 when the slug is taken.
+        ProblemError: 403 for a key that is bound to a brand, 409 if the slug is taken.
     """
     if principal.brand_id is not None:
-        # The same answer for every slug: whether another brand exists is not this key's business.
+        # The same answer for every slug: it must not reveal whether another brand exists.
         raise ProblemError(403, "a key that is bound to a brand may not create brands")
     statement = insert(brands).values(id=new_id(), slug=form.slug, name=form.name or form.slug)
     async with database.write() as connection:

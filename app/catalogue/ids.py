@@ -1,6 +1,6 @@
 """Ids of the catalogue's rows.
 
-In: the clock. Out: UUIDs of version 7. Never here: anything that must be secret; such an id tells when it was made.
+In: the clock. Out: UUIDs of version 7. Never here: secrets; an id contains its time of creation.
 """
 
 import secrets
@@ -11,7 +11,7 @@ from uuid import UUID
 def new_id() -> UUID:
     """Return a UUIDv7 (RFC 9562, section 5.7; the time's fraction below a millisecond in rand_a, section 6.2 method 3).
 
-    Later ids sort after earlier ones, so new rows land at one end of an index and `ORDER BY id` is the order of making.
+    Later ids sort after earlier ones, so new rows are appended to an index and `ORDER BY id` is the order of creation.
     """
     nanoseconds = time.time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)

@@ -1,6 +1,6 @@
-"""API keys as administrators handle them.
+"""Administration of API keys.
 
-In: forms. Out: records; a key's text once, when it is made. Never here: a way to read a key again.
+In: requests. Out: records; the text of a key once, at its creation. Never here: a way to read a key again.
 """
 
 from datetime import datetime
@@ -46,7 +46,7 @@ class StoredKey(ResponseModel):
 
 
 class CreatedKey(StoredKey):
-    """A new key; `key` is shown this once."""
+    """A new key; `key` is returned only in this response."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -70,7 +70,7 @@ async def create(database: Database, keys: ApiKeyStore, principal: Principal, fo
         ProblemError: 422 for an admin key that is bound to a brand.
     """
     if form.role is Role.ADMIN and form.brand is not None:
-        # An admin makes keys for every brand, so a binding would be no limit at all.
+        # An admin can create keys of every brand, so a binding would have no effect.
         raise invalid("/brand", "an admin key cannot be bound to a brand")
     brand_id = None
     if form.brand is not None:
@@ -82,7 +82,7 @@ async def create(database: Database, keys: ApiKeyStore, principal: Principal, fo
 
 
 async def listing(keys: ApiKeyStore, *, after: tuple[datetime, str] | None, limit: int) -> Page[StoredKey]:
-    """Return keys, the newest first, the revoked ones too. Keys are few: all are read, a page is cut."""
+    """Return keys, the newest first, including revoked ones. Keys are few: all are read to return one page."""
     found = await _all(keys)
     if after is not None:
         created_at, key_id = after
@@ -94,7 +94,7 @@ async def current(keys: ApiKeyStore, principal: Principal) -> StoredKey:
     """Return the caller's own key.
 
     Raises:
-        ProblemError: 401 for a key that was revoked in this very moment.
+        ProblemError: 401 for a key that was revoked since it was checked.
     """
     for key in await _all(keys):
         if key.id == principal.key_id:

@@ -1,6 +1,6 @@
-"""The line-up: the products that a session presents, in order, with their price and stock for this show.
+"""The line-up: the products that a session presents, in order, with their price and stock for this session.
 
-In: forms that name products by code or alias. Out: records. Never here: sales; stock as it falls during the show.
+In: requests that name products by code or alias. Out: records. Never here: sales, current stock.
 """
 
 from collections.abc import Sequence
@@ -32,13 +32,13 @@ class NewLineupItem(RequestModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     product: Text = Field(description="code or alias; a code that is new becomes a product of the brand")
-    name: Text | None = Field(default=None, description="what this show calls it")
-    live_price: Money | None = Field(default=None, description="price of this show, in the session's currency")
-    stock: Count | None = Field(default=None, description="pieces for this show")
+    name: Text | None = Field(default=None, description="its name in this session")
+    live_price: Money | None = Field(default=None, description="price in this session, in the session's currency")
+    stock: Count | None = Field(default=None, description="pieces for this session")
 
 
 class LineupItemPatch(PatchModel):
-    """Changes to an item of the line-up; null takes a value away."""
+    """Changes to an item of the line-up; null removes a value."""
 
     name: Text | None = Field(default=UNCHANGED, examples=["ニット"])
     live_price: Money | None = Field(default=UNCHANGED, examples=["999.00"])
@@ -92,7 +92,7 @@ async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[Lineu
         .order_by(lineup.c.position, lineup.c.product)
     )
     rows = (await connection.execute(query)).all()
-    # Positions are what was stored less the gaps that deletions leave.
+    # Stored positions have gaps after deletions; positions in the API have none.
     return [_item(row, ref.currency, position) for position, row in enumerate(rows, 1)]
 
 
@@ -161,7 +161,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     """Append a product.
 
     Raises:
-        ProblemError: 404; 409 when the line-up has the product or is full; 422.
+        ProblemError: 404; 409 if the line-up has the product or is full; 422.
     """
     async with database.write() as connection:
         ref = await lock_session_and_catalogue(connection, principal, session_id)
@@ -196,7 +196,7 @@ async def patch(database: Database, principal: Principal, session_id: UUID, prod
 
 
 async def remove(database: Database, principal: Principal, session_id: UUID, product: str) -> None:
-    """Take a product, named by its code, out of the line-up.
+    """Remove a product, named by its code, from the line-up.
 
     Raises:
         ProblemError: 404 for the session or the item.

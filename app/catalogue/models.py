@@ -1,6 +1,6 @@
-"""What forms and records of the catalogue share: field types and the bases of the models.
+"""Field types and base models of the catalogue's requests and responses.
 
-In: JSON values as clients write them. Out: validated values. Never here: I/O.
+In: JSON values of clients. Out: validated values. Never here: I/O.
 """
 
 from functools import cache
@@ -81,23 +81,23 @@ def decimal_string(minor: int | None, currency: str) -> str | None:
 
 
 class RequestModel(BaseModel):
-    """What a client sends; a field that does not exist is an error, not a silence."""
+    """A request of a client; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    # A patch's default means "leave it as it is", which no JSON value stands for.
+    # The default of a patch field means "unchanged", which is not a JSON value.
     for field in schema.get("properties", {}).values():
         field.pop("default", None)
 
 
 UNCHANGED: Any = None
-"""The default of a patch's fields: never a value, since only the fields that were sent are looked at."""
+"""The default of a patch's fields; it is never read, because only the fields that were sent are applied."""
 
 
 class PatchModel(RequestModel):
-    """Changes to a record; a field that is absent stays as it is."""
+    """Changes to a record; an absent field is unchanged."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
@@ -107,6 +107,6 @@ class PatchModel(RequestModel):
 
 
 class ResponseModel(BaseModel):
-    """What is stored, as clients see it."""
+    """A stored record in a response."""
 
     model_config = ConfigDict(frozen=True)

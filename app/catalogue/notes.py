@@ -1,6 +1,6 @@
-"""Notes: what operators observed during a session, and how they sum it up.
+"""Notes of operators: observations during a session, and summaries.
 
-In: forms. Out: records. Never here: what the data itself can tell (insights).
+In: requests. Out: records. Never here: statements derived from data (insights).
 """
 
 from datetime import datetime

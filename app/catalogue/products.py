@@ -1,7 +1,7 @@
-"""Products of a brand: their code, their names, and the aliases under which platforms know them.
+"""Products of a brand: code, names, and the aliases that platforms use for them.
 
-In: forms. Out: records; after a change of aliases the sessions concerned are folded again. Never here: a code that
-changes (events name it), prices and stock (they belong to a session's line-up).
+In: requests. Out: records; a change of aliases rebuilds the sessions concerned. Never here: changes of a code (events name
+it), prices and stock (they belong to a session's line-up).
 """
 
 import json
@@ -115,7 +115,7 @@ async def create(database: Database, principal: Principal, form: NewProduct, reb
     """Create a product.
 
     Raises:
-        ProblemError: 404 for another brand than the key's, 409 when the code or an alias means a product already.
+        ProblemError: 404 for another brand than the key's, 409 if the code or an alias is taken.
     """
     product_id = new_id()
     async with database.write() as connection:
@@ -134,7 +134,7 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
     """Change a product's names, its aliases or both.
 
     Raises:
-        ProblemError: 404; 409 when an alias means another product.
+        ProblemError: 404; 409 if an alias belongs to another product.
     """
     changes = form.changes()
     keys: list[str] = []
@@ -145,7 +145,7 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
         if "aliases" in changes:
             wanted, found = set(form.aliases), await _aliases_of(connection, ref.id)
             keys += await _remove_aliases(connection, ref, sorted(found - wanted))
-            # All of them, not only the new ones: a request that is repeated after a crash folds again what is missing.
+            # All aliases, not only the new ones: a request that is repeated after a crash completes the rebuilds.
             await _add_aliases(connection, ref, sorted(wanted - found))
             keys += sorted(wanted)
     await rebuild_sessions(database, ref.brand_id, keys, rebuild)
@@ -166,10 +166,10 @@ async def delete(database: Database, principal: Principal, product_id: UUID, reb
 
 
 async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, rebuild: Rebuild) -> Product:
-    """Let an alias mean this product; also what came in under it before. Repeating it is harmless.
+    """Assign an alias to this product, also for past events. The request can be repeated.
 
     Raises:
-        ProblemError: 404; 409 when the alias or code means another product.
+        ProblemError: 404; 409 if the alias belongs to another product or is a code.
     """
     async with database.write() as connection:
         ref = await _locked(connection, principal, product_id)
@@ -180,7 +180,7 @@ async def put_alias(database: Database, principal: Principal, product_id: UUID, 
 
 
 async def delete_alias(database: Database, principal: Principal, product_id: UUID, alias: str, rebuild: Rebuild) -> Product:
-    """Take an alias away; what came in under it stands by itself again.
+    """Remove an alias; its events count for a product of that code again.
 
     Raises:
         ProblemError: 404 for the product or the alias.
@@ -195,10 +195,10 @@ async def delete_alias(database: Database, principal: Principal, product_id: UUI
 
 
 async def brand_of(connection: AsyncConnection, principal: Principal, slug: str | None) -> UUID:
-    """Return the brand that a form names, or the key's own.
+    """Return the brand that a request names, or the brand of the key.
 
     Raises:
-        ProblemError: 404 for another brand than the key's, 422 when neither names one.
+        ProblemError: 404 for another brand than the key's, 422 without a brand.
     """
     if slug is not None:
         return await brand_rows.find_or_create(connection, principal, slug)
@@ -208,9 +208,9 @@ async def brand_of(connection: AsyncConnection, principal: Principal, slug: str 
 
 
 async def codes_of(connection: AsyncConnection, brand_id: UUID, named: Sequence[str]) -> list[str]:
-    """Return the product codes of codes or aliases; a code that nobody knows becomes a product.
+    """Return the product codes of codes or aliases; an unknown code becomes a product.
 
-    The brand must be locked, so that nobody gives the same code another meaning meanwhile.
+    The brand must be locked against concurrent changes of its aliases.
     """
     query = (
         select(product_aliases.c.alias, products.c.code)
@@ -232,7 +232,7 @@ async def _locked(connection: AsyncConnection, principal: Principal, product_id:
     row = (await connection.execute(query)).one_or_none()
     if row is not None:
         await brand_rows.lock(connection, row.brand_id)
-        # Again, now that nobody can delete it.
+        # Read again under the lock: it may have been deleted.
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise not_found("product")
@@ -268,7 +268,7 @@ async def _add_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence
 
 
 async def _remove_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> list[str]:
-    """Remove aliases; returns the keys under which their figures lie now."""
+    """Remove aliases; return the keys that their figures have now."""
     if not aliases:
         return []
     await connection.execute(
@@ -280,7 +280,7 @@ async def _remove_aliases(connection: AsyncConnection, ref: _Ref, aliases: Seque
 
 
 async def _lineups_follow(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> None:
-    # A line-up that named the alias (its product was deleted to free the code) would show a product without figures.
+    # A line-up that names the alias as a code (its product was deleted) would show a product without figures.
     of_brand = select(sessions.c.id).where(sessions.c.brand_id == ref.brand_id)
     has_code = select(lineup.c.session_id).where(lineup.c.product == ref.code)
     for alias in aliases:
@@ -290,7 +290,7 @@ async def _lineups_follow(connection: AsyncConnection, ref: _Ref, aliases: Seque
 
 
 async def _bump(connection: AsyncConnection, brand_id: UUID) -> None:
-    # Ingest keeps aliases in memory by this number and reads it at every commit.
+    # Ingest caches aliases by this number and compares it at every commit.
     await connection.execute(
         update(brands).where(brands.c.id == brand_id).values(catalogue_version=brands.c.catalogue_version + 1)
     )

@@ -1,6 +1,6 @@
-"""Promotions: what was published to bring viewers to a session.
+"""Promotions: publications that bring viewers to a session.
 
-In: forms. Out: records. Never here: their figures; `live.promotion.measured` names a promotion by its id or its url.
+In: requests. Out: records. Never here: their figures; `live.promotion.measured` names a promotion by its id or its url.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class NewPromotion(RequestModel):
 
 
 class PromotionPatch(PatchModel):
-    """Changes to a promotion; null takes a value away."""
+    """Changes to a promotion; null removes a value."""
 
     url: Url | None = Field(default=UNCHANGED, examples=[_EXAMPLE["url"]])
     kind: Slug = Field(default=UNCHANGED, examples=["video"], description=_KIND)
@@ -130,7 +130,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     """Add a promotion.
 
     Raises:
-        ProblemError: 404; 409 when another promotion of the session has the url.
+        ProblemError: 404; 409 if another promotion of the session has the url.
     """
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
@@ -145,7 +145,7 @@ async def patch(
     """Change a promotion.
 
     Raises:
-        ProblemError: 404; 409 when another promotion of the session has the url.
+        ProblemError: 404; 409 if another promotion of the session has the url.
     """
     changes = form.changes()
     async with database.write() as connection:
@@ -179,7 +179,7 @@ async def _stored(connection: AsyncConnection, session_id: UUID, promotion_id: U
 
 
 async def _refuse_taken(connection: AsyncConnection, session_id: UUID, url: str | None, own: UUID | None) -> None:
-    # A measurement that names the url must mean one promotion.
+    # A measurement that names the url must identify one promotion.
     if url is None:
         return
     query = select(promotions.c.id).where(promotions.c.session_id == session_id, promotions.c.url == url)

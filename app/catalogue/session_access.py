@@ -1,7 +1,7 @@
-"""The session that a request is about, if the caller may know of it.
+"""Access to the session of a request.
 
-In: an id and a principal. Out: what the catalogue must know of the session, or 404. Never here: 403, which would tell
-that another brand's session exists.
+In: an id and a principal. Out: the session, or 404. Never here: 403, which would reveal that another brand's session
+exists.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ def visible(query: Select[Any], principal: Principal) -> Select[Any]:
 
 
 async def session_ref(connection: AsyncConnection, principal: Principal, session_id: UUID, *, lock: bool = False) -> SessionRef:
-    """Return the session; with `lock`, nobody else changes or deletes it until the commit (events still flow in).
+    """Return the session; `lock` excludes changes and deletion until the commit, but not events.
 
     Raises:
         ProblemError: 404.

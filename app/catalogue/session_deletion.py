@@ -1,6 +1,7 @@
-"""Deleting a session: all of it, and what it leaves to others.
+"""Deletion of a session.
 
-In: a session's id. Out: nothing of it is left. Never here: other sessions' rows, but for the customers they inherit.
+In: a session's id. Out: none of its rows remain; its new buyers pass to the sessions of their next purchases. Never
+here: other changes of other sessions.
 """
 
 from uuid import UUID
@@ -23,7 +24,7 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
         async with database.acquire() as connection, connection.transaction():
             await _delete(connection, principal, session_id)
 
-    # A commit of another session may meet us on the brand's customers in another order.
+    # A commit of another session may lock the brand's customers in another order.
     await retry_conflicts(remove)
 
 
@@ -41,7 +42,7 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
 
 
 async def _reassign_first_purchases(connection: Connection, brand_id: UUID, session_id: UUID) -> None:
-    """Give each new buyer of this session to the session of their next purchase, where they become a new buyer."""
+    """Assign each new buyer of this session to the session of their next purchase, where they count as new."""
     others = await first_purchases.lock_others(connection, brand_id, session_id)
     members = await first_purchases.lock_owned(connection, brand_id, session_id)
     if members:

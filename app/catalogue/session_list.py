@@ -1,6 +1,6 @@
 """The list of sessions, each with its status and the KPIs that a list shows.
 
-In: filters. Out: a page, the newest session first. Never here: more than three queries a page, however many sessions it has.
+In: filters. Out: a page, the newest session first. Never here: more than three queries per page.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from app.storage.session_status import SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """Which sessions; None lets all pass. The window is half-open and looks at the start, planned if there is no other."""
+    """A filter of sessions; None matches all. The window is half-open and applies to the start, else the scheduled start."""
 
     brand: str | None = None
     status: SessionStatus | None = None

@@ -1,7 +1,7 @@
 """Sessions: one live broadcast, or its rehearsal, on one or several platforms.
 
-In: forms. Out: records with all that was planned for the session. Never here: deletion (`removal`), lists (`listing`),
-events; the clock of a session is set by its events alone.
+In: requests. Out: records with the session's plan. Never here: deletion (`session_deletion`), lists (`session_list`),
+events; only events set a session's start and end.
 """
 
 from datetime import datetime
@@ -77,7 +77,7 @@ class NewSession(RequestModel):
 
 
 class SessionPatch(PatchModel):
-    """Changes to a session; null takes a value away."""
+    """Changes to a session; null removes a value."""
 
     title: Text = Field(default=UNCHANGED, examples=[_PLAN["title"]])
     host: Text | None = Field(default=UNCHANGED, examples=[_PLAN["host"]])
@@ -88,7 +88,7 @@ class SessionPatch(PatchModel):
 
 
 class SessionHead(ResponseModel):
-    """What every view of a session begins with."""
+    """The common members of a session."""
 
     id: UUID
     title: str
@@ -132,10 +132,10 @@ class Session(SessionHead):
 
 
 async def create(database: Database, principal: Principal, form: NewSession, replay_parked: stream_rows.Collect) -> Session:
-    """Create a session with all that the form names, and collect what its rooms sent before.
+    """Create a session with its plan, and replay the parked events of its rooms.
 
     Raises:
-        ProblemError: 404 for another brand than the key's, 409 when another session has a room, 422.
+        ProblemError: 404 for another brand than the key's, 409 if another session has a room, 422.
     """
     session_id = new_id()
     plan = form.model_dump(include={"title", "host", "kind", "currency", "time_zone", "scheduled_at"})
@@ -167,11 +167,11 @@ async def patch(database: Database, principal: Principal, session_id: UUID, form
     """Change a session.
 
     Raises:
-        ProblemError: 404; 409 for another currency once there are events or prices in the old one.
+        ProblemError: 404; 409 for another currency if there are events or prices.
     """
     changes = form.changes()
     async with database.write() as connection:
-        # The full lock waits for commits of events that are under way and were folded in the old currency.
+        # The full lock waits for running commits of events, which were folded with the old currency.
         row = await _row(connection, principal, session_id, lock="currency" in changes)
         if changes.get("currency", row.currency) != row.currency:
             await _refuse_if_counted(connection, session_id)
@@ -219,7 +219,7 @@ async def _with_status(database: Database, session: Session) -> Session:
 
 
 async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UUID | None) -> list[UUID]:
-    """Return which of these sessions broadcast, or of all that a brand's key may see."""
+    """Return the sessions on air among these, or among all sessions of a brand."""
     return [row["session_id"] for row in await connection.fetch(queries("catalogue")["on_air"], ids, brand_id)]
 
 

@@ -1,7 +1,7 @@
-"""Streams: the rooms of platforms whose events belong to a session.
+"""Streams: the registrations of rooms for a session.
 
-In: forms. Out: records; what a room sent before it was registered is collected. Never here: the parked_replayer itself,
-which the caller hands in, since the catalogue knows nothing of ingest.
+In: requests. Out: records; the parked events of a new registration are replayed. Never here: the replay itself, which the
+caller passes in, since the catalogue does not import ingest.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,9 +22,9 @@ from app.storage.database import Database, retry_conflicts
 from app.storage.tables import sessions, streams
 
 Collect = Callable[[str, str], Awaitable[object]]
-"""Moves what a room (platform, room) sent too early into the session that has registered it."""
+"""Replays the parked events of a room (platform, room) into the session that registered it."""
 
-# The rooms in the order in which ingest locks them (setaside.sql), so that the two cannot wait for each other in a circle.
+# The rooms in the order in which ingest locks them (unprocessed.sql), so that the two cannot deadlock.
 _LOCK_ROOMS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(room, 0)) FROM unnest(CAST(:rooms AS text[])) AS room ORDER BY room"
 )
@@ -59,18 +59,18 @@ async def of_session(connection: AsyncConnection, session_id: UUID) -> list[Stre
 
 
 async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) -> None:
-    """Hold the rooms' names: whichever comes second, an early event or the registration, sees the other.
+    """Lock the rooms' names, so that the parking of an event and a registration exclude each other.
 
-    Before the session's row, which a commit that holds the names may be about to change.
+    Call it before the session's row is locked: a commit that holds the names may be about to lock the row.
     """
     await connection.execute(_LOCK_ROOMS, {"rooms": [f"{form.platform}:{form.room}" for form in forms]})
 
 
 async def register(connection: AsyncConnection, principal: Principal, session_id: UUID, forms: Sequence[NewStream]) -> None:
-    """Register rooms, whose names are locked, for a session; one that it has already stays.
+    """Register rooms, whose names are locked, for a session; existing registrations are unchanged.
 
     Raises:
-        ProblemError: 409 when another session has a room, 422 when one is named twice.
+        ProblemError: 409 if another session has a room, 422 if a room is named twice.
     """
     seen: set[tuple[str, str]] = set()
     for index, form in enumerate(forms):
@@ -114,10 +114,10 @@ async def listing(database: Database, principal: Principal, session_id: UUID) ->
 
 
 async def add(database: Database, principal: Principal, session_id: UUID, form: NewStream, replay_parked: Collect) -> Stream:
-    """Register a room and collect what it sent before; repeating it collects what a crash left behind.
+    """Register a room and replay its parked events; repeating it replays those that a crash left behind.
 
     Raises:
-        ProblemError: 404; 409 when another session has the room.
+        ProblemError: 404; 409 if another session has the room.
     """
 
     async def write() -> datetime:
@@ -129,14 +129,14 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
             created_at: datetime = (await connection.execute(query)).scalar_one()
             return created_at
 
-    # On Citus a registration may meet the room's own events on the copies of the catalogue.
+    # On Citus a registration may conflict with commits of the room's events on the copies of the catalogue.
     created_at = await retry_conflicts(write)
     await replay_parked(form.platform, form.room)
     return Stream(platform=form.platform, room=form.room, created_at=created_at)
 
 
 async def remove(database: Database, principal: Principal, session_id: UUID, platform: str, room: str) -> None:
-    """Let go of a room; what came in through it stays with the session.
+    """Remove a registration; its past events stay with the session.
 
     Raises:
         ProblemError: 404 for the session or the stream.

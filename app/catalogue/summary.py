@@ -1,4 +1,4 @@
-"""The figures of a session list: status and five KPIs per session.
+"""The figures of the session list: status and five KPIs per session.
 
 In: rows of the whole-session rollups. Out: one summary per session. Never here: SQL, the other KPIs.
 """
@@ -15,7 +15,7 @@ from app.storage.session_status import SessionStatus
 
 
 class Figure(NamedTuple):
-    """One rollup row: what was counted, or what the platform reported."""
+    """One rollup row, counted or reported."""
 
     session_id: UUID
     platform: str
@@ -25,7 +25,7 @@ class Figure(NamedTuple):
 
 
 class Summary(ResponseModel):
-    """The figures that a list shows; null where nothing supplied one."""
+    """The figures in a list; null if absent."""
 
     viewers: int | None = Field(examples=[18052])
     buyers: int | None = Field(examples=[190])
@@ -74,8 +74,8 @@ class Figures:
 def _of_platform(counted: dict[str, int], reported: dict[str, int]) -> dict[str, int]:
     """Return one platform's figures (metrics.md, "Provenance").
 
-    Of the audience the platform saw what we did not, so what it reports wins. Orders are the ledger: as soon as one was
-    counted, all of commerce is counted.
+    The reported figures of the audience win, since the platform also counts viewers without events. If one order was
+    counted, all commerce figures are the counted ones.
     """
     if counted.get("orders"):
         figures = {metric: counted.get(metric, 0) for metric in _COMMERCE}

@@ -1,5 +1,5 @@
-"""Insights: sentences about a session, each with the figures that it rests on.
+"""Insights: statements about a session, each with its figures.
 
-In: figures that the read side has computed. Out: ranked findings in three languages. Never here: HTTP, writes, formulas of
-KPIs, a sentence without evidence.
+In: figures computed by the read side. Out: ranked findings in three languages. Never here: HTTP, writes, formulas of
+KPIs, a statement without evidence.
 """

@@ -13,7 +13,7 @@ from app.labels.catalogue import LANGUAGES, Language, label
 
 
 def sentence(finding: Finding, printer: MessageFormatter) -> str:
-    """Return a finding in words."""
+    """Return the text of a finding."""
     return label(f"insight.{finding.wording}", printer.language).format_map(finding.words(printer))
 
 

@@ -1,6 +1,6 @@
-"""What the rules look at: a session's figures, computed by the read side, and its course minute by minute.
+"""The input of the rules: a session's figures, computed by the read side, and its counts and samples by minute.
 
-In: figures of the read side. Out: one frozen value. Never here: thresholds, words, I/O.
+In: figures of the read side. Out: one frozen value. Never here: thresholds, text, I/O.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Aired(NamedTuple):
-    """A showcase and what was counted while it ran: product_clicks, orders, units_sold, gmv in minor units."""
+    """A showcase and the counts inside it: product_clicks, orders, units_sold, gmv in minor units."""
 
     showcase: Showcase
     sums: Mapping[str, int]
 
 
 class Stretch(NamedTuple):
-    """A half-open stretch of full minutes."""
+    """A half-open range of full minutes."""
 
     begin: datetime
     end: datetime
@@ -41,7 +41,7 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of a session."""
+    """The evidence of a session."""
 
     evaluation: Evaluation
     figures: SessionFigures
@@ -61,12 +61,12 @@ class Evidence:
     earlier: Sequence[Evaluation] = ()
     """The brand's sessions of the same kind before this one, in order of time."""
     shown: Mapping[UUID, int] = field(default_factory=dict)
-    """Session, this or an earlier one → how many products were on air."""
+    """Session, this one or an earlier one → the number of products that were on air."""
     topics: Topics | None = None
     slow_after_ms: int = 180_000
 
     def __len__(self) -> int:
-        """Return the number of rows that the rules look at."""
+        """Return the number of rows that the rules process."""
         rows: tuple[Sequence[object], ...] = (
             self.table.products,
             self.table.others,
@@ -83,7 +83,7 @@ class Evidence:
 
     @property
     def live(self) -> bool:
-        """Return whether the session is still on air: what is said of its halves would not last."""
+        """Return whether the session is on air: statements about its halves would become false."""
         return self.evaluation.status is SessionStatus.LIVE
 
     @property
@@ -92,7 +92,7 @@ class Evidence:
         return course_of(self.evaluation)
 
     def products(self) -> list[ProductResult]:
-        """Return every product that was listed or seen."""
+        """Return every product of the line-up and outside it."""
         return [*self.table.products, *self.table.others]
 
     def counted(self, metric: str, stretch: Stretch) -> int:
@@ -112,7 +112,7 @@ class Evidence:
         return [row for row in sums_by_minute(self.concurrency, off_air) if course.begin <= row[0] < course.end]
 
     def on_air(self, begin: datetime, end: datetime) -> tuple[str, Fraction] | None:
-        """Return the product that was on air longest in a stretch of time, and its share of it; None where none was."""
+        """Return the product that was on air longest in a time range, and its share of it; None without one."""
         seconds: dict[str, timedelta] = {}
         for showcase, _ in self.aired:
             shared = min(end, showcase.end) - max(begin, showcase.begin)

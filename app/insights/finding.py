@@ -1,6 +1,6 @@
-"""What a rule finds: a code, the figures it rests on, where they can be called up, and words for them.
+"""The result of a rule: a code, figures, the API paths that return them, and a text.
 
-In: nothing, these are values. Out: to the registry, which ranks and words them. Never here: thresholds, I/O.
+In: values. Out: findings, which the registry ranks. Never here: thresholds, I/O.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +22,13 @@ CODES: tuple[Code, ...] = get_args(Code)
 Section = Literal["live", "ec", "promotion"]
 """The part of the results sheet that a finding belongs to."""
 
-# A finding's weight is the size of its effect, 0 to 1, times one of these.
+# The weight of a finding is the size of its effect, 0 to 1, times one of these factors.
 MONEY = Fraction(1)
-"""Sales that were missed, as a share of the session's GMV."""
+"""Missed sales: the effect is a share of the session's GMV."""
 ACTION = Fraction(1, 2)
-"""What can be done better, or again, the next time: its worth is not known to the cent."""
+"""Something to do better, or again, next time; its value is not known."""
 PICTURE = Fraction(1, 20)
-"""What describes the session and asks for nothing: below what does, unless that is tiny."""
+"""A description without an action; it ranks below actions unless their effect is very small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,29 @@ class Finding:
     code: Code
     section: Section
     wording: str
-    """Key of its sentence in the label catalogue, after `insight.`."""
+    """The key of its text in the label catalogue, without `insight.`."""
     words: Callable[[MessageFormatter], Mapping[str, str]]
-    """What stands in the sentence's places, in a language."""
+    """The values of the text's placeholders, by language."""
     figures: Mapping[str, Any]
-    """As JSON prints them: money as decimal strings, moments as RFC 3339."""
+    """Values of the JSON document: money as decimal strings, moments as RFC 3339."""
     evidence: Sequence[str]
-    """Paths of the API that answer with these figures."""
+    """Paths of the API that return these figures."""
     weight: Fraction
     subject: str = ""
-    """What tells two findings of one wording apart: a product, a metric."""
+    """Distinguishes two findings with the same text: a product, a metric."""
 
 
 def path_of(session: UUID, part: str, **query: str | datetime) -> str:
-    """Return a path of the API below a session; `from_` stands for `from`."""
+    """Return a path of the API below a session; `from_` becomes `from`."""
     asked = {name.rstrip("_"): _text(value) for name, value in query.items()}
     return f"/v1/sessions/{session}/{part}" + (f"?{urlencode(asked, safe=',:')}" if asked else "")
 
 
 def _text(value: str | datetime) -> str:
-    # A Z instead of an offset: a plus sign would need escaping in a query.
+    # Z instead of an offset: a plus sign must be escaped in a query.
     return value if isinstance(value, str) else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def capped(numerator: int, denominator: int) -> Fraction:
-    """Return a quotient as an effect between 0 and 1; 0 where there is nothing to divide by."""
+    """Return a quotient as an effect between 0 and 1; 0 if the denominator is 0."""
     return max(Fraction(0), min(Fraction(1), Fraction(numerator, denominator))) if denominator > 0 else Fraction(0)

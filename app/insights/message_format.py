@@ -1,4 +1,4 @@
-"""Prints what stands in a sentence's places: numbers, amounts, times and names, in one language.
+"""Formats the placeholders of a text: numbers, amounts, times and names, in one language.
 
 In: exact values. Out: text. Never here: sentences, thresholds.
 """
@@ -20,7 +20,7 @@ _MS_PER_MINUTE = 60_000
 
 @dataclass(frozen=True, slots=True)
 class MessageFormatter:
-    """The words of one session in one language."""
+    """Formats the values of one session in one language."""
 
     head: SessionHead
     names: Mapping[str, Mapping[str, str]]
@@ -44,7 +44,7 @@ class MessageFormatter:
         return format_amount(numerator, denominator, self.head.currency, self.language, digits=0)
 
     def figure(self, slug: str, figure: Figure) -> str:
-        """Return a KPI as the results sheet prints it, money with its currency."""
+        """Return a KPI in the format of the results sheet, money with its currency."""
         unit = BY_SLUG[slug].unit
         if unit is Unit.MONEY:
             return self.money(figure[0], figure[1])
@@ -61,7 +61,7 @@ class MessageFormatter:
         return label(f"insight.{key}", self.language).format(minutes=minutes, seconds=seconds)
 
     def plain(self, value: float | str) -> str:
-        """Return a number with one decimal where it needs one; any other text as it is."""
+        """Return a number with one decimal unless it is whole; other text unchanged."""
         if isinstance(value, str):
             return value
         return f"{value:,.1f}".removesuffix(".0")
@@ -79,5 +79,5 @@ class MessageFormatter:
         return label_or(f"platform.{slug}", slug, self.language)
 
     def listed(self, items: Iterable[str]) -> str:
-        """Return things one after the other."""
+        """Return a list as text."""
         return label("insight.separator", self.language).join(items)

@@ -1,4 +1,4 @@
-"""Collects the evidence of a session and lets the rules look at it.
+"""Collects the evidence of a session and applies the rules.
 
 In: the database, a session, the caller's brand, the present moment. Out: the insights document. Never here: rules, SQL, HTTP.
 """
@@ -28,21 +28,21 @@ from app.storage.database import Connection, Database
 from app.storage.insight_reads import CommentText
 
 SAMPLE = 3_000
-"""Comments that are read at most: enough for every share to be right within two per cent."""
+"""The most comments that are read: the error of every share is below two per cent."""
 MOST_TOPICS = 20
 
 _BY_MINUTE = ("viewers", "comments", "slow_responses")
 
 
 class InsightSettings(NamedTuple):
-    """What the deployment's settings say."""
+    """The settings that the insights depend on."""
 
     slow_response_seconds: float
     comment_text: bool
 
 
 class CommentSample(NamedTuple):
-    """Comments, and the names and aliases under which they may speak of products."""
+    """Comments, and the names and aliases of products that they may contain."""
 
     comments: Sequence[CommentText]
     products: Mapping[str, Collection[str]]
@@ -60,7 +60,7 @@ async def read_insights(database: Database, asked: SessionQuery, insight_setting
 
 
 async def build_insights(evidence: Evidence, said: CommentSample | None) -> Document:
-    """Return the insights document; needs no connection any more."""
+    """Return the insights document; requires no connection."""
     if said is not None and said.comments:
         topics = await asyncio.to_thread(topics_of, said.comments, said.products, SAMPLE, MOST_TOPICS)
         evidence = replace(evidence, topics=topics)
@@ -74,7 +74,7 @@ def _document(evidence: Evidence) -> Document:
 async def collect_evidence(
     connection: Connection, asked: SessionQuery, insight_settings: InsightSettings
 ) -> tuple[Evidence, CommentSample | None]:
-    """Return all that the rules look at, in a number of queries that does not depend on the session's size.
+    """Return the evidence; the number of queries does not depend on the session's size.
 
     Raises:
         ProblemError: 404, also for another brand's session.
@@ -121,7 +121,7 @@ async def _said(connection: Connection, evidence: Evidence) -> CommentSample:
 
 
 async def _names(connection: Connection, brand: UUID, table: ProductTable) -> dict[str, dict[str, str]]:
-    """Return each product's name in each language: the catalogue's in this very language, else the line-up's."""
+    """Return each product's name in each language: the catalogue's name in this language, else the line-up's."""
     products = [*table.products, *table.others]
     catalogue = await product_reads.product_names(connection, brand, [product.code for product in products])
     return {

@@ -1,6 +1,6 @@
-"""All rules, and the ranking of what they find.
+"""All rules, and the ranking of their findings.
 
-In: evidence. Out: findings, what matters most first. Never here: thresholds, words, I/O.
+In: evidence. Out: findings by weight. Never here: thresholds, text, I/O.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from app.insights.rules import audience, comments, contradictions, core_fans, hi
 Rule = Callable[[Evidence], Iterable[Finding]]
 
 MOST = 100
-"""Findings of one session; those of the least weight are left out."""
+"""The most findings of one session; those with the least weight are left out."""
 RULES: tuple[Rule, ...] = (
     audience.busier_half,
     audience.audience_peak,
@@ -34,6 +34,6 @@ RULES: tuple[Rule, ...] = (
 
 
 def findings_of(evidence: Evidence) -> list[Finding]:
-    """Return what all rules find, by weight; what weighs the same in the order of the codes, then of the subjects."""
+    """Return the findings of all rules by weight, then by code, then by subject."""
     found = [finding for rule in RULES for finding in rule(evidence)]
     return sorted(found, key=lambda one: (-one.weight, CODES.index(one.code), one.wording, one.subject))[:MOST]

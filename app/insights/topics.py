@@ -1,10 +1,10 @@
-"""What comments were about: themes of the field, products, heights, and the words that many people used.
+"""Topics of comments: themes, products, body heights, and frequent words.
 
-In: texts of comments with a pseudonym of who wrote each. Out: topics, counted in people. Never here: a person's id, I/O
-beyond the dictionaries.
+In: texts of comments with pseudonyms of their authors. Out: topics, counted in people. Never here: ids of people, I/O
+except loading the dictionaries.
 
-A person counts once per topic however often they repeat it. Japanese is segmented by SudachiPy, Chinese by jieba; their
-dictionaries take tens of megabytes, so they are loaded when the first comment asks for them. Call it off the event loop.
+A person counts once per topic. Japanese is segmented by SudachiPy, Chinese by jieba. Their dictionaries take tens of megabytes
+and are loaded with the first comment. Call this module outside the event loop.
 """
 
 import re
@@ -33,12 +33,12 @@ THEMES: Mapping[str, str] = {
     "model": r"模特|モデル(?:さん)?|model",
     "praise": r"好+看|漂亮|好美|かわいい|可愛い|素敵|きれい|綺麗|pretty|cute|lovely|beautiful",
 }
-"""Theme → what people write when they mean it. One theme has many words in two languages, and a name in three."""
+"""Theme → pattern of the words for it."""
 
 HEIGHT = re.compile(r"(?<![\d.,])(1[4-9]\d)\s*(?:cm|センチ|厘米|公分)?(?![\d.,]*(?:\d|元|块|円|%|rmb))")
-"""A height in centimetres, bare as people write it (`160能穿吗`), and no price."""
+"""A height in centimetres, with or without a unit (`160能穿吗`), but not a price."""
 SHORTEST = 2
-"""Characters of a word; single ones say little in either language."""
+"""The fewest characters of a word."""
 
 _THEMES = {theme: re.compile(pattern) for theme, pattern in THEMES.items()}
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
@@ -58,36 +58,36 @@ _STOP = frozenset(
         """,
     )
 )
-"""Words that say nothing of what is sold."""
+"""Words without a relation to products."""
 
 _lock = Lock()
 
 
 class Topic(NamedTuple):
-    """A topic, and how many people spoke of it."""
+    """A topic, and the number of people who mentioned it."""
 
     kind: str
     """theme, product, height or word."""
     term: str
-    """The theme's slug, the product's code, centimetres, or the word as it was written."""
+    """The theme's slug, the product's code, the centimetres, or the word."""
     people: int
 
 
 class Topics(NamedTuple):
-    """What was said in so many comments by so many people."""
+    """The topics of a sample of comments."""
 
     topics: Sequence[Topic]
     comments: int
     people: int
     sampled: bool
-    """True where there were more comments than were read."""
+    """True if there were more comments than were read."""
 
 
 def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[str]], limit: int, most: int) -> Topics:
-    """Return the topics that most people spoke of, at most `most`.
+    """Return the topics that most people mentioned, at most `most`.
 
     Args:
-        comments: who wrote what.
+        comments: pseudonym and text.
         limit: how many of the comments to read.
         products: code → names and aliases.
         most: how many topics to return.
@@ -111,7 +111,7 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
 
 
 def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
-    """Return (name, code), the longest name first: a long one may hold a short one."""
+    """Return (name, code), the longest name first: a long name may contain a short one."""
     found = {
         (unicodedata.normalize("NFKC", name).casefold(), code)
         for code, names in products.items()
@@ -122,7 +122,7 @@ def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
 
 
 def _said(text: str, names: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield (kind, term) of one comment; what one topic took is not read again as a word."""
+    """Yield (kind, term) of one comment; the text of one topic is not counted again as a word."""
     for name, code in names:
         if name in text:
             yield "product", code
@@ -140,7 +140,7 @@ def _said(text: str, names: Sequence[tuple[str, str]]) -> Iterator[tuple[str, st
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield the words that carry meaning. Kana tell Japanese from Chinese; a text without either is Latin."""
+    """Yield nouns, verbs and adjectives. Kana mark Japanese, Han characters alone Chinese."""
     if _KANA.search(text):
         with _lock:
             found = [(m.dictionary_form(), m.part_of_speech()[:2]) for m in _sudachi().tokenize(text)]
@@ -153,7 +153,7 @@ def _words(text: str) -> Iterator[str]:
 
 @cache
 def _sudachi() -> "Tokenizer":
-    # Imported here: a deployment that keeps no comments never pays for a dictionary.
+    # Imported here: a deployment that stores no comments needs no dictionary.
     from sudachipy import Dictionary  # noqa: PLC0415
 
     return Dictionary(dict="small").tokenizer()

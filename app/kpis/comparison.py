@@ -1,4 +1,4 @@
-"""Sessions beside each other, KPI by KPI, and a brand's sessions in order of time.
+"""Comparison of sessions by KPI, and the history of a brand's sessions.
 
 In: the database, sessions or a brand, the caller's brand, the present moment. Out: documents, with the slugs and the
 evaluation of `/kpis`. Never here: SQL, HTTP, sums of money in different currencies.
@@ -23,11 +23,11 @@ from app.storage.database import Connection, Database
 from app.storage.reads import ConcurrencyRow, SessionFigures
 
 FEWEST, MOST = 2, 20
-"""Sessions of one comparison: more than twenty columns nobody reads."""
+"""The fewest and the most sessions of one comparison."""
 EARLIER = 20
-"""A session is measured against so many sessions before it: for a weekly show some five months of its own past."""
+"""The number of earlier sessions that a session is compared with: five months of a weekly show."""
 LONGEST = 50
-"""Sessions of one history."""
+"""The most sessions of one history."""
 
 
 async def read_evaluations(
@@ -72,7 +72,7 @@ async def read_comparison(database: Database, text: str, brand: UUID | None, now
     """Return the comparison document; `text` names the sessions.
 
     Raises:
-        ProblemError: 404 when one of them is not there for this caller, 422 for too few or too many.
+        ProblemError: 404 if the caller may not see one of them, 422 for too few or too many.
     """
     wanted = session_ids(text)
     sessions = [session for session in wanted if session is not None]
@@ -119,10 +119,10 @@ def _row(metric: Metric, evaluations: Sequence[Evaluation]) -> Document:
 async def read_history(
     database: Database, slug: str, brand: UUID | None, kind: str, until: UUID | None, limit: int, now: datetime
 ) -> Document:
-    """Return a brand's sessions of a kind in order of time, the last `limit`, each measured against those before it.
+    """Return a brand's sessions of a kind in order of time, the last `limit`, each compared with the sessions before it.
 
     Raises:
-        ProblemError: 404 for a brand that is not there for this caller, or for `until`, a session that is not in its history.
+        ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
     async with snapshot(database) as connection:
         found = await comparison_reads.brand(connection, slug, brand)
@@ -142,7 +142,7 @@ async def read_history(
 
 
 def _measured(evaluations: Sequence[Evaluation], first: int) -> list[Document]:
-    """Return the sessions from a place on, each measured against those before it."""
+    """Return the sessions from a place on, each compared with the sessions before it."""
     return [
         {
             **session_document(one),
@@ -153,7 +153,7 @@ def _measured(evaluations: Sequence[Evaluation], first: int) -> list[Document]:
 
 
 async def read_earlier(connection: Connection, evaluation: Evaluation) -> list[Evaluation]:
-    """Return the sessions that a session's history measures it against, in order of time; none before it began."""
+    """Return the earlier sessions that a session is compared with, in order of time; none if it has not begun."""
     head = evaluation.head
     if head.started_at is None:
         return []
@@ -182,7 +182,7 @@ def comparable(metric: Metric, one: Evaluation, other: Evaluation) -> bool:
 
 
 def shown(value: Fraction | None, metric: Metric, one: Evaluation) -> int | float | str | None:
-    """Return a value as the API prints this KPI; None where there is none."""
+    """Return a value in the format of this KPI; None if there is none."""
     if value is None:
         return None
     if metric.unit is Unit.MONEY:
@@ -195,7 +195,7 @@ def _ratio(value: Fraction | None) -> int | float | None:
 
 
 def session_document(one: Evaluation) -> Document:
-    """Return what names a session in a comparison."""
+    """Return the members that identify a session in a comparison."""
     head = one.head
     return {
         "session": str(head.id),

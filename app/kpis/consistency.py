@@ -1,6 +1,6 @@
-"""Checks of the figures against each other (metrics.md, "Checks"): what cannot all be right is said, never mended.
+"""Consistency checks of the KPIs. Contradictions are reported, never corrected.
 
-In: an evaluation. Out: warnings in the reader's language, with the figures they rest on. Never here: I/O, changes of figures.
+In: an evaluation. Out: warnings in one language, with their figures. Never here: I/O, changes of figures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("commenters_exceed_comments", "commenters", "comments"),
     ("current_exceeds_peak", "concurrent_viewers", "peak_concurrent_viewers"),
 )
-"""Code, the figure that may not exceed, the other one."""
+"""(code, the figure that must not be greater, the other figure)."""
 
 _AUDIENCE = metrics.of_rule(Rule.AUDIENCE)
 _COMMERCE = metrics.of_rule(Rule.COMMERCE)
@@ -36,7 +36,7 @@ class KpiWarning(NamedTuple):
 
 
 def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Language) -> list[dict[str, Any]]:
-    """Return the warnings of a session, worded in a language."""
+    """Return the warnings of a session in a language."""
     return [
         {"code": finding.code, "message": message(finding, language), "figures": dict(finding.figures)}
         for finding in (*findings(evaluation, figures), *_corrected_clocks(figures))
@@ -44,7 +44,7 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
 
 
 def message(finding: KpiWarning, language: Language) -> str:
-    """Return a finding in words."""
+    """Return the text of a warning."""
     words = {name: _spoken(value) for name, value in finding.figures.items()}
     if "metric" in words:
         words["label"] = label(f"metric.{words['metric']}", language)
@@ -52,7 +52,7 @@ def message(finding: KpiWarning, language: Language) -> str:
 
 
 def _spoken(value: Any) -> Any:
-    """Return a figure as a sentence says it: more than one decimal helps nobody to see the contradiction."""
+    """Return a figure with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
 
 
@@ -104,7 +104,7 @@ def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable
     counted, reported = figures.counted.get(platform), figures.reported.get(platform)
     if not counted or not reported:
         return
-    # Once one order was counted, what no order added to is zero, with or without a row that says so.
+    # If one order was counted, a commerce figure without a row is zero.
     nothing = 0 if counted.get("orders") else None
     for slug in (*_AUDIENCE, *_COMMERCE):
         ours, theirs = counted.get(slug, nothing if slug in _COMMERCE else None), reported.get(slug)

@@ -1,9 +1,9 @@
 """Evaluates the registry: a session's rows become exact figures, per platform and in total.
 
-In: `SessionFigures` of storage, the present moment. Out: an `Evaluation`. Never here: I/O, rounding, words.
+In: `SessionFigures` of storage, the present moment. Out: an `Evaluation`. Never here: I/O, rounding, text.
 
 A figure is a plain tuple (numerator, denominator, basis) since hundreds are made per request; denominator 0 is absent.
-This is the hot path of `/kpis`: what can be looked up is compiled from the registry at import.
+This is the hot path of `/kpis`: the lookups are compiled from the registry at import.
 """
 
 from collections import defaultdict
@@ -50,7 +50,7 @@ class Evaluation:
 
 
 def several_sampled(figures: SessionFigures) -> bool:
-    """True when the session's peak can only be found minute by minute: several rooms sampled their viewers."""
+    """Return whether several rooms sampled their viewers. The session's peak then requires the samples by minute."""
     return figures.sampled_rooms > 1
 
 
@@ -60,7 +60,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     Args:
         figures: the session's rows.
         now: the present moment, aware.
-        minutes: samples of concurrent viewers by minute; needed where `several_sampled`.
+        minutes: samples of concurrent viewers by minute; required if `several_sampled`.
     """
     head = figures.head
     status = status_of(head)
@@ -88,7 +88,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
         total["peak_concurrent_viewers"] = _peak(by_platform.values(), total, minutes, off_air)
         _derive(total)
         if total["average_watch_seconds"][1] == 0:
-            # Without viewers nothing weighs the platforms' averages; one average alone still stands for itself.
+            # Without viewers the platforms' averages have no weights. A single average is the session's average.
             known = [v["average_watch_seconds"] for v in by_platform.values() if v["average_watch_seconds"][1]]
             if len(known) == 1:
                 total["average_watch_seconds"] = known[0]
@@ -96,7 +96,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
 
 
 def combine(parts: Iterable[Values], slugs: Iterable[str]) -> Values:
-    """Return the sums of whole figures over platforms; absent parts are none, and a difference in basis is `mixed`."""
+    """Return the sums over platforms without the absent parts; the basis is `mixed` if the parts differ in it."""
     parts = list(parts)
     total: Values = {}
     for slug in slugs:
@@ -145,7 +145,7 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
         for slug in _COMMERCE:
             values[slug] = (reported[slug], 1, "reported") if slug in reported else ABSENT
         for slug in _LEDGER:
-            # A refund may be known of an order that was paid before we listened.
+            # An order may have been paid before the first event was sent, and refunded after it.
             values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
         values["repeat_buyers"] = ABSENT
     values["product_clicks"] = _clicks(counted, figures.clicks.get(platform))
@@ -158,7 +158,7 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
 
 
 def _clicks(counted: Mapping[str, int], reported: tuple[int, int] | None) -> Figure:
-    """Return a platform's clicks: per product the reported figure, or the counted one where none was reported."""
+    """Return a platform's clicks: per product the reported figure, or the counted one if none was reported."""
     own = counted.get("product_clicks")
     if reported is None:
         return ABSENT if own is None else (own, 1, "counted")

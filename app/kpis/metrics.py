@@ -1,6 +1,6 @@
-"""The registry of KPIs: one entry per slug, from which evaluation, responses and documentation are made.
+"""The registry of KPIs: one entry per slug, the source of evaluation, responses and documentation.
 
-In: nothing, these are definitions. Out: `METRICS` and what is compiled from them. Never here: figures, SQL.
+In: definitions. Out: `METRICS` and lookups compiled from it. Never here: figures, SQL.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.labels.catalogue import CATALOGUE
 
 
 class Unit(StrEnum):
-    """What a value is counted in. Money is a decimal string, everything else a number."""
+    """The unit of a value. Money is a decimal string, any other unit a number."""
 
     PEOPLE = "people"
     COUNT = "count"
@@ -22,7 +22,7 @@ class Unit(StrEnum):
 
 
 class Rule(StrEnum):
-    """Where a platform's figure comes from."""
+    """The source of a platform's figure."""
 
     AUDIENCE = "reported, else counted"
     COMMERCE = "counted as soon as one order was counted, else reported"
@@ -52,7 +52,7 @@ class Quotient:
     times: int = 1
     per: int = 1
     from_parts: bool = False
-    """True where the parts are no figures of their own: the result keeps the basis of its numerator."""
+    """True if the parts are not published: the result has the basis of its numerator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Metric:
     combine: Combine = Combine.SUM
     quotient: Quotient | None = None
     formula: str = ""
-    """The formula as documentation prints it."""
+    """The formula in the documentation."""
 
     @property
     def labels(self) -> dict[str, str]:

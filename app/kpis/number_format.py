@@ -1,6 +1,6 @@
-"""Prints figures as the results sheet prints them: 5.20%, 10.57分, 2536.25, 2.4H.
+"""Number formats of the results sheet: 5.20%, 10.57分, 2536.25, 2.4H.
 
-In: exact figures. Out: text. Never here: rounding of what was rounded before.
+In: exact figures. Out: text. Never here: rounding of rounded values.
 
 Source of the formats: the agency's sheet of 2021-09-25.
 """
@@ -13,13 +13,13 @@ from app.kpis.rounding import digits_of, fixed, half_up, money
 from app.labels.catalogue import CATALOGUE, Language, label
 
 NOTHING = "—"
-"""What stands where a figure is absent."""
+"""The text of an absent figure."""
 
 _NOON = 12
 
 
 def format_figure(slug: str, figure: Figure, unit: Unit, digits: int, language: Language) -> str:  # noqa: PLR0911 - one per unit
-    """Return a figure as the sheet prints it; `—` where it is absent."""
+    """Return a figure in the format of the sheet; `—` if it is absent."""
     numerator, denominator, _ = figure
     if denominator == 0:
         return NOTHING
@@ -39,29 +39,29 @@ def format_figure(slug: str, figure: Figure, unit: Unit, digits: int, language: 
 
 
 def _whole(amount: str) -> str:
-    """Return an amount without decimals where it is whole: the sheet prints 67967 and 55977.23."""
+    """Return an amount without its decimals if they are zero: 67967, 55977.23."""
     whole, _, fraction = amount.partition(".")
     return amount if fraction.strip("0") else whole
 
 
 def format_count(value: int) -> str:
-    """Return a number of things as running text has it: 18,052."""
+    """Return a count in the format of running text: 18,052."""
     return f"{value:,}"
 
 
 def format_share(numerator: int, denominator: int) -> str:
-    """Return a share as running text has it, with one decimal where it needs one: 92%, 4.2%."""
+    """Return a share in the format of running text, with a decimal unless it is zero: 92%, 4.2%."""
     return _whole(fixed(half_up(numerator * 1000, denominator), 1)) + "%"
 
 
 def format_amount(numerator: int, denominator: int, currency: str, language: Language, *, digits: int | None = None) -> str:
-    """Return an amount with its currency as running text has it: 2,536.25元, CNY 2,536.25.
+    """Return an amount with its currency in the format of running text: 2,536.25元, CNY 2,536.25.
 
     Args:
         numerator: minor units.
-        denominator: what they are divided by.
+        denominator: the divisor.
         currency: ISO 4217.
-        language: whose words to use.
+        language: of the currency's name.
         digits: decimals to round to; by default the currency's.
     """
     precise = digits_of(currency)

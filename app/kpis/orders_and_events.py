@@ -1,6 +1,6 @@
-"""Orders and the raw log as documents.
+"""Documents of orders and of the raw event log.
 
-In: rows of a page. Out: the documents, and the key of the last row where more follow. Never here: SQL, cursors as text.
+In: rows of a page. Out: the documents, and the key of the last row if more follow. Never here: SQL, cursors as text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from app.storage.reads import BEFORE_ALL, SessionHead
 async def read_orders(
     database: Database, asked: SessionQuery, wanted: OrderFilter, after: tuple[str, str] | None, limit: int
 ) -> tuple[Document, tuple[str, str] | None]:
-    """Return a page of orders, and (platform, order) of its last one where more follow.
+    """Return a page of orders, and (platform, order) of its last one if more follow.
 
     Raises:
         ProblemError: 404, also for another brand's session.
@@ -83,7 +83,7 @@ def _amount(amount: str, digits: int) -> str:
 async def read_log(
     database: Database, asked: SessionQuery, event_type: str | None, after: tuple[datetime, bytes] | None, limit: int
 ) -> tuple[Document, tuple[datetime, bytes] | None]:
-    """Return a page of the raw log, and (occurred_at, event_key) of its last event where more follow.
+    """Return a page of the raw log, and (occurred_at, event_key) of its last event if more follow.
 
     Raises:
         ProblemError: 404, also for another brand's session.

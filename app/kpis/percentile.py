@@ -1,6 +1,6 @@
-"""Where a value stands among others: median and percentile, exact.
+"""Exact median and percentile rank of a value in a set.
 
-In: fractions. Out: fractions. Never here: rounding, what the values mean.
+In: fractions. Out: fractions. Never here: rounding, the meaning of the values.
 """
 
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from app.kpis.evaluate import Figure
 
 
 class PercentileRank(NamedTuple):
-    """A value among others."""
+    """The rank of a value among others."""
 
     median: Fraction | None
-    """Of the others; the mean of the two in the middle where their number is even. None without any."""
+    """The median of the others: the mean of the two middle values if their number is even. None without values."""
     percentile: Fraction | None
-    """0 to 100: how many of the others are lower, those that are equal counted half."""
+    """0 to 100: the share of the others that are lower; equal ones count half."""
     known: int
     """The number of the others."""
 
 
 def exact(figure: Figure) -> Fraction | None:
-    """Return a figure as a fraction; None where it is absent."""
+    """Return a figure as a fraction; None if it is absent."""
     return Fraction(figure[0], figure[1]) if figure[1] else None
 
 
 def median(values: Sequence[Fraction]) -> Fraction | None:
-    """Return the middle value; None of nothing."""
+    """Return the median; None without values."""
     if not values:
         return None
     ordered = sorted(values)
@@ -36,7 +36,7 @@ def median(values: Sequence[Fraction]) -> Fraction | None:
 
 
 def percentile_rank(value: Fraction | None, others: Sequence[Fraction | None]) -> PercentileRank:
-    """Return where a value stands among others; absent ones are none."""
+    """Return the rank of a value among others; absent values are left out."""
     known = [other for other in others if other is not None]
     if value is None or not known:
         return PercentileRank(median(known), None, len(known))

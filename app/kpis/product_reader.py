@@ -1,7 +1,7 @@
 """Reads a session's products and showcases: fetches rows on one connection, and lets the pure functions compute.
 
-In: the database, a session, the caller's brand, the present moment, a page. Out: documents, or 404 for a session that this brand
-does not have. Never here: formulas, SQL, HTTP.
+In: the database, a session, the caller's brand, the present moment, a page. Out: documents, or 404 if the caller
+may not see the session. Never here: formulas, SQL, HTTP.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Per-product results: the line-up, what was sold outside it, and the total.
+"""Results by product: the line-up, the products outside it, and the total.
 
 In: rows per product, the session's evaluation, windows' sums. Out: exact figures, and the products document.
 Never here: I/O.
@@ -50,10 +50,10 @@ _OF_SESSION = {
     "refund_amount": "refund_amount",
 }
 MOST_LISTED = 500
-"""Products in one document: a line-up holds as many, and of the products outside it a page lists as many."""
+"""The most products of a line-up, and the most products outside it on one page."""
 _SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
            "click_to_buyer_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
-"""Figures that the remainder and the total have too."""
+"""The figures of the remainder and of the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class ProductTable:
     products: Sequence[ProductResult]
     others: Sequence[ProductResult]
     other: Values
-    """What was sold outside the line-up: total minus line-up, to the cent."""
+    """Sales outside the line-up: total minus line-up, to the cent."""
     total: Values
 
 
 @dataclass(frozen=True, slots=True)
 class SellOut:
-    """When a product was sold out, what was counted before the first time, and its clicks meanwhile."""
+    """The times at which a product was sold out, its counts before the first one, and its clicks while sold out."""
 
     stretches: Sequence[SoldOut]
     before: Mapping[str, int]
@@ -149,13 +149,13 @@ def _foremost(products: list[ProductResult]) -> tuple[list[ProductResult], list[
 def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
     parts: list[Values] = []
     stock: Figure = ABSENT
-    # A platform may have told of products alone: an event addressed to the session itself, for one.
+    # A platform may have reported products only, for example with an event addressed to the session.
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
         part: Values = {"impressions": _reported(values, "impressions")}
         clicks = _reported(values, "product_clicks")
-        # Where a platform's clicks are counted, a product without any has none; where they are reported, it is unknown.
+        # If a platform's clicks are counted, a product without a row has no clicks. If they are reported, its clicks are unknown.
         counts_clicks = "product_clicks" in session and platform not in figures.clicks
         if not clicks[1] and (counts_clicks or (False, "product_clicks") in values):
             clicks = (values.get((False, "product_clicks"), 0), 1, "counted")
@@ -208,15 +208,15 @@ def _over(above: Figure, below: Figure) -> Figure:
 
 def _total(evaluation: Evaluation, products: Sequence[ProductResult]) -> Values:
     total = {field: evaluation.total[slug] for field, slug in _OF_SESSION.items()}
-    # A card's impressions exist per product only.
+    # Impressions of product cards exist per product only.
     return total | combine([product.figures for product in products], ("impressions",))
 
 
 def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[ProductResult]) -> Values:
-    """Return total minus what is shown.
+    """Return the total minus the listed products.
 
-    Buyers cannot be subtracted, and orders only where no order holds two products; a remainder of one product, or of
-    none, is known all the same.
+    Buyers cannot be subtracted. Orders can if no order contains two products. If the remainder is one product or none, both
+    are known.
     """
     sums = combine([product.figures for product in shown], _SUMS)
     other: Values = {"buyers": ABSENT}

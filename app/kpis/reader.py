@@ -1,7 +1,7 @@
-"""Answers the reads: fetches rows on one connection, lets the pure functions work, returns the documents.
+"""Reads KPIs, audience and timeline: fetches rows on one connection and computes the documents.
 
-In: the database, a session, the caller's brand, the present moment. Out: documents, or 404 for a session that this brand
-does not have. Never here: formulas, SQL, HTTP.
+In: the database, a session, the caller's brand, the present moment. Out: documents, or 404 if the caller may
+not see the session. Never here: formulas, SQL, HTTP.
 """
 
 from collections.abc import AsyncIterator
@@ -26,18 +26,18 @@ from app.storage.reads import SessionFigures, SessionHead
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:
-    """Which session, by whom, when, and in which language."""
+    """The session, the caller's brand, the present moment, and the language."""
 
     session: UUID
     brand: UUID | None
-    """The brand that the caller is bound to; None sees all."""
+    """The brand that the caller is bound to; None for all brands."""
     now: datetime
     language: Language
 
 
 @asynccontextmanager
 async def snapshot(database: Database) -> AsyncIterator[Connection]:
-    """Lend a connection whose queries all see the same commits, so that remainders come out to the cent."""
+    """Lend a connection with one snapshot for all queries, so that sums and their parts agree to the cent."""
     async with (
         database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -77,7 +77,7 @@ async def read_kpis(database: Database, asked: SessionQuery) -> Document:
 
 
 async def kpis_on(connection: Connection, asked: SessionQuery) -> Document:
-    """Return the KPI document, read on this connection: of a snapshot that other documents come from too."""
+    """Return the KPI document, read on this connection."""
     figures, evaluation = await read_evaluation(connection, asked)
     return kpi_document(evaluation, figures, asked.language)
 
@@ -88,7 +88,7 @@ async def read_audience(
     """Return the audience document of a half-open window, by default of the whole session.
 
     Raises:
-        ProblemError: 422 when the window ends before it begins.
+        ProblemError: 422 if the window ends before it begins.
     """
     async with snapshot(database) as connection:
         return await audience_on(connection, asked, begin, end, min_level)
@@ -115,7 +115,7 @@ async def audience_on(
 
 @dataclass(frozen=True, slots=True)
 class TimelineQuery:
-    """What a timeline shall show; None leaves the choice to the session."""
+    """The parameters of a timeline; None selects the default."""
 
     metrics: str | None = None
     step: str | None = None
@@ -153,7 +153,7 @@ async def timeline_on(connection: Connection, asked: SessionQuery, question: Tim
 
 
 async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuery) -> timeline.Window:
-    """Return the buckets to show: the broadcast with what was counted up to an hour around it, unless the caller says."""
+    """Return the buckets: by default those of the broadcast and of the events up to an hour around it."""
     begin, end, step = question.begin, question.end, question.step
     if begin is not None and end is not None:
         if end < begin:

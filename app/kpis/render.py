@@ -1,4 +1,4 @@
-"""Turns figures into what a response prints.
+"""Converts exact figures to the values of a response.
 
 In: exact figures of an evaluation. Out: plain dicts, ready for JSON. Never here: formulas, I/O.
 """
@@ -17,7 +17,7 @@ from app.storage.reads import SessionFigures
 
 Document = dict[str, Any]
 
-# A text of its own instead of the enum's member: the serialiser writes plain texts several times faster.
+# Strings instead of enum members: the serializer writes strings several times faster.
 _SHOWN = tuple(
     (m.slug, m.unit.value, m.unit is Unit.MONEY, {"value": None, "unit": m.unit.value, "basis": "absent"}) for m in METRICS
 )
@@ -35,7 +35,7 @@ def local(moment: datetime | None, time_zone: str) -> str | None:
 
 
 def plain(figure: Figure, unit: Unit, digits: int) -> int | float | str | None:
-    """Return a figure's value: a decimal string for money, else a number; None where it is absent."""
+    """Return a figure's value: a decimal string for money, else a number; None if it is absent."""
     if figure[1] == 0:
         return None
     return money(figure[0], figure[1], digits) if unit is Unit.MONEY else number(figure[0], figure[1])
@@ -62,7 +62,7 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
     head = evaluation.head
     digits = digits_of(head.currency)
     by_platform = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}
-    # Of one platform alone total and part are one and the same.
+    # The total of a single platform is the platform's figure.
     total = next(iter(by_platform.values())) if len(by_platform) == 1 else figures_document(evaluation.total, digits)
     duration = evaluation.duration_us
     return {

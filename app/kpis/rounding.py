@@ -1,4 +1,4 @@
-"""Exact quotients as what a response prints: numbers with six decimals, money with its currency's digits.
+"""Exact quotients in the format of a response: numbers with six decimals, money with its currency's digits.
 
 In: integers. Out: ints, floats whose shortest text is the rounded decimal, decimal strings. Never here: float arithmetic.
 
@@ -14,26 +14,26 @@ _DECIMALS = 1_000_000
 
 @lru_cache(maxsize=256)
 def digits_of(currency: str) -> int:
-    """Return the decimals of a currency (ISO 4217 as CLDR keeps it): 2 for CNY, 0 for JPY."""
+    """Return the decimals of a currency (CLDR): 2 for CNY, 0 for JPY."""
     return get_currency_precision(currency)
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """Return the quotient as the nearest integer; a half goes away from zero. The denominator is positive."""
+    """Return the quotient as the nearest integer; halves round away from zero. The denominator is positive."""
     if numerator < 0:
         return -((2 * -numerator + denominator) // (2 * denominator))
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def number(numerator: int, denominator: int) -> int | float:
-    """Return the quotient with six decimals; an int where it is whole.
+    """Return the quotient with six decimals; an int if it is whole.
 
     >>> number(938, 18052)
     0.051961
     """
     if numerator % denominator == 0:
         return numerator // denominator
-    # A quotient of two integers is the float nearest to the decimal, and that one prints as the decimal.
+    # The division of two integers returns the float that is nearest to the decimal, and its shortest text is the decimal.
     return half_up(numerator * _DECIMALS, denominator) / _DECIMALS
 
 

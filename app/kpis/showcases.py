@@ -1,4 +1,4 @@
-"""Showcases: when each product was on air, and what was counted while it was.
+"""Showcases: the time ranges in which a product was on air, with the counts inside them.
 
 In: changes of state, sums by the second. Out: windows and their documents. Never here: I/O.
 """
@@ -17,9 +17,9 @@ from app.storage.product_reads import ProductWindow, StateChange
 from app.storage.reads import ConcurrencyRow, SessionHead
 
 MOST_SHOWCASES = 500
-"""Showcases in one document."""
+"""The most showcases of one document."""
 TRAILING = timedelta(minutes=5)
-"""Orders up to this long after a window are its own, as `trailing` (metrics.md)."""
+"""Orders up to this long after a showcase count as its `trailing` orders."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _MINUTE_US = 60_000_000
@@ -27,26 +27,26 @@ _MINUTE_US = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Showcase:
-    """A half-open stretch of time in which a product was on air."""
+    """A half-open time range in which a product was on air."""
 
     product: str
     begin: datetime
     end: datetime
     on_air: bool
-    """True while nothing has ended it."""
+    """True while it has not ended."""
     next_begin: datetime | None
-    """When the same product is on air again."""
+    """The beginning of the same product's next showcase."""
 
     def seconds_us(self) -> int:
         """Return its length in microseconds."""
         return (self.end - self.begin) // _MICROSECOND
 
     def window(self) -> ProductWindow:
-        """Return the window of full seconds whose counts belong to it."""
+        """Return the full seconds that count for it."""
         return ProductWindow(self.product, second(self.begin), second(self.end))
 
     def trailing(self) -> ProductWindow:
-        """Return the five minutes after it, cut where the product is on air again."""
+        """Return the five minutes after it, up to the product's next showcase."""
         end = self.end + TRAILING
         return ProductWindow(
             self.product, second(self.end), second(end if self.next_begin is None else min(end, self.next_begin))
@@ -54,16 +54,16 @@ class Showcase:
 
 
 def second(moment: datetime) -> datetime:
-    """Return the full second a moment lies in: what is counted by the second knows no finer time."""
+    """Return the full second of a moment: counts by the second have no finer time."""
     return moment.replace(microsecond=0)
 
 
 def showcases_of(changes: Sequence[StateChange], end: datetime, *, live: bool) -> list[Showcase]:
-    """Return the windows on air, in order of time.
+    """Return the showcases in order of time.
 
-    A window ends where its own product is withdrawn before it is shown again; without that where another product is
-    shown; else at the session's end, or now. A product shown again while it is on air goes on: several platforms, or a
-    nervous hand, tell of one and the same showcase.
+    A showcase ends when its product is withdrawn before it is showcased again; otherwise when another product is showcased;
+    otherwise at the session's end, or now. If a product that is on air is showcased again, its showcase continues: several
+    platforms may report the same showcase.
     """
     on_air = [change for change in changes if change.metric == "on_air"]
     shown = sorted((change for change in on_air if change.value), key=attrgetter("at"))
@@ -93,7 +93,7 @@ def showcases_of(changes: Sequence[StateChange], end: datetime, *, live: bool) -
 
 
 def _next_product(shown: Sequence[StateChange]) -> list[int]:
-    """Return for each change the place of the next change of another product; the end where none follows."""
+    """Return for each change the index of the next change of another product; the length if there is none."""
     following = [len(shown)] * len(shown)
     for place in range(len(shown) - 2, -1, -1):
         same = shown[place].key == shown[place + 1].key
@@ -102,14 +102,14 @@ def _next_product(shown: Sequence[StateChange]) -> list[int]:
 
 
 def _begins(shown: Sequence[StateChange], withdrawn: Mapping[str, Sequence[datetime]]) -> dict[str, list[datetime]]:
-    """Return where each product's showcases begin: a showing that only goes on with one is left out."""
+    """Return the beginnings of each product's showcases, without the changes that continue a showcase."""
     begins: dict[str, list[datetime]] = defaultdict(list)
     last: dict[str, tuple[datetime, int]] = {}
     others = 0
     running: str | None = None
     for change in shown:
         if change.key != running:
-            # Counts how often the product on air changed hands, so that a product knows whether another came between.
+            # Counts the changes of product, to detect whether another product was on air in between.
             others += 1
             running = change.key
         before = last.get(change.key)
@@ -143,7 +143,7 @@ def showcases_document(
     trailing: Sequence[Mapping[str, int]],
     minutes: Sequence[ConcurrencyRow],
 ) -> Document:
-    """Return the showcases document of api.md; `sums` and `trailing` go with the showcases one by one."""
+    """Return the showcases document of api.md; `sums` and `trailing` have one element per showcase."""
     digits = digits_of(head.currency)
     viewers = viewers_at(minutes, [moment for one in showcases for moment in (one.begin, one.end)])
     return {

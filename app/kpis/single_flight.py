@@ -1,10 +1,9 @@
-"""Answers that callers share: who asks while the same answer is being made gets the next one, made once for all.
+"""Single-flight reads: callers that arrive during a read share one execution, started after it ends.
 
-In: a key and the work that makes its answer. Out: the answer. Never here: what the answer is; answers kept for later.
+In: a key and the work to execute. Out: its result. Never here: the content of results; a cache.
 
-An answer is only shared by callers who asked before its work began, so each sees everything that was committed before it
-asked: the promise of ingest, that a 2xx is visible in the KPIs, holds. A hundred screens on one session cost one query at
-a time, not a hundred.
+A result is shared only by callers that arrived before its execution began. Each of them therefore sees every commit before its
+request: an event that was answered with 2xx is visible in the KPIs. A hundred screens of one session cost one query at a time.
 """
 
 import asyncio
@@ -15,39 +14,39 @@ Answer = TypeVar("Answer")
 
 
 class SingleFlight(Generic[Answer]):
-    """Per key at most one answer in the making and one that waits to be begun."""
+    """Executes per key at most one call at a time, and queues at most one."""
 
     def __init__(self) -> None:
-        """Start with nobody waiting."""
-        self._boarding: dict[Hashable, asyncio.Task[Answer]] = {}
-        self._flying: dict[Hashable, asyncio.Task[Answer]] = {}
+        """Start without executions."""
+        self._queued: dict[Hashable, asyncio.Task[Answer]] = {}
+        self._running: dict[Hashable, asyncio.Task[Answer]] = {}
 
     async def run(self, key: Hashable, work: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return an answer whose work begins after this call; its error is raised to all who share it."""
-        flight = self._boarding.get(key)
-        if flight is None:
-            flight = asyncio.create_task(self._execute(key, work, self._flying.get(key)))
-            flight.add_done_callback(_consume_error)
-            self._boarding[key] = flight
-        # Shielded: a caller who hangs up must not take the answer from the others.
-        return await asyncio.shield(flight)
+        """Return the result of an execution that begins after this call; its error is raised to all callers that share it."""
+        execution = self._queued.get(key)
+        if execution is None:
+            execution = asyncio.create_task(self._execute(key, work, self._running.get(key)))
+            execution.add_done_callback(_consume_error)
+            self._queued[key] = execution
+        # Shielded: the cancellation of one caller must not cancel the execution of the others.
+        return await asyncio.shield(execution)
 
     async def _execute(self, key: Hashable, work: Callable[[], Awaitable[Answer]], before: asyncio.Task[Answer] | None) -> Answer:
         try:
             if before is not None:
                 await asyncio.wait([before])
         finally:
-            # From here on the work has begun: who asks now boards the next one.
-            flight = self._boarding.pop(key)
-        self._flying[key] = flight
+            # The execution begins here: callers from now on share the next one.
+            execution = self._queued.pop(key)
+        self._running[key] = execution
         try:
             return await work()
         finally:
-            if self._flying.get(key) is flight:
-                del self._flying[key]
+            if self._running.get(key) is execution:
+                del self._running[key]
 
 
-def _consume_error(flight: "asyncio.Task[Answer]") -> None:
-    # An error that nobody waits for any more is no error of the process.
-    if not flight.cancelled():
-        flight.exception()
+def _consume_error(execution: "asyncio.Task[Answer]") -> None:
+    # Mark the error as retrieved: every caller may have been cancelled.
+    if not execution.cancelled():
+        execution.exception()

@@ -1,4 +1,4 @@
-"""The status of a session's figures, from what its rooms said last.
+"""The status of a session, from the last broadcast state of its rooms.
 
 In: a session's head. Out: its status, its end. Never here: I/O.
 """
@@ -23,9 +23,9 @@ def status_of(head: SessionHead) -> SessionStatus:
 
 
 def is_on_air(broadcasts: Sequence[Broadcast]) -> bool:
-    """True while a room is on air.
+    """Return whether a room is on air.
 
-    A start or an end that is addressed to the session itself (room "") speaks for all rooms, until a room says otherwise.
+    A start or an end that is addressed to the session (room "") applies to all rooms until a room reports a later one.
     """
     whole = max((b for b in broadcasts if not b.room), key=lambda b: b.at, default=None)
     rooms = [b for b in broadcasts if b.room]

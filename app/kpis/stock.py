@@ -1,6 +1,6 @@
-"""Stock over time: when a product was sold out, and what was missed meanwhile.
+"""Stock over time: the time ranges in which a product was sold out, and the missed demand.
 
-In: changes of stock, sums by the second. Out: sold-out stretches, missed demand. Never here: I/O.
+In: changes of stock, sums by the second. Out: time ranges, missed demand. Never here: I/O.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from app.storage.reads import AFTER_ALL, BEFORE_ALL
 
 
 class SoldOut(NamedTuple):
-    """A stretch of time without stock; `until` is None while it lasts."""
+    """A time range without stock; `until` is None while it lasts."""
 
     since: datetime
     until: datetime | None
@@ -32,7 +32,7 @@ def stock_levels(changes: Sequence[StateChange]) -> dict[str, list[tuple[datetim
 
 
 def sold_out_stretches(levels: Sequence[tuple[datetime, int]]) -> list[SoldOut]:
-    """Return the stretches in which no platform had a piece left."""
+    """Return the time ranges in which no platform had stock."""
     stretches: list[SoldOut] = []
     since: datetime | None = None
     for at, pieces in levels:
@@ -47,7 +47,7 @@ def sold_out_stretches(levels: Sequence[tuple[datetime, int]]) -> list[SoldOut]:
 
 
 def sold_out_windows(product: str, stretches: Sequence[SoldOut]) -> list[ProductWindow]:
-    """Return the windows to sum: first all that came before the first sell-out, then each stretch without stock."""
+    """Return the windows to sum: the time before the first sell-out, then each time range without stock."""
     before = ProductWindow(product, BEFORE_ALL, second(stretches[0].since))
     return [before, *(ProductWindow(product, second(s.since), second(s.until or AFTER_ALL)) for s in stretches)]
 
@@ -55,8 +55,8 @@ def sold_out_windows(product: str, stretches: Sequence[SoldOut]) -> list[Product
 def missed_gmv(clicks_after: int, before: Mapping[str, int], gmv: int, units: int) -> tuple[int, int] | None:
     """Return the estimate of missed GMV in minor units as numerator and denominator.
 
-    Clicks while sold out × orders per click before × average price of a unit (metrics.md). None where nobody clicked
-    before, or nothing was sold: there is nothing to estimate from.
+    Clicks while sold out × orders per click before × average price of a unit (metrics.md). None if
+    the product was not clicked before, or not sold.
     """
     clicks_before = before.get("product_clicks", 0)
     if clicks_before <= 0 or units <= 0:

@@ -1,4 +1,4 @@
-"""Timelines: counts and samples in equal buckets, and the moments that explain them.
+"""Timelines: counts and samples in equal buckets, with marks.
 
 In: sums per bucket, samples by the minute, changes of state. Out: the timeline document. Never here: I/O.
 """
@@ -24,22 +24,22 @@ STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 9
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
 MAX_MARKS = 1000
-"""Marks in one document; a window with `from` and `to` shows the others."""
+"""The most marks of one document; a shorter window shows the others."""
 COMFORTABLE = 600
-"""Buckets that a reader who leaves the choice to us gets at most: ten hours of minutes."""
+"""The most buckets if the step is not given: ten hours of minutes."""
 LONGEST: Step = get_args(Step)[-1]
 SLACK = timedelta(hours=1)
-"""How far a timeline reaches beyond the broadcast for early viewers and late orders."""
+"""The time around the broadcast that a timeline includes, for early viewers and late orders."""
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Series(NamedTuple):
-    """Where a series of the timeline comes from."""
+    """The source of a series."""
 
     metric: str
-    """The rows' name of it."""
+    """The name of the metric in the rows."""
     sampled: bool = False
     highest: bool = False
     is_money: bool = False
@@ -66,7 +66,7 @@ SESSION_SERIES: Mapping[str, Series] = {
     **{name: Series(metric, sampled=True) for name, metric in _TOTALS.items()},
     "gmv_total": Series("gmv", sampled=True, is_money=True),
 }  # fmt: skip
-"""What a session's timeline can show. `…_total` are the platforms' own cumulative figures, as sampled."""
+"""The series of a session. `…_total` are sampled cumulative figures of the platforms."""
 
 PRODUCT_SERIES: Mapping[str, Series] = {
     **{slug: Series(slug) for slug in ("product_clicks", "orders", "buyers", "units_sold")},
@@ -78,11 +78,11 @@ PRODUCT_SERIES: Mapping[str, Series] = {
     **{name: Series(metric, sampled=True) for name, metric in _TOTALS.items()},
     "gmv_total": Series("gmv", sampled=True, is_money=True),
 }
-"""What a product's timeline can show."""
+"""The series of a product."""
 
 
 class Window(NamedTuple):
-    """Equal half-open buckets: `begin` and `end` lie on borders of `step`, counted from the epoch in UTC."""
+    """Equal half-open buckets: `begin` and `end` are multiples of `step` since the epoch in UTC."""
 
     begin: datetime
     end: datetime
@@ -116,12 +116,12 @@ def series_of(metrics: str | None, product: str | None) -> dict[str, Series]:
 
 
 def aligned(begin: datetime, end: datetime, step: str | None) -> Window:
-    """Return the buckets that cover a half-open stretch of time; at least one.
+    """Return the buckets that cover a half-open time range; at least one.
 
-    Without a step the shortest whose buckets are `COMFORTABLE`, else the longest.
+    The default step is the shortest with at most `COMFORTABLE` buckets, else the longest.
 
     Raises:
-        ProblemError: 422 when it takes more than `MAX_BUCKETS`.
+        ProblemError: 422 if there are more than `MAX_BUCKETS`.
     """
     if step is None:
         fitting = (name for name, seconds in STEP_SECONDS.items() if (end - begin).total_seconds() <= seconds * COMFORTABLE)
@@ -136,7 +136,7 @@ def aligned(begin: datetime, end: datetime, step: str | None) -> Window:
 
 
 def latest_end(begin: datetime, step: str) -> datetime:
-    """Return the furthest end that a timeline from here may have."""
+    """Return the latest end of a timeline that begins at a moment."""
     return begin + timedelta(seconds=STEP_SECONDS[step] * (MAX_BUCKETS - 1))
 
 
@@ -152,7 +152,7 @@ def filled(
     samples: Sequence[TimelineSample],
     head: SessionHead,
 ) -> dict[str, list[int | str | None]]:
-    """Return the series' values: zero where nothing was counted, null where nothing was sampled."""
+    """Return the series' values: zero in a bucket without counts, null in a bucket without samples."""
     digits = digits_of(head.currency)
     off_air = off_air_since(head.broadcasts)
     latest, highest = _sampled(window, samples, off_air)
@@ -190,7 +190,7 @@ def _sampled(
 
 
 def marks_of(changes: Sequence[StateChange], window: Window, time_zone: str) -> list[Document]:
-    """Return what happened inside the window: showcased, withdrawn, sold_out, restocked, started, ended."""
+    """Return the marks of the window: showcased, withdrawn, sold_out, restocked, started, ended."""
     marks: list[tuple[datetime, str, str | None, str | None]] = []
     for change in changes:
         if change.metric == "broadcast":

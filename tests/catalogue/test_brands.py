@@ -73,10 +73,10 @@ async def test_a_bound_key_knows_its_own_brand_only(client: httpx.AsyncClient, k
 
 
 async def test_a_viewer_reads_and_does_not_write(client: httpx.AsyncClient, key_for: KeyFor) -> None:
-    """Roles hold for every route of the catalogue; this one stands for all."""
+    """Roles hold for every route of the catalogue; this route represents all."""
     viewer = await key_for("viewer")
     assert 200 == (await client.get("/v1/brands", headers=viewer)).status_code
     assert 403 == (await client.post("/v1/brands", json={"slug": "one"}, headers=viewer)).status_code
     assert 403 == (await client.get("/v1/keys", headers=viewer)).status_code
-    nobody = {"Authorization": "Bearer tl_unknown_0123456789abcdef0123"}
-    assert 401 == (await client.get("/v1/brands", headers=nobody)).status_code
+    unknown = {"Authorization": "Bearer tl_unknown_0123456789abcdef0123"}
+    assert 401 == (await client.get("/v1/brands", headers=unknown)).status_code

@@ -11,7 +11,7 @@ from app.settings import Settings
 
 
 async def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: httpx.AsyncClient) -> None:
-    """The list never holds the secret; a revoked key is nobody at once, and stays in the list as revoked."""
+    """The list never holds the secret; a revoked key is invalid at once, and stays in the list as revoked."""
     made = await client.post("/v1/keys", json={"role": "viewer", "brand": "maison-k", "name": "spa"})
     assert 201 == made.status_code, made.text
     key = made.json()
@@ -66,7 +66,7 @@ async def test_only_admins_handle_keys(client: httpx.AsyncClient) -> None:
 
 
 async def test_many_requests_with_one_key_look_it_up_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy key is read once for all who wait; a wrong key is nobody for each of them."""
+    """A busy key is read once for all waiting requests; a wrong key is invalid for each of them."""
     async with open_service(settings) as service:
         _, key = await service.keys.create(Role.INGEST, None, "busy")
         read, asked = ApiKeyStore._look_up, []

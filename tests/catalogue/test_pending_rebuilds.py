@@ -12,7 +12,7 @@ from tests.ingest.sending import send
 async def test_a_fold_that_a_crash_prevented_is_done_later(
     client: AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The alias is committed, the fold fails as if the process had died, ingest goes on, and resuming mends the figures."""
+    """The alias is committed, the fold fails as if the process had died, ingest goes on, and resuming corrects the figures."""
     form = {"title": "t", "brand": "b", "host": "h", "kind": "live", "currency": "CNY", "streams": []}
     session = (await client.post("/v1/sessions", json=form)).json()["id"]
     await send(service, session, [("live.product.clicked", {"product": "alias-1"})] * 3)

@@ -67,7 +67,7 @@ async def tables_holding(service: Service, session: str) -> list[str]:
 async def test_nothing_of_a_deleted_session_is_left(
     client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send
 ) -> None:
-    """In no table that knows sessions, whichever tables there are; its room is free and its events count anew."""
+    """In no table that knows sessions, whichever tables there are; its room is free and its events count again."""
     plan = {
         "streams": [{"platform": "wechat", "room": "1"}],
         "lineup": [{"product": "p0"}],

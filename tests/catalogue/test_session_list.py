@@ -61,7 +61,7 @@ async def test_the_newest_session_comes_first_page_by_page(client: httpx.AsyncCl
 
 
 async def test_filters_narrow_the_list(client: httpx.AsyncClient, new_session: NewSession, send: Send) -> None:
-    """Each by itself, and all together; the window is half-open and prefers the real start to the planned one."""
+    """Each alone, and all together; the window is half-open and applies to the actual start before the planned one."""
     await new_session(title="Autumn 100%", host="小林", streams=[{"platform": "wechat", "room": "1"}])
     await new_session("other-brand", title="Winter", kind="rehearsal", scheduled_at="2021-12-01T10:00:00+09:00")
     await send("wechat:1", ("session.started", "2021-09-25T05:00:00Z", {}))

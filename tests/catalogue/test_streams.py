@@ -45,7 +45,7 @@ async def test_streams_come_and_go(client: httpx.AsyncClient, new_session: NewSe
 
 
 async def test_a_room_belongs_to_one_session(client: httpx.AsyncClient, key_for: KeyFor, new_session: NewSession) -> None:
-    """The conflict names the other session to those who may see it, and to nobody else."""
+    """The conflict names the other session only to callers that may see it."""
     owner = await new_session("theirs", streams=[ROOM])
     own = await key_for("operator", "own")
     session = await new_session("own")
@@ -80,7 +80,7 @@ async def test_what_a_room_sent_early_joins_the_session(client: httpx.AsyncClien
 async def test_a_registration_waits_for_a_commit_that_is_parking(
     client: httpx.AsyncClient, new_session: NewSession, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event that saw no stream is in the park before the stream collects it."""
+    """An event that found no stream is parked before the stream's events are replayed."""
     session = await new_session()
     parking, go_on, park = asyncio.Event(), asyncio.Event(), WriteQueries.park_events
 

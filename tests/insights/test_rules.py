@@ -86,7 +86,7 @@ def test_a_quarter_that_was_hardly_sampled_is_not_compared() -> None:
     ],
 )
 def test_a_fall_names_what_was_on_air_for_half_of_it(shown: list[Aired], wording: str) -> None:
-    """That nothing was on air is said only where showcases are told at all."""
+    """A finding states that nothing was on air only if there are showcases."""
     seen = evidence(concurrency=concurrency((0, 51, 400), (51, 60, 399), (60, 120, 100)), aired=shown)
     (one,) = [f for f in found("audience_over_time", seen) if f.subject == "fall"]
     assert f"audience_over_time.{wording}" == one.wording
@@ -130,7 +130,7 @@ def test_clicked_and_not_bought(clicks: int, buyers: int, says: bool) -> None:
 
 
 def test_who_found_it_sold_out_could_not_buy() -> None:
-    """A product that ran out is told as such, once."""
+    """A product that sold out is reported once, as sold out."""
     product = {"a": {"product_clicks": 900, "buyers": 1, "units_sold": 1, "gmv": 10_000, "stock": 0}}
     seen = evidence(SOLD, products=product, sold_out={"a": (30, 800, {"product_clicks": 100, "orders": 1})})
     assert [] == found("clicked_not_bought", seen)

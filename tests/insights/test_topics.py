@@ -46,7 +46,7 @@ def test_a_comment_is_about(text: str, topics: set[tuple[str, str]]) -> None:
 
 
 def test_a_person_counts_once() -> None:
-    """Whoever repeats themselves is one person, also in other words."""
+    """A person who repeats a topic counts once, also with other words."""
     comments = [CommentText("a", "多少钱"), CommentText("a", "价格？"), CommentText("a", "多少钱"), CommentText("b", "いくら")]
     found = topics_of(comments, {}, 1000, 10)
     assert [("theme", "price", 2)] == list(found.topics)

@@ -12,7 +12,7 @@ async def _session(new_session: NewSession, send: Send) -> str:
         ("viewer.entered", 1199.9, {"viewer": "s", "source": "search", "fan_level": 1}),
         ("viewer.entered", 1200, {"viewer": "late", "source": "fans", "fan_level": 5}),
         ("viewer.entered", 1500, {"viewer": "f0", "source": "search", "fan_level": 1}),
-        ("viewer.entered", 1600, {"viewer": "nobody"}),
+        ("viewer.entered", 1600, {"viewer": "unknown"}),
         ("session.ended", 3600, {}),
     )
     return session
@@ -43,7 +43,7 @@ async def test_the_first_twenty_minutes_are_counted_to_the_second(new_session: N
 
 
 async def test_without_any_fan_level_core_fans_are_unknown(new_session: NewSession, send: Send, read: Read) -> None:
-    """Unknown is null, not nobody."""
+    """Unknown is null, not zero."""
     session = await new_session()
     await send("wechat:room", ("viewer.entered", 1, {"viewer": "a"}))
     document = await read(session, "audience")

@@ -121,7 +121,7 @@ def test_every_total_is_what_the_glossary_says(
     for slug in checked:
         numerator, denominator, basis = evaluation.total[slug]
         if slug == "average_watch_seconds" and only_averages and denominator:
-            # An average without viewers stands for itself; nothing weighs it.
+            # A single average without viewers is the session's average.
             assert numerator in {r.get("average_watch_ms") for r in reported.values()}
             continue
         actual = Fraction(numerator, denominator) if denominator else None
@@ -157,7 +157,7 @@ def test_the_peak_of_two_platforms_is_the_highest_minute_of_their_sum() -> None:
 
 
 def test_viewers_at_a_moment_come_from_the_last_sample_before_it() -> None:
-    """A minute's only sample stands for all of it where nothing came before."""
+    """A minute's only sample is used for all of it if there is no earlier one."""
     minutes = _minutes((0, "a", 10, 50), (2, "a", 30, 30), (2, "b", 1, 1))
     moments = [START + timedelta(seconds=second) for second in (-1, 0, 120, 160)]
     assert dict(zip(moments, (None, 10, 11, 31), strict=True)) == viewers_at(minutes, moments)

@@ -12,7 +12,7 @@ from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 
 async def test_a_session_without_events_has_every_kpi_absent(new_session: NewSession, read: Read) -> None:
-    """Absent is null, never zero; the platform of the stream is there all the same."""
+    """Absent is null, never zero; the platform of the stream is listed."""
     document = await read(await new_session(), "kpis")
     assert "scheduled" == document["status"]
     assert document["duration_seconds"] is None
@@ -107,7 +107,7 @@ async def test_two_platforms_add_up_and_say_where_their_figures_come_from(
 
 
 async def test_viewers_now_are_shown_only_while_live(new_session: NewSession, send: Send, read: Read) -> None:
-    """After the end nobody is there any more, and the peak remains."""
+    """After the end there are no current viewers, and the peak remains."""
     session = await new_session()
     await send("wechat:room", ("session.started", 0, {}), ("audience.sampled", 10, {"concurrent": 9}))
     live = await read(session, "kpis")
@@ -259,7 +259,7 @@ async def test_the_language_comes_from_the_query_else_from_the_header(client: ht
 
 
 async def test_another_brands_session_does_not_exist(client: httpx.AsyncClient, new_session: NewSession) -> None:
-    """A key bound to a brand gets the same 404 as for an id that nobody has, on every read."""
+    """A key bound to a brand gets the same 404 as for an unknown id, on every read."""
     session = await new_session()
     key = await client.post("/v1/keys", json={"role": "viewer", "brand": "other-brand"})
     headers = {"Authorization": f"Bearer {key.json()['key']}"}

@@ -175,7 +175,7 @@ async def test_showcases_tell_what_was_sold_on_air_and_just_after(new_session: N
     assert (1, 1, 1, "10.00", "10.08") == tuple(first[field] for field in ("clicks", "orders", "units", "gmv", "gmv_per_minute"))
     assert {"orders": 1, "units": 2, "gmv": "20.00"} == first["trailing"]
     assert (100, 100) == (first["viewers_at_start"], first["viewers_at_end"])
-    # 14:03:10 is the only sample of its minute, so it stands for its beginning no more than the one before it does.
+    # 14:03:10 is the only sample of its minute; at the beginning of the minute the sample before it is used.
     assert (100, 140) == (second["viewers_at_start"], second["viewers_at_end"])
     products = {row["product"]: row["showcases"] for row in (await read(session, "products"))["products"]}
     assert {"a": {"count": 1, "seconds": 59.5}, "b": {"count": 1, "seconds": 120}, "c": {"count": 1, "seconds": 300}} == products

@@ -59,7 +59,7 @@ async def test_viewers_of_a_lost_room_are_not_carried_on(split: str, send: Send,
 
 
 async def test_a_room_that_ended_has_no_viewers(split: str, send: Send, read: Read) -> None:
-    """An end that is told takes effect at once."""
+    """A reported end takes effect at once."""
     await send("wechat:first", ("session.ended", 620, {}))
     assert 700 == (await read(split, "kpis"))["kpis"]["concurrent_viewers"]["value"]
 

@@ -9,7 +9,7 @@ from app.kpis.single_flight import SingleFlight
 
 async def test_callers_who_wait_share_one_answer_that_began_after_they_asked() -> None:
     """The first gets its own; ninety-nine who ask meanwhile get the next, made once."""
-    flights: SingleFlight[int] = SingleFlight()
+    reads: SingleFlight[int] = SingleFlight()
     gate = asyncio.Event()
     begun = 0
 
@@ -20,21 +20,21 @@ async def test_callers_who_wait_share_one_answer_that_began_after_they_asked() -
         await gate.wait()
         return number
 
-    first = asyncio.create_task(flights.run("a", work))
+    first = asyncio.create_task(reads.run("a", work))
     await asyncio.sleep(0.01)
     assert 1 == begun
-    others = [asyncio.create_task(flights.run("a", work)) for _ in range(99)]
+    others = [asyncio.create_task(reads.run("a", work)) for _ in range(99)]
     await asyncio.sleep(0.01)
     assert 1 == begun
     gate.set()
     assert 1 == await first
     assert [2] * 99 == await asyncio.gather(*others)
-    assert 3 == await flights.run("a", work)
+    assert 3 == await reads.run("a", work)
 
 
-async def test_an_error_reaches_all_who_share_it_and_nobody_later() -> None:
+async def test_an_error_reaches_all_who_share_it_and_no_later_caller() -> None:
     """The next answer is made afresh."""
-    flights: SingleFlight[int] = SingleFlight()
+    reads: SingleFlight[int] = SingleFlight()
 
     async def fail() -> int:
         await asyncio.sleep(0)
@@ -43,20 +43,20 @@ async def test_an_error_reaches_all_who_share_it_and_nobody_later() -> None:
     async def succeed() -> int:
         return 1
 
-    results = await asyncio.gather(*(flights.run("a", fail) for _ in range(3)), return_exceptions=True)
+    results = await asyncio.gather(*(reads.run("a", fail) for _ in range(3)), return_exceptions=True)
     assert [LookupError] * 3 == [type(result) for result in results]
-    assert 1 == await flights.run("a", succeed)
+    assert 1 == await reads.run("a", succeed)
 
 
 async def test_a_caller_who_hangs_up_takes_nothing_from_the_others() -> None:
     """Cancelling one leaves the work running."""
-    flights: SingleFlight[int] = SingleFlight()
+    reads: SingleFlight[int] = SingleFlight()
 
     async def work() -> int:
         await asyncio.sleep(0.02)
         return 7
 
-    one, other = (asyncio.create_task(flights.run("a", work)) for _ in range(2))
+    one, other = (asyncio.create_task(reads.run("a", work)) for _ in range(2))
     await asyncio.sleep(0.01)
     one.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -66,7 +66,7 @@ async def test_a_caller_who_hangs_up_takes_nothing_from_the_others() -> None:
 
 async def test_different_questions_do_not_wait_for_each_other() -> None:
     """Keys are apart."""
-    flights: SingleFlight[str] = SingleFlight()
+    reads: SingleFlight[str] = SingleFlight()
     gate = asyncio.Event()
 
     async def slow() -> str:
@@ -76,7 +76,7 @@ async def test_different_questions_do_not_wait_for_each_other() -> None:
     async def fast() -> str:
         return "fast"
 
-    waiting = asyncio.create_task(flights.run("a", slow))
-    assert "fast" == await flights.run("b", fast)
+    waiting = asyncio.create_task(reads.run("a", slow))
+    assert "fast" == await reads.run("b", fast)
     gate.set()
     assert "slow" == await waiting

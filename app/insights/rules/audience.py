@@ -1,7 +1,7 @@
-"""When the audience came, what was on air at its height, and when it left.
+"""Arrivals over time, the peak of the audience with the product on air, and the largest decline.
 
 In: arrivals and comments by the minute, samples of concurrent viewers, what was on air. Out: findings.
-Never here: causes. What was on air while the audience grew or shrank is said, not that it was the reason.
+Never here: causes. A finding states which product was on air, not that it was the reason.
 """
 
 from collections.abc import Iterable
@@ -16,26 +16,26 @@ from app.kpis.rounding import half_up, number
 from app.kpis.timeline import MAX_BUCKETS
 
 SHORTEST, LONGEST = 20, MAX_BUCKETS
-"""Minutes of a broadcast: a half or a quarter of less is too short to compare, and more no timeline shows by the minute."""
+"""The minutes of a broadcast: parts of a shorter one cannot be compared, and a longer one has no timeline by minute."""
 ENOUGH_ARRIVALS = 100
 ENOUGH_COMMENTS = 30
-"""Fewer people or comments than these fall on one side by chance."""
+"""With fewer people or comments the distribution is random."""
 LEAN = Fraction(3, 5)
-"""A half is the busier one from 60 % on: three for every two of the other."""
+"""The share of the busier half: three for every two of the other."""
 FADED = Fraction(1, 2)
-"""The audience has left when the last quarter has at most half of the best one's viewers."""
+"""The audience declined if the last quarter has at most half of the viewers of the best one."""
 DROP_MINUTES = 10
 DROP = Fraction(3, 10)
 ENOUGH_LEAVING = 50
-"""A fall is worth telling when 30 % and 50 people are gone within ten minutes: it is seen on the screen's curve."""
+"""A decline is reported if 30 % of the viewers and 50 people left within ten minutes."""
 MOSTLY = Fraction(1, 2)
-"""A product was on air through a stretch of time when it was for half of it."""
+"""A product counts as on air in a time range if it was for half of it."""
 LEAVING = timedelta(minutes=10)
-"""Before the end people leave anyway."""
+"""The time before the end in which viewers leave in any case."""
 
 
 def busier_half(evidence: Evidence) -> Iterable[Finding]:
-    """Tell which half most viewers arrived in, and whether the comments lean the same way."""
+    """Find the half in which most viewers arrived, and whether most comments were posted in it."""
     course = evidence.course
     if course is None or evidence.live or not SHORTEST <= (course.end - course.begin) // MINUTE <= LONGEST:
         return
@@ -77,7 +77,7 @@ def busier_half(evidence: Evidence) -> Iterable[Finding]:
 
 
 def audience_peak(evidence: Evidence) -> Iterable[Finding]:
-    """Tell when the most viewers were there, and what was on air."""
+    """Find the peak of the audience, and the product on air."""
     sampled = evidence.sampled()
     course = evidence.course
     if course is None or len(sampled) < SHORTEST:
@@ -86,7 +86,7 @@ def audience_peak(evidence: Evidence) -> Iterable[Finding]:
     if peak < ENOUGH_LEAVING:
         return
     shown = evidence.on_air(at, at + MINUTE)
-    # A sample knows its minute only, so the product must have been on air all of it.
+    # The time of a sample is a minute, so the product must have been on air for the whole minute.
     product = shown[0] if shown and shown[1] == 1 else None
     average = half_up(sum(last for _, last, _ in sampled), len(sampled))
     yield Finding(
@@ -111,7 +111,7 @@ def audience_peak(evidence: Evidence) -> Iterable[Finding]:
 
 
 def audience_decline(evidence: Evidence) -> Iterable[Finding]:
-    """Tell which quarter had the most viewers, where the last one had at most half of them."""
+    """Find the quarter with the most viewers, if the last one has at most half of them."""
     course = evidence.course
     if course is None or evidence.live or not SHORTEST <= (course.end - course.begin) // MINUTE <= LONGEST:
         return
@@ -122,7 +122,7 @@ def audience_decline(evidence: Evidence) -> Iterable[Finding]:
     for begin, end in pairwise(edges):
         found = [last for minute, last, _ in sampled if begin <= minute < end]
         if len(found) * 2 * MINUTE < end - begin:
-            return  # Sampled in less than half of its minutes: its average says little.
+            return  # Too few samples for an average.
         averages.append(Fraction(sum(found), len(found)))
     best = max(range(4), key=lambda part: averages[part])
     most, last = averages[best], averages[3]
@@ -161,7 +161,7 @@ def audience_decline(evidence: Evidence) -> Iterable[Finding]:
 
 
 def steepest_fall(evidence: Evidence) -> Iterable[Finding]:
-    """Tell in which ten minutes most viewers left before the end, and what was on air meanwhile."""
+    """Find the ten minutes in which most viewers left before the end, and the product on air."""
     course = evidence.course
     if course is None:
         return

@@ -1,6 +1,6 @@
-"""What comments asked for most.
+"""The most frequent topics of comments.
 
-In: topics of the kept comments. Out: at most one finding. Never here: who wrote what.
+In: topics of the kept comments. Out: at most one finding. Never here: authors.
 """
 
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ from app.insights.topics import Topic
 from app.labels.catalogue import label
 
 SHOWN = 5
-"""Topics that a sentence can hold."""
+"""The most topics in one text."""
 ENOUGH_PEOPLE = 20
-"""Who commented; the wishes of fewer are told by their comments themselves."""
+"""The fewest people who commented."""
 SPOKEN = 5
-"""People behind a topic; fewer are friends in a chat."""
+"""The fewest people who mentioned a topic."""
 SHARE = Fraction(1, 50)
 
 
 def comment_topics(evidence: Evidence) -> Iterable[Finding]:
-    """Tell what most people commented on; none where no text is kept."""
+    """Find the topics that most people mentioned; none if no text is stored."""
     found = evidence.topics
     if found is None or found.people < ENOUGH_PEOPLE:
         return

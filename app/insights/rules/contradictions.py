@@ -1,6 +1,6 @@
-"""Figures that cannot all be right.
+"""Figures that contradict each other.
 
-In: the read side's own checks. Out: a finding for each. Never here: checks of our own.
+In: the KPI warnings. Out: a finding for each. Never here: further checks.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from app.labels.catalogue import label
 
 
 def figures_contradict(evidence: Evidence) -> Iterable[Finding]:
-    """Tell every contradiction that the KPIs warn of."""
+    """Return a finding for each KPI warning."""
     for found in findings(evidence.evaluation, evidence.figures):
         yield Finding(
             "figures_contradict",
@@ -28,7 +28,7 @@ def figures_contradict(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _message(found: Contradiction, say: MessageFormatter) -> str:
-    """Return the warning of the KPIs, its numbers as a sentence has them."""
+    """Return the text of a KPI warning, with its numbers in the format of running text."""
     words = {name: say.plain(value) for name, value in found.figures.items()}
     if "metric" in words:
         words |= {"label": label(f"metric.{words['metric']}", say.language), "platform": say.platform(words["platform"])}

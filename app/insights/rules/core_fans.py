@@ -1,4 +1,4 @@
-"""Who came first: the host's core fans, or others.
+"""The share of core fans in the first arrivals.
 
 In: arrivals of the first minutes by fan level. Out: at most one finding. Never here: I/O.
 """
@@ -14,16 +14,16 @@ from app.kpis.evaluate import Evaluation
 from app.kpis.rounding import number
 
 EARLY = timedelta(minutes=20)
-"""The results sheet looks at the first 20 minutes."""
+"""The results sheet evaluates the first 20 minutes."""
 ENOUGH = 100
-"""Arrivals below which a share says little."""
+"""The fewest arrivals for a share."""
 MANY = Fraction(1, 2)
 FEW = Fraction(1, 5)
-"""Between these core fans neither carry the opening nor are missing from it."""
+"""A share between these values is not reported."""
 
 
 def early_window(evaluation: Evaluation) -> tuple[datetime, datetime] | None:
-    """Return the first minutes, to the second; None while they still run."""
+    """Return the first minutes, to the second; None before their end."""
     begin = evaluation.head.started_at
     if begin is None or evaluation.as_of < begin + EARLY:
         return None
@@ -32,7 +32,7 @@ def early_window(evaluation: Evaluation) -> tuple[datetime, datetime] | None:
 
 
 def core_fans_early(evidence: Evidence) -> Iterable[Finding]:
-    """Tell the core fans' share of the early arrivals, where most fan levels are known."""
+    """Find the core fans' share of the early arrivals, if most fan levels are known."""
     window = early_window(evidence.evaluation)
     if window is None:
         return

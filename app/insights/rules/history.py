@@ -1,4 +1,4 @@
-"""What a buyer spent, and how the audience took it, against the brand's own earlier sessions.
+"""Spend and audience reaction, compared with the brand's earlier sessions.
 
 In: a session's KPIs and those of the sessions before it. Out: findings. Never here: other brands, money across currencies.
 """
@@ -26,20 +26,20 @@ METRICS: tuple[tuple[str, Section, str, int], ...] = (
     ("average_watch_seconds", "live", "viewers", 100),
     ("engagement_rate", "live", "viewers", 500),
 )
-"""KPI, the sheet's section, and of whom there must be so many: an average of fewer moves with every single one."""
+"""(KPI, section, the people it is an average of, the fewest of them)."""
 ENOUGH_EARLIER = 3
-"""Two earlier sessions are no history."""
+"""The fewest earlier sessions."""
 HIGH, LOW = 75, 25
-"""The best and the worst quarter of the brand's own sessions."""
+"""The percentiles of the best and the worst quarter of the brand's sessions."""
 DIFFERENT = Fraction(1, 10)
-"""A tenth off the median: less nobody would call high or low."""
+"""The smallest difference from the median."""
 
 _HOUR_US = 3_600_000_000
 _SHORTEST_US = _HOUR_US // 3
 
 
 def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
-    """Tell which figures stand out among the brand's earlier sessions; those of a running session still move."""
+    """Find figures that differ from the brand's earlier sessions; none while the session is live."""
     if evidence.live:
         return
     evaluation = evidence.evaluation
@@ -93,7 +93,7 @@ def spend_against_history(evidence: Evidence) -> Iterable[Finding]:
 
 
 def pace(evidence: Evidence) -> Iterable[Finding]:
-    """Tell where a host went through the products slower or faster than in the brand's earlier sessions."""
+    """Find whether the host presented products slower or faster than in the brand's earlier sessions."""
     value = None if evidence.live else _per_hour(evidence.evaluation, evidence.shown)
     paced = [(one, _per_hour(one, evidence.shown)) for one in evidence.earlier]
     known = [(one, peer) for one, peer in paced if peer is not None]
@@ -126,7 +126,7 @@ def pace(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _per_hour(one: Evaluation, shown: Mapping[UUID, int]) -> Fraction | None:
-    """Return products on air per hour; None of fewer than two, or of a broadcast too short to have a pace."""
+    """Return the products on air per hour; None for fewer than two products, or a broadcast that is too short."""
     products = shown.get(one.head.id, 0)
     if products < 2 or one.duration_us is None or one.duration_us < _SHORTEST_US:
         return None

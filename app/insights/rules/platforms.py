@@ -1,6 +1,6 @@
-"""Platforms against each other.
+"""Comparison of platforms.
 
-In: KPIs by platform. Out: at most one finding. Never here: why one sells better.
+In: KPIs by platform. Out: at most one finding. Never here: causes.
 """
 
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from app.kpis.rounding import digits_of, money, number
 
 ENOUGH_VIEWERS = 200
 ENOUGH_BUYERS = 20
-"""Together; with fewer a single order decides which platform sells better."""
+"""The fewest buyers of all platforms: with fewer a single order decides the result."""
 CONTRAST = Fraction(3, 2)
-"""A viewer of the better platform is worth at least half as much again."""
+"""The smallest ratio of the platforms' GMV per viewer."""
 
 
 def platform_contrast(evidence: Evidence) -> Iterable[Finding]:
-    """Tell where a viewer is worth most and where least."""
+    """Find the platforms with the highest and the lowest GMV per viewer."""
     total = evidence.evaluation.total
     platforms = {
         name: values

@@ -1,4 +1,4 @@
-"""What sold on air, what was clicked and not bought, what ran out.
+"""Products that sold on air, products that were clicked but not bought, and products that sold out.
 
 In: results by product, showcases. Out: findings. Never here: buyers of products added up.
 """
@@ -13,21 +13,21 @@ from app.kpis.render import local
 from app.kpis.rounding import digits_of, fixed, money, number
 
 ENOUGH_UNITS = 5
-"""Fewer pieces sold on air are chance."""
+"""The fewest pieces sold on air."""
 LEAD = Fraction(6, 5)
-"""The winner sells at least a fifth more per minute than all presented products together; less is a tie."""
+"""The smallest ratio of a product's GMV per minute to that of all presented products."""
 ENOUGH_CLICKS = 200
-"""At the field's one to two buyers per hundred clicks, fewer clicks may bring no buyer by chance."""
+"""The fewest clicks: at one to two buyers per hundred clicks, fewer clicks may have no buyer by chance."""
 SELDOM = Fraction(1, 2)
-"""Bought at most half as often per click as the session's products together."""
+"""The largest ratio of a product's buyers per click to that of all products."""
 ENOUGH_MISSED = 10
-"""Clicks after a sell-out; fewer are people who had the page open."""
+"""The fewest clicks after a sell-out."""
 
 _MINUTE_US = 60_000_000
 
 
 def on_air_winners(evidence: Evidence) -> Iterable[Finding]:
-    """Tell which product sold most per minute of presentation."""
+    """Find the product with the highest GMV per minute on air."""
     units: dict[str, int] = {}
     gmv: dict[str, int] = {}
     length: dict[str, int] = {}
@@ -72,7 +72,7 @@ def on_air_winners(evidence: Evidence) -> Iterable[Finding]:
 
 
 def clicked_not_bought(evidence: Evidence) -> Iterable[Finding]:
-    """Tell of products that drew clicks and few buyers, though there was stock."""
+    """Find products with many clicks and few buyers that were in stock."""
     session = evidence.table.total["click_to_buyer_rate"]
     gmv = evidence.evaluation.total["gmv"]
     if not session[1] or session[0] == 0:
@@ -81,7 +81,7 @@ def clicked_not_bought(evidence: Evidence) -> Iterable[Finding]:
     for product in evidence.products():
         clicks, buyers = product.figures["clicks"], product.figures["buyers"]
         if product.figures["clicks_after_sold_out"][0] > 0 or product.sold_out_at is not None:
-            continue  # Who found it sold out could not buy it.
+            continue  # A sold-out product cannot be bought.
         if not clicks[1] or not buyers[1] or clicks[0] < ENOUGH_CLICKS or Fraction(buyers[0], clicks[0]) > SELDOM * typical:
             continue
         price = _price(product.live_price, product.figures["gmv"], product.figures["units"])
@@ -93,7 +93,7 @@ def _clicked(evidence: Evidence, code: str, clicks: int, buyers: int, session: F
     return Finding(
         "clicked_not_bought",
         "ec",
-        "clicked_not_bought" + ("" if buyers else ".nobody"),
+        "clicked_not_bought" + ("" if buyers else ".no_buyer"),
         lambda say: {
             "product": say.product(code),
             "clicks": say.count(clicks),
@@ -125,7 +125,7 @@ def capped_by(amount: Fraction, whole: Figure) -> Fraction:
 
 
 def stock_out_missed_demand(evidence: Evidence) -> Iterable[Finding]:
-    """Tell of products that were still clicked while they were sold out."""
+    """Find products that were clicked while they were sold out."""
     head = evidence.evaluation.head
     digits = digits_of(head.currency)
     gmv, all_clicks = evidence.evaluation.total["gmv"], evidence.evaluation.total["product_clicks"]
@@ -164,6 +164,6 @@ def stock_out_missed_demand(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _at_stake(missed: Fraction, own: Figure, session: Figure) -> Fraction:
-    """Return what was missed: of the session's GMV, or, for a small product in a large session, of its own demand."""
+    """Return the weight of missed sales: their share of the session's GMV, or of the product's own demand if that is greater."""
     demand = missed + own[0]
     return max(MONEY * capped_by(missed, session), ACTION * (missed / demand if demand > 0 else Fraction(0)))

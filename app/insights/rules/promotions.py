@@ -1,7 +1,7 @@
-"""What promotions brought, as far as the platforms tell where viewers came from.
+"""Effects of promotions, from the traffic sources that platforms report.
 
-In: promotions with their views, arrivals by source, sell-outs. Out: findings. Never here: causes. A product that a video
-showed and that sold out is told as both, not as one because of the other.
+In: promotions with their views, arrivals by source, sell-outs. Out: findings. Never here: causes. A finding
+states that a product was promoted and that it sold out, not that one caused the other.
 """
 
 from collections.abc import Iterable
@@ -15,16 +15,16 @@ from app.kpis.render import local
 from app.kpis.rounding import number
 
 SOURCES = frozenset({"promotion", "advertisement", "ad", "ads"})
-"""Traffic sources that are promotion whatever was promoted with; the kinds of the session's promotions join them."""
+"""Traffic sources that are promotions; the kinds of the session's promotions are added."""
 ENOUGH_ARRIVALS = 50
 SHARE = Fraction(1, 50)
-"""Under two per cent of the arrivals a promotion has not shown."""
+"""The smallest share of the arrivals."""
 SOON = Fraction(1, 2)
-"""Sold out soon: in the first half of the broadcast."""
+"""The part of the broadcast in which a sell-out is early."""
 
 
 def promotion_effect(evidence: Evidence) -> Iterable[Finding]:
-    """Tell how many arrived from promotions, and which promoted product sold out soon."""
+    """Find the arrivals from promotions, and promoted products that sold out early."""
     viewed = [row for row in evidence.promotions if row.views]
     if not viewed:
         return
@@ -71,7 +71,7 @@ def _sold_out_soon(evidence: Evidence, views: int, links: list[str]) -> Iterable
 
 
 def _shown(evidence: Evidence, product: ProductResult, titles: str) -> bool:
-    """Return whether a promotion's title names the product."""
+    """Return whether a promotion's title contains the product's name."""
     names = {product.code, product.name, *evidence.names.get(product.code, {}).values()}
     return any(len(name) > 1 and name.casefold() in titles for name in names)
 

@@ -1,4 +1,4 @@
-"""How fast customer service answered, and how fast parcels left.
+"""Response times of customer service, and shipping times.
 
 In: KPIs, slow answers by the minute, the orders' moments. Out: findings. Never here: I/O.
 """
@@ -14,14 +14,14 @@ from app.kpis.render import local
 from app.kpis.rounding import half_up, number
 
 ENOUGH_SLOW = 3
-"""One or two slow answers happen to everybody."""
+"""The fewest slow answers."""
 MANY_SLOW = Fraction(1, 5)
-"""From one in five on it is the service and not the case."""
+"""The smallest share of slow answers."""
 TOGETHER = Fraction(1, 3)
-"""Slow answers bunch where a quarter of an hour holds a third of them."""
+"""The smallest share of the slow answers in one quarter of an hour."""
 BUNCH = timedelta(minutes=15)
 LONG_HOURS = 72
-"""The shops of WeChat and Douyin ask for goods in stock to leave within 48 hours; a day more is long for any buyer."""
+"""WeChat and Douyin require shops to ship goods in stock within 48 hours; this is a day more."""
 ENOUGH_PARCELS = 5
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ _HOUR_MS = 3_600_000
 
 
 def slow_support(evidence: Evidence) -> Iterable[Finding]:
-    """Tell how many answers came late, and when most of them did."""
+    """Find the number of slow answers, and the time with the most of them."""
     total = evidence.evaluation.total
     requests, slow, average = total["support_requests"], total["slow_responses"], total["average_response_seconds"]
     if not requests[1] or not slow[1] or slow[0] < ENOUGH_SLOW or slow[0] < MANY_SLOW * requests[0]:
@@ -66,7 +66,7 @@ def slow_support(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _bunch(evidence: Evidence, slow: int) -> tuple[datetime, int] | None:
-    """Return the quarter of an hour with the most slow answers, where it holds enough of them."""
+    """Return the quarter of an hour with the most slow answers, if it has enough of them."""
     course = evidence.course
     if course is None:
         return None
@@ -82,7 +82,7 @@ def _bunch(evidence: Evidence, slow: int) -> tuple[datetime, int] | None:
 
 
 def long_shipping(evidence: Evidence) -> Iterable[Finding]:
-    """Tell how long parcels took to leave."""
+    """Find whether orders took long to ship."""
     hours, shipped = evidence.evaluation.total["average_ship_hours"], evidence.evaluation.total[SHIPPED]
     found = evidence.shipping
     if found is None or not hours[1] or not shipped[1] or shipped[0] < ENOUGH_PARCELS or hours[0] < LONG_HOURS * hours[1]:
@@ -109,6 +109,6 @@ def long_shipping(evidence: Evidence) -> Iterable[Finding]:
 
 
 def format_days(hours: int, per: int) -> str:
-    """Return hours as days with one decimal where it needs one."""
+    """Return hours as days, with one decimal unless it is zero."""
     tenths = half_up(hours * 10, per * 24)
     return str(tenths // 10) + (f".{tenths % 10}" if tenths % 10 else "")
