@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from app.api.access import AppService, Operator, SessionId, Viewer
 from app.catalogue import lineup
 from app.catalogue.lineup import LineupItem, LineupItemPatch, NewLineup, NewLineupItem
-from app.catalogue.models import Text
+from app.catalogue.models import CanonicalCode
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])
 
-ProductCode = Annotated[Text, Path(description="the product's code; may contain slashes", examples=["knit-01"])]
+ProductCode = Annotated[CanonicalCode, Path(description="the product's code; may hold slashes", examples=["knit-01"])]
 
 
 class Lineup(BaseModel):

@@ -11,6 +11,7 @@ from app.api.access import AppService
 from app.api.paging import Paging, encode
 from app.api.report_models import OrdersPage, OrderState
 from app.api.results import Question, answer
+from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug, Text
 from app.kpis.orders_and_events import read_orders
 from app.problems import responses
@@ -26,7 +27,7 @@ async def orders(
     paging: Paging,
     state: Annotated[OrderState | None, Query(description="the latest state of the order")] = None,
     platform: Annotated[Slug | None, Query()] = None,
-    product: Annotated[Text | None, Query(description="a product's code; its aliases match too")] = None,
+    product: Annotated[CanonicalCode | None, Query(description="a product's code; its aliases are found too")] = None,
     buyer: Annotated[Text | None, Query(description="a buyer's pseudonym")] = None,
 ) -> Response:
     """Return orders with their lines, by platform and order id."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.catalogue import products
-from app.catalogue.models import Slug, Text
+from app.catalogue.models import CanonicalCode, Slug
 from app.catalogue.pending_rebuilds import Rebuild
 from app.catalogue.products import NewProduct, Product, ProductPatch
 from app.ingest import rebuild
@@ -22,7 +22,7 @@ from app.problems import responses
 router = APIRouter(prefix="/v1/products", tags=["products"])
 
 ProductId = Annotated[UUID, Path(description="the product's id")]
-Alias = Annotated[Text, Path(description="another code of the product; may contain slashes", examples=["10000387"])]
+Alias = Annotated[CanonicalCode, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
 
 
 async def session_rebuilder(service: AppService) -> Rebuild:
@@ -52,7 +52,7 @@ async def list_products(
     caller: Viewer,
     paging: Paging,
     brand: Annotated[Slug | None, Query(description="of this brand")] = None,
-    q: Annotated[Text | None, Query(description="part of the code, a name or an alias")] = None,
+    q: Annotated[CanonicalCode | None, Query(description="part of the code, a name or an alias")] = None,
 ) -> ProductList:
     """Return products by code."""
     after = paging.after(str, UUID)

@@ -14,7 +14,8 @@ from app.api.language import AnswerLanguage, language_of
 from app.api.paging import MAX_CURSOR, decode, encode
 from app.api.query_times import Instant
 from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
-from app.events.fields import Slug, Text
+from app.catalogue.models import CanonicalCode
+from app.events.fields import Slug
 from app.kpis import product_reader, reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.product_reader import ProductPage, ShowcasePage
@@ -131,7 +132,7 @@ async def timeline(
         ),
     ] = None,
     step: Annotated[Step, Query(description="length of a bucket")] = "1m",
-    product: Annotated[Text | None, Query(description="a product's code: returns its series and marks")] = None,
+    product: Annotated[CanonicalCode | None, Query(description="a product's code: its own series and marks")] = None,
     platform: Annotated[Slug | None, Query(description="only this platform's figures")] = None,
     begin: From = None,
     to: To = None,

@@ -13,7 +13,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
-from app.catalogue.models import UNCHANGED, Count, Money, PatchModel, RequestModel, ResponseModel, Text, decimal_string, digits_of
+from app.catalogue.models import (
+    UNCHANGED,
+    CanonicalCode,
+    Count,
+    Money,
+    PatchModel,
+    RequestModel,
+    ResponseModel,
+    Text,
+    decimal_string,
+    digits_of,
+)
 from app.catalogue.products import codes_of
 from app.catalogue.session_access import SessionRef, lock_session_and_catalogue, session_ref
 from app.events.money import TooPrecise, minor_units
@@ -31,7 +42,7 @@ class NewLineupItem(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
-    product: Text = Field(description="code or alias; a code that is new becomes a product of the brand")
+    product: CanonicalCode = Field(description="code or alias; a code that is new becomes a product of the brand")
     name: Text | None = Field(default=None, description="its name in this session")
     live_price: Money | None = Field(default=None, description="price in this session, in the session's currency")
     stock: Count | None = Field(default=None, description="pieces for this session")

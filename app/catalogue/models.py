@@ -11,10 +11,11 @@ from babel.numbers import get_currency_precision, is_currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.events.fields import Comment, Count, Currency, LongText, Money, Slug, Text, Timestamp
+from app.events.fields import Comment, Count, Currency, LongText, Money, ProductCode, Slug, Text, Timestamp, canonical_code
 
 __all__ = [
     "UNCHANGED",
+    "CanonicalCode",
     "Count",
     "CurrencyCode",
     "LongText",
@@ -54,6 +55,8 @@ def _known_time_zone(name: str) -> str:
 
 CurrencyCode = Annotated[Currency, AfterValidator(_known_currency)]
 TimeZone = Annotated[Text, AfterValidator(_known_time_zone)]
+CanonicalCode = Annotated[ProductCode, AfterValidator(canonical_code)]
+"""A product's code or alias, in the form in which codes are compared."""
 NoteText = Annotated[Comment, Field(min_length=1)]
 Url = Annotated[LongText, Field(pattern=r"^https?://\S+$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]

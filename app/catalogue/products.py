@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, Names, PatchModel, RequestModel, ResponseModel, Slug, Text
+from app.catalogue.models import UNCHANGED, CanonicalCode, Names, PatchModel, RequestModel, ResponseModel, Slug
 from app.catalogue.pages import Page, page_of
 from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
 from app.problems import ProblemError, invalid, not_found
@@ -26,7 +26,7 @@ from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import brands, lineup, product_aliases, products, sessions
 
-Aliases = Annotated[list[Text], Field(max_length=200)]
+Aliases = Annotated[list[CanonicalCode], Field(max_length=200)]
 
 _EXAMPLE: dict[str, Any] = {
     "brand": "maison-k",
@@ -42,7 +42,7 @@ class NewProduct(RequestModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     brand: Slug | None = Field(default=None, description="created if missing; absent: the brand of the key")
-    code: Text = Field(description="the merchant's code; it never changes")
+    code: CanonicalCode = Field(description="the merchant's code; it never changes")
     names: Names = Field(default_factory=dict, description="name by language tag")
     aliases: Aliases = Field(default_factory=list, description="other codes that events use for it")
 

@@ -23,7 +23,7 @@ from app.events.contributions import (
     SpanEdge,
     digest,
 )
-from app.events.fields import Count as CountField, Currency, Money, Text
+from app.events.fields import Count as CountField, Currency, Money, ProductCode, Text, canonical_code
 from app.events.money import in_minor_units
 from app.events.payload import Payload, Unfoldable
 
@@ -31,7 +31,7 @@ from app.events.payload import Payload, Unfoldable
 class ProductShowcased(Payload, type="live.product.showcased"):
     """The host begins to present a product."""
 
-    product: Text
+    product: ProductCode
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the product's state: on air."""
@@ -41,7 +41,7 @@ class ProductShowcased(Payload, type="live.product.showcased"):
 class ProductWithdrawn(Payload, type="live.product.withdrawn"):
     """The host ends the presentation of a product."""
 
-    product: Text
+    product: ProductCode
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the product's state: off air."""
@@ -58,7 +58,7 @@ class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewe
     """Clicks on a product's card."""
 
     viewer: Text | None = None
-    product: Text
+    product: ProductCode
     count: CountField = 1
 
     def fold(self, context: FoldContext) -> Contributions:
@@ -69,7 +69,7 @@ class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewe
 class ProductSampled(Payload, type="live.product.sampled"):
     """The platform's own cumulative figures of one product."""
 
-    product: Text
+    product: ProductCode
     impressions_total: CountField | None = None
     clicks_total: CountField | None = None
     buyers_total: CountField | None = None
@@ -98,7 +98,7 @@ class ProductSampled(Payload, type="live.product.sampled"):
 class StockChanged(Payload, type="live.stock.changed"):
     """Pieces left of a product."""
 
-    product: Text
+    product: ProductCode
     stock: CountField
 
     def fold(self, context: FoldContext) -> Contributions:
@@ -111,7 +111,7 @@ class OrderLine(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    product: Text
+    product: ProductCode
     sku: Text | None = None
     quantity: CountField
     amount: Money
@@ -121,7 +121,10 @@ Lines = Annotated[list[OrderLine], Field(max_length=500), Meta(max_length=500)]
 
 
 def _lines_json(lines: list[OrderLine]) -> str:
-    named = ({"product": line.product, "sku": line.sku, "quantity": line.quantity, "amount": line.amount} for line in lines)
+    named = (
+        {"product": canonical_code(line.product), "sku": line.sku, "quantity": line.quantity, "amount": line.amount}
+        for line in lines
+    )
     return to_json(list(named), exclude_none=True).decode()
 
 

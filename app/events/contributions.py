@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from app.events.fields import canonical_code
+
 
 def digest(*parts: str) -> bytes:
     """Return 16 bytes that stand for the parts, in order; NUL separates them since no field may hold one."""
@@ -126,4 +128,5 @@ class FoldContext:
 
     def product(self, code: str) -> str:
         """Return the catalogue's code for a code or an alias."""
+        code = canonical_code(code)
         return self.products.get(code, code)

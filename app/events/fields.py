@@ -6,7 +6,9 @@ In: JSON values as senders write them. Out: validated Python values. Never here:
 """
 
 import re
+import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -32,6 +34,22 @@ def _printable(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return text
+
+
+@lru_cache(8192)
+def canonical_code(code: str) -> str:
+    """Return a product code in the form in which codes are compared: NFC, without white space at its ends.
+
+    >>> canonical_code(" cafe\u0301\u3000")
+    'café'
+    """
+    return unicodedata.normalize("NFC", code.strip())
+
+
 def _money(amount: str) -> str:
     if not re.fullmatch(r"\d{1,13}(\.\d{1,6})?", amount, re.ASCII):
         raise PydanticCustomError(
@@ -43,6 +61,14 @@ def _money(amount: str) -> str:
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable), Meta(min_length=1, max_length=256)
 ]
+ProductCode = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=256),
+    AfterValidator(_printable),
+    AfterValidator(_not_blank),
+    Meta(min_length=1, max_length=256, pattern=r"\S"),
+]
+"""A product's code or alias as a sender writes it; `canonical_code` is the form in which it is compared."""
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable), Meta(min_length=1, max_length=2048)
 ]
