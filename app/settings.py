@@ -67,6 +67,25 @@ class Settings(BaseSettings):
         default=50_000, description="maximum number of events that wait for their commit; above it: 503 with Retry-After"
     )
     flush_events: Annotated[int, Field(ge=1)] = Field(default=2_000, description="maximum number of events in one commit")
+    max_products: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="maximum number of distinct products of a session"
+    )
+    max_traffic_sources: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=5_000, description="maximum number of distinct traffic sources of a session, counted per fan level"
+    )
+    max_rooms: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=200, description="maximum number of distinct rooms of a session"
+    )
+    max_promotions: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=2_000, description="maximum number of distinct promotions of a session"
+    )
+    max_minutes: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        default=50_000, description="maximum number of distinct minutes of a session that have events"
+    )
+    max_parked_rooms: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=1_000, description="maximum number of rooms of one key or connection that have parked events"
+    )
+    parked_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a parked event is kept")
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
@@ -97,6 +97,7 @@ class ParkedRooms(BaseModel):
     """Rooms that send events and that no session has registered."""
 
     rooms: list[ParkedRoom]
+    next_cursor: str | None
 
 
 async def _dead_letter_id(dead_letter: Annotated[str, Path(alias="letter")]) -> UUID:
@@ -216,8 +217,11 @@ async def discard_dead_letter(service: AppService, caller: Operator, dead_letter
     summary="List rooms with parked events",
     responses=responses(401, 403, 422),
 )
-async def list_parked(service: AppService, caller: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> ParkedRooms:
-    """Return the rooms that no session has registered, with the number of their parked events."""
+async def list_parked(service: AppService, caller: Operator, paging: Paging) -> ParkedRooms:
+    """Return the rooms that no session has registered, with their parked events. A bound key sees its brand's events."""
+    platform, room = paging.after(str, str) or (None, None)
     async with service.database.acquire() as connection:
-        rows = await connection.fetch(_SQL["parked_rooms"], caller.brand_id, limit)
-    return ParkedRooms(rooms=[ParkedRoom(**row) for row in rows])
+        rows = await connection.fetch(_SQL["parked_rooms"], caller.brand_id, platform, room, paging.limit + 1)
+    page = [ParkedRoom(**row) for row in rows[: paging.limit]]
+    last = page[-1] if len(rows) > paging.limit else None
+    return ParkedRooms(rooms=page, next_cursor=encode((last.platform, last.room) if last else None))

@@ -16,7 +16,7 @@ from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])
 
-ProductCode = Annotated[CanonicalCode, Path(description="the product's code; may hold slashes", examples=["knit-01"])]
+ProductCode = Annotated[CanonicalCode, Path(description="the product's code; may contain slashes", examples=["knit-01"])]
 
 
 class Lineup(BaseModel):

@@ -27,7 +27,7 @@ async def orders(
     paging: Paging,
     state: Annotated[OrderState | None, Query(description="the latest state of the order")] = None,
     platform: Annotated[Slug | None, Query()] = None,
-    product: Annotated[CanonicalCode | None, Query(description="a product's code; its aliases are found too")] = None,
+    product: Annotated[CanonicalCode | None, Query(description="a product's code; its aliases match too")] = None,
     buyer: Annotated[Text | None, Query(description="a buyer's pseudonym")] = None,
 ) -> Response:
     """Return orders with their lines, by platform and order id."""

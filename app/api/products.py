@@ -22,7 +22,7 @@ from app.problems import responses
 router = APIRouter(prefix="/v1/products", tags=["products"])
 
 ProductId = Annotated[UUID, Path(description="the product's id")]
-Alias = Annotated[CanonicalCode, Path(description="another code of the product; may hold slashes", examples=["10000387"])]
+Alias = Annotated[CanonicalCode, Path(description="another code of the product; may contain slashes", examples=["10000387"])]
 
 
 async def session_rebuilder(service: AppService) -> Rebuild:

@@ -43,7 +43,7 @@ async def list_promotions(service: AppService, caller: Viewer, session: SessionI
 )
 async def create_promotion(service: AppService, caller: Operator, session: SessionId, form: NewPromotion) -> Promotion:
     """Add a promotion."""
-    return await promotions.add(service.database, caller, session, form)
+    return await promotions.add(service.database, caller, session, form, service.settings.max_promotions)
 
 
 @router.get("/{promotion}", operation_id="promotions:get", summary="Get a promotion", responses=responses(401, 403, 404, 422))

@@ -65,7 +65,7 @@ async def create_session(
     service: AppService, caller: Operator, replay_parked: ParkedReplayer, form: NewSession, response: Response
 ) -> Session:
     """Create a session with its streams, line-up and promotions. Parked events of its rooms join the session."""
-    session = await sessions.create(service.database, caller, form, replay_parked)
+    session = await sessions.create(service.database, caller, form, replay_parked, service.settings.max_rooms)
     response.headers["Location"] = f"/v1/sessions/{session.id}"
     return session
 

@@ -53,7 +53,7 @@ async def create_stream(
     service: AppService, caller: Operator, replay_parked: ParkedReplayer, session: SessionId, form: NewStream
 ) -> Stream:
     """Register a room. Its parked events join the session. Registering it again changes nothing."""
-    return await streams.add(service.database, caller, session, form, replay_parked)
+    return await streams.add(service.database, caller, session, form, replay_parked, service.settings.max_rooms)
 
 
 @router.delete(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -126,15 +126,18 @@ async def get(database: Database, principal: Principal, session_id: UUID, promot
         return await _stored(connection, session_id, promotion_id)
 
 
-async def add(database: Database, principal: Principal, session_id: UUID, form: NewPromotion) -> Promotion:
-    """Add a promotion.
+async def add(database: Database, principal: Principal, session_id: UUID, form: NewPromotion, most: int) -> Promotion:
+    """Add a promotion to a session, which has at most `most`.
 
     Raises:
-        ProblemError: 404; 409 if another promotion of the session has the url.
+        ProblemError: 404; 409 if another promotion of the session has the url, or the session has too many.
     """
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
         await _refuse_taken(connection, session_id, form.url, None)
+        count = await connection.scalar(select(func.count()).where(promotions.c.session_id == session_id))
+        if count is not None and count >= most:
+            raise ProblemError(409, f"a session has at most {most} promotions (TALLYLIGHT_MAX_PROMOTIONS)")
         statement = insert(promotions).values(id=new_id(), session_id=session_id, **form.model_dump())
         return _promotion((await connection.execute(statement.returning(promotions))).one())
 

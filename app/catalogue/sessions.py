@@ -131,7 +131,9 @@ class Session(SessionHead):
     promotions: list[promotion_rows.Promotion]
 
 
-async def create(database: Database, principal: Principal, form: NewSession, replay_parked: stream_rows.Collect) -> Session:
+async def create(
+    database: Database, principal: Principal, form: NewSession, replay_parked: stream_rows.Collect, most_rooms: int
+) -> Session:
     """Create a session with its plan, and replay the parked events of its rooms.
 
     Raises:
@@ -146,7 +148,7 @@ async def create(database: Database, principal: Principal, form: NewSession, rep
         await lineups.write(connection, SessionRef(session_id, brand_id, form.currency), form.lineup)
         await promotion_rows.write(connection, session_id, form.promotions)
         await stream_rows.lock_rooms(connection, form.streams)
-        await stream_rows.register(connection, principal, session_id, form.streams)
+        await stream_rows.register(connection, principal, session_id, form.streams, most_rooms)
     for stream in form.streams:
         await replay_parked(stream.platform, stream.room)
     return await get(database, principal, session_id)

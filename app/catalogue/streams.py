@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,11 +66,13 @@ async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) ->
     await connection.execute(_LOCK_ROOMS, {"rooms": [f"{form.platform}:{form.room}" for form in forms]})
 
 
-async def register(connection: AsyncConnection, principal: Principal, session_id: UUID, forms: Sequence[NewStream]) -> None:
-    """Register rooms, whose names are locked, for a session; existing registrations are unchanged.
+async def register(
+    connection: AsyncConnection, principal: Principal, session_id: UUID, forms: Sequence[NewStream], most: int
+) -> None:
+    """Register rooms, whose names are locked, for a session, which has at most `most`; existing registrations are unchanged.
 
     Raises:
-        ProblemError: 409 if another session has a room, 422 if a room is named twice.
+        ProblemError: 409 if another session has a room, or the session has too many; 422 if a room is named twice.
     """
     seen: set[tuple[str, str]] = set()
     for index, form in enumerate(forms):
@@ -82,6 +84,9 @@ async def register(connection: AsyncConnection, principal: Principal, session_id
         new = await connection.execute(statement.on_conflict_do_nothing().returning(streams.c.room))
         if new.one_or_none() is None:
             await _refuse_anothers(connection, principal, session_id, form)
+    count = await connection.scalar(select(func.count()).where(streams.c.session_id == session_id))
+    if count is not None and count > most:
+        raise ProblemError(409, f"a session has at most {most} rooms (TALLYLIGHT_MAX_ROOMS)")
 
 
 async def _refuse_anothers(connection: AsyncConnection, principal: Principal, session_id: UUID, form: NewStream) -> None:
@@ -113,7 +118,9 @@ async def listing(database: Database, principal: Principal, session_id: UUID) ->
         return await of_session(connection, session_id)
 
 
-async def add(database: Database, principal: Principal, session_id: UUID, form: NewStream, replay_parked: Collect) -> Stream:
+async def add(
+    database: Database, principal: Principal, session_id: UUID, form: NewStream, replay_parked: Collect, most: int
+) -> Stream:
     """Register a room and replay its parked events; repeating it replays those that a crash left behind.
 
     Raises:
@@ -124,7 +131,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
         async with database.write() as connection:
             await lock_rooms(connection, [form])
             await session_ref(connection, principal, session_id, lock=True)
-            await register(connection, principal, session_id, [form])
+            await register(connection, principal, session_id, [form], most)
             query = select(streams.c.created_at).where(streams.c.platform == form.platform, streams.c.room == form.room)
             created_at: datetime = (await connection.execute(query)).scalar_one()
             return created_at

@@ -13,15 +13,16 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from pydantic_core import from_json
 
 from app.ingest import dead_letters, fold
+from app.ingest.cardinality import Cardinality
 from app.ingest.clocks import ClockCheck
 from app.ingest.flush_result import FlushResult
+from app.ingest.parking import Parking
 from app.ingest.privacy import PrivacyKeys
-from app.ingest.subjects import SubjectResolver, parse_subject
+from app.ingest.subjects import SubjectResolver
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
-from app.ingest.tally import microseconds
+from app.ingest.tally import Values
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
@@ -59,6 +60,8 @@ class Flusher:
         self._keep_text = settings.keep_comment_text
         self._clock_tolerance = settings.clock_tolerance_seconds
         self._resolver = SubjectResolver(self._slow_after_ms)
+        self._cardinality = Cardinality(settings)
+        self._parking = Parking(privacy_keys, settings)
 
     def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
         """Keep a connection for flushes one after the other."""
@@ -146,6 +149,7 @@ class Flusher:
                 owners[id(item.submission)] = item.submission
             for owner, rejections in persistent.items():
                 await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
+        self._cardinality.remember(result.values)
         return result
 
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
@@ -184,7 +188,8 @@ class Flusher:
             appended = await self._append(queries, batch, [], now)
             assert appended is not None, "the sessions are held"
             result = appended
-        await self._park_or_reject(queries, unresolved, result, now)
+        if unresolved:
+            await self._parking.park(queries, unresolved, result, now)
         return result
 
     def _new_batch(self, now: datetime) -> WriteBatch:
@@ -195,9 +200,12 @@ class Flusher:
         self, queries: WriteQueries, batch: WriteBatch, versions: list[tuple[UUID, str]], now: datetime
     ) -> FlushResult | None:
         """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
-        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
         if batch.imported:
             await self._refuse_void_imports(queries, batch)
+        batch, values = await self._within_caps(queries, batch)
+        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections, values=values)
+        if not batch.items:
+            return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
         appended = await queries.append_events(versions, batch.new, batch.tally.claims(), now)
         if appended is None:
@@ -241,36 +249,15 @@ class Flusher:
                 result.duplicates.remove(item)
                 result.accepted.append(item)
 
-    async def _park_or_reject(
-        self, queries: WriteQueries, unresolved: list[SubmittedEvent], result: FlushResult, now: datetime
-    ) -> None:
-        clocks = ClockCheck(now, self._clock_tolerance)
-        parked: dict[tuple[str, str, str, bytes], tuple[SubmittedEvent, str]] = {}
-        for item in unresolved:
-            parsed = parse_subject(item.event.subject)
-            if not isinstance(parsed, tuple):
-                error = FieldError(pointer="/subject", detail="no such session; a stream is named platform:room")
-                result.rejections.append((item, item.rejection(error)))
-                continue
-            owner = item.submission.brand_id
-            key = (*parsed, str(owner) if owner else "", item.key)
-            if key in parked:
-                result.duplicates.append(item)
-                continue
-            if item.event.time is not None and microseconds(item.event.time) > clocks.limit:
-                wrong = clocks.correct(item)
-                if wrong is not None:
-                    result.rejections.append((item, item.rejection(wrong)))
-                    continue
-            parked[key] = (item, self._parked_event(item, parsed[0]))
-        rows = [(*key, parked[key][1]) for key in sorted(parked)]
-        new = await queries.park_events(rows, now) if rows else set()
-        for (platform, room, _, event_key), (item, _) in parked.items():
-            known = (platform, room, event_key) not in new
-            (result.duplicates if known else result.parked).append(item)
-
-    def _parked_event(self, item: SubmittedEvent, platform: str) -> str:
-        item.pseudonymize(self._privacy_keys, platform, keep_text=self._keep_text)
-        moment = item.event.time or item.submission.received_at
-        data = from_json(item.event.data.json_bytes())
-        return item.document(moment, data, senttime=item.sent_time, importid=item.submission.import_id).decode()
+    async def _within_caps(self, queries: WriteQueries, batch: WriteBatch) -> tuple[WriteBatch, dict[UUID, Values]]:
+        """Register new values of the sessions; return the batch without the events that exceed a cap, and its values."""
+        values = batch.tally.values()
+        unknown = self._cardinality.unknown(values)
+        refused = await self._cardinality.admit(queries, unknown) if unknown else {}
+        if refused:
+            nothing: Values = set()
+            batch = batch.without(
+                lambda session, contributions, at: self._cardinality.error_of(contributions, at, refused.get(session, nothing))
+            )
+            values = batch.tally.values()
+        return batch, values

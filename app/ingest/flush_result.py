@@ -3,10 +3,12 @@
 In: events, by outcome. Out: the counts of their submissions, once the transaction is committed. Never here: I/O.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from app.ingest.submission import Rejection, SubmittedEvent
+from app.ingest.tally import Values
 
 
 @dataclass(slots=True)
@@ -17,6 +19,8 @@ class FlushResult:
     duplicates: list[SubmittedEvent] = field(default_factory=list)
     parked: list[SubmittedEvent] = field(default_factory=list)
     rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
+    values: Mapping[UUID, Values] = field(default_factory=dict)
+    """The values that the accepted events name."""
 
     def report(self, items: Iterable[SubmittedEvent]) -> None:
         """Add the outcomes to the submissions of these events; call it only after the commit."""

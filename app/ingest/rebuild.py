@@ -10,7 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.ingest import fold
+from app.ingest import cardinality, fold
+from app.ingest.tally import Values, values_of
 from app.settings import Settings
 from app.storage import first_purchases
 from app.storage.database import Database
@@ -69,7 +70,7 @@ async def replace_rows(
     Raises:
         NoSuchSessionError: there is none.
     """
-    brand, purchases = await _rebuild(connection, settings, session, "lock", buyers)
+    brand, purchases, values = await _rebuild(connection, settings, session, "lock", buyers)
     differences = [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
     for table in _TABLES:
         if table != "customers":
@@ -78,6 +79,9 @@ async def replace_rows(
     clock = await connection.fetchrow(_SQL["clock"], session)
     assert clock is not None, "the session was found above"
     await connection.execute(_SQL["copy_clock"], session, *clock)
+    await connection.execute(_SQL["clear_session_values"], session)
+    if values:
+        await WriteQueries(connection).add_session_values(cardinality.rows_of(session, values))
     if purchases:
         kept = {row["member"] for row in await connection.fetch(_SQL["customers_of"], session)}
         # The sums of other sessions are in the table that the temporary one hides.
@@ -90,8 +94,11 @@ async def replace_rows(
 
 async def _rebuild(
     connection: asyncpg.Connection, settings: Settings, session: UUID, lock: str, buyers: Sequence[bytes]
-) -> tuple[UUID, list[Purchase]]:
-    """Fold the log into temporary tables; return the brand, and the next purchases of the buyers who are new in this session."""
+) -> tuple[UUID, list[Purchase], Values]:
+    """Fold the log into temporary tables.
+
+    Returns the brand, the next purchases of the buyers who are new in this session, and the distinct values of the session.
+    """
     found = await connection.fetchrow(_SQL[lock], session)
     if found is None:
         raise NoSuchSessionError(str(session))
@@ -112,8 +119,10 @@ async def _rebuild(
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     context = await fold.context_of(queries, brand, found["currency"], slow_after_ms)
     after = b""
+    values: Values = set()
     while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
         folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
         await fold.apply(queries, folded, {session: context}, slow_after_ms)
+        values.update(*(values_of(one.contributions, one.at) for one in folded))
         after = page[-1]["event_key"]
-    return brand, purchases
+    return brand, purchases, values

@@ -15,9 +15,10 @@ _AT_ONCE = 5_000
 
 
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
-    """Remove dead letters, and take the text out of comments, once their days are over; return how many of each."""
+    """Remove dead letters, parked events and the text of comments after their days; return the numbers of letters and texts."""
     async with database.acquire() as connection:
         letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
+    await _expire_parked(database, now - timedelta(days=settings.parked_days))
     before = now - timedelta(days=settings.comment_text_days)
     texts = 0
     while True:
@@ -26,3 +27,13 @@ async def retire(database: Database, settings: Settings, now: datetime) -> tuple
         texts += len(found)
         if len(found) < _AT_ONCE:
             return len(letters), texts
+
+
+async def _expire_parked(database: Database, before: datetime) -> None:
+    while True:
+        async with database.acquire() as connection:
+            found = await connection.fetchval(_SQL["expire_parked"], before, _AT_ONCE)
+        if found < _AT_ONCE:
+            break
+    async with database.acquire() as connection:
+        await connection.execute(_SQL["delete_empty_parked_rooms"])

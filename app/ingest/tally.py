@@ -5,11 +5,12 @@ In: contributions with the moment and the session they belong to. Out: rows for 
 Moments are numbers in here, microseconds since 1970: to compare, to cut and to hash dates would cost more than all the rest.
 """
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from app.events.contributions import CUSTOMER, Claim, Contributions, Count, OrderPatch, Sample, SpanEdge
+from app.events.contributions import CLOCK_CORRECTED, CUSTOMER, Claim, Contributions, Count, OrderPatch, Sample, SpanEdge
 from app.storage.writes import Claim as LedgerClaim
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,6 +19,9 @@ _MINUTE = 60 * _SECOND
 
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (a moment; 0 for the whole session), platform, metric."""
+Value = int | tuple[str, str]
+"""A minute, as its number since 1970, or (kind, value) of a product, source, sender, room or promotion that an event names."""
+Values = set[Value]
 GaugeKey = tuple[UUID, int, str, int, str, str, str]
 """The same, with the room before the metric."""
 
@@ -137,6 +141,35 @@ class PendingClaim(NamedTuple):
     claim: Claim
 
 
+def values_of(contributions: Contributions, at: int) -> Values:
+    """Return the values that an event names, and its minute."""
+    found: Values = {at // _MINUTE}
+    counts = [*contributions.counts, *(count for claim in contributions.claims for count in claim.counts)]
+    found.update(_counted(count.metric, count.key) for count in counts if count.key)
+    found.update(_sampled(sample.metric, sample.key) for sample in contributions.samples if sample.key)
+    found.update(("room", sample.room) for sample in contributions.samples if sample.room)
+    return found
+
+
+_COUNTED = {"arrivals": "source", CLOCK_CORRECTED: "sender"}
+
+
+def _counted(metric: str, key: str) -> tuple[str, str]:
+    return (_COUNTED.get(metric, "product"), key)
+
+
+_SAMPLED = {
+    "broadcast": "room",
+    "promotion_views": "promotion",
+    "promotion_engagements": "promotion",
+    "promotion_clicks": "promotion",
+}
+
+
+def _sampled(metric: str, key: str) -> tuple[str, str]:
+    return (_SAMPLED.get(metric, "product"), key)
+
+
 class Tally:
     """What a batch changes, one entry per row: sums that are sure, and bids for members that the claims' outcome decides."""
 
@@ -201,6 +234,31 @@ class Tally:
             if grain == 1:
                 _add(rows, (session, 60, key, bucket - bucket % _MINUTE, platform, metric), value, number)
         return {row: (value, number) for row, (value, number) in rows.items() if value or number}
+
+    def values(self) -> dict[UUID, Values]:
+        """Return the values that the events name, and their minutes, by session."""
+        found: dict[UUID, Values] = defaultdict(set)
+        for session, _, key, bucket, _, metric in self._sums:
+            values = found[session]
+            values.add(bucket // _MINUTE)
+            if key:
+                values.add(_counted(metric, key))
+        for (session, _, _), pending in self.bids.items():
+            values = found[session]
+            values.add(pending.at // _MINUTE)
+            values.update(_counted(metric, key) for metric, _, key, _ in pending.claim.counts if key)
+        for session, grain, key, bucket, _, room, metric in self.gauges:
+            if grain:
+                values = found[session]
+                values.add(bucket // _MINUTE)
+                if key:
+                    values.add(_sampled(metric, key))
+                if room:
+                    values.add(("room", room))
+        for (session, _, _), span in self.spans.items():
+            if span.ended_at is not None:
+                found[session].add(span.ended_at // _MINUTE)
+        return found
 
     def refund(self, session: UUID, platform: str, at: int, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""

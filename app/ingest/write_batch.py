@@ -3,9 +3,10 @@
 In: items and the homes of their subjects. Out: rows for the log, and the tally of all. Never here: I/O.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from uuid import UUID
 
+from app.events.contributions import Contributions
 from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
@@ -41,6 +42,7 @@ class WriteBatch:
         """Start empty."""
         self._privacy_keys = privacy_keys
         self._keep_text = keep_text
+        self._slow_after_ms = slow_after_ms
         self._by_subject: Mapping[str, ResolvedSession] = {}
         self._clocks = clocks
         self.new = NewEvents()
@@ -111,6 +113,21 @@ class WriteBatch:
             taken[key] = item
         return unresolved
 
+    def without(self, error_of: Callable[[UUID, Contributions, int], FieldError | None]) -> "WriteBatch":
+        """Return a batch without the events for which `error_of` (session, contributions, moment) returns an error."""
+        batch = WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=self._clocks)
+        batch.rejections = list(self.rejections)
+        remaining = []
+        for item in (*self.items.values(), *self.duplicates):
+            session, _, at, _, contributions = self._folded(item)
+            error = error_of(session, contributions, at)
+            if error is None:
+                remaining.append(item)
+            else:
+                batch.rejections.append((item, item.rejection(error)))
+        batch.take(remaining, self._by_subject)
+        return batch
+
     def _lane(self, subject: str, platform: str | None) -> "_SubjectContext | None":
         resolved = self._by_subject.get(subject)
         if resolved is None:
@@ -121,12 +138,14 @@ class WriteBatch:
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
         """Fold some of the events again, each by itself."""
         for key in keys:
-            item = self.items[key]
-            resolved = self._by_subject[item.event.subject]
-            platform, room = resolved.stream_of(item.event.subject, item.submission.platform)
-            platform = item.platform or platform
-            contributions = item.event.data.fold(resolved.context.of(platform, room))
-            if item.sent_time is not None:
-                contributions = with_correction(contributions, item.event.source)
-            at = microseconds(item.event.time or item.submission.received_at)
-            yield Folded(resolved.row.id, platform, at, item.key, contributions)
+            yield self._folded(self.items[key])
+
+    def _folded(self, item: SubmittedEvent) -> Folded:
+        resolved = self._by_subject[item.event.subject]
+        platform, room = resolved.stream_of(item.event.subject, item.submission.platform)
+        platform = item.platform or platform
+        contributions = item.event.data.fold(resolved.context.of(platform, room))
+        if item.sent_time is not None:
+            contributions = with_correction(contributions, item.event.source)
+        at = microseconds(item.event.time or item.submission.received_at)
+        return Folded(resolved.row.id, platform, at, item.key, contributions)

@@ -3,7 +3,8 @@
 In: rows in columns. Out: the rows that were new. Never here: what the rows mean, commits.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -80,6 +81,19 @@ Claimed = tuple[UUID, str, bytes, bytes | None]
 """Session, set, member, and the later event that owned it before, if one did."""
 
 
+SessionValue = tuple[UUID, str, str]
+"""Session, kind of a value (product, source, room, promotion, minute) and the value."""
+
+
+class KnownValues(NamedTuple):
+    """Distinct values of sessions."""
+
+    counts: dict[tuple[UUID, str], int]
+    """Session and kind → number of values."""
+    present: set[SessionValue]
+    """Those of the requested values that exist."""
+
+
 class Appended(NamedTuple):
     """What became of events that were given to the log."""
 
@@ -141,6 +155,20 @@ class WriteQueries:
         if logged < len(new.key):
             return Appended(None, set(fresh))
         return Appended(list(zip(*claimed, strict=True)) if claimed[0] else [], set())
+
+    async def session_values(self, rows: list[SessionValue]) -> KnownValues:
+        """Return what is known of the sessions' distinct values, as far as the given values are concerned."""
+        sessions, kinds, values = columns(rows, 3)
+        found = await self._connection.fetch(
+            _FOLD["session_values"], sorted(set(sessions)), sorted(set(kinds)), sorted(set(values))
+        )
+        counts = {(session, kind): known for session, kind, known, _ in found}
+        present = {(session, kind, value) for session, kind, _, values in found for value in values or ()}
+        return KnownValues(counts, present)
+
+    async def add_session_values(self, rows: list[SessionValue]) -> None:
+        """Add distinct values of sessions."""
+        await self._connection.execute(_FOLD["add_session_values"], *columns(rows, 3))
 
     async def claim_members(self, rows: list[tuple[Any, ...]]) -> list[Claimed]:
         """Return the claims that succeeded; the columns of `Claim`, moments as such."""
@@ -207,13 +235,25 @@ class WriteQueries:
         """Hold `platform:room` names against a registration until the commit."""
         await self._connection.execute(_UNPROCESSED["lock_rooms"], rooms)
 
+    async def rooms_parked_by(self, origins: Collection[str], rooms: Collection[str]) -> dict[str, tuple[int, set[str]]]:
+        """Return for each sender its number of rooms with parked events, and those of these `platform:room` among them."""
+        rows = await self._connection.fetch(_UNPROCESSED["rooms_parked_by"], sorted(origins), sorted(rooms))
+        return {origin: (count, set(known or ())) for origin, count, known in rows}
+
     async def park_events(
-        self, rows: list[tuple[str, str, str, bytes, str]], received_at: datetime
+        self, rows: list[tuple[str, str, str, bytes, str, str]], received_at: datetime
     ) -> set[tuple[str, str, bytes]]:
-        """Keep (platform, room, owner, key, event JSON); return (platform, room, key) of the new ones."""
-        platform, room, owner, key, event = columns(rows, 5)
-        found = await self._connection.fetch(_UNPROCESSED["park_events"], platform, room, owner, key, received_at, event)
+        """Park (platform, room, owner, key, origin, event JSON); return (platform, room, key) of the new ones."""
+        platform, room, owner, key, origin, event = columns(rows, 6)
+        found = await self._connection.fetch(_UNPROCESSED["park_events"], platform, room, owner, key, origin, received_at, event)
+        counts = Counter((row[0], row[1], row[2], row[4]) for row in found)
+        if counts:
+            await self.count_parked([(*place, counts[place]) for place in sorted(counts)], received_at)
         return {(row[0], row[1], row[3]) for row in found}
+
+    async def count_parked(self, rows: list[tuple[str, str, str, str, int]], received_at: datetime) -> None:
+        """Add to the numbers of parked events: (platform, room, owner, origin, events)."""
+        await self._connection.execute(_UNPROCESSED["count_parked"], *columns(rows, 5), received_at)
 
     async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
         """Keep (id, digest, brand, origin, type, subject, errors JSON, sealed body)."""

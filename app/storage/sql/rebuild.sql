@@ -165,3 +165,7 @@ SELECT started_at, ended_at FROM pg_temp.sessions WHERE id = $1;
 -- name: copy_clock
 -- As above.
 UPDATE public.sessions SET started_at = $2, ended_at = $3 WHERE id = $1;
+
+-- name: clear_session_values
+-- Makes room for the distinct values of the rebuilt session.
+DELETE FROM public.session_values WHERE session_id = $1;

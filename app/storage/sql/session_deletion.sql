@@ -34,6 +34,10 @@ DELETE FROM voided_events WHERE session_id = $1;
 -- Empties the record of what imports brought.
 DELETE FROM import_events WHERE session_id = $1;
 
+-- name: session_values
+-- Deletes a session's distinct values.
+DELETE FROM session_values WHERE session_id = $1;
+
 -- name: session
 -- Removes the session; its streams, line-up, promotions and notes go with it.
 DELETE FROM sessions WHERE id = $1;

@@ -2,14 +2,30 @@
 -- Serialises the parking of a room's events with the registration of its stream: whichever comes second sees the other.
 SELECT pg_advisory_xact_lock_shared(hashtextextended(room, 0)) FROM unnest($1::text[]) AS room ORDER BY room;
 
+-- name: rooms_parked_by
+-- The number of rooms with parked events of each sender ($1), and those of the given rooms ($2) that are among them.
+SELECT p.origin, count(DISTINCT (p.platform, p.room)) AS rooms,
+       array_agg(p.platform || ':' || p.room) FILTER (WHERE p.platform || ':' || p.room = ANY($2::text[])) AS known
+FROM parked_rooms p
+WHERE p.origin = ANY($1::text[]) AND p.events > 0
+GROUP BY p.origin;
+
 -- name: park_events
--- Keeps events of a room that no session has yet.
-INSERT INTO parked (platform, room, owner, event_key, received_at, event)
-SELECT platform, room, owner, event_key, $5::timestamptz, event::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $6::text[])
-    AS new (platform, room, owner, event_key, event)
+-- Parks events of rooms without a registration.
+INSERT INTO parked (platform, room, owner, event_key, origin, received_at, event)
+SELECT platform, room, owner, event_key, origin, $6::timestamptz, event::json
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $7::text[])
+    AS new (platform, room, owner, event_key, origin, event)
 ON CONFLICT DO NOTHING
-RETURNING platform, room, owner, event_key;
+RETURNING platform, room, owner, event_key, origin;
+
+-- name: count_parked
+-- Adds to the numbers of parked events by room, owner and sender.
+INSERT INTO parked_rooms AS p (platform, room, owner, origin, events, first_at, last_at)
+SELECT platform, room, owner, origin, events, $6::timestamptz, $6::timestamptz
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS new (platform, room, owner, origin, events)
+ON CONFLICT (platform, room, owner, origin) DO UPDATE
+SET events = p.events + excluded.events, last_at = GREATEST(p.last_at, excluded.last_at);
 
 -- name: store_dead_letters
 -- Keeps what could not be taken; the same bytes again only count as one more attempt.
@@ -33,17 +49,46 @@ ORDER BY event_key, owner
 LIMIT $6;
 
 -- name: delete_parked
--- Lets go of events that are in the log now.
-DELETE FROM parked WHERE platform = $1 AND room = $2 AND owner = $3 AND event_key = ANY($4::bytea[]) RETURNING event_key;
+-- Deletes parked events that are in the log.
+WITH deleted AS (
+    DELETE FROM parked
+    WHERE platform = $1 AND room = $2 AND owner = $3 AND event_key = ANY($4::bytea[])
+    RETURNING origin
+)
+UPDATE parked_rooms p
+SET events = p.events - d.events
+FROM (SELECT origin, count(*) AS events FROM deleted GROUP BY origin) d
+WHERE p.platform = $1 AND p.room = $2 AND p.owner = $3 AND p.origin = d.origin;
+
+-- name: expire_parked
+-- Deletes parked events that are older than the deployment keeps them, some at a time; returns their number.
+WITH deleted AS (
+    DELETE FROM parked
+    WHERE (platform, room, owner, event_key) IN (
+        SELECT platform, room, owner, event_key FROM parked WHERE received_at < $1 ORDER BY received_at LIMIT $2
+    )
+    RETURNING platform, room, owner, origin
+), counted AS (
+    UPDATE parked_rooms p
+    SET events = p.events - d.events, first_at = GREATEST(p.first_at, $1)
+    FROM (SELECT platform, room, owner, origin, count(*) AS events FROM deleted GROUP BY 1, 2, 3, 4) d
+    WHERE (p.platform, p.room, p.owner, p.origin) = (d.platform, d.room, d.owner, d.origin)
+)
+SELECT count(*) FROM deleted;
+
+-- name: delete_empty_parked_rooms
+-- Deletes the counts of rooms without parked events.
+DELETE FROM parked_rooms WHERE events <= 0;
 
 -- name: parked_rooms
--- What waits, by room.
-SELECT platform, room, count(*) AS events, min(received_at) AS first_at, max(received_at) AS last_at
-FROM parked
-WHERE $1::uuid IS NULL OR owner = $1::uuid::text
+-- A page of rooms with parked events. A bound principal sees the events of its own brand's senders.
+SELECT platform, room, sum(events)::bigint AS events, min(first_at) AS first_at, max(last_at) AS last_at
+FROM parked_rooms
+WHERE events > 0 AND ($1::uuid IS NULL OR owner = $1::uuid::text)
+  AND ($2::text IS NULL OR (platform, room) > ($2::text, $3::text))
 GROUP BY platform, room
 ORDER BY platform, room
-LIMIT $2;
+LIMIT $4;
 
 -- name: dead_letters
 -- A page of dead letters, the newest first.

@@ -19,9 +19,9 @@ from app.storage.tables.catalogue import (
     sessions,
     streams,
 )
-from app.storage.tables.fold import counters, customers, events, gauges, members, orders, spans
+from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
-from app.storage.tables.unprocessed import dead_letters, parked
+from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
 
 __all__ = [
@@ -41,12 +41,14 @@ __all__ = [
     "notes",
     "orders",
     "parked",
+    "parked_rooms",
     "pending_refolds",
     "platform_tokens",
     "product_aliases",
     "products",
     "promotions",
     "sealed_keys",
+    "session_values",
     "sessions",
     "spans",
     "streams",

@@ -144,3 +144,11 @@ spans = Table(
     Column("was_ended_at", Timestamp),
     Column("was_given_ms", BigInteger),
 )
+
+session_values = Table(
+    "session_values",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("value", Key, primary_key=True),
+)

@@ -4,6 +4,7 @@ In: nothing. Out: tables. Never here: queries.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Integer,
     LargeBinary,
@@ -23,8 +24,21 @@ parked = Table(
     Column("room", Key, primary_key=True),
     Column("owner", Key, primary_key=True),
     Column("event_key", LargeBinary, primary_key=True),
-    Column("received_at", Timestamp, nullable=False),
+    Column("received_at", Timestamp, nullable=False, index=True),
     Column("event", JSON, nullable=False),
+    Column("origin", Key, nullable=False, server_default=text("''")),
+)
+
+parked_rooms = Table(
+    "parked_rooms",
+    metadata,
+    Column("platform", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("owner", Key, primary_key=True),
+    Column("origin", Key, primary_key=True, index=True),
+    Column("events", BigInteger, nullable=False),
+    Column("first_at", Timestamp, nullable=False),
+    Column("last_at", Timestamp, nullable=False),
 )
 
 dead_letters = Table(

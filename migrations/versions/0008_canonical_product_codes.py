@@ -3,8 +3,8 @@
 A code whose canonical form is taken stays as it is: events no longer name it, and it can be deleted. Figures of sessions that
 received such codes are merged by `tallylight rebuild SESSION --replace`.
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0008
+Revises: 0007
 """
 
 from unicodedata import normalize
@@ -12,8 +12,8 @@ from unicodedata import normalize
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
