@@ -16,7 +16,7 @@ from app.api.events import Receipt
 from app.api.paging import Paging, encode
 from app.events.commerce import OrderLine
 from app.events.payload import PAYLOADS
-from app.ingest.replay import UnreadableLetterError, replay
+from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
@@ -186,7 +186,7 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
         submission = await replay(
             service.database, service.privacy_keys, service.receiver, service.writer, dead_letter, caller.brand_id
         )
-    except UnreadableLetterError:
+    except UndecryptableDeadLetterError:
         raise ProblemError(409, "the dead letter is encrypted with another secret key") from None
     except (QueueFullError, NotCommittedError):
         raise ProblemError(503, "the events may not have been stored; try again", headers={"Retry-After": "1"}) from None

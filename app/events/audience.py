@@ -1,4 +1,4 @@
-"""Payloads of the audience: who came, how long they stayed, what they said and did.
+"""Payloads of the audience: arrivals, watch time, comments, likes, shares, gifts, and the platform's own figures.
 
 In: `data` of the audience's events. Out: contributions. Never here: I/O.
 """
@@ -18,7 +18,7 @@ ONE_VIEW = (Count("views", 1),)
 
 
 def person(pseudonym: str) -> bytes:
-    """Return the 16-byte member that stands for a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
+    """Return the 16-byte member of a pseudonym (hex of a keyed hash; any other text in tests and tools)."""
     if len(pseudonym) == 32:
         try:
             member = bytes.fromhex(pseudonym)
@@ -30,11 +30,11 @@ def person(pseudonym: str) -> bytes:
 
 
 def arrival_key(source: str | None, fan_level: int | None) -> str:
-    """Return the key of an arrival: traffic source and fan level, each empty where unknown."""
+    """Return the key of an arrival: traffic source and fan level, each empty if unknown."""
     return f"{source or ''}|{'' if fan_level is None else fan_level}"
 
 
-# What many events of a show contribute alike is made once.
+# Many events have equal contributions: the objects are created once and shared.
 
 
 @lru_cache(4096)
@@ -48,7 +48,7 @@ def _sum(metric: str, value: int) -> Contributions:
 
 
 class ViewerEntered(Payload, type="live.viewer.entered", person_fields=("viewer",)):
-    """A viewer enters the room; the first time is an arrival, every time is a view."""
+    """A viewer enters the room: the first entry is an arrival, each entry is a view."""
 
     viewer: Text
     source: Slug | None = None
@@ -75,7 +75,7 @@ class ViewerLeft(Payload, type="live.viewer.left", person_fields=("viewer",)):
 
 
 class AudienceSampled(Payload, type="live.audience.sampled"):
-    """The platform's own figures: the viewers of this moment, and totals since the session began."""
+    """The platform's own figures: the current viewers, and totals since the session began."""
 
     concurrent: CountField | None = None
     viewers_total: CountField | None = None
@@ -115,7 +115,7 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
 
 
 class CommentPosted(Payload, type="live.comment.posted", person_fields=("viewer",), text_fields=("text",)):
-    """A viewer comments; the text is kept only where the deployment's setting says so."""
+    """A viewer comments; the text is stored only if `TALLYLIGHT_KEEP_COMMENT_TEXT` is set."""
 
     viewer: Text
     text: Comment | None = None

@@ -1,4 +1,4 @@
-"""Payloads of commerce: products on air, clicks, stock, orders and what becomes of them.
+"""Payloads of commerce: products on air, clicks, stock, orders, their shipping and refunds.
 
 In: `data` of the commerce events. Out: contributions, money in minor units. Never here: I/O.
 """
@@ -50,7 +50,7 @@ class ProductWithdrawn(Payload, type="live.product.withdrawn"):
 
 @lru_cache(4096)
 def _clicks(product: str, count: int) -> Contributions:
-    # Most clicks of a show are alike; what they contribute is made once.
+    # Most clicks have equal contributions: the objects are created once and shared.
     return Contributions(counts=(Count("product_clicks", count), Count("product_clicks", count, product, by_second=True)))
 
 
@@ -136,7 +136,11 @@ class _Purchase(Payload):
     lines: Lines
 
     def amount_minor(self, context: FoldContext) -> int:
-        """Return the order's amount in minor units, once its currency is known to be the session's."""
+        """Return the order's amount in minor units.
+
+        Raises:
+            Unfoldable: the currency is not the session's, or the amount has too many decimals.
+        """
         if self.currency != context.currency:
             raise Unfoldable("/currency", f"the session's currency is {context.currency}")
         return in_minor_units(self.amount, context, "/amount")
@@ -155,7 +159,7 @@ class _Purchase(Payload):
 
 
 class OrderPlaced(_Purchase, type="live.order.placed", person_fields=("buyer",)):
-    """An order exists; it counts once it is paid."""
+    """An order was placed; it counts when it is paid."""
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the order as placed."""
@@ -165,7 +169,7 @@ class OrderPlaced(_Purchase, type="live.order.placed", person_fields=("buyer",))
 
 
 class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
-    """An order was paid: the ledger entry from which orders, buyers, units and GMV are counted, once per order."""
+    """An order was paid: orders, buyers, units and GMV are counted from it, once per order."""
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the order's figures, owned by the earliest event that says it was paid."""
@@ -194,7 +198,7 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
 
 
 class OrderCancelled(Payload, type="live.order.cancelled"):
-    """An order was cancelled; what was paid stays counted until it is refunded."""
+    """An order was cancelled; a paid amount stays counted until it is refunded."""
 
     order: Text
 
@@ -204,7 +208,7 @@ class OrderCancelled(Payload, type="live.order.cancelled"):
 
 
 class OrderRefunded(Payload, type="live.order.refunded"):
-    """Money went back; counted once per refund, or per order where the platform names no refund."""
+    """An amount was refunded; counted once per refund, or once per order if the platform names no refund."""
 
     order: Text
     refund: Text | None = None
@@ -218,7 +222,7 @@ class OrderRefunded(Payload, type="live.order.refunded"):
         for index, line in enumerate(self.lines or ()):
             part = in_minor_units(line.amount, context, f"/lines/{index}/amount")
             counts.append(Count("refund_amount", part, context.product(line.product)))
-        # An order's id never stands for a refund's: the two live in different name spaces.
+        # An order's id and a refund's id may be equal: their digests must differ.
         refund = digest(context.platform, "refund", self.refund) if self.refund else digest(context.platform, self.order)
         return Contributions(
             claims=(

@@ -1,10 +1,10 @@
-"""What one event adds to the tables: the vocabulary of the fold.
+"""Contributions: the values that one event adds to the tables.
 
-In: nothing, these are values. Out: to the writer, which merges them. Never here: I/O, clocks, SQL.
+In: nothing. Out: values that the writer merges. Never here: I/O, clocks, SQL.
 
-Every merge is commutative and idempotent, so arrival order, duplicates and retries change no figure:
-counts add, samples keep the latest and the highest, claims belong to the earliest event that makes them,
-spans and orders keep the earliest of each moment.
+Every merge is commutative and idempotent, so arrival order, duplicates and retries change no figure. Counts add up. Samples keep
+the latest and the highest value. A claim belongs to the earliest event that makes it. Spans and orders keep the earliest time of
+each state.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from app.events.fields import canonical_code
 
 
 def digest(*parts: str) -> bytes:
-    """Return 16 bytes that stand for the parts, in order; NUL separates them since no field may hold one."""
+    """Return a 16-byte digest of the parts, in order; NUL separates them, since no field may contain it."""
     return blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
@@ -28,18 +28,18 @@ class Count(NamedTuple):
     key: str = ""
     """Empty for the session's own figure, else a product's code or another dimension's value."""
     by_second: bool = False
-    """Also kept by the second, for windows that do not begin on a full minute."""
+    """True: also counted per second, for windows that do not begin on a full minute."""
 
 
 class Sample(NamedTuple):
-    """States the value of a metric at this moment; the latest and the highest are kept."""
+    """The value of a metric at this moment; the latest and the highest are stored."""
 
     metric: str
     value: int
     key: str = ""
     by_second: bool = False
     room: str = ""
-    """The room whose own figure it is: rooms of one platform add up. Empty for what they share, such as a stock."""
+    """The room that reports the figure: rooms of one platform add up. Empty for a figure that they share, such as a stock."""
 
 
 class Refund(NamedTuple):
@@ -50,7 +50,7 @@ class Refund(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Counts once per member of a set: they belong to the earliest event that names the member."""
+    """Counts that apply once per member of a set: they belong to the earliest event that names the member."""
 
     set: str
     member: bytes
@@ -71,7 +71,7 @@ def clock_correction(source: str) -> Count:
 
 
 CUSTOMER = "customer"
-"""The one set that spans all sessions of a brand; every other set is the session's own."""
+"""The only set that spans all sessions of a brand; every other set belongs to one session."""
 
 
 class SpanEdge(NamedTuple):
@@ -81,11 +81,11 @@ class SpanEdge(NamedTuple):
     member: bytes
     ends: bool
     given_ms: int | None = None
-    """The duration as the sender measured it, in milliseconds; it wins over the difference."""
+    """The duration that the sender measured, in milliseconds; it takes precedence over the difference."""
 
 
 class OrderPatch(NamedTuple):
-    """What an event says of an order; `state` names the moment it fixes."""
+    """The part of an order's row that an event sets; `state` names the time that it sets."""
 
     order: str
     state: str
@@ -98,7 +98,7 @@ class OrderPatch(NamedTuple):
 
 
 class Contributions(NamedTuple):
-    """All that one event adds."""
+    """The contributions of one event."""
 
     counts: tuple[Count, ...] = ()
     samples: tuple[Sample, ...] = ()
@@ -106,7 +106,7 @@ class Contributions(NamedTuple):
     spans: tuple[SpanEdge, ...] = ()
     order: OrderPatch | None = None
     broadcast: str | None = None
-    """`started` or `ended` when the event fixes the session's own clock."""
+    """`started` or `ended` if the event sets the session's start or end."""
 
 
 NOTHING = Contributions()
@@ -114,7 +114,7 @@ NOTHING = Contributions()
 
 @dataclass(frozen=True, slots=True)
 class FoldContext:
-    """What the fold must know of the session besides the event."""
+    """The facts of a session that the fold needs besides the event."""
 
     platform: str
     room: str
@@ -124,7 +124,7 @@ class FoldContext:
     products: Mapping[str, str]
     """The brand's aliases: alias → code."""
     slow_after_ms: int
-    """A support answer that takes longer is slow."""
+    """A support answer that takes longer counts as slow."""
 
     def product(self, code: str) -> str:
         """Return the catalogue's code for a code or an alias."""

@@ -2,7 +2,7 @@
 
 In: JSON bytes of one event. Out: an `Event` whose `data` is one of the registered payloads. Never here: HTTP, I/O.
 
-Source of the attributes: CloudEvents 1.0.2, section "Context Attributes". Extension attributes are ignored.
+Attributes: CloudEvents 1.0.2, section "Context Attributes". Extension attributes are ignored.
 """
 
 from hashlib import blake2b
@@ -52,6 +52,6 @@ EVENT_MODELS: dict[str, type[Event]] = {name: _model_of(name, payload) for name,
 _ANY_EVENT: Any = Annotated[Union[tuple(EVENT_MODELS.values())], Field(discriminator="type")]  # noqa: UP007
 
 EVENT: TypeAdapter[Event] = TypeAdapter(_ANY_EVENT)
-"""Every event type that Tallylight knows, told apart by `type`."""
+"""A union of all event types, discriminated by `type`."""
 EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[_ANY_EVENT])
-"""The same, many at a time."""
+"""A list of such events."""

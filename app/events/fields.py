@@ -1,8 +1,8 @@
 """Field types that the payloads share.
 
-Each type says its limits twice: to Pydantic, which documents and explains, and as `Meta` to the fast reader.
+In: JSON values of senders. Out: validated Python values. Never here: I/O, clocks, secrets.
 
-In: JSON values as senders write them. Out: validated Python values. Never here: I/O, clocks, secrets.
+Each type states its limits twice: for Pydantic, which documents them and produces error messages, and as `Meta` for msgspec.
 """
 
 import re
@@ -20,16 +20,16 @@ MAX_COUNT = 10**12
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Between these two an event is stored. A later time is a wrong clock, which the writer corrects."""
+"""Stored events lie between these times. The writer treats a later time as a wrong clock."""
 FURTHEST = datetime(9999, 1, 1, tzinfo=UTC)
-"""Times from here on are invalid: in UTC they may have no date."""
+"""Later times are invalid: converted to UTC they may exceed the calendar."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def _printable(text: str) -> str:
-    # PostgreSQL stores no NUL, and the other control characters have no business in an id.
-    if not text.isprintable() and _CONTROL.search(text):  # the first is much faster, the second exact
+    # PostgreSQL cannot store NUL, and no identifier needs another control character.
+    if not text.isprintable() and _CONTROL.search(text):  # isprintable is much faster, the pattern is exact
         raise PydanticCustomError("control_character", "must not contain control characters")
     return text
 
@@ -75,7 +75,7 @@ LongText = Annotated[
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=512), AfterValidator(_printable), Meta(min_length=1, max_length=512)
 ]
-"""A room or a promotion: part of a table's key, whose row may take some 2,700 bytes in all."""
+"""A room or a promotion: part of a table's key, and an index row is limited to about 2,700 bytes."""
 Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable), Meta(max_length=4096)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$"), Meta(pattern=r"\A[a-z0-9][a-z0-9_.-]{0,63}\Z")]
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), Meta(ge=0, le=MAX_COUNT)]

@@ -1,4 +1,4 @@
-"""Amounts of an event in the minor units of its session.
+"""Conversion of an event's amounts to the minor units of its session's currency.
 
 In: decimal strings. Out: integers, or an error that names the field. Never here: floats.
 """

@@ -1,6 +1,6 @@
-"""The base of all payloads and the register of event types.
+"""The base class of all payloads, and the registry of event types.
 
-In: a payload class declares its type. Out: `PAYLOADS`, from which the envelope's union is made. Never here: I/O.
+In: payload classes that declare their type. Out: `PAYLOADS`, from which the envelope builds its union. Never here: I/O.
 """
 
 from typing import Any, ClassVar
@@ -13,16 +13,16 @@ PAYLOADS: dict[str, type["Payload"]] = {}
 
 
 class Payload(BaseModel):
-    """The `data` of one event type. Fields that we do not know are ignored, so that senders may run ahead of us."""
+    """The `data` of one event type. Unknown fields are ignored, so that senders may use a newer version of the contract."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     type: ClassVar[str]
     person_fields: ClassVar[tuple[str, ...]]
-    """Fields that hold a platform's id of a person; the writer replaces them by keyed hashes before anything is stored."""
+    """Fields with a platform's id of a person; the writer replaces the ids by pseudonyms before it stores the event."""
 
     text_fields: ClassVar[tuple[str, ...]]
-    """Fields that hold what a person wrote; kept only where the deployment's setting says so."""
+    """Fields with text that a person wrote; stored only if `TALLYLIGHT_KEEP_COMMENT_TEXT` is set."""
 
     def __init_subclass__(
         cls, *, type: str = "", person_fields: tuple[str, ...] = (), text_fields: tuple[str, ...] = (), **kwargs: Any
@@ -36,11 +36,11 @@ class Payload(BaseModel):
             PAYLOADS[type] = cls
 
     def json_bytes(self) -> bytes:
-        """Return the payload as JSON, without the fields that hold nothing."""
+        """Return the payload as JSON, without fields that are None."""
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     def fold(self, context: FoldContext) -> Contributions:
-        """Return what the event adds to the tables.
+        """Return the contributions of the event.
 
         Raises:
             Unfoldable: the payload contradicts the session (a foreign currency, too many decimals).
@@ -50,7 +50,7 @@ class Payload(BaseModel):
 
 
 class Unfoldable(ValueError):
-    """A valid payload that this session cannot take; `pointer` names the field inside `data`."""
+    """A valid payload that contradicts its session; `pointer` names the field inside `data`."""
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)

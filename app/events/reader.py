@@ -1,9 +1,9 @@
-"""A fast reader for what is right: the same events as the envelope's, in a quarter of the time.
+"""A fast decoder of valid events: the same events as the Pydantic envelope's, in a quarter of the time.
 
-In: JSON bytes. Out: events, or None where anything is wrong or unusual, and then the envelope has the word and says what it
-is. Never here: error messages, rules of its own; its types are made of the payloads' own annotations.
+In: JSON bytes. Out: events, or None if the input is invalid or uses a rare feature; the caller then validates with the Pydantic
+envelope. Never here: error messages; rules of its own: the types are built from the payloads' annotations.
 
-The events have all that `Event` and `Payload` have in common with them: attributes, `fold`, `json_bytes`.
+The events have the attributes and methods of `Event` and `Payload` that the writer uses: `fold`, `json_bytes`, the fields.
 """
 
 import inspect
@@ -22,9 +22,9 @@ from app.events.fields import EARLIEST, FURTHEST, LongText, Name, Text
 from app.events.payload import PAYLOADS, Payload
 
 _CONTROL = re.compile(rb"\\(?:u00[017]|[bf])")
-"""How JSON writes a control character; as such only DEL may stand in it."""
+"""Escapes of control characters. Unescaped, only DEL is valid JSON."""
 _SUB_MICROSECOND = re.compile(rb"\.[0-9]{7}")
-"""The envelope cuts such a fraction, this parser would round it."""
+"""Pydantic truncates such a fraction, msgspec rounds it."""
 _encoder = msgspec.json.Encoder()
 
 
@@ -59,7 +59,7 @@ def _json_bytes(payload: Struct) -> bytes:
 
 @cache
 def _struct_of(model: type[BaseModel]) -> type[Struct]:
-    """Return a struct with a model's fields, its own constants and its own methods."""
+    """Return a struct with the fields, constants and public methods of a model."""
     hints = get_type_hints(model, include_extras=True)
     fields: list[Any] = []
     for name, field in model.model_fields.items():
@@ -68,7 +68,7 @@ def _struct_of(model: type[BaseModel]) -> type[Struct]:
         elif field.default is None:
             fields.append((name, _translated(hints[name]), None))
         else:
-            # A default from a factory is written even where it was not sent, as Pydantic does.
+            # A default from a factory is serialized even if it was not sent, as in Pydantic.
             fields.append((name, _translated(hints[name]), msgspec.field(default_factory=_constant(field.default))))
     inherited: dict[str, Any] = {}
     for base in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
@@ -84,7 +84,7 @@ def _constant(value: Any) -> Any:
 
 
 def _translated(hint: Any) -> Any:
-    """Return a type with its models replaced by structs."""
+    """Return a type in which structs replace models."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return Annotated[(_translated(arguments[0]), *hint.__metadata__)]
@@ -108,7 +108,7 @@ def _event_of(name: str, payload: type[Payload]) -> type[Struct]:
             ("id", Text), ("source", LongText), ("subject", Name), data,
             ("time", Annotated[datetime, Meta(tz=True)] | None, None),
             ("specversion", Literal["1.0"], "1.0"),
-            # Any other way to write it is right too, and rare.
+            # Other spellings are valid, and rare: the envelope decodes them.
             ("datacontenttype", Literal["application/json"] | NoneType, None),
         ],
         tag=name, tag_field="type", kw_only=True, gc=False,

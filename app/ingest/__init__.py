@@ -1,4 +1,4 @@
-"""Ingest: the write side, from bytes to committed rows.
+"""Ingest: the write side, from request bodies to committed rows.
 
-In: request bodies. Out: outcomes per event, once they are durable. Never here: KPIs, routes.
+In: request bodies. Out: an outcome per event, once it is durable. Never here: KPIs, routes.
 """

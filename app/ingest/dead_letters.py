@@ -1,6 +1,6 @@
-"""Dead letters: what could not be taken, kept sealed with the reason.
+"""Dead letters: rejected events, stored encrypted with the reason.
 
-In: rejections. Out: rows, and events again when they are replayed. Never here: a letter's content in clear at rest.
+In: rejections. Out: rows. Never here: unencrypted content at rest.
 """
 
 from collections.abc import Iterable
@@ -16,17 +16,17 @@ from app.ingest.submission import Rejection, Submission
 from app.storage.writes import WriteQueries
 
 _ERRORS_KEPT = 50
-"""A letter says so many of its errors; the sender's answer says them all."""
+"""A dead letter stores this many errors; the answer to the sender has all of them."""
 
 
 async def keep(
     queries: WriteQueries, privacy_keys: PrivacyKeys, submission: Submission, rejections: Iterable[Rejection], now: datetime
 ) -> None:
-    """Keep the rejections of one request."""
+    """Store the rejections of one request."""
     brand = submission.brand_id
     rows: dict[bytes, tuple[Any, ...]] = {}
     for rejection in rejections:
-        body = submission.letter or rejection.body
+        body = submission.dead_letter or rejection.body
         owned = (str(brand) if brand else "").encode() + b"\0" + body
         digest = blake2b(owned, digest_size=16, person=b"letter").digest()
         errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()

@@ -1,9 +1,9 @@
-"""One commit: settles many events in one transaction.
+"""Flush: writes the events of many submissions in one transaction.
 
-In: items of many submissions. Out: an outcome per item, durable. Never here: the queue, HTTP.
+In: events of many submissions. Out: a durable outcome per event. Never here: the queue, HTTP.
 
-The walk: subjects → sessions (held) → payloads made pseudonymous and folded → log and claims → sums. What has no
-session yet is parked, what the session cannot take becomes a dead letter, all in the same transaction.
+Steps: resolve subjects → lock sessions → pseudonymize and fold payloads → write log and claims → write sums. Events of a room
+without a session are parked. Events that contradict their session become dead letters. All of it is one transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +38,7 @@ _TRANSIENT = (
     asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,
 )
-"""What the database may say without any event being at fault: the same flush may succeed a moment later."""
+"""Errors that no event causes: the same flush may succeed on retry."""
 
 
 class _VoidImportError(Exception):
@@ -50,7 +50,7 @@ class _VoidImportError(Exception):
 
 
 class Flusher:
-    """Settles items against the database."""
+    """Writes events to the database."""
 
     def __init__(self, database: Database, settings: Settings, privacy_keys: PrivacyKeys) -> None:
         """Prepare."""
@@ -64,7 +64,7 @@ class Flusher:
         self._parking = Parking(privacy_keys, settings)
 
     def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
-        """Keep a connection for flushes one after the other."""
+        """Lend a persistent connection for consecutive flushes."""
         return self._database.flush_connection()
 
     async def flush(
@@ -74,12 +74,12 @@ class Flusher:
         rejected_only: Iterable[Submission],
         committing: Callable[[], None],
     ) -> None:
-        """Settle all items, durably.
+        """Write all items, durably.
 
-        `committing` is called once no more than a wait for the disk is left: the next flush may begin.
+        `committing` is called when only the wait for the disk is left: the next flush may begin.
 
         Raises:
-            OSError, asyncpg.PostgresError: the database is lost or unable; nothing was told to any submission.
+            OSError, asyncpg.PostgresError: the database is unreachable or failed; no submission was changed.
         """
         try:
             await self._flush(await persistent.connection(), items, rejected_only, committing)
@@ -94,12 +94,12 @@ class Flusher:
         rejected_only: Iterable[Submission],
         committing: Callable[[], None],
     ) -> None:
-        """Settle all items; those that the database refuses are found by halving and rejected alone."""
+        """Write all items; items that the database refuses are found by bisection and rejected individually."""
         try:
             result = await retry_conflicts(lambda: self._transaction(connection, items, list(rejected_only), committing))
         except _TRANSIENT:
             raise
-        except Exception as refusal:  # noqa: BLE001 - whatever one event provokes, its neighbours must not pay for it
+        except Exception as refusal:  # noqa: BLE001 - an error that one event causes must not affect the others
             if len(items) <= 1:
                 await self._refuse(connection, items, refusal)
                 if rejected_only:
@@ -179,14 +179,14 @@ class Flusher:
         by_subject = await self._resolver.resolve(queries, subjects)
         unresolved = batch.take(items, by_subject)
         if rooms := sorted({item.event.subject for item in unresolved if ":" in item.event.subject}):
-            # Once more, holding the rooms' names: a stream may have been registered in between.
+            # Resolve again with the rooms locked: a stream may have been registered meanwhile.
             await queries.lock_rooms(rooms)
             by_subject |= await self._resolver.resolve(queries, set(rooms))
             unresolved = batch.take(unresolved, by_subject)
         result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
         if batch.items:
             appended = await self._append(queries, batch, [], now)
-            assert appended is not None, "the sessions are held"
+            assert appended is not None, "the sessions are locked"
             result = appended
         if unresolved:
             await self._parking.park(queries, unresolved, result, now)
@@ -199,7 +199,7 @@ class Flusher:
     async def _append(
         self, queries: WriteQueries, batch: WriteBatch, versions: list[tuple[UUID, str]], now: datetime
     ) -> FlushResult | None:
-        """Write the draft; None, and nothing written, where one of the stamps is not the database's."""
+        """Write the batch; return None, with nothing written, if a session's version is stale."""
         if batch.imported:
             await self._refuse_void_imports(queries, batch)
         batch, values = await self._within_caps(queries, batch)
@@ -234,7 +234,7 @@ class Flusher:
         result: FlushResult,
         contexts: Mapping[UUID, fold.SessionContext],
     ) -> None:
-        """Record which events imports brought; those that only voided imports brought before count again."""
+        """Record which events the imports brought; events that so far only voided imports brought count again."""
         rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
         valid_again = set(await queries.record_imports(sorted(rows)))
         if not valid_again:

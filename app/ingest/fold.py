@@ -1,11 +1,11 @@
 """Applies events that are new in the log to the tables of the fold, inside the caller's transaction.
 
-In: logged events and their sessions' contexts. Out: changed rows. Never here: commits, the log itself.
+In: logged events and their sessions' contexts. Out: changed rows. Never here: commits, writes to the log.
 
-Ingest and rebuild share this module: what a rebuild compares with is the same fold over the same log.
+Ingest and rebuild share this module, so a rebuild runs the same fold over the same log.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
 
 class Folded(NamedTuple):
-    """An event of the log with what it contributes."""
+    """An event of the log with its contributions."""
 
     session: UUID
     platform: str
@@ -29,7 +29,7 @@ class Folded(NamedTuple):
 
 
 class SessionContext(NamedTuple):
-    """What the fold needs of one session; `of` makes an event's context."""
+    """The facts of one session that the fold needs; `of` returns the context of an event."""
 
     brand_id: UUID
     currency: str
@@ -47,9 +47,6 @@ class SessionContext(NamedTuple):
 
     def _context(self, platform: str, room: str) -> FoldContext:
         return FoldContext(platform, room, self.currency, self.digits, self.products, self.slow_after_ms)
-
-
-ContextOf = Callable[[UUID], SessionContext]
 
 
 async def context_of(queries: WriteQueries, brand_id: UUID, currency: str, slow_after_ms: int) -> SessionContext:
@@ -75,7 +72,7 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
 async def apply(
     queries: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
 ) -> None:
-    """Write all that new events contribute."""
+    """Write the contributions of new events."""
     tally = Tally(slow_after_ms)
     for event in events:
         tally.add(*event)
@@ -85,7 +82,7 @@ async def apply(
 
 
 async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:
-    """Take back what events added to sums by themselves; the claims that they own are not touched."""
+    """Subtract the counts of events that depend on no claim."""
     tally = Tally(slow_after_ms)
     for event in events:
         tally.count(event.session, event.platform, event.at, event.contributions.counts, -1)
@@ -95,8 +92,8 @@ async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_
 async def finish(
     queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
-    """Write what a batch contributes, once its claims are settled."""
-    if tally.bids:
+    """Write the contributions of a batch whose claims were written."""
+    if tally.pending_claims:
         await _resolve_claims(queries, tally, claimed, contexts)
     if tally.spans:
         await _merge_spans(queries, tally)
@@ -106,36 +103,38 @@ async def finish(
 async def _resolve_claims(
     queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
-    bids = tally.bids
+    pending = tally.pending_claims
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
-    # The driver makes a new object of every id it reads; those of the contexts are equal by identity, which is fast.
+    # The driver creates a new object for each id. Dictionaries find the contexts' own objects by identity, which is fast.
     known = {session.bytes: session for session in contexts}
     for found, name, member, superseded in claimed:
         session = known[found.bytes]
-        _add_claim(tally, session, bids[session, name, member], 1)
+        _add_claim(tally, session, pending[session, name, member], 1)
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
-    first_buys: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
-    for (session, name, member), bid in bids.items():
+    first_purchases: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
+    for (session, name, member), claim in pending.items():
         if name == CUSTOMER:
             customer = (contexts[session].brand_id, member)
-            offer = (bid.at, bid.key, session)
-            first_buys[customer] = min(offer, first_buys.get(customer, offer))
-    if first_buys:
-        rows = sorted((brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_buys.items())
+            candidate = (claim.at, claim.key, session)
+            first_purchases[customer] = min(candidate, first_purchases.get(customer, candidate))
+    if first_purchases:
+        rows = sorted(
+            (brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_purchases.items()
+        )
         for member, session, lost_session, superseded in await queries.claim_customers(rows):
-            _add_claim(tally, session, bids[session, CUSTOMER, member], 1)
+            _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:
                 lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
         await _revert_superseded(queries, tally, lost, contexts)
 
 
-def _add_claim(tally: Tally, session: UUID, bid: PendingClaim, sign: int) -> None:
-    tally.count(session, bid.platform, bid.at, bid.claim.counts, sign)
-    if bid.claim.refund is not None:
-        order, amount = bid.claim.refund
-        tally.refund(session, bid.platform, bid.at, bid.key, order, sign * amount)
+def _add_claim(tally: Tally, session: UUID, pending: PendingClaim, sign: int) -> None:
+    tally.count(session, pending.platform, pending.at, pending.claim.counts, sign)
+    if pending.claim.refund is not None:
+        order, amount = pending.claim.refund
+        tally.refund(session, pending.platform, pending.at, pending.key, order, sign * amount)
 
 
 async def _revert_superseded(
@@ -144,9 +143,9 @@ async def _revert_superseded(
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
     contexts: Mapping[UUID, SessionContext],
 ) -> None:
-    """Fold the former owners again and take back what they contributed for the members they lost.
+    """Fold the former owners again and subtract what they contributed for the members that they lost.
 
-    A customer's first purchase may move between two sessions of a brand: these share the catalogue, not the currency.
+    A customer's first purchase may move between two sessions of a brand. They share the catalogue, but may differ in currency.
     """
     elsewhere = sorted({session for session, _ in lost if session not in contexts})
     others = {row.id: row for row in await queries.lock_sessions(elsewhere, [], [])} if elsewhere else {}
@@ -156,14 +155,14 @@ async def _revert_superseded(
         if context is None:
             other = others.get(event.session_id)
             if other is None:
-                continue  # It is being deleted, and its figures with it.
+                continue  # The session is being deleted.
             digits = get_currency_precision(other.currency)
             context = contexts[losses[0][2]]._replace(currency=other.currency, digits=digits, streams={})
         folded = fold_logged(event, context)
         claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}
         for name, member, _ in losses:
             claim = claims.get((name, member))
-            if claim is not None:  # An alias changed in between: the fold that follows the change sets it right.
+            if claim is not None:  # Else an alias changed meanwhile, and a rebuild is pending.
                 _add_claim(tally, event.session_id, PendingClaim(folded.at, folded.key, folded.platform, claim), -1)
 
 
@@ -190,7 +189,7 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     if tally.gauges:
         rows = sorted(tally.gauges.items(), key=_by_key)
         await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
-    # The sums come last: every writer of a session meets on these rows, so they are held as briefly as can be.
+    # Sums come last: every flush of a session locks these rows, so they are locked for the shortest time.
     if counters := tally.counters():
         await queries.add_counters(sorted((*key, *added) for key, added in counters.items()))
         if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):

@@ -1,7 +1,7 @@
-"""Parked events: telemetry of a room that no session has yet.
+"""Parked events: events of a room that no session has registered.
 
-In: a stream that was just registered. Out: its events, folded into the session. Never here: raw ids, they were hashed
-when the events were parked.
+In: a stream that was just registered. Out: its events, folded into the session. Never here: raw ids of persons: parked events
+contain pseudonyms.
 """
 
 from datetime import UTC, datetime
@@ -17,15 +17,15 @@ from app.storage.queries import queries
 
 _SQL = queries("unprocessed")
 PARKED = "parked"
-"""The origin of what comes out of the park."""
+"""The origin of a submission of parked events."""
 
 _CHUNK = 1_000
 
 
 async def replay_parked(database: Database, writer: Writer, platform: str, room: str) -> int:
-    """Send the parked events of a registered stream through the writer; return how many there were.
+    """Submit the parked events of a registered stream to the writer; return their number.
 
-    Safe to repeat: an event leaves the park only after it is in the log, and the log takes it once.
+    Repeating it is safe: a parked event is deleted only after the log has it, and the log accepts it once.
     """
     total = 0
     async with database.acquire() as connection:

@@ -1,6 +1,6 @@
-"""Keyed hashes for people, and sealing for what may hold their ids in clear.
+"""Pseudonyms of persons, and encryption of data that may contain their ids.
 
-In: a platform's id of a person; bytes that could not be taken. Out: a pseudonym; sealed bytes. Never here: storage.
+In: a platform's id of a person; bytes of a dead letter. Out: a pseudonym; encrypted bytes. Never here: storage.
 """
 
 import base64
@@ -12,13 +12,13 @@ from app.events.payload import Payload
 
 
 class PrivacyKeys:
-    """Derives its keys from the deployment's secret; without the secret no pseudonym leads back to a person."""
+    """Keys that are derived from the deployment's secret; without it no pseudonym can be traced to a person."""
 
     def __init__(self, secret: str, previous: str | None = None, people: bytes | None = None) -> None:
         """Derive one key per purpose.
 
-        `previous` is the secret before this one, with which letters may still be sealed. `people` is the key of the
-        pseudonyms, where the deployment keeps one: it must not change with the secret, or one viewer would be counted twice.
+        `previous` is the former secret, with which dead letters may still be encrypted. `people` is the key of the pseudonyms, if
+        the deployment stores one: it must not change with the secret, or a viewer would be counted twice.
         """
         self._people = blake2b(digest_size=16, key=people or self.derive_key(secret, b"people"))
         secrets = [secret] if previous is None else [secret, previous]
@@ -26,20 +26,19 @@ class PrivacyKeys:
 
     @staticmethod
     def derive_key(secret: str, purpose: bytes) -> bytes:
-        """Return the 32 bytes that a secret stands for in one purpose."""
+        """Return the 32-byte key of a secret for one purpose."""
         return blake2b(secret.encode(), digest_size=32, person=purpose).digest()
 
     def pseudonym(self, platform: str, person: str) -> str:
-        """Return 32 hex digits that stand for a person of a platform."""
+        """Return the pseudonym of a person of a platform: 32 hex digits."""
         keyed = self._people.copy()  # the key's own block is hashed already
         keyed.update(f"{platform}\0{person}".encode())
         return keyed.hexdigest()
 
     def pseudonymize(self, payload: Payload, platform: str, *, keep_text: bool) -> dict[str, object]:
-        """Make a payload fit to be stored: people become pseudonyms, a comment's text stays only where it is kept.
+        """Replace the ids of persons by pseudonyms, and remove text unless `keep_text`; return the former values by field.
 
-        Returns what was there before, by field. The payload changes in place, since a copy of every event costs more
-        than its validation.
+        The payload is changed in place, since a copy of each event costs more than its validation.
         """
         before: dict[str, object] = {}
         for field in payload.person_fields:
@@ -54,20 +53,20 @@ class PrivacyKeys:
         return before
 
     def encrypt(self, body: bytes) -> bytes:
-        """Return the bytes encrypted: a letter that could not be read may hold anything, raw ids included."""
+        """Return the bytes encrypted: a dead letter may contain raw ids of persons."""
         return self._fernet.encrypt(body)
 
-    def decrypt(self, sealed: bytes) -> bytes | None:
-        """Return the bytes again; None when they were sealed with another key."""
+    def decrypt(self, encrypted: bytes) -> bytes | None:
+        """Return the decrypted bytes; None if they were encrypted with another key."""
         try:
-            return self._fernet.decrypt(sealed)
+            return self._fernet.decrypt(encrypted)
         except InvalidToken:
             return None
 
-    def reencrypt(self, sealed: bytes) -> bytes:
-        """Return the same, sealed with the present secret.
+    def reencrypt(self, encrypted: bytes) -> bytes:
+        """Return the same, encrypted with the present secret.
 
         Raises:
-            InvalidToken: sealed with neither the present nor the previous secret.
+            InvalidToken: encrypted with neither the present nor the former secret.
         """
-        return self._fernet.rotate(sealed)
+        return self._fernet.rotate(encrypted)

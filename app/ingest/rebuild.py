@@ -1,7 +1,7 @@
-"""Rebuild: folds a session's log again and compares, or replaces.
+"""Rebuild: folds a session's log again, and compares with the tables or replaces their rows.
 
-In: a session. Out: the rows in which the tables differ from their log. Never here: another way to fold; the same
-statements run against temporary tables that hide the real ones.
+In: a session. Out: the rows in which the tables differ from a fold of the log. Never here: another fold: the same statements run
+against temporary tables that hide the real ones.
 """
 
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ class Difference(NamedTuple):
 
 
 async def compare(database: Database, settings: Settings, session: UUID) -> list[Difference]:
-    """Return the differences between the tables and a rebuild from one snapshot; ingest goes on meanwhile.
+    """Return the differences between the tables and a rebuild, from one snapshot; ingest continues meanwhile.
 
-    At most 200 rows are returned. An empty list is the project's claim: incremental = rebuilt, always.
+    At most 200 rows are returned. The list must always be empty: incremental = rebuilt.
 
     Raises:
         NoSuchSessionError: there is none.
@@ -51,7 +51,7 @@ async def compare(database: Database, settings: Settings, session: UUID) -> list
 
 
 async def replace(database: Database, settings: Settings, session: UUID) -> list[Difference]:
-    """Put the rebuilt rows in place and return what was different; the session's ingest waits meanwhile.
+    """Replace the session's rows by rebuilt ones and return the differences; flushes of the session wait meanwhile.
 
     Raises:
         NoSuchSessionError: there is none.
@@ -84,7 +84,7 @@ async def replace_rows(
         await WriteQueries(connection).add_session_values(cardinality.rows_of(session, values))
     if purchases:
         kept = {row["member"] for row in await connection.fetch(_SQL["customers_of"], session)}
-        # The sums of other sessions are in the table that the temporary one hides.
+        # The other sessions' sums are in the table that the temporary one hides.
         await connection.execute(_SQL["drop_counters"])
         await first_purchases.reassign(connection, brand, [found for found in purchases if found.member not in kept])
     await connection.execute(_SQL["clear_customers"], session)

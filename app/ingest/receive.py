@@ -1,10 +1,10 @@
-"""Request bodies to submissions.
+"""From request bodies to submissions.
 
 In: a body and its headers. Out: a `Submission` with the valid events and the rejections. Never here: storage.
 
-A batch is validated as a whole in one pass; only when that fails is each event looked at alone, so that one wrong
-event costs its neighbours nothing but that second look. Source of the modes: CloudEvents 1.0.2, HTTP Protocol
-Binding, section 3; the batched content type is tested first, since the structured one is its prefix.
+A batch is validated as a whole. If that fails, each event is validated separately, so that an invalid event does not affect the
+others. Modes: CloudEvents 1.0.2, HTTP Protocol Binding, section 3. The batched content type is tested first, since the structured
+one is a prefix of it.
 """
 
 import json
@@ -26,8 +26,8 @@ from app.problems import FieldError, ProblemError, pointer_of
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
-_KNOWN_ELSEWHERE = 512
-"""Characters of an id that a rejection repeats."""
+_ID_LENGTH = 512
+"""Characters of an id that a rejection contains."""
 
 
 def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
@@ -48,7 +48,7 @@ def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
         case _:
             raise ProblemError(415, "Content-Encoding may be gzip, deflate or identity")
     try:
-        # One byte past the limit is enough to know; a bomb never unfolds.
+        # One byte above the limit is enough to refuse the body: a decompression bomb is never expanded.
         plain = unzip.decompress(body, limit + 1)
     except zlib.error:
         raise ProblemError(400, "the body is not valid compressed data") from None
@@ -65,10 +65,10 @@ def too_large(limit: int) -> ProblemError:
 
 
 class Receiver:
-    """Turns bodies into submissions."""
+    """Creates submissions from request bodies."""
 
     def __init__(self, max_events: int) -> None:
-        """Take at most `max_events` per request."""
+        """Accept at most `max_events` per request."""
         self._max_events = max_events
 
     def receive(
@@ -89,7 +89,7 @@ class Receiver:
         elif essence == "application/cloudevents+json":
             self._read(submission, body, batch=False)
         elif "ce-specversion" in headers or "ce-type" in headers:
-            # The CloudEvents SDK names no content type unless its event does; data is JSON then (CloudEvents, 3.1.1).
+            # The CloudEvents SDK sends no content type unless the event has one; data is JSON then (CloudEvents, 3.1.1).
             if media_type and body and not re.match(JSON_MEDIA_TYPE, media_type):
                 raise ProblemError(415, "the data of an event in binary mode is application/json")
             self._binary(submission, body, headers)
@@ -142,7 +142,7 @@ class Receiver:
         for name, value in headers.items():
             if name.startswith("ce-"):
                 try:
-                    # Percent-decoding, one round; the server hands header bytes over as Latin-1.
+                    # One round of percent-decoding. The server decodes header bytes as Latin-1.
                     attributes[name[3:]] = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
                 except UnicodeDecodeError:
                     raise ProblemError(400, f"the header {name} is not UTF-8") from None
@@ -170,10 +170,10 @@ def _read_one(body: bytes) -> list[Event] | None:
 
 
 def _lenient_json(body: bytes) -> Any:
-    """Parse JSON of which single values may be wrong (lone surrogates, endless numbers); each event is judged alone.
+    """Parse JSON in which single values may be invalid (lone surrogates, very long numbers); each event is validated separately.
 
     Raises:
-        ProblemError: 400, where there is no JSON to speak of.
+        ProblemError: 400, if the body as a whole is not JSON.
     """
     try:
         return json.loads(body.decode("utf-8"), parse_int=_bounded_int, parse_constant=lambda name: f"{name} is not JSON")
@@ -187,26 +187,26 @@ def _lenient_json(body: bytes) -> Any:
 
 
 def _without_lone_surrogates(text: str, value: object) -> str:
-    # A lone surrogate is no character, and no parser would go on to say in which field it stands. A control character
-    # in its place is refused by that very field, and does no harm in a field that is ignored.
+    # A lone surrogate is no character, and the JSON parser would reject the event without naming the field. A control character
+    # in its place is rejected by its field, and ignored in a field that is ignored.
     if "\\ud" not in text:
         return text
     return _LONE_SURROGATE.sub(r"\\u0000", json.dumps(value, ensure_ascii=False))
 
 
 def _bounded_int(digits: str) -> int | str:
-    # Python refuses to parse thousands of digits; as text the number fails its own field and no other.
+    # Python refuses to parse thousands of digits. As text, the number is rejected by its own field.
     return int(digits) if len(digits) < 100 else digits
 
 
 def rejection(index: int, value: object, body: bytes, error: ValidationError) -> Rejection:
-    """Return what is said of an event that is not valid: its fields by JSON Pointer, never their values."""
+    """Return the rejection of an invalid event: it names fields by JSON Pointer and contains no values."""
     attributes = value if isinstance(value, dict) else {}
     event_type = attributes.get("type")
     errors = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         location = problem["loc"]
-        # The first step of a location inside the union is the type's own name, which is no part of the event.
+        # The first step of a location inside the union is the name of the type, which is not part of the event.
         if location and location[0] == event_type:
             location = location[1:]
         if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
@@ -218,11 +218,11 @@ def rejection(index: int, value: object, body: bytes, error: ValidationError) ->
 
 
 def _text(value: object) -> str | None:
-    """Return a value that PostgreSQL and JSON can repeat; None for anything else."""
+    """Return a text that PostgreSQL and JSON can represent; None for anything else."""
     if not isinstance(value, str) or "\0" in value:
         return None
     try:
         value.encode()
     except UnicodeEncodeError:
         return None
-    return value[:_KNOWN_ELSEWHERE]
+    return value[:_ID_LENGTH]

@@ -1,6 +1,6 @@
-"""Replays: a dead letter goes through the door again.
+"""Replay of dead letters.
 
-In: a letter. Out: a settled submission; the letter is gone when everything in it was taken. Never here: HTTP.
+In: a dead letter. Out: a completed submission; the dead letter is deleted if all of it was accepted. Never here: HTTP.
 """
 
 from datetime import UTC, datetime
@@ -17,26 +17,26 @@ from app.storage.queries import queries
 _SQL = queries("unprocessed")
 
 
-class UnreadableLetterError(Exception):
-    """The letter was sealed with another secret key."""
+class UndecryptableDeadLetterError(Exception):
+    """The dead letter was encrypted with another secret key."""
 
 
 async def replay(
-    database: Database, privacy_keys: PrivacyKeys, receiver: Receiver, writer: Writer, letter: UUID, brand_id: UUID | None
+    database: Database, privacy_keys: PrivacyKeys, receiver: Receiver, writer: Writer, dead_letter: UUID, brand_id: UUID | None
 ) -> Submission | None:
-    """Send a letter's event again as its sender sent it; None where there is no such letter.
+    """Submit the event of a dead letter as its sender sent it; return None if there is no such dead letter.
 
     Raises:
-        UnreadableLetterError: it cannot be opened.
-        ProblemError: it is not JSON, as before.
+        UndecryptableDeadLetterError: it was encrypted with another key.
+        ProblemError: it is not JSON.
     """
     async with database.acquire() as connection:
-        row = await connection.fetchrow(_SQL["dead_letter"], letter, brand_id)
+        row = await connection.fetchrow(_SQL["dead_letter"], dead_letter, brand_id)
     if row is None:
         return None
     body = privacy_keys.decrypt(row["sealed"])
     if body is None:
-        raise UnreadableLetterError
+        raise UndecryptableDeadLetterError
     submission = receiver.receive(
         body,
         {"content-type": "application/json"},
@@ -44,11 +44,11 @@ async def replay(
         origin=row["origin"],
         received_at=datetime.now(UTC),
     )
-    # People in the letters of parked events were hashed before the letter was written.
+    # The dead letter of a parked event contains pseudonyms already.
     submission.pseudonymous = row["origin"] == PARKED
-    submission.letter = body
+    submission.dead_letter = body
     await writer.submit(submission)
     if not submission.rejected:
         async with database.acquire() as connection:
-            await connection.fetch(_SQL["discard_dead_letter"], letter)
+            await connection.fetch(_SQL["discard_dead_letter"], dead_letter)
     return submission

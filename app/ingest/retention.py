@@ -1,6 +1,6 @@
-"""Retention: what is kept for a time only, and the time is over.
+"""Retention: deletes data whose retention time is over.
 
-In: settings and the moment. Out: removed rows. Never here: anything that a figure rests on.
+In: settings and the present time. Out: deleted rows. Never here: data that a figure depends on.
 """
 
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from app.storage.queries import queries
 
 _SQL = queries("unprocessed")
 _AT_ONCE = 5_000
-"""Rows in one statement, so that ingest never waits long for a lock."""
+"""Rows per statement, so that ingest waits for locks only briefly."""
 
 
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
-    """Remove dead letters, parked events and the text of comments after their days; return the numbers of letters and texts."""
+    """Delete expired dead letters, parked events and texts of comments; return how many dead letters and texts."""
     async with database.acquire() as connection:
-        letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
+        dead_letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
     await _expire_parked(database, now - timedelta(days=settings.parked_days))
     before = now - timedelta(days=settings.comment_text_days)
     texts = 0
@@ -26,7 +26,7 @@ async def retire(database: Database, settings: Settings, now: datetime) -> tuple
             found = await connection.fetch(_SQL["expire_comment_text"], before, _AT_ONCE)
         texts += len(found)
         if len(found) < _AT_ONCE:
-            return len(letters), texts
+            return len(dead_letters), texts
 
 
 async def _expire_parked(database: Database, before: datetime) -> None:

@@ -1,9 +1,9 @@
-"""SubjectResolver: the sessions that events belong to, by what the events call them.
+"""Subject resolution: from an event's subject to its session.
 
-In: subjects. Out: sessions with all that the fold needs of them. Never here: events, writes.
+In: subjects. Out: sessions with the facts that the fold needs. Never here: events, writes.
 
-A process remembers what it looked up. That may be out of date, since other processes change sessions, streams and
-catalogues; so whoever writes with a remembered home checks its stamp in the very statement that writes.
+Each process caches resolved sessions. The cache may be stale, since other processes change sessions, streams and catalogues. The
+write statement compares the cached version with the session's row and writes nothing if they differ.
 """
 
 import re
@@ -16,8 +16,8 @@ from babel.numbers import get_currency_precision
 from app.ingest import fold
 from app.storage.writes import SessionRow, WriteQueries
 
-_REMEMBERED = 10_000
-"""Subjects that a process keeps in mind."""
+_CACHED = 10_000
+"""Subjects that a process caches."""
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 DIRECT = "direct"
@@ -36,43 +36,43 @@ def parse_subject(subject: str) -> UUID | tuple[str, str] | None:
 
 
 class ResolvedSession(NamedTuple):
-    """A session as it was when its row was last read."""
+    """A session at the time when its row was read."""
 
     row: SessionRow
     context: fold.SessionContext
     key: bytes
     """The session's id."""
     only: str
-    """The platform of all its streams; `direct` where it has none, or streams of several platforms."""
+    """The platform of all its streams; `direct` if it has none, or streams of several platforms."""
 
     def stream_of(self, subject: str, platform: str | None) -> tuple[str, str]:
-        """Return platform and room of an event; `platform` is its connection's, if it came by one."""
+        """Return platform and room of an event; `platform` is that of the connection that delivered it, if any."""
         named, colon, room = subject.partition(":")
-        # Of a session that has streams of one platform alone, only that can be meant.
+        # If all streams of the session have one platform, the event belongs to it.
         return (named, room) if colon else (platform or self.only, "")
 
 
 class SubjectResolver:
-    """Looks sessions up, and remembers them."""
+    """Resolves subjects, and caches the sessions."""
 
     def __init__(self, slow_after_ms: int) -> None:
-        """Remember each brand's aliases by the version of its catalogue, and sessions by their subjects."""
+        """Start with an empty cache: a brand's aliases by the version of its catalogue, sessions by subject."""
         self._slow_after_ms = slow_after_ms
         self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
         self._known: dict[str, ResolvedSession] = {}
 
     @property
     def cached(self) -> Mapping[str, ResolvedSession]:
-        """The homes that are known, by subject; any of them may be out of date."""
+        """The cached sessions by subject; each may be stale."""
         return self._known
 
     def invalidate(self, subjects: set[str]) -> None:
-        """Forget what turned out to be out of date."""
+        """Remove stale subjects from the cache."""
         for subject in subjects:
             self._known.pop(subject, None)
 
     async def resolve(self, queries: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSession]:
-        """Return the homes of those subjects that have one, held until the commit."""
+        """Return the sessions of the subjects that have one, locked until the commit."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
         for subject in subjects:
@@ -93,7 +93,7 @@ class SubjectResolver:
             for subject in subjects
             if (named := by_name.get(subject if ":" in subject else subject.lower())) is not None
         }
-        if len(self._known) + len(found) > _REMEMBERED:
+        if len(self._known) + len(found) > _CACHED:
             self._known.clear()
         self._known.update(found)
         return found

@@ -1,6 +1,6 @@
-"""One request on its way to its commit.
+"""A request's events on their way to the commit.
 
-In: events as received. Out: a receipt, once all of them are settled. Never here: I/O.
+In: events as received. Out: a receipt, once each of them has an outcome. Never here: I/O.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from app.problems import FieldError
 
 @dataclass(slots=True)
 class Rejection:
-    """An event that was not taken, and why; `body` is what the sender wrote."""
+    """An event that was not accepted, and why; `body` is the sender's JSON."""
 
     index: int
     id: str | None
@@ -34,21 +34,21 @@ class Rejection:
 
 @dataclass(slots=True, eq=False)
 class SubmittedEvent:
-    """One valid event of a submission, until it is settled."""
+    """One valid event of a submission."""
 
     event: Event
     key: bytes
     index: int
     submission: "Submission"
     platform: str | None = None
-    """Decided once, with the pseudonyms that depend on it."""
+    """Set once, since the pseudonyms depend on it."""
     clear: dict[str, object] | None = None
-    """What the pseudonyms replaced; a dead letter needs it to be sent again."""
+    """Field → the value that a pseudonym replaced; a dead letter stores it so that the event can be replayed."""
     sent_time: datetime | None = None
     """The time that the sender gave, if it was wrong and the event stands at its arrival instead."""
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
-        """Replace the event's people by pseudonyms, once; return the platform that they belong to."""
+        """Replace the ids of persons by pseudonyms, once; return the platform that the pseudonyms belong to."""
         if self.platform is None:
             self.platform = platform
             if not self.submission.pseudonymous:
@@ -56,19 +56,19 @@ class SubmittedEvent:
         return self.platform
 
     def restore(self) -> None:
-        """Undo `pseudonymize`: the platform was taken from what is out of date."""
+        """Undo `pseudonymize`: the platform came from a stale session."""
         for name, value in (self.clear or {}).items():
             setattr(self.event.data, name, value)
         self.platform = self.clear = None
 
     def rejection(self, error: FieldError) -> Rejection:
-        """Return what is said of the event once it cannot be taken, with the body as its sender wrote it."""
+        """Return the rejection of the event, with the sender's own values."""
         event = self.event
         body = self.document(event.time or self.sent_time, from_json(event.data.json_bytes()) | (self.clear or {}))
         return Rejection(self.index, event.id, [error], body, event.data.type, event.subject)
 
     def document(self, time: datetime | None, data: object, **extensions: object) -> bytes:
-        """Return the event as structured JSON, at this time, with this data and those extension attributes that have a value."""
+        """Return the event as structured JSON with this time and data; extension attributes that are None are left out."""
         event = self.event
         return to_json(
             {
@@ -81,12 +81,12 @@ class SubmittedEvent:
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """The events of one request; settled as a whole when the last of them is."""
+    """The events of one request; it is complete when the last of them has an outcome."""
 
     brand_id: UUID | None
     """The brand that the sender's key is bound to."""
     origin: str
-    """Who sent: `key:<id>`, a connection, a replay."""
+    """The sender: `key:<id>`, a connection, an import, a replay."""
     received_at: datetime
     items: list[SubmittedEvent] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
@@ -98,11 +98,11 @@ class Submission:
     import_id: UUID | None = None
     """The import that brings the events; it can be voided as a whole."""
     pseudonymous: bool = False
-    """True where people are hashed already: events that waited in the park."""
+    """True if the ids of persons are pseudonyms already: parked events."""
     platform: str | None = None
-    """The platform of a connection; it stands in where an event is addressed to a session, not to a stream."""
-    letter: bytes | None = None
-    """The dead letter's own bytes, where this is a replay: what is refused again stays the same letter."""
+    """The platform of a connection: that of events which are addressed to a session and not to a stream."""
+    dead_letter: bytes | None = None
+    """If this is a replay, the bytes of the dead letter: a repeated rejection stays the same dead letter."""
     settled: "asyncio.Future[None] | None" = None
     waiting: int = 0
 
@@ -116,10 +116,10 @@ class Submission:
 
     @property
     def taken(self) -> int:
-        """Events that are durable, as the log's or the park's."""
+        """Number of events that are stored, in the log or parked."""
         return self.accepted + self.duplicates + self.parked
 
     @property
     def all_rejected(self) -> bool:
-        """True when nothing of the request was taken."""
+        """True if no event of the request was accepted."""
         return bool(self.rejected) and not self.taken

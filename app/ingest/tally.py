@@ -1,8 +1,8 @@
-"""Adds contributions up in memory, so that a commit writes each row once.
+"""Adds up contributions in memory, so that a commit writes each row once.
 
-In: contributions with the moment and the session they belong to. Out: rows for the ledger. Never here: I/O.
+In: contributions with their session and time. Out: rows to write. Never here: I/O.
 
-Moments are numbers in here, microseconds since 1970: to compare, to cut and to hash dates would cost more than all the rest.
+Times are integers here, microseconds since 1970: comparing, truncating and hashing dates would cost more than everything else.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 
 RowKey = tuple[UUID, int, str, int, str, str]
-"""session, grain in seconds (0: whole session), key, bucket (a moment; 0 for the whole session), platform, metric."""
+"""session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""
 Value = int | tuple[str, str]
 """A minute, as its number since 1970, or (kind, value) of a product, source, sender, room or promotion that an event names."""
 Values = set[Value]
@@ -27,18 +27,18 @@ GaugeKey = tuple[UUID, int, str, int, str, str, str]
 
 
 def microseconds(at: datetime) -> int:
-    """Return a moment as the tally counts it."""
+    """Return a time as microseconds since 1970."""
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
 
 
 def moment(microseconds: int) -> datetime:
-    """Return the moment again, in UTC."""
+    """Return microseconds since 1970 as a time in UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def moment_or_none(microseconds: int | None) -> datetime | None:
-    """Return the moment, if there is one."""
+    """Return the same; None for None."""
     return None if microseconds is None else moment(microseconds)
 
 
@@ -56,7 +56,7 @@ class Gauge(NamedTuple):
 
 
 class SpanRow(NamedTuple):
-    """A span's row as far as this batch knows it."""
+    """A span's row with the events of this batch alone."""
 
     platform: str
     started_at: int | None
@@ -94,12 +94,12 @@ _STATES = ("placed", "paid", "cancelled", "refunded", "shipped", "delivered")
 
 
 class OrderRow:
-    """An order's row as far as this batch knows it; the merge is the one of `merge_orders` in fold.sql."""
+    """An order's row with the events of this batch alone; it merges like `merge_orders` in fold.sql."""
 
     __slots__ = ("amount", "buyer", "carrier", "lines", "moments", "refunded", "shipped_key", "told", "tracking")
 
     def __init__(self, at: int, key: bytes) -> None:
-        """Begin with a row that says nothing; any event that tells the order's content comes before it."""
+        """Start without content; any event that states the order's content takes precedence."""
         self.told: tuple[int, int, bytes] = (2, at, key)
         self.buyer: str | None = None
         self.amount: int | None = None
@@ -111,7 +111,7 @@ class OrderRow:
         self.tracking: str | None = None
 
     def merge(self, patch: OrderPatch, at: int, key: bytes) -> None:
-        """Take in what one event says of the order."""
+        """Merge the part of the row that one event sets."""
         rank = {"paid": 0, "placed": 1}.get(patch.state, 2)
         if (rank, at, key) <= self.told:
             self.told = (rank, at, key)
@@ -133,7 +133,7 @@ class OrderRow:
 
 
 class PendingClaim(NamedTuple):
-    """The earliest claim of a batch for a member, and whose it is."""
+    """The earliest claim of a batch for a member, with the time, key and platform of its event."""
 
     at: int
     key: bytes
@@ -171,7 +171,7 @@ def _sampled(metric: str, key: str) -> tuple[str, str]:
 
 
 class Tally:
-    """What a batch changes, one entry per row: sums that are sure, and bids for members that the claims' outcome decides."""
+    """The changes of a batch, one entry per row; counts of claims are pending until the members table has decided them."""
 
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
@@ -181,18 +181,18 @@ class Tally:
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
-        self.bids: dict[tuple[UUID, str, bytes], PendingClaim] = {}
+        self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
-        """Add what an event contributes by itself; its claims wait for the members table's word. The order does not matter."""
+        """Add the contributions of an event; its claims stay pending. The order of calls does not matter."""
         counts, samples, claims, spans, order, broadcast = contributions
         if counts:
             self.count(session, platform, at, counts)
         for claim in claims:
             member = (session, claim[0], claim[1])
-            bid = self.bids.get(member)
-            if bid is None or (at, key) < bid[:2]:
-                self.bids[member] = PendingClaim(at, key, platform, claim)
+            pending = self.pending_claims.get(member)
+            if pending is None or (at, key) < pending[:2]:
+                self.pending_claims[member] = PendingClaim(at, key, platform, claim)
         for sample in samples:
             self._sample(session, platform, at, key, sample)
         for edge in spans:
@@ -203,7 +203,7 @@ class Tally:
             self._clock(session, at, broadcast)
 
     def count(self, session: UUID, platform: str, at: int, counts: tuple[Count, ...], sign: int = 1) -> None:
-        """Add counts to the row of their finest grain; `sign` -1 takes them back."""
+        """Add counts to the rows of their finest grain; `sign` -1 subtracts them."""
         sums = self._sums
         for metric, value, key, by_second in counts:
             row = (
@@ -220,7 +220,9 @@ class Tally:
     def claims(self) -> list[LedgerClaim]:
         """Return the claims for the members table."""
         return sorted(
-            (session, name, member, bid.at, bid.key) for (session, name, member), bid in self.bids.items() if name != CUSTOMER
+            (session, name, member, pending.at, pending.key)
+            for (session, name, member), pending in self.pending_claims.items()
+            if name != CUSTOMER
         )
 
     def counters(self) -> dict[RowKey, tuple[int, int]]:
@@ -265,7 +267,7 @@ class Tally:
         self._order(session, platform, order, at, key).refunded += amount
 
     def span_changed(self, before: Span, after: Span) -> None:
-        """Take a duration back as it was and add it as it is."""
+        """Subtract the former duration and add the present one."""
         for span, sign in ((before, -1), (after, 1)):
             duration = span.milliseconds()
             if duration is None or span.ended_at is None:
@@ -285,7 +287,7 @@ class Tally:
             (session, 60, key, at - at % _MINUTE, platform, room, metric),
         ]
         if by_second:
-            # Every sample is kept: when a stock ran out or a product went on air is known to the microsecond.
+            # Each sample has a row: the times at which a stock ran out or a product went on air are exact.
             rows.append((session, 1, key, at, platform, room, metric))
         for row in rows:
             old = self.gauges.get(row)

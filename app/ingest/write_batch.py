@@ -1,6 +1,6 @@
-"""A commit in the making: events that found their session, folded, and not yet written.
+"""Write batch: the rows of one transaction, before they are written.
 
-In: items and the homes of their subjects. Out: rows for the log, and the tally of all. Never here: I/O.
+In: submitted events and the sessions of their subjects. Out: rows for the log, and a tally of all contributions. Never here: I/O.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ from app.storage.writes import NewEvents
 
 
 class _SubjectContext:
-    """What all events have in common that are addressed alike."""
+    """The facts that all events of one subject share."""
 
     __slots__ = ("context", "key", "kinds", "owners", "platform", "resolved", "room", "session")
 
     def __init__(self, resolved: ResolvedSession, platform: str, room: str) -> None:
-        """Look everything up once."""
+        """Look up what each of the events needs."""
         self.resolved = resolved
         self.owners = (None, resolved.row.brand_id)
         self.session = resolved.row.id
@@ -36,7 +36,7 @@ class _SubjectContext:
 
 
 class WriteBatch:
-    """What one transaction is about to write."""
+    """The rows that one transaction writes."""
 
     def __init__(self, privacy_keys: PrivacyKeys, *, keep_text: bool, slow_after_ms: int, clocks: ClockCheck) -> None:
         """Start empty."""
@@ -48,7 +48,7 @@ class WriteBatch:
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
         self.items: dict[bytes, SubmittedEvent] = {}
-        """By the keys of event and session together."""
+        """By the key of the event followed by the key of the session."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
         self.duplicates: list[SubmittedEvent] = []
         self.imported: list[tuple[UUID, UUID, SubmittedEvent]] = []
@@ -58,35 +58,35 @@ class WriteBatch:
     def take(  # noqa: C901 - the hot loop: a call per event would cost more than a branch
         self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSession], *, only_all: bool = False
     ) -> list[SubmittedEvent]:
-        """Make people pseudonymous and fold each event once; return the items that have no home among these.
+        """Pseudonymize and fold each event once; return the items whose subject has no session here.
 
         `only_all` stops at the first of them.
         """
         self._by_subject = by_subject
         unresolved = []
         taken, new, tally, limit = self.items, self.new, self.tally, self._clocks.limit
-        lanes: dict[tuple[str, str | None], _SubjectContext | None] = {}
+        contexts: dict[tuple[str, str | None], _SubjectContext | None] = {}
         for item in items:
             event, submission = item.event, item.submission
             subject = (event.subject, submission.platform)
-            if subject not in lanes:
-                lanes[subject] = self._lane(*subject)
-            lane = lanes[subject]
-            # Nobody hears of another brand's session.
-            if lane is None or submission.brand_id not in lane.owners:
+            if subject not in contexts:
+                contexts[subject] = self._context_of(*subject)
+            target = contexts[subject]
+            # A key that is bound to a brand learns nothing of another brand's session: the event is parked or rejected.
+            if target is None or submission.brand_id not in target.owners:
                 unresolved.append(item)
                 if only_all:
                     break
                 continue
             if submission.import_id is not None:
-                self.imported.append((lane.session, submission.import_id, item))
-            key = item.key + lane.key
+                self.imported.append((target.session, submission.import_id, item))
+            key = item.key + target.key
             if key in taken:
                 self.duplicates.append(item)
                 continue
-            platform = item.pseudonymize(self._privacy_keys, lane.platform, keep_text=self._keep_text)
-            if platform != lane.platform:  # decided in an earlier try, with what was known then
-                lane = _SubjectContext(lane.resolved, platform, lane.room)
+            platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
+            if platform != target.platform:  # an earlier try decided it
+                target = _SubjectContext(target.resolved, platform, target.room)
             at = microseconds(event.time or submission.received_at)
             if at > limit:
                 wrong = self._clocks.correct(item)
@@ -96,20 +96,20 @@ class WriteBatch:
                 at = microseconds(submission.received_at)
             data = event.data
             try:
-                contributions = data.fold(lane.context)
+                contributions = data.fold(target.context)
             except Unfoldable as error:
                 self.rejections.append((item, item.rejection(FieldError(pointer=f"/data{error.pointer}", detail=error.detail))))
                 continue
-            kind = lane.kinds.get((event.source, data.type))
+            kind = target.kinds.get((event.source, data.type))
             if kind is None:
-                kind = new.kind_of(lane.session, event.source, data.type, platform, lane.room)
-                lane.kinds[event.source, data.type] = kind
+                kind = new.kind_of(target.session, event.source, data.type, platform, target.room)
+                target.kinds[event.source, data.type] = kind
             sent = None
             if item.sent_time is not None:
                 contributions = with_correction(contributions, event.source)
                 sent = microseconds(item.sent_time)
             new.add(kind, item.key, event.id, at, data.json_bytes(), sent)
-            tally.add(lane.session, platform, at, item.key, contributions)
+            tally.add(target.session, platform, at, item.key, contributions)
             taken[key] = item
         return unresolved
 
@@ -128,7 +128,7 @@ class WriteBatch:
         batch.take(remaining, self._by_subject)
         return batch
 
-    def _lane(self, subject: str, platform: str | None) -> "_SubjectContext | None":
+    def _context_of(self, subject: str, platform: str | None) -> "_SubjectContext | None":
         resolved = self._by_subject.get(subject)
         if resolved is None:
             return None
@@ -136,7 +136,7 @@ class WriteBatch:
         return _SubjectContext(resolved, *resolved.stream_of(subject, platform))
 
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
-        """Fold some of the events again, each by itself."""
+        """Fold some of the events again."""
         for key in keys:
             yield self._folded(self.items[key])
 

@@ -1,6 +1,6 @@
-"""Group commit: a bounded queue, and flushes that take all that waits.
+"""Group commit: a bounded queue, and flushes that take all events which wait.
 
-In: submissions. Out: the same, settled and durable. Never here: SQL, HTTP.
+In: submissions. Out: the same, complete and durable. Never here: SQL, HTTP.
 
 The queue holds nothing that was acknowledged: a submission's future resolves after the commit, so a crash loses only
 what its sender will send again.
@@ -26,20 +26,20 @@ _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
     EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "parked", "rejected")
 )
 
-LANES = 3
-"""Flushes on their way, each on a connection of its own. Two at most fold and write at a time; the others wait for the disk."""
+FLUSHES_IN_FLIGHT = 3
+"""Flushes in flight, each on a connection of its own. At most two fold and write at a time; the others wait for the disk."""
 
-WORTH_A_SECOND = 200
-"""A second flush writes beside the first only when so many events wait: a commit costs much the same for one event as for
-fifty, so few events do better to wait a moment and go together."""
+SECOND_FLUSH_FROM = 200
+"""A second flush starts beside the first only if this many events wait. A commit costs about the same for one event as for fifty,
+so a few events had better wait for the next flush."""
 
 
 class QueueFullError(Exception):
-    """Too many events wait for their commit already, or the process is about to stop."""
+    """Too many events wait for their commit, or the process is stopping."""
 
 
 class NotCommittedError(Exception):
-    """The database did not take the flush; the sender should send again."""
+    """The flush failed; the sender should send the events again."""
 
 
 class Writer:
@@ -58,13 +58,13 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """True when the queue takes nothing more."""
+        """True if the queue accepts no more events."""
         return self._draining or len(self._waiting) >= self._limit
 
     def start(self) -> None:
         """Begin to flush."""
         QUEUED.set_function(lambda: len(self._waiting))
-        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(LANES)]
+        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(FLUSHES_IN_FLIGHT)]
 
     async def submit(self, submission: Submission) -> None:
         """Queue a submission and wait until it is durable.
@@ -78,11 +78,11 @@ class Writer:
         submission.settled = asyncio.get_running_loop().create_future()
         submission.waiting = len(submission.items)
         if submission.rejected:
-            # Rejections alone make a submission of their own: their letters must be durable too.
+            # Rejections have an entry of their own, since their dead rejected_only must be durable too.
             submission.waiting += 1
             self._waiting.append(submission)
         self._waiting.extend(submission.items)
-        # Items know their submission. Without this the two would hold each other until the collector comes round.
+        # Items refer to their submission: this breaks the reference cycle.
         submission.items = []
         if submission.waiting:
             if self._may_begin():
@@ -96,7 +96,7 @@ class Writer:
                 counter.inc(count)
 
     async def drain(self) -> None:
-        """Take nothing more, flush what waits, then stop."""
+        """Accept no more events, flush those that wait, then stop."""
         self._draining = True
         self._wake.set()
         for task in self._tasks:
@@ -105,7 +105,7 @@ class Writer:
 
     def _may_begin(self) -> bool:
         waiting = len(self._waiting)
-        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= WORTH_A_SECOND))
+        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= SECOND_FLUSH_FROM))
 
     async def _run(self) -> None:
         async with self._flusher.connection() as persistent:
@@ -129,14 +129,14 @@ class Writer:
 
     async def _flush(self, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
         items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
-        letters = [entry for entry in taken if isinstance(entry, Submission)]
-        submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in letters}
+        rejected_only = [entry for entry in taken if isinstance(entry, Submission)]
+        submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in rejected_only}
         began = time.perf_counter()
         turn = contextlib.ExitStack()
         turn.enter_context(self._turn())
         try:
-            await self._flusher.flush(persistent, items, letters, turn.close)
-        except Exception as error:  # noqa: BLE001 - whatever it was, every sender must hear that nothing is certain
+            await self._flusher.flush(persistent, items, rejected_only, turn.close)
+        except Exception as error:  # noqa: BLE001 - after any error, no sender may be told that its events are stored
             _log.error(
                 "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)
             )
@@ -148,10 +148,10 @@ class Writer:
             turn.close()
         FLUSH_SECONDS.observe(time.perf_counter() - began)
         FLUSH_EVENTS.observe(len(items))
-        for entry in letters:
+        for entry in rejected_only:
             entry.waiting -= 1
         for submission in submissions.values():
-            # Of a submission that another flush has a part of, the last one tells.
+            # If another flush has a part of the submission, the last of them answers.
             if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
                 submission.settled.set_result(None)
 

@@ -22,7 +22,7 @@ from app.adapters.signatures import key_of
 from app.adapters.wechat_api import WechatError
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
-from app.ingest.replay import UnreadableLetterError
+from app.ingest.replay import UndecryptableDeadLetterError
 from app.ingest.submission import Submission
 from app.platforms.calls import UnavailableError
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
@@ -63,7 +63,7 @@ class DeadLetterReplayer:
         """Replay a dead letter; it is deleted once all of it is accepted. Return None if it does not come from a connection.
 
         Raises:
-            UnreadableLetterError: it was encrypted with another key.
+            UndecryptableDeadLetterError: it was encrypted with another key.
             ProblemError: 409 if its connection was deleted, the platform answers with an error, or it is a polled sample.
             QueueFullError, NotCommittedError: nothing is certain.
         """
@@ -73,7 +73,7 @@ class DeadLetterReplayer:
             return None
         body = self.privacy_keys.decrypt(row["sealed"])
         if body is None:
-            raise UnreadableLetterError
+            raise UndecryptableDeadLetterError
         connection = await self.connection_cache.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
         if connection is None:
             raise ProblemError(409, "the connection of this dead letter was deleted")
@@ -81,7 +81,7 @@ class DeadLetterReplayer:
             replayed = Replayed(self._as_event(connection, body), 0)
         else:
             replayed = await self._as_message(connection, body, row["received_at"])
-        replayed.submission.letter = body
+        replayed.submission.dead_letter = body
         await self.submitter.submit(connection, replayed.submission)
         if not replayed.submission.rejected:
             async with self.database.acquire() as lent:
