@@ -245,7 +245,7 @@ class Tally:
             values.add(bucket // _MINUTE)
             if key:
                 values.add(_counted(metric, key))
-        for (session, _, _), pending in self.bids.items():
+        for (session, _, _), pending in self.pending_claims.items():
             values = found[session]
             values.add(pending.at // _MINUTE)
             values.update(_counted(metric, key) for metric, _, key, _ in pending.claim.counts if key)
