@@ -39,6 +39,7 @@ from app.api import (
     results,
     sessions,
     stream,
+    stream_claims,
     streams,
     voids,
     webhooks,
@@ -53,6 +54,7 @@ from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    stream_claims,
     connections, stream, charts, insights, comparison, reports, webhooks, imports, voids, labels, health,
 )  # fmt: skip
 
