@@ -15,14 +15,57 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Request timeout",
     409: "Conflict",
     413: "Body too large",
     415: "Unsupported media type",
     422: "Invalid input",
     429: "Too many requests",
+    431: "Request head too large",
     500: "Internal error",
     503: "Overloaded",
 }
+CODES: Mapping[str, int] = {
+    "bad_request": 400,
+    "not_authenticated": 401,
+    "invalid_ticket": 401,
+    "not_allowed": 403,
+    "not_found": 404,
+    "alias_not_found": 404,
+    "brand_not_found": 404,
+    "connection_not_found": 404,
+    "dead_letter_not_found": 404,
+    "key_not_found": 404,
+    "lineup_item_not_found": 404,
+    "note_not_found": 404,
+    "product_not_found": 404,
+    "promotion_not_found": 404,
+    "session_not_found": 404,
+    "stream_not_found": 404,
+    "method_not_allowed": 405,
+    "request_timeout": 408,
+    "conflict": 409,
+    "already_exists": 409,
+    "currency_in_use": 409,
+    "lineup_full": 409,
+    "not_replayable": 409,
+    "secret_key_changed": 409,
+    "body_too_large": 413,
+    "too_many_events": 413,
+    "unsupported_media_type": 415,
+    "invalid_input": 422,
+    "no_event_accepted": 422,
+    "too_many_requests": 429,
+    "head_too_large": 431,
+    "internal_error": 500,
+    "overloaded": 503,
+    "database_unavailable": 503,
+    "not_committed": 503,
+    "not_ready": 503,
+    "queue_full": 503,
+}
+"""Stable code of a problem → its status. The first code of a status is the one of a problem that names none."""
+_DEFAULT_CODES = {status: code for code, status in reversed(list(CODES.items()))}
 
 
 class FieldError(BaseModel):
@@ -41,15 +84,17 @@ class ProblemDocument(BaseModel):
                 "type": "about:blank",
                 "title": "Not found",
                 "status": 404,
+                "code": "session_not_found",
                 "detail": "no such session",
                 "instance": "urn:request:0192f1a0b3c4",
             }
         }
     )
 
-    type: str = "about:blank"
+    type: str = Field(default="about:blank")
     title: str
     status: int
+    code: str = Field(description="stable, for programs; see docs/problems.md")
     detail: str | None = None
     instance: str | None = Field(default=None, description="the request's id, also in the X-Request-Id header and the logs")
     errors: list[FieldError] | None = None
@@ -63,13 +108,15 @@ class ProblemError(Exception):
         status: int,
         detail: str | None = None,
         *,
+        code: str | None = None,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """`errors` name wrong fields; `extra` are members added to the document."""
+        """`code` is one of `CODES`; `errors` name wrong fields; `extra` are members added to the document."""
         super().__init__(detail or _TITLES.get(status, "Error"))
         self.status = status
+        self.code = code or _default_code(status)
         self.detail = detail
         self.errors = list(errors)
         self.headers = dict(headers or {})
@@ -80,6 +127,7 @@ class ProblemError(Exception):
         document = ProblemDocument(
             title=_TITLES.get(self.status, "Error"),
             status=self.status,
+            code=self.code,
             detail=self.detail,
             instance=instance,
             errors=self.errors or None,
@@ -87,9 +135,15 @@ class ProblemError(Exception):
         return document | self.extra
 
 
+def _default_code(status: int) -> str:
+    return _DEFAULT_CODES.get(status) or ("internal_error" if status >= 500 else "bad_request")
+
+
 def not_found(what: str) -> ProblemError:
     """Return the 404 of an object that does not exist or that another brand owns."""
-    return ProblemError(404, f"no such {what}")
+    name = "lineup_item" if what == "product in this line-up" else what.replace(" ", "_")
+    code = f"{name}_not_found"
+    return ProblemError(404, f"no such {what}", code=code if code in CODES else None)
 
 
 def invalid(pointer: str, detail: str) -> ProblemError:

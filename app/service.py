@@ -84,6 +84,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         finally:
             try:
                 await hub.stop()
+                await keys.close()
             finally:
                 await renderer.close()
                 await writer.drain()

@@ -7,6 +7,7 @@ import os
 import re
 import secrets as random
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -17,6 +18,11 @@ SHORTEST_SECRET = 32
 """Minimum length of a secret key in characters."""
 
 API_KEY_FORMAT = r"^tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]{16,128}$"
+
+
+def names(text: str | None) -> list[str]:
+    """Return the parts of a list that is separated by commas."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 class InvalidSettings(ValueError):
@@ -46,7 +52,40 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port to listen on")
     public_url: AnyHttpUrl | None = Field(
-        default=None, description="base of the URLs returned in responses; unset: taken from each request"
+        default=None,
+        description="base of the URLs returned in responses; unset: taken from each request that comes through a trusted proxy",
+    )
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = Field(
+        default="", description="path under which a proxy publishes the server, such as `/tallylight`"
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="addresses and networks, separated by commas, whose `Host` and `X-Forwarded-*` headers are believed",
+    )
+    cors_origins: str | None = Field(
+        default=None,
+        description="origins whose pages may call the API, separated by commas, or `*`; unset: none",
+    )
+    metrics: Annotated[str, Field(pattern="^(open|admin|off)$")] = Field(
+        default="open", description="who may read `/metrics`: `open` to all, keys of role `admin`, or `off`"
+    )
+    key_requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=600_000, description="requests that one API key may send in a minute to one process; 0: any number"
+    )
+    address_requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=300, description="requests without a valid API key that one address may send in a minute; 0: any number"
+    )
+    max_head_bytes: Annotated[int, Field(ge=4096, le=1 << 20)] = Field(
+        default=65_536, description="maximum size of a request's line and headers, in bytes"
+    )
+    head_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0, description="seconds in which a request's line and headers must arrive"
+    )
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=60.0, description="seconds in which a request's body must arrive, and one more per 64 KiB"
+    )
+    idle_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=30, description="seconds after which an idle connection is closed"
     )
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
         default=12, description="database connections per process; the writer uses three more"
@@ -145,6 +184,21 @@ class Settings(BaseSettings):
         if url is not None and not re.match(r"postgres(ql)?(\+asyncpg)?://", url):
             raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in names(proxies):
+            ip_network(proxy, strict=False)
+        return proxies
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: str | None) -> str | None:
+        for origin in names(origins):
+            if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError("must be origins such as https://overlay.example, separated by commas, or *")
+        return origins
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod

@@ -123,7 +123,8 @@ async def test_what_nobody_caught_is_a_problem_without_detail(client: httpx.Asyn
     assert 500 == answer.status_code
     assert "application/problem+json" == answer.headers["content-type"]
     instance = f"urn:request:{answer.headers['x-request-id']}"
-    assert {"type": "about:blank", "title": "Internal error", "status": 500, "instance": instance} == answer.json()
+    expected = {"type": "about:blank", "title": "Internal error", "status": 500, "code": "internal_error", "instance": instance}
+    assert expected == answer.json()
     assert before + 1 == _requests("POST", "/v1/things/{thing}", 500)
     traceback, line = lines()
     assert "RuntimeError: tl_*** a" in traceback["exception"]

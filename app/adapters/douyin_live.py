@@ -30,7 +30,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import douyin_live, key_of, same
-from app.adapters.validation import check_connection
+from app.adapters.validation import CommonOptions, check_connection
 
 KIND = "douyin_live"
 PLATFORM = "douyin"
@@ -42,6 +42,9 @@ answer = no_url_check
 _SIGNED = ("x-msg-type", "x-nonce-str", "x-roomid", "x-timestamp")
 _REPLY = Reply(body=b'{"err_no":0,"err_msg":"ok"}', media_type="application/json")
 _JOINED, _FOLLOWED = 2, 1
+
+
+OPTIONS = CommonOptions
 
 
 def check(secrets: Secrets, options: Options) -> None:

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.mapping_rules import Rule, apply
+from app.adapters.mapping_rules import MappingRule, apply
 from app.adapters.parsing import as_map
 from app.adapters.protocol import (
     Context,
@@ -53,12 +53,15 @@ class MappingOptions(CommonOptions):
     signature: Literal["shopify", "twitch", "github", "none"]
     platform: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = None
     """Slug of the platform whose rooms the rules name."""
-    rules: Annotated[list[Rule], Field(min_length=1, max_length=50)]
+    rules: Annotated[list[MappingRule], Field(min_length=1, max_length=50)]
 
 
 def needs_url_token(options: Options) -> bool:
     """Say whether the deliveries are unsigned."""
     return options.get("signature", "none") == "none"
+
+
+OPTIONS = MappingOptions
 
 
 def check(secrets: Secrets, options: Options) -> None:

@@ -45,10 +45,10 @@ def _compiles(expression: str) -> str:
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)]
 
 
-class Rule(BaseModel):
+class MappingRule(BaseModel):
     """How one type of event is made."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
     type: str
     topics: Annotated[list[str], Field(max_length=50)] = []
@@ -64,7 +64,7 @@ class Rule(BaseModel):
     data: dict[str, Expression] = {}
 
     @model_validator(mode="after")
-    def _knows_its_event(self) -> "Rule":
+    def _knows_its_event(self) -> "MappingRule":
         payload = PAYLOADS.get(self.type)
         if payload is None:
             raise PydanticCustomError("event_type", "type: is no event type of ours")
@@ -89,7 +89,7 @@ def _search(expression: str, root: object) -> object:
 
 
 def apply(
-    rules: list[Rule], body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector
+    rules: list[MappingRule], body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
     """Lay out what the rules make of a body. One that fits no rule is ignored; one that breaks a rule is a dead letter."""
     fitting = 0
@@ -108,7 +108,7 @@ def apply(
         collector.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
 
 
-def _roots(rule: Rule, body: object) -> list[object]:
+def _roots(rule: MappingRule, body: object) -> list[object]:
     if rule.each is None:
         return [body]
     items = _search(rule.each, body)
@@ -120,7 +120,7 @@ def _roots(rule: Rule, body: object) -> list[object]:
 
 
 def _event(
-    rule: Rule, place: str, root: object, body: object, verified: Verified, context: Context, collector: EventCollector
+    rule: MappingRule, place: str, root: object, body: object, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
     found = {name: _search(expression, root) for name, expression in rule.data.items()}
     time = _search(rule.time, root) if rule.time else None

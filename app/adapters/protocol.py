@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import BaseModel
+
 Secrets = Mapping[str, str]
 Options = Mapping[str, object]
 
@@ -165,6 +167,10 @@ class Adapter(Protocol):
     @property
     def SECRETS(self) -> tuple[Secret, ...]:  # noqa: N802
         """The secrets that the kind knows."""
+
+    @property
+    def OPTIONS(self) -> type[BaseModel]:  # noqa: N802
+        """The options that the kind knows."""
 
     def check(self, secrets: Secrets, options: Options, /) -> None:
         """Accept what is to be saved as a connection.

@@ -67,6 +67,9 @@ def _key(secret: str) -> bytes | None:
     return key if key is not None and _MIN_KEY <= len(key) <= _MAX_KEY else None
 
 
+OPTIONS = WebhookOptions
+
+
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     faults = [

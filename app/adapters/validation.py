@@ -44,7 +44,7 @@ def _base_url(url: str) -> str:
 class CommonOptions(BaseModel):
     """Options that every kind knows; others may belong to the poller or the screen, so they pass."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, use_attribute_docstrings=True)
 
     session: LongText | None = None
     """The session that all of the connection's events belong to."""

@@ -46,6 +46,9 @@ class LiveOptions(CommonOptions):
     """Which of a product's two ids is its code: the dashboard's, which orders use too, or that of the shop it came from."""
 
 
+OPTIONS = LiveOptions
+
+
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options, LiveOptions)

@@ -83,6 +83,9 @@ class ShopOptions(CommonOptions):
     """Refuse plain pushes. Turn it on once the console is set to safe mode."""
 
 
+OPTIONS = ShopOptions
+
+
 def check(secrets: Secrets, options: Options) -> None:
     """Accept a shop's secrets and options, or raise `Misconfigured`."""
     more = []

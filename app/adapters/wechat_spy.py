@@ -27,7 +27,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import key_of
-from app.adapters.validation import check_connection
+from app.adapters.validation import CommonOptions, check_connection
 
 KIND = "wechat_spy"
 PLATFORM = "wechat"
@@ -39,6 +39,9 @@ def needs_url_token(options: Options) -> bool:
     """Say that nothing but the URL protects these deliveries."""
     del options
     return True
+
+
+OPTIONS = CommonOptions
 
 
 def check(secrets: Secrets, options: Options) -> None:

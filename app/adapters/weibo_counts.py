@@ -54,6 +54,9 @@ class CountsOptions(CommonOptions):
     """Post id → the promotion's id or url."""
 
 
+OPTIONS = CountsOptions
+
+
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options, CountsOptions)

@@ -50,6 +50,9 @@ def needs_url_token(options: Options) -> bool:
     return options.get("signature") == "if_present"
 
 
+OPTIONS = FansOptions
+
+
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options, FansOptions)

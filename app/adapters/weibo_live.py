@@ -30,7 +30,7 @@ from app.adapters.protocol import (
     require_post,
 )
 from app.adapters.signatures import key_of, same, weibo_live
-from app.adapters.validation import check_connection
+from app.adapters.validation import CommonOptions, check_connection
 
 KIND = "weibo_live"
 PLATFORM = "weibo"
@@ -44,6 +44,9 @@ _ON_AIR, _ENDED = 1, frozenset((3, 5))
 _STATES = {"live.session.started": True, "live.session.ended": False}
 _WRAPPERS = ("messages", "message", "data", "msg")
 _NOT_SAID_AGAIN = frozenset(("sign", "access_token"))
+
+
+OPTIONS = CommonOptions
 
 
 def check(secrets: Secrets, options: Options) -> None:

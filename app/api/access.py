@@ -9,10 +9,14 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
+from app.api.addresses import TrustedProxies
+from app.api.authentication import authenticate
 from app.catalogue.access import Principal, Role
 from app.problems import ProblemError, not_found
 from app.service import Service
+from app.settings import Settings
 
 _bearer = HTTPBearer(auto_error=False, description="an API key `tl_<id>_<secret>`", scheme_name="ApiKey")
 
@@ -33,26 +37,23 @@ class Requires:
     roles: frozenset[Role]
 
     async def __call__(
-        self,
-        service: AppService,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        self, request: Request, documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
     ) -> Principal:
         """Return the caller.
 
         Raises:
-            ProblemError: 401 without a valid key, 403 with one of another role.
+            ProblemError: 401 without a valid key, 403 with one of another role, 429 past a limit.
         """
-        return await self.check(service, credentials.credentials if credentials else None)
+        del documented  # for the OpenAPI document
+        return await self.check(request.scope)
 
-    async def check(self, service: Service, key: str | None) -> Principal:
-        """Return the principal of this key.
+    async def check(self, scope: Scope) -> Principal:
+        """Return the caller of a request.
 
         Raises:
             ProblemError: as above.
         """
-        principal = await service.keys.principal(key)
-        if principal is None:
-            raise ProblemError(401, "send a valid API key as a bearer token", headers={"WWW-Authenticate": "Bearer"})
+        principal = await authenticate(scope)
         if principal.role not in self.roles:
             raise ProblemError(403, f"a key of role {principal.role} may not do this")
         return principal
@@ -60,6 +61,7 @@ class Requires:
 
 SENDERS = Requires(frozenset({Role.INGEST, Role.ADMIN}))
 READERS = Requires(frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN}))
+ADMINS = Requires(frozenset({Role.ADMIN}))
 HOT: dict[str, Any] = {"security": [{"ApiKey": []}]}
 """Security of a route that checks its caller itself: FastAPI's dependencies cost a hot route as much as its work."""
 
@@ -68,23 +70,30 @@ async def caller_of(request: Request, roles: Requires) -> tuple[Service, Princip
     """Return the service and the caller of a hot route.
 
     Raises:
-        ProblemError: 401 and 403, as `Requires`.
+        ProblemError: as `Requires`.
     """
     service: Service = request.app.state.service
-    return service, await roles.check(service, bearer(request.headers.get("authorization", "")))
+    return service, await roles.check(request.scope)
 
 
-def bearer(authorization: str) -> str | None:
-    """Return the key of an Authorization header."""
-    scheme, _, key = authorization.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None
+def external_url(request: Request) -> str:
+    """Return the URL under which clients reach the server, without a slash at the end.
+
+    It is the public URL of the settings, else it is taken from the request, by the rules of `TrustedProxies`.
+    """
+    settings: Settings = request.app.state.service.settings
+    if settings.public_url is None:
+        proxies: TrustedProxies = request.app.state.proxies
+        return proxies.base_url(request.scope, dict(request.scope["headers"])) + settings.root_path
+    base = str(settings.public_url).rstrip("/")
+    return base if base.endswith(settings.root_path) else base + settings.root_path
 
 
 AnyCaller = Annotated[Principal, Depends(Requires(frozenset(Role)))]
 Ingester = Annotated[Principal, Depends(SENDERS)]
 Viewer = Annotated[Principal, Depends(READERS)]
 Operator = Annotated[Principal, Depends(Requires(frozenset({Role.OPERATOR, Role.ADMIN})))]
-Admin = Annotated[Principal, Depends(Requires(frozenset({Role.ADMIN})))]
+Admin = Annotated[Principal, Depends(ADMINS)]
 
 
 async def session_uuid(session: str) -> UUID:

@@ -27,7 +27,7 @@ class BrandList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="brands:list", summary="List brands", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_brands", summary="List brands", responses=responses(401, 403, 422))
 async def list_brands(
     service: AppService,
     caller: Viewer,
@@ -40,20 +40,20 @@ async def list_brands(
 
 
 @router.post(
-    "", status_code=201, operation_id="brands:create", summary="Create a brand", responses=responses(400, 401, 403, 409, 422)
+    "", status_code=201, operation_id="create_brand", summary="Create a brand", responses=responses(400, 401, 403, 409, 422)
 )
 async def create_brand(service: AppService, caller: Operator, form: NewBrand) -> Brand:
     """Create a brand. Sessions and products also create the brand that they name."""
     return await brands.create(service.database, caller, form)
 
 
-@router.get("/{brand}", operation_id="brands:get", summary="Get a brand", responses=responses(401, 403, 404, 422))
+@router.get("/{brand}", operation_id="get_brand", summary="Get a brand", responses=responses(401, 403, 404, 422))
 async def get_brand(service: AppService, caller: Viewer, brand: BrandSlug) -> Brand:
     """Return a brand."""
     return await brands.get(service.database, caller, brand)
 
 
-@router.patch("/{brand}", operation_id="brands:update", summary="Change a brand", responses=responses(400, 401, 403, 404, 422))
+@router.patch("/{brand}", operation_id="update_brand", summary="Change a brand", responses=responses(400, 401, 403, 404, 422))
 async def update_brand(service: AppService, caller: Operator, brand: BrandSlug, form: BrandPatch) -> Brand:
     """Change a brand's name."""
     return await brands.patch(service.database, caller, brand, form)

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access import AppService
-from app.api.results import Question, answer
+from app.api.results import UNCHANGED, Question, answer
 from app.charts.specification import Chart, Theme
 from app.problems import responses
 from app.reports.charts import read_chart
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 
 class ChartSpecification(BaseModel):
@@ -34,7 +34,7 @@ class ChartSpecification(BaseModel):
 @router.get(
     "/charts/{chart}",
     summary="A chart as a Vega-Lite specification",
-    operation_id="results:chart",
+    operation_id="get_chart",
     response_model=ChartSpecification,
 )
 async def chart(

@@ -38,6 +38,9 @@ _SESSION: dict[str, Any] = {
 _EARLIER = _SESSION | {"session": "0192e0b7-91d0-7a11-8000-0d9f0f5b6a7c", "started_at": "2021-08-28T14:00:00+09:00"}
 
 
+Percentile = Annotated[float, Field(ge=0, le=100)]
+
+
 class ComparedSession(DocumentModel):
     """The attributes that identify a session."""
 
@@ -63,8 +66,8 @@ class ComparedValue(DocumentModel):
     difference: Value = Field(description="to the first session; null in another currency")
     relative_difference: int | float | None = Field(description="difference ÷ the first session's value")
     median: Value = Field(description="median of the comparable values")
-    percentile: int | float | None = Field(
-        ge=0, le=100, description="0 to 100: share of the set that is lower; equal values, its own included, count half"
+    percentile: Percentile | None = Field(
+        description="0 to 100: share of the set that is lower; equal values, its own included, count half"
     )
 
 
@@ -110,8 +113,8 @@ class HistoricValue(DocumentModel):
     unit: Unit
     basis: Basis
     median: Value = Field(description="median of the earlier sessions; money: of those in the same currency")
-    percentile: int | float | None = Field(
-        ge=0, le=100, description="0 to 100: share of the earlier sessions that is lower; equal values count half"
+    percentile: Percentile | None = Field(
+        description="0 to 100: share of the earlier sessions that is lower; equal values count half"
     )
     earlier: int = Field(ge=0, description="number of earlier sessions that have this figure; at most the latest 20 count")
 
@@ -160,7 +163,7 @@ def _json(document: dict[str, Any]) -> Response:
 @router.get(
     "/comparison",
     summary="Compare sessions",
-    operation_id="results:comparison",
+    operation_id="compare_sessions",
     response_model=ComparisonDocument,
     responses=responses(401, 403, 404, 422),
 )
@@ -183,7 +186,7 @@ async def comparison(
 @router.get(
     "/brands/{brand}/history",
     summary="A brand's history",
-    operation_id="results:history",
+    operation_id="get_brand_history",
     response_model=HistoryDocument,
     responses=responses(401, 403, 404, 422),
 )

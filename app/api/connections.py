@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel
 
-from app.api.access import Admin, AppService
+from app.api.access import Admin, AppService, external_url
 from app.api.paging import Paging, encode
 from app.platforms import connections, diagnostics
 from app.platforms.connections import ConnectionAdmin
@@ -21,8 +21,7 @@ router = APIRouter(prefix="/v1/connections", tags=["connections"])
 
 
 async def _connection_admin(request: Request, service: AppService) -> ConnectionAdmin:
-    base = service.settings.public_url or request.base_url
-    return ConnectionAdmin(service.database, service.platforms, str(base).rstrip("/"))
+    return ConnectionAdmin(service.database, service.platforms, external_url(request))
 
 
 async def _connection_id(
@@ -45,7 +44,7 @@ class ConnectionList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="connections:list", summary="List connections", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_connections", summary="List connections", responses=responses(401, 403, 422))
 async def list_connections(admin: AppConnectionAdmin, caller: Admin, paging: Paging) -> ConnectionList:
     """Return the connections with their counts, the newest first."""
     del caller
@@ -56,7 +55,7 @@ async def list_connections(admin: AppConnectionAdmin, caller: Admin, paging: Pag
 @router.post(
     "",
     status_code=201,
-    operation_id="connections:create",
+    operation_id="create_connection",
     summary="Connect a platform",
     responses=responses(401, 403, 404, 422),
 )
@@ -65,7 +64,7 @@ async def create_connection(admin: AppConnectionAdmin, caller: Admin, form: NewC
     return await connections.create(admin, caller, form)
 
 
-@router.get("/{connection}", operation_id="connections:get", summary="Get a connection", responses=responses(401, 403, 404))
+@router.get("/{connection}", operation_id="get_connection", summary="Get a connection", responses=responses(401, 403, 404))
 async def get_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> Connection:
     """Return the connection with its last delivery, last error and counts."""
     del caller
@@ -74,7 +73,7 @@ async def get_connection(admin: AppConnectionAdmin, caller: Admin, connection: C
 
 @router.patch(
     "/{connection}",
-    operation_id="connections:update",
+    operation_id="update_connection",
     summary="Change a connection",
     responses=responses(401, 403, 404, 409, 422),
 )
@@ -89,7 +88,7 @@ async def patch_connection(
 @router.delete(
     "/{connection}",
     status_code=204,
-    operation_id="connections:delete",
+    operation_id="delete_connection",
     summary="Delete a connection",
     responses=responses(401, 403, 404),
 )
@@ -101,7 +100,7 @@ async def delete_connection(admin: AppConnectionAdmin, caller: Admin, connection
 
 @router.post(
     "/{connection}/test",
-    operation_id="connections:test",
+    operation_id="test_connection",
     summary="Test a connection's credentials",
     responses=responses(401, 403, 404),
 )
@@ -113,7 +112,7 @@ async def test_connection(admin: AppConnectionAdmin, caller: Admin, connection: 
 
 @router.post(
     "/{connection}/preview",
-    operation_id="connections:preview",
+    operation_id="preview_mapping",
     summary="Preview a mapping",
     responses=responses(401, 403, 404, 409, 422),
 )

@@ -112,7 +112,7 @@ DeadLetterId = Annotated[UUID, Depends(_dead_letter_id)]
 
 @router.get(
     "/dead-letters",
-    operation_id="dead-letters:list",
+    operation_id="list_dead_letters",
     summary="List dead letters",
     responses=responses(401, 403, 422),
 )
@@ -129,7 +129,7 @@ async def list_dead_letters(service: AppService, caller: Operator, paging: Pagin
 
 @router.get(
     "/dead-letters/{letter}",  # noqa: FAST003 - DeadLetterId reads the parameter
-    operation_id="dead-letters:get",
+    operation_id="get_dead_letter",
     summary="Inspect a dead letter",
     responses=responses(401, 403, 404),
 )
@@ -169,7 +169,7 @@ def _shape(value: Any, shown: frozenset[str] = _KINDS, name: str = "") -> Any:
 
 @router.post(
     "/dead-letters/{letter}/replay",  # noqa: FAST003 - DeadLetterId reads the parameter
-    operation_id="dead-letters:replay",
+    operation_id="replay_dead_letter",
     summary="Replay a dead letter",
     response_model=ReplayReceipt,
     responses=responses(400, 401, 403, 404, 409, 413, 503),
@@ -187,9 +187,11 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
             service.database, service.privacy_keys, service.receiver, service.writer, dead_letter, caller.brand_id
         )
     except UndecryptableDeadLetterError:
-        raise ProblemError(409, "the dead letter is encrypted with another secret key") from None
+        raise ProblemError(409, "the dead letter is encrypted with another secret key", code="secret_key_changed") from None
     except (QueueFullError, NotCommittedError):
-        raise ProblemError(503, "the events may not have been stored; try again", headers={"Retry-After": "1"}) from None
+        raise ProblemError(
+            503, "the events may not have been stored; try again", code="not_committed", headers={"Retry-After": "1"}
+        ) from None
     if submission is None:
         raise not_found("dead letter")
     return {**submission.receipt(), "pulls": 0}
@@ -198,7 +200,7 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
 @router.delete(
     "/dead-letters/{letter}",  # noqa: FAST003 - DeadLetterId reads the parameter
     status_code=204,
-    operation_id="dead-letters:discard",
+    operation_id="discard_dead_letter",
     summary="Discard a dead letter",
     responses=responses(401, 403, 404),
 )
@@ -213,7 +215,7 @@ async def discard_dead_letter(service: AppService, caller: Operator, dead_letter
 
 @router.get(
     "/parked",
-    operation_id="parked:list",
+    operation_id="list_parked_rooms",
     summary="List rooms with parked events",
     responses=responses(401, 403, 422),
 )

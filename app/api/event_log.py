@@ -12,13 +12,13 @@ from app.api.access import AppService, Viewer, session_uuid
 from app.api.language import AnswerLanguage
 from app.api.paging import PageRequest, Paging, encode
 from app.api.report_models import LogPage
-from app.api.results import answer
+from app.api.results import UNCHANGED, answer
 from app.events.payload import PAYLOADS
 from app.kpis.orders_and_events import read_log
 from app.kpis.reader import SessionQuery
 from app.problems import invalid, responses
 
-router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 
 def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
@@ -31,7 +31,7 @@ def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
         raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged") from None
 
 
-@router.get("", summary="List the events of a session", operation_id="events:log", response_model=LogPage)
+@router.get("", summary="List the events of a session", operation_id="list_events", response_model=LogPage)
 async def log(
     service: AppService,
     principal: Viewer,

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from app.api.access import HOT, SENDERS, bearer
+from app.api.access import HOT, SENDERS
 from app.ingest.receive import decompress, too_large
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.problems import FieldError, ProblemError, responses
+from app.problems import FieldError, ProblemDocument, ProblemError, responses
 from app.service import Service
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
@@ -73,6 +73,35 @@ class Receipt(BaseModel):
     rejected: list[RejectedEvent]
 
 
+class IngestProblem(Receipt, ProblemDocument):
+    """No event was accepted. `errors` are those of the first rejected event."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Invalid input",
+                "status": 422,
+                "code": "no_event_accepted",
+                "detail": "no event was accepted",
+                "instance": "urn:request:0192f1a0b3c4",
+                "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+                "accepted": 0,
+                "duplicates": 0,
+                "parked": 0,
+                "corrected": 0,
+                "rejected": [
+                    {
+                        "index": 0,
+                        "id": "f3b1c2d4-0004",
+                        "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+                    }
+                ],
+            }
+        }
+    )
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the request's body.
 
@@ -102,37 +131,31 @@ async def settle(service: Service, submission: Submission) -> bytes:
         await service.writer.submit(submission)
     except QueueFullError:
         raise ProblemError(
-            503, "too many events are waiting for their commit; send the request again", headers=_RETRY_AFTER
+            503, "too many events are waiting for their commit; send the request again", code="queue_full", headers=_RETRY_AFTER
         ) from None
     except NotCommittedError:
         raise ProblemError(
             503,
             "the events may not have been stored; send the request again, stored events are reported as duplicates",
+            code="not_committed",
             headers=_RETRY_AFTER,
         ) from None
     receipt = submission.receipt()
     if submission.all_rejected:
         first = submission.rejected[0].errors
-        raise ProblemError(422, "no event was accepted", errors=first, extra=receipt)
+        raise ProblemError(422, "no event was accepted", code="no_event_accepted", errors=first, extra=receipt)
     return to_json(receipt)
 
 
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "One CloudEvent, an array of them, or an event's data in binary mode (`ce-*` headers); gzip is accepted.",
+        "description": "One CloudEvent or an array of them. `application/cloudevents+json`, "
+        "`application/cloudevents-batch+json`, binary mode (`ce-*` headers) and gzip are accepted too.",
         "content": {
-            "application/cloudevents+json": {
-                "schema": {"$ref": "#/components/schemas/Event"},
-                "example": _EXAMPLE,
-            },
-            "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
-                "example": [_EXAMPLE],
-            },
             "application/json": {
                 "schema": {
-                    "anyOf": [
+                    "oneOf": [
                         {"$ref": "#/components/schemas/Event"},
                         {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
                     ]
@@ -146,10 +169,11 @@ _BODY: dict[str, Any] = {
 
 @router.post(
     "/events",
-    operation_id="events:ingest",
+    operation_id="send_events",
     summary="Send events",
     response_model=Receipt,
-    responses=responses(400, 401, 403, 413, 415, 422, 503),
+    responses=responses(400, 401, 403, 413, 415, 429, 503)
+    | {422: {"model": IngestProblem, "description": "No event was accepted"}},
     openapi_extra=_BODY | HOT,
 )
 async def ingest(request: Request) -> Response:
@@ -162,7 +186,7 @@ async def take(request: Request) -> bytes:
     service: Service = request.app.state.service
     # One pass over the headers: looking up each name in the framework's list takes longer than the validation.
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-    caller = await SENDERS.check(service, bearer(headers.get("authorization", "")))
+    caller = await SENDERS.check(request.scope)
     body = await read_body(request, service.settings.max_body_bytes)
     body = decompress(body, headers.get("content-encoding"), service.settings.max_body_bytes)
     submission = service.receiver.receive(

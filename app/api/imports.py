@@ -139,7 +139,7 @@ def _read_options(text: str | None) -> dict[str, Any]:
 
 @router.post(
     "",
-    operation_id="imports:take",
+    operation_id="import_csv",
     summary="Import a CSV export or a spreadsheet",
     response_model=ImportReport,
     responses=responses(400, 401, 403, 404, 413, 415, 422, 503),
@@ -165,6 +165,9 @@ async def take_import(
             report = await service.importer.take(caller, file, chosen, datetime.now(UTC))
         except (QueueFullError, NotCommittedError):
             raise ProblemError(
-                503, "a part of the file may not have been stored; import it again", headers={"Retry-After": "5"}
+                503,
+                "a part of the file may not have been stored; import it again",
+                code="not_committed",
+                headers={"Retry-After": "5"},
             ) from None
     return Response(report, media_type="application/json")

@@ -11,14 +11,14 @@ from pydantic import ConfigDict, Field
 
 from app.api.access import AppService
 from app.api.read_models import DocumentModel
-from app.api.results import Question, answer
+from app.api.results import UNCHANGED, Question, answer
 from app.insights.finding import Code, Section
 from app.insights.reader import InsightSettings, read_insights
 from app.problems import responses
 from app.settings import Settings
 from app.storage.session_status import SessionStatus
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 _EXAMPLE: dict[str, Any] = {
     "session": "0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d",
@@ -83,7 +83,7 @@ def insight_settings(settings: Settings) -> InsightSettings:
     return InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
 
 
-@router.get("/insights", summary="Insights", operation_id="results:insights", response_model=InsightsDocument)
+@router.get("/insights", summary="Insights", operation_id="list_insights", response_model=InsightsDocument)
 async def insights(service: AppService, asked: Question) -> Response:
     """Return the insights by rank, each with its figures, the paths that return them, and a sentence in each language."""
     return answer(await read_insights(service.database, asked, insight_settings(service.settings)), asked)

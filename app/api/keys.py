@@ -3,7 +3,7 @@
 In: requests of administrators. Out: keys without their secrets, except for a new key. Never here: rules, SQL.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -26,7 +26,7 @@ class KeyList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="keys:list", summary="List API keys", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_keys", summary="List API keys", responses=responses(401, 403, 422))
 async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyList:
     """Return all keys, revoked ones included, the newest first. Secrets cannot be read."""
     del caller
@@ -34,24 +34,22 @@ async def list_keys(service: AppService, caller: Admin, paging: Paging) -> KeyLi
     return KeyList(keys=page.items, next_cursor=encode(page.next))
 
 
-@router.get("/current", operation_id="keys:current", summary="Get the key of this request", responses=responses(401))
+@router.get("/current", operation_id="get_current_key", summary="Get the key of this request", responses=responses(401))
 async def current_key(service: AppService, caller: AnyCaller) -> StoredKey:
     """Return the key of the request with its role and brand. Keys of every role may call this."""
     return await keys.current(service.keys, caller)
 
 
-@router.post(
-    "", status_code=201, operation_id="keys:create", summary="Create an API key", responses=responses(400, 401, 403, 422)
-)
+@router.post("", status_code=201, operation_id="create_key", summary="Create an API key", responses=responses(400, 401, 403, 422))
 async def create_key(service: AppService, caller: Admin, form: NewKey) -> CreatedKey:
     """Create a key. `key` is returned only here."""
-    return await keys.create(service.database, service.keys, caller, form)
+    return await keys.create(service.database, service.keys, caller, form, datetime.now(UTC))
 
 
 @router.delete(
     "/{key}",
     status_code=204,
-    operation_id="keys:revoke",
+    operation_id="revoke_key",
     summary="Revoke an API key",
     responses=responses(401, 403, 404, 422),
 )

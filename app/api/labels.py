@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from app.api.language import AnswerLanguage
 from app.labels.catalogue import Language, labels
+from app.negotiation import accepts_gzip, matches
 from app.problems import responses
 
 router = APIRouter(prefix="/v1", tags=["labels"])
@@ -35,7 +36,7 @@ def _packed(language: Language) -> tuple[bytes, bytes, str]:
 
 @router.get(
     "/labels",
-    operation_id="labels:list",
+    operation_id="list_labels",
     summary="Labels in a language",
     response_model=dict[str, str],
     responses=_DOCUMENTED | responses(422),
@@ -43,7 +44,7 @@ def _packed(language: Language) -> tuple[bytes, bytes, str]:
 async def list_labels(request: Request, language: AnswerLanguage) -> Response:
     """Return every label by its key. No API key is needed. Send `If-None-Match` to load them only if they changed."""
     body, zipped, tag = _packed(language)
-    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    takes_gzip = accepts_gzip(request.headers.get("accept-encoding", ""))
     etag = f'"{tag}-gzip"' if takes_gzip else f'"{tag}"'
     headers = {
         "ETag": etag,
@@ -51,7 +52,7 @@ async def list_labels(request: Request, language: AnswerLanguage) -> Response:
         "Content-Language": language,
         "Vary": "Accept-Language, Accept-Encoding",
     }
-    if etag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
+    if matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     if takes_gzip:
         headers["Content-Encoding"] = "gzip"

@@ -19,28 +19,28 @@ router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])
 ProductCode = Annotated[CanonicalCode, Path(description="the product's code; may contain slashes", examples=["knit-01"])]
 
 
-class Lineup(BaseModel):
+class SessionLineup(BaseModel):
     """A whole line-up, in order."""
 
     lineup: list[LineupItem]
 
 
-@router.get("", operation_id="lineup:list", summary="Get a line-up", responses=responses(401, 403, 404))
-async def list_lineup(service: AppService, caller: Viewer, session: SessionId) -> Lineup:
+@router.get("", operation_id="list_lineup", summary="Get a line-up", responses=responses(401, 403, 404))
+async def list_lineup(service: AppService, caller: Viewer, session: SessionId) -> SessionLineup:
     """Return the products that the session presents, in order."""
-    return Lineup(lineup=await lineup.listing(service.database, caller, session))
+    return SessionLineup(lineup=await lineup.listing(service.database, caller, session))
 
 
-@router.put("", operation_id="lineup:replace", summary="Replace a line-up", responses=responses(400, 401, 403, 404, 422))
-async def replace_lineup(service: AppService, caller: Operator, session: SessionId, form: NewLineup) -> Lineup:
+@router.put("", operation_id="replace_lineup", summary="Replace a line-up", responses=responses(400, 401, 403, 404, 422))
+async def replace_lineup(service: AppService, caller: Operator, session: SessionId, form: NewLineup) -> SessionLineup:
     """Replace the whole line-up. New codes become products of the brand."""
-    return Lineup(lineup=await lineup.replace(service.database, caller, session, form))
+    return SessionLineup(lineup=await lineup.replace(service.database, caller, session, form))
 
 
 @router.post(
     "",
     status_code=201,
-    operation_id="lineup:create",
+    operation_id="add_lineup_item",
     summary="Append a product to a line-up",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -51,7 +51,7 @@ async def create_item(service: AppService, caller: Operator, session: SessionId,
 
 @router.patch(
     "/{product:path}",
-    operation_id="lineup:update",
+    operation_id="update_lineup_item",
     summary="Change a product of a line-up",
     responses=responses(400, 401, 403, 404, 422),
 )
@@ -65,7 +65,7 @@ async def update_item(
 @router.delete(
     "/{product:path}",
     status_code=204,
-    operation_id="lineup:delete",
+    operation_id="remove_lineup_item",
     summary="Remove a product from a line-up",
     responses=responses(401, 403, 404, 422),
 )

@@ -27,7 +27,7 @@ class NoteList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="notes:list", summary="List a session's notes", responses=responses(401, 403, 404, 422))
+@router.get("", operation_id="list_notes", summary="List a session's notes", responses=responses(401, 403, 404, 422))
 async def list_notes(
     service: AppService,
     caller: Viewer,
@@ -41,26 +41,26 @@ async def list_notes(
     return NoteList(notes=page.items, next_cursor=encode(page.next))
 
 
-@router.post("", status_code=201, operation_id="notes:create", summary="Add a note", responses=responses(400, 401, 403, 404, 422))
+@router.post("", status_code=201, operation_id="create_note", summary="Add a note", responses=responses(400, 401, 403, 404, 422))
 async def create_note(service: AppService, caller: Operator, session: SessionId, form: NewNote) -> Note:
     """Add a note."""
     return await notes.add(service.database, caller, session, form)
 
 
-@router.get("/{note}", operation_id="notes:get", summary="Get a note", responses=responses(401, 403, 404, 422))
+@router.get("/{note}", operation_id="get_note", summary="Get a note", responses=responses(401, 403, 404, 422))
 async def get_note(service: AppService, caller: Viewer, session: SessionId, note: NoteId) -> Note:
     """Return a note."""
     return await notes.get(service.database, caller, session, note)
 
 
-@router.patch("/{note}", operation_id="notes:update", summary="Change a note", responses=responses(400, 401, 403, 404, 422))
+@router.patch("/{note}", operation_id="update_note", summary="Change a note", responses=responses(400, 401, 403, 404, 422))
 async def update_note(service: AppService, caller: Operator, session: SessionId, note: NoteId, form: NotePatch) -> Note:
     """Change a note."""
     return await notes.patch(service.database, caller, session, note, form)
 
 
 @router.delete(
-    "/{note}", status_code=204, operation_id="notes:delete", summary="Delete a note", responses=responses(401, 403, 404, 422)
+    "/{note}", status_code=204, operation_id="delete_note", summary="Delete a note", responses=responses(401, 403, 404, 422)
 )
 async def delete_note(service: AppService, caller: Operator, session: SessionId, note: NoteId) -> None:
     """Delete a note."""

@@ -1,13 +1,16 @@
-"""The OpenAPI document: FastAPI's, with events and problems added.
+"""The OpenAPI document: FastAPI's, with events, problems and connections by kind, in the form that generators expect.
 
 In: the application. Out: its document. Never here: routes.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic_core import to_json
 
+from app.api.connection_schemas import type_connections
 from app.events.envelope import EVENT
 from app.problems import MEDIA_TYPE, ProblemDocument, responses
 
@@ -38,7 +41,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """Return the document, made once per application."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            contact=app.contact,
+            license_info=app.license_info,
+            servers=app.servers,
+            routes=app.routes,
+            tags=app.openapi_tags,
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=_REF)
@@ -46,22 +57,68 @@ def describe(app: FastAPI) -> dict[str, Any]:
         event = EVENT.json_schema(ref_template=_REF)
         schemas.update(event.pop("$defs"))
         schemas["Event"] = event | {"title": "Event", "description": "One CloudEvents 1.0 event of a live session."}
-        for path_name, path in document["paths"].items():
-            for operation in path.values():
-                if not path_name.startswith(_ALWAYS):
-                    operation["responses"].setdefault("503", responses(503)[503])
-                if "requestBody" in operation:
-                    for status, problem in responses(400, 413).items():
-                        operation["responses"].setdefault(str(status), problem)
-                _only_problems(operation["responses"])
+        for path, operation in _operations(document):
+            if not path.startswith(_ALWAYS):
+                operation["responses"].setdefault("503", responses(503)[503])
+            if operation.get("security"):
+                operation["responses"].setdefault("429", responses(429)[429])
+            if "requestBody" in operation:
+                for status, problem in responses(400, 413).items():
+                    operation["responses"].setdefault(str(status), problem)
+            operation.setdefault("security", [])
+            _only_problems(operation["responses"])
+        type_connections(schemas)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
+        for schema in schemas.values():
+            for member in schema.get("properties", {}).values():
+                _describe_default(member)
+            if "example" in schema:
+                schema["example"] = _with_nulls(schema["example"], schema, schemas)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
 
 
 def _only_problems(answers: dict[str, Any]) -> None:
     """Replace FastAPI's own validation error, which is never sent, and FastAPI's JSON form of each problem."""
     for status, response in answers.items():
         if status >= "400":
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
+            schemas = [content["schema"] for content in response.get("content", {}).values() if "schema" in content]
+            own = [schema for schema in schemas if not schema.get("$ref", "").endswith("/HTTPValidationError")]
+            response["content"] = {MEDIA_TYPE: {"schema": own[0] if own else {"$ref": _REF.format(model="ProblemDocument")}}}
+
+
+def _describe_default(member: dict[str, Any]) -> None:
+    """Say a default in the description: generators of TypeScript take a member with `default` for one that is required."""
+    default = member.pop("default", None)
+    if default not in (None, [], {}) and "const" not in member:
+        member["description"] = "; ".join(filter(None, (member.get("description"), f"default: {to_json(default).decode()}")))
+
+
+def _with_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """Return an example with the nulls that FastAPI removes from it: a required member that may be null is null there."""
+    schema = _resolved(schema, schemas)
+    if isinstance(example, list):
+        return [_with_nulls(item, schema.get("items", {}), schemas) for item in example]
+    if not isinstance(example, dict):
+        return example
+    properties = schema.get("properties", {})
+    missing = {name: None for name in schema.get("required", ()) if name not in example and _nullable(properties.get(name, {}))}
+    return {name: _with_nulls(value, properties.get(name, {}), schemas) for name, value in (example | missing).items()}
+
+
+def _nullable(schema: dict[str, Any]) -> bool:
+    return {"type": "null"} in schema.get("anyOf", ()) or not schema.keys() - {"title", "description"}
+
+
+def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _resolved(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    return _resolved(options[0], schemas) if len(options) == 1 else schema

@@ -10,17 +10,17 @@ from fastapi import APIRouter, Query, Response
 from app.api.access import AppService
 from app.api.paging import Paging, encode
 from app.api.report_models import OrdersPage, OrderState
-from app.api.results import Question, answer
+from app.api.results import UNCHANGED, Question, answer
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug, Text
 from app.kpis.orders_and_events import read_orders
 from app.problems import responses
 from app.storage.log_reads import OrderFilter
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 
-@router.get("/orders", summary="Orders of a session", operation_id="results:orders", response_model=OrdersPage)
+@router.get("/orders", summary="Orders of a session", operation_id="list_orders", response_model=OrdersPage)
 async def orders(
     service: AppService,
     asked: Question,

@@ -46,7 +46,7 @@ class ProductList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="products:list", summary="List products", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_products", summary="List products", responses=responses(401, 403, 422))
 async def list_products(
     service: AppService,
     caller: Viewer,
@@ -63,7 +63,7 @@ async def list_products(
 @router.post(
     "",
     status_code=201,
-    operation_id="products:create",
+    operation_id="create_product",
     summary="Create a product",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -72,7 +72,7 @@ async def create_product(service: AppService, caller: Operator, rebuilder: Rebui
     return await products.create(service.database, caller, form, rebuilder)
 
 
-@router.get("/{product}", operation_id="products:get", summary="Get a product", responses=responses(401, 403, 404, 422))
+@router.get("/{product}", operation_id="get_product", summary="Get a product", responses=responses(401, 403, 404, 422))
 async def get_product(service: AppService, caller: Viewer, product: ProductId) -> Product:
     """Return a product with its aliases."""
     return await products.get(service.database, caller, product)
@@ -80,7 +80,7 @@ async def get_product(service: AppService, caller: Viewer, product: ProductId) -
 
 @router.patch(
     "/{product}",
-    operation_id="products:update",
+    operation_id="update_product",
     summary="Change a product",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -94,7 +94,7 @@ async def update_product(
 @router.delete(
     "/{product}",
     status_code=204,
-    operation_id="products:delete",
+    operation_id="delete_product",
     summary="Delete a product",
     responses=responses(401, 403, 404, 422),
 )
@@ -105,7 +105,7 @@ async def delete_product(service: AppService, caller: Operator, rebuilder: Rebui
 
 @router.put(
     "/{product}/aliases/{alias:path}",
-    operation_id="products:put-alias",
+    operation_id="add_product_alias",
     summary="Add an alias",
     responses=responses(401, 403, 404, 409, 422),
 )
@@ -116,7 +116,7 @@ async def put_alias(service: AppService, caller: Operator, rebuilder: Rebuilds, 
 
 @router.delete(
     "/{product}/aliases/{alias:path}",
-    operation_id="products:delete-alias",
+    operation_id="remove_product_alias",
     summary="Remove an alias",
     responses=responses(401, 403, 404, 422),
 )

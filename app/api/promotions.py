@@ -27,7 +27,7 @@ class PromotionList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="promotions:list", summary="List a session's promotions", responses=responses(401, 403, 404, 422))
+@router.get("", operation_id="list_promotions", summary="List a session's promotions", responses=responses(401, 403, 404, 422))
 async def list_promotions(service: AppService, caller: Viewer, session: SessionId, paging: Paging) -> PromotionList:
     """Return the session's promotions in the order in which they were added."""
     page = await promotions.listing(service.database, caller, session, after=paging.after(UUID), limit=paging.limit)
@@ -37,7 +37,7 @@ async def list_promotions(service: AppService, caller: Viewer, session: SessionI
 @router.post(
     "",
     status_code=201,
-    operation_id="promotions:create",
+    operation_id="create_promotion",
     summary="Add a promotion",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -46,7 +46,7 @@ async def create_promotion(service: AppService, caller: Operator, session: Sessi
     return await promotions.add(service.database, caller, session, form, service.settings.max_promotions)
 
 
-@router.get("/{promotion}", operation_id="promotions:get", summary="Get a promotion", responses=responses(401, 403, 404, 422))
+@router.get("/{promotion}", operation_id="get_promotion", summary="Get a promotion", responses=responses(401, 403, 404, 422))
 async def get_promotion(service: AppService, caller: Viewer, session: SessionId, promotion: PromotionId) -> Promotion:
     """Return a promotion."""
     return await promotions.get(service.database, caller, session, promotion)
@@ -54,7 +54,7 @@ async def get_promotion(service: AppService, caller: Viewer, session: SessionId,
 
 @router.patch(
     "/{promotion}",
-    operation_id="promotions:update",
+    operation_id="update_promotion",
     summary="Change a promotion",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -68,7 +68,7 @@ async def update_promotion(
 @router.delete(
     "/{promotion}",
     status_code=204,
-    operation_id="promotions:delete",
+    operation_id="delete_promotion",
     summary="Delete a promotion",
     responses=responses(401, 403, 404, 422),
 )

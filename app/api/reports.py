@@ -12,13 +12,13 @@ from fastapi import APIRouter, Response
 from app.api.access import AppService
 from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
-from app.api.results import Question, answer
+from app.api.results import UNCHANGED, Question, answer
 from app.kpis.reader import SessionQuery
 from app.problems import responses
 from app.reports import files
 from app.reports.document import read_report
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HTML = "text/html"
@@ -41,7 +41,7 @@ def _headers(asked: SessionQuery, name: str, extension: str, disposition: str) -
     }
 
 
-@router.get("/report", summary="Get the results sheet", operation_id="results:report", response_model=ReportDocument)
+@router.get("/report", summary="Get the results sheet", operation_id="get_report", response_model=ReportDocument)
 async def report(service: AppService, asked: Question) -> Response:
     """Return the results sheet: its sections with labels, values and formatted texts."""
     return answer(await read_report(service.database, asked, insight_settings(service.settings)), asked)
@@ -50,7 +50,7 @@ async def report(service: AppService, asked: Question) -> Response:
 @router.get(
     "/report.xlsx",
     summary="Download the results sheet for Excel",
-    operation_id="results:report_xlsx",
+    operation_id="download_report_xlsx",
     response_class=Response,
     responses=_file(XLSX),
 )
@@ -63,7 +63,7 @@ async def report_xlsx(service: AppService, asked: Question) -> Response:
 @router.get(
     "/report.html",
     summary="Download the results sheet as HTML",
-    operation_id="results:report_html",
+    operation_id="download_report_html",
     response_class=Response,
     responses=_file(HTML),
 )
@@ -73,6 +73,5 @@ async def report_html(service: AppService, asked: Question) -> Response:
     headers = {
         **_headers(asked, page.name, "html", "inline"),
         "Content-Security-Policy": _POLICY,
-        "X-Content-Type-Options": "nosniff",
     }
     return Response(page.content, media_type=HTML, headers=headers)

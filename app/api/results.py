@@ -25,9 +25,12 @@ from app.kpis.showcases import MOST_SHOWCASES
 from app.kpis.single_flight import SingleFlight
 from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
 from app.labels.catalogue import LANGUAGES, Language
+from app.negotiation import tag_of
 from app.problems import responses
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=responses(401, 403, 404, 422))
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "the document is that of `If-None-Match`, but for `as_of`"}}
+
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
 
 From = Annotated[
@@ -53,20 +56,27 @@ Question = Annotated[SessionQuery, Depends(get_asked)]
 
 
 def answer(document: dict[str, Any], asked: SessionQuery) -> Response:
-    """Return a document as JSON in the language of the query."""
-    return _json(to_json(document), asked.language)
+    """Return a document as JSON in the language of the query, with an entity tag."""
+    body = to_json(document)
+    return _json(body, tag_of(body, asked.language), asked.language)
 
 
-def _json(body: bytes, language: Language) -> Response:
-    headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization", "Cache-Control": "no-store"}
+def _json(body: bytes, tag: str, language: Language) -> Response:
+    headers = {
+        "Content-Language": language,
+        "Vary": "Accept-Language, Authorization",
+        # A browser may keep the document, but asks with the tag before each use.
+        "Cache-Control": "private, no-cache",
+        "ETag": tag,
+    }
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _single_flight(request: Request) -> SingleFlight[bytes]:
+def _single_flight(request: Request) -> SingleFlight[tuple[bytes, str]]:
     """Return the single-flight reads of KPIs of this application."""
     state = request.app.state
     try:
-        reads: SingleFlight[bytes] = state.kpi_reads
+        reads: SingleFlight[tuple[bytes, str]] = state.kpi_reads
     except AttributeError:
         reads = state.kpi_reads = SingleFlight()
     return reads
@@ -94,7 +104,7 @@ _HOT_PARAMETERS: dict[str, Any] = {
 @router.get(
     "/kpis",
     summary="KPIs of a session",
-    operation_id="results:kpis",
+    operation_id="get_kpis",
     response_model=KpiDocument,
     openapi_extra=HOT | _HOT_PARAMETERS,
 )
@@ -104,14 +114,16 @@ async def kpis(request: Request) -> Response:
     session = await session_uuid(request.path_params["session"])
     language = language_of(request)
 
-    async def work() -> bytes:
+    async def work() -> tuple[bytes, str]:
         asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
-        return to_json(await reader.read_kpis(service.database, asked))
+        body = to_json(await reader.read_kpis(service.database, asked))
+        return body, tag_of(body, language)
 
-    return _json(await _single_flight(request).run((session, caller.brand_id, language), work), language)
+    body, tag = await _single_flight(request).run((session, caller.brand_id, language), work)
+    return _json(body, tag, language)
 
 
-@router.get("/products", summary="Results by product", operation_id="results:products", response_model=ProductsDocument)
+@router.get("/products", summary="Results by product", operation_id="get_product_results", response_model=ProductsDocument)
 async def products(service: AppService, asked: Question, cursor: Cursor = None, limit: ProductLimit = MOST_LISTED) -> Response:
     """Return the line-up's products, what was sold outside it, and the total. Pages continue the products outside the line-up."""
     after = None if cursor is None else decode(cursor, (str,))[0]
@@ -119,7 +131,7 @@ async def products(service: AppService, asked: Question, cursor: Cursor = None, 
     return answer(document | {"next_cursor": None if more is None else encode((more,))}, asked)
 
 
-@router.get("/timeline", summary="Timeline", operation_id="results:timeline", response_model=TimelineDocument)
+@router.get("/timeline", summary="Timeline", operation_id="get_timeline", response_model=TimelineDocument)
 async def timeline(
     service: AppService,
     asked: Question,
@@ -142,7 +154,7 @@ async def timeline(
     return answer(await reader.read_timeline(service.database, asked, question), asked)
 
 
-@router.get("/showcases", summary="Showcases", operation_id="results:showcases", response_model=ShowcasesDocument)
+@router.get("/showcases", summary="Showcases", operation_id="list_showcases", response_model=ShowcasesDocument)
 async def showcases(
     service: AppService, asked: Question, cursor: Cursor = None, limit: ShowcaseLimit = MOST_SHOWCASES
 ) -> Response:
@@ -152,7 +164,7 @@ async def showcases(
     return answer(document | {"next_cursor": None if more is None else encode(more)}, asked)
 
 
-@router.get("/audience", summary="Arrivals", operation_id="results:audience", response_model=AudienceDocument)
+@router.get("/audience", summary="Arrivals", operation_id="get_audience", response_model=AudienceDocument)
 async def audience(
     service: AppService,
     asked: Question,

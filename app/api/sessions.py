@@ -31,7 +31,7 @@ class SessionList(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", operation_id="sessions:list", summary="List sessions", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_sessions", summary="List sessions", responses=responses(401, 403, 422))
 async def list_sessions(
     service: AppService,
     caller: Viewer,
@@ -56,7 +56,7 @@ async def list_sessions(
 @router.post(
     "",
     status_code=201,
-    operation_id="sessions:create",
+    operation_id="create_session",
     summary="Create a session",
     responses=responses(400, 401, 403, 404, 409, 422)
     | {201: {"headers": {"Location": {"description": "the session's path", "schema": {"type": "string"}}}}},
@@ -70,7 +70,7 @@ async def create_session(
     return session
 
 
-@router.get("/{session}", operation_id="sessions:get", summary="Get a session", responses=responses(401, 403, 404))
+@router.get("/{session}", operation_id="get_session", summary="Get a session", responses=responses(401, 403, 404))
 async def get_session(service: AppService, caller: Viewer, session: SessionId) -> Session:
     """Return a session with its streams, line-up and promotions."""
     return await sessions.get(service.database, caller, session)
@@ -78,7 +78,7 @@ async def get_session(service: AppService, caller: Viewer, session: SessionId) -
 
 @router.patch(
     "/{session}",
-    operation_id="sessions:update",
+    operation_id="update_session",
     summary="Change a session",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -90,7 +90,7 @@ async def update_session(service: AppService, caller: Operator, session: Session
 @router.delete(
     "/{session}",
     status_code=204,
-    operation_id="sessions:delete",
+    operation_id="delete_session",
     summary="Delete a session",
     responses=responses(401, 403, 404),
 )

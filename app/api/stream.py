@@ -16,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of
 from app.api.language import AnswerLanguage
 from app.api.read_models import DocumentModel
-from app.api.results import Question, answer
+from app.api.results import UNCHANGED, Question, answer
 from app.kpis.reader import SessionQuery, read_head
 from app.labels.catalogue import Language
 from app.live.session_state import read_session_state
 from app.live.subscriber import StreamAccess, Subscriber
 from app.live.tickets import Ticket
+from app.observability.requests import METHOD
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
 
@@ -36,7 +37,6 @@ _HEADERS = {
     "Vary": "Accept-Language, Authorization",
 }
 _EXAMPLE = """retry: 2140
-
 id: 5f0c8b1f2a9d4e67-
 event: kpis
 data: {"session": "…", "status": "live", "kpis": {"viewers": {"value": 18052, …}, …}, …}
@@ -89,7 +89,9 @@ class StreamTicket(BaseModel):
     url: str = Field(description="the stream, with the ticket")
 
 
-@router.get("/alerts", operation_id="live:alerts", summary="Alerts of a session", response_model=AlertsDocument)
+@router.get(
+    "/alerts", operation_id="list_alerts", summary="Alerts of a session", response_model=AlertsDocument, responses=UNCHANGED
+)
 async def alerts(service: AppService, asked: Question) -> Response:
     """Return the alerts, as the event `alerts` of the event stream does."""
     state = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
@@ -98,7 +100,7 @@ async def alerts(service: AppService, asked: Question) -> Response:
     return answer(state.document("alerts", asked.language), asked)
 
 
-@router.post("/stream-tickets", status_code=201, operation_id="live:ticket", summary="Issue a stream ticket")
+@router.post("/stream-tickets", status_code=201, operation_id="create_stream_ticket", summary="Issue a stream ticket")
 async def issue(service: AppService, caller: Viewer, session: SessionId, response: Response) -> StreamTicket:
     """Return a short-lived ticket for this session's event stream. Revoking the API key also revokes its tickets."""
     now = datetime.now(UTC)
@@ -106,12 +108,14 @@ async def issue(service: AppService, caller: Viewer, session: SessionId, respons
         await read_head(connection, SessionQuery(session, caller.brand_id, now, "en"))
     text, expires_at = service.tickets.issue(Ticket(session, caller.brand_id, caller.key_id), now)
     response.headers["Cache-Control"] = "no-store"
-    return StreamTicket(ticket=text, expires_at=expires_at, url=f"/v1/sessions/{session}/stream?ticket={text}")
+    return StreamTicket(
+        ticket=text, expires_at=expires_at, url=f"{service.settings.root_path}/v1/sessions/{session}/stream?ticket={text}"
+    )
 
 
 @router.get(
     "/stream",
-    operation_id="live:stream",
+    operation_id="stream_session",
     summary="Stream a session's figures",
     response_class=Response,
     responses={200: {"description": "Server-sent events", "content": {"text/event-stream": {"example": _EXAMPLE}}}},
@@ -146,7 +150,7 @@ async def stream(
 async def _redeemed(service: Service, text: str, session: UUID) -> Ticket:
     ticket = service.tickets.check(text, datetime.now(UTC))
     if ticket is None or ticket.session != session or not await service.keys.valid([ticket.key_id]):
-        raise ProblemError(401, "the stream ticket is not valid; request a new one")
+        raise ProblemError(401, "the stream ticket is not valid; request a new one", code="invalid_ticket")
     return ticket
 
 
@@ -164,6 +168,11 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client disconnects, the stream ends, or the client reads too slowly."""
         subscriber = self._subscriber
+        if scope.get(METHOD) == "HEAD":
+            subscriber.leave()
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         subscriber.abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
         leaving = asyncio.create_task(_left(receive, subscriber))
         try:

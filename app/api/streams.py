@@ -36,7 +36,7 @@ class StreamList(BaseModel):
     streams: list[Stream]
 
 
-@router.get("", operation_id="streams:list", summary="List a session's streams", responses=responses(401, 403, 404))
+@router.get("", operation_id="list_streams", summary="List a session's streams", responses=responses(401, 403, 404))
 async def list_streams(service: AppService, caller: Viewer, session: SessionId) -> StreamList:
     """Return the rooms whose events belong to the session."""
     return StreamList(streams=await streams.listing(service.database, caller, session))
@@ -45,7 +45,7 @@ async def list_streams(service: AppService, caller: Viewer, session: SessionId) 
 @router.post(
     "",
     status_code=201,
-    operation_id="streams:create",
+    operation_id="create_stream",
     summary="Register a stream",
     responses=responses(400, 401, 403, 404, 409, 422),
 )
@@ -59,7 +59,7 @@ async def create_stream(
 @router.delete(
     "/{platform}/{room:path}",
     status_code=204,
-    operation_id="streams:delete",
+    operation_id="delete_stream",
     summary="Remove a stream",
     responses=responses(401, 403, 404, 422),
 )

@@ -45,17 +45,16 @@ class NewVoid(RequestModel):
         return self
 
 
+_VOID: dict[str, Any] = {
+    "id": "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d", **_EXAMPLE, "import": None, "by": "key:5f1c2a9b77de",
+    "at": "2021-09-25T05:31:07Z", "events": 1,
+}  # fmt: skip
+
+
 class Void(ResponseModel):
     """A void: who took what out of the figures, when and why."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d", **_EXAMPLE, "import": None, "by": "key:5f1c2a9b77de",
-                "at": "2021-09-25T05:31:07Z", "events": 1,
-            }
-        }
-    )  # fmt: skip
+    model_config = ConfigDict(json_schema_extra={"example": _VOID})
 
     id: UUID
     source: str | None
@@ -69,6 +68,8 @@ class Void(ResponseModel):
 
 class VoidReceipt(Void):
     """A void that is in effect: every figure is as if the events had never been sent."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _VOID | {"voided": True}})
 
     voided: Literal[True]
 
@@ -85,7 +86,7 @@ def _fields(row: VoidRow) -> dict[str, Any]:
     return fields | {"import": fields.pop("import_id")}
 
 
-@router.post("", operation_id="voids:create", summary="Void an event or an import", responses=responses(400, 503))
+@router.post("", operation_id="create_void", summary="Void an event or an import", responses=responses(400, 503))
 async def create_void(service: AppService, caller: Operator, session: SessionId, form: NewVoid) -> VoidReceipt:
     """Take an event or an import out of every figure; the log keeps the events, marked. Repeating the request changes nothing."""
     scope = voids.Scope(session, caller.brand_id)
@@ -99,7 +100,7 @@ async def create_void(service: AppService, caller: Operator, session: SessionId,
     return VoidReceipt(voided=True, **_fields(row))
 
 
-@router.get("", operation_id="voids:list", summary="List a session's voids")
+@router.get("", operation_id="list_voids", summary="List a session's voids")
 async def list_voids(service: AppService, caller: Operator, session: SessionId, paging: Paging) -> VoidList:
     """Return who took what out of the figures, the newest first."""
     after = paging.after(datetime, UUID)
@@ -109,7 +110,7 @@ async def list_voids(service: AppService, caller: Operator, session: SessionId, 
     return VoidList(voids=page, next_cursor=encode((last.at, last.id) if last else None))
 
 
-@router.delete("/{void}", status_code=204, operation_id="voids:delete", summary="Take a void back", responses=responses(503))
+@router.delete("/{void}", status_code=204, operation_id="delete_void", summary="Take a void back", responses=responses(503))
 async def delete_void(service: AppService, caller: Operator, session: SessionId, void: VoidId) -> None:
     """Count the events again, as if they had never been void."""
     await voids.take_back(service.database, service.settings, voids.Scope(session, caller.brand_id), void)

@@ -4,6 +4,7 @@ In: deliveries as a platform sends them. Out: the answer that it expects, after 
 API key. A delivery is authenticated by the platform's signature or by the token of the URL. Logs show route templates, not URLs.
 """
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,7 +14,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
+from app.api.authentication import address_of
 from app.api.events import read_body
+from app.api.rate_limits import RateLimit
 from app.ingest.receive import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.connection_cache import LoadedConnection
@@ -56,7 +59,20 @@ async def _webhook_handler(
     except ValueError:
         raise not_found("connection") from None
     handler = service.platforms.handler
-    return service, handler, await handler.connection(connection_id, url_token)
+    addresses: RateLimit = request.app.state.rate_limits.addresses
+    known = handler.knows(connection_id)
+    if not known:
+        # Guessed URLs count against the limit of their address, and past it cost no query.
+        addresses.take(address := address_of(request.scope), time.monotonic())
+    try:
+        found = await handler.connection(connection_id, url_token)
+    except ProblemError:
+        if known:
+            addresses.take(address_of(request.scope), time.monotonic())
+        raise
+    if not known:
+        addresses.give_back(address)
+    return service, handler, found
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -95,7 +111,9 @@ async def _take(request: Request, connection: str, url_token: str | None = None)
     except Refused as refused:
         raise _refusal(refused) from None
     except (QueueFullError, NotCommittedError):
-        raise ProblemError(503, "the delivery may not have been stored; send it again", headers=_RETRY_AFTER) from None
+        raise ProblemError(
+            503, "the delivery may not have been stored; send it again", code="not_committed", headers=_RETRY_AFTER
+        ) from None
 
 
 async def hot(request: Request) -> Response:
@@ -104,7 +122,7 @@ async def hot(request: Request) -> Response:
 
 
 @router.get(
-    "/{connection}", operation_id="webhooks:check", summary="Answer a URL verification", response_class=Response,
+    "/{connection}", operation_id="verify_webhook", summary="Answer a URL verification", response_class=Response,
     responses=_CHECKS, openapi_extra=_OPEN,
 )  # fmt: skip
 async def check(request: Request, connection: ConnectionId) -> Response:
@@ -113,7 +131,7 @@ async def check(request: Request, connection: ConnectionId) -> Response:
 
 
 @router.post(
-    "/{connection}", operation_id="webhooks:take", summary="Receive a delivery", response_class=Response,
+    "/{connection}", operation_id="receive_webhook", summary="Receive a delivery", response_class=Response,
     responses=_TAKES, openapi_extra=_BODY,
 )  # fmt: skip
 async def take(request: Request, connection: ConnectionId) -> Response:
@@ -122,7 +140,7 @@ async def take(request: Request, connection: ConnectionId) -> Response:
 
 
 @router.get(
-    "/{connection}/{url_token}", operation_id="webhooks:check-by-token", summary="Answer a verification of a URL with a token",
+    "/{connection}/{url_token}", operation_id="verify_webhook_with_token", summary="Answer a verification of a URL with a token",
     response_class=Response, responses=_CHECKS, openapi_extra=_OPEN,
 )  # fmt: skip
 async def check_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
@@ -131,7 +149,7 @@ async def check_by_token(request: Request, connection: ConnectionId, url_token: 
 
 
 @router.post(
-    "/{connection}/{url_token}", operation_id="webhooks:take-by-token", summary="Receive a delivery at a URL with a token",
+    "/{connection}/{url_token}", operation_id="receive_webhook_with_token", summary="Receive a delivery at a URL with a token",
     response_class=Response, responses=_TAKES, openapi_extra=_BODY,
 )  # fmt: skip
 async def take_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:

@@ -6,24 +6,34 @@ In: a key's text. Out: a `Principal`. Never here: the text of a key, stored or l
 import asyncio
 import hashlib
 import hmac
+import math
 import re
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.settings import API_KEY_FORMAT
 from app.storage.database import Database
 from app.storage.tables import api_keys, brands
 
+_log = structlog.get_logger()
+
 _TRUSTED_SECONDS = 2.0
-"""The time that a process caches a key: the longest time until a revocation takes effect in other processes."""
+"""How long a process trusts what it has read. A revocation reaches the other processes within this time."""
+_LOAD_SPACING = 0.05
+"""Seconds between two queries for keys that a process does not hold."""
+_USE_SECONDS = 60.0
+"""A key's last use is written at most once in this time."""
+_MAX_VERIFIED = 10_000
 
 
 class Role(StrEnum):
@@ -53,7 +63,27 @@ class ApiKey:
     brand: str | None
     name: str | None
     created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A valid key as a process holds it."""
+
+    id: str
+    secret_hash: bytes
+    role: Role
+    brand_id: UUID | None
+    expires_at: datetime | None
+
+    def seconds_left(self, now: datetime) -> float:
+        return math.inf if self.expires_at is None else (self.expires_at - now).total_seconds()
+
+
+def _valid(now: datetime) -> ColumnElement[bool]:
+    return api_keys.c.revoked_at.is_(None) & or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now)
 
 
 def _hash(secret: str) -> bytes:
@@ -62,75 +92,142 @@ def _hash(secret: str) -> bytes:
 
 
 class ApiKeyStore:
-    """Looks up keys with a cache of two seconds, creates and revokes them."""
+    """Verifies, creates and revokes API keys.
+
+    A process holds the rows of all valid keys, which are few, for at most two seconds. A key that is not among them is looked up
+    once more, together with all others that were asked for meanwhile, so guessed keys cost no query each.
+    """
 
     def __init__(self, database: Database) -> None:
-        """Start with an empty cache."""
+        """Start with nothing loaded."""
         self._database = database
-        self._known: dict[bytes, tuple[float, Principal]] = {}
-        self._asked: dict[bytes, asyncio.Task[Principal | None]] = {}
+        self._verified: dict[bytes, tuple[float, Principal]] = {}
+        """Digest of a whole key → until when it is trusted, and whose it is."""
+        self._rows: Mapping[str, _Row] = {}
+        self._loaded_at = -math.inf
+        """When the query of `_rows` began."""
+        self._loading: asyncio.Task[None] | None = None
+        self._noted: dict[str, float] = {}
+        """Key id → when its use was last written."""
+        self._writes: set[asyncio.Task[None]] = set()
 
-    async def principal(self, key: str | None) -> Principal | None:
-        """Return the principal of a key; None if it is invalid, unknown or revoked."""
+    async def principal(self, key: str | None, *, may_query: bool = True) -> Principal | None:
+        """Return the principal of a key; None for a wrong, unknown, revoked or expired one.
+
+        With `may_query` False a key that the process does not hold is unknown, and costs nothing.
+        """
         if key is None:
             return None
-        digest = hashlib.blake2b(key.encode(), digest_size=32).digest()  # the key of this cache only: faster than SHA-256
-        known = self._known.get(digest)
-        now = time.monotonic()
-        if known is not None and known[0] > now:
+        digest = hashlib.blake2b(key.encode(), digest_size=32).digest()  # for this memory alone; it is the faster one
+        known = self._verified.get(digest)
+        if known is not None and known[0] > time.monotonic():
             return known[1]
-        found = await self._look_up_once(key, digest) if re.match(API_KEY_FORMAT, key) else None
-        if found is None:
-            self._known.pop(digest, None)
+        row = await self._verify(key, may_query=may_query) if re.match(API_KEY_FORMAT, key) else None
+        if row is None:
+            self._verified.pop(digest, None)
             return None
-        if len(self._known) > 10_000:
-            self._known.clear()
-        self._known[digest] = (now + _TRUSTED_SECONDS, found)
-        return found
+        if len(self._verified) > _MAX_VERIFIED:
+            self._verified.clear()
+        self._note_use(row.id)
+        principal = Principal(row.id, row.role, row.brand_id)
+        self._verified[digest] = (time.monotonic() + min(_TRUSTED_SECONDS, row.seconds_left(datetime.now(UTC))), principal)
+        return principal
 
-    async def _look_up_once(self, key: str, digest: bytes) -> Principal | None:
-        # When the cache entry of a busy key expires, one request reads it for all.
-        asked = self._asked.get(digest)
-        if asked is None:
-            asked = self._asked[digest] = asyncio.create_task(self._look_up(key))
-            asked.add_done_callback(lambda _: self._asked.pop(digest, None))
-        return await asyncio.shield(asked)
-
-    async def _look_up(self, key: str) -> Principal | None:
+    async def _verify(self, key: str, *, may_query: bool) -> "_Row | None":
         _, key_id, secret = key.split("_", 2)
-        query = select(api_keys.c.secret_hash, api_keys.c.role, api_keys.c.brand_id).where(
-            api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)):
+        now = time.monotonic()
+        await self._load_since(now - _TRUSTED_SECONDS)
+        if key_id not in self._rows and may_query:
+            await self._load_since(now)
+        row = self._rows.get(key_id)
+        if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)) or row.seconds_left(datetime.now(UTC)) <= 0:
             return None
-        return Principal(key_id, Role(row.role), row.brand_id)
+        return row
+
+    async def _load_since(self, moment: float) -> None:
+        """Return once the rows come from a query that began after `moment`."""
+        while self._loaded_at < moment:
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._load())
+            # Shielded: a caller that leaves must not cancel the query of the others.
+            await asyncio.shield(self._loading)
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.sleep(max(0.0, self._loaded_at + _LOAD_SPACING - time.monotonic()))
+            began = time.monotonic()
+            query = select(
+                api_keys.c.id, api_keys.c.secret_hash, api_keys.c.role, api_keys.c.brand_id, api_keys.c.expires_at
+            ).where(_valid(datetime.now(UTC)))
+            async with self._database.read() as connection:
+                rows = (await connection.execute(query)).all()
+            self._rows = {row.id: _Row(row.id, row.secret_hash, Role(row.role), row.brand_id, row.expires_at) for row in rows}
+            self._loaded_at = began
+        finally:
+            self._loading = None
+
+    def _forget(self) -> None:
+        self._verified.clear()
+        self._loaded_at = -math.inf
+
+    def _note_use(self, key_id: str) -> None:
+        now = time.monotonic()
+        if now - self._noted.get(key_id, -math.inf) < _USE_SECONDS:
+            return
+        self._noted[key_id] = now
+        task = asyncio.create_task(self._write_use(key_id, datetime.now(UTC)))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _write_use(self, key_id: str, now: datetime) -> None:
+        """Write when a key was used, unless another process has done so within the last minute."""
+        before = now - timedelta(seconds=_USE_SECONDS)
+        statement = (
+            update(api_keys)
+            .where(api_keys.c.id == key_id, or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < before))
+            .values(last_used_at=now)
+            .returning(api_keys.c.id)
+        )
+        try:
+            async with self._database.write() as connection:
+                (await connection.execute(statement)).one_or_none()
+        except Exception as error:  # noqa: BLE001 - a request is not refused because its time cannot be written
+            _log.warning("key use not saved", reason=type(error).__name__)
+
+    async def close(self) -> None:
+        """Finish the writes of last uses."""
+        await asyncio.gather(*self._writes)
 
     async def valid(self, key_ids: Collection[str]) -> set[str]:
-        """Return the keys among these that exist and are not revoked."""
-        query = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_(None))
+        """Return which of these keys exist and are not revoked."""
+        query = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), _valid(datetime.now(UTC)))
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
     async def bootstrap(self, key: str) -> None:
-        """Make sure that this admin key exists, also when several processes start at once."""
+        """Make sure that this admin key exists, also if several processes start at once. A revoked key stays revoked."""
         _, key_id, secret = key.split("_", 2)
         row = {"id": key_id, "secret_hash": _hash(secret), "role": Role.ADMIN, "name": "bootstrap"}
         statement = insert(api_keys).values(row)
+        statement = statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={"secret_hash": statement.excluded.secret_hash},
+            where=api_keys.c.revoked_at.is_(None),
+        )
         async with self._database.write() as connection:
-            await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["id"], set_={"secret_hash": statement.excluded.secret_hash, "revoked_at": None}
-                ).returning(api_keys.c.id)
-            )
+            if (await connection.execute(statement.returning(api_keys.c.id))).one_or_none() is None:
+                _log.warning("bootstrap key is revoked", key_id=key_id)
 
-    async def create(self, role: Role, brand_id: UUID | None, name: str | None) -> tuple[str, str]:
+    async def create(
+        self, role: Role, brand_id: UUID | None, name: str | None, expires_at: datetime | None = None
+    ) -> tuple[str, str]:
         """Store a new key and return its id and its text, which cannot be read again."""
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(24)
-        row = {"id": key_id, "secret_hash": _hash(secret), "role": role, "brand_id": brand_id, "name": name}
+        row: dict[str, Any] = {"id": key_id, "secret_hash": _hash(secret), "role": role, "brand_id": brand_id}
+        row |= {"name": name, "expires_at": expires_at}
         async with self._database.write() as connection:
             await connection.execute(insert(api_keys).values(row).returning(api_keys.c.id))
+        self._forget()
         return key_id, f"tl_{key_id}_{secret}"
 
     async def revoke(self, key_id: str) -> bool:
@@ -143,7 +240,7 @@ class ApiKeyStore:
         )
         async with self._database.write() as connection:
             found = (await connection.execute(statement)).one_or_none()
-        self._known.clear()
+        self._forget()
         return found is not None
 
     async def listing(self) -> list[ApiKey]:
@@ -155,4 +252,6 @@ class ApiKeyStore:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [ApiKey(r.id, Role(r.role), r.slug, r.name, r.created_at, r.revoked_at) for r in rows]
+        return [
+            ApiKey(r.id, Role(r.role), r.slug, r.name, r.created_at, r.expires_at, r.last_used_at, r.revoked_at) for r in rows
+        ]

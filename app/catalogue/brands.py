@@ -136,7 +136,7 @@ async def create(database: Database, principal: Principal, form: NewBrand) -> Br
             await connection.execute(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(brands))
         ).one_or_none()
     if row is None:
-        raise ProblemError(409, f"the brand {form.slug} exists already")
+        raise ProblemError(409, f"the brand {form.slug} exists already", code="already_exists")
     return _brand(row)
 
 

@@ -12,10 +12,11 @@ from app.catalogue import brands
 from app.catalogue.access import ApiKeyStore, Principal, Role
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
+from app.events.fields import Timestamp
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 
-_EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio"}
+_EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio", "expires_at": None}
 
 
 class NewKey(RequestModel):
@@ -26,6 +27,7 @@ class NewKey(RequestModel):
     role: Role
     brand: Slug | None = Field(default=None, description="binds the key to one brand, which is created if missing")
     name: Text | None = Field(default=None, description="who or what uses it")
+    expires_at: Timestamp | None = Field(default=None, description="the key is refused from then on; absent: never")
 
 
 class StoredKey(ResponseModel):
@@ -33,7 +35,13 @@ class StoredKey(ResponseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"id": "5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z", "revoked_at": None}
+            "example": {
+                "id": "5f5e1a2b3c4d",
+                **_EXAMPLE,
+                "created_at": "2021-09-20T01:00:00Z",
+                "last_used_at": None,
+                "revoked_at": None,
+            }
         }
     )
 
@@ -42,6 +50,8 @@ class StoredKey(ResponseModel):
     brand: str | None
     name: str | None
     created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = Field(description="last use, to the minute; null before the first")
     revoked_at: datetime | None
 
 
@@ -54,6 +64,7 @@ class CreatedKey(StoredKey):
                 "id": "5f5e1a2b3c4d",
                 **_EXAMPLE,
                 "created_at": "2021-09-20T01:00:00Z",
+                "last_used_at": None,
                 "revoked_at": None,
                 "key": "tl_5f5e1a2b3c4d_…",
             }
@@ -63,12 +74,14 @@ class CreatedKey(StoredKey):
     key: str
 
 
-async def create(database: Database, keys: ApiKeyStore, principal: Principal, form: NewKey) -> CreatedKey:
+async def create(database: Database, keys: ApiKeyStore, principal: Principal, form: NewKey, now: datetime) -> CreatedKey:
     """Create a key.
 
     Raises:
-        ProblemError: 422 for an admin key that is bound to a brand.
+        ProblemError: 422 for an admin key that is bound to a brand, and for an expiry that is not in the future.
     """
+    if form.expires_at is not None and form.expires_at <= now:
+        raise invalid("/expires_at", "must be in the future")
     if form.role is Role.ADMIN and form.brand is not None:
         # An admin can create keys of every brand, so a binding would have no effect.
         raise invalid("/brand", "an admin key cannot be bound to a brand")
@@ -76,7 +89,7 @@ async def create(database: Database, keys: ApiKeyStore, principal: Principal, fo
     if form.brand is not None:
         async with database.write() as connection:
             brand_id = await brands.find_or_create(connection, principal, form.brand)
-    key_id, key = await keys.create(form.role, brand_id, form.name)
+    key_id, key = await keys.create(form.role, brand_id, form.name, form.expires_at)
     stored = next(stored for stored in await _all(keys) if stored.id == key_id)
     return CreatedKey(**stored.model_dump(), key=key)
 

@@ -182,9 +182,9 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
         ).where(lineup.c.session_id == ref.id)
         count, last, there = (await connection.execute(query)).one()
         if there:
-            raise ProblemError(409, f"the line-up has {code} already")
+            raise ProblemError(409, f"the line-up has {code} already", code="already_exists")
         if count >= MAX_ITEMS:
-            raise ProblemError(409, f"a line-up holds at most {MAX_ITEMS} products")
+            raise ProblemError(409, f"a line-up holds at most {MAX_ITEMS} products", code="lineup_full")
         await write(connection, ref, [form], after=last, pointer="")
         return await _stored(connection, ref, code)
 

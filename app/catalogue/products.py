@@ -251,7 +251,9 @@ async def _refuse_taken(connection: AsyncConnection, brand_id: UUID, named: Sequ
     ):
         taken = (await connection.scalars(select(column).where(owner == brand_id, column.in_(named)).limit(1))).first()
         if taken is not None:
-            raise ProblemError(409, f"{json.dumps(taken, ensure_ascii=False)} is the {what} of a product of this brand")
+            raise ProblemError(
+                409, f"{json.dumps(taken, ensure_ascii=False)} is the {what} of a product of this brand", code="already_exists"
+            )
 
 
 async def _add_aliases(connection: AsyncConnection, ref: _Ref, aliases: Sequence[str]) -> list[str]:

@@ -188,4 +188,4 @@ async def _refuse_taken(connection: AsyncConnection, session_id: UUID, url: str 
     query = select(promotions.c.id).where(promotions.c.session_id == session_id, promotions.c.url == url)
     taken = (await connection.scalars(query.limit(1))).first()
     if taken not in {None, own}:
-        raise ProblemError(409, "another promotion of this session has this url")
+        raise ProblemError(409, "another promotion of this session has this url", code="already_exists")

@@ -145,11 +145,10 @@ async def create(
         brand_id = await brand_of(connection, principal, form.brand)
         await brand_rows.lock(connection, brand_id)
         await connection.execute(insert(sessions).values(id=session_id, brand_id=brand_id, **plan))
-        ref = SessionRef(session_id, brand_id, form.currency)
-        await lineups.write(connection, ref, form.lineup)
+        await lineups.write(connection, SessionRef(session_id, brand_id, form.currency), form.lineup)
         await promotion_rows.write(connection, session_id, form.promotions)
         await stream_rows.lock_rooms(connection, form.streams)
-        await stream_rows.register(connection, principal, ref, form.streams, most_rooms)
+        await stream_rows.register(connection, principal, session_id, form.streams, most_rooms)
     for stream in form.streams:
         await replay_parked(stream.platform, stream.room)
     return await get(database, principal, session_id)
@@ -187,10 +186,10 @@ async def patch(database: Database, principal: Principal, session_id: UUID, form
 
 async def _refuse_if_counted(connection: AsyncConnection, session_id: UUID) -> None:
     if await connection.scalar(select(exists().where(events.c.session_id == session_id))):
-        raise ProblemError(409, "the session has events; its currency cannot change any more")
+        raise ProblemError(409, "the session has events; its currency cannot change any more", code="currency_in_use")
     priced = exists().where(lineup.c.session_id == session_id, lineup.c.live_price.is_not(None))
     if await connection.scalar(select(priced)):
-        raise ProblemError(409, "the line-up has prices in the old currency; remove them first")
+        raise ProblemError(409, "the line-up has prices in the old currency; remove them first", code="currency_in_use")
 
 
 async def _row(connection: AsyncConnection, principal: Principal, session_id: UUID, *, lock: bool = False) -> Row[Any]:

@@ -6,6 +6,7 @@ Never here: requests to a server; the command opens the database.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
@@ -58,7 +59,7 @@ def create(
         form = NewKey(role=role, brand=brand, name=name)
     except ValidationError as error:
         _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
-    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form))
+    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form, datetime.now(UTC)))
     typer.echo(created.key)
 
 

@@ -4,20 +4,21 @@ In: settings. Out: a listening server until SIGTERM or Ctrl-C, then a drained qu
 """
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.stream import ABORT
+from app.cli.http_protocol import ConnectionLimits, protocol_with, sweeping
 from app.main import create_app
 from app.observability.logs import configure_logging
 from app.service import Service, open_service
@@ -29,6 +30,9 @@ GRACE_SECONDS = 20
 
 MOST_FILES = 65_536
 """Open files to ask the system for: every live stream is one, and the usual limit of 1,024 is soon reached."""
+
+_M_MMAP_THRESHOLD = -3
+"""Of malloc.h."""
 
 console = Console(stderr=True)
 
@@ -62,54 +66,6 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-class _WriteCoalescing:
-    """A transport that sends what is written in one turn of the loop together: an answer's head and body in one system call."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Stand before a transport."""
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Keep it for the end of this turn."""
-        if not self._parts:
-            self._loop.call_soon(self._send)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        """Send what is kept, then close."""
-        self._send()
-        self._transport.close()
-
-    def _send(self) -> None:
-        if self._parts:
-            data, self._parts = b"".join(self._parts), []
-            # The client may have left since.
-            if not self._transport.is_closing():
-                self._transport.write(data)
-
-
-class _Http(HttpToolsProtocol):
-    """Uvicorn's protocol, with answers in one piece, and a way for a route to cut its connection off.
-
-    A reader that never reads would keep it open for ever.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Gather what is written."""
-        super().connection_made(transport)
-        self.transport = _WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
-
-    def on_message_begin(self) -> None:
-        """Hand the request the means."""
-        super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
-
-
 class Server:
     """Uvicorn around one opened service."""
 
@@ -118,6 +74,7 @@ class Server:
         settings = service.settings
         self._platforms = service.platforms
         self._hub = service.hub
+        limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds)
         self._server = _Uvicorn(
             uvicorn.Config(
                 create_app(service),
@@ -126,7 +83,10 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                http=_Http,
+                http=protocol_with(limits),
+                # Forwarding headers are read where they are needed, by the rules of the settings.
+                proxy_headers=False,
+                timeout_keep_alive=settings.idle_seconds,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 backlog=4096,
             )
@@ -138,7 +98,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
-            async with self._platforms.working():
+            async with self._platforms.working(), sweeping(self._server.server_state.connections):
                 await self._server.serve()
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,6 +121,16 @@ class Server:
             if self._server.should_exit:
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.02)
+
+
+def _return_large_blocks() -> None:
+    """Let glibc map blocks of 1 MiB and more by themselves, so that a freed body goes back to the system.
+
+    By default the threshold grows with the first large block that is freed, and later ones stay in the heap. Other C libraries
+    have no such function.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _raise_file_limit() -> None:
@@ -192,4 +162,5 @@ def serve(
     settings = settings_or_exit(host=host, port=port)
     configure_logging(settings.log_level, settings.log_format)
     _raise_file_limit()
+    _return_large_blocks()
     run_or_exit(lambda: _serve(settings))

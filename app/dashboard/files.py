@@ -59,8 +59,8 @@ def _static(name: str, content: bytes) -> StaticFile:
 
 
 @cache
-def site() -> Site:
-    """Return the page and its files."""
+def site(base: str = "") -> Site:
+    """Return the page and its files; `base` is the path under which a proxy publishes the server."""
     contents = {
         path.relative_to(WEB).as_posix(): path.read_bytes() for path in sorted(WEB.rglob("*")) if path.suffix in MEDIA_TYPES
     }
@@ -71,9 +71,9 @@ def site() -> Site:
     entry = contents.pop(ENTRY).decode()
     # Named at once, the modules come in one round trip instead of one per import.
     modules = "\n".join(
-        f'<link rel="modulepreload" href="/assets/{version}/{escape(name)}">' for name in contents if name.endswith(".js")
+        f'<link rel="modulepreload" href="{base}/assets/{version}/{escape(name)}">' for name in contents if name.endswith(".js")
     )
-    page = entry.replace(_MODULES, modules).replace("{version}", version).encode()
+    page = entry.replace(_MODULES, modules).replace("{version}", version).replace("{base}", escape(base)).encode()
     return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})
 
 

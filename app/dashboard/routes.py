@@ -6,8 +6,6 @@ The policy lets nothing in from elsewhere, no inline script, no `eval`. Trusted 
 become markup; the page opens them for the empty string alone, with which Vega clears its stage.
 """
 
-import re
-
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.dashboard.files import VEGA, StaticFile, site, vega
+from app.negotiation import accepts_gzip, matches
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
@@ -27,7 +26,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 FOREVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
@@ -35,7 +33,7 @@ ASK_FIRST = "no-cache"
 
 async def page(request: Request) -> Response:
     """Return the entry page, which names the version of everything else."""
-    answer = _answer(request, site().entry, ASK_FIRST)
+    answer = _answer(request, site(request.scope.get("root_path", "")).entry, ASK_FIRST)
     # Whoever opens the page wants a chart soon.
     answer.background = BackgroundTask(vega)
     return answer
@@ -55,22 +53,15 @@ async def asset(request: Request) -> Response:
 
 
 def _answer(request: Request, file: StaticFile, caching: str) -> Response:
-    zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
+    zipped = accepts_gzip(request.headers.get("accept-encoding", ""))
     # A strong tag names bytes, and the two codings are different bytes.
     tag = f'"{file.tag}-gzip"' if zipped else f'"{file.tag}"'
     headers = {**_HEADERS, "ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
-    if tag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
+    if matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     if zipped:
         headers["Content-Encoding"] = "gzip"
     return Response(file.gzipped if zipped else file.plain, headers=headers, media_type=file.media_type)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    return any(
-        re.fullmatch(r"\s*(?:gzip|\*)\s*(?:;\s*q=(?:1(?:\.0*)?|0?\.\d*[1-9]\d*))?\s*", part, re.IGNORECASE)
-        for part in accepted.split(",")
-    )
 
 
 class _Named(Route):

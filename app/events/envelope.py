@@ -14,7 +14,7 @@ from app.events import audience, commerce, session  # noqa: F401  (registers the
 from app.events.fields import LongText, Name, Text, Timestamp
 from app.events.payload import PAYLOADS, Payload
 
-JSON_MEDIA_TYPE = r"^(?i:application/([a-z0-9!#$&^_.+-]+\+)?json)\s*(;.*)?$"
+JSON_MEDIA_TYPE = r"^[aA][pP][pP][lL][iI][cC][aA][tT][iI][oO][nN]/([a-zA-Z0-9!#$&^_.+-]+\+)?[jJ][sS][oO][nN]\s*(;.*)?$"
 
 
 class Event(BaseModel):

@@ -115,7 +115,7 @@ class Receiver:
 
     def _limit(self, count: int) -> None:
         if count > self._max_events:
-            raise ProblemError(413, f"a request may hold at most {self._max_events} events")
+            raise ProblemError(413, f"a request may hold at most {self._max_events} events", code="too_many_events")
 
     def _read_one_by_one(self, submission: Submission, body: bytes, *, batch: bool) -> None:
         document = _lenient_json(body)

@@ -43,6 +43,19 @@ LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
 FILES = frozenset({"/v1/imports"})
 """Paths whose bodies are files, which go to the disk as they arrive."""
 
+METHOD = "tallylight.method"
+"""Member of an ASGI scope: the method as the client sent it, if the scope names another one."""
+
+EXTRA_HEADERS = "tallylight.headers"
+"""Member of an ASGI scope: headers that are added to the answer, a list that the application extends."""
+
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_NO_FRAMES = (b"x-frame-options", b"DENY")
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_MERGED = frozenset({401, 404, 429})
+"""Statuses that guesses of keys and URLs are answered with: at most one line per second and route, with a count."""
+_MERGED_SECONDS = 1.0
+
 _NO_ANSWER = 499
 """Status that is counted for a request without an answer: the client disconnected, or the process stops."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -71,9 +84,24 @@ class RequestContext:
     Every event passes through it, so it composes nothing that is not sent or kept.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int | None = None, max_file: int | None = None) -> None:
-        """Wrap an application; a body may have `max_body` bytes, the file of an import `max_file`."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body: int | None = None,
+        max_file: int | None = None,
+        is_https: Callable[[Scope, Mapping[bytes, bytes]], bool] | None = None,
+        *,
+        pages: bool = False,
+    ) -> None:
+        """Wrap an application.
+
+        A body may have `max_body` bytes, the file of an import `max_file`. `is_https` says whether the client uses https; `pages`
+        whether there are answers that a browser could show in a frame.
+        """
         self._app = app
+        self._is_https = is_https
+        self._safe = (_NOSNIFF, _NO_FRAMES) if pages else (_NOSNIFF,)
+        self._merged: dict[tuple[str, str, int], tuple[float, int]] = {}
         self._max_body = max_body
         self._max_file = max_file
         self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -88,16 +116,20 @@ class RequestContext:
         current = self._id(headers)
         token = current_request.set(current)
         status = 0
+        extra: list[tuple[bytes, bytes]] = []
+        scope[EXTRA_HEADERS] = extra
+        if self._is_https is not None and self._is_https(scope, headers):
+            extra.append(_HSTS)
 
         def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", current.encode())]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", current.encode()), *self._safe, *extra]
             return send(message)
 
         try:
-            limit = self._max_file if scope["path"] in FILES else self._max_body
+            limit = self._max_file if scope["path"].removeprefix(scope.get("root_path", "")) in FILES else self._max_body
             if _too_large(headers, limit):
                 problem = ProblemError(413, f"a body may have at most {limit} bytes")
                 await _send_problem(send_with_id, problem, current)
@@ -124,7 +156,7 @@ class RequestContext:
         return sent.decode()
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = scope["method"], route_of(scope)
+        method, route = scope.get(METHOD) or scope["method"], route_of(scope)
         if method not in _METHODS:
             method = "other"
         measures = self._measures.get((method, route, status))
@@ -138,8 +170,21 @@ class RequestContext:
             histogram.observe(seconds)
         if status >= 500:
             _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+        elif status in _MERGED:
+            self._log_merged(method, route, status, seconds)
         elif status >= 400 or (method, route) not in QUIET:
             _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+
+    def _log_merged(self, method: str, route: str, status: int, seconds: float) -> None:
+        now = time.monotonic()
+        logged_at, more = self._merged.get((method, route, status), (-_MERGED_SECONDS, 0))
+        if now - logged_at < _MERGED_SECONDS:
+            self._merged[method, route, status] = (logged_at, more + 1)
+            return
+        self._merged[method, route, status] = (now, 0)
+        # The count of the lines that were left out before this one.
+        merged = {"more": more} if more else {}
+        _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6), **merged)
 
 
 async def _send_problem(send: Send, problem: ProblemError, current: str) -> None:

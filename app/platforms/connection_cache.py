@@ -85,6 +85,11 @@ class ConnectionCache:
         self._cipher = cipher
         self._known: dict[UUID, tuple[float, LoadedConnection | None]] = {}
 
+    def knows(self, connection_id: UUID) -> bool:
+        """Return whether the connection existed when it was last read."""
+        known = self._known.get(connection_id)
+        return known is not None and known[1] is not None
+
     async def find(self, connection_id: UUID) -> LoadedConnection | None:
         """Return the connection; None if it does not exist or its secrets cannot be decrypted."""
         known = self._known.get(connection_id)

@@ -208,7 +208,9 @@ def _opened(cipher: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
     except UnreadableError:
         if given:
             return Secrets({}, _new_token())
-        raise ProblemError(409, "the secrets were encrypted with another secret key: send all of them again") from None
+        raise ProblemError(
+            409, "the secrets were encrypted with another secret key: send all of them again", code="secret_key_changed"
+        ) from None
 
 
 def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -76,7 +76,7 @@ class DeadLetterReplayer:
             raise UndecryptableDeadLetterError
         connection = await self.connection_cache.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
         if connection is None:
-            raise ProblemError(409, "the connection of this dead letter was deleted")
+            raise ProblemError(409, "the connection of this dead letter was deleted", code="not_replayable")
         if row["type"] is not None:
             replayed = Replayed(self._as_event(connection, body), 0)
         else:
@@ -103,7 +103,7 @@ class DeadLetterReplayer:
     async def _as_message(self, connection: LoadedConnection, body: bytes, received_at: datetime) -> Replayed:
         kept = from_json(body)
         if "reading" in kept:
-            raise ProblemError(409, "a polled sample cannot be replayed: a newer sample has replaced it")
+            raise ProblemError(409, "a polled sample cannot be replayed: a newer sample has replaced it", code="not_replayable")
         if "pull" in kept:
             job = Pull(connection=connection.id, delivery="", received_at=received_at, kind=kept["pull"], fields=kept["fields"])
             parsed, key, message = await self._pulled(connection, job), f"letter/{key_of(body)}", b""
@@ -120,9 +120,11 @@ class DeadLetterReplayer:
         try:
             return await self.puller.fetch(connection, job)
         except NoCredentialsError:
-            raise ProblemError(409, "the connection has no appid and app_secret, so nothing can be fetched") from None
+            raise ProblemError(
+                409, "the connection has no appid and app_secret, so nothing can be fetched", code="not_replayable"
+            ) from None
         except (QuotaBackoffError, WechatError, UnavailableError) as error:
-            raise ProblemError(409, f"the platform did not return the data: {error}") from None
+            raise ProblemError(409, f"the platform did not return the data: {error}", code="not_replayable") from None
 
 
 def _read(connection: LoadedConnection, verified: Verified) -> Parsed:

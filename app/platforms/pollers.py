@@ -149,11 +149,10 @@ class Pollers:
             rows = await lent.fetch(_SQL["promoted_sessions"], connection.brand_id, sorted(set(posts.values())), since)
             tied = as_uuid(connection.context.session)
             tied_counts = tied is not None and await lent.fetchval(_SQL["session_is_recent"], tied, since)
-        sessions: dict[str, list[str]] = {}
-        for row in rows:
-            sessions.setdefault(row["promotion"], []).append(row["session"])
+        sessions = {row["promotion"]: row["session"] for row in rows}
         found: dict[str, list[str]] = {}
         for post, promotion in posts.items():
-            for session in sessions.get(promotion) or ([str(tied)] if tied_counts else []):
+            session = sessions.get(promotion) or (str(tied) if tied_counts else None)
+            if session is not None:
                 found.setdefault(session, []).append(post)
         return found

@@ -25,6 +25,10 @@ class WebhookHandler:
     submitter: EventSubmitter
     counters: ConnectionCounters
 
+    def knows(self, connection_id: UUID) -> bool:
+        """Return whether the process has seen this connection before."""
+        return self.connection_cache.knows(connection_id)
+
     async def connection(self, connection_id: UUID, url_token: str | None) -> LoadedConnection:
         """Return the connection of a webhook URL.
 

@@ -94,12 +94,12 @@ class Worker:
     async def _run(self, stopping: asyncio.Event) -> None:
         pause = 1.0
         while not stopping.is_set():
-            began = datetime.now(UTC)
+            worked = asyncio.Event()
             try:
-                await self._work(stopping)
+                await self._work(stopping, worked)
             except Exception as error:  # noqa: BLE001 - the worker must restart after any error
                 _log.warning("worker restarted", reason=type(error).__name__)
-            if datetime.now(UTC) - began > timedelta(minutes=1):
+            if worked.is_set():
                 pause = 1.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
@@ -108,11 +108,11 @@ class Worker:
                 with contextlib.suppress(Exception):
                     await self.database.restart_embedded()
 
-    async def _work(self, stopping: asyncio.Event) -> None:
+    async def _work(self, stopping: asyncio.Event, worked: asyncio.Event) -> None:
         # Its own connection, since it listens, with cached plans, since the queue repeats the same queries.
         async with self.database.listener() as connection:
             queue = PgQueuer.from_asyncpg_connection(connection)
-            self._register(queue, stopping)
+            self._register(queue, stopping, worked)
             run = asyncio.create_task(
                 queue.run(
                     dequeue_timeout=_LOOKS_EVERY,
@@ -134,9 +134,10 @@ class Worker:
                     with contextlib.suppress(asyncio.CancelledError, Exception):
                         await run
 
-    def _register(self, queue: PgQueuer, stopping: asyncio.Event) -> None:
+    def _register(self, queue: PgQueuer, stopping: asyncio.Event, worked: asyncio.Event) -> None:
         @queue.entrypoint(PULL)
         async def pull(job: Job) -> None:
+            worked.set()
             await self.pull(job)
 
         async def follow(connection_id: UUID, now: datetime) -> object:
@@ -155,7 +156,9 @@ class Worker:
         @queue.schedule("platforms_tick", _TICK, clean_old=True)
         async def tick(schedule: Schedule) -> None:
             del schedule
-            for name, connection_id in await self.pollers.due(datetime.now(UTC)):
+            due = await self.pollers.due(datetime.now(UTC))
+            worked.set()
+            for name, connection_id in due:
                 key = f"{name}/{connection_id}"
                 # A poll that is still running is not started a second time.
                 await queue.qm.queries.enqueue(name, str(connection_id).encode(), dedupe_key=key, on_conflict="skip")

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from app.cli.serve import _WriteCoalescing
+from app.cli.http_protocol import _WriteCoalescing
 
 
 class _Wire:

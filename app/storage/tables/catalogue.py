@@ -5,7 +5,6 @@ In: nothing. Out: tables. Never here: queries.
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -82,11 +81,6 @@ streams = Table(
     Column("room", Key, primary_key=True),
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
     created_at(),
-    # A brand registers a room once. Of all brands' registrations of a room one at most is confirmed by an unbound principal.
-    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
-    Column("confirmed", Boolean, nullable=False),
-    Column("registered_by", Text),
-    Index("streams_confirmed_key", "platform", "room", unique=True, postgresql_where=text("confirmed")),
 )
 
 lineup = Table(
@@ -135,6 +129,8 @@ api_keys = Table(
     Column("brand_id", Uuid, ForeignKey("brands.id")),
     Column("name", Text),
     Column("revoked_at", Timestamp),
+    Column("expires_at", Timestamp),
+    Column("last_used_at", Timestamp),
     created_at(),
     CheckConstraint("role IN ('ingest', 'viewer', 'operator', 'admin')", name="role"),
 )

@@ -5,6 +5,7 @@
  */
 
 import { app, forget } from "./state.js";
+import { BASE } from "./base.js";
 import { language } from "./i18n.js";
 
 /** A request that failed. `status` is 0 where no answer came at all. */
@@ -29,7 +30,7 @@ async function send(path, { key = app.key, method = "GET", body, signal } = {}) 
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    answer = await fetch(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);

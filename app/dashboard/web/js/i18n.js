@@ -4,6 +4,7 @@
  * In: a key of the label catalogue, a figure. Out: text. Never here: words of its own; the catalogue has them all.
  */
 
+import { BASE } from "./base.js";
 import { preference, refresh } from "./state.js";
 
 export const LANGUAGES = { ja: "日本語", zh: "中文", en: "English" };
@@ -25,7 +26,7 @@ export const language = () => current;
 
 /** Load the catalogue in a language and show it; the one before stays until the new one is there. */
 export async function setLanguage(wanted = current) {
-  const answer = await fetch(`/v1/labels?lang=${wanted}`);
+  const answer = await fetch(`${BASE}/v1/labels?lang=${wanted}`);
   if (!answer.ok) throw new Error(`labels: ${answer.status}`);
   labels = await answer.json();
   current = wanted;

@@ -1,0 +1,243 @@
+"""The HTTP/1.1 protocol of the server: uvicorn's, with coalesced writes and a limit for everything that a client can prolong.
+
+In: bytes of a connection. Out: ASGI requests, bytes of answers. Never here: routes, authentication.
+
+uvicorn limits neither the size of a request head nor the time in which a head or a body must arrive. One sweep per second over
+the open connections applies the time limits, so that a request costs no timer of its own.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from app.api.stream import ABORT
+from app.problems import MEDIA_TYPE, ProblemError
+
+_SWEEP_SECONDS = 1.0
+_DISCARD_SECONDS = 5.0
+"""How long the rest of a body is read and discarded after its answer. Closing at once would reset the connection, and the client
+could lose the answer."""
+_BODY_RATE = 65_536
+"""Bytes of a body that prolong its time by a second."""
+_STATUS = {408: b"HTTP/1.1 408 Request Timeout", 431: b"HTTP/1.1 431 Request Header Fields Too Large"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a client may use of a connection; times in seconds."""
+
+    head_bytes: int
+    """Request line and headers."""
+    head_seconds: float
+    """From the first byte of a request, or from the connection, to the end of its head."""
+    body_seconds: float
+    """From the end of the head to the end of the body, without the time in which the server does not read;
+    one second more per 64 KiB."""
+    write_seconds: float = 30.0
+    """How long a client may read nothing of an answer that does not fit the buffers."""
+
+
+class _WriteCoalescing:
+    """A transport that sends the writes of one event loop iteration together: an answer's head and body in one system call."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """Wrap a transport."""
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep the data until the end of this iteration."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is kept, then close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            # The client may have closed the connection since.
+            if not self._transport.is_closing():
+                self._transport.write(data)
+
+
+class _Http10Cycle(RequestResponseCycle):
+    """A request of HTTP/1.0: an answer without a length ends with the connection, since HTTP/1.0 knows no chunks."""
+
+    async def send(self, message: Any) -> None:
+        """Send an answer's head, or a part of its body."""
+        if message["type"] == "http.response.start" and not self.response_started:
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            self.chunked_encoding = None if b"content-length" in names else False
+        if self.chunked_encoding is False and message["type"] == "http.response.body" and self.scope["method"] != "HEAD":
+            # uvicorn compares the body with the announced length; here nothing is announced.
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection. Subclasses name the limits, since uvicorn creates the protocol itself."""
+
+    limits: ConnectionLimits
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wrap the transport and begin to wait for a request head."""
+        super().connection_made(transport)
+        self.transport = _WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
+        self._head_since: float | None = time.monotonic()
+        self._received = 0
+        """Bytes since the last request."""
+        self._body_since: float | None = None
+        self._answered_since: float | None = None
+        """When a request was answered whose body is still arriving."""
+        self._blocked_since: float | None = None
+        self._blocked_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived; refuse a head that exceeds its limit."""
+        self._received += len(data)
+        super().data_received(data)
+        if self._head_since is not None and self._received > self.limits.head_bytes:
+            self._refuse(431, f"a request head may have at most {self.limits.head_bytes} bytes")
+
+    def on_message_begin(self) -> None:
+        """Give the request the means to cut its connection off."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self._head_since = time.monotonic()
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head is too long: `data_received` refuses it then."""
+        if self._received > self.limits.head_bytes and self._head_size() > self.limits.head_bytes:
+            return
+        self._head_since = None
+        self._body_since = time.monotonic()
+        super().on_headers_complete()
+        if self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = _Http10Cycle
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        if self._head_since is None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note the end of a request."""
+        if self._head_since is not None:
+            return
+        self._received = 0
+        self._body_since = None
+        super().on_message_complete()
+        if self._answered_since is not None:
+            self._answered_since = None
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def on_response_complete(self) -> None:
+        """Note an answer whose request body is not at its end."""
+        super().on_response_complete()
+        if self._body_since is not None:
+            self._answered_since = time.monotonic()
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read."""
+        self._blocked_since, self._blocked_bytes = time.monotonic(), self.transport.get_write_buffer_size()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that the client reads again."""
+        self._blocked_since = None
+        super().resume_writing()
+
+    def sweep(self, now: float) -> None:
+        """Apply the time limits."""
+        if self._blocked_since is not None:
+            self._sweep_writing(self._blocked_since, now)
+        elif self.transport.is_closing():
+            return
+        elif self._answered_since is not None:
+            if now - self._answered_since > _DISCARD_SECONDS:
+                self.transport.close()
+        elif self._body_since is not None:
+            self._sweep_body(self._body_since, now)
+        elif self._between_requests():
+            self._sweep_head(now)
+
+    def _sweep_writing(self, since: float, now: float) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting < self._blocked_bytes:
+            self._blocked_since, self._blocked_bytes = now, waiting
+        elif now - since > self.limits.write_seconds:
+            self.transport.abort()
+
+    def _sweep_body(self, since: float, now: float) -> None:
+        if self.flow.read_paused:
+            self._body_since = min(now, since + _SWEEP_SECONDS)
+        elif now - since > self.limits.body_seconds + self._received / _BODY_RATE:
+            self._refuse(408, "the request body did not arrive in time")
+
+    def _sweep_head(self, now: float) -> None:
+        if self._head_since is None:
+            # uvicorn's timer closes an idle connection. Stray bytes between requests have switched it off.
+            if self.timeout_keep_alive_task is None:
+                self.transport.close()
+        elif now - self._head_since > self.limits.head_seconds:
+            if self._received:
+                self._refuse(408, f"a request head must arrive within {self.limits.head_seconds:g} s")
+            else:
+                self.transport.close()
+
+    def _between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer without the application, and close the connection."""
+        if self.transport.is_closing():
+            return
+        if self._between_requests() or not self.cycle.response_started:
+            body = to_json(ProblemError(status, detail).document(None))
+            head = b"%s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(head % (_STATUS[status], MEDIA_TYPE.encode(), len(body)) + body)
+        self.transport.close()
+        if not self._between_requests():
+            # The application waits for the body. It learns that the client is gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+
+def protocol_with(limits: ConnectionLimits) -> type[HttpProtocol]:
+    """Return the protocol with these limits, as uvicorn's configuration takes it."""
+    return type("LimitedHttpProtocol", (HttpProtocol,), {"limits": limits})
+
+
+@asynccontextmanager
+async def sweeping(connections: Iterable[object]) -> AsyncIterator[None]:
+    """Apply the time limits to a server's connections once a second while the block runs."""
+
+    async def sweep() -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = time.monotonic()
+            for connection in [each for each in connections if isinstance(each, HttpProtocol)]:
+                connection.sweep(now)
+
+    task = asyncio.create_task(sweep(), name="connection limits")
+    try:
+        yield
+    finally:
+        task.cancel()

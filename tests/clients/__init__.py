@@ -1,0 +1,1 @@
+"""Linters and client generators of others, run on the committed OpenAPI document."""

@@ -1,0 +1,37 @@
+"""The OpenAPI document passes the linters of the field, and its examples are valid."""
+
+import json
+
+from tests.clients.tools import DOCUMENT, HERE, node_tool, run
+
+
+def test_spectral_finds_no_error_and_no_warning() -> None:
+    """The ruleset `spectral:oas`, which also validates every example and every pattern as ECMA-262."""
+    found = run(
+        node_tool("spectral"),
+        "lint",
+        DOCUMENT,
+        "--ruleset",
+        HERE / "spectral.yaml",
+        "--format",
+        "json",
+        "--fail-severity",
+        "hint",
+    )
+    problems = [
+        f"{problem['code']} {'/'.join(map(str, problem['path']))}: {problem['message']}" for problem in json.loads(found.stdout)
+    ]
+    assert [] == problems
+    assert 0 == found.returncode, found.stderr
+
+
+def test_redocly_finds_no_error_and_no_warning() -> None:
+    """The ruleset `recommended`."""
+    found = run(
+        node_tool("redocly"), "lint", DOCUMENT, "--config", HERE / "redocly.yaml", "--format", "json", "--max-problems", "1000"
+    )
+    report = json.loads(found.stdout)
+    assert [] == [
+        f"{problem['ruleId']} {problem['location'][0].get('pointer')}: {problem['message']}" for problem in report["problems"]
+    ]
+    assert 0 == found.returncode, found.stderr
