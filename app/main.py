@@ -31,6 +31,7 @@ from app.api import (
     results,
     sessions,
     stream,
+    stream_claims,
     streams,
     voids,
     webhooks,
@@ -47,6 +48,7 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
+    stream_claims,
     connections, stream, charts, insights, comparison, reports, webhooks, imports, voids, labels, health,
 )  # fmt: skip
 

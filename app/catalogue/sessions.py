@@ -145,10 +145,11 @@ async def create(
         brand_id = await brand_of(connection, principal, form.brand)
         await brand_rows.lock(connection, brand_id)
         await connection.execute(insert(sessions).values(id=session_id, brand_id=brand_id, **plan))
-        await lineups.write(connection, SessionRef(session_id, brand_id, form.currency), form.lineup)
+        ref = SessionRef(session_id, brand_id, form.currency)
+        await lineups.write(connection, ref, form.lineup)
         await promotion_rows.write(connection, session_id, form.promotions)
         await stream_rows.lock_rooms(connection, form.streams)
-        await stream_rows.register(connection, principal, session_id, form.streams, most_rooms)
+        await stream_rows.register(connection, principal, ref, form.streams, most_rooms)
     for stream in form.streams:
         await replay_parked(stream.platform, stream.room)
     return await get(database, principal, session_id)

@@ -10,16 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
-from app.catalogue.session_access import session_ref
+from app.catalogue.session_access import SessionRef, session_ref
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database, retry_conflicts
-from app.storage.tables import sessions, streams
+from app.storage.tables import streams
 
 Collect = Callable[[str, str], Awaitable[object]]
 """Replays the parked events of a room (platform, room) into the session that registered it."""
@@ -44,10 +44,15 @@ class NewStream(RequestModel):
 class Stream(ResponseModel):
     """A registered room."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "created_at": "2021-09-25T04:00:00Z"}})
+    model_config = ConfigDict(
+        json_schema_extra={"example": {**_EXAMPLE, "confirmed": True, "created_at": "2021-09-25T04:00:00Z"}}
+    )
 
     platform: str
     room: str
+    confirmed: bool = Field(
+        description="true if the session takes in what every sender sends for the room; false: what the brand's own senders send"
+    )
     created_at: datetime
 
 
@@ -55,7 +60,11 @@ async def of_session(connection: AsyncConnection, session_id: UUID) -> list[Stre
     """Return a session's streams."""
     query = select(streams).where(streams.c.session_id == session_id).order_by(streams.c.platform, streams.c.room)
     rows = (await connection.execute(query)).all()
-    return [Stream(platform=row.platform, room=row.room, created_at=row.created_at) for row in rows]
+    return [_stream(row) for row in rows]
+
+
+def _stream(row: Any) -> Stream:
+    return Stream(platform=row.platform, room=row.room, confirmed=row.confirmed, created_at=row.created_at)
 
 
 async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) -> None:
@@ -67,9 +76,12 @@ async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) ->
 
 
 async def register(
-    connection: AsyncConnection, principal: Principal, session_id: UUID, forms: Sequence[NewStream], most: int
+    connection: AsyncConnection, principal: Principal, ref: SessionRef, forms: Sequence[NewStream], most: int
 ) -> None:
-    """Register rooms, whose names are locked, for a session, which has at most `most`; existing registrations are unchanged.
+    """Register rooms, whose names are locked, for a session, which has at most `most`.
+
+    An unbound principal confirms its registrations, also an existing one of the same session. A bound principal makes claims:
+    the session takes in what the brand's own senders send. Other brands' registrations of the room are not revealed to it.
 
     Raises:
         ProblemError: 409 if another session has a room, or the session has too many; 422 if a room is named twice.
@@ -80,31 +92,39 @@ async def register(
         if room in seen:
             raise invalid(f"/streams/{index}", "named twice")
         seen.add(room)
-        statement = insert(streams).values(platform=form.platform, room=form.room, session_id=session_id)
-        new = await connection.execute(statement.on_conflict_do_nothing().returning(streams.c.room))
-        if new.one_or_none() is None:
-            await _refuse_anothers(connection, principal, session_id, form)
-    count = await connection.scalar(select(func.count()).where(streams.c.session_id == session_id))
+        await _register(connection, principal, ref, form)
+    count = await connection.scalar(select(func.count()).where(streams.c.session_id == ref.id))
     if count is not None and count > most:
         raise ProblemError(409, f"a session has at most {most} rooms (TALLYLIGHT_MAX_ROOMS)")
 
 
-async def _refuse_anothers(connection: AsyncConnection, principal: Principal, session_id: UUID, form: NewStream) -> None:
-    query = (
-        select(streams.c.session_id, sessions.c.brand_id)
-        .join(sessions, sessions.c.id == streams.c.session_id)
-        .where(streams.c.platform == form.platform, streams.c.room == form.room)
-    )
-    owner = (await connection.execute(query)).one_or_none()
-    if owner is not None and owner.session_id == session_id:
-        return
-    visible = owner is not None and principal.brand_id in {None, owner.brand_id}
-    raise ProblemError(
-        409,
-        "another session has this room",
-        extra={"platform": form.platform, "room": form.room}
-        | ({"session": str(owner.session_id)} if owner is not None and visible else {}),
-    )
+async def _register(connection: AsyncConnection, principal: Principal, ref: SessionRef, form: NewStream) -> None:
+    named = (streams.c.platform == form.platform) & (streams.c.room == form.room)
+    rows = (await connection.execute(select(streams).where(named))).all()
+    own = next((row for row in rows if row.brand_id == ref.brand_id), None)
+    if own is not None and own.session_id != ref.id:
+        raise _taken(form, own.session_id)
+    confirms = principal.brand_id is None
+    confirmed = next((row for row in rows if row.confirmed), None)
+    if confirms and confirmed is not None and confirmed.session_id != ref.id:
+        raise _taken(form, confirmed.session_id)
+    if own is None:
+        row = {
+            "platform": form.platform,
+            "room": form.room,
+            "session_id": ref.id,
+            "brand_id": ref.brand_id,
+            "confirmed": confirms,
+            "registered_by": principal.key_id,
+        }
+        await connection.execute(insert(streams).values(row))
+    elif confirms and not own.confirmed:
+        await connection.execute(update(streams).where(named, streams.c.session_id == ref.id).values(confirmed=True))
+
+
+def _taken(form: NewStream, session: UUID) -> ProblemError:
+    extra = {"platform": form.platform, "room": form.room, "session": str(session)}
+    return ProblemError(409, "another session has this room", extra=extra)
 
 
 async def listing(database: Database, principal: Principal, session_id: UUID) -> list[Stream]:
@@ -127,19 +147,19 @@ async def add(
         ProblemError: 404; 409 if another session has the room.
     """
 
-    async def write() -> datetime:
+    async def write() -> Stream:
         async with database.write() as connection:
             await lock_rooms(connection, [form])
-            await session_ref(connection, principal, session_id, lock=True)
-            await register(connection, principal, session_id, [form], most)
-            query = select(streams.c.created_at).where(streams.c.platform == form.platform, streams.c.room == form.room)
-            created_at: datetime = (await connection.execute(query)).scalar_one()
-            return created_at
+            ref = await session_ref(connection, principal, session_id, lock=True)
+            await register(connection, principal, ref, [form], most)
+            named = (streams.c.platform == form.platform) & (streams.c.room == form.room)
+            query = select(streams).where(named, streams.c.session_id == ref.id)
+            return _stream((await connection.execute(query)).one())
 
     # On Citus a registration may conflict with commits of the room's events on the copies of the catalogue.
-    created_at = await retry_conflicts(write)
+    stream = await retry_conflicts(write)
     await replay_parked(form.platform, form.room)
-    return Stream(platform=form.platform, room=form.room, created_at=created_at)
+    return stream
 
 
 async def remove(database: Database, principal: Principal, session_id: UUID, platform: str, room: str) -> None:

@@ -1,7 +1,7 @@
-"""Parked events: events of a room that no session has registered.
+"""Parked events: events of a room that no session of their sender has registered.
 
-In: a stream that was just registered. Out: its events, folded into the session. Never here: raw ids of persons: parked events
-contain pseudonyms.
+In: a new or confirmed registration. Out: the parked events, folded into the session. Never here: raw ids; they were hashed when
+the events were parked.
 """
 
 from datetime import UTC, datetime
@@ -17,25 +17,29 @@ from app.storage.queries import queries
 
 _SQL = queries("unprocessed")
 PARKED = "parked"
-"""The origin of a submission of parked events."""
+"""The origin of submissions of parked events."""
 
 _CHUNK = 1_000
 
 
 async def replay_parked(database: Database, writer: Writer, platform: str, room: str) -> int:
-    """Submit the parked events of a registered stream to the writer; return their number.
+    """Send the parked events of a registered room through the writer; return their number.
 
-    Repeating it is safe: a parked event is deleted only after the log has it, and the log accepts it once.
+    Events of unbound senders are sent if a registration is confirmed. Safe to repeat: an event is deleted only after it is in
+    the log, and the log accepts it once.
     """
     total = 0
     async with database.acquire() as connection:
-        owner = await connection.fetchval(_SQL["stream_owner"], platform, room)
-    if owner is None:
+        registrations = await connection.fetch(_SQL["registrations"], platform, room)
+    owners = {str(row["brand_id"]) for row in registrations}
+    if any(row["confirmed"] for row in registrations):
+        owners.add("")
+    if not owners:
         return 0
     after = (b"", "")
     while True:
         async with database.acquire() as connection:
-            rows = await connection.fetch(_SQL["parked_events"], platform, room, str(owner), *after, _CHUNK)
+            rows = await connection.fetch(_SQL["parked_events"], platform, room, sorted(owners), *after, _CHUNK)
         if not rows:
             return total
         groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None]]] = {}

@@ -7,6 +7,7 @@ write statement compares the cached version with the session's row and writes no
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +21,8 @@ _CACHED = 10_000
 """Subjects that a process caches."""
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
+UNCONFIRMED = "?"
+"""Begins a room in `SessionRow.rooms` whose registration is not confirmed."""
 DIRECT = "direct"
 """The platform of events that are addressed to a session which has no stream, or streams of several platforms."""
 
@@ -52,6 +55,22 @@ class ResolvedSession(NamedTuple):
         return (named, room) if colon else (platform or self.only, "")
 
 
+class ResolvedSubject(NamedTuple):
+    """The sessions that a subject stands for, by sender."""
+
+    shared: ResolvedSession | None
+    """The session itself, or the session with the room's confirmed registration: for unbound senders, and for its brand's own."""
+    claims: Mapping[UUID, ResolvedSession]
+    """Brand → session with a registration that is not confirmed: for the brand's own senders only."""
+
+    def of(self, brand: UUID | None) -> ResolvedSession | None:
+        """Return the session that takes in the events of a sender; `brand` is the one that the sender is bound to."""
+        shared = self.shared
+        if brand is None or (shared is not None and shared.row.brand_id == brand):
+            return shared
+        return self.claims.get(brand)
+
+
 class SubjectResolver:
     """Resolves subjects, and caches the sessions."""
 
@@ -59,10 +78,10 @@ class SubjectResolver:
         """Start with an empty cache: a brand's aliases by the version of its catalogue, sessions by subject."""
         self._slow_after_ms = slow_after_ms
         self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
-        self._known: dict[str, ResolvedSession] = {}
+        self._known: dict[str, ResolvedSubject] = {}
 
     @property
-    def cached(self) -> Mapping[str, ResolvedSession]:
+    def cached(self) -> Mapping[str, ResolvedSubject]:
         """The cached sessions by subject; each may be stale."""
         return self._known
 
@@ -71,7 +90,7 @@ class SubjectResolver:
         for subject in subjects:
             self._known.pop(subject, None)
 
-    async def resolve(self, queries: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSession]:
+    async def resolve(self, queries: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSubject]:
         """Return the sessions of the subjects that have one, locked until the commit."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
@@ -81,17 +100,23 @@ class SubjectResolver:
                 rooms.append(parsed)
             elif parsed is not None:
                 ids.append(parsed)
-        by_name: dict[str, ResolvedSession] = {}
+        shared: dict[str, ResolvedSession] = {}
+        claims: dict[str, dict[UUID, ResolvedSession]] = defaultdict(dict)
         for row in await queries.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
             platforms = set(row.platforms)
             only = platforms.pop() if len(platforms) == 1 else DIRECT
             resolved = ResolvedSession(row, await self._context(queries, row), row.id.bytes, only)
-            by_name[str(row.id)] = resolved
-            by_name.update(dict.fromkeys(row.rooms, resolved))
+            shared[str(row.id)] = resolved
+            for room in row.rooms:
+                if room.startswith(UNCONFIRMED):
+                    claims[room[1:]][row.brand_id] = resolved
+                else:
+                    shared[room] = resolved
+        names = {subject: subject if ":" in subject else subject.lower() for subject in subjects}
         found = {
-            subject: named
-            for subject in subjects
-            if (named := by_name.get(subject if ":" in subject else subject.lower())) is not None
+            subject: ResolvedSubject(shared.get(name), claims.get(name, {}))
+            for subject, name in names.items()
+            if name in shared or name in claims
         }
         if len(self._known) + len(found) > _CACHED:
             self._known.clear()

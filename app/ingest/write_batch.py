@@ -11,7 +11,7 @@ from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
 from app.ingest.privacy import PrivacyKeys
-from app.ingest.subjects import ResolvedSession
+from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally, microseconds
 from app.problems import FieldError
@@ -21,12 +21,12 @@ from app.storage.writes import NewEvents
 class _SubjectContext:
     """The facts that all events of one subject share."""
 
-    __slots__ = ("context", "key", "kinds", "owners", "platform", "resolved", "room", "session")
+    __slots__ = ("context", "key", "kinds", "owner", "platform", "resolved", "room", "session")
 
-    def __init__(self, resolved: ResolvedSession, platform: str, room: str) -> None:
+    def __init__(self, resolved: ResolvedSession, brand: UUID | None, platform: str, room: str) -> None:
         """Look up what each of the events needs."""
         self.resolved = resolved
-        self.owners = (None, resolved.row.brand_id)
+        self.owner = "" if brand is None else str(brand)
         self.session = resolved.row.id
         self.key = resolved.key
         self.platform = platform
@@ -43,7 +43,7 @@ class WriteBatch:
         self._privacy_keys = privacy_keys
         self._keep_text = keep_text
         self._slow_after_ms = slow_after_ms
-        self._by_subject: Mapping[str, ResolvedSession] = {}
+        self._by_subject: Mapping[str, ResolvedSubject] = {}
         self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
@@ -56,7 +56,7 @@ class WriteBatch:
         self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
 
     def take(  # noqa: C901 - the hot loop: a call per event would cost more than a branch
-        self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSession], *, only_all: bool = False
+        self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSubject], *, only_all: bool = False
     ) -> list[SubmittedEvent]:
         """Pseudonymize and fold each event once; return the items whose subject has no session here.
 
@@ -65,15 +65,15 @@ class WriteBatch:
         self._by_subject = by_subject
         unresolved = []
         taken, new, tally, limit = self.items, self.new, self.tally, self._clocks.limit
-        contexts: dict[tuple[str, str | None], _SubjectContext | None] = {}
+        contexts: dict[tuple[str, str | None, UUID | None], _SubjectContext | None] = {}
         for item in items:
             event, submission = item.event, item.submission
-            subject = (event.subject, submission.platform)
+            subject = (event.subject, submission.platform, submission.brand_id)
             if subject not in contexts:
                 contexts[subject] = self._context_of(*subject)
             target = contexts[subject]
             # A key that is bound to a brand learns nothing of another brand's session: the event is parked or rejected.
-            if target is None or submission.brand_id not in target.owners:
+            if target is None:
                 unresolved.append(item)
                 if only_all:
                     break
@@ -86,7 +86,7 @@ class WriteBatch:
                 continue
             platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
             if platform != target.platform:  # an earlier try decided it
-                target = _SubjectContext(target.resolved, platform, target.room)
+                target = _SubjectContext(target.resolved, submission.brand_id, platform, target.room)
             at = microseconds(event.time or submission.received_at)
             if at > limit:
                 wrong = self._clocks.correct(item)
@@ -102,7 +102,7 @@ class WriteBatch:
                 continue
             kind = target.kinds.get((event.source, data.type))
             if kind is None:
-                kind = new.kind_of(target.session, event.source, data.type, platform, target.room)
+                kind = new.kind_of(target.session, event.source, data.type, platform, target.room, target.owner)
                 target.kinds[event.source, data.type] = kind
             sent = None
             if item.sent_time is not None:
@@ -128,12 +128,13 @@ class WriteBatch:
         batch.take(remaining, self._by_subject)
         return batch
 
-    def _context_of(self, subject: str, platform: str | None) -> "_SubjectContext | None":
-        resolved = self._by_subject.get(subject)
+    def _context_of(self, subject: str, platform: str | None, brand: UUID | None) -> "_SubjectContext | None":
+        found = self._by_subject.get(subject)
+        resolved = None if found is None else found.of(brand)
         if resolved is None:
             return None
         self.resolved_sessions[resolved.row.id] = resolved
-        return _SubjectContext(resolved, *resolved.stream_of(subject, platform))
+        return _SubjectContext(resolved, brand, *resolved.stream_of(subject, platform))
 
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
         """Fold some of the events again."""
@@ -141,7 +142,8 @@ class WriteBatch:
             yield self._folded(self.items[key])
 
     def _folded(self, item: SubmittedEvent) -> Folded:
-        resolved = self._by_subject[item.event.subject]
+        resolved = self._by_subject[item.event.subject].of(item.submission.brand_id)
+        assert resolved is not None, "the item was taken"
         platform, room = resolved.stream_of(item.event.subject, item.submission.platform)
         platform = item.platform or platform
         contributions = item.event.data.fold(resolved.context.of(platform, room))

@@ -149,10 +149,11 @@ class Pollers:
             rows = await lent.fetch(_SQL["promoted_sessions"], connection.brand_id, sorted(set(posts.values())), since)
             tied = as_uuid(connection.context.session)
             tied_counts = tied is not None and await lent.fetchval(_SQL["session_is_recent"], tied, since)
-        sessions = {row["promotion"]: row["session"] for row in rows}
+        sessions: dict[str, list[str]] = {}
+        for row in rows:
+            sessions.setdefault(row["promotion"], []).append(row["session"])
         found: dict[str, list[str]] = {}
         for post, promotion in posts.items():
-            session = sessions.get(promotion) or (str(tied) if tied_counts else None)
-            if session is not None:
+            for session in sessions.get(promotion) or ([str(tied)] if tied_counts else []):
                 found.setdefault(session, []).append(post)
         return found

@@ -51,7 +51,7 @@ class NewEvents:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.kinds: dict[tuple[UUID, str, str, str, str], int] = {}
+        self.kinds: dict[tuple[UUID, str, str, str, str, str], int] = {}
         self.kind: list[int] = []
         self.key: list[bytes] = []
         self.id: list[str] = []
@@ -60,9 +60,9 @@ class NewEvents:
         self.sent: dict[int, int] = {}
         """Number of the event, from 0 → the time that its sender gave, where that was wrong."""
 
-    def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str) -> int:
-        """Return the number of a kind."""
-        return self.kinds.setdefault((session, source, type, platform, room), len(self.kinds) + 1)
+    def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str, owner: str) -> int:
+        """Return the number of a kind; `owner` is the brand that the sender is bound to, or empty."""
+        return self.kinds.setdefault((session, source, type, platform, room, owner), len(self.kinds) + 1)
 
     def add(self, kind: int, key: bytes, id: str, at: int, data: bytes, sent: int | None = None) -> None:
         """Add an event: its kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON, its sender's wrong time."""
@@ -139,14 +139,15 @@ class WriteQueries:
         """Append to the log and claim members; None, and nothing written, where a session's version is not as remembered."""
         sessions, sets, members, moments, events = columns(claims, 5)
         known: dict[UUID, int] = {}
+        *common, owners = columns(new.kinds, 6)
         found = await self._connection.fetchrow(
             _FOLD["append_events"],
-            *columns(remembered, 2), *columns(new.kinds, 5), received_at,
+            *columns(remembered, 2), *common, received_at,
             len(new.key), _joined(new.kind), b"".join(new.key), _SEPARATOR.join(new.id), _joined(new.at),
             _SEPARATOR.encode().join(new.data).decode(),
             _joined([known.setdefault(session, len(known) + 1) for session in sessions]), list(known), _SEPARATOR.join(sets),
             b"".join(members), _joined(moments), b"".join(events),
-            _SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "",
+            _SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "", owners,
         )  # fmt: skip
         assert found is not None
         held, logged, fresh, *claimed = found

@@ -45,19 +45,18 @@ async def test_streams_come_and_go(client: httpx.AsyncClient, new_session: NewSe
 
 
 async def test_a_room_belongs_to_one_session(client: httpx.AsyncClient, key_for: KeyFor, new_session: NewSession) -> None:
-    """The conflict names the other session only to callers that may see it."""
+    """The conflict names the other session to callers that may see it; another brand's key registers the room as a claim."""
     owner = await new_session("theirs", streams=[ROOM])
     own = await key_for("operator", "own")
     session = await new_session("own")
     path = f"/v1/sessions/{session['id']}/streams"
-    told, hidden = await client.post(path, json=ROOM), await client.post(path, json=ROOM, headers=own)
-    assert (409, owner["id"]) == (told.status_code, told.json()["session"])
-    assert 409 == hidden.status_code
-    assert owner["id"] not in hidden.text
-    whole = await client.post("/v1/sessions", json={"title": "t", "currency": "CNY", "streams": [ROOM]}, headers=own)
-    assert 409 == whole.status_code
-    assert owner["id"] not in whole.text
-    assert [] == (await client.get(path)).json()["streams"]
+    conflict, claim = await client.post(path, json=ROOM), await client.post(path, json=ROOM, headers=own)
+    assert (409, owner["id"]) == (conflict.status_code, conflict.json()["session"])
+    assert (201, False) == (claim.status_code, claim.json()["confirmed"])
+    assert owner["id"] not in claim.text
+    second = await client.post("/v1/sessions", json={"title": "t", "currency": "CNY", "streams": [ROOM]}, headers=own)
+    assert (409, session["id"]) == (second.status_code, second.json()["session"])
+    assert [claim.json()] == (await client.get(path)).json()["streams"]
 
 
 async def test_of_two_sessions_that_want_a_room_at_once_one_gets_it(client: httpx.AsyncClient, new_session: NewSession) -> None:

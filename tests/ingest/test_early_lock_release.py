@@ -1,4 +1,4 @@
-"""The write path's transactions: they let go of their rows early, and end late enough."""
+"""The transactions of the write path: row locks are released early, and the answer waits for the disk."""
 
 import asyncio
 from uuid import uuid4
@@ -50,7 +50,7 @@ async def test_an_error_takes_all_back_and_the_connection_lives(service: Service
 
 
 async def test_a_lost_connection_is_an_error_and_the_next_use_opens_another(service: Service) -> None:
-    """A commit whose connection died is not certain, and is told so."""
+    """A commit whose connection is lost raises an error: its outcome is unknown."""
     room = uuid4().hex
     async with service.database.flush_connection() as kept, service.database.acquire() as other:
         connection = await kept.connection()

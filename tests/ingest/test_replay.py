@@ -1,4 +1,4 @@
-"""A dead letter goes through the door again, and stays one letter for as long as it is refused."""
+"""A replayed dead letter stays one dead letter while it is rejected, and is deleted when it is accepted."""
 
 import httpx
 
@@ -12,28 +12,28 @@ ORDER = {
 }
 
 
-async def test_a_letter_that_is_refused_again_stays_the_same_and_one_that_is_taken_is_gone(client: httpx.AsyncClient) -> None:
+async def test_a_repeated_rejection_stays_one_dead_letter_and_an_accepted_one_is_deleted(client: httpx.AsyncClient) -> None:
     """An order in yen is refused by a session in yuan, and taken once the session's currency was put right."""
     form = {"title": "t", "brand": "b", "host": "h", "kind": "live", "currency": "CNY", "streams": []}
     session = (await client.post("/v1/sessions", json=form)).json()["id"]
     refused = await client.post("/v1/events", json=ORDER | {"subject": session})
     assert (422, "/data/currency") == (refused.status_code, refused.json()["errors"][0]["pointer"])
-    (letter,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    opened = await client.get(f"/v1/dead-letters/{letter['id']}")
+    (dead_letter,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
+    opened = await client.get(f"/v1/dead-letters/{dead_letter['id']}")
     assert "raw-buyer-id" not in opened.text
-    retry_conflicts = await client.post(f"/v1/dead-letters/{letter['id']}/replay")
+    repeated = await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")
     assert (200, 0, 1) == (
-        retry_conflicts.status_code,
-        retry_conflicts.json()["accepted"],
-        len(retry_conflicts.json()["rejected"]),
+        repeated.status_code,
+        repeated.json()["accepted"],
+        len(repeated.json()["rejected"]),
     )
     (same,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    assert (letter["id"], 2) == (same["id"], same["attempts"])
+    assert (dead_letter["id"], 2) == (same["id"], same["attempts"])
     assert 200 == (await client.patch(f"/v1/sessions/{session}", json={"currency": "JPY"})).status_code
-    taken = await client.post(f"/v1/dead-letters/{letter['id']}/replay")
+    taken = await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")
     assert (200, 1, []) == (taken.status_code, taken.json()["accepted"], taken.json()["rejected"])
     assert [] == (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    assert 404 == (await client.post(f"/v1/dead-letters/{letter['id']}/replay")).status_code
+    assert 404 == (await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")).status_code
     kpis = (await client.get(f"/v1/sessions/{session}/kpis")).json()
     assert "1200" == kpis["kpis"]["gmv"]["value"]
     # The buyer whom the replay names is the buyer that a second order of theirs names.

@@ -36,7 +36,7 @@ async def test_text_is_not_kept_unless_the_setting_says_so(settings: Settings) -
 
 
 async def test_dead_letters_go_after_their_days(client: httpx.AsyncClient, settings: Settings) -> None:
-    """A letter is there for its days and no longer."""
+    """A dead letter is deleted after its days."""
     event = {"specversion": "1.0", "id": "1", "source": "s", "subject": "wechat:r", "type": "no.such.type", "data": {}}
     assert 422 == (await client.post("/v1/events", json=event)).status_code
     async with open_service(settings) as service:

@@ -1,4 +1,4 @@
-"""Group commit: what is acknowledged is durable, and nobody pays for a neighbour's fault."""
+"""Group commit: acknowledged events are durable, and a failing event does not affect others."""
 
 import asyncio
 from decimal import Decimal
@@ -83,7 +83,7 @@ async def test_a_full_queue_takes_nothing_more(settings: Settings) -> None:
 
 
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:
-    """Draining answers every sender, and takes nobody new."""
+    """Draining answers every waiting sender, and accepts no new events."""
     async with open_service(settings) as service:
         session = await new_session(service)
         like = ("live.like.sent", {"count": 1})

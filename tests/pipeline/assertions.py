@@ -1,7 +1,7 @@
-"""The comparison: what the documents print beside what the oracle expects.
+"""Assertions: the API's documents equal the oracle's figures.
 
-In: an opened service, shows, the events that were sent. Out: nothing, or an assertion that names the figure.
-Never here: figures of its own.
+In: a service, sessions, the events that were sent. Out: nothing, or an assertion error that names the figure. Never here: figures
+of its own.
 """
 
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ _ORDER_MOMENTS = ("placed", "paid", "cancelled", "refunded", "shipped", "deliver
 
 
 def now(story: Story) -> datetime:
-    """Return the moment after all of the story happened; a session that fell silent long ago is a matter of its own."""
+    """Return the time one second after the last event."""
     happened = [one.at for one in story.happenings] + [one.at for one in story.readings]
     return max([START, *happened, *story.starts, *story.ends]) + timedelta(seconds=1)
 
@@ -36,7 +36,7 @@ def asked(story: Story) -> SessionQuery:
 
 
 async def assert_told(service: Service, shows: list[Show], events: list[Event]) -> None:
-    """Assert that every document of every show says what the oracle says, and that a rebuild finds no difference."""
+    """Assert that every document of every session equals the oracle's, and that a rebuild finds no difference."""
     for story in tell(shows, events).values():
         await _kpis(service, story)
         await _products(service, story)

@@ -1,4 +1,4 @@
-"""What the tests of the spine share: one database per file, two opened services on it, shows in it."""
+"""Fixtures of the pipeline tests: one database per file, two services on it, sessions in it."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable
@@ -95,7 +95,7 @@ async def stage(database_of_file: str, settings_of_file: Settings) -> AsyncItera
         services, clients = [], []
         for _ in range(2):
             service = await stack.enter_async_context(open_service(settings_of_file))
-            _, key = await service.keys.create(Role.ADMIN, None, "spine")
+            _, key = await service.keys.create(Role.ADMIN, None, "pipeline")
             transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
             headers = {"Authorization": f"Bearer {key}"}
             client = httpx.AsyncClient(transport=transport, base_url="http://tallylight.test", headers=headers)

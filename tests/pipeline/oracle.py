@@ -1,6 +1,6 @@
-"""The naive oracle: a session's figures, one plain loop per figure, from the words of `metrics.md`.
+"""The oracle: a session's figures, computed by one plain loop per figure from the definitions of the KPIs.
 
-In: a story. Out: the values that the documents must print. Never here: SQL, cleverness, a line of `app`.
+In: the records of a session. Out: the values that the documents must contain. Never here: SQL, optimization, code of `app`.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ def printed(value: Exact, slug: str, digits: int) -> float | str | None:
 
 
 def counted(story: Story, what: str, *, platform: str | None = None, product: str = "") -> int | None:
-    """Return the sum of what happened; None if nothing of the kind did. A burst of no likes is told, and zero."""
+    """Return the sum of the occurrences; None without any. An occurrence of zero likes is one: the sum is 0."""
     found = [
         one.amount for one in story.happenings if one.what == what and one.product == product and platform in {None, one.platform}
     ]
@@ -47,7 +47,7 @@ def counted(story: Story, what: str, *, platform: str | None = None, product: st
 
 
 def told(story: Story, what: str, platform: str, of: str = "") -> int | None:
-    """Return the platform's latest word on a figure: its rooms' together, or the session's own if that came last."""
+    """Return a platform's latest reported figure: the sum of its rooms, or the session's own if that is later."""
     last = _last_by_room(story, what, platform, of)
     return sum(one.value for one in last) if last else None
 
@@ -61,7 +61,7 @@ def _last_by_room(story: Story, what: str, platform: str, of: str = "") -> list[
 
 
 def concurrent(story: Story, platform: str) -> int | None:
-    """Return the viewers of this moment: of several rooms those that did not end, and sampled in the last five minutes."""
+    """Return the current viewers: of several rooms, those that have not ended and sampled within five minutes."""
     last = _last_by_room(story, "concurrent_viewers", platform)
     if len(last) > 1:
         newest = max(one.at for one in last)
@@ -95,7 +95,7 @@ def _readings(story: Story, what: str, platform: str, of: str = "") -> list[Read
 
 
 def on_air(story: Story) -> set[tuple[str, str]]:
-    """Return the rooms, as (platform, room), whose last word is that they began."""
+    """Return the rooms, as (platform, room), whose latest state is on air."""
     last = {(one.platform, one.of): one.value for one in story.readings if one.what == "broadcast"}
     return {room for room, value in last.items() if value == 1}
 
@@ -167,7 +167,7 @@ def _clicks(story: Story, platform: str) -> int | None:
 
 
 def products(story: Story) -> list[str]:
-    """Return every product that was heard of."""
+    """Return every product that an event names."""
     promotion = "promotion_"
     readings = {one.of for one in story.readings if one.what != "broadcast" and not one.what.startswith(promotion)}
     return sorted((readings | {one.product for one in story.happenings}) - {""})

@@ -1,4 +1,4 @@
-"""Real server processes, to be killed.
+"""Real server processes that tests can kill.
 
 In: a database or a folder. Out: processes that listen on a loopback port. Never here: in-process shortcuts.
 """
@@ -20,13 +20,13 @@ from tests.databases import SECRET
 from tests.pipeline.strategies import Event
 
 ROOT = Path(__file__).parents[2]
-ADMIN_KEY = "tl_spine_0123456789abcdefghijklmnop"
+ADMIN_KEY = "tl_pipeline_0123456789abcdefghijklmnop"
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
 _BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -100,7 +100,7 @@ class ServerProcess:
 
 
 class Sender:
-    """A sender as it should be: it sends a batch again until it hears a 2xx, here or from another server."""
+    """A correct sender: it repeats a batch until a server answers with 2xx."""
 
     def __init__(self, servers: list[str], random: Random) -> None:
         """Know the servers' addresses."""

@@ -1,9 +1,10 @@
-"""The naive story of a session: its events told again in order, each once.
+"""The reference model: applies the events of a session in order of time, each once.
 
-In: CloudEvents as dicts, as a sender writes them. Out: plain lists of what happened. Never here: SQL, cleverness, a line of
-`app`. Written from the contract alone: an event is counted once (by source and id), and what counts once per viewer, order,
-refund, ticket or customer belongs to the earliest event that names it, the event's digest settling a tie. Told in that
-order, "the earliest" is simply the first one to come by.
+In: CloudEvents as dicts. Out: plain records of a session. Never here: SQL, optimization, code of `app`.
+
+It is written from the contract alone. An event counts once, by source and id. A contribution that counts once per viewer, order,
+refund, ticket or customer belongs to the earliest event that names it; the event's digest decides a tie. In that order, the
+earliest event is the first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ def milliseconds(seconds: float) -> int:
 
 
 def tell(shows: Iterable[Show], events: Iterable[CloudEvent]) -> dict[str, Story]:
-    """Return the story of each session; events of rooms that none of them has are nobody's."""
+    """Return the records of each session; events of other rooms are ignored."""
     stories = {show.id: Story(show, platforms=set(show.rooms.values())) for show in shows}
     owners = {room: story for story in stories.values() for room in story.show.rooms}
     once = {(event["source"], event["id"]): event for event in events}
@@ -53,7 +54,7 @@ def tell(shows: Iterable[Show], events: Iterable[CloudEvent]) -> dict[str, Story
     return stories
 
 
-# What a platform's sample says → the KPI that it stands for.
+# Field of a sample → the KPI that it reports.
 _AUDIENCE_TOTALS = {
     "concurrent": "concurrent_viewers",
     "viewers_total": "viewers",
@@ -81,7 +82,7 @@ _PRODUCT_TOTALS = {
 
 
 class _Teller:
-    """Tells one event, after all earlier ones."""
+    """Applies one event after all earlier ones."""
 
     def __init__(self, story: Story, event: CloudEvent, seen: set[tuple[object, ...]]) -> None:
         self.story, self.event, self.seen = story, event, seen
@@ -97,21 +98,21 @@ class _Teller:
         story.platforms.add(self.platform)
 
     def tell(self) -> None:
-        """Tell the event by its type."""
+        """Apply the event by its type."""
         name = self.event["type"].removeprefix("live.").replace(".", "_")
         getattr(self, f"_{name}")()
 
     def count(self, what: str, amount: int = 1, product: str = "", **more: Any) -> None:
-        """Something that counts happened."""
+        """Record an occurrence."""
         self.story.happenings.append(Happening(what, self.platform, self.at, amount, product, **more))
 
     def read(self, what: str, value: int | None, of: str = "", room: str = "") -> None:
-        """A figure was told, if it was."""
+        """Record a reported figure, unless it is None."""
         if value is not None:
             self.story.readings.append(Reading(what, self.platform, self.at, value, of, room))
 
     def first(self, *member: object) -> bool:
-        """Tell whether nothing earlier in this session named the member."""
+        """Return True if no earlier event of this session names the member."""
         return self._first(self.show.id, *member)
 
     def _first(self, *member: object) -> bool:

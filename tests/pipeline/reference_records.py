@@ -1,6 +1,6 @@
-"""What a naive reader remembers of a session: plain records.
+"""Records of the reference model: plain data of a session.
 
-In: nothing. Out: the records that a story consists of. Never here: how events become them.
+In: nothing. Out: the classes of the records. Never here: the rules that create them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Show:
-    """A session as its operator registered it."""
+    """A registered session."""
 
     id: str
     brand: str = "maison"
@@ -24,7 +24,7 @@ class Show:
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that counts: how much, of what, where and when."""
+    """One occurrence of a counted metric."""
 
     what: str
     platform: str
@@ -37,7 +37,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Reading:
-    """A cumulative figure, or a state, as a platform told it."""
+    """A cumulative figure or a state that a platform reported."""
 
     what: str
     platform: str
@@ -51,7 +51,7 @@ class Reading:
 
 @dataclass
 class Order:
-    """What is known of one order."""
+    """One order."""
 
     moments: dict[str, datetime] = field(default_factory=dict)
     buyer: str | None = None
@@ -65,7 +65,7 @@ class Order:
 
 @dataclass
 class Ticket:
-    """One question to customer service."""
+    """One request to customer service."""
 
     asked: datetime | None = None
     answered: datetime | None = None
@@ -74,7 +74,7 @@ class Ticket:
 
 @dataclass
 class Story:
-    """All that happened in one session, in order of time."""
+    """The records of one session, in order of time."""
 
     show: Show
     happenings: list[Happening] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""Ways to put telemetry on the wire.
+"""Request bodies of events, in every mode of CloudEvents over HTTP.
 
-In: CloudEvents as dicts. Out: bodies and headers, in every mode that CloudEvents knows. Never here: assertions about figures.
+In: CloudEvents as dicts. Out: bodies and headers. Never here: assertions about figures.
 """
 
 import gzip
@@ -51,14 +51,14 @@ def binary(event: Event) -> tuple[dict[str, str], bytes]:
 async def post(
     client: httpx.AsyncClient, content: bytes, headers: Mapping[str, str] = BATCH, *, zipped: bool = False
 ) -> httpx.Response:
-    """Send bytes to the door."""
+    """Post a body to `/v1/events`."""
     more = {"Content-Encoding": "gzip"} if zipped else {}
     content = gzip.compress(content) if zipped else content
     return await client.post("/v1/events", content=content, headers={**headers, **more})
 
 
 async def likes(client: httpx.AsyncClient, session: str) -> int | None:
-    """Return the session's likes as its KPIs tell them."""
+    """Return the session's likes from its KPIs."""
     answer = await client.get(f"/v1/sessions/{session}/kpis")
     assert 200 == answer.status_code, answer.text
     value: int | None = answer.json()["kpis"]["likes"]["value"]

@@ -1,6 +1,6 @@
-"""Random telemetry: few people, few orders, few moments, so that everything collides with everything.
+"""Strategies of random telemetry: few persons, orders and times, so that collisions are frequent.
 
-In: hypothesis. Out: lists of CloudEvents with unique identities, as senders write them. Never here: what they mean.
+In: hypothesis. Out: lists of CloudEvents with unique identities. Never here: their meaning.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -109,7 +109,7 @@ _OFTEN = ("order.paid", "order.paid", "viewer.entered", "viewer.entered", "order
 
 
 stirs = st.integers(0, 2**32).map(Random)
-"""What shuffles and splits: a seed, so that a failure can be told in one line."""
+"""A source of randomness for shuffling and splitting: a seed, so that a failure has a short description."""
 
 
 def event(number: int, kind: str, subject: str, moment: str, data: Event) -> Event:

@@ -1,4 +1,4 @@
-"""The fold by itself, without a database: contributions do not know in which order, or how often, their events came."""
+"""The fold without a database: contributions do not depend on the order and the repetition of their events."""
 
 from random import Random
 from typing import Any

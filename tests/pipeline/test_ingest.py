@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 _HERE = "session"
-"""Stands for the session's id in generated subjects."""
+"""Placeholder of the session's id in generated subjects."""
 _EXAMPLES = examples(60)
 
 
@@ -79,7 +79,7 @@ async def test_concurrent_senders_to_two_services_give_the_oracles_figures(
 @_EXAMPLES
 @given(events=telemetry("wechat:a", "weibo:c", max_size=80), random=stirs)
 async def test_a_brands_customers_are_new_once_over_its_sessions(stage: Stage, events: list[Event], random: Random) -> None:
-    """Two sessions of one brand share their customers: whoever bought first, a buyer is new in one session alone."""
+    """Two sessions of one brand share their customers: a buyer is new in exactly one of them."""
     first, one = await _new_show(stage, "wechat:a")
     second, two = await _new_show(stage, "weibo:c", brand=first.brand)
     # The platforms differ, the people do not: a buyer is a customer per platform, so both rooms get both platforms' names.

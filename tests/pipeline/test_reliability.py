@@ -98,7 +98,7 @@ def data_folder() -> Iterator[Path]:
 
 
 async def test_a_killed_database_loses_nothing_and_counts_nothing_twice(data_folder: Path, tmp_path: Path) -> None:
-    """`kill -9` of PostgreSQL in the middle of a load: the server starts it again by itself, the senders only retry."""
+    """`kill -9` of PostgreSQL during a load: the server restarts it, and the senders only retry."""
     random, folder = Random(3), data_folder
     async with _servers(tmp_path, 1, TALLYLIGHT_DATA_DIR=str(folder)) as [server]:
         show = await _show(server)

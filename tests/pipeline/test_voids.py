@@ -69,7 +69,7 @@ async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: l
     wrong = [one for one in events if random.random() < 0.4]
     waiting = list(wrong)
     arrived: set[str] = set()
-    standing = {one["id"]: one for one in events}
+    valid = {one["id"]: one for one in events}
     voids: dict[str, str] = {}
     for batch in split(stirred(events, random), random):
         await _send(stage.client, batch)
@@ -83,11 +83,11 @@ async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: l
         if random.random() < 0.3:
             await _take_back(stage.client, show, voids[one["id"]])
         else:
-            del standing[one["id"]]
+            del valid[one["id"]]
     if events:
         receipt = await _send(stage.client, events)
         assert (0, len(events)) == (receipt["accepted"], receipt["duplicates"])
-    await assert_told(stage.service, [show], list(standing.values()))
+    await assert_told(stage.service, [show], list(valid.values()))
 
 
 @examples(25)
@@ -106,7 +106,7 @@ async def test_a_void_passes_first_purchases_on_to_the_brands_other_sessions(
         if random.random() < 0.7
     ]
     await _send(stage.client, everything) if everything else None
-    standing = list(everything)
+    valid = list(everything)
     for one in everything:
         if random.random() < 0.4:
             show = next(show for show in shows if one["subject"] in show.rooms)
@@ -114,8 +114,8 @@ async def test_a_void_passes_first_purchases_on_to_the_brands_other_sessions(
             if random.random() < 0.3:
                 await _take_back(stage.client, show, void["id"])
             else:
-                standing.remove(one)
-    await assert_told(stage.service, shows, standing)
+                valid.remove(one)
+    await assert_told(stage.service, shows, valid)
 
 
 async def test_the_log_keeps_a_voided_event_marked(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Zero: what was told and is zero is a figure; what was never told, or was taken back, is none."""
+"""Zero: a reported zero is a figure; a figure that was never reported, or was taken back, is absent."""
 
 from typing import Any
 

@@ -1,13 +1,15 @@
 -- name: lock_sessions
 -- The sessions that are named by id or by one of their streams, held against deletion and rebuild until the commit.
--- The version stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date.
+-- The version stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date. A room whose
+-- registration is not confirmed has a leading question mark.
 SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
        concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS version
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN LATERAL (
     SELECT ARRAY(SELECT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
-           ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS rooms
+           ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
+                 FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS rooms
 ) r
 WHERE s.id IN (
     SELECT unnest($1::uuid[])
@@ -30,7 +32,7 @@ WHERE a.brand_id = $1::uuid;
 -- Appends to the log what it does not hold yet, and lets its events claim their members: one round trip in the usual case,
 -- that the sessions are as they were remembered ($1, $2) and all events are new. Where a session is not, nothing is
 -- written. Where an event is not new, nothing is claimed, since its claim must not stand in the way of a new event's.
--- What the events have in common ($3 to $7) is sent once; $10 says which of it is whose. Long columns come joined: texts
+-- What the events have in common ($3 to $7, $22) is sent once; $10 says which of it is whose. Long columns come joined: texts
 -- and numbers with the unit separator, which no field may hold, keys of 16 bytes end to end.
 WITH held AS (
     -- In a query of its own, since Citus cannot read back what a CTE locks itself.
@@ -40,15 +42,16 @@ WITH held AS (
         JOIN sessions s USING (id)
         JOIN brands b ON b.id = s.brand_id
         WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
-            ARRAY(SELECT st.platform || ':' || st.room FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
+            ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
+                 FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
         ORDER BY s.id
         FOR KEY SHARE OF s
     ) AS locked
 ), logged AS (
-    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data)
+    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner)
     SELECT ($3::uuid[])[kind], substring($11::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id, ($4::text[])[kind],
            ($5::text[])[kind], ($6::text[])[kind], ($7::text[])[kind], to_timestamp(at::float8 / 1000000), $8::timestamptz,
-           to_timestamp(sent::float8 / 1000000), data::json
+           to_timestamp(sent::float8 / 1000000), data::json, ($22::text[])[kind]
     FROM unnest(string_to_array($10, E'\x1f')::int[], string_to_array($12, E'\x1f'), string_to_array($13, E'\x1f')::bigint[],
                 string_to_array($14, E'\x1f'), string_to_array($21, E'\x1f', '')::bigint[])
         WITH ORDINALITY AS new (kind, id, at, data, sent, n)

@@ -118,16 +118,19 @@ UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;
 -- name: recent_sessions
 -- Sessions of a brand (of any, where it is null), or the one named by its id or by a stream, that may be on air or ended lately.
 SELECT s.id, s.brand_id, s.started_at, s.ended_at,
-       ARRAY(SELECT st.room FROM streams st WHERE st.session_id = s.id AND st.platform = $3 ORDER BY 1) AS rooms,
+       ARRAY(SELECT st.room FROM streams st
+             WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL) ORDER BY 1) AS rooms,
        (SELECT json_agg(json_build_array(g.platform, g.key, g.latest = 1, g.latest_at))::text
         FROM gauges g
         WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast') AS broadcasts
 FROM sessions s
 WHERE ($1::uuid IS NULL OR s.brand_id = $1)
   AND ($2::text IS NULL OR s.id::text = lower($2)
-       OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2))
+       OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2
+                                                  AND (st.confirmed OR $1::uuid IS NOT NULL)))
   AND s.started_at > $4
-  AND ($2::text IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3));
+  AND ($2::text IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3
+                                                                  AND (st.confirmed OR $1::uuid IS NOT NULL)));
 
 -- name: expected_sessions
 -- Sessions in the time of their schedule ($4 to $5), or made lately (since $6) without one, whose rooms on a platform have not all
@@ -138,7 +141,7 @@ FROM (
            COALESCE(s.scheduled_at, greatest(s.created_at, (SELECT max(st.created_at) FROM streams st
                                                             WHERE st.session_id = s.id AND st.platform = $3))) AS about,
            ARRAY(SELECT st.room FROM streams st
-                 WHERE st.session_id = s.id AND st.platform = $3
+                 WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL)
                    AND NOT EXISTS (SELECT 1 FROM gauges g
                                    WHERE g.session_id = s.id AND g.grain = 0 AND g.key = st.room AND g.platform = $3
                                      AND g.metric = 'broadcast')
@@ -146,7 +149,8 @@ FROM (
     FROM sessions s
     WHERE ($1::uuid IS NULL OR s.brand_id = $1)
       AND ($2::text IS NULL OR s.id::text = lower($2)
-           OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2))
+           OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2
+                                                  AND (st.confirmed OR $1::uuid IS NOT NULL)))
       AND NOT EXISTS (SELECT 1 FROM gauges g
                       WHERE g.session_id = s.id AND g.grain = 0 AND g.key = '' AND g.metric = 'broadcast' AND g.latest = 0)
       AND (s.scheduled_at BETWEEN $4 AND $5 OR s.scheduled_at IS NULL)
@@ -156,14 +160,14 @@ WHERE (s.scheduled_at IS NOT NULL OR s.about > $6)
         SELECT 1 FROM gauges g WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast')));
 
 -- name: promoted_sessions
--- The session that each promotion (named by its id or its url) belongs to, as long as it is not over for good.
+-- Per brand the latest session that each promotion (named by its id or its url) belongs to, unless it ended too long ago.
 SELECT named.promotion, max(s.id::text) AS session
 FROM unnest($2::text[]) AS named (promotion)
 JOIN promotions p ON p.url = named.promotion OR p.id::text = named.promotion
 JOIN sessions s ON s.id = p.session_id
 WHERE ($1::uuid IS NULL OR s.brand_id = $1)
   AND COALESCE(s.ended_at, s.scheduled_at, s.created_at) > $3
-GROUP BY named.promotion;
+GROUP BY named.promotion, s.brand_id;
 
 -- name: session_is_recent
 -- Whether a session is not over for good.

@@ -36,15 +36,15 @@ FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::tex
 ON CONFLICT (digest) DO UPDATE
 SET attempts = d.attempts + 1, errors = excluded.errors, received_at = excluded.received_at;
 
--- name: stream_owner
--- The brand whose session has a stream.
-SELECT s.brand_id FROM streams st JOIN sessions s ON s.id = st.session_id WHERE st.platform = $1 AND st.room = $2;
+-- name: registrations
+-- The registrations of a room.
+SELECT st.brand_id, st.confirmed FROM streams st WHERE st.platform = $1 AND st.room = $2;
 
 -- name: parked_events
--- A page of what waits for a stream: sent with an unbound key, or with one of the session's brand.
+-- A page of the parked events of a room, of these owners.
 SELECT event_key, owner, event::text AS event
 FROM parked
-WHERE platform = $1 AND room = $2 AND owner IN ('', $3) AND (event_key, owner) > ($4::bytea, $5::text)
+WHERE platform = $1 AND room = $2 AND owner = ANY($3::text[]) AND (event_key, owner) > ($4::bytea, $5::text)
 ORDER BY event_key, owner
 LIMIT $6;
 

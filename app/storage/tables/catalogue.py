@@ -5,6 +5,7 @@ In: nothing. Out: tables. Never here: queries.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -81,6 +82,11 @@ streams = Table(
     Column("room", Key, primary_key=True),
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
     created_at(),
+    # A brand registers a room once. Of all brands' registrations of a room one at most is confirmed by an unbound principal.
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("confirmed", Boolean, nullable=False),
+    Column("registered_by", Text),
+    Index("streams_confirmed_key", "platform", "room", unique=True, postgresql_where=text("confirmed")),
 )
 
 lineup = Table(

@@ -1,0 +1,88 @@
+"""Decisions about rooms: which session takes in what unbound senders send for a room, and what they sent before.
+
+In: a room, a session or none. Out: the events moved, and both sessions rebuilt. Never here: who may decide.
+
+A decision removes the events that unbound senders sent for the room from the session that had them, parks them, and replays the
+parked events into the session that has the room now. What a brand's own senders sent stays with that brand.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from app.ingest import rebuild
+from app.ingest.parked import replay_parked
+from app.ingest.writer import Writer
+from app.settings import Settings
+from app.storage.database import Database, retry_conflicts
+from app.storage.queries import queries
+from app.storage.writes import WriteQueries
+
+_SQL = queries("stream_claims")
+WITHDRAWN = "withdrawn"
+"""The origin of parked events that a decision removed from a session."""
+
+
+class NoSuchRegistrationError(LookupError):
+    """The session did not register the room."""
+
+
+class Decision(NamedTuple):
+    """The numbers of events that a decision moved."""
+
+    moved_out: int
+    moved_in: int
+
+
+async def decide(
+    database: Database, settings: Settings, writer: Writer, platform: str, room: str, session: UUID | None
+) -> Decision:
+    """Let a session, or none, take in what unbound senders send for a room; return after the events have moved.
+
+    Repeating a decision completes one that was interrupted.
+
+    Raises:
+        NoSuchRegistrationError: the session did not register the room.
+    """
+    moved_out = await retry_conflicts(lambda: _withdraw(database, settings, platform, room, session))
+    moved_in = 0 if session is None else await replay_parked(database, writer, platform, room)
+    return Decision(moved_out, moved_in)
+
+
+async def _withdraw(database: Database, settings: Settings, platform: str, room: str, session: UUID | None) -> int:
+    async with database.unpooled() as connection, connection.transaction():
+        rows = await connection.fetch(_SQL["registrations"], platform, room)
+        # In the order in which registrations lock: brands, the room, sessions.
+        await connection.execute(_SQL["lock_brands"], sorted({str(row["brand_id"]) for row in rows}))
+        await connection.execute(_SQL["lock_room"], f"{platform}:{room}")
+        rows = await connection.fetch(_SQL["registrations"], platform, room)
+        if session is not None and session not in {row["session_id"] for row in rows}:
+            raise NoSuchRegistrationError
+        before = next((row for row in rows if row["confirmed"]), None)
+        if before is not None and before["session_id"] == session:
+            return 0
+        moved = 0
+        if before is not None:
+            await connection.fetch(_SQL["lock_session"], before["session_id"])
+            await connection.fetch(_SQL["withdraw_confirmation"], platform, room)
+            moved = await _take_out(connection, settings, before["brand_id"], before["session_id"], platform, room)
+        if session is not None:
+            await connection.fetch(_SQL["confirm"], platform, room, session)
+        return moved
+
+
+async def _take_out(
+    connection: asyncpg.Connection, settings: Settings, brand: UUID, session: UUID, platform: str, room: str
+) -> int:
+    """Park the events of unbound senders, and rebuild the session from the rest of its log."""
+    parked = await connection.fetch(_SQL["park_logged"], session, platform, room, WITHDRAWN)
+    moved = [row["event_key"] for row in await connection.fetch(_SQL["delete_logged"], session, platform, room)]
+    if not moved:
+        return 0
+    if parked:
+        await WriteQueries(connection).count_parked([(platform, room, "", WITHDRAWN, len(parked))], datetime.now(UTC))
+    buyers = [row["member"] for row in await connection.fetch(_SQL["first_purchases_of"], brand, session, moved)]
+    await rebuild.replace_rows(connection, settings, session, buyers)
+    return len(moved)
