@@ -48,7 +48,7 @@ class StreamDecisionReceipt(BaseModel):
     moved_in: int = Field(description="events that joined the session")
 
 
-@router.get("", operation_id="stream-claims:list", summary="List open claims", responses=responses(401, 403, 422))
+@router.get("", operation_id="list_stream_claims", summary="List open claims", responses=responses(401, 403, 422))
 async def list_claims(service: AppService, caller: Operator, paging: Paging) -> StreamClaimList:
     """Return the registrations of rooms that no unbound key has confirmed. A bound key sees those of its brand."""
     after = paging.after(str, str, UUID)
@@ -58,7 +58,7 @@ async def list_claims(service: AppService, caller: Operator, paging: Paging) -> 
 
 @router.post(
     "/decisions",
-    operation_id="stream-claims:decide",
+    operation_id="decide_stream_claim",
     summary="Decide which session has a room",
     responses=responses(400, 401, 403, 422, 503),
 )
