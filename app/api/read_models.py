@@ -105,8 +105,12 @@ class ProductFigures(SharedFigures):
     product: str = Field(examples=["knit-01"])
     name: str = Field(examples=["ニット"])
     live_price: str | None = Amount
-    initial_stock: int | None
-    stock: int | None = Field(description="last known")
+    planned: int | None = Field(description="the line-up's stock")
+    initial_stock: int | None = Field(description="the same as `planned`", deprecated=True)
+    stock: int | None = Field(
+        description="what is left: latest reported stock minus units paid since, else planned stock minus all paid units"
+    )
+    stock_estimated: bool = Field(description="true if no stock was reported and `stock` comes from the plan")
     clicks_after_sold_out: int | None = Field(description="clicks while it was sold out")
     missed_gmv_estimate: str | None = Field(
         description="an estimate: clicks while sold out × orders per click before × average price of a unit"

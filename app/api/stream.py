@@ -41,6 +41,14 @@ id: 5f0c8b1f2a9d4e67-
 event: kpis
 data: {"session": "…", "status": "live", "kpis": {"viewers": {"value": 18052, …}, …}, …}
 
+id: 5f0c8b1f2a9d4e67-
+event: products
+data: {"session": "…", "products": […], …}
+
+id: 5f0c8b1f2a9d4e67-
+event: audience
+data: {"session": "…", "arrivals": 18052, "by_source": […], …}
+
 id: 5f0c8b1f2a9d4e67
 event: alerts
 data: {"session": "…", "as_of": "…", "alerts": []}

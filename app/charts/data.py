@@ -4,25 +4,23 @@ In: documents of the read side, a language. Out: rows by the name of their data 
 Never here: figures that no document holds, looks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from app.charts.placement import clearances, gaps
 from app.labels.catalogue import Language, label, label_or
+from app.labels.notation import NOTHING, grouped, money_text
 
 Documents = Mapping[str, Mapping[str, Any]]
 Row = dict[str, Any]
 
-FUNNEL = ("viewers", "product_clicks", "orders")
+FUNNEL = ("impressions", "viewers", "clickers", "buyers")
 PLATFORM_KPIS = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
 MOST_PRODUCTS = 12
 """Bars that stay readable on a phone; the rest is one bar."""
-
-
-MOST_LABELS = 12
-"""Stock-outs that have room for a name each; of more the marks alone are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,8 @@ class ChartData:
     datasets: Mapping[str, Sequence[Row]]
     words: Mapping[str, str] = field(default_factory=dict)
     """What the chart's labels have in their gaps."""
+    empty: bool = False
+    """True if there is nothing to draw."""
 
 
 class Clock:
@@ -64,21 +64,21 @@ def _epoch(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def grouped(value: float | str | None) -> str:
-    """Return a figure with separators, an amount without decimals where it is whole; `—` where there is none."""
-    if value is None:
-        return "—"
-    text = f"{Decimal(str(value)):,}"
-    whole, _, fraction = text.partition(".")
-    return text if fraction.strip("0") else whole
+def _number(value: float | str | None) -> str:
+    """Return a figure with separators; `—` if there is none."""
+    return NOTHING if value is None else grouped(str(value))
+
+
+def _money(amount: str | None, currency: str, language: Language) -> str:
+    return NOTHING if amount is None else money_text(amount, currency, language)
 
 
 def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{Decimal(str(share)) * 100:.1f}%"
+    return NOTHING if share is None else f"{Decimal(str(share)) * 100:.1f}%"
 
 
 def _listing(parts: Sequence[str], language: Language) -> str:
-    return {"ja": "、", "zh": "、", "en": ", "}[language].join(parts) or "—"
+    return {"ja": "、", "zh": "、", "en": ", "}[language].join(parts) or NOTHING
 
 
 def timeline(documents: Documents, language: Language) -> ChartData:
@@ -88,7 +88,7 @@ def timeline(documents: Documents, language: Language) -> ChartData:
     clock = Clock(document["from"])
     begin, end = clock.shifted(document["from"]), clock.shifted(document["to"])
     moments = [clock.shifted(bucket) for bucket in document["buckets"]]
-    series = document["series"]
+    series, currency = document["series"], document["currency"]
     buckets = [
         {
             "at": _epoch(at),
@@ -96,7 +96,7 @@ def timeline(documents: Documents, language: Language) -> ChartData:
             "time": f"{at:%H:%M}",
             "viewers": viewers,
             "gmv": float(gmv),
-            "gmv_text": grouped(gmv),
+            "gmv_text": _money(gmv, currency, language),
         }
         for at, until, viewers, gmv in zip(moments, [*moments[1:], end], series["concurrent_viewers"], series["gmv"], strict=True)
     ]
@@ -106,29 +106,40 @@ def timeline(documents: Documents, language: Language) -> ChartData:
         if start < stop:
             times = f"{start:%H:%M}–{stop:%H:%M}"
             name = names.get(showcase["product"], showcase["product"])
-            windows.append({"at": _epoch(start), "until": _epoch(stop), "times": times, "product": name})
+            middle = (_epoch(start) + _epoch(stop)) / 2
+            windows.append({"at": _epoch(start), "until": _epoch(stop), "middle": middle, "times": times, "product": name})
     sold_out = []
     for mark in document["marks"]:
         if mark["kind"] == "sold_out":
             at, name = clock.shifted(mark["at"]), names.get(mark["product"], mark["product"])
             text = label("chart.sold_out.of", language).format(product=name)
             sold_out.append({"at": _epoch(at), "time": f"{at:%H:%M}", "product": name, "text": text})
-    if len(sold_out) > MOST_LABELS:
-        sold_out = [row | {"text": ""} for row in sold_out]
+    _clear(windows, "middle", begin, end, clearances)
+    _clear(sold_out, "at", begin, end, gaps)
     seen = [bucket for bucket in buckets if bucket["viewers"] is not None]
     peak = max(seen, key=lambda bucket: bucket["viewers"], default=None)
     words = {"currency": document["currency"], "time_zone": offset_of(document["from"])}
     description = label("chart.timeline.description", language).format(
         begin=f"{begin:%H:%M}",
         end=f"{end:%H:%M}",
-        peak="—" if peak is None else grouped(peak["viewers"]),
-        peak_time="—" if peak is None else peak["time"],
-        gmv=grouped(str(sum((Decimal(gmv) for gmv in series["gmv"]), Decimal(0)))),
+        peak=NOTHING if peak is None else _number(peak["viewers"]),
+        peak_time=NOTHING if peak is None else peak["time"],
+        gmv=_money(str(sum((Decimal(gmv) for gmv in series["gmv"]), Decimal(0))), currency, language),
         windows=len(windows),
         sold_out=_listing([f"{row['product']} {row['time']}" for row in sold_out], language),
         **words,
     )
-    return ChartData(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words)
+    empty = not windows and not sold_out and peak is None and not any(bucket["gmv"] for bucket in buckets)
+    return ChartData(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words, empty)
+
+
+def _clear(
+    rows: Sequence[Row], place: str, begin: datetime, end: datetime, measure: Callable[[Sequence[float]], list[float]]
+) -> None:
+    """Give each row the room of its label, as a share of the chart's width."""
+    first, length = _epoch(begin), max(1, _epoch(end) - _epoch(begin))
+    for row, clearance in zip(rows, measure([(row[place] - first) / length for row in rows]), strict=True):
+        row["clearance"] = round(clearance, 6)
 
 
 def product_names(products: Mapping[str, Any]) -> dict[str, str]:
@@ -137,20 +148,24 @@ def product_names(products: Mapping[str, Any]) -> dict[str, str]:
 
 
 def funnel(documents: Documents, language: Language) -> ChartData:
-    """Return viewers → clicks → orders, each with its ratio to the step before."""
+    """Return impressions → viewers → clickers → buyers, each with its ratio to the step before.
+
+    A step that nothing supplied is shown as absent, and the step after it has no ratio.
+    """
     kpis = documents["kpis"]["kpis"]
     steps: list[Row] = []
     before: int | None = None
     for slug in FUNNEL:
         value = kpis[slug]["value"]
-        text = grouped(value)
+        text = _number(value)
         if value is not None and before:
-            text += f" · {Decimal(value) * 100 / Decimal(before):.2f}%"
+            text += f" · {grouped(f'{Decimal(value) * 100 / Decimal(before):.2f}')}%"
         steps.append({"label": label(f"metric.{slug}", language), "value": value or 0, "text": text})
         before = value
     parts = [f"{step['label']} {step['text']}" for step in steps]
     description = label("chart.funnel.description", language).format(steps=_listing(parts, language))
-    return ChartData(description, {"steps": steps})
+    empty = all(kpis[slug]["value"] is None for slug in FUNNEL)
+    return ChartData(description, {"steps": steps}, empty=empty)
 
 
 def platforms(documents: Documents, language: Language) -> ChartData:
@@ -167,12 +182,13 @@ def platforms(documents: Documents, language: Language) -> ChartData:
                     "platform": platform,
                     "platform_name": label_or(f"platform.{platform}", platform, language),
                     "share": float(Decimal(str(value or 0)) / total),
-                    "text": grouped(value),
+                    "text": _money(value, document["currency"], language) if slug == "gmv" else _number(value),
                 }
                 for platform, value in values.items()
             ]
     told = [f"{row['label']} {row['platform_name']} {row['text']}" for row in parts]
-    return ChartData(label("chart.platforms.description", language).format(parts=_listing(told, language)), {"parts": parts})
+    description = label("chart.platforms.description", language).format(parts=_listing(told, language))
+    return ChartData(description, {"parts": parts}, empty=not parts)
 
 
 def sources(documents: Documents, language: Language) -> ChartData:
@@ -183,12 +199,13 @@ def sources(documents: Documents, language: Language) -> ChartData:
             if row["source"] is None
             else label_or(f"source.{row['source']}", row["source"], language),
             "viewers": row["viewers"],
-            "text": f"{grouped(row['viewers'])} · {_percent(row['share'])}",
+            "text": f"{_number(row['viewers'])} · {_percent(row['share'])}",
         }
         for row in documents["audience"]["by_source"]
     ]
     told = [f"{row['label']} {row['text']}" for row in found]
-    return ChartData(label("chart.sources.description", language).format(sources=_listing(told, language)), {"sources": found})
+    description = label("chart.sources.description", language).format(sources=_listing(told, language))
+    return ChartData(description, {"sources": found}, empty=not found)
 
 
 def products(documents: Documents, language: Language) -> ChartData:
@@ -213,15 +230,17 @@ def products(documents: Documents, language: Language) -> ChartData:
             "row": number,
             "label": name,
             "gmv": float(gmv),
-            "gmv_text": grouped(gmv),
+            "gmv_text": _money(gmv, document["currency"], language),
             "units": units,
             "clicks": clicks,
             "rest": rest,
-            "text": grouped(gmv) if units is None else f"{grouped(gmv)} · {pieces.format(units=grouped(units))}",
+            "text": " · ".join(
+                [_money(gmv, document["currency"], language), *([] if units is None else [pieces.format(units=_number(units))])]
+            ),
         }
         for number, (name, gmv, units, clicks, rest) in enumerate(bars)
     ]
     words = {"currency": document["currency"]}
     told = [f"{row['label']} {row['text']}" for row in found]
     description = label("chart.products.description", language).format(products=_listing(told, language), **words)
-    return ChartData(description, {"products": found}, words)
+    return ChartData(description, {"products": found}, words, empty=not found)

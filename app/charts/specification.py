@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
+from unicodedata import east_asian_width
 
 import vl_convert
 
 from app.charts import data
 from app.charts.data import ChartData, Documents
 from app.labels.catalogue import Language, label
+from app.labels.notation import money_pattern
 
 Chart = Literal["timeline", "funnel", "platforms", "sources", "products"]
 CHARTS: tuple[Chart, ...] = get_args(Chart)
@@ -53,6 +55,8 @@ FONTS: Mapping[Language, str] = {
 }
 _LOCALES: Mapping[Language, Literal["ja-JP", "zh-CN", "en-US"]] = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-US"}
 _HERE = Path(__file__).parent
+_LATIN_WIDTH = 6.6
+"""Pixels of a digit in the size of the charts' texts."""
 
 
 def specification(chart: Chart, documents: Documents, language: Language, theme: Theme) -> Specification:
@@ -65,11 +69,27 @@ def specification(chart: Chart, documents: Documents, language: Language, theme:
         theme: the colours.
     """
     drawn = ROWS[chart](documents, language)
-    spec: Specification = _translated(_read(f"specs/{chart}.json"), drawn, language)
+    spec: Specification = _translated(_read("specs/empty.json" if drawn.empty else f"specs/{chart}.json"), drawn, language)
+    if drawn.empty:
+        spec["title"] = label(f"chart.{chart}.title", language)
+        spec["usermeta"] = {"empty": True}
     spec["description"] = drawn.description
     spec["datasets"] = drawn.datasets
+    spec["params"] = [{"name": "room", "value": _room(drawn)}, {"name": "money", "value": _money_pattern(drawn, language)}]
     spec["config"] = _read(f"themes/{theme}.json") | {"font": FONTS[language], "locale": _locale(language)}
     return spec
+
+
+def _room(drawn: ChartData) -> int:
+    """Return the pixels that the texts beside the bars need, so that none leaves the chart."""
+    texts = [row["text"] for rows in drawn.datasets.values() for row in rows if "text" in row]
+    wide = max((sum(2 if east_asian_width(sign) in "WFA" else 1 for sign in text) for text in texts), default=0)
+    return 16 + round(wide * _LATIN_WIDTH)
+
+
+def _money_pattern(drawn: ChartData, language: Language) -> str:
+    """Return the notation of the chart's currency, with `#` in the place of the number."""
+    return money_pattern(drawn.words["currency"], language).replace("{amount}", "#") if "currency" in drawn.words else "#"
 
 
 @cache

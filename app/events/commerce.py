@@ -48,6 +48,9 @@ class ProductWithdrawn(Payload, type="live.product.withdrawn"):
         return Contributions(samples=(Sample("on_air", 0, context.product(self.product), by_second=True),))
 
 
+COUNT_CLICKER = (Count("clickers", 1),)
+
+
 @lru_cache(4096)
 def _clicks(product: str, count: int) -> Contributions:
     # Most clicks have equal contributions: the objects are created once and shared.
@@ -62,8 +65,11 @@ class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewe
     count: CountField = 1
 
     def fold(self, context: FoldContext) -> Contributions:
-        """Return the clicks, of the session and of the product."""
-        return _clicks(context.product(self.product), self.count)
+        """Return the clicks, of the session and of the product, and the clicker that the earliest click owns."""
+        clicks = _clicks(context.product(self.product), self.count)
+        if self.viewer is None:
+            return clicks
+        return Contributions(counts=clicks.counts, claims=(Claim("clicker", person(self.viewer), COUNT_CLICKER),))
 
 
 class ProductSampled(Payload, type="live.product.sampled"):

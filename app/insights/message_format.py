@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.kpis.evaluate import Figure
-from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import format_amount, format_count, format_figure, format_share
+from app.kpis.metrics import BY_SLUG
+from app.kpis.number_format import format_amount, format_count, format_figure, format_share, format_span
 from app.kpis.render import zone_of
-from app.kpis.rounding import digits_of, half_up
+from app.kpis.rounding import half_up
 from app.labels.catalogue import Language, label, label_or
 from app.storage.reads import SessionHead
 
@@ -36,7 +36,7 @@ class MessageFormatter:
         return format_share(numerator, denominator)
 
     def money(self, numerator: int, denominator: int = 1) -> str:
-        """Return 2,536.25元."""
+        """Return 2,536.25元, ¥2,536.25 or CN¥2,536.25."""
         return format_amount(numerator, denominator, self.head.currency, self.language)
 
     def about(self, numerator: int, denominator: int = 1) -> str:
@@ -44,27 +44,16 @@ class MessageFormatter:
         return format_amount(numerator, denominator, self.head.currency, self.language, digits=0)
 
     def figure(self, slug: str, figure: Figure) -> str:
-        """Return a KPI in the format of the results sheet, money with its currency."""
-        unit = BY_SLUG[slug].unit
-        if unit is Unit.MONEY:
-            return self.money(figure[0], figure[1])
-        return format_figure(slug, figure, unit, digits_of(self.head.currency), self.language)
+        """Return a KPI as the results sheet prints it, money with its currency."""
+        return format_figure(slug, figure, BY_SLUG[slug].unit, self.head.currency, self.language)
 
     def clock(self, moment: datetime) -> str:
         """Return 15:42, in the session's time zone."""
         return moment.astimezone(zone_of(self.head.time_zone)).strftime("%H:%M")
 
     def span(self, milliseconds: int, per: int = 1) -> str:
-        """Return a length of time in minutes and seconds: 3分12秒."""
-        minutes, seconds = divmod(half_up(milliseconds, per * 1000), 60)
-        key = "span" if minutes and seconds else "span_minutes" if minutes else "span_seconds"
-        return label(f"insight.{key}", self.language).format(minutes=minutes, seconds=seconds)
-
-    def plain(self, value: float | str) -> str:
-        """Return a number with one decimal unless it is whole; other text unchanged."""
-        if isinstance(value, str):
-            return value
-        return f"{value:,.1f}".removesuffix(".0")
+        """Return a length of time: 12.3秒, 3分, 4.10分."""
+        return format_span(milliseconds, per * 1000, self.language)
 
     def minutes(self, microseconds: int) -> str:
         """Return a length of time in whole minutes, at least one."""

@@ -4,14 +4,17 @@ In: an evaluation. Out: warnings in one language, with their figures. Never here
 """
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from app.kpis import metrics
 from app.kpis.evaluate import Evaluation, Figure
 from app.kpis.metrics import BY_SLUG, DURATION_US, WATCH_MS, Rule, Unit
+from app.kpis.number_format import format_count, format_minutes, format_value
 from app.kpis.rounding import digits_of, fixed, money, number
-from app.labels.catalogue import Language, label
+from app.labels.catalogue import Language, label, label_or
 from app.storage.reads import SessionFigures
+from app.storage.session_status import SessionStatus
 
 AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("buyers_exceed_viewers", "buyers", "viewers"),
@@ -38,22 +41,39 @@ class KpiWarning(NamedTuple):
 def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Language) -> list[dict[str, Any]]:
     """Return the warnings of a session in a language."""
     return [
-        {"code": finding.code, "message": message(finding, language), "figures": dict(finding.figures)}
+        {
+            "code": finding.code,
+            "message": message(finding, evaluation.head.currency, language),
+            "figures": dict(finding.figures),
+        }
         for finding in (*findings(evaluation, figures), *_corrected_clocks(figures))
     ]
 
 
-def message(finding: KpiWarning, language: Language) -> str:
-    """Return the text of a warning."""
-    words = {name: _spoken(value) for name, value in finding.figures.items()}
-    if "metric" in words:
-        words["label"] = label(f"metric.{words['metric']}", language)
-    return label(f"warning.{finding.code}", language).format(**words)
+_UNITS: Mapping[str, Unit] = {"products_gmv": Unit.MONEY, "difference": Unit.MONEY}
+"""Figures of a warning that are no KPIs."""
+_PLAIN = {"source", "events"}
 
 
-def _spoken(value: Any) -> Any:
-    """Return a figure with at most one decimal."""
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+def message(warning: KpiWarning, currency: str, language: Language) -> str:
+    """Return a warning as text, its figures formatted as everywhere else."""
+    figures = dict(warning.figures)
+    slug = figures.pop("metric", None)
+    words: dict[str, str] = {}
+    if slug is not None:
+        words["label"] = label(f"metric.{slug}", language)
+        platform = figures.pop("platform")
+        words["platform"] = label_or(f"platform.{platform}", platform, language)
+    for name, value in figures.items():
+        if name in _PLAIN:
+            words[name] = format_count(value) if isinstance(value, int) else value
+        elif name == "duration_seconds":
+            exact = Fraction(str(value))
+            words["duration"] = format_minutes(exact.numerator, exact.denominator, language)
+        else:
+            of = slug or name
+            words[name] = format_value(of, value, _UNITS.get(of) or BY_SLUG[of].unit, currency, language)
+    return label(f"warning.{warning.code}", language).format(**words)
 
 
 def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWarning]:
@@ -61,7 +81,9 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
     total = evaluation.total
     digits = digits_of(evaluation.head.currency)
     watched, duration, peak = total[WATCH_MS], total[DURATION_US], total["peak_concurrent_viewers"]
-    if watched[1] and peak[1] and duration[0] > 0 and watched[0] * 1000 > peak[0] * duration[0]:
+    # Until the end the watched time of people who are still there is unknown, and a report may be minutes ahead of the clock.
+    over = evaluation.status in {SessionStatus.PROVISIONAL, SessionStatus.FINAL}
+    if over and watched[1] and peak[1] and duration[0] > 0 and watched[0] * 1000 > peak[0] * duration[0]:
         yield KpiWarning(
             "watch_time_exceeds_peak",
             {

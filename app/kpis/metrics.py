@@ -131,6 +131,7 @@ METRICS: tuple[Metric, ...] = (
         "(comments + likes + shares) ÷ viewers",
     ),
     Metric("product_clicks", Unit.COUNT, Rule.CLICKS),
+    _counted("clickers", Unit.PEOPLE),
     _ratio("click_rate", "product_clicks", "viewers"),
     Metric("orders", Unit.COUNT, Rule.COMMERCE),
     Metric("buyers", Unit.PEOPLE, Rule.COMMERCE),

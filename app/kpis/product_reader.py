@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation
-from app.kpis.products import MOST_LISTED, ProductTable, SellOut, product_table, products_document
+from app.kpis.products import MOST_LISTED, ProductTable, SellOut, StockHistory, product_table, products_document
 from app.kpis.reader import SessionQuery, read_evaluation, read_head, snapshot
 from app.kpis.render import Document
 from app.kpis.showcases import MOST_SHOWCASES, Showcase, page_of, showcases_document, showcases_of
 from app.kpis.status import session_end, status_of
 from app.kpis.stock import SoldOut, sold_out_stretches, sold_out_windows, stock_levels
+from app.kpis.stock_reader import Stock, read_stock
 from app.labels.catalogue import Language
 from app.storage import product_reads, reads
 from app.storage.database import Connection, Database
@@ -54,13 +55,14 @@ class ProductRows:
     sell_outs: Mapping[str, SellOut]
     levels: Mapping[str, Sequence[tuple[datetime, int]]]
     """Product → (moment, pieces on all platforms), in order of time."""
+    stock: Stock
 
     def __len__(self) -> int:
         """Return the number of rows that a computation works on."""
         return len(self.rows) + len(self.lineup) + len(self.showcases)
 
 
-class _Stock(NamedTuple):
+class _StockTimes(NamedTuple):
     levels: Mapping[str, Sequence[tuple[datetime, int]]]
     stretches: Mapping[str, Sequence[SoldOut]]
     windows: Mapping[str, Sequence[ProductWindow]]
@@ -70,24 +72,24 @@ async def read_product_rows(connection: Connection, head: SessionHead, now: date
     """Return the products' rows."""
     rows = await product_reads.product_rows(connection, head.id)
     lineup = await product_reads.lineup(connection, head.id)
-    changes = await product_reads.state_changes(connection, head.id)
+    stock = await read_stock(connection, head)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
-    stock = await compute(len(changes), _stock_of, changes)
-    sums = iter(await product_reads.window_sums(connection, head.id, [w for found in stock.windows.values() for w in found]))
+    times = await compute(len(stock.changes), _times_of, stock.changes)
+    sums = iter(await product_reads.window_sums(connection, head.id, [w for found in times.windows.values() for w in found]))
     sell_outs: dict[str, SellOut] = {}
-    for product, found in stock.windows.items():
+    for product, found in times.windows.items():
         before, *after = [next(sums) for _ in found]
-        sell_outs[product] = SellOut(stock.stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
-    showcases = await compute(len(changes), _showcases, head, changes, now)
-    return ProductRows(rows, lineup, names, showcases, sell_outs, stock.levels)
+        sell_outs[product] = SellOut(times.stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
+    showcases = await compute(len(stock.changes), _showcases, head, stock.changes, now)
+    return ProductRows(rows, lineup, names, showcases, sell_outs, times.levels, stock)
 
 
-def _stock_of(changes: Sequence[StateChange]) -> _Stock:
+def _times_of(changes: Sequence[StateChange]) -> _StockTimes:
     levels = stock_levels(changes)
     stretches = {product: sold_out_stretches(found) for product, found in levels.items()}
     windows = {product: sold_out_windows(product, found) for product, found in stretches.items() if found}
-    return _Stock(levels, stretches, windows)
+    return _StockTimes(levels, stretches, windows)
 
 
 def _showcases(head: SessionHead, changes: Sequence[StateChange], now: datetime) -> list[Showcase]:
@@ -98,7 +100,8 @@ def _showcases(head: SessionHead, changes: Sequence[StateChange], now: datetime)
 
 def table_of(evaluation: Evaluation, figures: SessionFigures, found: ProductRows, language: Language) -> ProductTable:
     """Return the products' figures, with names in a language."""
-    return product_table(evaluation, figures, found.rows, found.lineup, found.names, found.showcases, found.sell_outs, language)
+    stock = StockHistory(found.stock.remaining, found.sell_outs)
+    return product_table(evaluation, figures, found.rows, found.lineup, found.names, found.showcases, stock, language)
 
 
 async def read_product_table(

@@ -16,7 +16,7 @@ from app.kpis.metrics import Unit
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, fixed, number
 from app.kpis.showcases import Showcase
-from app.kpis.stock import SoldOut, missed_gmv
+from app.kpis.stock import Remaining, SoldOut, missed_gmv, planned_remaining
 from app.labels.catalogue import Language, label, name_in
 from app.storage.product_reads import LineupRow, ProductRow
 from app.storage.reads import SessionFigures
@@ -64,7 +64,9 @@ class ProductResult:
     name: str
     listed: bool
     live_price: int | None
-    initial_stock: int | None
+    planned: int | None
+    """The line-up's stock."""
+    stock_estimated: bool
     figures: Values
     sold_out_at: datetime | None
     showcases: Sequence[Showcase]
@@ -90,6 +92,14 @@ class SellOut:
     clicks_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class StockHistory:
+    """What is left of each product with a reported stock, and when products were sold out."""
+
+    remaining: Mapping[str, Remaining]
+    sell_outs: Mapping[str, SellOut]
+
+
 def product_table(
     evaluation: Evaluation,
     figures: SessionFigures,
@@ -97,7 +107,7 @@ def product_table(
     lineup: Sequence[LineupRow],
     names: Mapping[str, Mapping[str, str]],
     showcases: Sequence[Showcase],
-    sell_outs: Mapping[str, SellOut],
+    stock: StockHistory,
     language: Language,
 ) -> ProductTable:
     """Return the products' figures; without a line-up up to `MOST_LISTED` products that were seen are listed, by GMV."""
@@ -113,15 +123,20 @@ def product_table(
     def result(code: str) -> ProductResult:
         row = listed.get(code)
         values = _values(figures, found.get(code, {}))
-        sell_out = sell_outs.get(code)
-        _missed(values, figures, sell_out)
+        sell_out = stock.sell_outs.get(code)
+        left = _remaining(values, stock.remaining.get(code), row.stock if row else None)
+        if left is None or left.estimated:
+            values["clicks_after_sold_out"] = values["missed_gmv_estimate"] = ABSENT
+        else:
+            _missed(values, figures, sell_out)
         _rates(values, evaluation.total)
         return ProductResult(
             code=code,
             name=(row.name if row else None) or name_in(names.get(code, {}), language) or code,
             listed=row is not None,
             live_price=row.live_price if row else None,
-            initial_stock=row.stock if row else None,
+            planned=row.stock if row else None,
+            stock_estimated=left is not None and left.estimated,
             figures=values,
             sold_out_at=sell_out.stretches[-1].since if sell_out and sell_out.stretches[-1].until is None else None,
             showcases=on_air.get(code, ()),
@@ -148,7 +163,6 @@ def _foremost(products: list[ProductResult]) -> tuple[list[ProductResult], list[
 
 def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
     parts: list[Values] = []
-    stock: Figure = ABSENT
     # A platform may have reported products only, for example with an event addressed to the session.
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
@@ -166,12 +180,16 @@ def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[boo
         refunds = values.get((False, "refund_amount"))
         part["refund_amount"] = (refunds or 0, 1, "counted") if ledger or refunds is not None else ABSENT
         parts.append(part)
-        pieces = _reported(values, "stock")
-        if pieces[1]:
-            stock = (stock[0] + pieces[0], 1, "reported")
-    total = combine(parts, _SUMS)
-    total["stock"] = stock
-    return total
+    return combine(parts, _SUMS)
+
+
+def _remaining(values: Values, reported: Remaining | None, planned: int | None) -> Remaining | None:
+    """Set what is left of a product; the planned stock stands in until a stock was reported."""
+    left = reported
+    if left is None and planned is not None:
+        left = planned_remaining(planned, values["units"][0])
+    values["stock"] = ABSENT if left is None else (left.pieces, 1, "derived" if left.estimated or left.paid else "reported")
+    return left
 
 
 def _reported(values: Mapping[tuple[bool, str], int], metric: str) -> Figure:
@@ -183,7 +201,7 @@ def _missed(values: Values, figures: SessionFigures, sell_out: SellOut | None) -
     clicks: Figure = ABSENT
     estimate: Figure = ABSENT
     counts_clicks = any("product_clicks" in counted for counted in figures.counted.values())
-    if values["stock"][1] and counts_clicks:
+    if counts_clicks:
         clicks = (sell_out.clicks_after if sell_out else 0, 1, "counted")
         gmv, units = values["gmv"], values["units"]
         if sell_out is None or clicks[0] == 0:
@@ -283,7 +301,9 @@ def _product(product: ProductResult, digits: int, time_zone: str) -> Document:
         "product": product.code,
         "name": product.name,
         "live_price": None if product.live_price is None else fixed(product.live_price, digits),
-        "initial_stock": product.initial_stock,
+        "planned": product.planned,
+        "initial_stock": product.planned,
+        "stock_estimated": product.stock_estimated,
         **{field: plain(values[field], unit, digits) for field, unit in UNITS.items()},
         "sold_out_at": local(product.sold_out_at, time_zone),
         "showcases": {"count": len(product.showcases), "seconds": number(on_air_us, 1_000_000)},

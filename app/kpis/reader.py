@@ -17,9 +17,10 @@ from app.kpis.evaluate import Evaluation, evaluate, several_sampled
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import second
 from app.kpis.status import session_end, status_of
+from app.kpis.stock_reader import read_stock
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
-from app.storage import product_reads, reads
+from app.storage import reads
 from app.storage.database import Connection, Database
 from app.storage.reads import SessionFigures, SessionHead
 
@@ -147,7 +148,7 @@ async def timeline_on(connection: Connection, asked: SessionQuery, question: Tim
         connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
     )
     samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
-    changes = await product_reads.state_changes(connection, head.id, question.product)
+    changes = (await read_stock(connection, head, question.product)).changes
     rows = len(samples) + len(changes) + window.buckets()
     return await compute(rows, timeline.timeline_document, head, window, question.product, series, counts, samples, changes)
 

@@ -51,7 +51,7 @@ SESSION_SERIES: Mapping[str, Series] = {
         slug: Series(slug)
         for slug in (
             "viewers", "views", "comments", "commenters", "likes", "shares", "gifts", "new_followers", "product_clicks",
-            "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests", "slow_responses",
+            "clickers", "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests", "slow_responses",
         )
     },
     "gmv": Series("gmv", is_money=True),

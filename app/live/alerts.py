@@ -7,14 +7,16 @@ A session that is not live has no alerts: nobody can act on them any more, and t
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from app.kpis.concurrency import sums_by_minute
 from app.kpis.evaluate import Evaluation
+from app.kpis.number_format import format_count, format_span
 from app.kpis.render import Document, local
 from app.kpis.status import off_air_since, session_end
 from app.labels.catalogue import Language, label, name_in
@@ -77,6 +79,12 @@ class ProductState:
     """Sold within `RECENT`."""
     clicks: int
     """Clicks within `RECENT` since it was last sold out; 0 while it is not."""
+    left: int
+    """What is left: the reported stock minus the units paid since, or an estimate from the plan."""
+    active: bool
+    """True if it sold or was on air within `RECENT`."""
+    fell_at: datetime | None = None
+    """When paid units brought the stock down to the low threshold; None if a report did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +146,33 @@ def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Aler
 
 def sold_out_clicked(product: str, state: ProductState) -> Alert | None:
     """Return the alert that viewers still click what is sold out."""
-    since = _since(state.levels, lambda pieces: pieces <= 0)
+    since = since_when(state.levels, lambda pieces: pieces <= 0)
     if since is None or state.clicks <= 0:
         return None
     return Alert("sold_out_clicked", Level.CRITICAL, since, {"clicks": state.clicks, "stock": 0}, product)
 
 
+def low_threshold(units: int, limit: int) -> int:
+    """Return the stock that is low: the limit, or the units that were sold within `RECENT`."""
+    return max(limit, units)
+
+
 def low_stock(product: str, state: ProductState, limit: int) -> Alert | None:
-    """Return the alert that few pieces are left: as few as the limit, or as were sold within `RECENT`."""
-    threshold = max(limit, state.units)
-    since = _since(state.levels, lambda pieces: 0 < pieces <= threshold)
+    """Return the alert that few pieces are left of a product that sold or was on air within `RECENT`."""
+    threshold = low_threshold(state.units, limit)
+    if not state.active or not 0 < state.left <= threshold:
+        return None
+    reported = since_when(state.levels, lambda pieces: 0 < pieces <= threshold)
+    since = reported or state.fell_at or (state.levels[-1][0] if state.levels else None)
     if since is None:
         return None
-    stock = state.levels[-1][1]
-    figures: dict[str, int | float] = {"stock": stock, "units_recent": state.units}
+    figures: dict[str, int | float] = {"stock": state.left, "units_recent": state.units}
     if state.units > 0:
-        figures["minutes_left"] = stock * (RECENT // MINUTE) // state.units
+        figures["minutes_left"] = state.left * (RECENT // MINUTE) // state.units
     return Alert("low_stock", Level.WARNING, since, figures, product)
 
 
-def _since(levels: Sequence[tuple[datetime, int]], holds: Any) -> datetime | None:
+def since_when(levels: Sequence[tuple[datetime, int]], holds: Callable[[int], bool]) -> datetime | None:
     """Return since when the level is as asked; None where it is not now."""
     since = None
     for at, pieces in reversed(levels):
@@ -230,13 +245,15 @@ def _text(alert: Alert, names: Mapping[str, Mapping[str, str]], language: Langua
     elif kind == "slow_support" and shown["waiting"]:
         kind = "slow_support.waiting"
     elif kind == "slow_support":
-        shown["average_minutes"] = _minutes(shown["average_seconds"])
+        shown["average"] = _span(shown["average_seconds"], language)
     elif kind == "audience_falling":
         shown["percent"] = 100 - math.floor(100 * shown["share_left"])
     if "limit_seconds" in shown:
-        shown["limit_minutes"] = _minutes(shown["limit_seconds"])
-    return label(f"alert.{kind}", language).format_map(shown)
+        shown["limit"] = _span(shown["limit_seconds"], language)
+    texts = {name: format_count(value) if isinstance(value, int) else value for name, value in shown.items()}
+    return label(f"alert.{kind}", language).format_map(texts)
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.1f}".removesuffix(".0")
+def _span(seconds: float, language: Language) -> str:
+    exact = Fraction(str(seconds))
+    return format_span(exact.numerator, exact.denominator, language)

@@ -3,19 +3,24 @@
 In: a session, the present moment. Out: the documents `kpis`, `products`, `alerts`. Never here: HTTP, formulas.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.kpis.audience import CORE_FAN_LEVEL, audience_document
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.metrics import RESPONSE_MS, RESPONSES
-from app.kpis.product_reader import ProductRows, document_of, read_product_rows
+from app.kpis.product_reader import ProductRows, document_of, read_product_rows, table_of
+from app.kpis.products import ProductResult
 from app.kpis.reader import snapshot
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import second
-from app.labels.catalogue import LANGUAGES, Language
+from app.kpis.status import session_end
+from app.kpis.stock import DIRECT
+from app.kpis.stock_reader import paid_windows
+from app.labels.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from app.live.alerts import (
     RECENT,
     SUPPORT_RECENT,
@@ -25,16 +30,17 @@ from app.live.alerts import (
     SupportState,
     alerts_document,
     alerts_of,
+    low_threshold,
     session_clock,
 )
 from app.storage import live_reads, product_reads, reads
 from app.storage.database import Connection, Database
 from app.storage.live_reads import OpenRequests
-from app.storage.product_reads import ProductWindow
-from app.storage.reads import AFTER_ALL, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.product_reads import PaidWindow, ProductWindow
+from app.storage.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigures, SessionHead
 from app.storage.session_status import SessionStatus
 
-DOCUMENTS = ("kpis", "products", "alerts")
+DOCUMENTS = ("kpis", "products", "audience", "alerts")
 """The events of a stream, in the order in which they are sent."""
 _UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
 
@@ -46,6 +52,8 @@ class SessionState:
     figures: SessionFigures
     evaluation: Evaluation
     products: ProductRows
+    arrivals: Mapping[str, int]
+    """Arrivals by traffic source and fan level."""
     clock: datetime
     alerts: list[Alert]
 
@@ -70,6 +78,9 @@ class SessionState:
             return kpi_document(self.evaluation, self.figures, language)
         if name == "products":
             return document_of(self.evaluation, self.figures, self.products, language)[0]
+        if name == "audience":
+            end = session_end(self.head, self.evaluation.status, self.evaluation.as_of)
+            return audience_document(self.head, (self.head.started_at, end), self.arrivals, CORE_FAN_LEVEL)
         return alerts_document(self.head, self.clock, self.alerts, self._names(), language)
 
     def _names(self) -> Mapping[str, Mapping[str, str]]:
@@ -91,23 +102,26 @@ async def read_session_state(
         minutes = await reads.concurrency(connection, session)
         evaluation = await compute(len(minutes), evaluate, figures, now, minutes)
         products = await read_product_rows(connection, figures.head, now)
+        arrivals = await reads.arrivals(connection, session, None)
         clock, alerts = now, list[Alert]()
         if evaluation.status is SessionStatus.LIVE:
             clock = session_clock(figures.head, now)
-            alerts = await _alerts(connection, evaluation, products, minutes, clock, limits)
-    return SessionState(figures, evaluation, products, clock, alerts)
+            table = await compute(len(products), table_of, evaluation, figures, products, DEFAULT_LANGUAGE)
+            alerts = await _alerts(connection, evaluation, products, [*table.products, *table.others], minutes, clock, limits)
+    return SessionState(figures, evaluation, products, arrivals, clock, alerts)
 
 
 async def _alerts(
     connection: Connection,
     evaluation: Evaluation,
     products: ProductRows,
+    results: Sequence[ProductResult],
     minutes: list[ConcurrencyRow],
     clock: datetime,
     limits: AlertThresholds,
 ) -> list[Alert]:
     session = evaluation.head.id
-    states = await _states(connection, session, products, clock)
+    states = await _states(connection, evaluation, products, results, clock, limits.low_stock)
     support = _UNHEARD
     if evaluation.total["support_requests"][1] or evaluation.total["slow_responses"][1]:
         support = await _support(connection, session, clock, limits.slow_seconds)
@@ -125,18 +139,56 @@ async def _support(connection: Connection, session: UUID, clock: datetime, limit
     return SupportState(sum(answered.values()), sum(spent.values()), since, waiting)
 
 
-async def _states(connection: Connection, session: UUID, products: ProductRows, clock: datetime) -> dict[str, ProductState]:
-    """Return the state of each product whose stock is known."""
+async def _states(
+    connection: Connection,
+    evaluation: Evaluation,
+    products: ProductRows,
+    results: Sequence[ProductResult],
+    clock: datetime,
+    limit: int,
+) -> dict[str, ProductState]:
+    """Return the state of each product whose stock is known or estimated."""
+    session = evaluation.head.id
     recent = second(clock - RECENT)
+    known = {one.code: one for one in results if one.figures["stock"][1]}
     windows = []
-    for code in products.levels:
+    for code in known:
         sell_out = products.sell_outs.get(code)
         last = sell_out.stretches[-1] if sell_out else None
         since = second(last.since) if last and last.until is None else AFTER_ALL
         windows += [ProductWindow(code, recent, AFTER_ALL), ProductWindow(code, max(recent, since), AFTER_ALL)]
     sums = iter(await product_reads.window_sums(connection, session, windows))
     states = {}
-    for code, levels in products.levels.items():
+    for code, result in known.items():
         sold, clicked = next(sums), next(sums)
-        states[code] = ProductState(levels, sold.get("units_sold", 0), clicked.get("product_clicks", 0))
+        units = sold.get("units_sold", 0)
+        active = units > 0 or any(one.on_air or one.end > clock - RECENT for one in result.showcases)
+        levels = products.levels.get(code, ())
+        states[code] = ProductState(levels, units, clicked.get("product_clicks", 0), result.figures["stock"][0], active)
+    return await _with_moments(connection, evaluation.head, products, known, states, limit)
+
+
+async def _with_moments(
+    connection: Connection,
+    head: SessionHead,
+    products: ProductRows,
+    results: Mapping[str, ProductResult],
+    states: dict[str, ProductState],
+    limit: int,
+) -> dict[str, ProductState]:
+    """Add since when a stock is low to the products whose paid units brought it down."""
+    low: list[tuple[str, PaidWindow]] = []
+    for code, state in states.items():
+        threshold = low_threshold(state.units, limit)
+        if not state.active or not 0 < state.left <= threshold:
+            continue
+        pools, planned = products.stock.latest.get(code, ()), results[code].planned
+        if len(pools) == 1 and pools[0].pieces > threshold:
+            low.append((code, paid_windows(head, pools, [pools[0].pieces - threshold])[0]))
+        elif not pools and planned is not None:
+            amount = max(0, planned - threshold)
+            low.append((code, PaidWindow(code, sorted({*head.platforms, DIRECT}), amount, BEFORE_ALL, AFTER_ALL)))
+    paid = await product_reads.paid_units(connection, head.id, [window for _, window in low])
+    for (code, _), (_, reached_at) in zip(low, paid, strict=True):
+        states[code] = replace(states[code], fell_at=reached_at or head.started_at)
     return states

@@ -17,6 +17,7 @@ from app.live.session_state import DOCUMENTS, SessionState
 
 NOTHING: Sequence[bytes] = (b"",) * len(DOCUMENTS)
 """What a new subscriber has seen."""
+_TIMELESS = {"as_of": None, "to": None}
 
 
 @dataclass(slots=True)
@@ -48,13 +49,13 @@ class Frame:
 def frame_of(state: SessionState, language: Language) -> Frame:
     """Return the frame of a picture.
 
-    Digests leave out `as_of`: a later moment at which all is the same is no change. So a revision is the same in every
-    process, and a client may come back to any of them.
+    Digests leave out the present moment (`as_of`, the end of the audience's window): a later moment at which all is the same
+    is no change. So a revision is the same in every process, and a client may come back to any of them.
     """
     bodies, digests = [], []
     for name in DOCUMENTS:
         document = state.document(name, language)
         bodies.append(b"event: %s\ndata: %s\n\n" % (name.encode(), to_json(document)))
-        digests.append(blake2b(to_json(document | {"as_of": None}), digest_size=12).digest())
+        digests.append(blake2b(to_json(document | _TIMELESS), digest_size=12).digest())
     revision = blake2b(b"".join(digests) + language.encode(), digest_size=8).hexdigest()
     return Frame(bodies, digests, revision)

@@ -15,12 +15,14 @@ from app.kpis.computation import compute
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import NOTHING, format_date, format_duration, format_figure, format_time
+from app.kpis.number_format import format_date, format_duration, format_figure, format_time
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import SessionQuery, snapshot
 from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label, label_or
+from app.labels.notation import NOTHING
+from app.reports.note_items import note_items
 from app.storage import product_reads
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
@@ -107,12 +109,11 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
     evaluation, figures = evidence.evaluation, evidence.figures
     head = evaluation.head
     words = _SectionTexts(notes, insights, language)
-    digits = digits_of(head.currency)
 
     def kpis(slugs: Sequence[str]) -> list[Document]:
         return [
             {"slug": slug, **_figure(slug, label(f"metric.{slug}", language), evaluation.total[slug],
-                                     BY_SLUG[slug].unit, digits, language)}
+                                     BY_SLUG[slug].unit, head.currency, language)}
             for slug in slugs
         ]  # fmt: skip
 
@@ -144,19 +145,19 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
             },
             "live": analysis("live", "live_data", LIVE),
             "ec": analysis("ec", "ec_data", EC),
-            "promotion": _promotions(evidence.promotions, words, language),
+            "promotion": _promotions(evidence.promotions, words, head.currency, language),
             "products": _products(evaluation, evidence.table, language),
         },
         "warnings": warnings_of(evaluation, figures, language),
     }
 
 
-def _figure(slug: str, name: str, figure: Figure, unit: Unit, digits: int, language: Language) -> Document:
+def _figure(slug: str, name: str, figure: Figure, unit: Unit, currency: str, language: Language) -> Document:
     return {
         "label": name,
-        "value": plain(figure, unit, digits),
+        "value": plain(figure, unit, digits_of(currency)),
         "unit": unit.value,
-        "text": format_figure(slug, figure, unit, digits, language),
+        "text": format_figure(slug, figure, unit, currency, language),
         "basis": figure[2],
     }
 
@@ -171,7 +172,7 @@ class _SectionTexts:
         """Return a section's observations, summary and drafts; drafts are nobody's words yet, so they stay apart."""
 
         def written(kind: str) -> Document:
-            texts = [note.text for note in self._notes if (note.section, note.kind) == (section, kind)]
+            texts = note_items(note.text for note in self._notes if (note.section, note.kind) == (section, kind))
             return {
                 "title": label("sheet." + ("observations" if kind == "observation" else "summary"), self._language),
                 "items": texts,
@@ -204,10 +205,10 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
     return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]
 
 
-def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, language: Language) -> Document:
+def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, currency: str, language: Language) -> Document:
     def figure(column: str, value: int | None) -> Document:
         cell: Figure = ABSENT if value is None else (value, 1, "reported")
-        return _figure(column, label(f"promotion.{column}", language), cell, Unit.COUNT, 0, language)
+        return _figure(column, label(f"promotion.{column}", language), cell, Unit.COUNT, currency, language)
 
     views = [row.views for row in promotions if row.views is not None]
     return {
@@ -230,11 +231,11 @@ def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, langua
 
 
 def _products(evaluation: Evaluation, table: ProductTable, language: Language) -> Document:
-    digits = digits_of(evaluation.head.currency)
+    currency = evaluation.head.currency
 
     def row(code: str | None, name: str, values: Values) -> Document:
         figures = {
-            column: _figure(column, label(f"product.{column}", language), values[column], UNITS[column], digits, language)
+            column: _figure(column, label(f"product.{column}", language), values[column], UNITS[column], currency, language)
             for column in PRODUCT_COLUMNS
         }
         return {"product": code, "name": name, "figures": figures}

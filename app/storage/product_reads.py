@@ -55,6 +55,24 @@ class ProductWindow(NamedTuple):
     end: datetime
 
 
+class PaidWindow(NamedTuple):
+    """A half-open window of full seconds over one product's sales on some platforms."""
+
+    product: str
+    platforms: Sequence[str]
+    amount: int
+    """Units to find the moment of."""
+    begin: datetime
+    end: datetime
+
+
+class PaidUnits(NamedTuple):
+    """Units that were paid in a window, and the second in which they reached its amount; None if they did not."""
+
+    units: int
+    reached_at: datetime | None
+
+
 class PromotionRow(NamedTuple):
     """A promotion and its latest cumulative figures."""
 
@@ -107,6 +125,21 @@ async def window_sums(connection: Connection, session: UUID, windows: Sequence[P
         rows = await connection.fetch(_READS["window_sums"], session, list(range(len(windows))), products, begins, ends)
         for number, metric, total in rows:
             found[number][metric] = int(total)
+    return found
+
+
+async def paid_units(connection: Connection, session: UUID, windows: Sequence[PaidWindow]) -> list[PaidUnits]:
+    """Return what was paid in each window."""
+    found = [PaidUnits(0, None)] * len(windows)
+    rows = [
+        (number, window.product, platform, window.amount, window.begin, window.end)
+        for number, window in enumerate(windows)
+        for platform in window.platforms
+    ]
+    if rows:
+        columns = (list(column) for column in zip(*rows, strict=True))
+        for number, units, reached_at in await connection.fetch(_READS["paid_units"], session, *columns):
+            found[number] = PaidUnits(int(units), reached_at)
     return found
 
 

@@ -88,7 +88,7 @@ def test_the_live_screen_moves_and_tells_what_is_sold_out(open_page: PageMaker, 
     alert = page.locator("[data-code=sold_out_clicked]")
     expect(alert).to_contain_text("ニット", timeout=60_000)
     expect(page.locator("#alerts [aria-live=polite]")).to_have_count(1)
-    expect(page.locator("#product-table .chip-out")).to_have_text("完売")
+    expect(page.locator("#product-table .chip-out")).to_have_text("売り切れ")
     assert "kept" == page.evaluate("document.querySelector('.tile-value').dataset.mine"), "nodes were thrown away"
 
 

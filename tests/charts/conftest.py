@@ -15,7 +15,7 @@ def documents() -> dict[str, dict[str, Any]]:
     """Three minutes, two products, two platforms."""
 
     def kpis(**values: Any) -> dict[str, Any]:
-        slugs = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
+        slugs = ("impressions", "viewers", "comments", "likes", "product_clicks", "clickers", "orders", "buyers", "gmv")
         return {slug: {"value": values.get(slug)} for slug in slugs}
 
     return {
@@ -46,7 +46,8 @@ def documents() -> dict[str, dict[str, Any]]:
             "total": {"gmv": "9000.00", "units": 7, "clicks": 60},
         },
         "kpis": {
-            "kpis": kpis(viewers=18052, product_clicks=12088, orders=209, gmv="9000.00"),
+            "kpis": kpis(viewers=18052, product_clicks=12088, clickers=6044, orders=209, buyers=190, gmv="9000.00"),
+            "currency": "CNY",
             "by_platform": {"wechat": kpis(viewers=15000, gmv="9000.00"), "weibo": kpis(viewers=3052)},
         },
         "audience": {

@@ -4,11 +4,15 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, get_args
 
 import pytest
 import vl_convert
+from hypothesis import given, strategies as st
 
+from app.charts.drawing import svg
+from app.charts.placement import clearances, gaps
 from app.charts.specification import CHARTS, NEEDS, ROWS, VEGA_LITE, Chart, Theme, specification
 from app.labels.catalogue import LANGUAGES, Language
 from tests.charts.conftest import product
@@ -96,7 +100,7 @@ def test_the_timeline_shows_the_sessions_own_clock(documents: Documents) -> None
     assert [0.0, 1099.5, 2198.0] == [bucket["gmv"] for bucket in data["buckets"]]
     assert [("ニット", "14:00–14:01", 90_000)] == [(w["product"], w["times"], w["until"] - w["at"]) for w in data["windows"]]
     assert [("ニット 売り切れ", "14:02")] == [(mark["text"], mark["time"]) for mark in data["sold_out"]]
-    for part in ("14:00", "14:03", "1,280", "14:02", "3,297.50", "ニット 14:02"):
+    for part in ("14:00", "14:03", "1,280", "14:02", "3,297.50元", "ニット 14:02"):
         assert part in spec["description"]
 
 
@@ -110,12 +114,12 @@ def test_a_clock_change_folds_nothing(documents: Documents) -> None:
 
 
 def test_the_funnel_tells_each_steps_ratio(documents: Documents) -> None:
-    """Of the step before; a step that nothing supplied is a dash, and so is the ratio after it."""
+    """Of the step before, in people; a step that nothing supplied is a dash, and the step after it has no ratio."""
     steps = specification("funnel", documents, "en", "light")["datasets"]["steps"]
-    assert ["18,052", "12,088 · 66.96%", "209 · 1.73%"] == [step["text"] for step in steps]
-    documents["kpis"]["kpis"]["product_clicks"]["value"] = None
+    assert ["—", "18,052", "6,044 · 33.48%", "190 · 3.14%"] == [step["text"] for step in steps]
+    documents["kpis"]["kpis"] |= {"impressions": {"value": 90_000}, "clickers": {"value": None}}
     steps = specification("funnel", documents, "en", "light")["datasets"]["steps"]
-    assert ["18,052", "—", "209"] == [step["text"] for step in steps]
+    assert ["90,000", "18,052 · 20.06%", "—", "190"] == [step["text"] for step in steps]
 
 
 def test_platforms_share_what_they_add_up_to(documents: Documents) -> None:
@@ -124,7 +128,7 @@ def test_platforms_share_what_they_add_up_to(documents: Documents) -> None:
     assert [
         ("观看人数", "微信", "15,000"),
         ("观看人数", "微博", "3,052"),
-        ("成交金额", "微信", "9,000"),
+        ("成交金额", "微信", "¥9,000"),
         ("成交金额", "微博", "—"),
     ] == [(part["label"], part["platform_name"], part["text"]) for part in parts]
     assert [0.830933, 0.169067, 1.0, 0.0] == [round(part["share"], 6) for part in parts]
@@ -141,7 +145,7 @@ def test_products_come_by_gmv_with_the_remainder_last(documents: Documents) -> N
     """What was sold outside the line-up is one more bar."""
     bars = specification("products", documents, "ja", "light")["datasets"]["products"]
     assert ["直播大衣", "ニット", "ラインナップ以外の商品"] == [bar["label"] for bar in bars]
-    assert ["5,000.25 · 2点", "3,000 · 3点", "999.75 · 2点"] == [bar["text"] for bar in bars]
+    assert ["5,000.25元 · 2点", "3,000元 · 3点", "999.75元 · 2点"] == [bar["text"] for bar in bars]
 
 
 def test_many_products_lose_no_cent(documents: Documents) -> None:
@@ -152,7 +156,7 @@ def test_many_products_lose_no_cent(documents: Documents) -> None:
     bars = specification("products", documents, "en", "light")["datasets"]["products"]
     assert 13 == len(bars)
     assert "All other products" == bars[-1]["label"]
-    assert total == sum(Decimal(bar["gmv_text"].replace(",", "")) for bar in bars)
+    assert total == sum(Decimal(re.sub(r"[^\d.]", "", bar["gmv_text"])) for bar in bars)
 
 
 def test_an_empty_session_has_charts_too(documents: Documents) -> None:
@@ -162,9 +166,38 @@ def test_an_empty_session_has_charts_too(documents: Documents) -> None:
     documents["showcases"]["showcases"] = []
     documents["products"] |= {"products": [], "total": {"gmv": None, "units": None, "clicks": None}}
     documents["kpis"] = {
-        "kpis": dict.fromkeys(("viewers", "product_clicks", "orders", "comments", "likes", "gmv"), empty),
+        "kpis": dict.fromkeys(documents["kpis"]["kpis"], empty),
         "by_platform": {},
     }
     documents["audience"]["by_source"] = []
     for chart in CHARTS:
-        assert specification(chart, documents, "en", "dark")["description"]
+        spec = specification(chart, documents, "en", "dark")
+        assert spec["description"]
+        drawn = svg(spec)
+        assert "There is no data to show yet" in drawn
+        assert "role-axis" not in drawn
+
+
+@given(st.lists(st.floats(0, 1), max_size=60), st.floats(0.001, 0.5))
+def test_labels_with_enough_clearance_never_overlap(places: list[float], width: float) -> None:
+    """Any two that are shown are a label's width apart; the first is shown always, and a row of few is shown whole."""
+    shown = sorted(place for place, clearance in zip(places, clearances(places), strict=True) if clearance >= width)
+    assert all(later - earlier >= width for earlier, later in pairwise(shown))
+    assert not places or places[0] in shown
+
+
+@given(st.lists(st.floats(0, 1), max_size=40))
+def test_a_gap_is_the_distance_to_the_nearest_other_mark(places: list[float]) -> None:
+    """As comparing every pair finds it."""
+    pairs = [
+        min((abs(place - other) for n, other in enumerate(places) if n != at), default=2.0) for at, place in enumerate(places)
+    ]
+    assert pairs == pytest.approx(gaps(places))
+
+
+def test_evenly_placed_labels_are_thinned_evenly() -> None:
+    """Of 200 labels of which every twentieth has room, between a third and all of ten are shown, spread over the axis."""
+    places = [number / 200 for number in range(200)]
+    shown = [place for place, clearance in zip(places, clearances(places), strict=True) if clearance >= 0.1]
+    assert 4 <= len(shown) <= 10
+    assert max(later - earlier for earlier, later in pairwise([*shown, 1])) <= 0.4

@@ -12,9 +12,9 @@ from app.insights.finding import Finding
 from app.insights.message_format import MessageFormatter
 from app.insights.registry import findings_of
 from app.kpis.evaluate import evaluate
-from app.kpis.products import SellOut, product_table
+from app.kpis.products import SellOut, StockHistory, product_table
 from app.kpis.showcases import Showcase
-from app.kpis.stock import SoldOut
+from app.kpis.stock import Remaining, SoldOut
 from app.labels.catalogue import LANGUAGES
 from app.storage.product_reads import ProductRow
 from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
@@ -66,7 +66,8 @@ def evidence(
     sell_outs = {
         code: SellOut([SoldOut(minute(at), None)], before, after) for code, (at, after, before) in (sold_out or {}).items()
     }
-    table = product_table(evaluation, figures, rows, [], {}, [], sell_outs, "ja")
+    remaining = {row.product: Remaining(row.value, 0, estimated=False) for row in rows if row.metric == "stock"}
+    table = product_table(evaluation, figures, rows, [], {}, [], StockHistory(remaining, sell_outs), "ja")
     names: dict[str, dict[str, str]] = {
         product.code: {str(language): product.code for language in LANGUAGES} for product in table.products
     }

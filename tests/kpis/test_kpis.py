@@ -54,7 +54,7 @@ async def test_the_sheet_of_2021_09_25_comes_out_to_the_last_digit(new_session: 
     assert 8640 == document["duration_seconds"]
     assert "provisional" == document["status"]
     assert ["watch_time_exceeds_peak"] == [warning["code"] for warning in document["warnings"]]
-    assert "= 1325.1" in document["warnings"][0]["message"]
+    assert "18,052 viewers × 10.57 min watched ÷ 144.00 min on air = 1,325" in document["warnings"][0]["message"]
     assert {
         "viewers": 18052, "average_watch_seconds": 634.2, "duration_seconds": 8640,
         "average_concurrent_viewers": 1325.066944, "peak_concurrent_viewers": 1280,
@@ -135,7 +135,7 @@ async def test_the_platforms_audience_wins_and_the_ledgers_orders_win(new_sessio
     differing = {w["figures"]["metric"]: w for w in document["warnings"] if w["code"] == "counted_and_reported_differ"}
     assert {"viewers", "orders"} == set(differing)
     assert {"platform": "wechat", "metric": "viewers", "counted": 1, "reported": 10} == differing["viewers"]["figures"]
-    assert "Viewers on wechat: we counted 1, the platform reports 10" in differing["viewers"]["message"]
+    assert "Viewers on WeChat: we counted 1, the platform reports 10" in differing["viewers"]["message"]
 
 
 async def test_clicks_are_reported_per_product_where_they_are_and_counted_elsewhere(

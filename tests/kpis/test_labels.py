@@ -51,9 +51,9 @@ def test_every_kpi_status_check_and_section_has_its_label() -> None:
 def test_every_warning_can_be_worded() -> None:
     """The figures of a finding fill the places of its message."""
     finding = KpiWarning("counted_and_reported_differ", {"platform": "weibo", "metric": "viewers", "counted": 1, "reported": 2})
-    assert "Viewers on weibo" in message(finding, "en")
-    assert "累計視聴人数" in message(finding, "ja")
-    assert "观看人数" in message(finding, "zh")
+    assert "Viewers on Weibo" in message(finding, "CNY", "en")
+    assert "累計視聴人数" in message(finding, "CNY", "ja")
+    assert "观看人数" in message(finding, "CNY", "zh")
 
 
 def test_a_name_falls_back_to_another_language() -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.kpis.metrics import Unit
-from app.kpis.number_format import format_duration, format_figure, format_time
+from app.kpis.number_format import format_duration, format_figure, format_time, format_value
 from app.kpis.rounding import digits_of, fixed, half_up, money, number
+from app.labels.catalogue import Language
+from app.labels.notation import grouped, money_text
 
 numerators = st.integers(min_value=-(10**15), max_value=10**15)
 denominators = st.integers(min_value=1, max_value=10**13)
@@ -56,18 +58,21 @@ def test_currencies_have_their_digits(currency: str, digits: int) -> None:
         ("conversion_rate", (52499, 10_000_000), Unit.RATIO, "0.52%"),
         ("average_watch_seconds", (634200, 1000), Unit.SECONDS, "10.57分"),
         ("average_response_seconds", (12340, 1000), Unit.SECONDS, "12.3秒"),
+        ("average_response_seconds", (193_000, 1000), Unit.SECONDS, "3.22分"),
+        ("average_watch_seconds", (45, 1), Unit.SECONDS, "0.75分"),
+        ("click_rate", (236_251_800, 100_000), Unit.RATIO, "236,251.80%"),
         ("average_ship_hours", (53, 2), Unit.HOURS, "26.5時間"),
         ("units_per_buyer", (363, 190), Unit.PIECES, "1.91"),
-        ("gmv", (48188800, 1), Unit.MONEY, "481888"),
-        ("gmv", (5597723, 1), Unit.MONEY, "55977.23"),
-        ("gmv", (5597720, 1), Unit.MONEY, "55977.20"),
+        ("gmv", (48188800, 1), Unit.MONEY, "481,888元"),
+        ("gmv", (5597723, 1), Unit.MONEY, "55,977.23元"),
+        ("gmv", (5597720, 1), Unit.MONEY, "55,977.20元"),
         ("gmv", (0, 0), Unit.MONEY, "—"),
-        ("average_concurrent_viewers", (13255, 10), Unit.PEOPLE, "1326"),
+        ("average_concurrent_viewers", (13255, 10), Unit.PEOPLE, "1,326"),
     ],
 )
 def test_figures_print_as_on_the_sheet(slug: str, figure: tuple[int, int], unit: Unit, text: str) -> None:
     """From the exact figure: 0.52499 % is 0.52 %, though its six decimals would round to 0.53 %."""
-    assert text == format_figure(slug, (*figure, "counted"), unit, 2, "ja")
+    assert text == format_figure(slug, (*figure, "counted"), unit, "CNY", "ja")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +93,37 @@ def test_a_time_on_air_prints_in_hours() -> None:
     """2.4H."""
     assert "2.4H" == format_duration(8640 * 1_000_000)
     assert "—" == format_duration(None)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "ja", "zh", "en"),
+    [
+        ("CNY", "481888.00", "481,888元", "¥481,888", "CN¥481,888"),
+        ("CNY", "302438.02", "302,438.02元", "¥302,438.02", "CN¥302,438.02"),
+        ("CNY", "-1234.50", "-1,234.50元", "-¥1,234.50", "-CN¥1,234.50"),
+        ("JPY", "1000", "1,000円", "JP¥1,000", "JP¥1,000"),
+        ("KWD", "0.125", "KWD 0.125", "KWD 0.125", "KWD 0.125"),
+    ],
+)
+def test_money_has_one_notation_per_language(currency: str, amount: str, ja: str, zh: str, en: str) -> None:
+    """Grouped, without decimals if whole, the sign in front."""
+    assert (ja, zh, en) == tuple(money_text(amount, currency, language) for language in ("ja", "zh", "en"))
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(0, 3))
+def test_grouping_changes_no_digit(scaled: int, digits: int) -> None:
+    """Separators are all that is added, one for every three digits."""
+    text = fixed(scaled, digits)
+    assert text == grouped(text).replace(",", "")
+    groups = grouped(text).partition(".")[0].removeprefix("-").split(",")
+    assert {3} >= {len(group) for group in groups[1:]}
+    assert 1 <= len(groups[0]) <= 3
+
+
+@given(st.integers(0, 10**12), st.sampled_from(("ja", "zh", "en")))
+def test_a_value_of_a_document_is_formatted_as_its_figure(minor: int, language: Language) -> None:
+    """A decimal string of the API and the exact amount give the same text."""
+    amount = money(minor, 1, 2)
+    assert format_figure("gmv", (minor, 1, ""), Unit.MONEY, "CNY", language) == format_value(
+        "gmv", amount, Unit.MONEY, "CNY", language
+    )

@@ -54,19 +54,21 @@ async def test_the_sheet_prints_what_the_agency_printed(
     document = await read(session, "report")
     sections = document["sections"]
     assert ["総データ", "ライブ内容分析", "EC実績", "宣伝動画分析", "各商品実績"] == [s["title"] for s in sections.values()]
-    assert [("累計視聴人数", "18052"), ("購入者数", "190"), ("購入件数", "363"), ("GMV", "481888")] == _texts(sections["totals"])
+    assert [("累計視聴人数", "18,052"), ("購入者数", "190"), ("購入件数", "363"), ("GMV", "481,888元")] == _texts(
+        sections["totals"]
+    )
     facts = {fact["key"]: (fact["label"], fact["text"]) for fact in sections["totals"]["facts"]}
     assert ("アカウント名", "KOL") == facts["account"]
     assert ("日程", "2021/9/25") == facts["date"]
     assert ("ライブ時間", "2.4H") == facts["duration"]
     assert ("スタート時間", "PM2時") == facts["starts_at"]
     assert [
-        ("最大同時視聴者数", "1280"), ("平均再生時間", "10.57分"), ("新規フォロワー", "76"), ("フォロワー率", "0.42%"),
+        ("最大同時視聴者数", "1,280"), ("平均再生時間", "10.57分"), ("新規フォロワー", "76"), ("フォロワー率", "0.42%"),
         ("コメント数", "938"), ("エンゲージメント率", "5.20%"),
     ] == _texts(sections["live"])  # fmt: skip
     assert [
-        ("コンバージョン率", "1.05%"), ("購買件数のコンバージョン率", "2.01%"), ("客単価", "2536.25"), ("平均購入件数", "1.91"),
-        ("UV（UV単価）", "26.69"),
+        ("コンバージョン率", "1.05%"), ("購買件数のコンバージョン率", "2.01%"), ("客単価", "2,536.25元"), ("平均購入件数", "1.91"),
+        ("UV（UV単価）", "26.69元"),
     ] == _texts(sections["ec"])  # fmt: skip
     assert "ライブ商品の選択" == sections["live"]["factors"]["items"][0]
     assert {"title": "現場記録", "items": ["前半の視聴者数が多い。"]} == sections["live"]["observations"]
@@ -74,13 +76,13 @@ async def test_the_sheet_prints_what_the_agency_printed(
     assert ["在庫がたりない。"] == sections["ec"]["observations"]["items"]
     assert ["反応がよかった。"] == sections["promotion"]["summary"]["items"]
     promotion = sections["promotion"]
-    assert [("121196", "3396"), ("45015", "602")] == [
+    assert [("121,196", "3,396"), ("45,015", "602")] == [
         (row["figures"]["views"]["text"], row["figures"]["engagements"]["text"]) for row in promotion["rows"]
     ]
     assert [None, "https://example.test/2"] == [promotion["rows"][0]["promotion"] and None, promotion["rows"][1]["url"]]
     assert ("総vv数", 166211) == (promotion["total_views"]["label"], promotion["total_views"]["value"])
     products = sections["products"]
-    assert [("ニット", "53", "70331"), ("パンツ", "0", "0"), ("skirt", "0", "0")] == [
+    assert [("ニット", "53", "70,331元"), ("パンツ", "0", "0元"), ("skirt", "0", "0元")] == [
         (row["name"], row["figures"]["units"]["text"], row["figures"]["gmv"]["text"]) for row in products["rows"]
     ]
     assert ("ラインナップ以外の商品", "310", "411557.00") == (

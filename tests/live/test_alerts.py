@@ -41,7 +41,9 @@ def samples(*counts: int, until: datetime = CLOCK, platform: str = "wechat") -> 
 
 def stock(*levels: int, units: int = 0, clicks: int = 0) -> ProductState:
     """Return a product whose stock changed every minute."""
-    return ProductState([(START + MINUTE * n, pieces) for n, pieces in enumerate(levels)], units, clicks)
+    return ProductState(
+        [(START + MINUTE * n, pieces) for n, pieces in enumerate(levels)], units, clicks, levels[-1] if levels else 0, active=True
+    )
 
 
 class TestStock:
@@ -219,6 +221,9 @@ async def test_a_show_raises_and_ends_its_alerts(client: httpx.AsyncClient) -> N
     await send(client, session, "stock.changed", at(0), product="knit-01", stock=3)
     assert [] == await _alerts(client, session)
     await send(client, session, "session.started", at(0))
+    assert [] == await _alerts(client, session), "a product that neither sells nor is on air needs nobody"
+    await send(client, session, "product.showcased", at(1), product="knit-01")
+    await send(client, session, "product.withdrawn", at(20), product="knit-01")
     (low,) = await _alerts(client, session, "ja")
     assert ("low_stock", "knit-01", "2021-09-25T14:00:00+09:00") == (low["code"], low["product"], low["since"])
     assert "「ニット」の在庫が残り3点です" == low["text"]

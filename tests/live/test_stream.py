@@ -19,22 +19,22 @@ from tests.live.conftest import Open, make_session, send
 from tests.live.reading import Reader
 
 
-def without_as_of(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document without the moment it speaks of."""
-    return {name: value for name, value in document.items() if name != "as_of"}
+def timeless(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without the present moment."""
+    return {name: value for name, value in document.items() if name not in {"as_of", "to"}}
 
 
 async def test_the_snapshot_is_what_the_routes_say(client: httpx.AsyncClient, session: str, watch: Open) -> None:
-    """Three documents, the same as those of the routes of the same names, complete with the last id."""
+    """Four documents, the same as those of the routes of the same names, complete with the last id."""
     await send(client, session, "viewer.entered", viewer="v1")
     await send(client, session, "stock.changed", product="knit-01", stock=7)
     reader = await (await watch(session, params={"lang": "en"})).snapshot()
-    assert ["kpis", "products", "alerts"] == reader.kinds()
+    assert ["kpis", "products", "audience", "alerts"] == reader.kinds()
     revision = reader.last_id
-    assert [f"{revision}-", f"{revision}-", revision] == [event.id for event in reader.events]
+    assert [f"{revision}-", f"{revision}-", f"{revision}-", revision] == [event.id for event in reader.events]
     for kind in reader.kinds():
         answer = await client.get(f"/v1/sessions/{session}/{kind}", params={"lang": "en"})
-        assert without_as_of(answer.json()) == without_as_of(reader.last(kind))
+        assert timeless(answer.json()) == timeless(reader.last(kind))
     assert 1 == reader.last("kpis")["kpis"]["viewers"]["value"]
     assert reader.retry is not None
     assert "text/event-stream; charset=utf-8" == reader.headers["content-type"]
@@ -47,12 +47,12 @@ async def test_an_update_holds_only_what_changed_and_comes_soon(client: httpx.As
     """A like changes the KPIs alone; a click the products too."""
     reader = await (await watch(session)).snapshot()
     await send(client, session, "like.sent", count=3)
-    assert 1.5 > await reader.until(lambda reader: len(reader.events) > 3)
-    assert ["kpis"] == reader.kinds()[3:]
+    assert 1.5 > await reader.until(lambda reader: len(reader.events) > 4)
+    assert ["kpis"] == reader.kinds()[4:]
     assert 3 == reader.last("kpis")["kpis"]["likes"]["value"]
     await send(client, session, "product.clicked", product="knit-01")
-    assert 2.5 > await reader.until(lambda reader: len(reader.events) > 5)
-    assert ["kpis", "products"] == reader.kinds()[4:]
+    assert 2.5 > await reader.until(lambda reader: len(reader.events) > 6)
+    assert ["kpis", "products"] == reader.kinds()[5:]
     assert not reader.last_id.endswith("-")
 
 
@@ -79,7 +79,7 @@ async def test_a_client_that_is_current_gets_nothing_again(client: httpx.AsyncCl
     await send(client, session, "like.sent", count=1)
     await again.until(lambda reader: reader.events)
     assert ["kpis"] == again.kinds()
-    await first.until(lambda reader: len(reader.events) > 3)
+    await first.until(lambda reader: len(reader.events) > 4)
     assert first.last_id == again.last_id
 
 
@@ -91,10 +91,10 @@ async def test_a_client_that_is_behind_gets_the_newest_snapshot(
     first = await (await watch(session)).snapshot()
     if not suffix:
         await send(client, session, "like.sent", count=1)
-        await first.until(lambda reader: len(reader.events) > 3)
-    behind = await watch(session, headers={"Last-Event-ID": first.events[2].id + suffix})
+        await first.until(lambda reader: len(reader.events) > 4)
+    behind = await watch(session, headers={"Last-Event-ID": first.events[3].id + suffix})
     await behind.snapshot()
-    assert ["kpis", "products", "alerts"] == behind.kinds()
+    assert ["kpis", "products", "audience", "alerts"] == behind.kinds()
 
 
 async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, watch: Open) -> None:
@@ -102,7 +102,7 @@ async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, w
     service.hub._pace = StreamLimits(60, 0.3, 100)
     reader = await (await watch(session)).snapshot()
     await reader.until(lambda reader: reader.comments >= 2)
-    assert 3 == len(reader.events)
+    assert 4 == len(reader.events)
 
 
 async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Service, session: str, watch: Open) -> None:
@@ -131,7 +131,7 @@ async def test_a_revoked_key_ends_its_streams_and_no_others(
     await service.keys.revoke(key_id)
     await theirs.until(lambda reader: reader.ended)
     await send(client, session, "like.sent", count=1)
-    await mine.until(lambda reader: len(reader.events) > 3)
+    await mine.until(lambda reader: len(reader.events) > 4)
 
 
 async def test_many_subscribers_cost_one_computation(
@@ -152,7 +152,7 @@ async def test_many_subscribers_cost_one_computation(
     assert 1 == pictures
     await send(client, session, "like.sent", count=1)
     for reader in readers:
-        await reader.until(lambda reader: len(reader.events) > 3)
+        await reader.until(lambda reader: len(reader.events) > 4)
     assert 2 == pictures
     assert 3 == len({reader.last_id for reader in readers})
 
@@ -203,7 +203,7 @@ async def test_a_database_that_is_away_leaves_the_streams_open(
     monkeypatch.setattr(live_reads, "fingerprints", lost)
     await asyncio.wait_for(away.wait(), 5)
     await send(client, session, "like.sent", count=1)
-    await reader.until(lambda reader: len(reader.events) > 3)
+    await reader.until(lambda reader: len(reader.events) > 4)
 
 
 async def test_a_live_session_moves_although_nothing_comes(
@@ -242,7 +242,7 @@ async def test_the_lineup_and_the_catalogue_are_watched_too(client: httpx.AsyncC
     reader = await (await watch(session)).snapshot()
     form = {"lineup": [{"product": "knit-09", "name": "Knit", "stock": 5}]}
     assert (await client.put(f"/v1/sessions/{session}/lineup", json=form)).is_success
-    await reader.until(lambda reader: len(reader.events) > 3)
+    await reader.until(lambda reader: len(reader.events) > 4)
     assert ["knit-09"] == [product["product"] for product in reader.last("products")["products"]]
 
 

@@ -16,7 +16,7 @@ Figures = dict[str, Exact]
 
 AUDIENCE = ("viewers", "views", "impressions", "new_followers", "comments", "likes", "shares")
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")
-COUNTED_ONLY = ("commenters", "gifts", "support_requests")
+COUNTED_ONLY = ("commenters", "gifts", "clickers", "support_requests")
 MONEY = {
     "gmv", "refund_amount", "net_gmv", "spend_per_buyer", "average_order_value", "gmv_per_viewer", "gmv_per_thousand_views",
     "gmv_per_hour",

@@ -184,6 +184,8 @@ class _Teller:
 
     def _product_clicked(self) -> None:
         self.count("product_clicks", self.data.get("count", 1), self.product(self.data["product"]))
+        if self.data.get("viewer") is not None and self.first("clicker", self.platform, self.data["viewer"]):
+            self.count("clickers")
 
     def _stock_changed(self) -> None:
         self.read("stock", self.data["stock"], self.product(self.data["product"]))

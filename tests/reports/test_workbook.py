@@ -9,9 +9,12 @@ from zipfile import ZipFile
 
 import defusedxml.ElementTree
 import httpx
+import pandas as pd
 import pytest
+from openpyxl.utils import get_column_letter
 
 from app.labels.catalogue import LANGUAGES, Language, label
+from app.labels.notation import money_text
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.reports.conftest import Open
 
@@ -23,11 +26,11 @@ def printed(cell: Any) -> str:
         return f"{value.year}/{value.month}/{value.day}"
     if not isinstance(value, int | float):
         return str(value)
-    found = re.fullmatch(r'(0(?:\.(0+))?)(%)?(?:"(.*)")?', shown)
+    found = re.fullmatch(r'(?:"(.*?)")?(?:#,##)?0(?:\.(0+))?(%)?(?:"(.*)")?', shown)
     assert found, f"{cell.coordinate} has the format {shown!r}"
     exact = Decimal(repr(value)) * (100 if found[3] else 1)
     rounded = exact.quantize(Decimal(1).scaleb(-len(found[2] or "")), ROUND_HALF_UP)
-    return f"{rounded}{found[3] or ''}{found[4] or ''}"
+    return f"{found[1] or ''}{rounded:,}{found[3] or ''}{found[4] or ''}"
 
 
 def right_of(sheet: Any, text: str) -> str:
@@ -44,13 +47,15 @@ def rows_under(sheet: Any, title: str) -> list[list[str]]:
 
 
 SHEET = {
-    "metric.viewers": "18052", "metric.buyers": "190", "metric.units_sold": "363", "metric.gmv": "481888",
-    "metric.peak_concurrent_viewers": "1280", "metric.new_followers": "76", "metric.follow_rate": "0.42%",
+    "metric.viewers": "18,052", "metric.buyers": "190", "metric.units_sold": "363",
+    "metric.peak_concurrent_viewers": "1,280", "metric.new_followers": "76", "metric.follow_rate": "0.42%",
     "metric.comments": "938", "metric.engagement_rate": "5.20%", "metric.conversion_rate": "1.05%",
-    "metric.units_conversion_rate": "2.01%", "metric.spend_per_buyer": "2536.25", "metric.units_per_buyer": "1.91",
-    "metric.gmv_per_viewer": "26.69", "sheet.account": "KOL", "sheet.date": "2021/9/25", "sheet.duration": "2.4H",
+    "metric.units_conversion_rate": "2.01%", "metric.units_per_buyer": "1.91", "sheet.account": "KOL", "sheet.date": "2021/9/25", "sheet.duration": "2.4H",
 }  # fmt: skip
 """The agency's sheet of 2021-09-25: label → what stands beside it."""
+MONEY = {
+    "metric.gmv": "481888.00", "metric.spend_per_buyer": "2536.25", "metric.gmv_per_viewer": "26.69",
+}  # fmt: skip
 OTHERWISE: dict[Language, dict[str, str]] = {
     "ja": {"metric.average_watch_seconds": "10.57分", "sheet.starts_at": "PM2時"},
     "zh": {"metric.average_watch_seconds": "10.57分钟", "sheet.starts_at": "下午2点"},
@@ -62,18 +67,18 @@ OTHERWISE: dict[Language, dict[str, str]] = {
 async def test_every_figure_of_the_sheet_is_in_its_place(session: str, open_book: Open, language: Language) -> None:
     """Found by its label, printed as the agency printed it."""
     sheet = (await open_book(session, lang=language, values=True)).worksheets[0]
-    wanted = SHEET | OTHERWISE[language]
+    wanted = SHEET | OTHERWISE[language] | {key: money_text(amount, "CNY", language) for key, amount in MONEY.items()}
     assert wanted == {key: right_of(sheet, label(key, language)) for key in wanted}
     promotions = rows_under(sheet, label("section.promotion", language))
-    assert ["121196", "3396", "—", "166211"] == promotions[1][1:5]
-    assert ["45015", "602", "—"] == promotions[2][1:4]
+    assert ["121,196", "3,396", "—", "166,211"] == promotions[1][1:5]
+    assert ["45,015", "602", "—"] == promotions[2][1:4]
     products = rows_under(sheet, label("section.products", language))
     names = [label(f"product.{key}", language) for key in ("other", "total")]
-    assert ["maison-k", "ニット", "4171", "51", "53", "55977.23"] == products[1]
-    assert ["パンツ", "2657", "49", "51", "57000.33"] == products[2]
-    assert ["スカート", "3532", "41", "43", "67967"] == products[3]
-    assert [names[0], "0", "49", "216", "300943.44"] == products[4]
-    assert [names[1], "10360", "190", "363", "481888"] == products[5]
+    assert ["maison-k", "ニット", "4,171", "51", "53", money_text("55977.23", "CNY", language)] == products[1]
+    assert ["パンツ", "2,657", "49", "51", money_text("57000.33", "CNY", language)] == products[2]
+    assert ["スカート", "3,532", "41", "43", money_text("67967.00", "CNY", language)] == products[3]
+    assert [names[0], "0", "49", "216", money_text("300943.44", "CNY", language)] == products[4]
+    assert [names[1], "10,360", "190", "363", money_text("481888.00", "CNY", language)] == products[5]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -165,8 +170,8 @@ async def test_the_second_sheet_has_the_minutes_and_charts_of_excel(
     book = await open_book(session, values=True)
     sheet = book.worksheets[1]
     timeline = await read(session, "timeline", metrics="concurrent_viewers,viewers,comments,product_clicks,orders,units_sold,gmv")
-    head = next(cell.row for row in sheet.iter_rows(max_col=1) for cell in row if cell.value == label("report.series.time", "ja"))
-    rows = list(sheet.iter_rows(min_row=head + 1, values_only=True))
+    assert label("report.series.time", "ja") == sheet["A1"].value
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
     assert len(timeline["buckets"]) == len(rows)
     assert datetime(2021, 9, 25, 14, 0) == rows[0][0]  # noqa: DTZ001 - Excel's own
     for number, row in enumerate(rows):
@@ -192,7 +197,7 @@ async def test_the_third_sheet_has_every_order_line(session: str, client: httpx.
         if page["next_cursor"] is None:
             break
         params["cursor"] = page["next_cursor"]
-    rows = list((await open_book(session, values=True)).worksheets[2].iter_rows(min_row=2, values_only=True))
+    *rows, total = (await open_book(session, values=True)).worksheets[2].iter_rows(min_row=2, values_only=True)
 
     def wall(moment: str | None) -> datetime | None:
         return None if moment is None else datetime.fromisoformat(moment).replace(tzinfo=None)
@@ -200,15 +205,18 @@ async def test_the_third_sheet_has_every_order_line(session: str, client: httpx.
     expected = [
         (
             order["order"], "WeChat", label(f"order.state.{order['state']}", "ja"), wall(order["placed_at"]), wall(order["paid_at"]),
-            order["buyer"], line["product"], line["quantity"], float(line["amount"]), float(order["refunded_amount"]) if number == 0 else None,
+            order["buyer"], line["product"], line["quantity"], float(line["amount"]), line["quantity"], float(line["amount"]),
+            float(order["refunded_amount"]) if number == 0 else None,
         )
         for order in orders
         for number, line in enumerate(order["lines"])
     ]  # fmt: skip
-    assert expected == [(*row[:7], *row[9:12]) for row in rows]
+    assert expected == [(*row[:3], *row[4:8], *row[10:15]) for row in rows]
     assert 190 == len(rows)
-    assert Decimal("481888.00") == sum(Decimal(str(row[10])) for row in rows)
-    assert {"ニット", "パンツ", "スカート", "unlisted"} == {row[7] for row in rows}
+    assert Decimal("481888.00") == sum(Decimal(str(row[13])) for row in rows)
+    assert {"ニット", "パンツ", "スカート", "unlisted"} == {row[8] for row in rows}
+    assert {"○"} == {row[3] for row in rows}
+    assert ("支払済みの注文の合計", 363, 481888.0, 100.0) == (total[0], *total[12:15])
 
 
 async def test_more_orders_than_one_reading_all_arrive(
@@ -219,7 +227,9 @@ async def test_more_orders_than_one_reading_all_arrive(
     made = await new_session()
     await send("wechat:room", *[paid(60, f"o{number:02d}", f"b{number}", ("a", 1, "1.00")) for number in range(21)])
     sheet = (await open_book(made)).worksheets[2]
-    assert [f"o{number:02d}" for number in range(21)] == [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert [f"o{number:02d}" for number in range(21)] == [
+        row[0] for row in sheet.iter_rows(min_row=2, max_row=22, values_only=True)
+    ]
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
@@ -250,17 +260,15 @@ async def test_a_name_is_never_a_formula(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_sheet_prints_on_a4_across(session: str, open_book: Open, language: Language) -> None:
-    """As wide as the page, with title and page number; the head stays in sight on the screen."""
+    """With title and page number; the head stays in sight on the screen. How many pages it takes: test_printed_pages."""
     book = await open_book(session, lang=language)
     for sheet in book.worksheets:
         setup = sheet.page_setup
         assert ("landscape", 9) == (setup.orientation, setup.paperSize)
-        assert setup.fitToWidth in {None, 1}  # 1 is what the format means by nothing
-        assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert "秋の新作ライブ" in sheet.oddHeader.left.text
         assert "&P" in str(sheet.oddFooter.right.text)
     assert "A3" == book.worksheets[0].freeze_panes
-    assert "B2" == book.worksheets[2].freeze_panes
+    assert {"B2"} == {sheet.freeze_panes for sheet in book.worksheets[1:]}
 
 
 async def test_the_file_has_a_name_of_its_own(session: str, client: httpx.AsyncClient) -> None:
@@ -270,3 +278,83 @@ async def test_the_file_has_a_name_of_its_own(session: str, client: httpx.AsyncC
     assert disposition.startswith("attachment; filename=\"report.xlsx\"; filename*=UTF-8''%E7%9B%B4")
     assert disposition.isascii()
     assert ("zh", "no-store") == (answer.headers["content-language"], answer.headers["cache-control"])
+
+
+async def test_what_counts_adds_up_to_the_sheet(
+    new_session: NewSession, send: Send, read: Read, client: httpx.AsyncClient
+) -> None:
+    """Placed and cancelled orders are listed and do not count; a discount of a whole order is a line; pandas sums it as is."""
+    made = await new_session(lineup=[{"product": "a"}])
+    placed = paid(50, "placed", "p", ("a", 9, "900.00"))[2]
+    await send(
+        "wechat:room",
+        ("session.started", 0, {}),
+        ("order.placed", 50, placed),
+        paid(60, "o1", "b1", ("a", 2, "20.50"), ("b", 1, "5.25"), amount="22.75"),
+        paid(61, "o2", "b2", ("a", 1, "10.00")),
+        ("order.placed", 62, paid(62, "gone", "b3", ("a", 4, "40.00"))[2]),
+        ("order.cancelled", 63, {"order": "gone"}),
+        ("order.cancelled", 64, {"order": "o2"}),
+        ("order.refunded", 65, {"order": "o1", "amount": "5.25"}),
+    )
+    answer = await client.get(f"/v1/sessions/{made}/report.xlsx", params={"lang": "en"})
+    frame = pd.read_excel(BytesIO(answer.content), sheet_name=2)
+    counting = frame[frame["Counts"] == "yes"]
+    kpis = (await read(made, "kpis"))["kpis"]
+    for column in ("Counted amount (GMV)", "Amount"):
+        assert Decimal(kpis["gmv"]["value"]) == round(Decimal(counting[column].sum()), 2)
+    assert kpis["units_sold"]["value"] == counting["Counted quantity"].sum() == counting["Quantity"].sum()
+    assert {"o1", "o2"} == set(counting["Order"])
+    assert {"placed", "gone"} < set(frame["Order"])
+    assert [-3.0] == list(counting[counting["Product"].str.startswith("Adjustment")]["Amount"])
+    last = frame.iloc[-1]
+    assert ("Total of paid orders", 32.75, 4) == (last["Order"], last["Counted amount (GMV)"], last["Counted quantity"])
+    minutes = pd.read_excel(BytesIO(answer.content), sheet_name=1)
+    assert ["Time", "On air", "Concurrent viewers"] == list(minutes.columns[:3])
+    assert Decimal(kpis["gmv"]["value"]) == round(Decimal(minutes["GMV"].sum()), 2)
+
+
+async def test_long_texts_have_the_height_that_they_need(
+    new_session: NewSession, open_book: Open, client: httpx.AsyncClient
+) -> None:
+    """Titles, hosts, shop names and product names wrap in rows that are high enough; notes longer than a block go on below it."""
+    long = "とても長い名前の" * 12
+    await client.post("/v1/brands", json={"slug": "long", "name": long})
+    made = await new_session(brand="long", title=long, host=long, lineup=[{"product": "a", "name": long}])
+    note = "\n".join(f"{line}行目の記録" for line in range(300))
+    await client.post(f"/v1/sessions/{made}/notes", json={"section": "live", "kind": "summary", "text": note})
+    sheet = (await open_book(made)).worksheets[0]
+    merged = {str(area).split(":")[0]: area for area in sheet.merged_cells.ranges}
+    found = [
+        cell
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and (long in cell.value or note in cell.value)
+    ]
+    assert len(found) >= 5
+    for cell in found:
+        area = merged.get(cell.coordinate)
+        columns = range(area.min_col, area.max_col + 1) if area else [cell.column]
+        rows = range(area.min_row, area.max_row + 1) if area else [cell.row]
+        width = sum(sheet.column_dimensions[get_column_letter(column)].width for column in columns)
+        height = sum(sheet.row_dimensions[row].height or 15 for row in rows)
+        size = cell.font.size / 10
+        lines = sum(-(-sum(2 if ord(sign) > 255 else 1 for sign in line) * size // width) for line in cell.value.split("\n"))
+        assert cell.alignment.wrap_text, cell.coordinate
+        assert lines * 13 * size <= height, f"{cell.coordinate}: {lines} lines in {height} points"
+
+
+async def test_notes_are_numbered_once_and_keep_their_lines(
+    new_session: NewSession, open_book: Open, read: Read, client: httpx.AsyncClient
+) -> None:
+    """What an operator numbered is not numbered again, and a number that is part of the text stays."""
+    made = await new_session()
+    for text in ("1、前半が多い。\n2、後半は\n少ない。", "10、20代が多い。", "3.5時間で売り切れ"):
+        await client.post(f"/v1/sessions/{made}/notes", json={"section": "live", "kind": "observation", "text": text})
+    items = (await read(made, "report"))["sections"]["live"]["observations"]["items"]
+    assert ["前半が多い。", "後半は\n少ない。", "10、20代が多い。", "3.5時間で売り切れ"] == items
+    cells = [cell.value for row in (await open_book(made)).worksheets[0].iter_rows() for cell in row]
+    assert "1、前半が多い。\n2、後半は\n少ない。\n3、10、20代が多い。\n4、3.5時間で売り切れ" in cells
+    page = (await client.get(f"/v1/sessions/{made}/report.html")).text
+    assert "<li>後半は\n少ない。</li>" in page
+    assert "li { white-space: pre-line; }" in page

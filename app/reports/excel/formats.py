@@ -1,6 +1,6 @@
 """The looks of the workbook: formats, widths of texts, the printed page.
 
-In: a language, a currency's digits. Out: formats and settings. Never here: what stands in a cell.
+In: a language, a currency. Out: formats and settings. Never here: what stands in a cell.
 """
 
 import math
@@ -14,7 +14,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.kpis.metrics import Unit
 from app.kpis.render import Document
+from app.kpis.rounding import digits_of
 from app.labels.catalogue import Language, label
+from app.labels.notation import money_pattern
 
 NAVY, PALE, INK, RULE, QUIET = "#1f3a5f", "#e9eff6", "#1b1f24", "#9aa5b1", "#57606a"
 FONTS: dict[Language, str] = {"ja": "Yu Gothic", "zh": "Microsoft YaHei", "en": "Arial"}
@@ -23,8 +25,6 @@ LINE = 16
 """Points of one line of text."""
 MOST_POINTS = 409
 """Excel's highest row."""
-PAGE_POINTS = 540
-"""What an A4 page across holds of a sheet that is a little wider than it."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins so could become a formula once somebody edits it, or sends it on as CSV."""
@@ -34,11 +34,12 @@ _LONGEST = 32_767
 class WorkbookStyle:
     """A workbook with the formats of a language."""
 
-    def __init__(self, book: Workbook, language: Language, digits: int) -> None:
+    def __init__(self, book: Workbook, language: Language, currency: str) -> None:
         """Take the workbook over."""
         self.book = book
         self.language = language
-        self.digits = digits
+        self.currency = currency
+        self.amount = money_format(currency, language, digits_of(currency))
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def format(self, **properties: Any) -> Format:
@@ -66,31 +67,35 @@ class WorkbookStyle:
         return self.cell(bg_color=NAVY, font_color="#ffffff", bold=True, font_size=11, indent=1)
 
 
-def number_format(unit: str, value: float | str | None, digits: int, language: Language, slug: str = "") -> str:
-    """Return the number format that prints a value as the results sheet does: 5.20%, 10.57分, 2536.25, 67967."""
+def number_format(unit: str, value: float | str | None, currency: str, language: Language, slug: str = "") -> str:
+    """Return the number format that shows a value as `app.kpis.number_format` does: 18,052, 5.20%, 10.57分, 481,888元."""
     if unit == Unit.MONEY:
         whole = not str(value).partition(".")[2].strip("0")
-        return money_format(0 if whole else digits)
+        return money_format(currency, language, 0 if whole else digits_of(currency))
     if unit == Unit.RATIO:
-        return "0.00%"
-    if slug == "average_watch_seconds":
-        return f'0.00"{label("unit.minutes", language)}"'
+        return "#,##0.00%"
     if unit == Unit.SECONDS:
-        return f'0.0"{label("unit.seconds", language)}"'
+        minutes = _in_minutes(value, slug)
+        return f'#,##0.00"{label("unit.minutes", language)}"' if minutes else f'0.0"{label("unit.seconds", language)}"'
     if unit == Unit.HOURS:
-        return f'0.0"{label("unit.hours", language)}"'
-    return "0.00" if slug == "units_per_buyer" else "0"
+        return f'#,##0.0"{label("unit.hours", language)}"'
+    return "#,##0.00" if slug == "units_per_buyer" else "#,##0"
 
 
-def money_format(digits: int) -> str:
-    """Return the number format of an amount."""
-    return f"0.{'0' * digits}" if digits else "0"
+def money_format(currency: str, language: Language, digits: int) -> str:
+    """Return the number format of an amount in the notation of a language."""
+    before, after = (f'"{text}"' if text else "" for text in money_pattern(currency, language).split("{amount}"))
+    return f"{before}#,##0{'.' if digits else ''}{'0' * digits}{after}"
 
 
 def number_of(figure: Document, slug: str = "") -> float:
-    """Return a figure's value as the number that its format prints: minutes where seconds are shown as minutes."""
+    """Return a figure's value as the number that its format shows: minutes if seconds are shown as minutes."""
     value = float(figure["value"])
-    return value / 60 if slug == "average_watch_seconds" else value
+    return value / 60 if figure["unit"] == Unit.SECONDS and _in_minutes(value, slug) else value
+
+
+def _in_minutes(value: float | str | None, slug: str) -> bool:
+    return slug == "average_watch_seconds" or (value is not None and float(value) >= 60)
 
 
 def write_text(style: WorkbookStyle, sheet: Worksheet, row: int, column: int, text: str | None, **properties: Any) -> None:
@@ -122,16 +127,30 @@ def block_height(texts: Sequence[tuple[str, float]], least: int = 1) -> int:
     return max([least, *(lines_of(text, width) for text, width in texts)]) * LINE + 6
 
 
-def print_setup(sheet: Worksheet, style: WorkbookStyle, title: str, as_of: str, pages: int = 0) -> None:
-    """Print on A4 across, as wide as the page, with title, time and page number; `pages` 0: as many as it takes."""
+def print_setup(
+    sheet: Worksheet, style: WorkbookStyle, title: str, as_of: str, *, pages: int = 0, scale: int | None = None
+) -> None:
+    """Print on A4 across with title, time and page number.
+
+    Args:
+        sheet: what to print.
+        style: the workbook's.
+        title: of the header.
+        as_of: for the footer.
+        pages: to fit the height into; 0: as many as it takes, as wide as the page.
+        scale: in percent instead; Excel then honours page breaks, which it may ignore while it fits.
+    """
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, pages)
+    if scale is None:
+        sheet.fit_to_pages(1, pages)
+    else:
+        sheet.set_print_scale(scale)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     sheet.center_horizontally()
     # The blank ends the size: a digit of the text would go on with it.
     font = f'&"{FONTS[style.language]}"&8 '
     # & begins a code of Excel's there, and a header holds 255 characters.
-    sheet.set_header(f"&L{font}{title.replace('&', '&&')[:90]}&R{font}Tallylight")
+    sheet.set_header(f"&L{font}{title.replace('&', '&&')[:180]}&R{font}Tallylight")
     number = label("report.page", style.language).format(page="&P", pages="&N")
     sheet.set_footer(f"&L{font}{as_of.replace('&', '&&')}&R{font}{number}")

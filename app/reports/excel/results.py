@@ -8,37 +8,36 @@ summary side by side; 宣伝動画分析; 各商品実績 with what was sold out
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from app.kpis.number_format import NOTHING
 from app.kpis.render import Document
+from app.kpis.rounding import digits_of
 from app.labels.catalogue import label
+from app.labels.notation import NOTHING
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, text_section
 from app.reports.excel.formats import (
     LINE,
     MOST_POINTS,
-    PAGE_POINTS,
     PALE,
     QUIET,
     WorkbookStyle,
     block_height,
     guarded,
+    lines_of,
     number_format,
     number_of,
     print_setup,
     write_text,
 )
+from app.reports.excel.pages import paginate
 from app.reports.formulas import Place, formula_of, remainder_formula
 
 WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
 LAST = len(WIDTHS) - 1
 PROSE: Mapping[str, Any] = {"text_wrap": True, "valign": "top", "indent": 1}
-_SMALLEST = 0.72
-"""Below this scale a sheet on one page is too small to read, and it takes more pages."""
 _OTHERS = ("clicks", "buyers", "units", "gmv")
 
 
@@ -88,20 +87,14 @@ class Results:
         self._heights[row] = points
 
     def _pages(self) -> None:
-        """Print on one page where that stays readable, else break between sections."""
-        one = sum(self._heights.values()) * _SMALLEST <= PAGE_POINTS
-        print_setup(self._sheet, self._style, heading_of(self._report), subtitle_of(self._report)[-1], pages=1 if one else 0)
-        if one:
+        """Print on as few pages as stay readable."""
+        pages = paginate([self._heights[row] for row in range(self._row)], self._sections)
+        title, as_of = heading_of(self._report), subtitle_of(self._report)[-1]
+        if not pages.breaks:
+            print_setup(self._sheet, self._style, title, as_of, pages=1)
             return
-        breaks, used = [], 0.0
-        for first, last in pairwise([0, *self._sections, self._row]):
-            height = sum(self._heights[row] for row in range(first, last))
-            # A short section stays whole, and a long one does not begin at the foot of a page.
-            if used + height > PAGE_POINTS and (height <= PAGE_POINTS / 2 or used > PAGE_POINTS * 0.6):
-                breaks.append(first)
-                used = 0.0
-            used = (used + height) % PAGE_POINTS
-        self._sheet.set_h_pagebreaks(breaks)
+        print_setup(self._sheet, self._style, title, as_of, scale=pages.scale)
+        self._sheet.set_h_pagebreaks(pages.breaks)
 
     def _merge(self, first: int, last: int, columns: tuple[int, int], text: str, properties: Mapping[str, Any]) -> None:
         """Write a text over a block of cells, as text."""
@@ -115,17 +108,20 @@ class Results:
     def _title(self) -> None:
         style, sheet = self._style, self._sheet
         title = heading_of(self._report)
-        self._height(0, 30)
-        sheet.merge_range(0, 0, 0, LAST, "", style.format(bold=True, font_size=16))
-        sheet.write_string(0, 0, title, style.format(**guarded(title, {"bold": True, "font_size": 16})))
+        # A sign of the title is wider than one of a cell, and its lines are higher.
+        self._height(0, max(30, lines_of(title, sum(WIDTHS) / 1.6) * 22 + 8))
+        looks = {"bold": True, "font_size": 16, "text_wrap": True}
+        sheet.merge_range(0, 0, 0, LAST, "", style.format(**looks))
+        sheet.write_string(0, 0, title, style.format(**guarded(title, looks)))
         parts = label("report.between", style.language).join(subtitle_of(self._report))
-        self._height(1, 20)
-        quiet = {"font_color": QUIET, "font_size": 9}
+        self._height(1, max(20, block_height([(parts, sum(WIDTHS))])))
+        quiet = {"font_color": QUIET, "font_size": 9, "text_wrap": True}
         sheet.merge_range(1, 0, 1, LAST, "", style.format(**quiet))
         sheet.write_string(1, 0, parts, style.format(**guarded(parts, quiet)))
         self._row = 2
 
     def _bar(self, title: str) -> None:
+        """Begin a section."""
         self._sections.append(self._row)
         self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._style.bar())
         self._height(self._row, 20)
@@ -148,9 +144,9 @@ class Results:
         if figure["value"] is None:
             self._sheet.write_string(row, column, NOTHING, style.cell(**looks | {"align": "center", "indent": 0}))
             return
-        shown = number_format(figure["unit"], figure["value"], style.digits, style.language, slug)
+        shown = number_format(figure["unit"], figure["value"], style.currency, style.language, slug)
         cell = style.cell(num_format=shown, **looks)
-        found = formula_of(slug, figure, self._places, style.digits) if slug else None
+        found = formula_of(slug, figure, self._places, digits_of(style.currency)) if slug else None
         if found is not None:
             self._sheet.write_formula(row, column, found.text, cell, found.value)
         elif formula:
@@ -164,9 +160,9 @@ class Results:
         style, sheet, row = self._style, self._sheet, self._row
         self._merge(row, row + 1, (0, 0), section["title"], {"bg_color": PALE, "bold": True, "align": "center"})
         facts = {fact["key"]: fact for fact in section["facts"]}
-        for number, key in enumerate(FACT_PAIRS):
-            column = 1 + 2 * number
-            fact = facts[key]
+        shown = [facts[key] for key in FACT_PAIRS]
+        for number, fact in enumerate(shown):
+            column, key = 1 + 2 * number, fact["key"]
             sheet.write_string(row, column, fact["label"], style.label())
             if key == "date" and fact["value"]:
                 day = date.fromisoformat(fact["value"])
@@ -176,13 +172,15 @@ class Results:
                     row, column + 1, fact["value"] / 3600, style.cell(num_format='0.0"H"', align="right", indent=1)
                 )
             else:
-                write_text(style, sheet, row, column + 1, fact["text"], align="right", indent=1)
+                write_text(style, sheet, row, column + 1, fact["text"], align="right", indent=1, text_wrap=True)
         for number, figure in enumerate(section["figures"]):
             column = 1 + 2 * number
             sheet.write_string(row + 1, column, figure["label"], style.label())
             self._figure(row + 1, column + 1, figure, figure["slug"], bold=True)
-        self._height(row, 22)
-        self._height(row + 1, 22)
+        texts = [[(fact["label"], WIDTHS[1 + 2 * n]), (fact["text"], WIDTHS[2 + 2 * n])] for n, fact in enumerate(shown)]
+        self._height(row, max(22, block_height([pair for pairs in texts for pair in pairs])))
+        names = [(figure["label"], WIDTHS[1 + 2 * number]) for number, figure in enumerate(section["figures"])]
+        self._height(row + 1, max(22, block_height(names)))
         self._row += 2
 
     def _analysis(self, section: Document) -> None:
@@ -194,12 +192,15 @@ class Results:
             (6, 8, section["summary"]["title"]),
         ])  # fmt: skip
         first, figures = self._row, section["figures"]
-        last = first + len(figures) - 1
         words = text_section(section, self._style.language)
         factors = "\n".join(section["factors"]["items"])
         blocks = ((factors, (2, 2)), (words.observations, (3, 5)), (words.summary, (6, 8)))
         widths = [(text, float(sum(WIDTHS[columns[0] : columns[1] + 1]))) for text, columns in blocks]
-        self._spread(first, len(figures), block_height(widths))
+        points = block_height(widths)
+        last = first + max(len(figures), -(-points // MOST_POINTS)) - 1
+        self._spread(first, last - first + 1, points)
+        for row in range(first + len(figures), last + 1):
+            self._merge(row, row, (0, 1), "", {})
         for row, figure in enumerate(figures, first):
             self._sheet.write_string(row, 0, figure["label"], self._style.label())
             self._figure(row, 1, figure, figure["slug"])
@@ -227,18 +228,22 @@ class Results:
             (5, 8, section["summary"]["title"]),
         ])  # fmt: skip
         first, rows = self._row, section["rows"]
-        count = max(1, len(rows))
+        needed = block_height([(summary, sum(WIDTHS[5:]))])
+        count = max(1, len(rows), -(-needed // MOST_POINTS))
         last = first + count - 1
         links = ["\n".join(part for part in (row["title"], row["url"]) if part) or NOTHING for row in rows] or [NOTHING]
+        links += [""] * (count - len(links))
         wanted = [block_height([(link, WIDTHS[0])]) for link in links]
-        missing = block_height([(summary, sum(WIDTHS[5:]))]) - sum(wanted)
+        missing = needed - sum(wanted)
         for number, link in enumerate(links):
             self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
             write_text(self._style, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
         for number in range(count):
             for column, key in enumerate(("views", "engagements", "clicks"), 1):
-                figure = rows[number]["figures"][key] if rows else {"value": None}
-                self._figure(first + number, column, figure)
+                if number < max(1, len(rows)):
+                    self._figure(first + number, column, rows[number]["figures"][key] if rows else {"value": None})
+                else:
+                    write_text(self._style, self._sheet, first + number, column, "")
         total = section["total_views"]
         views = f"=SUM({xl_rowcol_to_cell(first, 1)}:{xl_rowcol_to_cell(last, 1)})"
         if last > first:
@@ -250,8 +255,7 @@ class Results:
     def _products(self, section: Document) -> Products:
         self._bar(section["title"])
         names = {column["key"]: column["label"] for column in section["columns"]}
-        amount = label("report.amount", self._style.language).format(currency=self._report["currency"])
-        heads = (names["clicks"], names["buyers"], names["units"], amount)
+        heads = (names["clicks"], names["buyers"], names["units"], names["gmv"])
         brand = label("sheet.brand", self._style.language)
         self._heads([(0, 0, brand), (1, 4, names["name"]), *((5 + n, 5 + n, text) for n, text in enumerate(heads))])
         first, rows = self._row, [*section["rows"], section["other"]]
@@ -262,11 +266,12 @@ class Results:
             row = first + number
             is_rest = row == last
             looks: dict[str, Any] = {"italic": True} if is_rest else {}
-            self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1})
+            self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1, "text_wrap": True})
             for column, key in enumerate(_OTHERS, 5):
                 formula = remainder_formula(section, key, (first, last), column) if is_rest else ""
                 self._figure(row, column, entry["figures"][key], formula=formula, **looks)
-            self._height(row, 20)
+            brand_share = -(-block_height([(section["brand"], WIDTHS[0])]) // len(rows))
+            self._height(row, max(20, brand_share, block_height([(entry["name"], sum(WIDTHS[1:5]))])))
         bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
         self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right", "indent": 1})
         for column, (key, slug) in enumerate(zip(_OTHERS, ("product_clicks", "buyers", "units_sold", "gmv"), strict=True), 5):

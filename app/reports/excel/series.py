@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from xlsxwriter.chart import Chart
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from app.charts.data import product_names
@@ -22,6 +23,8 @@ SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders
 _BLUE, _ORANGE = "#0072b2", "#b85c00"
 _CHART_ROWS = 17
 _WIDTH = 1010
+_CHART_COLUMNS = 15
+"""Columns of the usual width that a chart covers."""
 _OWN_LABELS = ("concurrent_viewers", "viewers")
 
 
@@ -32,7 +35,7 @@ def wall_clock(moment: str) -> datetime:
 
 def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products: Products, documents: Mapping[str, Document],
                  report: Document) -> None:  # fmt: skip
-    """Write the charts, and under them the figures that they show.
+    """Write the figures from the first row on, where programs look for them, and beside them the charts that show them.
 
     Args:
         style: the workbook and its formats.
@@ -47,28 +50,25 @@ def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products:
     heads = [label("report.series.time", style.language), label("report.series.on_air", style.language)]
     for slug in SERIES:
         name = label(f"report.series.{slug}" if slug in _OWN_LABELS else f"metric.{slug}", style.language)
-        heads.append(f"{name} ({report['currency']})" if slug == "gmv" else name)
-    head = 1 + 2 * _CHART_ROWS + 1
-    first, last = head + 1, head + count
+        heads.append(name)
+    first, last = 1, count
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 17)
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, len(heads) - 1, 14)
-    sheet.set_row(0, 30)
-    write_title(style, sheet, report)
     _rows(style, sheet, first, documents)
     columns = [{"header": text, "header_format": style.header()} for text in heads]
-    sheet.add_table(head, 0, last, len(heads) - 1, {"columns": columns, "autofilter": False, "style": "Table Style Light 1"})
-    sheet.set_row(head, 34)
+    sheet.add_table(0, 0, last, len(heads) - 1, {"columns": columns, "autofilter": False, "style": "Table Style Light 1"})
+    sheet.set_row(0, 34)
+    sheet.freeze_panes(1, 1)
     _charts(style, sheet, results, products, heads, (first, last))
-    print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
-    sheet.set_h_pagebreaks([head])
-    sheet.repeat_rows(head)
-
-
-def write_title(style: WorkbookStyle, sheet: Worksheet, report: Document) -> None:
-    """Write the report's title over a sheet that is not the first."""
-    sheet.write_string(0, 0, heading_of(report), style.format(bold=True, font_size=14, quote_prefix=True))
+    print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1], scale=90)
+    sheet.repeat_rows(0)
+    # The charts stand beside the table and are a page of their own, which two print areas make them.
+    name = "'" + sheet.get_name().replace("'", "''") + "'"
+    areas = ((0, 0, last, len(heads) - 1), (0, len(heads) + 1, 2 * _CHART_ROWS, len(heads) + 1 + _CHART_COLUMNS))
+    places = ",".join(f"{name}!{xl_range_abs(*area)}" for area in areas)
+    style.book.define_name(f"{name}!_xlnm.Print_Area", f"={places}")
 
 
 def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping[str, Document]) -> None:
@@ -83,7 +83,7 @@ def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping
             if begin < stop and start < end and name not in on_air[number]:
                 on_air[number].append(name)
     moment = style.cell(num_format="yyyy/mm/dd hh:mm", align="center")
-    plain, amount = style.cell(num_format="0"), style.cell(num_format=money_format(style.digits))
+    plain, amount = style.cell(num_format="#,##0"), style.cell(num_format=style.amount)
     empty = style.cell()
     for number, bucket in enumerate(timeline["buckets"]):
         row = first + number
@@ -124,12 +124,15 @@ def _charts(
         "line": {"color": RULE},
     })  # fmt: skip
     axis = {"num_font": font, "name_font": font | {"bold": False}, "num_format": "#,##0", "line": {"none": True}}
-    bars.set_y_axis({"name": heads[gmv], "major_gridlines": {"visible": True, "line": {"color": "#e4e7eb"}}} | axis)
+    whole = {"num_format": money_format(style.currency, style.language, 0)}
+    bars.set_y_axis({"name": heads[gmv], "major_gridlines": {"visible": True, "line": {"color": "#e4e7eb"}}} | axis | whole)
     line.set_y2_axis({"name": heads[2]} | axis)
     bars.set_legend({"position": "top", "font": font})
     bars.show_blanks_as("span")
     bars.set_size({"width": _WIDTH, "height": _CHART_ROWS * 20 - 10})
-    sheet.insert_chart(1, 0, bars, {"object_position": 2, "description": label("chart.timeline.title", style.language)})
+    sheet.insert_chart(
+        1, len(heads) + 1, bars, {"object_position": 2, "description": label("chart.timeline.title", style.language)}
+    )
     if products.last < products.first:
         return
     sold: Any = style.book.add_chart({"type": "bar"})
@@ -137,15 +140,15 @@ def _charts(
         "name": heads[gmv],
         "categories": [results, products.first, products.name, products.last, products.name],
         "values": [results, products.first, products.gmv, products.last, products.gmv],
-        "fill": {"color": _BLUE}, "gap": 60, "data_labels": {"value": True, "font": font, "num_format": "#,##0"},
+        "fill": {"color": _BLUE}, "gap": 60, "data_labels": {"value": True, "font": font} | whole,
     })  # fmt: skip
-    name = label("chart.products.title", style.language).format(currency=heads[gmv].rpartition("(")[2].rstrip(")"))
+    name = label("chart.products.title", style.language)
     _dress(sold, name, title, {"x": 0.24, "y": 0.14, "width": 0.68, "height": 0.8})
     sold.set_y_axis({"reverse": True, "num_font": font, "line": {"color": RULE}})
     sold.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
     sold.set_legend({"none": True})
     sold.set_size({"width": _WIDTH, "height": _CHART_ROWS * 20 - 10})
-    sheet.insert_chart(1 + _CHART_ROWS, 0, sold, {"object_position": 2, "description": name})
+    sheet.insert_chart(1 + _CHART_ROWS, len(heads) + 1, sold, {"object_position": 2, "description": name})
 
 
 def _dress(chart: Chart, name: str, title: Mapping[str, Any], layout: Mapping[str, float] | None = None) -> None:

@@ -13,7 +13,6 @@ from xlsxwriter import Workbook
 
 from app.charts.data import product_names
 from app.kpis.render import Document
-from app.kpis.rounding import digits_of
 from app.labels.catalogue import label
 from app.reports.document import heading_of
 from app.reports.excel.formats import WorkbookStyle
@@ -47,7 +46,7 @@ def write_workbook(manuscript: WorkbookInput, path: Path) -> None:
     book.set_properties({"title": heading_of(report), "author": "Tallylight", "created": _as_of(report)})
     # Excel computes the formulas when it opens the file; their values are there all the same, for whatever does not.
     book.set_calc_mode("auto")
-    style = WorkbookStyle(book, language, digits_of(report["currency"]))
+    style = WorkbookStyle(book, language, report["currency"])
     names = [label(f"report.sheet.{name}", language) for name in ("results", "series", "orders")]
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
     products = Results(style, results, report).write()

@@ -24,16 +24,19 @@ FROM products p
 WHERE p.brand_id = $1::uuid AND p.code = ANY($2::text[]);
 
 -- name: state_changes
--- Changes of what is on air, of stock and of the rooms, to the microsecond; samples that repeat a state are left out.
+-- Changes of what is on air, of stock and of the rooms, to the microsecond. Samples that repeat a state are left out, except
+-- the last of a run of equal stocks: from then on paid units are subtracted.
 SELECT s.metric, s.key, s.platform, s.bucket, s.latest
 FROM (
     SELECT g.metric, g.key, g.platform, g.bucket, g.latest,
-           lag(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS before
+           lag(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS before,
+           lead(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS after
     FROM gauges g
     WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric IN ('on_air', 'stock', 'broadcast')
       AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
 ) s
 WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
+    OR (s.metric = 'stock' AND (s.after IS NULL OR s.latest <> s.after))
 ORDER BY s.bucket, s.metric, s.key, s.platform;
 
 -- name: window_sums
@@ -48,6 +51,24 @@ CROSS JOIN LATERAL (
       AND c.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
     GROUP BY c.metric
 ) c;
+
+-- name: paid_units
+-- Units that were paid inside half-open windows, each of which may name several platforms: their sum, and the second in which
+-- the sum reached an amount (null if it did not).
+SELECT s.number, max(s.paid) AS units, min(s.bucket) FILTER (WHERE s.paid >= s.amount) AS reached_at
+FROM (
+    SELECT w.number, w.amount, c.bucket,
+           sum(c.value) OVER (PARTITION BY w.number ORDER BY c.bucket, c.platform) AS paid
+    FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
+        AS w (number, product, platform, amount, begins, ends)
+    CROSS JOIN LATERAL (
+        SELECT u.bucket, u.platform, u.value
+        FROM counters u
+        WHERE u.session_id = $1::uuid AND u.grain = 1 AND u.key = w.product AND u.bucket >= w.begins AND u.bucket < w.ends
+          AND u.platform = w.platform AND u.metric = 'units_sold'
+    ) c
+) s
+GROUP BY s.number;
 
 -- name: promotions
 -- The session's promotions with their latest figures, found under the promotion's id or its url.

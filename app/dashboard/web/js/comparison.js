@@ -8,9 +8,9 @@ import { get, path } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
-import { badge, failure, field, heading, panel, table, waiting } from "./components.js";
+import { badge, failure, field, heading, panel, phrase, table, waiting } from "./components.js";
 import { keep, link, route } from "./router.js";
-import { clock, date, figure, number, signedPercent, t } from "./i18n.js";
+import { date, duration, figure, number, signedPercent, t } from "./i18n.js";
 
 const LATEST = 8;
 
@@ -75,10 +75,10 @@ export class ComparisonView {
       { label: t("dash.figure"), class: "sticky", cell: (slug) => (slug === "duration" ? t("sheet.duration") : t(`metric.${slug}`)) },
       ...sessions.map((session, index) => ({
         label: h("div", { class: "compared-head" },
-          h("a", { href: link("report", session.session) }, session.title), " ",
+          h("a", { href: link("report", session.session) }, phrase(session.title)), " ",
           h("span", { class: "nowrap" }, date(session.started_at, session.time_zone)), " ", badge(session.status)),
         numeric: true,
-        cell: (slug) => (slug === "duration" ? clock(session.duration_seconds) : cell(value(slug, index), session.currency, slug)),
+        cell: (slug) => (slug === "duration" ? duration(session.duration_seconds) : cell(value(slug, index), session.currency, slug)),
       })),
     ];
     return panel("comparison", t("dash.nav.comparison"), null,

@@ -6,26 +6,57 @@
 
 import { chart } from "./charts.js";
 import { h } from "./dom.js";
-import { NOTHING, t } from "./i18n.js";
+import { NOTHING, READER_ZONE, hour, language, t } from "./i18n.js";
 
-export const heading = (level, text, ...rest) => h(`h${level}`, { class: `title title-${level}` }, text, ...rest);
+const segmenters = new Map();
+
+/**
+ * A text whose lines break between words only. Japanese and Chinese have no spaces, so the places are marked with `<wbr>`; a
+ * particle stays with the word before it, and punctuation where it is.
+ */
+export function phrase(text) {
+  if (!Intl.Segmenter || !/[\u3040-\u30ff\u3400-\u9fff]/.test(text)) return text;
+  const code = language();
+  if (!segmenters.has(code)) segmenters.set(code, new Intl.Segmenter(code, { granularity: "word" }));
+  const parts = [];
+  let open = true;
+  for (const { segment, isWordLike } of segmenters.get(code).segment(text)) {
+    if (!open && isWordLike && !/^[\u3040-\u309fー]+$/.test(segment)) parts.push("");
+    if (parts.length === 0) parts.push("");
+    parts[parts.length - 1] += segment;
+    open = /[「『（(【“\[{<]$/.test(segment);
+  }
+  return parts.flatMap((part, index) => (index ? [h("wbr"), part] : [part]));
+}
+
+export const heading = (level, text, ...rest) => h(`h${level}`, { class: `title title-${level}` }, phrase(text), ...rest);
+
+/** A text that shrinks so that it fits its place, which is a size container: a figure is never cut and never broken. */
+export const fitted = (tag, properties, length, ...children) =>
+  h(tag, { ...properties, class: `fitted ${properties?.class ?? ""}`, style: { "--length": Math.max(1, length) } }, ...children);
+
+/** When something was loaded, in the reader's time. */
+export const updated = ({ loadedAt }) =>
+  loadedAt && h("span", { class: "quiet small nowrap" }, t("dash.stream.as_of", { time: hour(new Date(loadedAt), READER_ZONE, true) }));
 
 /** A panel with a heading: a region that a screen reader can jump to. */
 export function panel(id, title, properties, ...children) {
   return h(
     "section",
     { key: id, id, class: `panel ${properties?.class ?? ""}`, "aria-labelledby": `${id}-title` },
-    h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, class: "panel-title" }, title), properties?.aside),
+    h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, class: "panel-title" }, phrase(title)), properties?.aside),
     ...children,
   );
 }
 
 /** A chart in its panel. Until it is loaded it keeps its place; one that the server does not have is left out. */
-export function chartPanel(name, { data: spec, pending }, { tall = false, wide = false } = {}) {
+export function chartPanel(name, resource, { tall = false, wide = false, dated = false } = {}) {
+  const { data: spec, pending } = resource;
   if (!spec && !pending) return null;
   const look = ["panel-chart", tall && "tall", wide && "wide"].filter(Boolean).join(" ");
   const title = t(`dash.chart.${name}`);
-  return panel(`chart-${name}`, title, { class: look }, spec
+  if (spec?.usermeta?.empty) return panel(`chart-${name}`, title, { class: look }, h("p", { class: "empty" }, t("chart.empty")));
+  return panel(`chart-${name}`, title, { class: look, aside: dated && updated(resource) }, spec
     ? h("div", { class: "chart", role: "img", "aria-label": spec.description ?? title, widget: chart, input: { spec, tall } })
     : h("div", { class: "chart" }));
 }
@@ -67,26 +98,41 @@ export function sparkline(points, kind) {
   );
 }
 
+/** Bars of a few figures: `{key, label, value, text}`; the text tells the value, so the bar is hidden from screen readers. */
+export function bars(id, title, rows, aside) {
+  const most = Math.max(...rows.map((row) => row.value ?? 0), 1);
+  return panel(id, title, { class: "panel-bars", aside }, rows.some((row) => row.value !== null)
+    ? h("dl", { class: "bars" }, ...rows.map((row) => h(
+        "div",
+        { key: row.key, "data-step": row.key },
+        h("dt", null, phrase(row.label)),
+        h("dd", null, row.text),
+        h("span", { class: "bar-track", "aria-hidden": "true" }, h("span", { class: "bar-fill", style: { "--share": (row.value ?? 0) / most } })),
+      )))
+    : h("p", { class: "empty" }, t("chart.empty")));
+}
+
 /**
- * A table. Columns: `{key, label, numeric?, cell(row), sort?}`.
+ * A table. Columns: `{key, label, numeric?, cell(row), sorted?}`; `sorted` is the `aria-sort` of the column.
  * A wide one scrolls inside its own frame, which the keyboard can reach.
  */
-export function table(id, caption, columns, rows, { foot = [], rowClass = () => null, rowKey = (row) => row.id, wide = true } = {}) {
+export function table(id, caption, columns, rows, { foot = [], rowClass = () => null, rowKey = (row) => row.id, wide = true, tall = false } = {}) {
   const look = (column) => [column.numeric && "numeric", column.class].filter(Boolean).join(" ") || null;
   const first = columns[0].select ? 1 : 0;
   const line = (row, key) =>
     h("tr", { key, class: rowClass(row) }, ...columns.map((column, index) => {
-      const content = column.cell(row) ?? NOTHING;
+      const found = column.cell(row) ?? NOTHING;
+      const content = typeof found === "string" && !column.numeric ? phrase(found) : found;
       return index === first ? h("th", { scope: "row", class: look(column) }, content) : h("td", { class: look(column) }, content);
     }));
   return h(
     "div",
-    { class: "table-frame", tabindex: wide ? "0" : null, role: wide ? "region" : null, "aria-label": wide ? caption : null },
+    { class: `table-frame ${tall ? "table-tall" : ""}`, tabindex: wide ? "0" : null, role: wide ? "region" : null, "aria-label": wide ? caption : null },
     h(
       "table",
       { id },
       h("caption", { class: "unseen" }, caption),
-      h("thead", null, h("tr", null, ...columns.map((column) => h("th", { scope: "col", class: look(column) }, column.label)))),
+      h("thead", null, h("tr", null, ...columns.map((column) => h("th", { scope: "col", class: look(column), "aria-sort": column.sorted }, typeof column.label === "string" ? phrase(column.label) : column.label)))),
       h("tbody", null, ...rows.map((row) => line(row, rowKey(row)))),
       foot.length > 0 && h("tfoot", null, ...foot.map((row, index) => line(row, `foot-${index}`))),
     ),

@@ -62,7 +62,7 @@ export class DeadLettersView {
       await work();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const text = { 400: "dash.dead_letters.still_rejected", 422: "dash.dead_letters.still_rejected", 404: "dash.dead_letters.missing", 409: "dash.dead_letters.sealed" }[error.status];
+      const text = { 400: "dash.dead_letters.still_rejected", 422: "dash.dead_letters.still_rejected", 404: "dash.dead_letters.missing", 409: "dash.dead_letters.other_key" }[error.status];
       this.said = { level: "warning", text: text ?? "dash.error.busy" };
       if (error.status === 404) this.list.load();
     }

@@ -50,51 +50,86 @@ function format(kind, options) {
   return formats.get(name);
 }
 
+/** The time zone of the reader's device. */
+export const READER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A traffic source's name: the catalogue's if it has one, else the platform's own slug. */
+export const sourceName = (slug) => (slug === null ? t("source.unknown") : labels[`source.${slug}`] ?? slug);
+
+// The rules below are those of app/kpis/number_format.py and app/labels/notation.py, which format the report and its files.
+
+/** Return a number with separators and so many decimals: 302,438.02. */
 export function number(value, digits = 0) {
   if (value === null || value === undefined) return NOTHING;
-  return format(Intl.NumberFormat, { maximumFractionDigits: digits }).format(value);
+  return format(Intl.NumberFormat, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
-export function signed(value, digits = 0) {
-  return format(Intl.NumberFormat, { maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(value);
+export function signed(value) {
+  return format(Intl.NumberFormat, { maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(value);
 }
 
-export function percent(ratio, digits = 2) {
-  if (ratio === null || ratio === undefined) return NOTHING;
-  return format(Intl.NumberFormat, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(ratio);
-}
+/** Return a ratio as 5.20%. */
+export const percent = (ratio, digits = 2) => (ratio === null || ratio === undefined ? NOTHING : `${number(ratio * 100, digits)}%`);
 
 export const signedPercent = (ratio) =>
   format(Intl.NumberFormat, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(ratio);
 
-function moneyFormat(currency, whole) {
-  return format(Intl.NumberFormat, {
-    style: "currency", currency, ...(whole ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}),
-  });
+/** Return a decimal string with separators, without decimals if it is whole; text in, text out, so that no cent is lost. */
+function grouped(amount) {
+  const [whole, fraction = ""] = amount.split(".");
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return /[1-9]/.test(fraction) ? `${digits}.${fraction}` : digits;
 }
 
-/** Return an amount. It is a decimal string and is formatted as one, so that no cent is lost on the way. */
-export function money(amount, currency, { whole = false } = {}) {
-  return amount === null || amount === undefined ? NOTHING : moneyFormat(currency, whole).format(amount);
+/** The notation of a currency, before and after the number: ja 481,888元, zh ¥481,888, en CN¥481,888. */
+function notation(currency) {
+  const pattern = labels[`money.${currency}`] ?? (labels["money.other"] ?? "{currency} {amount}").replace("{currency}", currency);
+  return pattern.split("{amount}");
 }
 
-/** Return an amount in `[text, isCurrency]` parts, for a large figure with a small currency. */
+/** Return an amount of the API, a decimal string, in the notation of the language. */
+export function money(amount, currency) {
+  if (amount === null || amount === undefined) return NOTHING;
+  const [before, after] = notation(currency);
+  const sign = amount.startsWith("-") ? "-" : "";
+  return `${sign}${before}${grouped(amount.slice(sign.length))}${after}`;
+}
+
+/** Return an amount in `[text, isSmall]` parts, for a large figure with a small currency and small decimals. */
 export function moneyParts(amount, currency) {
   if (amount === null || amount === undefined) return [[NOTHING, false]];
-  return moneyFormat(currency, true).formatToParts(amount).map((part) => [part.value, part.type === "currency"]);
+  const [before, after] = notation(currency);
+  const sign = amount.startsWith("-") ? "-" : "";
+  const [whole, fraction] = grouped(amount.slice(sign.length)).split(".");
+  return [[sign + before, true], [whole, false], [(fraction ? `.${fraction}` : "") + after, true]].filter(([text]) => text);
 }
+
+/** Return an amount that was added up here, rounded to the whole currency. */
+export const roundedMoney = (amount, currency) => money(String(Math.round(amount)), currency);
 
 /** Return a figure of the API as text: `{value, unit}`. */
 export function figure({ value, unit }, currency, slug) {
   if (value === null || value === undefined) return NOTHING;
   if (unit === "money") return money(value, currency);
   if (unit === "ratio") return percent(value);
-  if (unit === "seconds") return clock(value);
+  if (unit === "seconds") {
+    return slug === "average_watch_seconds" || value >= 60
+      ? number(value / 60, 2) + t("unit.minutes") : number(value, 1) + t("unit.seconds");
+  }
   if (unit === "hours") return number(value, 1) + t("unit.hours");
   return number(value, slug === "units_per_buyer" ? 2 : 0);
 }
 
-/** Return a length of time as 2:24:05, or 10:34 below an hour. */
+/** Return a time on air as the results sheet shows it: 2.4H. */
+export const duration = (seconds) => (seconds === null || seconds === undefined ? NOTHING : `${number(seconds / 3600, 1)}H`);
+
+/** Return how wide a text is, in digits: what is fitted into a narrow place is sized by it. */
+export function lengthOf(text, isSmall = false) {
+  const width = [...text].reduce((sum, sign) => sum + (/[.,:]/.test(sign) ? 0.5 : sign > "\u2e7f" ? 1.75 : /[A-Z%¥]/.test(sign) ? 1.25 : 1), 0);
+  return isSmall ? width * 0.5 : width;
+}
+
+/** Return a running clock as 2:24:05, or 10:34 below an hour. */
 export function clock(seconds) {
   if (seconds === null || seconds === undefined) return NOTHING;
   const whole = Math.max(0, Math.round(seconds));
@@ -113,7 +148,7 @@ export function ago(seconds) {
 }
 
 const time = (moment, zone, options) =>
-  moment ? format(Intl.DateTimeFormat, { timeZone: zone ?? "Asia/Tokyo", hourCycle: "h23", ...options }).format(new Date(moment)) : NOTHING;
+  moment ? format(Intl.DateTimeFormat, { timeZone: zone ?? READER_ZONE, hourCycle: "h23", ...options }).format(new Date(moment)) : NOTHING;
 
 /** A date in a session's time zone. */
 export const date = (moment, zone) => time(moment, zone, { year: "numeric", month: "short", day: "numeric", weekday: "short" });

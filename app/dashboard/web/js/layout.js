@@ -54,7 +54,7 @@ function themeButton() {
 const switches = () => h("div", { class: "switches" }, languages(), themeButton());
 
 /** The page of somebody who has not signed in. */
-export const signedOut = (content) => [h("header", { class: "bar bar-outside" }, switches()), content];
+export const signedOut = (content) => [h("header", { class: "bar bar-signed-out" }, switches()), content];
 
 /** The page of somebody who has. */
 export function signedIn(content, name) {

@@ -5,24 +5,23 @@
  * figures of its own; nothing that is not of this moment looks as if it were.
  */
 
-import { find, get } from "./api.js";
+import { find, get, path } from "./api.js";
 import { app, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { figures, strip } from "./live_figures.js";
-import { products } from "./live_products.js";
-import { alerts, hints, platforms } from "./live_sidebar.js";
+import { LiveProducts } from "./live_products.js";
+import { alerts, funnel, insights, platforms, sources } from "./live_sidebar.js";
 import { Resource, every } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
 import { theme } from "./theme.js";
-import { TREND_METRICS, trends } from "./trend.js";
-import { ago, clock, date, hour, language, moment, platformName, t } from "./i18n.js";
+import { RECENT_MINUTES, TREND_METRICS, trends } from "./trend.js";
+import { READER_ZONE, ago, clock, date, hour, language, moment, platformName, t } from "./i18n.js";
 
-/** Charts and trends follow the figures, but not at every second: an eye needs time to read. */
+/** The chart and the trends follow the figures, but not every second: an eye needs time to read. */
 const FAST_MS = 5000;
 const SLOW_MS = 15_000;
-const CHARTS = { timeline: FAST_MS, funnel: SLOW_MS, sources: SLOW_MS };
 
 export class LiveView {
   constructor(id) {
@@ -31,25 +30,27 @@ export class LiveView {
     this.documents = {};
     this.changes = 0;
     this.session = new Resource(() => get(this.base));
-    this.timeline = new Resource(() => find(`${this.base}/timeline?metrics=${TREND_METRICS.join(",")}`));
+    this.recent = new Resource(() => find(path(`${this.base}/timeline`, { metrics: TREND_METRICS.join(","), step: "1m", from: this.#recently() })));
     this.insights = new Resource(() => find(`${this.base}/insights`));
-    this.charts = Object.fromEntries(Object.keys(CHARTS).map((name) => [
-      name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
-    ]));
+    this.chart = new Resource(() => find(`${this.base}/charts/timeline?lang=${language()}&theme=${theme()}`));
+    this.products = new LiveProducts();
     this.stream = new Stream(encodeURIComponent(id), {
-      document: (name, value) => {
-        this.documents[name] = value;
+      update: (documents) => {
+        const first = !this.documents.kpis;
+        Object.assign(this.documents, documents);
         this.changes += 1;
+        if (first) this.recent.load();
         refresh();
       },
       state: refresh,
     });
-    this.all = [this.session, this.timeline, this.insights, ...Object.values(this.charts)];
-    for (const one of this.all) one.load();
+    this.all = [this.session, this.recent, this.insights, this.chart];
+    // The recent minutes are asked for once the session's own clock is known.
+    for (const one of this.all) if (one !== this.recent) one.load();
     this.stops = [
       every(1000, refresh),
-      this.#following(FAST_MS, [this.timeline, this.charts.timeline]),
-      this.#following(SLOW_MS, [this.charts.funnel, this.charts.sources, this.session]),
+      this.#following(FAST_MS, [this.recent, this.chart]),
+      this.#following(SLOW_MS, [this.session]),
       this.#following(60_000, [this.insights]),
     ];
   }
@@ -81,7 +82,20 @@ export class LiveView {
   }
 
   themeChanged() {
-    for (const one of Object.values(this.charts)) one.load();
+    this.chart.load();
+  }
+
+  /** The session's own clock: a replay is at a moment of another day, and a session that is over at its end. */
+  get #now() {
+    return (this.over && this.session.data?.ended_at) || this.documents.alerts?.as_of || this.documents.kpis?.as_of;
+  }
+
+  #recently() {
+    return this.#now && new Date(new Date(this.#now) - RECENT_MINUTES * 60_000).toISOString();
+  }
+
+  get over() {
+    return this.status === "provisional" || this.status === "final";
   }
 
   get status() {
@@ -114,13 +128,13 @@ export class LiveView {
       "div",
       { class: "live-head" },
       h("div", { class: "live-name" },
-        h("div", { class: "live-kicker" }, badge(this.status), h("span", null, [session.brand, session.host, rooms].filter(Boolean).join(" · "))),
+        h("div", { class: "live-kicker" }, badge(this.status), h("span", null, [session.brand, session.host, rooms, zoneNote(session)].filter(Boolean).join(" · "))),
         heading(1, session.title)),
       h("div", { class: "live-clock" },
         h("span", { class: "quiet", id: "clock-label" }, t("dash.live.on_air_for")),
         h("span", { class: "clock", role: "timer", "aria-labelledby": "clock-label" }, clock(elapsed))),
       h("div", { class: "live-tools" },
-        this.#age(session),
+        this.#age(),
         h("div", { class: "live-buttons" },
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
@@ -128,19 +142,22 @@ export class LiveView {
     );
   }
 
-  #age(session) {
+  #age() {
     const { state, heardAt } = this.stream;
+    // A session that is not on air has nothing that happens in real time.
+    const look = state === "open" && this.status !== "live" ? "connected" : state;
     const words = {
-      connecting: "dash.stream.connecting", open: "dash.stream.open", reconnecting: "dash.stream.reconnecting", refused: "dash.stream.refused",
+      connecting: "dash.stream.connecting", open: "dash.stream.open", connected: "dash.stream.connected",
+      reconnecting: "dash.stream.reconnecting", refused: "dash.stream.refused",
     };
     const seconds = heardAt ? (Date.now() - heardAt) / 1000 : null;
     return h(
       "p",
-      { class: `age age-${state}` },
+      { class: `age age-${look}` },
       h("span", { class: "age-dot", "aria-hidden": "true" }),
-      h("span", { role: "status" }, t(words[state])),
+      h("span", { role: "status" }, t(words[look])),
       seconds !== null && h("span", { class: "quiet" },
-        t("dash.stream.as_of", { time: hour(new Date(heardAt), session.time_zone, true) }), seconds >= 5 && ` (${ago(seconds)})`),
+        t("dash.stream.as_of", { time: hour(new Date(heardAt), READER_ZONE, true) }), seconds >= 5 && ` (${ago(seconds)})`),
     );
   }
 
@@ -149,7 +166,7 @@ export class LiveView {
     const { state, heardAt } = this.stream;
     if (heardAt && (state === "reconnecting" || state === "refused")) {
       return h("div", { class: "notice notice-critical", role: "alert", key: "state" },
-        h("span", null, t("dash.live.stale", { time: hour(new Date(heardAt), session.time_zone, true) })),
+        h("span", null, t("dash.live.stale", { time: hour(new Date(heardAt), READER_ZONE, true) })),
         h("button", { type: "button", class: "button", onclick: () => this.stream.restart() }, t("dash.live.reconnect")));
     }
     if (state === "refused") return h("div", { key: "state" }, notice("warning", t("dash.live.no_stream")));
@@ -157,7 +174,7 @@ export class LiveView {
       const at = session.scheduled_at;
       return h("div", { key: "state" }, notice("info", at ? t("dash.live.scheduled", { time: moment(at, session.time_zone) }) : t("dash.live.unscheduled")));
     }
-    if (this.status === "provisional" || this.status === "final") {
+    if (this.over) {
       const at = session.ended_at;
       return h("div", { key: "state" }, notice("info",
         h("span", null, at ? t("dash.live.ended", { time: `${date(at, session.time_zone)} ${hour(at, session.time_zone)}` }) : t("dash.live.over"), " "),
@@ -167,23 +184,24 @@ export class LiveView {
   }
 
   #board(session) {
-    const { kpis, products: sold } = this.documents;
+    const { kpis, products, audience } = this.documents;
     if (!kpis) return this.stream.state === "refused" ? null : waiting();
-    // The alerts tell the session's own clock: a replay is at a moment of another day.
-    const now = this.documents.alerts?.as_of ?? kpis.as_of;
     const begun = this.status !== "scheduled";
-    const trend = this.timeline.data && begun ? trends(this.timeline.data, now) : {};
+    const trend = this.recent.data && begun ? trends(this.recent.data, this.#now) : {};
     return h(
       "div",
       { class: "board" },
       figures(kpis, trend, this.status),
       strip(kpis),
-      h("div", { class: "main" }, begun && chartPanel("timeline", this.charts.timeline, { tall: true }), sold && products(sold, session.time_zone)),
-      h("div", { class: "middle" }, begun && chartPanel("funnel", this.charts.funnel), begun && platforms(kpis), begun && chartPanel("sources", this.charts.sources)),
-      h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), hints(this.insights.data)),
+      h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
+      h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && sources(audience)),
+      h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), insights(this.insights)),
     );
   }
 }
+
+/** The session's zone, named if it is not the reader's: times of what happened are the session's. */
+const zoneNote = ({ time_zone: zone }) => zone !== READER_ZONE && zone;
 
 function fullscreen() {
   if (document.fullscreenElement) document.exitFullscreen();

@@ -5,9 +5,9 @@
  */
 
 import { h } from "./dom.js";
-import { sparkline } from "./components.js";
+import { fitted, phrase, sparkline } from "./components.js";
 import { SPAN } from "./trend.js";
-import { figure, money, moneyParts, number, percent, signed, t } from "./i18n.js";
+import { figure, lengthOf, moneyParts, number, percent, roundedMoney, signed, t } from "./i18n.js";
 
 /** `[slug, the figure below it, kind of its trend]`, the first two the largest. */
 const TILES = [
@@ -34,13 +34,15 @@ export function figures({ kpis, currency }, trend, status) {
 
 function tile(slug, below, kpis, currency, trend, kind, live) {
   const { value, unit } = kpis[slug];
+  const parts = unit === "money" ? moneyParts(value, currency) : [[number(value), false]];
+  const length = parts.reduce((sum, [text, small]) => sum + lengthOf(text, small), 0);
   return h(
     "div",
     { key: slug, class: `tile tile-${slug}` },
-    h("p", { class: "tile-label" }, t(`metric.${slug}`)),
-    h("p", { class: "tile-value", "data-metric": slug }, unit === "money" ? moneyParts(value, currency).map(([text, small]) => (small ? h("small", null, text) : text)) : number(value)),
+    h("p", { class: "tile-label" }, phrase(t(`metric.${slug}`))),
+    fitted("p", { class: "tile-value", "data-metric": slug }, length, ...parts.map(([text, small]) => (small ? h("small", null, text) : text))),
     live && change(trend, kind, unit, currency),
-    h("p", { class: "tile-below" }, t(`metric.${below}`), " ", h("strong", null, below === "gmv_per_hour" ? money(kpis[below].value, currency, { whole: true }) : figure(kpis[below], currency, below))),
+    h("p", { class: "tile-below" }, phrase(t(`metric.${below}`)), " ", h("strong", null, figure(kpis[below], currency, below))),
     trend && sparkline(trend.points, kind),
   );
 }
@@ -49,23 +51,28 @@ function tile(slug, below, kpis, currency, trend, kind, live) {
 function change(trend, kind, unit, currency) {
   if (!trend || trend.change === null) return h("p", { class: "tile-change" });
   const { change: gained, before } = trend;
-  const way = ["down", "level", "up"][1 + Math.sign(kind === "level" ? gained : before === null ? 0 : gained - before)];
+  const amount = unit === "money" ? `${gained < 0 ? "" : "+"}${roundedMoney(gained, currency)}` : signed(gained);
+  const span = h("span", { class: "quiet" }, t(kind === "level" ? "dash.trend.against" : "dash.trend.within", { minutes: SPAN }));
+  // Nothing happened before, or in neither time: there is nothing to compare with.
+  if (kind === "gain" && (before === null || (before === 0 && gained === 0))) return h("p", { class: "tile-change" }, `${amount} `, span);
+  const way = ["down", "level", "up"][1 + Math.sign(kind === "level" ? gained : gained - before)];
   const times = kind === "gain" && before > 0 ? gained / before : null;
   // "+765 %" of a small number is noise; "×8.7" says the same and stays short.
   const pace = times === null || times === 1 ? "" : times > 2 ? `×${number(times, 1)}` : percent(Math.abs(times - 1), 0);
-  const amount = unit === "money" ? `+${money(gained, currency, { whole: true })}` : signed(gained);
-  const arrow = h("span", { class: way },
+  const arrow = h("span", { class: `nowrap ${way}` },
     h("span", { "aria-hidden": "true" }, { down: "▼", level: "■", up: "▲" }[way], pace),
     h("span", { class: "unseen" }, t(`dash.trend.${way}`), " ", pace));
-  const span = h("span", { class: "quiet" }, t(kind === "level" ? "dash.trend.against" : "dash.trend.within", { minutes: SPAN }));
   return h("p", { class: "tile-change" }, kind === "level" ? [arrow, ` ${amount} `, span] : [`${amount} `, span, " ", arrow]);
 }
 
 export function strip({ kpis, currency }) {
-  return h("dl", { class: "strip", key: "strip" }, ...STRIP.map((slug) => h(
-    "div",
-    { key: slug },
-    h("dt", null, t(`metric.${slug}`)),
-    h("dd", { class: slug === "slow_responses" && kpis[slug].value > 0 ? "alarming" : null }, figure(kpis[slug], currency, slug)),
-  )));
+  return h("dl", { class: "strip", key: "strip" }, ...STRIP.map((slug) => {
+    const text = figure(kpis[slug], currency, slug);
+    return h(
+      "div",
+      { key: slug },
+      h("dt", null, phrase(t(`metric.${slug}`))),
+      fitted("dd", { class: slug === "slow_responses" && kpis[slug].value > 0 ? "alarming" : "" }, lengthOf(text), text),
+    );
+  }));
 }

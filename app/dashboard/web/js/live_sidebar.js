@@ -1,15 +1,17 @@
 /**
- * What stands beside the figures: alerts, hints, platforms against each other.
+ * What stands beside the figures: alerts, insights, funnel, sources, platforms against each other.
  *
  * In: documents of the API. Out: panels; one that has nothing to say is left out, but for the alerts: silence is news there.
  */
 
 import { h } from "./dom.js";
-import { panel, table } from "./components.js";
-import { figure, hour, language, platformName, t } from "./i18n.js";
+import { bars, panel, table, updated } from "./components.js";
+import { figure, hour, language, number, percent, platformName, sourceName, t } from "./i18n.js";
 
 const SIGNS = { critical: "!", warning: "▲", info: "i" };
-const HINTS = 4;
+const INSIGHTS = 4;
+/** In people, but for the first step; a step that nothing supplied is shown as absent. */
+const FUNNEL = ["impressions", "viewers", "clickers", "buyers"];
 const COMPARED = ["viewers", "concurrent_viewers", "comments", "product_clicks", "orders", "gmv", "conversion_rate"];
 
 /** Alerts are announced when they come; a figure that changes inside of one is not read out again. */
@@ -28,11 +30,11 @@ export function alerts(document, status, zone) {
       : h("p", { class: "quiet" }, t("dash.alerts.later"))));
 }
 
-export function hints(document) {
-  const list = document?.insights ?? [];
+export function insights(resource) {
+  const list = resource.data?.insights ?? [];
   if (!list.length) return null;
-  return panel("hints", t("dash.insights"), { class: "panel-hints" },
-    h("ul", { class: "hints" }, ...list.slice(0, HINTS).map((insight, index) => h("li", { key: `${insight.code} ${index}` }, insight.text[language()]))));
+  return panel("insights", t("dash.insights"), { class: "panel-insights", aside: updated(resource) },
+    h("ul", { class: "insights" }, ...list.slice(0, INSIGHTS).map((insight, index) => h("li", { key: `${insight.code} ${index}` }, insight.text[language()]))));
 }
 
 export function platforms({ by_platform: parts, currency }) {
@@ -43,4 +45,21 @@ export function platforms({ by_platform: parts, currency }) {
     ...names.map((name) => ({ label: platformName(name), numeric: true, cell: (slug) => figure(parts[name][slug], currency, slug) })),
   ];
   return panel("platforms", t("dash.chart.platforms"), null, table("platform-table", t("dash.chart.platforms"), columns, COMPARED, { rowKey: (slug) => slug }));
+}
+
+/** The funnel of the KPI document: each step with its ratio to the step before. */
+export function funnel({ kpis }) {
+  return bars("chart-funnel", t("dash.chart.funnel"), FUNNEL.map((slug, index) => {
+    const { value } = kpis[slug];
+    const before = index ? kpis[FUNNEL[index - 1]].value : null;
+    const rate = value !== null && before ? ` · ${percent(value / before)}` : "";
+    return { key: slug, label: t(`metric.${slug}`), value, text: number(value) + rate };
+  }));
+}
+
+/** Arrivals by traffic source, of the audience document. */
+export function sources({ by_source: rows }) {
+  return bars("chart-sources", t("dash.chart.sources"), rows.map(({ source, viewers, share }) => (
+    { key: source ?? "", label: sourceName(source), value: viewers, text: `${number(viewers)} · ${percent(share, 1)}` }
+  )));
 }

@@ -9,13 +9,15 @@ import { Problem, download, find, get } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
-import { badge, chartPanel, failure, heading, notice, panel, table, waiting } from "./components.js";
+import { badge, chartPanel, failure, fitted, heading, notice, panel, phrase, table, waiting } from "./components.js";
 import { Notes } from "./report_notes.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
-import { date, hour, language, moment, platformName, t } from "./i18n.js";
+import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } from "./i18n.js";
+import { funnel, sources } from "./live_sidebar.js";
+import { SortableTable } from "./sortable_table.js";
 
-const CHARTS = ["timeline", "funnel", "sources", "products", "platforms"];
+const CHARTS = ["timeline", "products", "platforms"];
 
 export class ReportView {
   constructor(id) {
@@ -24,11 +26,14 @@ export class ReportView {
     this.session = new Resource(() => get(this.base));
     this.report = new Resource(() => get(`${this.base}/report?lang=${language()}`));
     this.insights = new Resource(() => find(`${this.base}/insights`));
+    this.kpis = new Resource(() => find(`${this.base}/kpis`));
+    this.audience = new Resource(() => find(`${this.base}/audience`));
+    this.sold = new SortableTable("sold-table", "gmv");
     this.notes = new Notes(this.base, () => this.report.load());
     this.charts = Object.fromEntries(CHARTS.map((name) => [
       name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
     ]));
-    this.all = [this.session, this.report, this.insights, ...Object.values(this.charts)];
+    this.all = [this.session, this.report, this.insights, this.kpis, this.audience, ...Object.values(this.charts)];
     for (const one of this.all) one.load();
     this.saving = null;
   }
@@ -65,9 +70,9 @@ export class ReportView {
       this.saving && notice(this.saving.level, t(this.saving.text)),
       this.#warnings(report),
       panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
-      h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), ...CHARTS.slice(1, several ? 5 : 4).map((name) => chartPanel(name, this.charts[name]))),
+      h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
       h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
-      sold(products),
+      this.#sold(products),
       promotions(promotion),
       this.#drafts(),
       this.notes.render(),
@@ -83,7 +88,7 @@ export class ReportView {
         h("div", { class: "live-kicker" }, badge(session.status), h("span", null, [report.heading, session.brand, session.host].filter(Boolean).join(" · "))),
         heading(1, session.title),
         h("p", { class: "quiet" }, began && `${date(began, session.time_zone)} ${hour(began, session.time_zone)} (${session.time_zone})`, " · ",
-          t("dash.report.as_of", { time: moment(report.as_of, session.time_zone) }))),
+          t("dash.report.as_of", { time: moment(report.as_of, READER_ZONE) }))),
       h("div", { class: "live-buttons" },
         h("a", { class: "button button-quiet", href: link("live", this.id) }, t("dash.live")),
         this.#file("xlsx", "dash.report.xlsx", "button button-main"),
@@ -112,24 +117,37 @@ export class ReportView {
       h("p", { class: "quiet" }, t("dash.warnings.intro")), h("ul", null, ...warnings.map((warning, index) => h("li", { key: index }, warning.message))));
   }
 
+  #sold(section) {
+    const columns = [
+      { key: "name", label: t("product.name"), class: "product-cell", sort: (row) => row.name,
+        cell: (row) => [phrase(row.name), row.product && row.product !== row.name && h("small", null, row.product)] },
+      ...figured(section.columns, section.total),
+    ];
+    return panel("sold", section.title, { class: "sheet" },
+      this.sold.render(section.title, columns, section.rows, {
+        foot: [section.other, section.total], named: (row) => [row.name, row.product], rowKey: (row) => row.product,
+      }),
+      ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
+  }
+
   #drafts() {
     const list = this.insights.data?.insights ?? [];
-    return list.length > 0 && panel("drafts", t("dash.drafts"), { class: "panel-hints" },
+    return list.length > 0 && panel("drafts", t("dash.drafts"), { class: "panel-insights" },
       h("p", { class: "quiet" }, t("dash.drafts.intro")),
-      h("ul", { class: "hints drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },
+      h("ul", { class: "insights drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },
         h("span", null, insight.text[language()]),
         this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.section, insight.text[language()]) }, t("dash.drafts.take"))))));
   }
 }
 
 const facts = (list) =>
-  h("dl", { class: "facts" }, ...list.map((fact) => h("div", { key: fact.key }, h("dt", null, fact.label), h("dd", null, fact.text))));
+  h("dl", { class: "facts" }, ...list.map((fact) => h("div", { key: fact.key }, h("dt", null, phrase(fact.label)), h("dd", null, phrase(fact.text)))));
 
 /** A basis is told where it is not what the reader expects: our own count, or a formula over it. */
 const basis = (cell) => ["reported", "mixed"].includes(cell.basis) && h("small", null, t(`basis.${cell.basis}`));
 
 const cells = (list) =>
-  h("dl", { class: "cells" }, ...list.map((cell) => h("div", { key: cell.slug }, h("dt", null, cell.label), h("dd", null, cell.text, basis(cell)))));
+  h("dl", { class: "cells" }, ...list.map((cell) => h("div", { key: cell.slug }, h("dt", null, phrase(cell.label)), h("dd", null, fitted("span", null, lengthOf(cell.text), cell.text), basis(cell)))));
 
 const texts = (part) =>
   part.items.length > 0 && h("section", { class: "texts" }, h("h3", { class: "title title-3" }, part.title), h("ul", null, ...part.items.map((text, index) => h("li", { key: index }, text))));
@@ -141,11 +159,14 @@ const analysis = (id, section) =>
 /** The sheet's columns that hold figures; the others name the row, and the row is named already. */
 const figured = (columns, example) =>
   columns.filter((column) => column.key in (example?.figures ?? {}))
-    .map((column) => ({ label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text }));
+    .map((column) => ({
+      key: column.key, label: column.label, numeric: true, cell: (row) => row.figures[column.key]?.text,
+      sort: (row) => { const value = row.figures[column.key]?.value; return value === null || value === undefined ? null : Number(value); },
+    }));
 
 function promotions(section) {
   const columns = [
-    { label: t("dash.promotion"), cell: (row) => {
+    { label: t("dash.promotion"), class: "link-cell", cell: (row) => {
       const name = row.title ?? row.url ?? row.promotion ?? "";
       return row.url ? h("a", { href: row.url, target: "_blank", rel: "noreferrer noopener" }, name) : name;
     } },
@@ -160,12 +181,3 @@ function promotions(section) {
     texts(section.observations), texts(section.summary));
 }
 
-function sold(section) {
-  const columns = [
-    { label: t("product.name"), class: "product-cell", cell: (row) => [row.name, row.product && row.product !== row.name && h("small", null, row.product)] },
-    ...figured(section.columns, section.total),
-  ];
-  return panel("sold", section.title, { class: "sheet" },
-    table("sold-table", section.title, columns, section.rows, { foot: [section.other, section.total], rowKey: (row) => row.product }),
-    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
-}

@@ -12,6 +12,8 @@ const RETRY_MS = 4000;
 export class Resource {
   data = undefined;
   error = null;
+  /** When the data came, in this machine's clock. */
+  loadedAt = null;
   #work;
   #turn = 0;
   #timer = null;
@@ -35,6 +37,7 @@ export class Resource {
       const data = await this.#work();
       if (turn !== this.#turn || this.#stopped) return;
       this.data = data;
+      this.loadedAt = Date.now();
       this.error = null;
     } catch (error) {
       if (turn !== this.#turn || this.#stopped) return;

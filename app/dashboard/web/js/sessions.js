@@ -8,9 +8,9 @@ import { Problem, get, path } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource, every } from "./resource.js";
-import { badge, failure, field, heading, table, waiting } from "./components.js";
+import { badge, failure, field, heading, phrase, table, waiting } from "./components.js";
 import { go, keep, link, route } from "./router.js";
-import { clock, date, hour, money, number, platformName, t } from "./i18n.js";
+import { date, duration, hour, money, number, platformName, t } from "./i18n.js";
 
 const PAGE = 25;
 const MOST_COMPARED = 12;
@@ -98,10 +98,10 @@ export class SessionsView {
         "a",
         { key: session.id, class: "on-air-card", href: link("live", session.id) },
         h("span", { class: "lamp", "aria-hidden": "true" }),
-        h("span", { class: "on-air-title" }, session.title),
+        h("span", { class: "on-air-title" }, phrase(session.title)),
         h("span", { class: "on-air-figures" },
           h("span", null, h("small", null, t("metric.viewers")), number(session.kpis.viewers)),
-          h("span", null, h("small", null, t("metric.gmv")), money(session.kpis.gmv, session.currency, { whole: true }))),
+          h("span", null, h("small", null, t("metric.gmv")), money(session.kpis.gmv, session.currency))),
       ))),
     );
   }
@@ -145,13 +145,13 @@ export class SessionsView {
     const columns = [
       { label: h("span", { class: "unseen" }, t("dash.choose")), select: true, class: "narrow",
         cell: (s) => h("input", { type: "checkbox", checked: this.chosen.has(s.id), onchange: choose(s), "aria-label": t("dash.sessions.choose", { title: s.title }) }) },
-      { label: t("dash.session"), cell: (s) => h("a", { class: "session-link", href: link(s.status === "live" || s.status === "scheduled" ? "live" : "report", s.id) },
-        h("span", { class: "strong" }, s.title),
+      { label: t("dash.session"), class: "name-cell", cell: (s) => h("a", { class: "session-link", href: link(s.status === "live" || s.status === "scheduled" ? "live" : "report", s.id) },
+        h("span", { class: "strong" }, phrase(s.title)),
         h("small", null, [s.host, s.platforms.map(platformName).join(" · ")].filter(Boolean).join(" — "), s.kind === "rehearsal" && ` (${t("dash.rehearsal")})`)) },
       { label: t("dash.status"), cell: (s) => badge(s.status) },
       { label: t("dash.brand"), class: "roomy", cell: (s) => s.brand },
       { label: t("sheet.date"), class: "roomy", cell: (s) => began(s) && h("span", { class: "nowrap" }, date(began(s), s.time_zone), " ", hour(began(s), s.time_zone)) },
-      { label: t("sheet.duration"), class: "roomy", numeric: true, cell: (s) => s.status !== "live" && s.started_at && s.ended_at ? clock((new Date(s.ended_at) - new Date(s.started_at)) / 1000) : null },
+      { label: t("sheet.duration"), class: "roomy", numeric: true, cell: (s) => s.status !== "live" && s.started_at && s.ended_at ? duration((new Date(s.ended_at) - new Date(s.started_at)) / 1000) : null },
       { label: t("metric.viewers"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.viewers) },
       { label: t("metric.buyers"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.buyers) },
       { label: t("metric.units_sold"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.units_sold) },

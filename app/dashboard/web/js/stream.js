@@ -10,7 +10,7 @@
 import { Problem, post } from "./api.js";
 import { language } from "./i18n.js";
 
-const DOCUMENTS = ["kpis", "products", "alerts"];
+const DOCUMENTS = ["kpis", "products", "audience", "alerts"];
 /** Nothing for so long, and the connection is opened anew: a network that swallows everything raises no error. */
 const SILENCE_MS = 45_000;
 const LONGEST_PAUSE_MS = 15_000;
@@ -21,12 +21,13 @@ export class Stream {
   /** When the server last said something, in this machine's clock; null before. */
   heardAt = null;
   #source = null;
+  #update = {};
   #timer = null;
   #pause = 500;
   #closed = false;
   #attempt = 0;
 
-  /** @param on `{document(name, value), state()}` */
+  /** @param on `{update(documents), state()}`; documents of one revision come together */
   constructor(session, on) {
     this.session = session;
     this.on = on;
@@ -63,6 +64,7 @@ export class Stream {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = null;
+    this.#update = {};
   }
 
   #later() {
@@ -98,7 +100,12 @@ export class Stream {
         this.#pause = 500;
         this.#guard();
         this.#become("open");
-        this.on.document(name, JSON.parse(event.data));
+        this.#update[name] = JSON.parse(event.data);
+        // Only the last event of an update carries the revision itself; with it the update is complete.
+        if (event.lastEventId.endsWith("-")) return;
+        const documents = this.#update;
+        this.#update = {};
+        this.on.update(documents);
       });
     }
     source.onerror = this.#lost;

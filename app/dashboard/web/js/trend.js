@@ -14,6 +14,9 @@ export const TREND_METRICS = [
   "concurrent_viewers", "viewers", "gmv", "orders", "buyers", "units_sold", "product_clicks", "comments", "new_followers",
 ];
 
+/** Minutes of the timeline that trends need. */
+export const RECENT_MINUTES = 60;
+
 /** Return metric → `{points, change, before}`; `change` of a level is a difference, of a gain what the last minutes brought. */
 export function trends(timeline, now) {
   const later = timeline.buckets.findIndex((bucket) => new Date(bucket) > new Date(now));
@@ -28,9 +31,10 @@ export function trends(timeline, now) {
 }
 
 function level(numbers) {
-  const known = numbers.filter((value) => value !== null);
-  const [now, before] = [known.at(-1), known.at(-1 - SPAN)];
-  return { points: known.slice(-POINTS), change: before === undefined ? null : now - before, before: null };
+  const last = numbers.findLastIndex((value) => value !== null);
+  const [now, before] = [numbers[last], numbers[last - SPAN]];
+  const points = numbers.filter((value) => value !== null).slice(-POINTS);
+  return { points, change: typeof before === "number" ? now - before : null, before: null };
 }
 
 function gain(numbers) {

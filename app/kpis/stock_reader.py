@@ -1,0 +1,71 @@
+"""Reads the stock of a session's products over time.
+
+In: a connection, a session. Out: what is left, and changes of stock with the moments at which a stock ran out. Never here:
+formulas, SQL.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.kpis.stock import DIRECT, Pool, Remaining, charged_platforms, pools_of
+from app.storage import product_reads
+from app.storage.database import Connection
+from app.storage.product_reads import PaidWindow, StateChange
+from app.storage.reads import AFTER_ALL, SessionHead
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The stock of a session's products."""
+
+    changes: Sequence[StateChange]
+    """What changed on air, in the rooms and in stock, in order of time; a stock that was sold out by paid units is a change
+    to 0."""
+    remaining: Mapping[str, Remaining]
+    """Product → what is left, for products with a reported stock."""
+    latest: Mapping[str, Sequence[Pool]]
+    """Product → the latest pool of each platform."""
+
+
+async def read_stock(connection: Connection, head: SessionHead, product: str | None = None) -> Stock:
+    """Return the stock of a session's products, or of one of them."""
+    changes = await product_reads.state_changes(connection, head.id, product)
+    pools = pools_of(changes)
+    if not pools:
+        return Stock(changes, {}, {})
+    windows = paid_windows(head, pools, [pool.pieces for pool in pools])
+    paid = await product_reads.paid_units(connection, head.id, windows)
+    emptied: list[StateChange] = []
+    latest: dict[str, list[Pool]] = defaultdict(list)
+    left: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for pool, (units, reached_at) in zip(pools, paid, strict=True):
+        if pool.pieces > 0 and reached_at is not None:
+            emptied.append(StateChange("stock", pool.product, pool.platform, reached_at, 0))
+        if pool.sold.end == AFTER_ALL:
+            latest[pool.product].append(pool)
+            left[pool.product].append((max(0, pool.pieces - units), units))
+    remaining = {
+        code: Remaining(sum(pieces for pieces, _ in found), sum(units for _, units in found), estimated=False)
+        for code, found in left.items()
+    }
+    changes = sorted([*changes, *emptied], key=lambda change: (change.at, change.metric, change.key, change.platform))
+    return Stock(changes, remaining, latest)
+
+
+def paid_windows(head: SessionHead, pools: Sequence[Pool], amounts: Sequence[int]) -> list[PaidWindow]:
+    """Return for each pool the sales that are subtracted from it, with the amount whose moment is wanted."""
+    selling = {*head.platforms, DIRECT}
+    reporting: dict[str, set[str]] = defaultdict(set)
+    for pool in pools:
+        reporting[pool.product].add(pool.platform)
+    return [
+        PaidWindow(
+            pool.product,
+            charged_platforms(pool.platform, reporting[pool.product], selling),
+            amount,
+            pool.sold.begin,
+            pool.sold.end,
+        )
+        for pool, amount in zip(pools, amounts, strict=True)
+    ]

@@ -1,0 +1,113 @@
+/*
+ * Measures the layout of the page as it stands: returns a list of complaints, each a short text.
+ *
+ * - broken: a word or a number is on more than one line.
+ * - overlap: two texts lie on each other.
+ * - outside: a text leaves its frame, or is cut by it.
+ * - sideways: the page is wider than the window.
+ */
+() => {
+  const complaints = [];
+  const language = document.documentElement.lang.slice(0, 2);
+  const segmenter = new Intl.Segmenter(language, { granularity: "word" });
+  const FRAMES = "td, th, .tile, .panel, .button, .badge, .chip, .strip > div, .notice, .alert, .on-air-card, .bar, .field, .chart";
+  const LABELS = "td, th, dt, dd, h1, h2, h3, label, button, .tile, .badge, .chip, .nav, .age";
+  const CJK = /[\u3040-\u30ff\u3400-\u9fff]/;
+  const short = (text) => text.trim().replace(/\s+/g, " ").slice(0, 40);
+  const place = (node) => {
+    const element = node.parentElement;
+    const around = element.closest("[id]");
+    return `${around ? `#${around.id} ` : ""}${element.tagName.toLowerCase()}${element.getAttribute("class") ? `.${element.getAttribute("class").split(" ")[0]}` : ""}`;
+  };
+  const scrolls = (style) => /auto|scroll/.test(style.overflowX) || /auto|scroll/.test(style.overflowY);
+
+  /** The part of a rectangle that its clipping ancestors leave; null if they leave nothing. */
+  function visible(rect, element) {
+    let { left, top, right, bottom } = rect;
+    for (let node = element; node && node !== document.documentElement; node = node.parentElement) {
+      const style = getComputedStyle(node);
+      if (style.overflowX === "visible" && style.overflowY === "visible") continue;
+      const frame = node.getBoundingClientRect();
+      if (style.overflowX !== "visible") [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+      if (style.overflowY !== "visible") [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+      if (right - left < 1 || bottom - top < 1) return null;
+    }
+    return { left, top, right, bottom };
+  }
+
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const element = node.parentElement;
+    if (!node.data.trim() || element.closest("script, style, noscript, [hidden], .unseen, option, textarea, pre, title")) continue;
+    if (element.closest("svg") ? false : !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    if (Number(getComputedStyle(element).opacity) === 0 || element.closest("[opacity='0']")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const lines = [...range.getClientRects()].filter((rect) => rect.width > 0 && rect.height > 0);
+    if (!lines.length) continue;
+    texts.push({ node, element, range, lines, box: range.getBoundingClientRect() });
+  }
+
+  for (const { node, element, lines, range } of texts) {
+    if (element.closest("svg") || lines.length < 2) continue;
+    // Running Japanese and Chinese breaks anywhere, as it is printed everywhere; names, labels and cells do not.
+    const prose = !element.closest(LABELS);
+    const words = [...segmenter.segment(node.data)]
+      .filter((part) => part.isWordLike && !(prose && CJK.test(part.segment))).map((part) => [part.index, part.segment]);
+    const figures = [...node.data.matchAll(/[+−-]?(?:[A-Z]{0,3}[¥$€£])?\d[\d.,:]*[%元円点件人分秒]?/g)].map((found) => [found.index, found[0]]);
+    for (const [from, word] of [...words, ...figures]) {
+      range.setStart(node, from);
+      range.setEnd(node, from + word.length);
+      const tops = new Set([...range.getClientRects()].filter((rect) => rect.width > 0).map((rect) => Math.round(rect.top)));
+      // A word that is longer than the widest line there can be has to break somewhere.
+      if (tops.size > 1 && word.length < 28) complaints.push(`broken: “${word}” in “${short(node.data)}” (${place(node)})`);
+    }
+  }
+
+  const seen = [];
+  for (const { node, element, lines, box } of texts) {
+    for (const line of lines) {
+      // A line's box is higher than its glyphs: what counts is about the height of a capital letter above the baseline's middle.
+      const middle = (line.top + line.bottom) / 2;
+      const half = Math.min((line.bottom - line.top) / 2, parseFloat(getComputedStyle(element).fontSize) * 0.44);
+      const rect = visible({ left: line.left, right: line.right, top: middle - half, bottom: middle + half }, element);
+      if (rect) seen.push({ ...rect, node, element });
+    }
+    // An ellipsis shows that a text is cut, and the whole text is in the title.
+    if (element.closest("[title]") && getComputedStyle(element.closest("[title]")).textOverflow === "ellipsis") continue;
+    for (let frame = element; frame && frame !== document.body; frame = frame.parentElement) {
+      const style = getComputedStyle(frame);
+      if (scrolls(style)) break;
+      const clips = style.overflowX !== "visible" || style.overflowY !== "visible";
+      if (!clips && !frame.matches(FRAMES)) continue;
+      const rect = frame.getBoundingClientRect();
+      const out = Math.max(rect.left - box.left, box.right - rect.right, clips ? Math.max(rect.top - box.top, box.bottom - rect.bottom) : 0);
+      if (out > 1.5) {
+        complaints.push(`outside: “${short(node.data)}” leaves ${frame.tagName.toLowerCase()}.${frame.getAttribute("class") ?? ""} by ${out.toFixed(1)} px (${place(node)})`);
+        break;
+      }
+    }
+  }
+
+  seen.sort((a, b) => a.top - b.top);
+  const reported = new Set();
+  for (let one = 0; one < seen.length; one += 1) {
+    for (let two = one + 1; two < seen.length && seen[two].top < seen[one].bottom; two += 1) {
+      const [a, b] = [seen[one], seen[two]];
+      if (a.node === b.node || a.element.closest(".sticky, thead") || b.element.closest(".sticky, thead")) continue;
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 2 && high > 1) {
+        const text = `overlap: “${short(a.node.data)}” and “${short(b.node.data)}” (${place(a.node)}, ${place(b.node)})`;
+        if (!reported.has(text)) complaints.push(text);
+        reported.add(text);
+      }
+    }
+  }
+
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) complaints.push(`sideways: the page is ${wide} px wide in a window of ${innerWidth} px`);
+  return [...new Set(complaints)];
+}
