@@ -61,7 +61,7 @@ def pictures(base: str) -> None:
             # Into the second half of the hour: one product is sold out and still clicked, the next is on air.
             wall.locator("[data-code=sold_out_clicked]").wait_for(timeout=240_000)
             wall.locator("#product-table .chip-live").wait_for(timeout=240_000)
-            wall.locator("#hints").wait_for(timeout=240_000)
+            wall.locator("#insights").wait_for(timeout=240_000)
             take(wall, "live-ja")
             for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
                 take(open_page(browser, address, size, language, scheme, 3), name)

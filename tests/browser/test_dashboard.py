@@ -82,7 +82,7 @@ def test_the_live_screen_moves_and_tells_what_is_sold_out(open_page: PageMaker, 
     expect(gmv).to_be_visible()
     before = gmv.inner_text()
     expect(gmv).not_to_have_text(before)
-    drawn(page, 3)
+    drawn(page, 1)
     marker = page.evaluate("document.querySelector('.tile-value').dataset.mine = 'kept'")
     assert "kept" == marker
     alert = page.locator("[data-code=sold_out_clicked]")
@@ -238,13 +238,13 @@ def test_an_operator_adds_a_note_and_a_viewer_cannot(open_page: PageMaker, base:
 def test_the_first_view_is_light_and_comes_from_the_cache_afterwards(open_page: PageMaker, live: str) -> None:
     """Sign-in, sessions, and the live screen with its charts: under 1.2 MB; after a reload no file is fetched again."""
     page = open_page(f"#/live/{live}")
-    drawn(page, 2)
+    drawn(page, 1)
     transferred = "performance.getEntriesByType('resource').map((one) => [new URL(one.name).pathname, one.transferSize])"
     first = dict(page.evaluate(transferred))
     weight = sum(first.values()) + page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
     assert 300_000 < weight < 1_200_000, weight
     page.reload()
-    drawn(page, 2)
+    drawn(page, 1)
     again = dict(page.evaluate(transferred))
     assert {0} == {size for name, size in again.items() if name.startswith("/assets/")}
     assert again["/v1/labels"] < 1000 < first["/v1/labels"]

@@ -1,0 +1,120 @@
+"""The layout, measured: no word and no number is broken, no text lies on another one or leaves its frame."""
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.labels.catalogue import LANGUAGES, Language
+from tests.browser import broadcasts
+from tests.browser.chromium import sessions, simulating
+from tests.browser.conftest import PageMaker
+
+MEASURE = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
+LOCALES = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
+WIDTHS = (390, 820, 1440, 1920)
+
+
+@pytest.fixture(scope="module")
+def addresses(base: str) -> dict[str, str]:
+    """Addresses of views by name: a demo, twelve hours with 200 products, no data, one platform."""
+    with simulating(base, "2021-09-25", "max") as demo:
+        while next(one for one in sessions(base) if one["id"] == demo)["status"] == "live":
+            time.sleep(0.5)
+    long_live, long_ended = (broadcasts.long_session(base, ends=ends) for ends in (False, True))
+    one, none, scheduled = broadcasts.one_platform(base), broadcasts.no_data(base), broadcasts.scheduled(base)
+    return {
+        "sessions": "#/sessions",
+        "demo": f"#/live/{demo}",
+        "demo, report": f"#/report/{demo}",
+        "long": f"#/live/{long_live}",
+        "long, report": f"#/report/{long_ended}",
+        "one platform": f"#/live/{one}",
+        "one platform, report": f"#/report/{one}",
+        "no data": f"#/live/{none}",
+        "no data, report": f"#/report/{none}",
+        "scheduled": f"#/live/{scheduled}",
+        "comparison": f"#/comparison?sessions={demo},{long_ended},{one}",
+        "connections": "#/connections",
+        "dead letters": "#/dead-letters",
+    }
+
+
+def settled(page: Page) -> None:
+    """Return once a view has its content and its charts."""
+    expect(page.locator("main h1")).to_be_visible()
+    expect(page.locator(".waiting")).to_have_count(0)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.chart')].every((chart) => chart.dataset.drawn === 'yes' || chart.clientWidth === 0)"
+    )
+    page.wait_for_timeout(200)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_broken_covered_or_cut(
+    open_page: PageMaker, addresses: dict[str, str], width: int, language: Language
+) -> None:
+    """On a phone, a tablet, a laptop and a wall, in every view."""
+    page = open_page(viewport={"width": width, "height": 900}, locale=LOCALES[language], reduced_motion="reduce")
+    page.set_default_timeout(60_000)
+    complaints: dict[str, list[str]] = {}
+    for name, address in addresses.items():
+        page.goto(page.url.split("#")[0] + address)
+        settled(page)
+        found = page.evaluate(MEASURE)
+        everything = page.get_by_role("button", name="200")
+        if "long" in name and everything.count():
+            everything.first.click()
+            found += page.evaluate(MEASURE)
+        if found:
+            complaints[name] = found
+    assert {} == complaints
+
+
+def test_the_measure_finds_what_is_wrong(open_page: PageMaker, addresses: dict[str, str]) -> None:
+    """Each kind of fault, made on purpose, is found."""
+    page = open_page(addresses["demo"])
+    settled(page)
+    assert [] == page.evaluate(MEASURE)
+    faults = {
+        "broken": "Object.assign(document.querySelector('.strip dd').style, {width: '2ch', whiteSpace: 'normal', wordBreak: 'break-all'})",
+        "overlap": "document.querySelector('.tile-below').style.marginTop = '-3rem'",
+        "outside": "Object.assign(document.querySelector('.badge').style, {width: '1rem', padding: '0'})",
+        "sideways": "document.querySelector('.view').style.width = '3000px'",
+    }
+    for kind, fault in faults.items():
+        page.reload()
+        settled(page)
+        page.evaluate(f"() => {{ {fault} }}")
+        assert any(complaint.startswith(kind) for complaint in page.evaluate(MEASURE)), kind
+
+
+def test_two_hundred_products_stay_readable(open_page: PageMaker, addresses: dict[str, str]) -> None:
+    """Twelve rows at first, the rest on demand under a head that stays; sorted by a column, found by name."""
+    page = open_page(addresses["long"])
+    settled(page)
+    rows = page.locator("#product-table tbody tr")
+    expect(rows).to_have_count(12)
+    search = page.locator("#products input[type=search]")
+    search.fill("item-042")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("item-042")
+    search.fill("")
+    page.get_by_role("button", name="200件すべて表示").click()
+    expect(rows).to_have_count(200)
+    amounts = rows.locator(".amount .figure")
+    values = [float(text.rstrip("元").replace(",", "")) for text in amounts.all_inner_texts()]
+    assert sorted(values, reverse=True) == values
+    frame = page.locator("#products .table-frame")
+    frame.evaluate("node => node.scrollTo(0, 2000)")
+    head, top = page.locator("#product-table thead th").first.bounding_box(), frame.bounding_box()
+    assert head is not None
+    assert top is not None
+    assert abs(head["y"] - top["y"]) < 3
+    page.locator("#product-table thead").get_by_role("button", name="商品名").click()
+    names = page.locator("#product-table .product-name").all_inner_texts()
+    assert names == page.evaluate("names => [...names].sort((a, b) => a.localeCompare(b))", names)
+    expect(page.locator("#product-table th[aria-sort=ascending]")).to_have_count(1)
