@@ -81,6 +81,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "letter": dead_letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
         "chart": "timeline",
+        "void": str(uuid4()),
     }
 
 
@@ -98,8 +99,8 @@ async def test_every_object_of_another_brand_is_not_there(
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
             admins = path.startswith(("/v1/keys", "/v1/connections"))
-            reads_dead_letters = "/dead-letters" in path or "/parked" in path
-            writes = (method != "GET" or reads_dead_letters) and not path.endswith("/stream-tickets")
+            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids"))
+            writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
             expected = 403 if admins or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
             assert "secret" not in answer.text
@@ -112,7 +113,7 @@ async def test_every_list_of_another_brand_is_empty(
     """Lists show a bound key its own brand alone, and the raw log of a foreign session is a 404."""
     mine = (await client.post("/v1/brands", json={"slug": "mine", "name": "Mine"})).json()["id"]
     headers = await keys(Role.OPERATOR, mine)
-    for path in ("/v1/sessions", "/v1/products", "/v1/dead-letters", "/v1/parked"):
+    for path in ("/v1/sessions", "/v1/products", "/v1/dead-letters", "/v1/parked", "/v1/stream-claims"):
         document = (await client.get(path, headers=headers)).json()
         assert [[]] == [value for value in document.values() if isinstance(value, list)], path
     assert ["mine"] == [brand["slug"] for brand in (await client.get("/v1/brands", headers=headers)).json()["brands"]]
@@ -143,7 +144,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart"),
+         "chart", "void"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):
