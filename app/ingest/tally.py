@@ -239,28 +239,35 @@ class Tally:
 
     def values(self) -> dict[UUID, Values]:
         """Return the values that the events name, and their minutes, by session."""
-        found: dict[UUID, Values] = defaultdict(set)
+        minutes: dict[UUID, set[int]] = defaultdict(set)
+        counted: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
         for session, _, key, bucket, _, metric in self._sums:
-            values = found[session]
-            values.add(bucket // _MINUTE)
+            minutes[session].add(bucket // _MINUTE)
             if key:
-                values.add(_counted(metric, key))
-        for (session, _, _), pending in self.pending_claims.items():
-            values = found[session]
-            values.add(pending.at // _MINUTE)
-            values.update(_counted(metric, key) for metric, _, key, _ in pending.claim.counts if key)
+                counted[session].add((metric, key))
+        for (session, _, _), (at, _, _, claim) in self.pending_claims.items():
+            minutes[session].add(at // _MINUTE)
+            for metric, _, key, _ in claim.counts:
+                if key:
+                    counted[session].add((metric, key))
+        found: dict[UUID, Values] = {
+            session: {*ours, *(_counted(*pair) for pair in counted.get(session, ()))} for session, ours in minutes.items()
+        }
+        self._add_sampled_values(found)
+        for (session, _, _), span in self.spans.items():
+            if span.ended_at is not None:
+                found.setdefault(session, set()).add(span.ended_at // _MINUTE)
+        return found
+
+    def _add_sampled_values(self, found: dict[UUID, Values]) -> None:
         for session, grain, key, bucket, _, room, metric in self.gauges:
             if grain:
-                values = found[session]
+                values = found.setdefault(session, set())
                 values.add(bucket // _MINUTE)
                 if key:
                     values.add(_sampled(metric, key))
                 if room:
                     values.add(("room", room))
-        for (session, _, _), span in self.spans.items():
-            if span.ended_at is not None:
-                found[session].add(span.ended_at // _MINUTE)
-        return found
 
     def refund(self, session: UUID, platform: str, at: int, key: bytes, order: str, amount: int) -> None:
         """Add an amount to what was refunded of an order."""
