@@ -54,7 +54,7 @@ async def read_insights(database: Database, asked: SessionQuery, insight_setting
     Raises:
         ProblemError: 404, also for another brand's session.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         evidence, said = await collect_evidence(connection, asked, insight_settings)
     return await build_insights(evidence, said)
 

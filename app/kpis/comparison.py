@@ -78,7 +78,7 @@ async def read_comparison(database: Database, text: str, brand: UUID | None, now
     sessions = [session for session in wanted if session is not None]
     if len(sessions) < len(wanted):
         raise not_found("session")
-    async with snapshot(database) as connection:
+    async with snapshot(database, brand) as connection:
         evaluations = await read_evaluations(connection, sessions, brand, now)
     if len(evaluations) < len(sessions):
         raise not_found("session")
@@ -124,7 +124,7 @@ async def read_history(
     Raises:
         ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, brand) as connection:
         found = await comparison_reads.brand(connection, slug, brand)
         if found is None:
             raise not_found("brand")

@@ -116,7 +116,7 @@ async def read_products(
     database: Database, asked: SessionQuery, page: ProductPage = _FIRST_PRODUCTS
 ) -> tuple[Document, str | None]:
     """Return the products document, and the code of its last product if more follow."""
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         return await products_on(connection, asked, page)
 
 
@@ -144,7 +144,7 @@ async def read_showcases(
     database: Database, asked: SessionQuery, page: ShowcasePage = _FIRST_SHOWCASES
 ) -> tuple[Document, tuple[datetime, str] | None]:
     """Return the showcases document, and (beginning, product) of its last showcase if more follow."""
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         return await showcases_on(connection, asked, page)
 
 

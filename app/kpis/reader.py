@@ -37,12 +37,17 @@ class SessionQuery:
 
 
 @asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Connection]:
-    """Lend a connection with one snapshot for all queries, so that sums and their parts agree to the cent."""
+async def snapshot(database: Database, brand: UUID | None) -> AsyncIterator[Connection]:
+    """Lend a connection with one snapshot for all queries, so that sums and their parts agree to the cent.
+
+    For a caller that is bound to a brand, row-level security hides all other brands from the queries.
+    """
     async with (
         database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        if brand is not None:
+            await reads.restrict_to_brand(connection, brand)
         yield connection
 
 
@@ -91,7 +96,7 @@ async def read_audience(
     Raises:
         ProblemError: 422 if the window ends before it begins.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         return await audience_on(connection, asked, begin, end, min_level)
 
 
@@ -132,7 +137,7 @@ async def read_timeline(database: Database, asked: SessionQuery, question: Timel
     Raises:
         ProblemError: 422 for an unknown metric, a window that ends before it begins, or too many buckets.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         return await timeline_on(connection, asked, question)
 
 

@@ -51,6 +51,6 @@ async def read_chart(database: Database, asked: SessionQuery, chart: Chart, them
     Raises:
         ProblemError: 404, also for another brand's session.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         documents = await read_documents(connection, asked, NEEDS[chart])
     return specification(chart, documents, asked.language, theme)

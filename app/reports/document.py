@@ -92,7 +92,7 @@ async def read_report(database: Database, asked: SessionQuery, insight_settings:
     Raises:
         ProblemError: 404, also for another brand's session.
     """
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         return await report_on(connection, asked, insight_settings)
 
 

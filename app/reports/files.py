@@ -50,7 +50,7 @@ async def workbook(
     """
     with TemporaryDirectory(prefix="tallylight-report-") as folder:
         spool, path = Path(folder) / "orders", Path(folder) / "report.xlsx"
-        async with snapshot(database) as connection:
+        async with snapshot(database, asked.brand) as connection:
             head = await read_head(connection, asked)
             report = await report_on(connection, asked, insight_settings)
             documents = await read_documents(connection, asked, ("timeline", "showcases", "products"))
@@ -61,7 +61,7 @@ async def workbook(
 
 async def page(database: Database, renderer: RenderProcess, asked: SessionQuery, insight_settings: InsightSettings) -> ReportFile:
     """Return the page, as `workbook`."""
-    async with snapshot(database) as connection:
+    async with snapshot(database, asked.brand) as connection:
         report = await report_on(connection, asked, insight_settings)
         documents = await read_documents(connection, asked, {name for needed in NEEDS.values() for name in needed})
     # One platform alone has nothing to be compared with.

@@ -156,6 +156,11 @@ def _corrected_clocks(keys: list[str] | None, events: list[str] | None) -> dict[
     return {key.removeprefix(CLOCK_KEY): int(number) for key, number in zip(keys, events, strict=True)}
 
 
+async def restrict_to_brand(connection: Connection, brand: UUID) -> None:
+    """Let row-level security hide all other brands until the end of the transaction, if the database has the role for it."""
+    await connection.execute(_READS["restrict_to_brand"], str(brand))
+
+
 async def concurrency(connection: Connection, session: UUID) -> list[ConcurrencyRow]:
     """Return the samples of concurrent viewers by minute, in order."""
     return [ConcurrencyRow(*row) for row in await connection.fetch(_READS["concurrency"], session)]

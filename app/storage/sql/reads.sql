@@ -173,3 +173,11 @@ JOIN counters c
     ON c.session_id = $1::uuid AND c.grain = 1 AND c.key = keys.key AND c.metric = 'arrivals'
     AND c.bucket >= $2::timestamptz AND c.bucket < $3::timestamptz
 GROUP BY keys.key;
+
+-- name: restrict_to_brand
+-- Runs the rest of the transaction as the role that row-level security restricts to one brand. Not on Citus, whose workers do not
+-- know the role; and not if the role is missing or the user is not its member.
+SELECT set_config('tallylight.brand', $1::text, true), set_config('role', r.rolname, true)
+FROM pg_roles r
+WHERE r.rolname = 'tallylight_reader' AND pg_has_role(current_user, r.oid, 'MEMBER')
+  AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
