@@ -1,6 +1,7 @@
 """A brand's own registration of a room takes in what the brand's own keys send, and nothing else until the agency confirms it."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.catalogue.access import Role
 from app.ingest import rebuild
+from app.platforms.active_sessions import live_sessions
 from app.service import Service
 from tests.conftest import KeyMaker
 
@@ -236,3 +238,25 @@ async def test_a_decision_names_a_session_that_registered_the_room(client: httpx
     answer = await client.post(DECISIONS, json=ROOM | {"session": session})
     assert 422 == answer.status_code
     assert "/session" == answer.json()["errors"][0]["pointer"]
+
+
+async def test_a_poller_without_a_brand_follows_confirmed_rooms_only(
+    client: httpx.AsyncClient, service: Service, brands: Any
+) -> None:
+    """A claim leads no unbound connection to the session: neither its polls nor its stock warnings."""
+    session = await new_session(client, brands["ours"]["operator"], streams=[ROOM])
+    brand = UUID((await client.get("/v1/brands/ours")).json()["id"])
+    start = {
+        "specversion": "1.0", "id": "1", "source": "/tool", "type": "live.session.started", "subject": SUBJECT,
+        "time": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
+    answer = await client.post("/v1/events", json=start, headers=brands["ours"]["ingest"])
+    assert 1 == answer.json()["accepted"], answer.text
+
+    async def followed(by: UUID | None) -> list[UUID]:
+        now = datetime.now(UTC)
+        return [live.id for live in await live_sessions(service.database, by, None, "wechat", now, timedelta(0))]
+
+    assert ([], [UUID(session)]) == (await followed(None), await followed(brand))
+    await decide(client, session)
+    assert [UUID(session)] == await followed(None)
