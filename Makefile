@@ -1,6 +1,7 @@
 # Commands for developers and CI. `make help` lists it.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+IS_PYTHON := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 WORKERS ?= 3
 EXAMPLES ?= 5000
 BIN := .venv/bin
@@ -17,9 +18,13 @@ help: ## list these targets
 
 setup: $(STAMP) ## make .venv from the hashed lock; does nothing if nothing changed
 
-# The stamp is older than its sources only after a change or an incomplete run.
+# The stamp is older than what it was made from only after a change, or when an earlier try was interrupted. A .venv without a
+# working Python or pip is made again.
 $(STAMP): requirements-dev.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) $(IS_PYTHON) 2>/dev/null || \
+		{ echo 'Tallylight needs Python 3.11 or newer; name one: make setup PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@{ $(BIN)/python $(IS_PYTHON) && $(BIN)/python -c 'import pip'; } 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
+		{ rm -rf .venv; echo 'Python cannot make .venv; on Debian and Ubuntu its package is python3-venv' >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -229,11 +229,14 @@ class Settings(BaseSettings):
         """Return the secret key; with the embedded database it is created once, readable by its owner only."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
         path = self.data_dir / "secret.key"
-        if not path.exists():
-            self._write_secret(path)
-        found = path.read_text().strip()
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                self._write_secret(path)
+            found = path.read_text().strip()
+        except OSError as error:
+            raise InvalidSettings(f"{path}: {error.strerror}; set TALLYLIGHT_DATA_DIR to another folder") from None
         if len(found) < SHORTEST_SECRET:
             raise InvalidSettings(f"{path}: does not contain a secret key; restore it, or remove it together with the database")
         return found

@@ -3,8 +3,11 @@
 In: arguments. Out: one call, text on the terminal, an exit code. Never here: domain logic.
 """
 
+from typing import Annotated
+
 import typer
 
+from app import __version__
 from app.cli.connections import connections
 from app.cli.demo import demo
 from app.cli.keys import keys
@@ -17,6 +20,23 @@ from app.cli.voids import voids
 cli = typer.Typer(
     name="tallylight", help="The numbers of live commerce.", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tallylight {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The numbers of live commerce."""
+
+
 cli.command()(serve)
 cli.command()(demo)
 cli.command()(simulate)

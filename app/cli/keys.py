@@ -17,6 +17,7 @@ from rich.table import Table
 from app.catalogue import keys as key_rows
 from app.catalogue.access import Principal, Role
 from app.catalogue.keys import NewKey
+from app.cli.process import INTERRUPTED, typeable
 from app.problems import ProblemError
 from app.service import Service, open_service
 from app.settings import InvalidSettings, load_settings
@@ -38,7 +39,9 @@ def _run(work: Callable[[Service], Awaitable[Answer]]) -> Answer:
     try:
         return asyncio.run(opened())
     except (InvalidSettings, DatabaseUnreachableError) as error:
-        _fail(str(error))
+        _fail(typeable(str(error)))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
     except ProblemError as problem:
         _fail("; ".join(error.detail for error in problem.errors) or str(problem))
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from app.cli.serve import run_or_exit, settings_or_exit
+from app.cli.process import run_or_exit, settings_or_exit
 from app.ingest.rebuild import NoSuchSessionError, compare, replace
 from app.main import create_app
 from app.service import open_service

@@ -13,7 +13,7 @@ import typer
 from pydantic_core import to_json
 from rich.console import Console
 
-from app.cli.serve import run_or_exit, settings_or_exit
+from app.cli.process import run_or_exit, settings_or_exit
 from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery
 from app.labels.catalogue import LANGUAGES, Language

@@ -7,23 +7,24 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import logging
 import resource
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 import uvicorn
-from rich.console import Console
-from uvicorn.loops.auto import auto_loop_factory
 
+from app.cli import process
 from app.cli.http_protocol import ConnectionLimits, protocol_with, sweeping
+from app.cli.process import console, listen, run_or_exit, settings_or_exit, typeable
 from app.main import create_app
 from app.observability.logs import configure_logging
 from app.service import Service, open_service
-from app.settings import InvalidSettings, Settings, load_settings
-from app.storage.database import DatabaseUnreachableError
+from app.settings import Settings
 
 GRACE_SECONDS = 20
 """How long open requests may take to finish once the server was told to stop."""
@@ -34,28 +35,6 @@ MOST_FILES = 65_536
 _M_MMAP_THRESHOLD = -3
 """Of malloc.h."""
 
-console = Console(stderr=True)
-
-
-def settings_or_exit(**overrides: object) -> Settings:
-    """Return the settings, or say what is wrong with them and exit with 2."""
-    try:
-        settings = load_settings()
-    except InvalidSettings as error:
-        console.print(f"[bold red]Wrong settings[/]\n{error}", highlight=False)
-        raise typer.Exit(2) from None
-    return settings.model_copy(update={name: value for name, value in overrides.items() if value is not None})
-
-
-def run_or_exit(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run to the end; an unreachable database is a sentence and exit code 3, not a trace."""
-    try:
-        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(work())
-    except DatabaseUnreachableError as error:
-        console.print(f"[bold red]No database[/] {error}", highlight=False)
-        raise typer.Exit(3) from None
-
 
 class _Uvicorn(uvicorn.Server):
     """Uvicorn that leaves the signals to us: it would raise them again on its way out, before the queue is drained."""
@@ -65,13 +44,23 @@ class _Uvicorn(uvicorn.Server):
         """Do nothing."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and log where: Uvicorn logs no address for a socket that it was given."""
+        await super().startup(sockets)
+        for listening in sockets or ():
+            logging.getLogger("uvicorn.error").info("Uvicorn running on %s:%d", *listening.getsockname()[:2])
+
 
 class Server:
     """Uvicorn around one opened service."""
 
-    def __init__(self, service: Service) -> None:
-        """Prepare; `run` listens."""
+    def __init__(self, service: Service, listening: socket.socket | None = None, grace: int = GRACE_SECONDS) -> None:
+        """Prepare; `run` listens on the socket, or without one on the settings' address.
+
+        Open requests may take `grace` seconds once the server was stopped.
+        """
         settings = service.settings
+        self._sockets = [listening] if listening is not None else None
         self._platforms = service.platforms
         self._hub = service.hub
         limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds)
@@ -87,7 +76,7 @@ class Server:
                 # Forwarding headers are read where they are needed, by the rules of the settings.
                 proxy_headers=False,
                 timeout_keep_alive=settings.idle_seconds,
-                timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_graceful_shutdown=grace,
                 backlog=4096,
             )
         )
@@ -97,15 +86,13 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        try:
-            async with self._platforms.working(), sweeping(self._server.server_state.connections):
-                await self._server.serve()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+        # The handlers stay until the loop is closed: a second signal must not interrupt what is still to be stored.
+        async with self._platforms.working(), sweeping(self._server.server_state.connections):
+            await self._server.serve(sockets=self._sockets)
 
     def stop(self) -> None:
         """Stop listening and let open requests finish; told twice, cut them off."""
+        process.stopping.set()
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
         # They would stay open for as long as the grace lasts; their clients find another process.
@@ -141,17 +128,23 @@ def _raise_file_limit() -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    with listen(settings.host, settings.port) as listening:
+        await _serve_on(listening, settings)
+
+
+async def _serve_on(listening: socket.socket, settings: Settings) -> None:
     async with open_service(settings) as service:
-        base = f"http://{settings.host}:{settings.port}"
+        base = f"http://{settings.host}:{listening.getsockname()[1]}"
         database = "embedded PostgreSQL in " + str(settings.data_dir) if service.database.embedded else "PostgreSQL"
         console.print(f"Tallylight: dashboard [bold]{base}/[/]  ·  documentation {base}/docs  ·  {database}", highlight=False)
         if not await service.keys.listing():
-            console.print("No API key yet. Make one in a second terminal: tallylight keys create --role admin")
+            hint = "No API key yet. Make one in a second terminal: `tallylight keys create --role admin`"
+            console.print(typeable(hint), highlight=False, soft_wrap=True)
         # What is loaded now stays: the collector need not look at it again, nor at every few hundred new events.
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
-        await Server(service).run()
+        await Server(service, listening).run()
 
 
 def serve(

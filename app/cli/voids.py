@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.serve import run_or_exit, settings_or_exit
+from app.cli.process import run_or_exit, settings_or_exit
 from app.ingest import voids as void_rows
 from app.problems import ProblemError
 from app.service import Service, open_service

@@ -184,12 +184,12 @@ class Database:
             await asyncio.to_thread(self.embedded.stop)
 
 
-def dsn_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
-    """Return the connection string; starts the embedded server when no other is named."""
-    if settings.database_url is not None:
-        return settings.database_url.replace("+asyncpg://", "://", 1), None
-    embedded = EmbeddedPostgres(settings.data_dir)
-    return embedded.start(), embedded
+def dsn_of(settings: Settings, embedded: EmbeddedPostgres | None) -> str:
+    """Return the connection string; starts the embedded server if there is one."""
+    if embedded is not None:
+        return embedded.start()
+    assert settings.database_url is not None
+    return settings.database_url.replace("+asyncpg://", "://", 1)
 
 
 async def _no_reset(connection: object) -> None:
@@ -212,10 +212,15 @@ async def open_database(settings: Settings) -> Database:
     Raises:
         DatabaseUnreachableError: with a hint.
     """
+    embedded = EmbeddedPostgres(settings.data_dir) if settings.database_url is None else None
     try:
-        dsn, embedded = await asyncio.to_thread(dsn_of, settings)
+        dsn = await asyncio.to_thread(dsn_of, settings, embedded)
     except EmbeddedPostgresError as error:
         raise DatabaseUnreachableError(str(error)) from error
+    except asyncio.CancelledError:
+        if embedded is not None:
+            embedded.cancel()
+        raise
     timeout = settings.database_timeout_seconds
     server_settings = _server_settings(timeout)
 

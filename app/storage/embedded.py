@@ -8,12 +8,14 @@ that is kept beside it, and locks are files in the data folder, so that two oper
 """
 
 import atexit
+import contextlib
 import fcntl
 import importlib.util
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from weakref import WeakSet
 
 import psutil
 
@@ -64,6 +67,7 @@ class EmbeddedPostgres:
         self._secret_file = self._data_dir / "postgres.secret"
         self._secret = ""
         self._users: int | None = None
+        self._creating: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
         """Start the server, or join the one that runs there, and return its connection string.
@@ -86,7 +90,22 @@ class EmbeddedPostgres:
                 f"cannot use the data folder {self._data_dir}: {error.strerror or error}; set TALLYLIGHT_DATA_DIR to another one"
             ) from error
         atexit.register(self.stop)
+        _started.add(self)
         return self._dsn()
+
+    def cancel(self) -> None:
+        """End the creation of a data folder, which takes seconds; the thread in `start` then raises."""
+        if self._creating is not None:
+            self._creating.terminate()
+
+    def abandon(self) -> None:
+        """End the server without waiting for it; nothing that was committed is lost."""
+        self.cancel()
+        process = self._process()
+        if self._users is not None and process is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                process.send_signal(signal.SIGQUIT)
 
     def restart_embedded(self) -> None:
         """Start the server again after it died; returns at once if it runs."""
@@ -257,20 +276,33 @@ class EmbeddedPostgres:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
         # The server inherits its output: a pipe would stay open as long as it runs, so output goes to a file.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(  # noqa: S603 (our own programs)
-                command,
-                input=text.encode(),
-                stdout=output,
-                stderr=output,
-                cwd="/",
-                env=environment,
-                start_new_session=True,
-                check=False,
+            process = subprocess.Popen(  # noqa: S603 (our own programs)
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/", env=environment, start_new_session=True
             )
-            if done.returncode != 0:
+            if program == "initdb":
+                self._creating = process
+            try:
+                process.communicate(text.encode())
+            finally:
+                self._creating = None
+            if process.returncode != 0:
                 output.seek(0)
-                lines = output.read().decode("utf-8", "replace").strip().splitlines()
-                raise EmbeddedPostgresError(f"the embedded PostgreSQL failed: {program}: {lines[-1] if lines else 'no message'}")
+                raise EmbeddedPostgresError(f"the embedded PostgreSQL failed: {program}: {_reason(output.read())}")
+
+
+def _reason(output: bytes) -> str:
+    """Return the line that says why a program failed."""
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    return next((line for line in lines if "error:" in line or "FATAL" in line), lines[-1] if lines else "no message")
+
+
+_started: WeakSet[EmbeddedPostgres] = WeakSet()
+
+
+def abandon_all() -> None:
+    """End the servers of this process at once, except those that other processes use."""
+    for server in list(_started):
+        server.abandon()
 
 
 def _program(name: str) -> Path:

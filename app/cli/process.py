@@ -1,0 +1,162 @@
+"""The process of a command: its settings, its signals, its end, and how it reports what prevents it.
+
+In: the work of a command. Out: one sentence and an exit code where it cannot be done. Never here: what a command does.
+
+SIGINT and SIGTERM cancel the work; its cleanup then stops the embedded PostgreSQL. A command that must end soon gives a limit;
+past the limit the process ends without the rest of its cleanup.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import FrameType
+
+import typer
+from rich.console import Console
+from uvicorn.loops.auto import auto_loop_factory
+
+from app.settings import InvalidSettings, Settings, load_settings
+from app.storage import embedded
+from app.storage.database import DatabaseUnreachableError
+
+INTERRUPTED = 130
+"""Exit code of a command that a signal ended."""
+_PARENT_SECONDS = 0.5
+
+console = Console(stderr=True)
+
+
+class PortTakenError(Exception):
+    """No socket could be opened; the text says what to do."""
+
+
+def command() -> str:
+    """Return this command as it can be typed: by its name if the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m app"
+    found = shutil.which(called.name)
+    if found is not None and Path(found).resolve() == called.resolve():
+        return called.name
+    return os.path.relpath(called) if called.absolute().is_relative_to(Path.cwd()) else str(called.absolute())
+
+
+def typeable(text: str) -> str:
+    """Return a text whose commands (`tallylight …`) can be typed as they stand."""
+    return text.replace("`tallylight ", f"`{command()} ")
+
+
+def settings_or_exit(**overrides: object) -> Settings:
+    """Return the settings, or print what is wrong with them and exit with status 2."""
+    try:
+        settings = load_settings()
+    except InvalidSettings as error:
+        raise _refused("Wrong settings\n", error, 2) from None
+    return settings.model_copy(update={name: value for name, value in overrides.items() if value is not None})
+
+
+def run_or_exit(work: Callable[[], Coroutine[None, None, None]], *, end_within: float | None = None) -> None:
+    """Run the work to its end; print one sentence and exit if the database or a setting prevents it, or a signal ends it.
+
+    `end_within` limits the time between a signal and the end of the process, in seconds.
+    """
+    signals = _Signals(end_within)
+    try:
+        with signals, asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(signals.cancelling(work))
+    except InvalidSettings as error:
+        raise _refused("Wrong settings\n", error, 2) from None
+    except DatabaseUnreachableError as error:
+        raise _refused("No database", error, 3) from None
+    except PortTakenError as error:
+        raise _refused("Not started", error, 1) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _refused(what: str, error: Exception, status: int) -> typer.Exit:
+    console.print(f"[bold red]{what}[/] {typeable(str(error))}", highlight=False, soft_wrap=True)
+    return typer.Exit(status)
+
+
+class _Signals:
+    """Signals of a command while its work runs."""
+
+    def __init__(self, end_within: float | None) -> None:
+        self._end_within = end_within
+        self._parent = os.getppid()
+        self._ended = threading.Event()
+        self._cancel: Callable[[], object] | None = None
+
+    def __enter__(self) -> None:
+        stopping.clear()
+        # Without a handler SIGTERM would end the process at once, and leave its database running.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+        if self._end_within is not None:
+            threading.Thread(target=self._watch, daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    async def cancelling(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do the work until a signal cancels it."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        await work()
+
+    def _interrupt(self, _: int, __: FrameType | None) -> None:
+        stopping.set()
+        if self._cancel is None:
+            raise KeyboardInterrupt
+        self._cancel()
+
+    def _watch(self) -> None:
+        """End with `make`, even if it is killed, and end in time."""
+        while not self._ended.is_set() and not stopping.wait(_PARENT_SECONDS):
+            if "MAKELEVEL" in os.environ and os.getppid() != self._parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+                stopping.wait(_PARENT_SECONDS)
+        if not self._ended.wait(self._end_within):
+            embedded.abandon_all()
+            os._exit(INTERRUPTED)
+
+
+stopping = threading.Event()
+"""Set as soon as a server was told to stop: from then on its command must end within its limit."""
+
+
+def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
+    """Return a socket that is bound to an address; with `or_any` to any free port if this one is taken.
+
+    Raises:
+        PortTakenError: the address cannot be had.
+    """
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise PortTakenError(f"{host} is no address of this machine ({error.strerror}): set TALLYLIGHT_HOST") from None
+    found = socket.socket(family, kind, number)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind(address)
+        # A bound socket that does not listen lets others bind the port too.
+        found.listen()
+    except OSError as error:
+        found.close()
+        if or_any and port:
+            return listen(host, 0)
+        raise PortTakenError(
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another port with --port or TALLYLIGHT_PORT"
+        ) from None
+    found.set_inheritable(False)
+    return found
