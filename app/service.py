@@ -77,7 +77,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, cipher, privacy_keys, writer) as platforms:
-                importer = Importer(database, writer)
+                importer = Importer(database, settings, writer)
                 yield Service(
                     settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer, hub, tickets, head
                 )

@@ -1,5 +1,5 @@
 """Adapters: what a platform sends, turned into Tallylight's events.
 
-In: bytes, headers and query of a delivery, or the answer of a platform's API. Out: CloudEvents as plain dicts, work that needs a
-pull, and what could not be read. Never here: I/O, clocks, global state, SQL.
+In: bytes, headers and query of a delivery, or the answer of a platform's API. Out: CloudEvents as plain dicts, pulls to make, and
+input that no adapter can parse. Never here: I/O, clocks, global state, SQL.
 """

@@ -1,8 +1,8 @@
-"""Loose values made to fit a payload's fields.
+"""Converts loose values to the types of a payload's fields.
 
-In: values as a foreign system or a spreadsheet writes them, and the payload model they are for. Out: JSON values in the
-types that the model takes. Never here: validation (the envelope does that), rounding: a value that does not fit exactly
-stays as it is and is refused later.
+In: values as a foreign system or a spreadsheet writes them, and their payload model. Out: JSON values in the types of the
+model. Never here: validation (the envelope does that), rounding: a value that does not convert exactly stays unchanged and is
+rejected later.
 """
 
 from collections.abc import Mapping

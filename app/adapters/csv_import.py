@@ -3,20 +3,21 @@
 In: an export's file and which column is what. Out: events and a report per row, order by order. Never here: a platform's column
 names, storage.
 
-An import is idempotent: the id of an event is made of what the row says, so the same file twice adds nothing. A
-corrected row is a new event; an order is counted once in any case. Rows of one order (one per product) become one order.
+An import is idempotent: the id of an event is made of what the rows state, so the same file again adds nothing. Rows of one
+order (one per product) become one order. A corrected order is a new statement with a higher revision, which replaces the
+earlier one.
 
 The file is read twice: `Surveyor` looks at whole columns, then every row is read. No more rows are in memory than the orders
 that are still open.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, BinaryIO, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from app.adapters import csv_cells
@@ -24,25 +25,28 @@ from app.adapters.coerce import coerce
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
+from app.adapters.order_export import Export, OrderRow, RefundLevel
+from app.adapters.order_rows import SIDE_FACTS, read_order
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
 from app.adapters.table_heading import HEADING_ROWS, Hints, Layout
 from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.events import envelope  # noqa: F401 (registers the payloads)
-from app.events.fields import Currency, LongText
+from app.events.fields import EARLIEST, LATEST, Currency, LongText
 from app.events.payload import PAYLOADS
 
-_MONEY = frozenset(("amount", "gmv_total", "line_amount", "refunded_amount"))
+_MONEY = frozenset(("amount", "gmv_total", "line_amount", "unit_price", "refunded_amount", "refunded_total"))
 _SECONDS = frozenset(("watched_seconds", "average_watch_seconds", "response_seconds"))
-_TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at"))
+_TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"))
 _COUNTS = frozenset(("quantity", "count", "concurrent", "stock", "fan_level"))
 _ORDER_COLUMNS = (
-    frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "refund", "refunded_amount"))
-    | frozenset(("carrier", "tracking"))
+    frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "unit_price", "refund"))
+    | frozenset(("refunded_amount", "carrier", "tracking"))
     | (_TIMES - {"time"})
 )
-_ORDER_NEEDS = ("order", "buyer", "product", "quantity", "paid_at")
+_ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
+_AMOUNTS = ("amount", "line_amount", "unit_price")
 
 
 def _zone(name: str) -> str:
@@ -86,6 +90,10 @@ class ImportOptions(BaseModel):
     """The decimal mark of amounts and counts."""
     date_order: Literal["dmy", "mdy"] | None = None
     """The order of day and month in dates that do not begin with the year."""
+    exported_at: Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, lt=LATEST)] | None = None
+    """When the export was made: of two exports that state an order differently, the newer one counts."""
+    refunds_per: RefundLevel | None = None
+    """Whether a refund column states each line's refund or repeats the order's; read from the rows if absent."""
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "ImportOptions":
@@ -96,8 +104,8 @@ class ImportOptions(BaseModel):
             if name not in known:
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
         needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.columns]
-        if self.kind == "orders" and not {"amount", "line_amount"} & self.columns.keys():
-            needs.append("amount or line_amount")
+        if self.kind == "orders" and not self.columns.keys() & _AMOUNTS:
+            needs.append("amount, line_amount or unit_price")
         if needs:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
         return self
@@ -124,21 +132,6 @@ class Group:
 
     rows: tuple[RowReport, ...]
     events: tuple[Event, ...] = ()
-
-
-Cells = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class DataRow:
-    """A row with its cells converted."""
-
-    line: int
-    """As the spreadsheet counts."""
-    cells: Cells
-    problems: Mapping[str, str] = field(default_factory=dict)
-    """Field → why its cell cannot be read; the field is empty if the row as a whole cannot be read."""
-    warnings: tuple[str, ...] = ()
 
 
 class Import:
@@ -200,50 +193,68 @@ class Import:
             yield self._checked([row], [cloud_event(self._source, chosen.type, number, chosen.subject, time, data)])
 
     def _orders(self) -> Iterator[Group]:
-        pending: dict[str, list[DataRow]] = {}
-        heading, last = self.options.columns["order"], self.survey.last_row_of
+        chosen = self.options
+        export = Export(
+            self._source, chosen.subject, chosen.currency, frozenset(chosen.columns),
+            self._imported_at, chosen.exported_at, chosen.refunds_per,
+        )  # fmt: skip
+        pending: dict[str, list[OrderRow]] = {}
+        heading, last = chosen.columns["order"], self.survey.last_row_of
+        complete: str | None = None
+        above: tuple[int, str | None] = (0, None)
+        """The row before, and its order."""
         for found in self._rows():
             row, key = self._read(found), found.cells[heading]
-            if key in csv_cells.EMPTY:
+            if key not in csv_cells.EMPTY:
+                if complete is not None:
+                    yield self._order(complete, pending.pop(complete), export)
+                pending.setdefault(key, []).append(row)
+                complete, above = (key if last[key] == row.line else None), (row.line, key)
+            elif above[0] == row.line - 1 and above[1] in pending and row.cells.get("product") is not None:
+                # A merged cell, or a number that was lost: without this line the order above would be another order.
+                problems = {**row.problems, "order": "is empty in a row that names a product"}
+                pending[above[1]].append(replace(row, problems=problems))
+                above = (row.line, above[1])
+            else:
                 yield Group((self._failed(row, "has no order"),))
-                continue
-            pending.setdefault(key, []).append(row)
-            if last[key] == row.line:
-                yield self._order(key, pending.pop(key))
+        if complete is not None:
+            yield self._order(complete, pending.pop(complete), export)
 
-    def _order(self, order: str, rows: list[DataRow]) -> Group:
-        broken = next((row for row in rows if row.problems), None)
-        if broken is not None:
-            # An order without one of its rows would be another order, and a later file could not complete it.
-            reason = f"order {order}: row {broken.line} cannot be read, so nothing of the order is imported"[:300]
-            return Group(tuple(self._failed(row, reason) for row in rows))
+    def _order(self, order: str, rows: list[OrderRow], export: Export) -> Group:
         try:
-            events = list(_order(order, [row.cells for row in rows], self.options, self._source))
+            made = read_order(order, rows, export)
         except BadCell as error:
+            # An order without one of its rows would be another order.
             return Group(tuple(self._failed(row, f"order {order}: {error}"[:300]) for row in rows))
-        if not events:
+        if not made.events:
             return Group(tuple(self._failed(row, f"order {order}: has none of the times that are mapped"[:300]) for row in rows))
-        return self._checked(rows, events)
+        return self._checked(rows, made.events, tuple(made.warnings))
 
-    def _checked(self, rows: list[DataRow], events: list[Event]) -> Group:
+    def _checked(self, rows: list[OrderRow], events: list[Event], warnings: tuple[str, ...] = ()) -> Group:
         reason = next((found for event in events if (found := validation_error(event))), None)
         if reason is not None:
             return Group(tuple(self._failed(row, reason) for row in rows))
         return Group(
-            tuple(RowReport(row.line, ok=True, events=0 if index else len(events), warnings=row.warnings)
-                  for index, row in enumerate(rows)),
+            tuple(
+                RowReport(
+                    row.line, ok=True, events=0 if index else len(events),
+                    warnings=row.warnings if index else (*row.warnings, *warnings),
+                )
+                for index, row in enumerate(rows)
+            ),
             tuple(events),
         )  # fmt: skip
 
-    def _failed(self, row: DataRow, reason: str) -> RowReport:
-        for name, problem in row.problems.items():
-            return RowReport(row.line, ok=False, column=self.options.columns.get(name), detail=problem)
+    def _failed(self, row: OrderRow, reason: str) -> RowReport:
+        name = next((name for name in row.problems if name not in SIDE_FACTS), None)
+        if name is not None:
+            return RowReport(row.line, ok=False, column=self.options.columns.get(name), detail=row.problems[name])
         return RowReport(row.line, ok=False, detail=reason)
 
-    def _read(self, row: Row) -> DataRow:
+    def _read(self, row: Row) -> OrderRow:
         if row.fault is not None:
-            return DataRow(row.number, {}, {"": row.fault})
-        cells: Cells = {}
+            return OrderRow(row.number, {}, {"": row.fault})
+        cells: dict[str, object] = {}
         problems: dict[str, str] = {}
         warnings: list[str] = []
         for name, heading in self.options.columns.items():
@@ -251,7 +262,7 @@ class Import:
                 cells[name] = self._cell(name, heading, row.cells[heading], warnings)
             except BadCell as error:
                 problems[name] = str(error)
-        return DataRow(row.number, cells, problems, tuple(warnings))
+        return OrderRow(row.number, cells, problems, tuple(warnings))
 
     def _cell(self, name: str, heading: str, cell: str, warnings: list[str]) -> object:
         if name in _TIMES:
@@ -272,55 +283,3 @@ class Import:
 
 def _is_number(name: str) -> bool:
     return name in _MONEY or name in _SECONDS or name in _COUNTS or name.endswith("_total")
-
-
-def _one(rows: list[Cells], name: str) -> object:
-    """Return what all rows of an order say of a field; rows may leave it empty."""
-    values = {cells[name] for cells in rows if cells.get(name) is not None}
-    if len(values) > 1:
-        raise BadCell(f"its rows differ in {name}")
-    return next(iter(values), None)
-
-
-def _order(order: str, rows: list[Cells], chosen: ImportOptions, source: str) -> Iterable[Event]:
-    whole_amount = _one(rows, "amount")
-    given = [cells.get("line_amount") for cells in rows]
-    if whole_amount is None and None in given:
-        raise BadCell("has neither an amount nor an amount for every line")
-    if None in given and len(rows) > 1:
-        raise BadCell("has several lines and no line_amount for each")
-    amounts = [str(whole_amount if amount is None else amount) for amount in given]
-    purchase = {
-        "order": order,
-        "buyer": _one(rows, "buyer"),
-        "currency": chosen.currency,
-        "amount": whole_amount if whole_amount is not None else csv_cells.add(amounts),
-        "lines": [
-            {
-                name: value
-                for name, value in (
-                    ("product", cells.get("product")),
-                    ("sku", cells.get("sku")),
-                    ("quantity", cells.get("quantity")),
-                )
-                if value is not None
-            }
-            | {"amount": amount}
-            for cells, amount in zip(rows, amounts, strict=True)
-        ],
-    }
-    refunded = _one(rows, "refunded_amount")
-    states: tuple[tuple[str, Mapping[str, object] | None], ...] = (
-        ("placed", purchase),
-        ("paid", purchase),
-        ("cancelled", {"order": order}),
-        ("refunded", {"order": order, "refund": _one(rows, "refund"), "amount": refunded} if refunded is not None else None),
-        ("shipped", {"order": order, "carrier": _one(rows, "carrier"), "tracking": _one(rows, "tracking")}),
-        ("delivered", {"order": order}),
-    )
-    for state, data in states:
-        time = _one(rows, f"{state}_at")
-        if data is None or not isinstance(time, datetime):
-            continue
-        number = f"csv/{key_of(chosen.subject, order, state, time.isoformat(), to_json(data))}"
-        yield cloud_event(source, f"live.order.{state}", number, chosen.subject, time, data)

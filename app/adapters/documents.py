@@ -1,6 +1,6 @@
-"""The formats that bodies come in: JSON, XML, forms.
+"""Body formats: JSON, XML, forms.
 
-In: bytes that somebody sent. Out: plain Python values, or Refused (400). Never here: what the values mean.
+In: the bytes of a body. Out: plain Python values, or Refused (400). Never here: the meaning of the values.
 """
 
 import json
@@ -33,12 +33,12 @@ def read_json(body: bytes, *, keep: bool = True) -> object:
     """Return the value of a JSON text. Integers keep all their digits; NaN, infinities and lone surrogates are refused.
 
     Raises:
-        Refused: 400, it is not JSON in UTF-8.
+        Refused: 400, the text is not JSON in UTF-8.
     """
     body = body.removeprefix(BOM_UTF8)
     try:
         if _HUGE_EXPONENT.search(body):
-            # The fast parser lets 1e999 pass as infinity, which no JSON document can say again.
+            # The fast parser reads 1e999 as infinity, which JSON cannot represent.
             json.loads(body, parse_float=_finite)
         return from_json(body, allow_inf_nan=False)
     except (ValueError, RecursionError):
@@ -68,7 +68,7 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
     """Return an XML document as a mapping of its root's children; a repeated tag becomes a list, every leaf is a text.
 
     Raises:
-        Refused: 400, it is not XML in UTF-8, or has a DTD or entities (defusedxml).
+        Refused: 400, the document is not XML in UTF-8, or has a DTD or entities (defusedxml).
     """
     try:
         found = _plain(fromstring(body.decode("utf-8-sig"), forbid_dtd=True), 0)
@@ -78,10 +78,10 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
 
 
 def read_message(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
-    """Return a message in JSON or XML, told apart by its first character, since platforms do not state a content type.
+    """Return a message in JSON or XML. The first character decides which, since platforms do not state a content type.
 
     Raises:
-        Refused: 400, it is neither, or is no object.
+        Refused: 400, the message is neither, or is not an object.
     """
     if body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<":
         return read_xml(body, keep=keep)
@@ -95,7 +95,7 @@ def read_form(body: bytes, *, keep: bool = False) -> dict[str, str]:
     """Return the fields of a URL-encoded form.
 
     Raises:
-        Refused: 400, it is no form in UTF-8, or names a field twice.
+        Refused: 400, the body is not a form in UTF-8, or names a field twice.
     """
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MAX_FIELDS)
@@ -103,6 +103,6 @@ def read_form(body: bytes, *, keep: bool = False) -> dict[str, str]:
         raise Refused(400, "the body is not a form in UTF-8", keep=keep) from None
     form = dict(pairs)
     if len(form) != len(pairs):
-        # Two values for one name would let the signed one and the used one differ.
+        # With two values for one name, the signed value and the used value could differ.
         raise Refused(400, "a form field appears twice", keep=keep)
     return form

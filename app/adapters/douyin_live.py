@@ -5,8 +5,8 @@ push tasks.
 
 Source: developer.open-douyin.com, interaction/develop/server/live-room-scope/data-open/data-open-desc (headers, types,
 at-least-once) and user-team-select/viewer-data-query-dev (the signature with a worked example, x-signature
-GAkalGmhzqlUGQO/TgvMug==). The platform waits 2 s, repeats messages (`msg_id` tells them apart), and may lose some. A secret
-belongs to a message type: `app_secret` stands for all that have none of their own.
+GAkalGmhzqlUGQO/TgvMug==). The platform waits 2 s, repeats messages (with the same `msg_id`), and may lose some. Each message type
+has a secret; `app_secret` is used for types without one.
 """
 
 from collections.abc import Mapping
@@ -106,14 +106,14 @@ def _message(
 
 
 def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
-    """Return type and data; a name for what is known and has no event; None for an unknown type."""
+    """Return type and data; the name of a known type that has no event; None for an unknown type."""
     if message.get("test") is True:
         return f"test {kind}"
     if kind == "live_gift":
         gift = identifier(message.get("sec_gift_id"))
         return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": integer(message.get("gift_num"))}
     if kind == "live_fansclub":
-        # Who joins the fans club follows the host with it; later levels and leaving change no figure of ours.
+        # A viewer who joins the fans club follows the host at the same time. Later levels and leaving change no figure.
         joined = integer(message.get("fansclub_reason_type")) == _JOINED
         return ("live.follow.gained", {"viewer": viewer}) if joined else "fans club level or leaving"
     if kind == "live_follow":

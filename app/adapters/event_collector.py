@@ -1,7 +1,7 @@
-"""The bench on which a parser lays out what it found.
+"""Collects the results of a parser.
 
-In: event types and data as a parser reads them. Out: `Parsed`, whose events all pass the envelope's validation; whatever does not
-pass is a dead letter with the reason. Never here: a platform's format.
+In: event types and data as a parser reads them. Out: `Parsed`, whose events all pass the envelope's validation; the others become
+dead letters with the reason. Never here: a platform's format.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,11 @@ from datetime import datetime
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from app.adapters.parsing import as_map
 from app.adapters.protocol import Context, Event, FollowUp, Parsed, Reply, Unknown
 from app.events.envelope import EVENT
+
+_SIDE_FACTS = ("buyer", "carrier", "tracking")
 
 
 def cloud_event(
@@ -30,7 +33,7 @@ def cloud_event(
 
 
 def validation_error(event: Event) -> str | None:
-    """Return why the envelope refuses an event, without quoting it; None if it is valid."""
+    """Return why the envelope rejects an event, without quoting it; None if it is valid."""
     try:
         EVENT.validate_json(to_json(event))
     except ValidationError as error:
@@ -43,11 +46,18 @@ def validation_error(event: Event) -> str | None:
     return None
 
 
+def _side_fact(reason: str, event: Event) -> str | None:
+    """Return the field of an order that is wrong and that the order can do without."""
+    if not str(event.get("type")).startswith("live.order."):
+        return None
+    return next((name for name in _SIDE_FACTS if reason.startswith(f"/data/{name}:") and name in as_map(event["data"])), None)
+
+
 class EventCollector:
-    """Collects what one delivery says."""
+    """Collects the events, dead letters and pulls of one delivery."""
 
     def __init__(self, context: Context, *, standalone: bool = False) -> None:
-        """`standalone`: what is `raw` here is a part of a delivery that reads by itself."""
+        """`standalone`: each `raw` is a part of a delivery that can be parsed alone."""
         self._context = context
         self._apart = standalone
         self._events: list[Event] = []
@@ -67,34 +77,39 @@ class EventCollector:
         raw: object,
         attributed: bool = True,
     ) -> None:
-        """Lay out an event; `raw` is kept instead if it has no subject or is not valid."""
+        """Add an event; `raw` becomes a dead letter if the event has no subject or is not valid."""
         if subject is None:
             self.unknown(f"{event_type}: no room and no session", raw)
             return
         self.add(cloud_event(self._context.source, event_type, id, subject, time, data), raw, attributed=attributed)
 
     def add(self, event: Event, raw: object, *, attributed: bool = True) -> None:
-        """Lay out an event that is complete already."""
+        """Add a complete event."""
         reason = validation_error(event)
+        while reason and (field := _side_fact(reason, event)):
+            # The sale counts without its buyer or its parcel.
+            event = {**event, "data": {name: value for name, value in as_map(event["data"]).items() if name != field}}
+            self.ignore(f"{event.get('type')}: {reason}"[:200])
+            reason = validation_error(event)
         if reason:
             self.unknown(f"{event.get('type')}: {reason}"[:500], raw)
         else:
             (self._events if attributed else self._unattributed).append(event)
 
     def unknown(self, reason: str, raw: object) -> None:
-        """Keep something that nobody can read, with the reason."""
+        """Add input that cannot be parsed, with the reason."""
         self._unknown.append(Unknown(reason, raw, self._apart))
 
     def follow_up(self, kind: str, fields: Mapping[str, str | None], key: str) -> None:
-        """Ask for a pull; fields that are None are left out."""
+        """Request a pull; fields that are None are left out."""
         self._follow_ups.append(FollowUp(kind, {name: value for name, value in fields.items() if value is not None}, key))
 
     def ignore(self, name: str) -> None:
-        """Note something that is known and has no event."""
+        """Add the name of a known message that has no event."""
         self._ignored.append(name)
 
     def result(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
-        """Return all that was laid out."""
+        """Return everything that was added."""
         return Parsed(
             events=tuple(self._events),
             unknown=tuple(self._unknown),

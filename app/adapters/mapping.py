@@ -1,7 +1,7 @@
 """Bring your own: any JSON webhook, mapped to events by rules that the operator writes.
 
-In: deliveries signed in Shopify's, Twitch's or GitHub's style, or not at all. Out: what the rules make of them; Twitch's
-challenge is answered. Never here: the rules themselves (`mapping_rules`).
+In: deliveries signed in Shopify's, Twitch's or GitHub's style, or unsigned. Out: the events that the rules make; the answer to
+Twitch's challenge. Never here: the rules themselves (`mapping_rules`).
 
 Source: shopify.dev (webhooks over HTTPS), dev.twitch.tv (EventSub webhooks), docs.github.com (validating webhook deliveries).
 """
@@ -57,7 +57,7 @@ class MappingOptions(CommonOptions):
 
 
 def needs_url_token(options: Options) -> bool:
-    """Say whether the deliveries are unsigned."""
+    """Return whether the deliveries are unsigned."""
     return options.get("signature", "none") == "none"
 
 
@@ -94,7 +94,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     """Prove that a delivery is signed with the secret, or with the one before it.
 
     Raises:
-        Refused: 401, it is not.
+        Refused: 401, the signature does not match.
     """
     require_post(delivery)
     style = options.get("signature", "none")
@@ -119,7 +119,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """Apply the rules; answer Twitch's challenge.
 
     Raises:
-        Refused: 400, it is not JSON.
+        Refused: 400, the body is not JSON.
     """
     body = read_json(verified.body, keep=verified.signed)
     collector = EventCollector(context)
@@ -132,14 +132,14 @@ def parse(verified: Verified, context: Context) -> Parsed:
     if message == "revocation":
         collector.ignore("revocation")
         return collector.result(_REPLY)
-    # The options were checked when the connection was saved; what changed since is a fault of the connection, told as such.
+    # The options were valid when the connection was saved. If they no longer are, the error names the connection.
     rules = MappingOptions.model_validate(dict(context.options)).rules
     apply(rules, body, verified.facts.get("topic"), verified, context, collector)
     return collector.result(_REPLY)
 
 
 def preview(sample: object, options: Options, now: datetime, topic: str | None = None) -> Parsed:
-    """Return what the rules make of a sample body, as a delivery that arrives now would; nothing is verified or stored.
+    """Return the events that the rules make of a sample body, as of a delivery that arrives now. Nothing is verified or stored.
 
     Raises:
         Misconfigured: the options are not valid.

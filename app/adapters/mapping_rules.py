@@ -1,6 +1,6 @@
 """The rules of a mapping connection: JMESPath expressions from a JSON body to event fields.
 
-In: rules as somebody wrote them; a parsed body. Out: checked rules; events. Never here: HTTP, signatures (`mapping`).
+In: rules as the operator wrote them; a parsed body. Out: checked rules; events. Never here: HTTP, signatures (`mapping`).
 
 A rule makes one event per delivery, or one per item of `each`. Without `each` its expressions see the body; with it they see
 `{"item": …, "body": …}`. Numbers and texts are fitted to the event's fields, so `total_price` may be either.
@@ -22,7 +22,7 @@ from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.payload import PAYLOADS
 
 _MAX_EVENTS = 1000
-# What the library's evaluator is known to raise on values that an expression did not expect.
+# The library's evaluator raises these on values that an expression did not expect.
 _EVALUATION_ERRORS = (
     JMESPathError,
     ArithmeticError,
@@ -91,7 +91,7 @@ def _search(expression: str, root: object) -> object:
 def apply(
     rules: list[MappingRule], body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
-    """Lay out what the rules make of a body. One that fits no rule is ignored; one that breaks a rule is a dead letter."""
+    """Add the events that the rules make of a body. If no rule fits, it is ignored; if a rule fails, it is a dead letter."""
     fitting = 0
     for index, rule in enumerate(rules):
         if rule.topics and topic not in rule.topics:

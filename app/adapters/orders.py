@@ -1,6 +1,6 @@
 """Orders and after-sales of a WeChat shop, as its API answers them.
 
-In: the `order` of order/get, the `after_sale_order` of getaftersaleorder, what the push said. Out: order events, attributed
+In: the `order` of order/get, the `after_sale_order` of getaftersaleorder, the fields of the push. Out: order events, attributed
 to the live room they came from, in exact money. Never here: HTTP, tokens.
 
 Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An order belongs to a live when
@@ -8,11 +8,13 @@ Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An
 pushes, pulls and reconciliation agree.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, as_list, as_map, first, identifier, integer, timestamp, yuan
+from app.adapters.parsing import any_timestamp, as_list, as_map, first, identifier, integer, is_set, timestamp, yuan
 from app.adapters.protocol import Context, Parsed
 from app.adapters.wechat_shop import PLATFORM, REFUNDED
 
@@ -51,7 +53,7 @@ def subject_of(order: Mapping[str, object], context: Context) -> tuple[str, bool
 
 
 def _apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """Divide an amount by weights, exactly: the largest remainders get the fen that are left over."""
+    """Divide an amount by weights, exactly: the largest remainders get the fen that remain."""
     base = sum(weights)
     if not base:
         weights, base = [1] * len(weights), len(weights)
@@ -72,7 +74,10 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
     products = [as_map(product) for product in as_list(detail.get("product_infos"))]
     quantities = [integer(product.get("sku_cnt")) or 0 for product in products]
     listed = [(integer(product.get("sale_price")) or 0) * count for product, count in zip(products, quantities, strict=True)]
+    gifts = [is_set(product.get("is_free_gift")) for product in products]
     real = [integer(product.get("real_price")) for product in products]
+    # Nothing was paid for a free gift, whatever its list price.
+    real = [0 if gift and amount is None else amount for gift, amount in zip(gifts, real, strict=True)]
     open_lines = [index for index, amount in enumerate(real) if amount is None]
     if open_lines:
         freight = integer(as_map(detail.get("price_info")).get("freight")) or 0
@@ -90,34 +95,63 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
             **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
             "quantity": count,
             "amount": yuan(amount),
+            **({"gift": True} if gift else {}),
         }
-        for product, count, amount in zip(products, quantities, amounts, strict=True)
+        for product, count, amount, gift in zip(products, quantities, amounts, gifts, strict=True)
     ]
     return lines, sum(amounts)
 
 
-def _shipment(order: Mapping[str, object]) -> tuple[datetime | None, str | None, str | None]:
+def _buyer(order: Mapping[str, object]) -> str | None:
+    """Return the buyer; of a present the giver: `openid` is the receiver's, and absent before the present is accepted."""
+    present = as_map(order.get("order_present_info"))
+    giver = identifier(first(order, "present_giver_openid", "present_giver_unionid")) or identifier(
+        first(present, "present_giver_openid", "present_giver_unionid")
+    )
+    if giver is not None or is_set(order.get("is_present")):
+        return giver
+    return identifier(first(order, "openid", "unionid"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    shipped_at: datetime | None
+    carrier: str | None
+    tracking: str | None
+
+
+def _parcels(order: Mapping[str, object]) -> list[_Parcel]:
+    """Return an order's parcels, the first shipped first; one of which nothing is known if the order names none."""
     delivery = as_map(as_map(order.get("order_detail")).get("delivery_info"))
-    parcels = [as_map(parcel) for parcel in as_list(delivery.get("delivery_product_info"))]
-    times = [time for parcel in parcels if (time := timestamp(parcel.get("delivery_time")))]
-    first_parcel = parcels[0] if parcels else {}
-    done = timestamp(delivery.get("ship_done_time")) or max(times, default=None)
-    return done, identifier(first_parcel.get("delivery_id")), identifier(first_parcel.get("waybill_id"))
+    listed = [as_map(parcel) for parcel in as_list(delivery.get("delivery_product_info"))]
+    found = [
+        _Parcel(timestamp(item.get("delivery_time")), identifier(item.get("delivery_id")), identifier(item.get("waybill_id")))
+        for item in listed
+    ]
+    done = timestamp(delivery.get("ship_done_time"))
+    if len(found) <= 1:
+        only = found[0] if found else _Parcel(None, None, None)
+        return [replace(only, shipped_at=done or only.shipped_at)]
+    return sorted((replace(parcel, shipped_at=parcel.shipped_at or done) for parcel in found), key=_shipped_first)
+
+
+def _shipped_first(parcel: _Parcel) -> tuple[float, str]:
+    return parcel.shipped_at.timestamp() if parcel.shipped_at else math.inf, parcel.tracking or ""
 
 
 class _OrderEvents:
-    """Lays out the events of one order, which share id scheme, subject and dead letter."""
+    """Adds the events of one order, which share id scheme, subject and dead letter."""
 
     def __init__(self, collector: EventCollector, order: Mapping[str, object], context: Context) -> None:
-        self._drafts = collector
+        self._collector = collector
         self._raw = dict(order)
         self.id = identifier(order.get("order_id")) or ""
         self._subject, self._attributed = subject_of(order, context)
 
-    def add(self, state: str, time: datetime, data: Mapping[str, object]) -> None:
-        self._drafts.event(
+    def add(self, state: str, time: datetime, data: Mapping[str, object], number: str = "") -> None:
+        self._collector.event(
             f"live.order.{state}",
-            id=f"order/{self.id}/{state}",
+            id=f"order/{self.id}/{state}{number}",
             subject=self._subject,
             time=time,
             data={"order": self.id, **data},
@@ -129,10 +163,10 @@ class _OrderEvents:
 def read_order(
     order: Mapping[str, object], context: Context, received_at: datetime, push: Mapping[str, str] = _NOTHING
 ) -> Parsed:
-    """Return what an order's present state says has happened to it, and the after-sales to pull.
+    """Return the events that an order's present state implies, and the pulls to make.
 
-    `push` is the `fields` of the follow-up that asked for the order; it dates what the answer does not (a cancellation, a
-    confirmation). `received_at` dates what nobody dated.
+    `push` is the `fields` of the follow-up that requested the order; it dates what the answer does not (a cancellation, a
+    confirmation). `received_at` dates what neither dates.
     """
     collector = EventCollector(context)
     events = _OrderEvents(collector, order, context)
@@ -148,7 +182,7 @@ def read_order(
     paid = integer(price.get("order_price"))
     lines, of_lines = _lines(order, paid)
     purchase = {
-        "buyer": identifier(first(order, "openid", "unionid")),
+        "buyer": _buyer(order),
         "currency": CURRENCY,
         "amount": yuan(of_lines + (integer(price.get("freight")) or 0) if paid is None else paid),
         "lines": lines,
@@ -161,13 +195,17 @@ def read_order(
     if status in _CANCELLED:
         events.add("cancelled", (told_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
     if status in _SHIPPED:
-        shipped_at, carrier, tracking = _shipment(order)
         told = told_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
-        events.add("shipped", shipped_at or told or updated_at, {"carrier": carrier, "tracking": tracking})
+        for index, parcel in enumerate(_parcels(order)):
+            data = {"carrier": parcel.carrier, "tracking": parcel.tracking}
+            events.add("shipped", parcel.shipped_at or told or updated_at, data, f"/{parcel.tracking}" if index else "")
     if status == _DONE:
-        _, carrier, tracking = _shipment(order)
+        parcel = _parcels(order)[0]
         told = told_at if pushed == "channels_ec_order_confirm" else None
-        events.add("delivered", told or updated_at, {"carrier": carrier, "tracking": tracking})
+        events.add("delivered", told or updated_at, {"carrier": parcel.carrier, "tracking": parcel.tracking})
+    if settled_at := timestamp(as_map(detail.get("settle_info")).get("settle_time")):
+        # What was settled stands in another answer.
+        collector.follow_up("order_flow", {"order_id": events.id}, f"order_flow/{events.id}/{int(settled_at.timestamp())}")
     for item in as_list(as_map(order.get("aftersale_detail")).get("aftersale_order_list")):
         aftersale = identifier(first(as_map(item), "aftersale_order_id", "after_sale_order_id"))
         state = as_map(item).get("status")
@@ -198,6 +236,10 @@ def read_aftersale(
         return collector.result()
     if number is None or amount is None:
         collector.unknown("getaftersaleorder: no after_sale_order_id or refund amount", dict(aftersale))
+        return collector.result()
+    if not amount:
+        # An exchange or a replacement: it ends in the same states as a refund.
+        collector.ignore("after-sale without money")
         return collector.result()
     product = as_map(aftersale.get("product_info"))
     line = {

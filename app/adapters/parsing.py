@@ -1,6 +1,6 @@
 """Loose values of platform documents, read strictly.
 
-In: values of parsed JSON or XML: numbers as numbers or texts, absent fields, nulls. Out: ids, counts, money, moments; None where
+In: values of parsed JSON or XML: numbers as numbers or texts, absent fields, nulls. Out: ids, counts, money, moments; None if
 absent or unusable. Never here: floats for money, guesses.
 """
 
@@ -27,7 +27,7 @@ def as_map(value: object) -> Mapping[str, object]:
 
 
 def as_list(value: object) -> Sequence[object]:
-    """Return a JSON array; a single value stands for an array of one (XML knows no other way), nothing for an empty one."""
+    """Return a JSON array. A single value is an array of one, as XML writes it; an absent value is an empty one."""
     if isinstance(value, list):
         return value
     return () if value is None or value == "" else (value,)
@@ -64,6 +64,21 @@ def integer(value: object) -> int | None:
     return number if number is not None and 0 <= number <= MAX_COUNT else None
 
 
+def signed_integer(value: object) -> int | None:
+    """Return an integer that may be negative, such as an amount in fen."""
+    if isinstance(value, str) and value.strip().startswith("-"):
+        number = integer(value.strip()[1:])
+        return None if number is None else -number
+    if isinstance(value, int) and not isinstance(value, bool) and -MAX_COUNT <= value < 0:
+        return value
+    return integer(value)
+
+
+def is_set(value: object) -> bool:
+    """Return a flag, sent as a boolean, a number or a text."""
+    return str(value).strip().lower() in {"true", "1"}
+
+
 def duration(value: object) -> float | None:
     """Return a non-negative number of seconds."""
     if isinstance(value, str):
@@ -81,12 +96,14 @@ def yuan(fen: int) -> str:
 
     >>> yuan(10500)
     '105.00'
+    >>> yuan(-5)
+    '-0.05'
     """
-    return f"{fen // 100}.{fen % 100:02d}"
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
 def timestamp(value: object, *, per_second: int = 1) -> datetime | None:
-    """Return a Unix time as an aware moment; None where it is absent, 0 or outside 2000 to 2100.
+    """Return a Unix time as an aware datetime; None if it is absent, 0 or outside 2000 to 2100.
 
     `per_second` is 1000 for times in milliseconds.
     """
@@ -98,7 +115,7 @@ def timestamp(value: object, *, per_second: int = 1) -> datetime | None:
 
 
 def any_timestamp(value: object) -> datetime | None:
-    """Return a Unix time in seconds or milliseconds, told apart by its size, or an RFC 3339 text with an offset."""
+    """Return a time: an RFC 3339 text with an offset, or a Unix time in seconds or milliseconds, distinguished by its size."""
     if isinstance(value, str) and not value.strip().isdigit():
         try:
             found = datetime.fromisoformat(value.strip())
@@ -110,5 +127,5 @@ def any_timestamp(value: object) -> datetime | None:
 
 
 def comment_text(value: object) -> str | None:
-    """Return what somebody typed, without control characters, cut to the longest comment that is kept."""
+    """Return a comment without control characters, cut to the maximum length that is kept."""
     return _CONTROL.sub("", value)[:_MAX_COMMENT] if isinstance(value, str) else None

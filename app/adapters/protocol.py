@@ -1,11 +1,10 @@
-"""The protocol that every adapter keeps, and the values that pass through it.
+"""The protocol that every adapter implements, and its values.
 
-In: a delivery as it came over HTTP. Out: events, work that needs a pull, dead letters, and the reply that the platform expects.
+In: a delivery as received over HTTP. Out: events, pulls to make, dead letters, and the reply that the platform expects.
 Never here: I/O, clocks, a platform's own rules.
 
-An adapter is a module that has the names of `Adapter`. A delivery goes through it in two steps, so that it may be kept
-between them: `verify` proves who sent it (bytes in, authentic bytes out), `parse` reads it. Both raise `Refused` and nothing
-else.
+An adapter is a module that has the names of `Adapter`. It processes a delivery in two steps, so that the delivery can be stored
+between them: `verify` proves its sender (bytes in, authentic bytes out), `parse` reads it. Both raise only `Refused`.
 """
 
 from collections.abc import Mapping
@@ -19,15 +18,15 @@ Secrets = Mapping[str, str]
 Options = Mapping[str, object]
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a delivery's body, after gzip is undone; the platforms' own deliveries stay far below."""
+"""Maximum size of a delivery's body after decompression; the platforms' deliveries are far smaller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One HTTP request of a platform; gzip is undone already."""
+    """One HTTP request of a platform, decompressed."""
 
     method: str
-    # Signatures, tokens and people's ids live here: none of it may reach a log through repr().
+    # These hold signatures, tokens and people's ids, which must not reach a log through repr().
     query: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
@@ -41,22 +40,22 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An authentic delivery: what `parse` needs, and no more, so that it can be stored."""
+    """An authentic delivery: only what `parse` needs, so that it can be stored."""
 
     body: bytes = field(repr=False)
-    """Decrypted where the platform encrypts."""
+    """Decrypted if the platform encrypts."""
     received_at: datetime
     key: str
     """Identifies the delivery: the same for every retry of it, different for any other."""
     signed: bool = True
-    """False where the platform's signature does not cover the body, so that its content is only a hint."""
+    """False if the platform's signature does not cover the body: its content is then only a hint."""
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Authentic headers that the body does not repeat (a room, a message type, a delivery's id)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a parser must know of the connection besides the delivery. It holds no secret."""
+    """The facts of the connection that a parser needs. It holds no secret."""
 
     source: str
     """CloudEvents `source` of the connection's events, such as `//tallylight/connections/7f3c`."""
@@ -98,14 +97,14 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that could not become an event; a dead letter."""
+    """Input that could not become an event; it becomes a dead letter."""
 
     reason: str
     raw: object = field(repr=False)
-    """JSON-able, and what `parse` would take as a body: a dead letter is read again by it. It may hold people's ids, so it needs
-    the same care as a raw delivery."""
+    """JSON-serializable, and a body for `parse`, which reads a dead letter again. It may hold people's ids: handle it like a raw
+    delivery."""
     standalone: bool = False
-    """True where it is a part of the delivery that reads by itself."""
+    """True if it is a part of the delivery that can be parsed alone."""
 
 
 Event = dict[str, object]
@@ -114,25 +113,25 @@ Event = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a delivery says."""
+    """The results of parsing a delivery."""
 
     events: tuple[Event, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     ignored: tuple[str, ...] = ()
-    """Names of what we know and leave out on purpose."""
+    """Names of known messages that are left out on purpose."""
     unattributed: tuple[Event, ...] = ()
-    """Valid events that belong to no live session (an order from outside a live room): kept, counted nowhere."""
+    """Valid events that belong to no session (an order from outside a live room): kept, counted nowhere."""
     reply: Reply = Reply()
     keep: bool = False
-    """True where the raw delivery is kept even though it asks for no pull."""
+    """True if the raw delivery is kept although it requests no pull."""
 
 
 class Refused(Exception):
     """A delivery that is not authentic, or not in its format.
 
     `detail` names the rule that failed and never quotes the delivery. `keep` says whether the body may be kept as a dead letter:
-    only where its sender is known.
+    only if its sender is known.
     """
 
     def __init__(self, status: int, detail: str, *, keep: bool = False) -> None:
@@ -150,11 +149,11 @@ class Secret:
     required: bool = True
     pattern: str | None = None
     says: str = "is not in the platform's format"
-    """What to tell somebody whose value does not match the pattern."""
+    """The error for a value that does not match the pattern."""
 
 
 class Adapter(Protocol):
-    """A module of this package that speaks to one kind of connection."""
+    """A module of this package, for one kind of connection."""
 
     @property
     def KIND(self) -> str:  # noqa: N802 (modules name their constants so)
@@ -162,7 +161,7 @@ class Adapter(Protocol):
 
     @property
     def PLATFORM(self) -> str | None:  # noqa: N802
-        """Slug of the platform that the events come from; None where the events or the options name it."""
+        """Slug of the platform that the events come from; None if the events or the options name it."""
 
     @property
     def SECRETS(self) -> tuple[Secret, ...]:  # noqa: N802
@@ -173,10 +172,10 @@ class Adapter(Protocol):
         """The options that the kind knows."""
 
     def check(self, secrets: Secrets, options: Options, /) -> None:
-        """Accept what is to be saved as a connection.
+        """Accept a connection before it is saved.
 
         Raises:
-            Misconfigured: with a pointer per field (see `checks`).
+            Misconfigured: with a pointer per field (see `validation`).
         """
 
     def needs_url_token(self, options: Options, /) -> bool:
@@ -186,14 +185,14 @@ class Adapter(Protocol):
         """Answer the platform's check of the URL (GET).
 
         Raises:
-            Refused: the check is not authentic, or this kind knows none (405).
+            Refused: the check is not authentic, or this kind has none (405).
         """
 
     def verify(self, delivery: Delivery, secrets: Secrets, options: Options, /) -> Verified:
         """Prove that a delivery (POST) comes from the platform.
 
         Raises:
-            Refused: it does not, or nobody can tell.
+            Refused: its sender is not proved.
         """
 
     def parse(self, verified: Verified, context: Context, /) -> Parsed:
@@ -211,7 +210,7 @@ def no_url_check(delivery: Delivery, secrets: Secrets, options: Options, /) -> R
 
 
 def always_signed(options: Options, /) -> bool:
-    """Say that the platform signs, so that the URL needs no token."""
+    """Return False: the platform signs, so the URL needs no token."""
     del options
     return False
 

@@ -1,4 +1,4 @@
-"""Every adapter, in the one place where an adapter is registered.
+"""The register of adapters.
 
 In: the kind of a connection. Out: its adapter. Never here: anything else.
 """

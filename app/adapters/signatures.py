@@ -1,8 +1,8 @@
-"""Every signature that the platforms use, and the one comparison.
+"""The signatures that the platforms use, and their comparison.
 
 In: bytes and texts of a request, a secret. Out: the signature that an authentic request carries. Never here: a decision, HTTP.
 
-MD5 and SHA-1 are the platforms' choice, not ours.
+The platforms prescribe MD5 and SHA-1.
 """
 
 import base64
@@ -23,7 +23,7 @@ def same(left: str | bytes, right: str | bytes) -> bool:
 
 
 def from_base64(text: str | bytes) -> bytes | None:
-    """Return the bytes that strict base64 stands for, padding optional; None if it is not base64."""
+    """Return the bytes of a strict base64 text, padding optional; None if it is not base64."""
     raw = _bytes(text)
     try:
         return base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
@@ -32,7 +32,7 @@ def from_base64(text: str | bytes) -> bytes | None:
 
 
 def key_of(*parts: str | bytes) -> str:
-    """Return 32 hex digits that identify the parts, in order; their borders count."""
+    """Return 32 hex digits that identify the parts, their order and their lengths."""
     found = hashlib.sha256()
     for part in parts:
         raw = _bytes(part)

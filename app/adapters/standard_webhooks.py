@@ -1,10 +1,10 @@
-"""Standard Webhooks 1.0.0: any tool that signs its webhooks the standard way, Svix included.
+"""Standard Webhooks 1.0.0: any tool that signs its webhooks by this standard, including Svix.
 
 In: signed deliveries whose body is one CloudEvent, a batch of them, or `{type, timestamp, data}`. Out: the events. Never
 here: a platform's own names.
 
-Source: the Standard Webhooks specification 1.0.0; CloudEvents 1.0.2. It specifies no tolerance; the libraries' 300 s both
-ways is used. This module is the example of "how to add an adapter".
+Source: the Standard Webhooks specification 1.0.0; CloudEvents 1.0.2. It specifies no tolerance; 300 s both
+ways is used, as in the libraries. This module is the example of "how to add an adapter".
 """
 
 import re
@@ -52,14 +52,14 @@ _METRICS = {
     "views": "views_total",
     "followers": "followers_total",
 }
-"""`live.metrics`, the streaming tools' figures of a moment, as our sample's fields."""
+"""Fields of `live.metrics`, a sample of streaming tools, and the fields of `live.audience.sampled`."""
 
 
 class WebhookOptions(CommonOptions):
     """Options of a standard webhook."""
 
     types: dict[str, str] = Field(default_factory=dict)
-    """The sender's event type → ours."""
+    """The sender's event type → an event type of Tallylight."""
 
 
 def _key(secret: str) -> bytes | None:
@@ -83,17 +83,17 @@ def check(secrets: Secrets, options: Options) -> None:
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     """Prove that a delivery is signed with the secret, or with the one before it, and is not old.
 
-    Entries of the signature header that are malformed, or of another version, count for nothing.
+    Malformed entries of the signature header, and entries of another version, are ignored.
 
     Raises:
-        Refused: 401, nothing proves it.
+        Refused: 401, no entry proves it.
     """
     del options
     require_post(delivery)
     webhook_id, timestamp, signatures = (
         delivery.header(f"webhook-{name}") or delivery.header(f"svix-{name}") or "" for name in ("id", "timestamp", "signature")
     )
-    # A dot in the id would let two pairs of id and timestamp have one signature.
+    # With a dot in the id, two pairs of id and timestamp could have one signature.
     if not re.fullmatch(r"[!-~]{1,256}", webhook_id) or "." in webhook_id:
         raise Refused(401, "webhook-id is missing or malformed")
     if not re.fullmatch(r"[0-9]{1,11}", timestamp):
@@ -107,7 +107,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         given += [found] if found else []
     keys = [key for name in ("secret", "previous_secret") if (key := _key(secrets.get(name, "")))]
     wanted = [standard_webhook(key, webhook_id, timestamp, delivery.body) for key in keys]
-    # Every pair is compared, so that the time taken tells nothing about which secret is in use.
+    # Every pair is compared, so that the duration does not reveal which secret is in use.
     if not any([same(left, right) for left in wanted for right in given]):  # noqa: C419
         raise Refused(401, "no signature matches")
     return Verified(
@@ -122,14 +122,14 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """Read a body in any of the three forms.
 
     Raises:
-        Refused: 400, it is not JSON.
+        Refused: 400, the body is not JSON.
     """
     found = read_json(verified.body)
     collector = EventCollector(context)
     batch = isinstance(found, list)
     for item in found if isinstance(found, list) else [found]:
         body = as_map(item)
-        # One of a batch stays one of a batch in its letter: alone it might be read as another form.
+        # The dead letter of an event of a batch is a batch of one: alone it could be read as another form.
         again = [item] if batch else item
         if "specversion" in body:
             _cloud_event(body, again, verified, context, collector)
@@ -162,7 +162,7 @@ def _sent_at(verified: Verified) -> datetime:
 
 
 def _subject(body: Mapping[str, object], data: Mapping[str, object], context: Context) -> str | None:
-    """Return whom an event is about: its subject, its platform and room, or the connection's session."""
+    """Return the subject of an event: its subject, its platform and room, or the connection's session."""
     subject = identifier(first(body, "subject")) or identifier(first(data, "subject"))
     if subject:
         return subject

@@ -1,6 +1,6 @@
-"""What is checked when a connection is saved.
+"""Validation of a connection before it is saved.
 
-In: the secrets and options that somebody wrote into the form. Out: nothing, or `Misconfigured` with a pointer per field.
+In: the secrets and options that the operator entered. Out: nothing, or `Misconfigured` with a pointer per field.
 Never here: a secret's value in a message.
 """
 
@@ -20,7 +20,7 @@ _MAX_SECRET = 4096
 
 @dataclass(frozen=True, slots=True)
 class InvalidField:
-    """What is wrong with one field."""
+    """The error of one field."""
 
     pointer: str
     """JSON pointer into the connection, such as `/secrets/encoding_aes_key`."""
@@ -42,7 +42,7 @@ def _base_url(url: str) -> str:
 
 
 class CommonOptions(BaseModel):
-    """Options that every kind knows; others may belong to the poller or the screen, so they pass."""
+    """Options that every kind has. Other options pass, since they may belong to the poller or the dashboard."""
 
     model_config = ConfigDict(extra="allow", strict=True, use_attribute_docstrings=True)
 
@@ -70,7 +70,7 @@ def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[
 
 
 def faults_of_model(model: type[BaseModel], values: Options, root: str) -> Iterable[InvalidField]:
-    """Return a fault per field that the model refuses, as pointers below `root`."""
+    """Return an error per field that the model rejects, as pointers below `root`."""
     try:
         model.model_validate(dict(values))
     except ValidationError as error:
@@ -89,7 +89,7 @@ def check_connection(
     """Accept a connection's secrets and options, or name every field that is wrong.
 
     Raises:
-        Misconfigured: at least one field is.
+        Misconfigured: at least one field is wrong.
     """
     faults = [*_faults_of_secrets(known, secrets), *faults_of_model(model, options, "/options"), *more]
     if faults:

@@ -150,7 +150,7 @@ def aftersale_list(access_token: str, updated_from: datetime, updated_to: dateti
 def read_page(answer: object) -> Page:
     """Return a page of order or after-sale ids. Raises: WechatError."""
     found = checked(answer)
-    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list"))
+    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list", "flow_ids"))
     key = found.get("next_key")
     key = key if isinstance(key, str) else ""
     # A page that promises more without saying where would never end.
@@ -171,6 +171,38 @@ def read_aftersale_answer(answer: object) -> Mapping[str, object]:
     if not aftersale:
         raise Unreadable("after_sale_order")
     return aftersale
+
+
+def order_flow(access_token: str, order_id: str) -> Call:
+    """Ask for the money of one order: what was settled, and the fees."""
+    body = {"order_settle_state": 0, "order_id": order_id, "pagination_info": {"limit": 10, "offset": 0}}
+    return _post("/channels/ec/funds/listorderflow", access_token, body)
+
+
+def read_order_flow(answer: object, order_id: str) -> Mapping[str, object]:
+    """Return the item of an order; empty if the answer has none. Raises: WechatError."""
+    items = map(as_map, as_list(checked(answer).get("data_list")))
+    return next((item for item in items if identifier(item.get("order_id")) == order_id), {})
+
+
+def funds_flow_list(access_token: str, begin: datetime, end: datetime, page: int, next_key: str = "") -> Call:
+    """Ask for the account's entries of a time range; a day's entries appear after 16:00 of the next day in China."""
+    times = {"start_time": int(begin.timestamp()), "end_time": int(end.timestamp())}
+    body = {"page": page, "page_size": MAX_PAGE, **times, **({"next_key": next_key} if next_key else {})}
+    return _post("/channels/ec/funds/getfundsflowlist", access_token, body)
+
+
+def funds_flow_get(access_token: str, flow_id: str) -> Call:
+    """Ask for one entry of the account."""
+    return _post("/channels/ec/funds/getfundsflowdetail", access_token, {"flow_id": flow_id})
+
+
+def read_funds_flow(answer: object) -> Mapping[str, object]:
+    """Return an entry. Raises: WechatError."""
+    flow = as_map(checked(answer).get("funds_flow"))
+    if not flow:
+        raise Unreadable("funds_flow")
+    return flow
 
 
 def stock_get(access_token: str, product_id: str, sku_id: str) -> Call:

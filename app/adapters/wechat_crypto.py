@@ -1,6 +1,6 @@
 """WeChat's message encryption.
 
-In: the base64 text of `Encrypt`, an EncodingAESKey, an appid. Out: the plain bytes, or Refused; and the way back. Never
+In: the base64 text of `Encrypt`, an EncodingAESKey, an appid. Out: the plain bytes, or Refused; and the reverse. Never
 here: HTTP.
 
 Source: WeChat "message-push" and "encryption" pages: AES-256-CBC with the key's first 16 bytes as IV; PKCS#7 to blocks of 32
@@ -19,7 +19,7 @@ from app.adapters.signatures import from_base64, same, sha1_of_sorted
 BLOCK = 32
 _HEAD = 20
 KEY_PATTERN = r"[A-Za-z0-9+/]{43}"
-# One answer for every failure: which of them it was must not help somebody who forges messages.
+# One error for every failure: the kind of failure would help an attacker to forge messages.
 _UNREADABLE = "the encrypted message cannot be read with this connection's key and appid"
 
 

@@ -1,7 +1,7 @@
-"""WeChat's live dashboard: a live's cumulative figures.
+"""WeChat's live dashboard: cumulative figures of a broadcast.
 
 In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience and of every
-product. Never here: differences between samples, likes (the platform tells a rate only), HTTP.
+product. Never here: differences between samples, likes (the platform states a rate only), HTTP.
 
 Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. The blocks of getlivedata are JSON texts or
 objects.
@@ -55,7 +55,7 @@ def check(secrets: Secrets, options: Options) -> None:
 
 
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
-    """Refuse: WeChat pushes no live figures, they are pulled."""
+    """Refuse: WeChat pushes no figures of a broadcast, they are pulled."""
     del delivery, secrets, options
     raise Refused(405, "this kind of connection is polled; it takes no deliveries")
 
@@ -68,27 +68,27 @@ def parse(verified: Verified, context: Context) -> Parsed:
 
 @dataclass(frozen=True, slots=True)
 class LiveReading:
-    """What the dashboard says of a live."""
+    """The dashboard's state of a broadcast."""
 
     parsed: Parsed
     is_living: bool | None
-    """None where the answer does not say."""
+    """None if the answer does not state it."""
     started_at: datetime | None
     duration_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class BroadcastChange:
-    """A start or an end of a live."""
+    """A start or an end of a broadcast."""
 
     state: Literal["started", "ended"]
     name: str
-    """Tells it from the live's other starts and ends; the same whoever reads it."""
+    """Identifies it among the starts and ends of the broadcast; the same for every reader."""
     at: datetime
 
 
 def session_events(export_id: str, context: Context, marks: Iterable[BroadcastChange]) -> tuple[Event, ...]:
-    """Return `live.session.started` and `live.session.ended` of a live."""
+    """Return `live.session.started` and `live.session.ended` of a broadcast."""
     subject = context.session or f"{PLATFORM}:{export_id}"
     return tuple(
         cloud_event(context.source, f"live.session.{mark.state}", f"{export_id}/{mark.state}/{mark.name}", subject, mark.at, {})
@@ -97,7 +97,7 @@ def session_events(export_id: str, context: Context, marks: Iterable[BroadcastCh
 
 
 def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """Return a block of getlivedata, which is an object or the JSON text of one; empty where it is neither."""
+    """Return a block of getlivedata, which is an object or the JSON text of one; empty if it is neither."""
     value = answer.get(name)
     if isinstance(value, str):
         try:
@@ -125,7 +125,7 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
     data: dict[str, object] = {
         "concurrent": integer(commerce.get("online_audience_count")),
         "viewers_total": first_value(integer(commerce.get("cumulative_audience_count")), integer(summary.get("new_watch_uv"))),
-        # People who saw the live's card; the dashboard has no count of views of it.
+        # People who saw the broadcast's card; the dashboard has no count of its views.
         "impressions_total": integer(summary.get("impression_uv")),
         "comments_total": integer(commerce.get("new_comment_count")),
         "shares_total": integer(commerce.get("share_live_audience_count")),
@@ -154,7 +154,7 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
 
 
 def _is_living(index: Mapping[str, object]) -> bool | None:
-    """Return `is_living`, whether it comes as a boolean, a number or a text; else which of the two blocks there is."""
+    """Return `is_living`, sent as a boolean, a number or a text; without it, the block that is present decides."""
     said = {"true": True, "1": True, "false": False, "0": False}.get(str(index.get("is_living")).lower())
     if said is None and ("on_air" in index) != ("ended" in index):
         return "on_air" in index
@@ -186,7 +186,7 @@ def _product(
 
 @dataclass(frozen=True, slots=True)
 class FinishedPage:
-    """A page of finished lives."""
+    """A page of finished broadcasts."""
 
     parsed: Parsed
     last_buffer: str
@@ -194,9 +194,9 @@ class FinishedPage:
 
 
 def read_finished_lives(answer: object, context: Context) -> FinishedPage:
-    """Return the totals of finished lives, each dated at its end.
+    """Return the totals of finished broadcasts, each dated at its end.
 
-    The peak (`max_online_count`) has no moment, so it is not sampled.
+    The peak (`max_online_count`) has no time, so it is not sampled.
 
     Raises:
         WechatError: the answer is an error.

@@ -1,10 +1,10 @@
 """WeChat shop (微信小店): order, after-sale, product and stock pushes.
 
-In: the platform's pushes, plain, compatible or encrypted, JSON or XML. Out: work that needs a pull (no push carries money, or a
+In: the platform's pushes, plain, compatible or encrypted, JSON or XML. Out: pulls to make (no push carries money or a
 live room), the reply `success`; stock events. Never here: the pull itself, an order's content (`orders`).
 
-Source: WeChat message-push page, WeChat shop's order_callback pages. A plain push is signed without its body; so what it
-says is only a hint: it leads to a pull, whose answer is the platform's own word, and never to an event.
+Source: WeChat message-push page, WeChat shop's order_callback pages. The signature of a plain push does not cover its body,
+so the body is only a hint: it leads to a pull, whose answer comes from the platform, and never to an event.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,10 +48,11 @@ SECRETS = (
 )
 needs_url_token = always_signed
 
-ORDER_EVENTS = frozenset(f"channels_ec_order_{name}" for name in ("new", "pay", "cancel", "wait_shipping", "deliver", "confirm"))
+ORDER_EVENTS = frozenset(
+    f"channels_ec_order_{name}" for name in ("new", "pay", "cancel", "wait_shipping", "deliver", "confirm", "settle")
+)
 IGNORED_EVENTS = frozenset(
     (
-        "channels_ec_order_settle",
         "channels_ec_order_ext_info_update",
         "channels_ec_complaint_update",
         "channels_ec_guarantee_update",
@@ -106,7 +107,7 @@ def _require_signature(delivery: Delivery, secrets: Secrets, name: str, *more: s
 
 
 def answer(delivery: Delivery, secrets: Secrets, options: Options) -> Reply:
-    """Answer the console's check of the URL with `echostr` as it came; it is plain in every mode.
+    """Answer the console's check of the URL with the unchanged `echostr`, which is plain in every mode.
 
     Raises:
         Refused: 401, the signature does not match.
@@ -126,7 +127,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     query = delivery.query
     encrypted = "msg_signature" in query or query.get("encrypt_type", "") not in ("", "raw")
     if not encrypted:
-        # Nothing of a sender who does not know the token is parsed.
+        # A body whose sender does not know the token is not parsed.
         _require_signature(delivery, secrets, "signature")
     document = read_message(delivery.body, keep=not encrypted)
     if not encrypted and "Encrypt" not in document:
@@ -144,7 +145,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
 
 
 def parse(verified: Verified, context: Context) -> Parsed:
-    """Read a push: an order's, an after-sale's and a stock warning become jobs; all others that we know are only kept.
+    """Read a push: pushes of orders, after-sales and stock warnings become jobs; other known pushes are only kept.
 
     Raises:
         Refused: 400, the decrypted text is neither JSON nor XML.
@@ -212,7 +213,7 @@ def _stock(message: object, verified: Verified, collector: EventCollector) -> No
     fields = {
         "product_id": product,
         "sku_id": identifier(info.get("sku_id")),
-        # Of a plain push the number is a hint only: the platform is asked for its own.
+        # The number of a plain push is only a hint: the stock is pulled.
         "stock": str(left) if verified.signed else None,
         "at": _at(message),
     }
@@ -224,8 +225,8 @@ def read_stock(
 ) -> Parsed:
     """Return what is left of a product, for each session that it is sold in.
 
-    `fields` and `key` are those of the delivery that warned. The warning speaks of the variant that runs short; a session's stock
-    is its product's.
+    `fields` and `key` are those of the delivery with the warning. The warning names a variant; a session's stock is that of the
+    product.
     """
     collector = EventCollector(context)
     data = {"product": fields["product_id"], "stock": stock}

@@ -1,14 +1,15 @@
 """The live-room message forwarder (wxlivespy): comments, entries, likes, gifts, the online count and the total of likes.
 
-In: its JSON, bare or wrapped. Out: events of the audience, one sample per delivery. Never here: a signature, since the tool
-has none: the URL carries an unguessable token instead (`needs_url_token`).
+In: its JSON, bare or wrapped. Out: events of the audience, one sample per delivery. Never here: a signature: the tool
+has none, so the URL carries an unguessable token (`needs_url_token`).
 
-Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It sends events again; a live's id and `seq`
-tell them apart. One like message may stand for several taps; the platform's total is in the sample.
+Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It repeats events; the live's id and `seq`
+identify them. One like message may represent several taps; the platform's total is in the sample.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
@@ -36,21 +37,32 @@ answer = no_url_check
 
 
 def needs_url_token(options: Options) -> bool:
-    """Say that nothing but the URL protects these deliveries."""
+    """Return True: only the URL protects these deliveries."""
     del options
     return True
 
 
-OPTIONS = CommonOptions
+_COUNT_FIELDS = {"gift": "gift_num", "combogift": "combo_product_count"}
+"""Message type → the field that counts its gifts."""
+
+
+class SpyOptions(CommonOptions):
+    """Options of a forwarder."""
+
+    gift_messages: Literal["gift", "combogift", "both"] = "gift"
+    """Which messages count gifts. WeChat does not document whether a combo repeats the gifts that it sums up."""
+
+
+OPTIONS = SpyOptions
 
 
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the options, or raise `Misconfigured`; there are no secrets."""
-    check_connection(SECRETS, secrets, options)
+    check_connection(SECRETS, secrets, options, SpyOptions)
 
 
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
-    """Take a delivery as it is; who may call this URL is decided by its token, before.
+    """Accept a delivery unchanged: the token of its URL has been checked before.
 
     Raises:
         Refused: 405 or 413.
@@ -64,7 +76,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """Read a delivery.
 
     Raises:
-        Refused: 400, it is not the forwarder's JSON.
+        Refused: 400, the body is not the forwarder's JSON.
     """
     found = as_map(read_json(verified.body, keep=False))
     body = as_map(found.get("decoded_data")) or found
@@ -75,36 +87,43 @@ def parse(verified: Verified, context: Context) -> Parsed:
     room = identifier(live.get("live_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
     collector = EventCollector(context, standalone=True)
+    chosen = context.text("gift_messages") or "gift"
+    counted = frozenset(_COUNT_FIELDS) if chosen == "both" else frozenset((chosen,))
     times = []
     for row in rows:
         time = timestamp(row.get("msg_time"), per_second=1000)
         times += [time] if time else []
-        _message(row, room or "", subject, time or verified.received_at, collector)
+        _message(row, room or "", subject, time or verified.received_at, collector, counted)
     _sample(live, room or "", subject, max(times, default=verified.received_at), collector)
     return collector.result(Reply(body=b'{"ok":true}', media_type="application/json"))
 
 
-def _message(row: Mapping[str, object], room: str, subject: str | None, time: datetime, collector: EventCollector) -> None:
-    kind = row.get("decoded_type")
+def _message(
+    row: Mapping[str, object],
+    room: str,
+    subject: str | None,
+    time: datetime,
+    collector: EventCollector,
+    gift_messages: frozenset[str],
+) -> None:
+    kind = identifier(row.get("decoded_type"))
     seq = identifier(row.get("seq"))
     message = identifier(row.get("msg_id"))
-    # Without either, what was said is all that tells two messages apart.
+    # Without either, only the content distinguishes two messages.
     number = seq or (key_of(message) if message else key_of(*(f"{name}={value}" for name, value in sorted(row.items()))))
     viewer = identifier(first(row, "decoded_openid", "sec_openid"))
     again = {"live_info": {"live_id": room} if room else {}, "events": [dict(row)]}
-    gift_count = integer(first(row, "gift_num", "combo_product_count"))
-    if kind == "combogift":
-        gift_count = integer(first(row, "combo_product_count", "gift_num"))
+    count = integer(row.get(_COUNT_FIELDS.get(kind or "", "")))
     made: dict[object, tuple[str, dict[str, object]]] = {
         "comment": ("live.comment.posted", {"viewer": viewer, "text": comment_text(row.get("content"))}),
         "enter": ("live.viewer.entered", {"viewer": viewer}),
         "like": ("live.like.sent", {"viewer": viewer}),
-        "gift": ("live.gift.sent", {"viewer": viewer, "gift": identifier(row.get("sec_gift_id")), "count": gift_count}),
+        "gift": ("live.gift.sent", {"viewer": viewer, "gift": identifier(row.get("sec_gift_id")), "count": count}),
     }
     made["combogift"] = made["gift"]
-    if kind == "levelup":
-        collector.ignore("levelup")
-    elif not isinstance(kind, str) or kind not in made:
+    if kind == "levelup" or (kind in _COUNT_FIELDS and kind not in gift_messages):
+        collector.ignore(kind)
+    elif kind not in made:
         collector.unknown("no message type that we know", again)
     else:
         event_type, data = made[kind]

@@ -1,6 +1,6 @@
 """Weibo counts: reads, comments, reposts and likes of promoted posts.
 
-In: the ids of posts and what promotion each is; the JSON of an answer. Out: a request for an HTTP client; measurements of
+In: the ids of posts and the promotion of each; the JSON of an answer. Out: a request for an HTTP client; measurements of
 promotions. Never here: HTTP, differences between measurements.
 
 Source: open.weibo.com/wiki/C/2/media_statuses/count_sp/biz (media accounts; has reads) and 2/statuses/count (any account; no
@@ -110,9 +110,9 @@ def counts(access_token: str, post_ids: Sequence[str], context: Context) -> Coun
 
 
 def read_counts(answer: object, context: Context, measured_at: datetime, subject: str | None = None) -> Parsed:
-    """Return a measurement per post; engagements are comments, reposts and likes, as far as the platform tells them.
+    """Return a measurement per post; engagements are comments, reposts and likes, as far as the platform states them.
 
-    `subject` is the session of the promotion, where the connection is not tied to one.
+    `subject` is the session of the promotion, if the connection is not tied to one.
 
     Raises:
         WeiboError: the answer is an error.

@@ -4,7 +4,7 @@ In: signed pushes in JSON or in XML. Out: new followers, requests to customer se
 messages (`weibo_live`).
 
 Source: open.weibo.com/wiki/Messages_api_start. The signature covers timestamp and nonce only. The page for POST requests was
-not seen; where they turn out to be unsigned, `options.signature` = `if_present` takes them, and the URL carries a token then.
+not seen. If they are unsigned, `options.signature` = `if_present` accepts them, and the URL carries a token.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class FansOptions(CommonOptions):
 
 
 def needs_url_token(options: Options) -> bool:
-    """Say whether unsigned deliveries are taken."""
+    """Return whether unsigned deliveries are accepted."""
     return options.get("signature") == "if_present"
 
 
@@ -93,7 +93,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """Read a push.
 
     Raises:
-        Refused: 400, it is neither JSON nor XML.
+        Refused: 400, the body is neither JSON nor XML.
     """
     message = read_message(verified.body)
     collector = EventCollector(context)
@@ -103,7 +103,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     subtype = _lower(first(as_map(message.get("data")), "subtype") or message.get("Event"))
     subject = context.session or (f"{PLATFORM}:{receiver}" if receiver else None)
     time = _sent_at(message) or verified.received_at
-    # A retry is the same message byte for byte; two events of one sender in one second are not.
+    # A retry has the same bytes; two events of one sender in one second do not.
     number = identifier(first(message, "MsgId", "msg_id")) or verified.key
     if kind == "event" and subtype in _FOLLOWS:
         _add(collector, "live.follow.gained", number, subject, time, {"viewer": sender}, message)

@@ -3,8 +3,8 @@
 In: the callback (a form, or JSON of the same fields), or messages of the pull stream. Out: events of the audience, samples
 from counters, the reply `{"error_code":0}`. Never here: the stream's connection.
 
-Source: open.weibo.com/wiki/Live/im/api, WeiboLiveSDK.m (sign), the Android SDK's model classes (keys, types). Where the
-SDK's nesting is inferred only, fields are looked for at each likely place. Message types that nobody documents are dead letters.
+Source: open.weibo.com/wiki/Live/im/api, WeiboLiveSDK.m (sign), the Android SDK's model classes (keys, types). The SDK's
+nesting is partly inferred, so fields are read from each likely place. Undocumented message types are dead letters.
 """
 
 from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         found = as_map(read_json(delivery.body, keep=False))
         fields = {name: text for name, value in found.items() if (text := _as_in_a_form(value)) is not None}
     if not fields.get("room_id") or not (fields.get("ts") or fields.get("mid") or fields.get("create_at")):
-        # A signature over nothing of the message would open the door to any message.
+        # A signature that covers nothing of the message would be valid for any message.
         raise Refused(401, "room_id and a time are not among the signed fields")
     sign = fields.get("sign", delivery.query.get("sign", ""))
     if not same(weibo_live(fields, secrets["app_secret"]), sign):
@@ -101,10 +101,10 @@ def parse(verified: Verified, context: Context) -> Parsed:
 def read_messages(
     found: object, context: Context, received_at: datetime, reply: Reply = _REPLY, *, states: dict[str, bool] | None = None
 ) -> Parsed:
-    """Return what messages say, from the callback or from a line of the pull stream: one, a list, or wrapped.
+    """Read messages of the callback or of a line of the pull stream: one, a list, or wrapped.
 
-    `states` is what a reader of the stream remembers of its rooms (on air or not): where a message's room_info tells another
-    status, the live has started or ended, whether or not a message of its own says so.
+    `states` holds which rooms are on air, as far as the reader of the stream knows. If a message's room_info states another
+    status, the broadcast has started or ended, with or without a message of its own.
     """
     collector = EventCollector(context, standalone=True)
     for message in _messages(found):
@@ -147,7 +147,7 @@ def _gift(message: Mapping[str, object], viewer: str | None) -> dict[str, object
 
 
 def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
-    """Return type and data; a name for what is known and has no event; None for an unknown type."""
+    """Return type and data; the name of a known type that has no event; None for an unknown type."""
     if kind == 1:
         return "live.comment.posted", {"viewer": viewer, "text": comment_text(message.get("content"))}
     if kind == 2:
@@ -171,7 +171,7 @@ def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> t
 
 
 def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *, told: bool | None) -> bool | None:
-    """Note a room's status; return it where it changed and the message tells of it by the way only."""
+    """Record a room's status; return it if it changed and the message is no message about the status."""
     status = integer(as_map(message.get("room_info")).get("status"))
     on_air = told if told is not None else True if status == _ON_AIR else False if status in _ENDED else None
     if on_air is None or states.get(room, False) == on_air:
@@ -215,9 +215,9 @@ def _read(
 
 
 def stream_lines(buffer: bytes) -> tuple[list[object], bytes]:
-    """Split what the pull stream has sent so far into complete messages (one JSON text a line) and the rest.
+    """Split the bytes of the pull stream into complete messages (one JSON text a line) and the rest.
 
-    Empty lines keep the connection alive. A line that is not JSON is returned as text, so that it ends as a dead letter.
+    Empty lines keep the connection alive. A line that is not JSON is returned as text and becomes a dead letter.
     """
     *lines, rest = buffer.split(b"\n")
     return [_line(line) for line in lines if line.strip()], rest

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from app.api.access import AppService, Operator
 from app.api.events import Receipt
 from app.api.paging import Paging, encode
-from app.events.commerce import OrderLine
+from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError

@@ -149,6 +149,15 @@ class OrderLineOut(DocumentModel):
     sku: str | None
     quantity: int
     amount: str = Amount
+    gift: bool = Field(description="a free gift: its pieces are no units sold")
+
+
+class ParcelOut(DocumentModel):
+    """One parcel of an order."""
+
+    carrier: str | None
+    tracking: str | None
+    shipped_at: datetime
 
 
 class OrderOut(DocumentModel):
@@ -169,6 +178,7 @@ class OrderOut(DocumentModel):
     delivered_at: datetime | None
     carrier: str | None
     tracking: str | None
+    parcels: list[ParcelOut] = Field(description="every parcel, the earliest first; carrier and tracking above are the first's")
 
 
 class OrdersPage(DocumentModel):

@@ -43,10 +43,15 @@ class Sample(NamedTuple):
 
 
 class Refund(NamedTuple):
-    """An amount, in minor units, to add to what was refunded of an order."""
+    """What an event states of the refunds of an order, in minor units: per product code, and under the empty key as a whole."""
 
     order: str
-    amount: int
+    single: tuple[tuple[str, int], ...] = ()
+    """A single refund; it counts once its claim is granted."""
+    total: tuple[tuple[str, int], ...] = ()
+    """A running total; the newest counts."""
+    rank: str | None = None
+    """Orders running totals, byte by byte; the time of the event if None."""
 
 
 class Claim(NamedTuple):
@@ -105,6 +110,7 @@ class Contributions(NamedTuple):
     claims: tuple[Claim, ...] = ()
     spans: tuple[SpanEdge, ...] = ()
     order: OrderPatch | None = None
+    refund: Refund | None = None
     broadcast: str | None = None
     """`started` or `ended` if the event sets the session's start or end."""
 

@@ -39,6 +39,10 @@ class Payload(BaseModel):
         """Return the payload as JSON, without fields that are None."""
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
+    def statement(self) -> tuple[str, str] | None:
+        """Return what the event is a statement about, and its revision; None if no later statement replaces it."""
+        return None
+
     def fold(self, context: FoldContext) -> Contributions:
         """Return the contributions of the event.
 

@@ -76,6 +76,8 @@ def _struct_of(model: type[BaseModel]) -> type[Struct]:
     if issubclass(model, Payload):
         inherited |= {"type": model.type, "person_fields": model.person_fields, "text_fields": model.text_fields}
     inherited["json_bytes"] = _json_bytes
+    if "check" in inherited:
+        inherited["__post_init__"] = inherited["check"]
     return msgspec.defstruct(model.__name__, fields, namespace=inherited, kw_only=True, omit_defaults=True, gc=False)
 
 

@@ -207,17 +207,19 @@ class Flusher:
         if not batch.items:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
-        appended = await queries.append_events(versions, batch.new, batch.tally.claims(), now)
+        appended = await queries.append_events(versions, batch.new, [] if batch.has_statements else batch.tally.claims(), now)
         if appended is None:
             return None
-        if appended.claimed is not None:
+        if appended.claimed is not None and not batch.has_statements:
             result.accepted = list(batch.items.values())
             await fold.finish(queries, batch.tally, appended.claimed, contexts)
         else:
-            result.accepted = [batch.items[key] for key in appended.new]
-            result.duplicates += [batch.items[key] for key in batch.items.keys() - appended.new]
-            if appended.new:
-                await fold.apply(queries, batch.folded(appended.new), contexts, self._slow_after_ms)
+            new = appended.new if appended.claimed is None else set(batch.items)
+            result.accepted = [batch.items[key] for key in new]
+            result.duplicates += [batch.items[key] for key in batch.items.keys() - new]
+            if new:
+                replacing = await fold.apply(queries, batch.folded(new), contexts, self._slow_after_ms)
+                result.replacements = [(session, batch.items[key + session.bytes]) for session, key in replacing]
         if batch.imported:
             await self._record_imports(queries, batch, result, contexts)
         return result
@@ -242,8 +244,10 @@ class Flusher:
         folded = [
             fold.fold_logged(event, contexts[event.session_id]) for event in await queries.logged_events(sorted(valid_again))
         ]
-        await fold.apply(queries, folded, contexts, self._slow_after_ms)
+        replacing = await fold.apply(queries, folded, contexts, self._slow_after_ms)
         for (session, _, key), item in rows.items():
+            if (session, key) in replacing:
+                result.replacements.append((session, item))
             if (session, key) in valid_again and item in result.duplicates:
                 valid_again.remove((session, key))
                 result.duplicates.remove(item)

@@ -21,6 +21,8 @@ class FlushResult:
     rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
     values: Mapping[UUID, Values] = field(default_factory=dict)
     """The values that the accepted events name."""
+    replacements: list[tuple[UUID, SubmittedEvent]] = field(default_factory=list)
+    """Session, and the event that replaces an earlier statement."""
 
     def report(self, items: Iterable[SubmittedEvent]) -> None:
         """Add the outcomes to the submissions of these events; call it only after the commit."""
@@ -36,5 +38,8 @@ class FlushResult:
                 item.submission.corrected += 1
         for item, rejection in self.rejections:
             item.submission.rejected.append(rejection)
+        for session, item in self.replacements:
+            item.submission.replaced += 1
+            item.submission.replaced_sessions.add(session)
         for item in items:
             item.submission.waiting -= 1

@@ -5,7 +5,7 @@ In: logged events and their sessions' contexts. Out: changed rows. Never here: c
 Ingest and rebuild share this module, so a rebuild runs the same fold over the same log.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from babel.numbers import get_currency_precision
 
 from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock_correction
 from app.events.payload import PAYLOADS
+from app.ingest import order_facts
+from app.ingest.statements import NO_STATEMENTS, Statement, settle_statements, statement_of
 from app.ingest.tally import PendingClaim, Span, Tally, microseconds, moment, moment_or_none
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
@@ -26,6 +28,7 @@ class Folded(NamedTuple):
     """Microseconds since 1970."""
     key: bytes
     contributions: Contributions
+    statement: Statement | None = None
 
 
 class SessionContext(NamedTuple):
@@ -66,19 +69,40 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     contributions = payload.fold(context.of(event.platform, event.room))
     if event.sent_time is not None:
         contributions = with_correction(contributions, event.source)
-    return Folded(event.session_id, event.platform, microseconds(event.occurred_at), event.event_key, contributions)
+    return Folded(
+        event.session_id, event.platform, microseconds(event.occurred_at), event.event_key, contributions,
+        statement_of(event.source, event.platform, payload),
+    )  # fmt: skip
+
+
+def stated(events: Iterable[LoggedEvent]) -> Iterator[tuple[UUID, bytes, Statement]]:
+    """Yield session, key and statement of those events of the log that a newer one may replace."""
+    for event in events:
+        statement = statement_of(event.source, event.platform, PAYLOADS[event.type].model_validate_json(event.data))
+        if statement is not None:
+            yield event.session_id, event.event_key, statement
 
 
 async def apply(
     queries: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
-) -> None:
-    """Write the contributions of new events."""
+) -> set[tuple[UUID, bytes]]:
+    """Write all that new events contribute; return (session, key) of those that replace an earlier statement.
+
+    Their sessions are noted in the same transaction: they must be folded again.
+    """
+    events = list(events)
+    found = [(event.session, event.key, event.statement) for event in events if event.statement is not None]
+    standing = await settle_statements(queries, found) if found else NO_STATEMENTS
+    if standing.corrections:
+        await queries.add_pending_corrections(sorted({session for session, _ in standing.corrections}))
     tally = Tally(slow_after_ms)
     for event in events:
-        tally.add(*event)
+        if (event.session, event.key) not in standing.outdated:
+            tally.add(*event[:5])
     claims = tally.claims()
     claimed = await queries.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
     await finish(queries, tally, claimed, contexts)
+    return standing.corrections
 
 
 async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:
@@ -95,6 +119,10 @@ async def finish(
     """Write the contributions of a batch whose claims were written."""
     if tally.pending_claims:
         await _resolve_claims(queries, tally, claimed, contexts)
+    if tally.refunds:
+        await order_facts.merge_refunds(queries, tally)
+    if tally.parcels:
+        await order_facts.add_parcels(queries, tally)
     if tally.spans:
         await _merge_spans(queries, tally)
     await _write(queries, tally)
@@ -133,8 +161,7 @@ async def _resolve_claims(
 def _add_claim(tally: Tally, session: UUID, pending: PendingClaim, sign: int) -> None:
     tally.count(session, pending.platform, pending.at, pending.claim.counts, sign)
     if pending.claim.refund is not None:
-        order, amount = pending.claim.refund
-        tally.refund(session, pending.platform, pending.at, pending.key, order, sign * amount)
+        tally.single_refund(session, pending.platform, pending.claim.refund, sign)
 
 
 async def _revert_superseded(

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from app.ingest import cardinality, fold
+from app.ingest.statements import settle_statements
 from app.ingest.tally import Values, values_of
 from app.settings import Settings
 from app.storage import first_purchases
@@ -20,7 +21,7 @@ from app.storage.queries import queries
 from app.storage.writes import LoggedEvent, WriteQueries
 
 _SQL = queries("rebuild")
-_TABLES = ("members", "customers", "counters", "gauges", "orders", "spans")
+_TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels")
 _PAGE = 5_000
 _SHOWN = 200
 
@@ -72,6 +73,7 @@ async def replace_rows(
     """
     brand, purchases, values = await _rebuild(connection, settings, session, "lock", buyers)
     differences = [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
+    await connection.execute(_SQL["clear_pending_correction"], session)
     for table in _TABLES:
         if table != "customers":
             await connection.execute(_SQL[f"clear_{table}"], session)
@@ -120,6 +122,11 @@ async def _rebuild(
     context = await fold.context_of(queries, brand, found["currency"], slow_after_ms)
     after = b""
     values: Values = set()
+    while page := await connection.fetch(_SQL["statements"], session, after, _PAGE):
+        # Before anything is folded: which statements count is known once all were seen.
+        await settle_statements(queries, fold.stated(LoggedEvent(*row) for row in page))
+        after = page[-1]["event_key"]
+    after = b""
     while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
         folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
         await fold.apply(queries, folded, {session: context}, slow_after_ms)

@@ -95,6 +95,10 @@ class Submission:
     parked: int = 0
     corrected: int = 0
     """Of the accepted and parked events, those whose time was wrong."""
+    replaced: int = 0
+    """Accepted events that replaced an earlier statement of their source."""
+    replaced_sessions: set[UUID] = field(default_factory=set)
+    """The sessions of these events: they are folded again, by the importer or by the worker."""
     import_id: UUID | None = None
     """The import that brings the events; it can be voided as a whole."""
     pseudonymous: bool = False

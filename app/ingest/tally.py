@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from app.events.contributions import CLOCK_CORRECTED, CUSTOMER, Claim, Contributions, Count, OrderPatch, Sample, SpanEdge
+from app.events.contributions import CLOCK_CORRECTED, CUSTOMER, Claim, Contributions, Count, OrderPatch, Refund, Sample, SpanEdge
+from app.ingest.refund_rows import RefundKey, RefundRow, RefundState
 from app.storage.writes import Claim as LedgerClaim
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
+_NEVER = 253_402_300_799_000_000
+"""The end of the year 9999: later than any event."""
 
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""
@@ -148,7 +151,14 @@ def values_of(contributions: Contributions, at: int) -> Values:
     found.update(_counted(count.metric, count.key) for count in counts if count.key)
     found.update(_sampled(sample.metric, sample.key) for sample in contributions.samples if sample.key)
     found.update(("room", sample.room) for sample in contributions.samples if sample.room)
+    if contributions.refund is not None:
+        for key, _ in contributions.refund.total:
+            found.update(_total_values(key, at))
     return found
+
+
+def _total_values(key: str, at: int) -> Values:
+    return {at // _MINUTE, _counted("refund_amount", key)} if key else {at // _MINUTE}
 
 
 _COUNTED = {"arrivals": "source", CLOCK_CORRECTED: "sender"}
@@ -180,12 +190,15 @@ class Tally:
         self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
+        self.refunds: dict[RefundKey, RefundRow] = {}
+        self.parcels: dict[tuple[UUID, str, str, str | None, str | None], int] = {}
+        """Session, platform, order, carrier, tracking number → when it was shipped."""
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
         self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
         """Add the contributions of an event; its claims stay pending. The order of calls does not matter."""
-        counts, samples, claims, spans, order, broadcast = contributions
+        counts, samples, claims, spans, order, refund, broadcast = contributions
         if counts:
             self.count(session, platform, at, counts)
         for claim in claims:
@@ -199,6 +212,11 @@ class Tally:
             self._merge_span(session, platform, at, key, edge)
         if order is not None:
             self._order(session, platform, order.order, at, key).merge(order, at, key)
+            if order.state == "shipped" and (order.carrier is not None or order.tracking is not None):
+                parcel = (session, platform, order.order, order.carrier, order.tracking)
+                self.parcels[parcel] = min(at, self.parcels.get(parcel, at))
+        if refund is not None:
+            self._refund(session, platform, at, key, refund)
         if broadcast is not None:
             self._clock(session, at, broadcast)
 
@@ -257,6 +275,9 @@ class Tally:
         for (session, _, _), span in self.spans.items():
             if span.ended_at is not None:
                 found.setdefault(session, set()).add(span.ended_at // _MINUTE)
+        for row, refund in self.refunds.items():
+            if refund.total_at is not None:
+                found.setdefault(row.session, set()).update(_total_values(row.key, refund.total_at))
         return found
 
     def _add_sampled_values(self, found: dict[UUID, Values]) -> None:
@@ -269,9 +290,23 @@ class Tally:
                 if room:
                     values.add(("room", room))
 
-    def refund(self, session: UUID, platform: str, at: int, key: bytes, order: str, amount: int) -> None:
-        """Add an amount to what was refunded of an order."""
-        self._order(session, platform, order, at, key).refunded += amount
+    def single_refund(self, session: UUID, platform: str, refund: Refund, sign: int) -> None:
+        """Add a single refund whose claim was granted; `sign` -1 takes it back."""
+        for key, amount in refund.single:
+            self._refund_row(session, platform, refund.order, key).add_single(amount, sign)
+
+    def refund_changed(self, row: RefundKey, before: RefundState, after: RefundState) -> None:
+        """Subtract what a running total added before and add what it adds now."""
+        for state, sign in ((before, -1), (after, 1)):
+            if state.total_at is not None:
+                counts = (Count("refund_amount", state.excess, row.key),)
+                self.count(row.session, row.platform, microseconds(state.total_at), counts, sign)
+            if not row.key and state.amount and state.first_at is not None:
+                self.count(row.session, row.platform, microseconds(state.first_at), (Count("refunded_orders", 1),), sign)
+        if not row.key and before.amount != after.amount:
+            # The events that state the refund have made the order's row; this changes nothing else in it.
+            order = self._order(row.session, row.platform, row.order, _NEVER, b"")
+            order.refunded += after.amount - before.amount
 
     def span_changed(self, before: Span, after: Span) -> None:
         """Subtract the former duration and add the present one."""
@@ -319,6 +354,21 @@ class Tally:
         found = self.orders.get(row)
         if found is None:
             found = self.orders[row] = OrderRow(at, key)
+        return found
+
+    def _refund(self, session: UUID, platform: str, at: int, key: bytes, refund: Refund) -> None:
+        rank = refund.rank or moment(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for product, amount in refund.total:
+            self._refund_row(session, platform, refund.order, product).add_total(amount, at, rank, key)
+        if any(amount for product, amount in (*refund.single, *refund.total) if not product):
+            # Of all that were stated, also of those that lose to another statement: what is earliest must not depend on arrival.
+            self._refund_row(session, platform, refund.order, "").note(at)
+
+    def _refund_row(self, session: UUID, platform: str, order: str, key: str) -> RefundRow:
+        row = RefundKey(session, platform, order, key)
+        found = self.refunds.get(row)
+        if found is None:
+            found = self.refunds[row] = RefundRow()
         return found
 
     def _clock(self, session: UUID, at: int, edge: str) -> None:

@@ -19,6 +19,7 @@ import asyncpg
 from app.events.contributions import CUSTOMER
 from app.events.envelope import event_key
 from app.ingest import fold, rebuild
+from app.ingest.corrections import apply_if_pending
 from app.problems import invalid, not_found
 from app.settings import Settings
 from app.storage import first_purchases, voids
@@ -104,6 +105,8 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
             await _restore(connection, settings, session, keys)
 
     await retry_conflicts(transaction)
+    # An event that counts again may replace what another one states of the same order.
+    await apply_if_pending(database, settings, scope.session)
 
 
 async def list_voids(database: Database, scope: Scope, after: tuple[datetime, UUID] | None, limit: int) -> list[VoidRow]:
@@ -182,7 +185,7 @@ async def _subtract(connection: asyncpg.Connection, settings: Settings, session:
     claims = []
     for event in events:
         added = event.contributions
-        if added.samples or added.spans or added.order is not None or added.broadcast is not None:
+        if event.statement is not None or added.samples or added.spans or added.order or added.refund or added.broadcast:
             return False
         claims += [(claim.set, claim.member) for claim in added.claims if claim.set != CUSTOMER]
     if claims and await voids.owned_members(connection, session.id, claims, keys):

@@ -11,6 +11,7 @@ from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
 from app.ingest.privacy import PrivacyKeys
+from app.ingest.statements import statement_of
 from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally, microseconds
@@ -47,6 +48,8 @@ class WriteBatch:
         self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
+        self.has_statements = False
+        """True if some events may be replaced, or replace others: which contribute is known only once they are in the log."""
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the key of the event followed by the key of the session."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
@@ -110,6 +113,7 @@ class WriteBatch:
                 sent = microseconds(item.sent_time)
             new.add(kind, item.key, event.id, at, data.json_bytes(), sent)
             tally.add(target.session, platform, at, item.key, contributions)
+            self.has_statements |= data.statement() is not None
             taken[key] = item
         return unresolved
 
@@ -119,7 +123,7 @@ class WriteBatch:
         batch.rejections = list(self.rejections)
         remaining = []
         for item in (*self.items.values(), *self.duplicates):
-            session, _, at, _, contributions = self._folded(item)
+            session, _, at, _, contributions, _ = self._folded(item)
             error = error_of(session, contributions, at)
             if error is None:
                 remaining.append(item)
@@ -150,4 +154,5 @@ class WriteBatch:
         if item.sent_time is not None:
             contributions = with_correction(contributions, item.event.source)
         at = microseconds(item.event.time or item.submission.received_at)
-        return Folded(resolved.row.id, platform, at, item.key, contributions)
+        statement = statement_of(item.event.source, platform, item.event.data)
+        return Folded(resolved.row.id, platform, at, item.key, contributions, statement)

@@ -97,6 +97,12 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
         low, high = total[lesser], total[greater]
         if low[1] and high[1] and low[0] > high[0]:
             yield KpiWarning(code, {lesser: low[0], greater: high[0]})
+    if unknown := sum(counted.get("orders_without_buyer", 0) for counted in figures.counted.values()):
+        # Every figure per buyer rests on the known buyers only.
+        yield KpiWarning(
+            "buyers_unknown",
+            {"orders_without_buyer": unknown, "orders": total["orders"][0], "buyers": total["buyers"][0]},
+        )
     yield from _products(figures, digits)
     for platform in figures.platforms():
         yield from _told_twice(figures, platform, digits)

@@ -136,6 +136,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("orders", Unit.COUNT, Rule.COMMERCE),
     Metric("buyers", Unit.PEOPLE, Rule.COMMERCE),
     Metric("units_sold", Unit.PIECES, Rule.COMMERCE),
+    Metric("gift_units", Unit.PIECES, Rule.LEDGER),
     Metric("gmv", Unit.MONEY, Rule.COMMERCE),
     Metric("refunded_orders", Unit.COUNT, Rule.LEDGER),
     Metric("refund_amount", Unit.MONEY, Rule.LEDGER),

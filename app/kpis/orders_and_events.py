@@ -59,6 +59,7 @@ def order_document(head: SessionHead, row: OrderRow, lines: Sequence[Document], 
                 "sku": line.get("sku"),
                 "quantity": line["quantity"],
                 "amount": _amount(line["amount"], digits),
+                "gift": line.get("gift", False),
             }
             for line in lines
         ],
@@ -70,6 +71,10 @@ def order_document(head: SessionHead, row: OrderRow, lines: Sequence[Document], 
         "delivered_at": moment(row.delivered_at),
         "carrier": row.carrier,
         "tracking": row.tracking,
+        "parcels": [
+            {**parcel, "shipped_at": moment(datetime.fromisoformat(parcel["shipped_at"]))}
+            for parcel in (from_json(row.parcels) if row.parcels else [])
+        ],
     }
 
 

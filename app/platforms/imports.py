@@ -29,11 +29,13 @@ from app.catalogue.models import ResponseModel
 from app.catalogue.session_access import session_ref
 from app.events import reader
 from app.events.envelope import EVENTS, event_key
+from app.ingest.corrections import apply_corrections
 from app.ingest.subjects import parse_subject
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import QueueFullError, Writer
 from app.platforms.connections import refused
 from app.problems import ProblemError, invalid
+from app.settings import Settings
 from app.storage.database import Database
 
 SOURCE = "//tallylight/imports"
@@ -58,7 +60,7 @@ class ImportRow(ResponseModel):
     events: int = Field(description="events that begin in this row; 0 for a further row of an order")
     column: str | None
     detail: str | None = Field(description="why the row was not imported")
-    warnings: list[str] = Field(description="what was assumed of a row that was imported")
+    warnings: list[str] = Field(description="what was assumed or left out of a row that was imported")
 
 
 class ImportFile(ResponseModel):
@@ -103,6 +105,7 @@ class ImportReport(ResponseModel):
                 "accepted": 2,
                 "duplicates": 0,
                 "parked": 0,
+                "replaced": 0,
                 "failed_rows": 1,
                 "rows": [
                     {"row": 2, "ok": True, "events": 2, "column": None, "detail": None, "warnings": []},
@@ -118,6 +121,7 @@ class ImportReport(ResponseModel):
     accepted: int
     duplicates: int
     parked: int
+    replaced: int = Field(description="events that replaced what an earlier import stated of the same order")
     failed_rows: int
     rows: list[ImportRow]
 
@@ -137,6 +141,8 @@ class _Tally:
     accepted: int = 0
     duplicates: int = 0
     parked: int = 0
+    replaced: int = 0
+    replaced_sessions: set[UUID] = field(default_factory=set)
     failed_rows: int = 0
     rows: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -145,6 +151,8 @@ class _Tally:
         self.accepted += submission.accepted
         self.duplicates += submission.duplicates
         self.parked += submission.parked
+        self.replaced += submission.replaced
+        self.replaced_sessions |= submission.replaced_sessions
         reasons = {
             rejection.index: f"{rejection.errors[0].pointer} {rejection.errors[0].detail}" for rejection in submission.rejected
         }
@@ -174,6 +182,7 @@ class _Tally:
             "accepted": self.accepted,
             "duplicates": self.duplicates,
             "parked": self.parked,
+            "replaced": self.replaced,
             "failed_rows": self.failed_rows,
         }
         return to_json(head)[:-1] + b',"rows":[' + b",".join(report for _, report in sorted(self.rows)) + b"]}"
@@ -182,9 +191,10 @@ class _Tally:
 class Importer:
     """Takes imports, a few at a time, so that neither telemetry nor other imports wait for a large one."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, settings: Settings, writer: Writer) -> None:
         """Prepare."""
         self._database = database
+        self._settings = settings
         self._writer = writer
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
@@ -218,6 +228,8 @@ class Importer:
                         tally.add(await pending.popleft())
                 finally:
                     await asyncio.gather(*pending, return_exceptions=True)
+            # The answer says what the figures are: corrected sessions are folded again before it.
+            await apply_corrections(self._database, self._settings, tally.replaced_sessions)
         finally:
             self._waiting -= 1
         # Sorting and joining 200,000 reports would hold the loop for too long.

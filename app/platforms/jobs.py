@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.adapters import orders, wechat_api, wechat_shop
+from app.adapters import orders, wechat_api, wechat_funds, wechat_shop
 from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
 from app.ingest.privacy import PrivacyKeys
@@ -118,9 +118,22 @@ class Puller:
             order_id = _order_of(aftersale, fields)
             order = await self._order(connection, order_id) if order_id else {}
             return orders.read_aftersale(aftersale, order, connection.context, job.received_at, fields)
+        if job.kind == "order_flow":
+            return await self._order_flow(connection, fields["order_id"])
         if job.kind == "stock_get":
             return await self._stock(connection, job)
         raise ValueError(f"no pull is called {job.kind}")
+
+    async def _order_flow(self, connection: LoadedConnection, order_id: str) -> Parsed:
+        """Return what was settled of an order, in the session that the order belongs to."""
+        flow = await self.wechat.call(
+            connection,
+            lambda token: wechat_api.order_flow(token, order_id),
+            lambda answer: wechat_api.read_order_flow(answer, order_id),
+        )
+        if not flow:
+            return Parsed(ignored=("an order without a flow",))
+        return wechat_funds.read_order_flow(flow, await self._order(connection, order_id), connection.context)
 
     async def _stock(self, connection: LoadedConnection, job: Pull) -> Parsed:
         """Return the stock of a product for the connection's session, or else for the brand's sessions on air on WeChat."""

@@ -26,6 +26,7 @@ from pgqueuer.models import Job, Schedule
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
 from app.catalogue.pending_rebuilds import run_pending
+from app.ingest.corrections import apply_pending
 from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -172,6 +173,7 @@ class Worker:
         async def refolds(schedule: Schedule) -> None:
             del schedule
             await run_pending(self.database, self.rebuild)
+            await apply_pending(self.database, self.settings)
 
     async def pull(self, job: Job) -> None:
         """Run a pull; if it fails, retry it later or give up.

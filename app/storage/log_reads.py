@@ -32,6 +32,8 @@ class OrderRow(NamedTuple):
     tracking: str | None
     delivered_at: datetime | None
     state: str
+    parcels: str | None
+    """JSON text: carrier, tracking number and time of each parcel, the earliest first."""
 
 
 class OrderFilter(NamedTuple):

@@ -13,6 +13,7 @@ from app.storage.database import Connection
 from app.storage.queries import queries
 
 _FOLD = queries("fold")
+_ORDER_FACTS = queries("order_facts")
 _UNPROCESSED = queries("unprocessed")
 _VOIDS = queries("voids")
 
@@ -175,6 +176,14 @@ class WriteQueries:
         """Return the claims that succeeded; the columns of `Claim`, moments as such."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["claim_members"], *columns(rows, 5))]
 
+    async def members(self, keys: list[tuple[UUID, str, bytes]]) -> list[tuple[UUID, bytes, bytes]]:
+        """Return (session, member, event key) of members by (session, set, member)."""
+        return [tuple(row) for row in await self._connection.fetch(_FOLD["members"], *columns(keys, 3))]
+
+    async def add_pending_corrections(self, sessions: list[UUID]) -> None:
+        """Note sessions that must be folded again."""
+        await self._connection.execute(_FOLD["add_pending_corrections"], sessions)
+
     async def claim_customers(
         self, rows: list[tuple[UUID, bytes, UUID, datetime, bytes]]
     ) -> list[tuple[bytes, UUID, UUID | None, bytes | None]]:
@@ -214,6 +223,21 @@ class WriteQueries:
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge spans; return them with their values after and before."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["merge_spans"], *columns(rows, 8))]
+
+    async def add_refunds(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Merge refunds, 11 columns as in order_facts.sql.
+
+        Returns the key, then single, total, total_at, first_at after the change, then the same before it.
+        """
+        return [tuple(row) for row in await self._connection.fetch(_ORDER_FACTS["add_refunds"], *columns(rows, 11))]
+
+    async def drop_empty_refunds(self, keys: Sequence[Sequence[Any]]) -> None:
+        """Remove those of these rows, (session, platform, order, product), from which all was taken back."""
+        await self._connection.fetch(_ORDER_FACTS["drop_empty_refunds"], *columns(keys, 4))
+
+    async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
+        """Merge parcels: (session, platform, order, digest, carrier, tracking, shipped_at)."""
+        await self._connection.execute(_ORDER_FACTS["add_parcels"], *columns(rows, 7))
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Widen the sessions' begin and end."""

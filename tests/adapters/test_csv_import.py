@@ -59,6 +59,12 @@ FILE = HEAD + (
 )
 
 
+def without_revision(event: Event) -> dict[str, Any]:
+    """Return an event's data without its revision, which depends on the time of the import."""
+    data: Any = event["data"]
+    return {name: value for name, value in data.items() if name != "revision"}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_rows_of_one_order_become_one_order(encoding: str, valid: Valid) -> None:
     """Rows of one order become one order, whatever the export's encoding."""
@@ -68,8 +74,9 @@ def test_rows_of_one_order_become_one_order(encoding: str, valid: Valid) -> None
         "live.order.shipped",
         "live.order.paid",
         "live.order.refunded",
+        "live.order.paid",
     ]
-    assert found[0]["data"] == {
+    assert without_revision(found[0]) == {
         "order": "3705115058471208929",
         "buyer": "u1",
         "currency": "CNY",
@@ -80,21 +87,24 @@ def test_rows_of_one_order_become_one_order(encoding: str, valid: Valid) -> None
         ],
     }
     assert found[0]["time"] == "2021-09-25T13:00:00+00:00"
-    assert found[3]["data"] == {"order": "42", "amount": "5.00"}
+    assert without_revision(found[3]) == {
+        "order": "42",
+        "refunded_total": "5.00",
+        "lines": [{"product": "knit", "quantity": 1, "amount": "5.00"}],
+    }
 
 
 def test_every_row_has_its_report() -> None:
     """Every row has its report: what it became, or which column is wrong and why."""
     reports = {report.row: report for report in import_csv(FILE.encode(), ORDERS, "//test").rows}
-    assert {row: report.events for row, report in reports.items() if report.ok} == {2: 2, 3: 0, 4: 2}
+    assert {row: report.events for row, report in reports.items() if report.ok} == {2: 2, 3: 0, 4: 2, 7: 1}
     assert {row: report.column for row, report in reports.items() if not report.ok} == {
         5: "订单号",
         6: "数量",
-        7: None,
         9: "支付时间",
     }
     assert reports[5].detail == "is rounded to scientific notation; export the column as text"
-    assert "buyer" in str(reports[7].detail)
+    assert ("has no buyer: the order counts without one",) == reports[7].warnings
 
 
 def test_the_same_file_twice_is_the_same_events() -> None:
@@ -138,7 +148,6 @@ def test_figures_of_the_audience_become_samples(valid: Valid) -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ("1,u1,a,1,5,2021-09-25,,,,\n1,u2,a,1,5,2021-09-25,,,,\n", "its rows differ in buyer"),
         ("1,u1,a,1,,2021-09-25,,,,\n", "neither an amount nor an amount for every line"),
     ],
 )

@@ -189,9 +189,91 @@ def test_a_refunded_aftersale_asks_for_a_pull_and_its_answer_is_the_refund(
         assert read_aftersale({**aftersale, "status": status}, order, context, now).events == ()
 
 
-def test_an_order_without_a_buyer_is_a_dead_letter(order: dict[str, Any], context: Context, now: datetime) -> None:
-    """An order without a buyer is a dead letter with a reason that quotes nothing."""
-    del order["openid"]
+def test_an_order_without_a_usable_buyer_counts_without_one(
+    order: dict[str, Any], context: Context, now: datetime, valid: Valid
+) -> None:
+    """A buyer that is missing or that no event may carry is left out; the sale is kept."""
+    for buyer in (None, "x" * 300, "a\u0000b"):
+        found = states(valid(read_order({**order, "openid": buyer}, context, now).events))
+        assert {"placed", "paid"} == set(found)
+        assert "buyer" not in found["paid"]["data"]  # type: ignore[operator]
+
+
+def test_an_order_without_a_product_is_a_dead_letter(order: dict[str, Any], context: Context, now: datetime) -> None:
+    """An order whose line names no product is a dead letter with a reason that quotes nothing."""
+    del order["order_detail"]["product_infos"][0]["product_id"]
     found = read_order(order, context, now)
     assert found.events == ()
-    assert found.unknown[0].reason == "live.order.placed: /data/buyer: Field required"
+    assert "product" in found.unknown[0].reason
+    assert "37423523451235145" not in found.unknown[0].reason
+
+
+@pytest.mark.parametrize("amount", [0, "0"])
+@pytest.mark.parametrize("kind", ["EXCHANGE", "RESHIP", "REFUND", None])
+def test_an_after_sale_without_money_is_no_refund(
+    kind: str | None, amount: object, order: dict[str, Any], context: Context, now: datetime
+) -> None:
+    """An exchange ends in the states of a refund; without money it is none."""
+    aftersale = {"after_sale_order_id": "1", "order_id": "2", "status": "MERCHANT_RETURN_SUCCESS", "type": kind,
+                 "refund_info": {"amount": amount}}  # fmt: skip
+    found = read_aftersale(aftersale, order, context, now)
+    assert (found.events, found.unattributed, found.unknown) == ((), (), ())
+    assert found.ignored == ("after-sale without money",)
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        {"is_present": True, "present_giver_openid": "giver"},
+        {"is_present": 1, "present_giver_openid": "giver", "openid": None},
+        {"is_present": "true", "order_present_info": {"present_giver_openid": "giver"}},
+        {"present_giver_unionid": "giver"},
+    ],
+)
+def test_the_giver_of_a_present_is_its_buyer(
+    present: dict[str, Any], order: dict[str, Any], context: Context, now: datetime, valid: Valid
+) -> None:
+    """Of a present the giver is the buyer, accepted or not."""
+    for status in (12, 20, 100):
+        found = states(valid(read_order({**order, "status": status, **present}, context, now).events))
+        assert "giver" == found["paid"]["data"]["buyer"]  # type: ignore[index]
+
+
+def test_the_receiver_of_a_present_is_never_its_buyer(order: dict[str, Any], context: Context, now: datetime) -> None:
+    """Without a giver the present has no known buyer."""
+    found = states(read_order({**order, "is_present": True}, context, now).events)
+    assert "buyer" not in found["paid"]["data"]  # type: ignore[operator]
+
+
+def test_a_free_gift_is_a_gift_line(order: dict[str, Any], context: Context, now: datetime, valid: Valid) -> None:
+    """A free gift is marked, and takes no share of what was paid."""
+    gift = {"product_id": "9", "sku_id": "1", "sku_cnt": 2, "sale_price": 5000, "is_free_gift": 1}
+    order["order_detail"]["product_infos"][0].pop("real_price", None)
+    order["order_detail"]["product_infos"].append(gift)
+    lines = states(valid(read_order(order, context, now).events))["paid"]["data"]["lines"]  # type: ignore[index]
+    assert [("234245", "100.00", None), ("9", "0.00", True)] == [(x["product"], x["amount"], x.get("gift")) for x in lines]
+
+
+def test_every_parcel_is_shipped_at_its_own_time(order: dict[str, Any], context: Context, now: datetime, valid: Valid) -> None:
+    """Parcels of one order are events of their own, the first shipped first."""
+    order["order_detail"]["delivery_info"] = {
+        "ship_done_time": 1658700000,
+        "delivery_product_info": [
+            {"waybill_id": "B", "delivery_id": "SF", "delivery_time": 1658700000},
+            {"waybill_id": "A", "delivery_id": "SF", "delivery_time": 1658600000},
+        ],
+    }
+    found = valid(read_order({**order, "status": 30}, context, now).events)
+    shipped: list[Any] = [event for event in found if event["type"] == "live.order.shipped"]
+    assert [("A", "2022-07-23T18:13:20+00:00"), ("B", "2022-07-24T22:00:00+00:00")] == [
+        (event["data"]["tracking"], event["time"]) for event in shipped
+    ]
+    assert ["order/37423523451235145/shipped", "order/37423523451235145/shipped/B"] == [event["id"] for event in shipped]
+
+
+def test_a_settled_order_leads_to_its_flow(order: dict[str, Any], context: Context, now: datetime) -> None:
+    """An order that was settled asks for what was settled; one that was not asks for nothing."""
+    assert "order_flow" not in {found.kind for found in read_order(order, context, now).follow_ups}
+    order["order_detail"]["settle_info"] = {"settle_time": 1659000000, "commission_fee": 105}
+    (flow,) = (found for found in read_order(order, context, now).follow_ups if found.kind == "order_flow")
+    assert ("37423523451235145", "order_flow/37423523451235145/1659000000") == (flow.fields["order_id"], flow.key)

@@ -20,7 +20,7 @@ LIKE = {"type": "live.like.sent", "timestamp": "2026-08-29T10:00:00Z", "data": {
 
 
 def fresh() -> str:
-    """Return a secret nobody has seen."""
+    """Return a new random secret."""
     return f"whsec_{base64.b64encode(random.token_bytes(32)).decode()}"
 
 

@@ -24,7 +24,7 @@ PAY = {"Event": "channels_ec_order_pay", "CreateTime": 1662480000, "order_info":
 
 
 def fresh_secrets() -> dict[str, str]:
-    """Return the secrets of a connection nobody has seen."""
+    """Return the secrets of a new connection."""
     alphabet = string.ascii_letters + string.digits
     key = base64.b64encode(random.token_bytes(32)).decode().removesuffix("=")
     token = "".join(random.choice(alphabet) for _ in range(12))
@@ -38,7 +38,7 @@ def push(secrets: dict[str, str], cipher: str, now: datetime, *, body: bytes | N
     return Delivery("POST", asked, {}, body or json.dumps({"ToUserName": "gh_1", "Encrypt": cipher}).encode(), now)
 
 
-def sealed(secrets: dict[str, str], plain: bytes) -> str:
+def encrypted(secrets: dict[str, str], plain: bytes) -> str:
     """Return Encrypt of a plain text."""
     return encrypt(plain, secrets["encoding_aes_key"], secrets["appid"], random.token_bytes(16))
 
@@ -88,9 +88,9 @@ def test_both_libraries_read_what_we_encrypt(sample: Callable[[str], dict[str, A
 
 
 def test_ten_retries_ask_for_the_same_pull(now: datetime, context: Context) -> None:
-    """Ten retries, each encrypted anew, ask for one and the same pull."""
+    """Ten retries, each encrypted with other random bytes, request one pull."""
     secrets = fresh_secrets()
-    pushes = [push(secrets, sealed(secrets, json.dumps(PAY).encode()), now) for _ in range(10)]
+    pushes = [push(secrets, encrypted(secrets, json.dumps(PAY).encode()), now) for _ in range(10)]
     found = [wechat_shop.parse(wechat_shop.verify(item, secrets, {}), context).follow_ups[0] for item in pushes]
     assert len({item.body for item in pushes}) == 10
     assert len({item.key for item in found}) == 1
@@ -99,7 +99,7 @@ def test_ten_retries_ask_for_the_same_pull(now: datetime, context: Context) -> N
 def test_of_a_compatible_push_only_the_encrypted_part_counts(now: datetime, context: Context) -> None:
     """Of a compatible push only the encrypted part counts."""
     secrets = fresh_secrets()
-    cipher = sealed(secrets, json.dumps(PAY).encode())
+    cipher = encrypted(secrets, json.dumps(PAY).encode())
     body = json.dumps({"Event": "channels_ec_order_cancel", "order_info": {"order_id": 666}, "Encrypt": cipher}).encode()
     parsed = wechat_shop.parse(wechat_shop.verify(push(secrets, cipher, now, body=body), secrets, {}), context)
     assert str(ORDER) == parsed.follow_ups[0].fields["order_id"]
@@ -114,7 +114,7 @@ def plain_query(secrets: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> None:
-    """A plain push, whose body nobody signed, leads to a pull and never to an event."""
+    """A plain push, whose body is not signed, leads to a pull and never to an event."""
     secrets = fresh_secrets()
     context = Context("//test", {"session": "s1"})
     stock = {
@@ -127,12 +127,12 @@ def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> Non
         wechat_shop.verify(Delivery("POST", query, {}, json.dumps(PAY).encode(), now), secrets, {}), context
     )
     warned = wechat_shop.verify(Delivery("POST", query, {}, json.dumps(stock).encode(), now), secrets, {})
-    sealed_warning = wechat_shop.verify(push(secrets, sealed(secrets, json.dumps(stock).encode()), now), secrets, {})
+    encrypted_warning = wechat_shop.verify(push(secrets, encrypted(secrets, json.dumps(stock).encode()), now), secrets, {})
     assert len(pulls.follow_ups) == 1
     assert wechat_shop.parse(warned, context).events == ()
-    (asked,), (told,) = (wechat_shop.parse(found, context).follow_ups for found in (warned, sealed_warning))
+    (asked,), (told,) = (wechat_shop.parse(found, context).follow_ups for found in (warned, encrypted_warning))
     assert ("stock" in asked.fields, told.fields["stock"]) == (False, "3")
-    made = wechat_shop.read_stock(told.fields, 3, ["s1"], context, now, sealed_warning.key)
+    made = wechat_shop.read_stock(told.fields, 3, ["s1"], context, now, encrypted_warning.key)
     assert made.events[0]["data"] == {"product": "1", "stock": 3}
     with pytest.raises(Refused, match="encrypted pushes only"):
         wechat_shop.verify(Delivery("POST", query, {}, b"{}", now), secrets, {"require_encryption": True})
@@ -146,7 +146,7 @@ def test_an_xml_push_says_the_same_as_a_json_push(now: datetime, context: Contex
         f"<order_info><order_id>{ORDER}</order_id><pay_time>1662479990</pay_time></order_info></xml>"
     )
     parsed = [
-        wechat_shop.parse(wechat_shop.verify(push(secrets, sealed(secrets, text.encode()), now), secrets, {}), context)
+        wechat_shop.parse(wechat_shop.verify(push(secrets, encrypted(secrets, text.encode()), now), secrets, {}), context)
         for text in (xml, json.dumps(PAY))
     ]
     assert parsed[0].follow_ups[0].fields == parsed[1].follow_ups[0].fields
@@ -154,7 +154,7 @@ def test_an_xml_push_says_the_same_as_a_json_push(now: datetime, context: Contex
 
 def broken(secrets: dict[str, str]) -> dict[str, str]:
     """Return ciphers that carry a right signature and are wrong inside."""
-    good = base64.b64decode(sealed(secrets, json.dumps(PAY).encode()))
+    good = base64.b64decode(encrypted(secrets, json.dumps(PAY).encode()))
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
 
     key = base64.b64decode(secrets["encoding_aes_key"] + "=")
@@ -166,8 +166,8 @@ def broken(secrets: dict[str, str]) -> dict[str, str]:
     appid = secrets["appid"].encode()
     head = b"r" * 16 + (2).to_bytes(4, "big") + b"{}" + appid
     return {
-        "wrong key": sealed({**secrets, "encoding_aes_key": fresh_secrets()["encoding_aes_key"]}, b"{}"),
-        "wrong appid": sealed({**secrets, "appid": "wx0000000000000000"}, b"{}"),
+        "wrong key": encrypted({**secrets, "encoding_aes_key": fresh_secrets()["encoding_aes_key"]}, b"{}"),
+        "wrong appid": encrypted({**secrets, "appid": "wx0000000000000000"}, b"{}"),
         "truncated": base64.b64encode(good[:-16]).decode(),
         "half a block": base64.b64encode(good[:-5]).decode(),
         "one block": base64.b64encode(good[:16]).decode(),
@@ -200,8 +200,8 @@ def test_a_push_that_is_wrong_inside_is_refused(fault: str, now: datetime) -> No
 def test_a_tampered_push_is_refused(now: datetime) -> None:
     """A push is refused when its cipher, its time, its nonce or its token is another."""
     secrets = fresh_secrets()
-    cipher = sealed(secrets, json.dumps(PAY).encode())
-    other = push(secrets, sealed(secrets, b"{}"), now)
+    cipher = encrypted(secrets, json.dumps(PAY).encode())
+    other = push(secrets, encrypted(secrets, b"{}"), now)
     good = push(secrets, cipher, now)
     bodies = [Delivery("POST", good.query, {}, other.body, now)]
     queries = [
@@ -238,9 +238,9 @@ def test_a_body_in_no_format_is_refused(body: bytes, now: datetime) -> None:
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"{", b'{"a":1e999}', BOMB])
 def test_an_authentic_push_in_no_format_is_refused_and_kept(text: bytes, now: datetime, context: Context) -> None:
-    """An authentic push in no format is refused, and kept for somebody to look at."""
+    """An authentic push in no format is refused, and kept as a dead letter."""
     secrets = fresh_secrets()
-    verified = wechat_shop.verify(push(secrets, sealed(secrets, text), now), secrets, {})
+    verified = wechat_shop.verify(push(secrets, encrypted(secrets, text), now), secrets, {})
     with pytest.raises(Refused) as refused:
         wechat_shop.parse(verified, context)
     assert refused.value.keep

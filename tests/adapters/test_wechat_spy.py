@@ -61,7 +61,7 @@ def test_a_message_sent_again_in_another_delivery_is_the_same_event(body: dict[s
 
 
 def test_unknown_messages_are_dead_letters_and_levels_are_left_out(body: dict[str, Any], now: datetime) -> None:
-    """Messages of unknown types are dead letters, level-ups are left out, the others are read all the same."""
+    """Messages of unknown types are dead letters and level-ups are left out; the others are read."""
     body["events"] += [{"decoded_type": "levelup", "seq": 1}, {"decoded_type": "unknown", "seq": 2}, {"decoded_type": {}}, 7]
     found = parsed(body, now)
     assert (len(found.events), len(found.unknown), found.ignored) == (5, 3, ("levelup",))
@@ -82,3 +82,18 @@ def test_what_cannot_be_trusted_is_not_kept(now: datetime) -> None:
         with pytest.raises(Refused) as refused:
             parsed(body, now)
         assert (refused.value.status, refused.value.keep) == (400, False)
+
+
+@pytest.mark.parametrize(("chosen", "counted"), [(None, 3), ("gift", 3), ("combogift", 7), ("both", 10)])
+def test_a_gift_combo_counts_once_from_a_named_field(
+    chosen: str | None, counted: int, body: dict[str, Any], now: datetime
+) -> None:
+    """Messages of single gifts and of combos may repeat each other: the connection's option says which of them counts."""
+    gift = {"decoded_type": "gift", "decoded_openid": "o1", "sec_gift_id": "g"}
+    combo = {"decoded_type": "combogift", "decoded_openid": "o1", "sec_gift_id": "g"}
+    body["events"] = [{**gift, "seq": 1, "gift_num": 1, "combo_product_count": 99}, {**gift, "seq": 2, "gift_num": 2},
+                      {**combo, "seq": 3, "combo_product_count": 7, "gift_num": 99}]  # fmt: skip
+    options = {} if chosen is None else {"gift_messages": chosen}
+    wechat_spy.check({}, options)
+    found = [event for event in parsed(body, now, **options).events if event["type"] == "live.gift.sent"]
+    assert counted == sum(event["data"].get("count", 1) for event in found)  # type: ignore[attr-defined]

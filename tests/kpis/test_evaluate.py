@@ -17,7 +17,7 @@ from tests.kpis.event_builders import START
 AUDIENCE = ("viewers", "views", "impressions", "likes", "comments", "shares", "new_followers")
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 COUNTED = (
-    *AUDIENCE, *COMMERCE, "watch_ms", "commenters", "gifts", "new_buyers", "refund_amount", "refunded_orders",
+    *AUDIENCE, *COMMERCE, "watch_ms", "commenters", "gifts", "new_buyers", "gift_units", "refund_amount", "refunded_orders",
     "support_requests", "responses", "response_ms", "slow_responses", "shipped_orders", "ship_ms", "product_clicks",
 )  # fmt: skip
 REPORTED = (*AUDIENCE, *COMMERCE, "average_watch_ms", "concurrent_viewers")
@@ -65,7 +65,7 @@ def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
         ledger = c.get("orders", 0) > 0
         for slug in COMMERCE:
             add(slug, c.get(slug, 0) if ledger else r.get(slug))
-        for slug in ("refund_amount", "refunded_orders", "new_buyers"):
+        for slug in ("refund_amount", "refunded_orders", "new_buyers", "gift_units"):
             add(slug, c.get(slug, 0) if ledger else c.get(slug))
         add("repeat_buyers", c.get("buyers", 0) - c.get("new_buyers", 0) if ledger else None)
         if viewers:

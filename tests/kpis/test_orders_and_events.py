@@ -43,8 +43,8 @@ async def test_orders_are_paged_filtered_and_told_in_the_sessions_currency(
         first["amount"], first["refunded_amount"], first["state"], first["paid_at"]
     )  # fmt: skip
     assert [
-        {"product": "a", "sku": None, "quantity": 1, "amount": "10.00"},
-        {"product": "b", "sku": None, "quantity": 2, "amount": "5.50"},
+        {"product": "a", "sku": None, "quantity": 1, "amount": "10.00", "gift": False},
+        {"product": "b", "sku": None, "quantity": 2, "amount": "5.50", "gift": False},
     ] == first["lines"]
     assert ("shipped", "SF", "SF1") == (second["state"], second["carrier"], second["tracking"])
     assert ("refunded", "1.25") == (third["state"], third["refunded_amount"])

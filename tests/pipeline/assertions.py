@@ -4,7 +4,7 @@ In: a service, sessions, the events that were sent. Out: nothing, or an assertio
 of its own.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.kpis.reader import SessionQuery, TimelineQuery
 from app.service import Service
 from app.storage.log_reads import OrderFilter
 from tests.pipeline import oracle
-from tests.pipeline.reference_model import tell
+from tests.pipeline.reference_model import tell, total_of
 from tests.pipeline.reference_records import Order, Show, Story
 from tests.pipeline.strategies import START, Event
 
@@ -129,6 +129,10 @@ async def _orders(service: Service, story: Story) -> None:
     for (platform, number), order in story.orders.items():
         buyer = None if order.buyer is None else service.privacy_keys.pseudonym(platform, order.buyer)
         row = rows[platform, number]
+        row["parcels"] = sorted(
+            (str(datetime.fromisoformat(parcel["shipped_at"]).astimezone(UTC)), str((parcel["carrier"], parcel["tracking"])))
+            for parcel in row["parcels"]
+        )
         assert _order(story.show, order) | {"buyer": buyer} == {
             name: _moment(value) if name.endswith("_at") else value
             for name, value in row.items()
@@ -146,12 +150,15 @@ def _order(show: Show, order: Order) -> dict[str, Any]:
             "product": show.aliases.get(line["product"], line["product"]),
             "sku": line.get("sku"),
             "quantity": line["quantity"],
-            "amount": f"{Decimal(line['amount']):.{show.digits}f}",
+            "amount": f"{Decimal(total_of(line)):.{show.digits}f}",
+            "gift": bool(line.get("gift")),
         }
         for line in order.lines
     ]
     amount = None if order.amount is None else oracle.printed(order.amount, "gmv", show.digits)
     moments = {f"{moment}_at": order.moments.get(moment) for moment in _ORDER_MOMENTS}
+    if not order.refunded:
+        moments["refunded_at"] = None
     return {
         "buyer": None,
         "amount": amount,
@@ -159,5 +166,6 @@ def _order(show: Show, order: Order) -> dict[str, Any]:
         "lines": lines,
         "carrier": order.carrier,
         "tracking": order.tracking,
+        "parcels": sorted((str(at.astimezone(UTC)), str(parcel)) for parcel, at in order.parcels.items()),
         **moments,
     }

@@ -126,7 +126,7 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     ledger = counted(story, "orders", platform=platform) is not None
     for slug in COMMERCE:
         figures[slug] = (counted(story, slug, platform=platform) or 0) if ledger else told(story, slug, platform)
-    for slug in ("refunded_orders", "refund_amount", "new_buyers"):
+    for slug in ("refunded_orders", "refund_amount", "new_buyers", "gift_units"):
         figures[slug] = counted(story, slug, platform=platform)
         if ledger:
             figures[slug] = figures[slug] or 0
@@ -235,7 +235,7 @@ def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
     parts = list(parts)
     if len(parts) == 1:
         return parts[0]
-    summed = {*AUDIENCE, *COMMERCE, *COUNTED_ONLY, "refunded_orders", "refund_amount", "new_buyers", "repeat_buyers",
+    summed = {*AUDIENCE, *COMMERCE, *COUNTED_ONLY, "refunded_orders", "refund_amount", "new_buyers", "gift_units", "repeat_buyers",
               "product_clicks", "concurrent_viewers", "watch_ms", "watched_viewers", "responses", "response_ms",
               "slow_responses", "shipped", "ship_ms"}  # fmt: skip
     total: Figures = {}

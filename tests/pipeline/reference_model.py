@@ -13,7 +13,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from tests.pipeline.reference_records import Happening, Order, Reading, Show, Story, Ticket
+from tests.pipeline.reference_records import Happening, Order, Reading, Refunds, Show, Story, Ticket
 
 CloudEvent = Mapping[str, Any]
 
@@ -51,7 +51,36 @@ def tell(shows: Iterable[Show], events: Iterable[CloudEvent]) -> dict[str, Story
             in_order.append((when(event), identity(event), story.show.id, event))
     for _, _, show, event in sorted(in_order, key=lambda entry: entry[:3]):
         _Teller(stories[show], event, seen).tell()
+    for story in stories.values():
+        _tell_refunds(story)
     return stories
+
+
+def _tell_refunds(story: Story) -> None:
+    """Of single refunds and the newest total, which tell of the same money, the greater one counts."""
+    for (platform, order), refund in story.refunds.items():
+        for key, (at, total) in refund.totals.items():
+            excess = max(0, total - refund.singles.get(key, 0))
+            story.happenings.append(Happening("refund_amount", platform, at, excess, key))
+        amount = max(refund.singles.get("", 0), refund.totals.get("", (None, 0))[1])
+        if amount:
+            assert refund.first_at is not None
+            story.happenings.append(Happening("refunded_orders", platform, refund.first_at, 1, ""))
+        if (platform, order) in story.orders:
+            story.orders[platform, order].refunded = amount
+
+
+def total_of(line: Mapping[str, Any]) -> str:
+    """Return a line's total."""
+    return line["amount"] if "amount" in line else str(Decimal(line["unit_price"]) * line["quantity"])
+
+
+def sums(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the sum of each product's amounts."""
+    found: dict[str, int] = {}
+    for product, amount in lines:
+        found[product] = found.get(product, 0) + amount
+    return found
 
 
 # Field of a sample → the KPI that it reports.
@@ -200,7 +229,7 @@ class _Teller:
         # The earliest payment tells what an order holds; before any payment its earliest placement does.
         if not order.told_by or (moment == "paid" and order.told_by == "placed"):
             order.told_by = moment
-            order.buyer, order.lines = self.data["buyer"], self.data["lines"]
+            order.buyer, order.lines = self.data.get("buyer"), self.data["lines"]
             order.amount = minor(self.data["amount"], self.show.digits)
 
     def _order_placed(self) -> None:
@@ -208,48 +237,64 @@ class _Teller:
 
     def _order_paid(self) -> None:
         self._tell_order("paid")
-        buyer = (self.platform, self.data["buyer"])
-        if self.first("buyer", *buyer):
-            self.count("buyers")
-        if self._first("customer", self.show.brand, *buyer):
-            self.count("new_buyers")
-        for product in {self.product(line["product"]) for line in self.data["lines"]}:
-            if self.first("product buyer", product, *buyer):
-                self.count("buyers", product=product)
+        sold = [line for line in self.data["lines"] if not line.get("gift")]
+        if (name := self.data.get("buyer")) is not None:
+            buyer = (self.platform, name)
+            if self.first("buyer", *buyer):
+                self.count("buyers")
+            if self._first("customer", self.show.brand, *buyer):
+                self.count("new_buyers")
+            for product in {self.product(line["product"]) for line in sold}:
+                if self.first("product buyer", product, *buyer):
+                    self.count("buyers", product=product)
         if not self.first("paid", self.platform, self.data["order"]):
             return
         self.count("orders")
         self.count("gmv", minor(self.data["amount"], self.show.digits))
-        self.count("units_sold", sum(line["quantity"] for line in self.data["lines"]))
+        self.count("units_sold", sum(line["quantity"] for line in sold))
+        if len(sold) < len(self.data["lines"]):
+            self.count("gift_units", sum(line["quantity"] for line in self.data["lines"] if line.get("gift")))
         for product in {self.product(line["product"]) for line in self.data["lines"]}:
             lines = [line for line in self.data["lines"] if self.product(line["product"]) == product]
-            self.count("orders", product=product)
-            self.count("units_sold", sum(line["quantity"] for line in lines), product)
-            self.count("gmv", sum(minor(line["amount"], self.show.digits) for line in lines), product)
+            pieces = [line["quantity"] for line in lines if not line.get("gift")]
+            if pieces:
+                self.count("orders", product=product)
+                self.count("units_sold", sum(pieces), product)
+            self.count("gmv", sum(minor(total_of(line), self.show.digits) for line in lines), product)
 
     def _order_cancelled(self) -> None:
         self._order("cancelled")
 
     def _order_refunded(self) -> None:
-        order = self._order("refunded")
-        if self.first("refunded order", self.platform, self.data["order"]):
-            self.count("refunded_orders")
-        refund = self.data.get("refund")
-        named = ("refund", refund) if refund is not None else ("refund of order", self.data["order"])
-        if not self.first(self.platform, *named):
-            return
-        amount = minor(self.data["amount"], self.show.digits)
-        order.refunded += amount
-        self.count("refund_amount", amount)
-        for line in self.data.get("lines") or ():
-            self.count("refund_amount", minor(line["amount"], self.show.digits), self.product(line["product"]))
+        lines = [
+            (self.product(line["product"]), minor(total_of(line), self.show.digits)) for line in self.data.get("lines") or ()
+        ]
+        single, total = (
+            None if self.data.get(name) is None else minor(self.data[name], self.show.digits)
+            for name in ("amount", "refunded_total")
+        )
+        refund = self.story.refunds.setdefault((self.platform, self.data["order"]), Refunds())
+        if single or total:
+            self._order("refunded")
+            refund.first_at = refund.first_at or self.at
+        if total is not None:
+            for key, amount in [("", total), *sums(lines).items()]:
+                refund.totals[key] = (self.at, amount)
+        named = ("refund", self.data["refund"]) if "refund" in self.data else ("refund of order", self.data["order"])
+        if single is not None and self.first(self.platform, *named):
+            for key, amount in [("", single), *(() if total is not None else sums(lines).items())]:
+                refund.singles[key] = refund.singles.get(key, 0) + amount
+                self.count("refund_amount", amount, key)
 
     def _order_shipped(self) -> None:
         earlier = self.story.orders.get((self.platform, self.data["order"]))
-        retry_conflicts = earlier is not None and "shipped" in earlier.moments
+        again = earlier is not None and "shipped" in earlier.moments
         order = self._order("shipped")
-        if not retry_conflicts:
-            order.carrier, order.tracking = self.data.get("carrier"), self.data.get("tracking")
+        carrier, tracking = self.data.get("carrier"), self.data.get("tracking")
+        if not again:
+            order.carrier, order.tracking = carrier, tracking
+        if carrier is not None or tracking is not None:
+            order.parcels.setdefault((carrier, tracking), self.at)
 
     def _order_delivered(self) -> None:
         self._order("delivered")

@@ -61,6 +61,16 @@ class Order:
     refunded: int = 0
     carrier: str | None = None
     tracking: str | None = None
+    parcels: dict[tuple[str | None, str | None], datetime] = field(default_factory=dict)
+
+
+@dataclass
+class Refunds:
+    """What was told of the refunds of one order, per product and for the whole order under the empty key."""
+
+    singles: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    first_at: datetime | None = None
 
 
 @dataclass
@@ -80,6 +90,7 @@ class Story:
     happenings: list[Happening] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     orders: dict[tuple[str, str], Order] = field(default_factory=dict)
+    refunds: dict[tuple[str, str], Refunds] = field(default_factory=dict)
     tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
     starts: list[datetime] = field(default_factory=list)
     ends: list[datetime] = field(default_factory=list)

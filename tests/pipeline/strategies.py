@@ -28,16 +28,22 @@ _totals = st.sampled_from((0, 3, 50, 1280, 18052, 10**12))
 _amounts = st.sampled_from(("0", "0.01", "19.90", "1099.00", "55977.23", "1056.1", "9999999999999.99"))
 _some_money = st.sampled_from(("0.01", "19.90", "1099.00"))
 _seconds = st.sampled_from((0, 0.5, 12.345, 180, 180.001, 8640))
+_pieces: dict[str, st.SearchStrategy[Any]] = {"product": _products, "quantity": st.sampled_from((0, 1, 2))}
+_gift: dict[str, st.SearchStrategy[Any]] = {"gift": st.booleans()}
 _lines = st.lists(
-    st.fixed_dictionaries({"product": _products, "quantity": st.sampled_from((0, 1, 2)), "amount": _amounts}), max_size=3
+    st.fixed_dictionaries(_pieces | {"amount": _amounts}, optional=_gift | {"unit_price": _amounts})
+    | st.fixed_dictionaries(_pieces | {"unit_price": _amounts}, optional=_gift),
+    max_size=3,
 )
 _purchase: dict[str, st.SearchStrategy[Any]] = {
     "order": _orders,
-    "buyer": _people,
     "currency": st.just("CNY"),
     "amount": _amounts,
     "lines": _lines,
 }
+
+_refunds = st.sampled_from(("0", "0.01", "19.90", "1099.00"))
+_refund_lines = st.lists(st.fixed_dictionaries({"product": _products, "quantity": st.just(1), "amount": _refunds}), max_size=2)
 
 
 def _data(required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Event]:
@@ -72,16 +78,13 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
         units_total=_totals, gmv_total=_amounts, stock=_totals,
     ),
     "stock.changed": _data({"product": _products, "stock": _totals}),
-    "order.placed": _data(_purchase),
-    "order.paid": _data(_purchase),
+    "order.placed": _data(_purchase, buyer=_people),
+    "order.paid": _data(_purchase, buyer=_people),
     "order.cancelled": _data({"order": _orders}),
     "order.refunded": _data(
-        {"order": _orders, "amount": _some_money},
-        refund=st.sampled_from(("r1", "r2")),
-        lines=st.lists(
-            st.fixed_dictionaries({"product": _products, "quantity": st.just(1), "amount": _some_money}), max_size=2
-        ),
-    ),
+        {"order": _orders, "amount": _refunds},
+        refund=st.sampled_from(("r1", "r2")), refunded_total=_refunds, lines=_refund_lines,
+    ) | _data({"order": _orders, "refunded_total": _refunds}, lines=_refund_lines),
     "order.shipped": _data({"order": _orders}, carrier=st.sampled_from(("EMS", "SF")), tracking=st.sampled_from(("1", "2"))),
     "order.delivered": _data({"order": _orders}),
     "support.requested": _data({"ticket": st.sampled_from(("t1", "t2"))}, viewer=_people),

@@ -89,6 +89,16 @@ SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
 WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
 RETURNING session_id, set, member, superseded;
 
+-- name: members
+-- Members by their keys.
+SELECT m.session_id, m.member, m.event_key
+FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS wanted (session_id, set, member)
+JOIN members m USING (session_id, set, member);
+
+-- name: add_pending_corrections
+-- Notes sessions in which a newer statement replaced one that was counted.
+INSERT INTO pending_corrections (session_id) SELECT unnest($1::uuid[]) ON CONFLICT (session_id) DO NOTHING;
+
 -- name: claim_customers
 -- The same across all sessions of a brand: who bought from it for the first time, and in which session.
 INSERT INTO customers AS c (brand_id, member, session_id, at, event_key)

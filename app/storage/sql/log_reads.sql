@@ -2,15 +2,22 @@
 -- Orders after a cursor, in the order of the primary key. The state is the last that an order reached; a product is
 -- found by its code and by the catalogue's aliases of it.
 SELECT o.platform, o.order_id, o.buyer, o.amount, o.lines::text AS lines, o.refunded_amount, o.placed_at, o.paid_at,
-       o.cancelled_at, o.refunded_at, o.shipped_at, o.carrier, o.tracking, o.delivered_at, o.state
+       o.cancelled_at, CASE WHEN o.refunded_amount > 0 THEN o.refunded_at END AS refunded_at, o.shipped_at, o.carrier, o.tracking,
+       o.delivered_at, o.state, parcels.listed AS parcels
 FROM (
     SELECT o.*,
-           CASE WHEN o.refunded_at IS NOT NULL THEN 'refunded' WHEN o.cancelled_at IS NOT NULL THEN 'cancelled'
+           CASE WHEN o.refunded_at IS NOT NULL AND o.refunded_amount > 0 THEN 'refunded' WHEN o.cancelled_at IS NOT NULL THEN 'cancelled'
                 WHEN o.delivered_at IS NOT NULL THEN 'delivered' WHEN o.shipped_at IS NOT NULL THEN 'shipped'
                 WHEN o.paid_at IS NOT NULL THEN 'paid' ELSE 'placed' END AS state
     FROM orders o
     WHERE o.session_id = $1::uuid
 ) o
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object('carrier', p.carrier, 'tracking', p.tracking, 'shipped_at', p.shipped_at)
+                    ORDER BY p.shipped_at, p.parcel)::text AS listed
+    FROM parcels p
+    WHERE p.session_id = o.session_id AND p.platform = o.platform AND p.order_id = o.order_id
+) parcels ON true
 WHERE (o.platform, o.order_id) > ($2::text, $3::text)
   AND ($4::text IS NULL OR o.state = $4::text)
   AND ($5::text IS NULL OR o.platform = $5::text)

@@ -22,6 +22,14 @@ CREATE TEMP TABLE orders (LIKE public.orders INCLUDING ALL) ON COMMIT DROP;
 -- As above.
 CREATE TEMP TABLE spans (LIKE public.spans INCLUDING ALL) ON COMMIT DROP;
 
+-- name: shadow_refunds
+-- As above.
+CREATE TEMP TABLE refunds (LIKE public.refunds INCLUDING ALL) ON COMMIT DROP;
+
+-- name: shadow_parcels
+-- As above.
+CREATE TEMP TABLE parcels (LIKE public.parcels INCLUDING ALL) ON COMMIT DROP;
+
 -- name: shadow_sessions
 -- As above.
 CREATE TEMP TABLE sessions (LIKE public.sessions INCLUDING ALL) ON COMMIT DROP;
@@ -69,6 +77,41 @@ WHERE e.session_id = $1 AND e.event_key > $2
 ORDER BY e.event_key
 LIMIT $3;
 
+-- name: statements
+-- Events that a newer statement may replace, without voided events, a page at a time.
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data
+FROM public.events e
+WHERE e.session_id = $1 AND e.event_key > $2 AND e.type LIKE 'live.order.%' AND e.data ->> 'revision' IS NOT NULL
+  AND NOT EXISTS (SELECT FROM public.voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key)
+ORDER BY e.event_key
+LIMIT $3;
+
+-- name: pending_corrections
+-- Sessions that must be folded again.
+SELECT session_id FROM public.pending_corrections ORDER BY session_id;
+
+-- name: pending_correction
+-- The session, if it must be folded again.
+SELECT session_id FROM public.pending_corrections WHERE session_id = $1;
+
+-- name: restated_buyers
+-- Buyers of orders that were paid in more than one statement: one of them may lose this purchase.
+SELECT DISTINCT e.data ->> 'buyer' AS buyer
+FROM public.events e
+JOIN (
+    SELECT o.source, o.platform, o.data ->> 'order' AS order_id
+    FROM public.events o
+    WHERE o.session_id = $1 AND o.type = 'live.order.paid' AND o.data ->> 'revision' IS NOT NULL
+    GROUP BY 1, 2, 3
+    HAVING count(*) > 1
+) restated ON restated.source = e.source AND restated.platform = e.platform AND restated.order_id = e.data ->> 'order'
+WHERE e.session_id = $1 AND e.type = 'live.order.paid' AND e.data ->> 'buyer' IS NOT NULL
+ORDER BY 1;
+
+-- name: clear_pending_correction
+-- The session is folded again by the transaction that executes this.
+DELETE FROM public.pending_corrections WHERE session_id = $1;
+
 -- name: compare
 -- Rows that only one side has.
 WITH incremental AS (
@@ -86,6 +129,10 @@ WITH incremental AS (
     UNION ALL
     SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM public.spans s WHERE session_id = $1
     UNION ALL
+    SELECT 'refunds', to_jsonb(r) - 'was_single' - 'was_total' - 'was_total_at' - 'was_first_at' FROM public.refunds r WHERE session_id = $1
+    UNION ALL
+    SELECT 'parcels', to_jsonb(p) FROM public.parcels p WHERE session_id = $1
+    UNION ALL
     SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM public.sessions WHERE id = $1
 ), rebuilt AS (
     SELECT 'members' AS "table", jsonb_build_object('set', set, 'member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex')) AS "row"
@@ -101,6 +148,10 @@ WITH incremental AS (
     SELECT 'orders', to_jsonb(o) FROM pg_temp.orders o WHERE session_id = $1
     UNION ALL
     SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM pg_temp.spans s WHERE session_id = $1
+    UNION ALL
+    SELECT 'refunds', to_jsonb(r) - 'was_single' - 'was_total' - 'was_total_at' - 'was_first_at' FROM pg_temp.refunds r WHERE session_id = $1
+    UNION ALL
+    SELECT 'parcels', to_jsonb(p) FROM pg_temp.parcels p WHERE session_id = $1
     UNION ALL
     SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM pg_temp.sessions WHERE id = $1
 )
@@ -134,6 +185,14 @@ DELETE FROM public.orders WHERE session_id = $1;
 -- As above.
 DELETE FROM public.spans WHERE session_id = $1;
 
+-- name: clear_refunds
+-- As above.
+DELETE FROM public.refunds WHERE session_id = $1;
+
+-- name: clear_parcels
+-- As above.
+DELETE FROM public.parcels WHERE session_id = $1;
+
 -- name: copy_members
 -- Puts the rebuilt rows in place.
 INSERT INTO public.members SELECT * FROM pg_temp.members WHERE session_id = $1;
@@ -157,6 +216,14 @@ INSERT INTO public.orders SELECT * FROM pg_temp.orders WHERE session_id = $1;
 -- name: copy_spans
 -- As above.
 INSERT INTO public.spans SELECT * FROM pg_temp.spans WHERE session_id = $1;
+
+-- name: copy_refunds
+-- As above.
+INSERT INTO public.refunds SELECT * FROM pg_temp.refunds WHERE session_id = $1;
+
+-- name: copy_parcels
+-- As above.
+INSERT INTO public.parcels SELECT * FROM pg_temp.parcels WHERE session_id = $1;
 
 -- name: clock
 -- The rebuilt clock. It is read and written back, since Citus joins no reference table with a temporary one in an UPDATE.

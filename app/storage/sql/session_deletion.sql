@@ -18,6 +18,18 @@ DELETE FROM gauges WHERE session_id = $1;
 -- Empties a session's orders.
 DELETE FROM orders WHERE session_id = $1;
 
+-- name: refunds
+-- Empties the refunds of a session's orders.
+DELETE FROM refunds WHERE session_id = $1;
+
+-- name: parcels
+-- Empties the parcels of a session's orders.
+DELETE FROM parcels WHERE session_id = $1;
+
+-- name: pending_corrections
+-- A deleted session has no figures to correct.
+DELETE FROM pending_corrections WHERE session_id = $1;
+
 -- name: spans
 -- Empties a session's durations.
 DELETE FROM spans WHERE session_id = $1;

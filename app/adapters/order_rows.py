@@ -1,0 +1,241 @@
+"""Rows of an order export: the events that the rows of one order state.
+
+In: the cells of an order's rows, already converted, and the cells that could not be converted. Out: order events with a
+revision, warnings. Never here: the reading of cells, files, I/O.
+
+The order, its lines, its amounts and its payment are the ledger entry: if one of them cannot be read, the whole order is
+refused and stays open for a corrected file. Everything else (buyer, SKU, shipment, other times) is a side fact: if it is
+missing or unreadable, the order is taken without it and the row carries a warning.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from app.adapters.csv_cells import BadCell
+from app.adapters.order_export import Cells, Export, Line, OrderRow, plain, text_of
+from app.adapters.protocol import Event
+from app.adapters.refund_columns import Refund, is_return, read_refunds
+from app.adapters.signatures import key_of
+from app.events.fields import Text
+
+SIDE_FACTS = frozenset(
+    (
+        "buyer",
+        "sku",
+        "carrier",
+        "tracking",
+        "placed_at",
+        "cancelled_at",
+        "refunded_at",
+        "shipped_at",
+        "delivered_at",
+        "updated_at",
+    )
+)
+"""Fields without which an order is still taken."""
+_SIDE_TEXTS = ("buyer", "sku", "carrier", "tracking")
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Text)
+
+
+@dataclass(slots=True)
+class OrderEvents:
+    """What the rows of one order state."""
+
+    events: list[Event] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_order(order: str, rows: Sequence[OrderRow], export: Export) -> OrderEvents:
+    """Return the events of an order, one per state that its rows date.
+
+    Raises:
+        BadCell: a part of the ledger entry is missing, unreadable or contradictory; nothing of the order is taken.
+    """
+    for row in rows:
+        for name, problem in row.problems.items():
+            if name not in SIDE_FACTS:
+                raise BadCell(f"row {row.line}: {name} {problem}".replace("  ", " "))
+    return _Order(order, [_without_unusable_texts(row) for row in rows], export).read()
+
+
+def _without_unusable_texts(row: OrderRow) -> OrderRow:
+    wrong = [name for name in _SIDE_TEXTS if (value := row.cells.get(name)) is not None and not _is_identifier(str(value))]
+    if not wrong:
+        return row
+    cells = {name: value for name, value in row.cells.items() if name not in wrong}
+    return OrderRow(row.line, cells, {**row.problems, **dict.fromkeys(wrong, "cannot be used as an identifier")})
+
+
+class _Order:
+    """Collects what the rows of one order state."""
+
+    def __init__(self, order: str, rows: Sequence[OrderRow], export: Export) -> None:
+        self._order = order
+        self._all_rows = rows
+        self._rows = [row for row in rows if not is_return(row)]
+        self._export = export
+        self._found = OrderEvents()
+        self._times: dict[str, datetime] = {}
+
+    def read(self) -> OrderEvents:
+        for row in self._all_rows:
+            self._found.warnings += [
+                f"row {row.line}: {name} {problem}: taken without it" for name, problem in row.problems.items()
+            ]
+        for state in ("placed", "paid", "cancelled", "delivered", "updated"):
+            if (time := self._time_of(f"{state}_at")) is not None:
+                self._times[state] = time
+        lines = self._lines() if self._rows else []
+        purchase = self._purchase(lines) if self._rows else {}
+        dated = self._times.get("paid") or self._times.get("placed")
+        refunds, warnings = read_refunds(self._all_rows, lines, self._export, dated)
+        self._found.warnings += warnings
+        parcels = self._parcels()
+        revision = self._revision(refunds, parcels)
+        for state in ("placed", "paid"):
+            self._add(state, self._times.get(state), purchase, revision)
+        self._add("cancelled", self._times.get("cancelled"), {"order": self._order}, revision)
+        for refund in refunds:
+            # A running total grows: of two that no column dates, the higher one is the newer.
+            grown = not refund.dated and self._export.exported_at is None and "updated" not in self._times
+            own = f"{_stamp(refund.time)}/+{refund.amount:020.6f}/{_stamp(self._export.imported_at)}"
+            self._add("refunded", refund.time, {"order": self._order, **refund.data}, own if grown else revision)
+        for (carrier, tracking), time in parcels.items():
+            data = {"order": self._order, "carrier": carrier, "tracking": tracking}
+            self._add("shipped", time, {name: value for name, value in data.items() if value is not None}, revision)
+        self._add("delivered", self._times.get("delivered"), {"order": self._order}, revision)
+        if self._rows and "paid" not in self._times:
+            self._found.warnings.append("has no time of payment: it is not counted")
+        return self._found
+
+    def _add(self, state: str, time: datetime | None, data: Mapping[str, object], revision: str) -> None:
+        if time is None:
+            return
+        export = self._export
+        # The id says what is stated, not when it was exported: the same statement again is the same event.
+        key = key_of(export.subject, self._order, state, time.isoformat(), to_json(data))
+        self._found.events.append(
+            {
+                "specversion": "1.0",
+                "id": f"csv/{key}",
+                "source": export.source,
+                "type": f"live.order.{state}",
+                "subject": export.subject,
+                "time": time.isoformat(),
+                "data": {**data, "revision": revision},
+            }
+        )
+
+    def _told(self, name: str) -> list[object]:
+        return [value for row in self._rows if (value := row.cells.get(name)) is not None]
+
+    def _time_of(self, name: str) -> datetime | None:
+        times = {value for value in self._told(name) if isinstance(value, datetime)}
+        if len(times) > 1 and name in {"placed_at", "paid_at"}:
+            self._found.warnings.append(f"the rows differ in {name}: the earliest is taken")
+        return max(times, default=None) if name == "updated_at" else min(times, default=None)
+
+    def _whole_amount(self) -> str | None:
+        amounts = {Decimal(str(value)): str(value) for value in self._told("amount")}
+        if len(amounts) > 1:
+            raise BadCell("its rows differ in amount; an amount of each line is a line_amount")
+        return next(iter(amounts.values()), None)
+
+    def _lines(self) -> list[Line]:
+        """Return the rows that are lines, each with its total; a row of the order alone names neither product nor pieces."""
+        rows = [row for row in self._rows if {"product", "quantity"} & _told_fields(row.cells)] or list(self._rows)
+        whole = self._whole_amount()
+        found = []
+        for row in rows:
+            for name in ("product", "quantity"):
+                if row.cells.get(name) is None:
+                    raise BadCell(f"row {row.line}: has no {name}")
+            given, price = row.cells.get("line_amount"), row.cells.get("unit_price")
+            if given is not None:
+                found.append((row, str(given)))
+            elif price is not None:
+                found.append((row, plain(Decimal(str(price)) * Decimal(str(row.cells["quantity"])))))
+            elif whole is not None and len(rows) == 1:
+                found.append((row, whole))
+            elif whole is None:
+                raise BadCell("has neither an amount nor an amount for every line")
+            else:
+                raise BadCell("has several lines and no line_amount for each")
+        return found
+
+    def _purchase(self, lines: Iterable[Line]) -> dict[str, object]:
+        whole = self._whole_amount()
+        stated = [
+            {
+                "product": row.cells["product"],
+                **({"sku": sku} if (sku := row.cells.get("sku")) is not None else {}),
+                "quantity": row.cells["quantity"],
+                "amount": amount,
+            }
+            for row, amount in lines
+        ]
+        buyer = self._buyer()
+        return {
+            "order": self._order,
+            **({"buyer": buyer} if buyer is not None else {}),
+            "currency": self._export.currency,
+            "amount": whole if whole is not None else plain(sum((Decimal(amount) for _, amount in lines), Decimal(0))),
+            # The order of rows is the exporting program's affair: it must not make another statement.
+            "lines": sorted(stated, key=to_json),
+        }
+
+    def _buyer(self) -> str | None:
+        named = sorted({str(value) for value in self._told("buyer")})
+        if not named:
+            self._found.warnings.append("has no buyer: the order counts without one")
+        elif len(named) > 1:
+            self._found.warnings.append("the rows differ in buyer: the first by name is taken")
+        return named[0] if named else None
+
+    def _parcels(self) -> dict[tuple[str | None, str | None], datetime]:
+        """Return (carrier, tracking) → when it was shipped, the earliest first."""
+        found: dict[tuple[str | None, str | None], datetime] = {}
+        undated = set()
+        for row in self._rows:
+            parcel = text_of(row.cells, "carrier"), text_of(row.cells, "tracking")
+            time = row.cells.get("shipped_at")
+            if isinstance(time, datetime):
+                found[parcel] = min(time, found.get(parcel, time))
+            elif parcel[1] is not None:
+                undated.add(parcel)
+        if undated - found.keys():
+            self._found.warnings.append("has a tracking number without shipped_at: the parcel is not recorded")
+        if len(found) > 1:
+            found.pop((None, None), None)
+        return dict(sorted(found.items(), key=lambda parcel: (parcel[1], str(parcel[0]))))
+
+    def _revision(self, refunds: Iterable[Refund], parcels: Mapping[tuple[str | None, str | None], datetime]) -> str:
+        """Return what orders the statements of two exports: when the export was made, as far as it says so, then its import.
+
+        Without `exported_at` and `updated_at`, the newest refund, shipment, delivery or cancellation dates the statement.
+        """
+        progress = [time for state, time in self._times.items() if state in {"cancelled", "delivered"}]
+        progress += [*parcels.values(), *(refund.time for refund in refunds if refund.dated)]
+        at = self._export.exported_at or self._times.get("updated") or max(progress, default=None)
+        return f"{'-' if at is None else _stamp(at)}/{_stamp(self._export.imported_at)}"
+
+
+def _told_fields(cells: Cells) -> set[str]:
+    return {name for name, value in cells.items() if value is not None}
+
+
+def _is_identifier(value: str) -> bool:
+    try:
+        _IDENTIFIER.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,165 @@
+"""Refunds of an order export: columns per line or per order, single or running totals, and rows of returns.
+
+In: the rows of one order. Out: its refunds, each with its time, and warnings. Never here: events, I/O.
+
+With a `refund` column each refund is a single one, named by its id. Without it the column is a running total of the order. A row
+with negative pieces or a negative amount is a return: it states what was paid back, also as a total.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pydantic_core import to_json
+
+from app.adapters.csv_cells import BadCell
+from app.adapters.order_export import Export, Line, OrderRow, plain, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A single refund, or the running total of an order."""
+
+    time: datetime
+    amount: Decimal
+    data: Mapping[str, object]
+    dated: bool
+    """False if no column says when it was made: it is put at the payment."""
+
+
+def read_refunds(
+    rows: Sequence[OrderRow], lines: Iterable[Line], export: Export, dated: datetime | None
+) -> tuple[list[Refund], list[str]]:
+    """Return an order's refunds and warnings; `dated` is the time of a refund that has none.
+
+    Raises:
+        BadCell: the rows contradict each other, or nothing dates a refund.
+    """
+    sales = [row for row in rows if not is_return(row)]
+    reader = _Refunds(sales, {row.line: Decimal(amount) for row, amount in lines}, export, dated)
+    if any(row.cells.get("refund") is not None for row in sales):
+        return reader.singles(), reader.warnings
+    totals = [*reader.running_total(), *reader.returns([row for row in rows if is_return(row)])]
+    # Both state the same money.
+    return sorted(totals, key=lambda refund: refund.amount)[-1:], reader.warnings
+
+
+def is_return(row: OrderRow) -> bool:
+    """Return whether a row states pieces or money that went back."""
+    stated = (row.cells.get(name) for name in ("quantity", "line_amount", "amount"))
+    return any(value is not None and Decimal(str(value)) < 0 for value in stated)
+
+
+class _Refunds:
+    def __init__(self, rows: Sequence[OrderRow], costs: Mapping[int, Decimal], export: Export, dated: datetime | None) -> None:
+        self._rows = rows
+        self._costs = costs
+        """Row → its line's total."""
+        self._export = export
+        self._dated = dated
+        # Some exports write refunds as negative amounts.
+        self._told = [(row, abs(Decimal(str(value)))) for row in rows if (value := row.cells.get("refunded_amount")) is not None]
+        self.warnings: list[str] = []
+
+    def running_total(self) -> list[Refund]:
+        told = self._told
+        positive = [row for row, amount in told if amount]
+        # Most orders are not refunded: a zero is stated only if the export is dated, since it may then correct an earlier one.
+        if not told or not (positive or self._export.exported_at):
+            return []
+        per_line = self._per_line()
+        amount = sum((amount for _, amount in told), Decimal(0)) if per_line else max(amount for _, amount in told)
+        data: dict[str, object] = {"refunded_total": plain(amount)}
+        if len(told) == len(self._costs) == len(self._rows) and (per_line or len(told) == 1):
+            data["lines"] = sorted((self._line(row, part) for row, part in told), key=to_json)
+        time, dated = self._time(positive or [row for row, _ in told])
+        return [Refund(time, amount, data, dated)]
+
+    def returns(self, rows: Sequence[OrderRow]) -> list[Refund]:
+        """Return the total of the rows of returns."""
+        if not rows:
+            return []
+        lines = []
+        for row in rows:
+            cells = row.cells
+            given = next((cells[name] for name in ("line_amount", "amount") if cells.get(name) is not None), None)
+            if given is None and (price := cells.get("unit_price")) is not None and cells.get("quantity") is not None:
+                given = Decimal(str(price)) * Decimal(str(cells["quantity"]))
+            if given is None:
+                raise BadCell(f"row {row.line}: has no amount of the return")
+            lines.append((row, abs(Decimal(str(given)))))
+        amount = sum((amount for _, amount in lines), Decimal(0))
+        data: dict[str, object] = {"refunded_total": plain(amount)}
+        if all(row.cells.get("product") is not None for row in rows):
+            data["lines"] = sorted(
+                (
+                    {
+                        "product": row.cells["product"],
+                        "quantity": abs(int(str(row.cells.get("quantity") or 0))),
+                        "amount": plain(part),
+                    }
+                    for row, part in lines
+                ),
+                key=to_json,
+            )
+        times = [
+            time for row, _ in lines for name in ("refunded_at", "paid_at") if isinstance(time := row.cells.get(name), datetime)
+        ]
+        if not times and self._dated is None:
+            raise BadCell("has a return and no time at all")
+        return [Refund(max(times, default=self._dated or datetime.min.replace(tzinfo=UTC)), amount, data, bool(times))]
+
+    def singles(self) -> list[Refund]:
+        by_refund: dict[str, list[tuple[OrderRow, Decimal]]] = {}
+        for row, amount in self._told:
+            refund = text_of(row.cells, "refund")
+            if refund is not None:
+                by_refund.setdefault(refund, []).append((row, amount))
+            elif amount:
+                raise BadCell(f"row {row.line}: has a refunded_amount and no refund, unlike other rows of the order")
+        found = []
+        for refund, told in sorted(by_refund.items()):
+            amounts = [amount for _, amount in told]
+            summed = len(set(amounts)) > 1 or self._export.refunds_per == "line"
+            amount = sum(amounts, Decimal(0)) if summed else amounts[0]
+            if amount:
+                time, dated = self._time(row for row, _ in told)
+                found.append(Refund(time, amount, {"refund": refund, "amount": plain(amount)}, dated))
+        return found
+
+    def _per_line(self) -> bool:
+        """Return whether the column states each line's refund rather than the order's, repeated.
+
+        Different values can only be the lines'. Equal values are the lines' if the amounts are per line too and no line gives
+        back more than it cost. `refunds_per` decides otherwise.
+        """
+        amounts = [amount for _, amount in self._told]
+        if self._export.refunds_per is not None:
+            return self._export.refunds_per == "line"
+        if len(amounts) < 2:
+            return False
+        if len(set(amounts)) > 1:
+            return True
+        fits = all(amount <= self._costs.get(row.line, amount) for row, amount in self._told)
+        per_line = "amount" not in self._export.columns and fits
+        if amounts[0]:
+            level = "each line's" if per_line else "the order's, repeated"
+            self.warnings.append(f"every row states the same refund: read as {level} (option refunds_per)")
+        return per_line
+
+    def _line(self, row: OrderRow, amount: Decimal) -> dict[str, object]:
+        cost = self._costs[row.line]
+        # No column states returned pieces; a line of which all money went back came back as a whole. What exceeds the line,
+        # such as a shipping fee, belongs to the order alone.
+        quantity = row.cells["quantity"] if amount and amount >= cost else 0
+        return {"product": row.cells["product"], "quantity": quantity, "amount": plain(min(amount, cost))}
+
+    def _time(self, rows: Iterable[OrderRow]) -> tuple[datetime, bool]:
+        times = [time for row in rows if isinstance(time := row.cells.get("refunded_at"), datetime)]
+        if times:
+            return max(times), True
+        if self._dated is None:
+            raise BadCell("has a refund and no time at all")
+        self.warnings.append("the refund has no time: it is dated at the payment")
+        return self._dated, False

@@ -1,0 +1,73 @@
+"""Statements: of the events that one source sends about one thing, only those with the highest revision count.
+
+In: events with a revision, the revisions that are known. Out: which events count, and which replace earlier ones. Never here:
+the contributions of an event, commits.
+
+The newest revision of a thing is kept in the members table, in a set of its own. The order of arrival does not matter: an event
+that arrives late with an older revision never counts. If a newer revision replaces one that counts already, the session is noted
+and folded again, since an order's figures cannot be subtracted alone: another order of its buyer may become the first.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from app.events.contributions import digest
+from app.events.payload import Payload
+from app.ingest.tally import moment
+from app.storage.writes import WriteQueries
+
+SET = "statement"
+_AT = moment(0)
+"""The rank alone orders statements."""
+
+
+class Statement(NamedTuple):
+    """What an event states something about, and how new the statement is."""
+
+    member: bytes
+    rank: bytes
+    """The smaller, the newer."""
+
+
+def statement_of(source: str, platform: str, payload: Payload) -> Statement | None:
+    """Return an event's statement; None if no later event replaces it."""
+    found = payload.statement()
+    if found is None:
+        return None
+    about, revision = found
+    # Reversed byte by byte and closed by the highest one, so that the newest revision sorts first, as the earliest claim does.
+    rank = bytes(255 - byte for byte in revision.encode()) + b"\xff"
+    return Statement(digest(source, platform, payload.type, about), rank)
+
+
+class Standing(NamedTuple):
+    """What became of statements."""
+
+    outdated: set[tuple[UUID, bytes]]
+    """Session and key of events that a newer statement keeps out of the figures."""
+    corrections: set[tuple[UUID, bytes]]
+    """Session and key of events that replace an earlier statement."""
+
+
+NO_STATEMENTS = Standing(set(), set())
+
+
+async def settle_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, bytes, Statement]]) -> Standing:
+    """Keep the newest revisions of (session, event key, statement), and return what follows for the events."""
+    stated = list(stated)
+    newest: dict[tuple[UUID, bytes], bytes] = {}
+    for session, _, (member, rank) in stated:
+        newest[session, member] = min(rank, newest.get((session, member), rank))
+    rows = [(session, SET, member, _AT, rank) for (session, member), rank in sorted(newest.items())]
+    claimed = {(row[0], row[2]): row[3] for row in await writes.claim_members(rows)}
+    lost = [(session, SET, member) for session, member in sorted(newest) if (session, member) not in claimed]
+    for session, member, rank in await writes.members(lost) if lost else ():
+        newest[session, member] = rank
+    outdated = {(session, key) for session, key, (member, rank) in stated if rank > newest[session, member]}
+    corrections = {
+        (session, key)
+        for session, key, (member, _) in stated
+        if claimed.get((session, member)) is not None and (session, key) not in outdated
+    }
+    return Standing(outdated, corrections)
