@@ -1,7 +1,7 @@
-"""The rows that each chart draws, with a sentence that tells them to who cannot see them.
+"""The rows of each chart, and a sentence that describes them to screen readers.
 
-In: documents of the read side, a language. Out: rows by the name of their data source, words for labels, a description.
-Never here: figures that no document holds, looks.
+In: documents of the read side, a language. Out: rows by the name of their data source, texts for labels, a description.
+Never here: figures that are in no document, styles.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,26 +20,26 @@ Row = dict[str, Any]
 FUNNEL = ("impressions", "viewers", "clickers", "buyers")
 PLATFORM_KPIS = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
 MOST_PRODUCTS = 12
-"""Bars that stay readable on a phone; the rest is one bar."""
+"""The most bars that are readable on a phone; other products are one bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
-    """What a chart draws."""
+    """The data of a chart."""
 
     description: str
     datasets: Mapping[str, Sequence[Row]]
     words: Mapping[str, str] = field(default_factory=dict)
-    """What the chart's labels have in their gaps."""
+    """Values for the placeholders of the chart's labels."""
     empty: bool = False
     """True if there is nothing to draw."""
 
 
 class Clock:
-    """Turns moments into the session's wall clock, as if that were UTC.
+    """Converts timestamps to the session's local time, labelled as UTC.
 
-    Vega knows the reader's own time zone and UTC, and neither is the session's. One offset, that of the first moment, holds
-    for the whole chart: a clock change in the middle would fold an hour onto another.
+    Vega supports the reader's time zone and UTC, but not the session's. The offset of the first timestamp is used for the whole
+    chart: with two offsets, a clock change would draw two hours on top of each other.
     """
 
     def __init__(self, first: str) -> None:

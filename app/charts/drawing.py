@@ -1,10 +1,10 @@
-"""Draws a specification as SVG or PNG.
+"""Renders a specification as SVG or PNG.
 
 In: a complete specification, a width in pixels. Out: a picture. Never here: network, fonts of the machine's.
 
-The renderer is an embedded JavaScript engine: a second or two for the first chart of a process, tens of milliseconds for the
-next. It is synchronous and holds the interpreter's lock all the while, so that a thread would not help: a server draws in a
-process of its own (`app.reports.render_process`).
+The renderer is an embedded JavaScript engine. The first chart of a process takes one or two seconds, further charts take tens of
+milliseconds. The engine is synchronous and holds the GIL, so a thread does not help: the server renders in the render process
+(`app.reports.render_process`).
 """
 
 from functools import cache
@@ -37,5 +37,5 @@ def png(spec: Specification, width: int = A4_WIDTH, scale: float = 2) -> bytes:
 
 
 def _sized(spec: Specification, width: int) -> Specification:
-    """Return the specification with a width of its own: here is no container to fill."""
+    """Return the specification with a fixed width instead of that of a container."""
     return spec | {"width": width}

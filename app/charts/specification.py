@@ -4,7 +4,7 @@ In: documents of the read side, a language, a theme. Out: a Vega-Lite specificat
 data behind a URL, colours (they are the theme's), words (they are the catalogue's).
 
 `specs/*.json` are the specifications, `themes/*.json` Vega-Lite configurations. A text that begins with `@` names a key of
-the label catalogue; a data source's name stands for rows of `app.charts.data`, which go into `datasets`.
+the label catalogue; a data source's name names rows of `app.charts.data`, which go into `datasets`.
 """
 
 import json
@@ -104,7 +104,7 @@ def _locale(language: Language) -> dict[str, Any]:
 
 
 def _translated(value: Any, drawn: ChartData, language: Language) -> Any:
-    """Return a copy with the catalogue's words in the places of their keys."""
+    """Return a copy in which the keys of labels are replaced by their texts."""
     if isinstance(value, dict):
         return {key: _translated(item, drawn, language) for key, item in value.items()}
     if isinstance(value, list):

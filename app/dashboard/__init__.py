@@ -1,5 +1,5 @@
-"""The dashboard: a page of native ES modules that reads the public JSON API and the live stream.
+"""The dashboard: a page of native ES modules that reads the public JSON API and the event stream.
 
-In: requests for the page and its files. Out: static files with a strict content security policy. Never here: figures, words
-(they are the label catalogue's), anything that the public API does not tell; the page has no door of its own.
+In: requests for the page and its files. Out: static files with a strict content security policy. Never here: figures, texts (they
+are in the label catalogue), data that the public API does not return, private routes.
 """

@@ -1,9 +1,9 @@
-"""The page's files, read and compressed once per process.
+"""The files of the dashboard, read and compressed once per process.
 
 In: the folder `web`, and the Vega bundle that vl-convert carries. Out: bytes with their tags. Never here: HTTP.
 
 No file knows its own address: the version stands in the folder of the URL (`/assets/<version>/…`), modules import each other
-relatively, and so everything of a version is cached for good together.
+relatively, and all files of a version are cached permanently.
 """
 
 import gzip

@@ -1,9 +1,9 @@
-"""Routes of the page and its files.
+"""Routes of the dashboard and its files.
 
-In: requests. Out: files, or 304. Never here: files' contents, API.
+In: requests. Out: files, or 304. Never here: contents of files, the API.
 
-The policy lets nothing in from elsewhere, no inline script, no `eval`. Trusted Types close the doors through which text could
-become markup; the page opens them for the empty string alone, with which Vega clears its stage.
+The content security policy allows no other hosts, no inline scripts and no `eval`. Trusted Types block assignments of strings to
+HTML sinks. The only exception is the empty string, which Vega uses to clear its container.
 """
 
 from starlette.background import BackgroundTask
@@ -34,7 +34,7 @@ ASK_FIRST = "no-cache"
 async def page(request: Request) -> Response:
     """Return the entry page, which names the version of everything else."""
     answer = _answer(request, site(request.scope.get("root_path", "")).entry, ASK_FIRST)
-    # Whoever opens the page wants a chart soon.
+    # The page needs Vega for its first chart.
     answer.background = BackgroundTask(vega)
     return answer
 
@@ -65,7 +65,7 @@ def _answer(request: Request, file: StaticFile, caching: str) -> Response:
 
 
 class _Named(Route):
-    """A route that tells logs and metrics which it is, as FastAPI's own do."""
+    """A route that reports itself to logs and metrics, as FastAPI's routes do."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = self

@@ -1,4 +1,4 @@
-"""The one label catalogue: every word that a reader sees, in Japanese, Chinese and English.
+"""The label catalogue: all texts of the user interface, in Japanese, Chinese and English.
 
 In: a key such as `metric.gmv`. Out: text. Never here: figures, negotiation of the language.
 
@@ -32,7 +32,7 @@ def label(key: str, language: Language) -> str:
 
 
 def label_or(key: str, otherwise: str, language: Language) -> str:
-    """Return the text of a key, or what stands for it where the catalogue has none: a platform or a source it does not know."""
+    """Return the text of a key, or the given text if the catalogue has none, for example for an unknown platform."""
     return CATALOGUE[key][language] if key in CATALOGUE else otherwise
 
 

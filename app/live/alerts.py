@@ -1,9 +1,9 @@
-"""Alerts: what somebody should do something about while the session is live.
+"""Alerts: conditions of a live session that need action now.
 
 In: a session's evaluation, its products' stock, viewers by the minute, a few recent sums. Out: alerts, and their document.
-Never here: I/O, the clock; the moment that alerts speak of is the session's own (`session_clock`).
+Never here: I/O, the system clock; alerts use the session's own time (`session_clock`).
 
-A session that is not live has no alerts: nobody can act on them any more, and the report tells the same as a result.
+A session that is not live has no alerts. The report shows the same conditions as results.
 """
 
 import math
@@ -25,22 +25,22 @@ from app.storage.reads import ConcurrencyRow, SessionHead
 from app.storage.session_status import SessionStatus
 
 RECENT = timedelta(minutes=10)
-"""The past that says how fast things go now: units sold, clicks on what is sold out, viewers."""
+"""The period from which current rates are computed: units sold, clicks on sold-out products, viewers."""
 SUPPORT_RECENT = timedelta(minutes=15)
-"""Answers come more seldom. A request that waits for so much longer than the limit is lost, and belongs to the report."""
+"""The same for answers, which are rarer. A request that waits for this much longer than the limit is no longer an alert."""
 FALLEN, COLLAPSED = 0.7, 0.5
-"""Shares of the recent audience that are left when it falls, and when it falls critically."""
+"""Remaining shares of the recent audience at which the alert is a warning, and critical."""
 MOST_ALERTS = 200
 """Alerts of a session; the most urgent are kept."""
 AUDIENCE_MATTERS = 20
-"""Fewer viewers than this come and go by chance."""
+"""An audience below this number fluctuates by chance."""
 SETTLED = timedelta(minutes=2)
-"""The last minutes are the present that is compared, not the past that it is compared with."""
+"""The most recent minutes, which are compared with the minutes before them."""
 MINUTE = timedelta(minutes=1)
 
 
 class Level(StrEnum):
-    """How much it matters."""
+    """The severity of an alert."""
 
     WARNING = "warning"
     CRITICAL = "critical"
@@ -52,7 +52,7 @@ _CODES = ("no_telemetry", "sold_out_clicked", "low_stock", "slow_support", "audi
 
 @dataclass(frozen=True, slots=True)
 class AlertThresholds:
-    """What a deployment decides."""
+    """Thresholds from the settings."""
 
     low_stock: int
     slow_seconds: float
@@ -89,7 +89,7 @@ class ProductState:
 
 @dataclass(frozen=True, slots=True)
 class SupportState:
-    """What customer service did within `SUPPORT_RECENT`."""
+    """Customer service within `SUPPORT_RECENT`."""
 
     responses: int
     response_ms: int
@@ -100,7 +100,7 @@ class SupportState:
 
 
 def session_clock(head: SessionHead, now: datetime) -> datetime:
-    """Return the moment that a live session is at: now, or where a replay of another time has come to."""
+    """Return the current time of a live session: now, or the time of a replay's latest event."""
     return session_end(head, SessionStatus.LIVE, now) or now
 
 
@@ -129,7 +129,7 @@ def alerts_of(
 
 
 def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Alert | None:
-    """Return the alert that nothing was heard for a while.
+    """Return the alert that no telemetry arrives.
 
     It ends with the first event, and when the broadcast has lasted for a day (`status.LONGEST_BROADCAST`).
     """

@@ -1,14 +1,14 @@
-"""The hub: which sessions are watched, by whom, and when their picture is taken anew.
+"""The hub: the watched sessions of a process, their subscribers, and when a session's state is read again.
 
-In: subscriptions. Out: frames, to all who watch. Never here: HTTP, formulas, one query per subscriber.
+In: subscriptions. Out: frames for all subscribers. Never here: HTTP, formulas, one query per subscriber.
 
-**How a change is noticed.** Four times a second one query asks for the marks of all watched sessions that are due; a mark is
-a digest of the session's whole-session rows. So any process's commit is seen, ingest does nothing for it, and a session that
-nobody watches costs nothing. NOTIFY inside a flush would tell the same, at the price of a lock that lets the whole
-database commit one flush at a time.
+**Changes.** Four times per second, one query reads the fingerprints of all watched sessions that are due. A fingerprint is a
+digest of a session's whole-session rows. The hub notices commits of every process, ingest does no work for it, and a session
+without subscribers costs nothing. `NOTIFY` is not used in the flush transaction: it takes a global lock at commit, which would
+serialize all flushes.
 
-**What moves without a change.** While a session is live its clock advances in steps of five seconds, the same ones in every
-process: its duration, what is derived from it, the alert of silence.
+**Time.** The clock of a live session advances in steps of five seconds, which are the same in every process: its duration, the
+figures that are derived from it, and the alert for missing telemetry.
 """
 
 import asyncio
@@ -39,20 +39,20 @@ _log = structlog.get_logger()
 
 PROBE_SECONDS = 0.25
 SPACING_SECONDS = 1.0
-"""From one computation of a session to its next."""
+"""The minimum time between two computations of a session."""
 PAUSE_FACTOR = 1
-"""A computation is followed by a rest at least that many times as long: a session that is dear to read is read less often. Not
-more: on a machine that is short of time a longer rest would only make late what is late already."""
+"""After a computation the session pauses for at least this many times its duration, so an expensive session is read less often. A
+longer pause would only add to the delay on a machine that is short of CPU."""
 STEP_SECONDS = 5
 """A live session's clock moves in such steps."""
 REST_SECONDS = 30
-"""A session that is not live is read again after so long, for corrections of the past, which no mark tells."""
+"""A session that is not live is read again after this time, for corrections of the past, which change no fingerprint."""
 KEYS_SECONDS = 5.0
-"""How long a stream outlives the revocation of its key."""
+"""The maximum time between the revocation of a key and the end of its streams."""
 AT_A_TIME = 2
-"""Sessions that are computed at a time: the pool's connections are there for ingest first."""
+"""Sessions that are computed at the same time: ingest has priority for the pool's connections."""
 SLICE = 25
-"""Subscribers woken in one go; between two goes everybody else's work has its turn."""
+"""Subscribers that are woken without a pause; between two slices other tasks run."""
 
 
 class _Topic:
@@ -281,14 +281,14 @@ class Hub:
 
 
 def _task(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    # In a context of its own: it works for all, and its log lines must not carry the id of the request that began it.
+    # A context of its own: the task serves all subscribers, so its log lines must not carry the id of one request.
     task = asyncio.create_task(work, context=Context())
     task.add_done_callback(_consume_error)
     return task
 
 
 def _consume_error(task: asyncio.Task[None]) -> None:
-    # An error that nobody waits for any more is no error of the process.
+    # Without a waiting caller the exception has to be retrieved here, or asyncio logs it as unhandled.
     if not task.cancelled():
         task.exception()
 

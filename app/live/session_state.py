@@ -1,6 +1,6 @@
-"""A picture of a session: its rows, read once for every language and every subscriber, and the documents made of them.
+"""The state of a session: its rows, read once for all languages and subscribers, and its documents.
 
-In: a session, the present moment. Out: the documents `kpis`, `products`, `alerts`. Never here: HTTP, formulas.
+In: a session, the present moment. Out: the documents `kpis`, `products`, `audience`, `alerts`. Never here: HTTP, formulas.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ from app.storage.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigu
 from app.storage.session_status import SessionStatus
 
 DOCUMENTS = ("kpis", "products", "audience", "alerts")
-"""The events of a stream, in the order in which they are sent."""
+"""The events of a stream, in the order in which the server sends them."""
 _UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
 
 
@@ -94,8 +94,8 @@ class SessionState:
 async def read_session_state(
     database: Database, session: UUID, brand: UUID | None, now: datetime, limits: AlertThresholds
 ) -> SessionState | None:
-    """Return the session as it is; None where there is none for this brand. All its queries see the same commits."""
-    async with snapshot(database, brand) as connection:
+    """Return the current state; None if the brand has no such session. All queries see the same commits."""
+    async with snapshot(database) as connection:
         figures = await reads.session_figures(connection, session, brand)
         if figures is None:
             return None

@@ -1,9 +1,9 @@
-"""What goes over the wire: server-sent events, composed once per language and shared by all who get them.
+"""Server-sent events, composed once per language and shared by all subscribers.
 
-In: a picture, a language. Out: a `Frame`. Never here: subscribers, time, I/O.
+In: a session state, a language. Out: a `Frame`. Never here: subscribers, time, I/O.
 
-Every event has an id. The last one of an update carries the revision itself, those before it the revision with a minus
-behind it: who lost the rest of an update names a revision that is nobody's, and gets the newest snapshot.
+Only the last event of an update carries the revision; earlier events carry it with a trailing `-`. A client that reconnects
+with such an id receives a full snapshot.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from app.labels.catalogue import Language
 from app.live.session_state import DOCUMENTS, SessionState
 
 NOTHING: Sequence[bytes] = (b"",) * len(DOCUMENTS)
-"""What a new subscriber has seen."""
+"""The digests of a new subscriber, which has no documents."""
 _TIMELESS = {"as_of": None, "to": None}
 
 
@@ -47,7 +47,7 @@ class Frame:
 
 
 def frame_of(state: SessionState, language: Language) -> Frame:
-    """Return the frame of a picture.
+    """Return the frame of a session state.
 
     Digests leave out the present moment (`as_of`, the end of the audience's window): a later moment at which all is the same
     is no change. So a revision is the same in every process, and a client may come back to any of them.

@@ -1,8 +1,9 @@
-"""One open stream: what it has seen, what it gets next, when it ends.
+"""One open event stream: what the client has, what to send next, and when to end.
 
-In: frames of its session. Out: bytes to send, as fast as they are taken. Never here: a queue, HTTP, the database.
+In: frames of its session. Out: bytes to send, as fast as the client reads them. Never here: a queue, HTTP, the database.
 
-It holds what it has seen last and nothing else, so a slow reader costs no memory: it takes the newest frame when it has room.
+A subscriber holds only the digests of the last frame, so a slow reader costs no memory: it gets the newest frame when it reads
+again.
 """
 
 import asyncio
@@ -17,9 +18,9 @@ from app.labels.catalogue import Language
 from app.live.sse import NOTHING, Frame
 
 SLOW_SECONDS = 20.0
-"""How long a reader may leave its stream's buffer full before it is cut off."""
+"""How long a client may leave the buffer of its stream full before the server disconnects it."""
 PARTING_SECONDS = 1.0
-"""The same when its stream is to end anyway."""
+"""The same for a stream that is ending."""
 HEARTBEAT = b":\n\n"
 
 
@@ -30,12 +31,12 @@ class Source(Protocol):
         """Return the newest frame."""
 
     def leave(self, subscriber: "Subscriber") -> None:
-        """Forget a subscriber."""
+        """Remove a subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """What a deployment decides."""
+    """Limits from the settings."""
 
     lifetime: float
     heartbeat: float
@@ -44,7 +45,7 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class StreamAccess:
-    """Who asks, and for which language."""
+    """The brand, key and language of a client."""
 
     brand: UUID | None
     key_id: str
@@ -55,13 +56,13 @@ class Subscriber:
     """One open stream."""
 
     def __init__(self, source: Source, watcher: StreamAccess, pace: StreamLimits, last_id: str | None) -> None:
-        """Have seen nothing yet, but what `last_id` names."""
+        """Start without documents, or with those of the revision `last_id`."""
         self.watcher = watcher
         self.abort: Callable[[], object] | None = None
-        """Cuts the connection off."""
+        """Closes the connection at once."""
         self._source = source
         self._heartbeat = pace.heartbeat
-        # Spread, so that those who came together do not come back together.
+        # Random, so that clients that connected together do not reconnect together.
         self._until = time.monotonic() + pace.lifetime * random.uniform(0.9, 1.1)  # noqa: S311
         self._beat = self._until
         self._last_id = last_id
@@ -71,16 +72,16 @@ class Subscriber:
         self._ended = False
 
     def wake(self) -> None:
-        """Look for news."""
+        """Check for a new frame."""
         self._awake.set()
 
     def end(self) -> None:
-        """End the stream in an orderly way; the client will come back if it may."""
+        """End the stream; the client reconnects if it is allowed to."""
         self._ended = True
         self._awake.set()
 
     def tick(self, now: float) -> bool:
-        """Send a heartbeat or end the stream where it is time; cut it off, and say so, where nobody reads it."""
+        """Send a heartbeat or end the stream if it is time; disconnect a client that does not read, and return True then."""
         if self._sending:
             if self.abort is not None and now - self._sending > (PARTING_SECONDS if self._ended else SLOW_SECONDS):
                 self.end()
@@ -92,11 +93,11 @@ class Subscriber:
         return False
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield what to send until the stream's time is up or it is ended from here.
+        """Yield bytes to send until the stream's lifetime ends or `end` is called.
 
-        Whoever consumes this slowly gets the newest state when it asks again, never what lies between.
+        A slow consumer gets the newest state when it asks again and misses the states in between.
         """
-        # Part of the first event: some clients take a block without data for an empty event.
+        # Part of the first event, since some clients dispatch a block without data as an empty event.
         retry = b"retry: %d\n" % random.randrange(1000, 3000)  # noqa: S311
         self._beat = 0.0
         while not self._ended and (now := time.monotonic()) < self._until:
@@ -113,7 +114,7 @@ class Subscriber:
             else:
                 self._awake.clear()
                 await self._awake.wait()
-        # What remains to be sent is the end.
+        # Only the end of the response is left to send.
         self._sending = time.monotonic()
 
     def _news(self) -> bytes:
@@ -129,5 +130,5 @@ class Subscriber:
         return news
 
     def leave(self) -> None:
-        """Be forgotten."""
+        """Remove the subscriber from its session."""
         self._source.leave(self)

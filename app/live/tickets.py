@@ -1,9 +1,9 @@
-"""Stream tickets: what a browser's EventSource, which can send no header, presents instead of an API key.
+"""Stream tickets: short-lived URL credentials for a browser's EventSource, which cannot send an API key in a header.
 
-In: a session and who may watch it. Out: a short text, and back. Never here: a table, the API key itself.
+In: a session, the permissions of a key. Out: a signed text, and back. Never here: a table, the API key itself.
 
-A ticket is signed with a key of its own purpose, derived from the deployment's secret, so every process knows it. It opens
-one stream of one session, for a minute or so; it names its API key, so that the key's revocation ends it too.
+The signing key is derived from the deployment's secret, so every process can check a ticket. A ticket opens one stream of one
+session for about a minute. It contains the id of its API key, so revoking the key also ends the stream.
 """
 
 import base64
@@ -16,7 +16,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 PREFIX = "tlt_"
-"""What logs recognise a ticket by, to mask it."""
+"""The prefix by which the logs mask a ticket."""
 _HEAD = struct.Struct(">Q16s?16s")
 _SIGNATURE_BYTES = 24
 _LONGEST = 512
@@ -24,7 +24,7 @@ _LONGEST = 512
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Who may watch which session."""
+    """A session and the permissions of a client."""
 
     session: UUID
     brand: UUID | None
@@ -36,7 +36,7 @@ class TicketSigner:
     """Signs and checks tickets."""
 
     def __init__(self, secret: str, previous: str | None, lifetime: timedelta) -> None:
-        """Derive the keys; tickets of the secret before this one stay good until they expire."""
+        """Derive the keys; tickets of the previous secret are valid until they expire."""
         self._keys = [_derive(text) for text in (secret, previous) if text is not None]
         self._lifetime = lifetime
 

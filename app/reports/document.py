@@ -169,7 +169,7 @@ class _SectionTexts:
         self._notes, self._insights, self._language = notes, insights, language
 
     def of(self, section: str) -> Document:
-        """Return a section's observations, summary and drafts; drafts are nobody's words yet, so they stay apart."""
+        """Return a section's observations, summary and drafts; drafts are separate, since no operator has confirmed them."""
 
         def written(kind: str) -> Document:
             texts = note_items(note.text for note in self._notes if (note.section, note.kind) == (section, kind))

@@ -1,6 +1,6 @@
-"""Reads a report and has it printed: an Excel workbook, a page.
+"""Reads a report and renders it as a file: an Excel workbook, an HTML page.
 
-In: the database, the press, a session. Out: a file's bytes and name. Never here: layout, HTTP, work that would hold up the
+In: the database, the render process, a session. Out: a file's bytes and name. Never here: layout, HTTP, work that blocks the
 event loop.
 """
 
@@ -71,7 +71,7 @@ async def page(database: Database, renderer: RenderProcess, asked: SessionQuery,
 
 
 async def _spool(connection: Connection, head: SessionHead, path: Path) -> None:
-    """Write all orders to a file: they may be more than memory should hold, and the press reads them from there."""
+    """Write all orders to a file: they may be more than memory should hold, and the render process reads them from there."""
     after, codes = ("", ""), dict[str, str]()
     known: set[str] = set()
     with path.open("wb") as file:

@@ -1,7 +1,7 @@
 """Formulas where a reader would trace a ratio: `=B12/C4` in the place of 5.20 %.
 
 In: a KPI's registry entry, where the other figures stand. Out: an Excel formula and its exact value. Never here: formulas of
-KPIs (they are the registry's), a formula that would give another figure than the one it stands for.
+KPIs (they are the registry's), a formula whose result differs from the figure.
 """
 
 from collections.abc import Mapping

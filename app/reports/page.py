@@ -1,4 +1,4 @@
-"""The report as one page to print.
+"""The report as one HTML page to print.
 
 In: the report document, charts' specifications. Out: HTML with everything inside. Never here: scripts, references to
 anything outside, figures of its own.
@@ -18,7 +18,7 @@ from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 
 
 def render(report: Document, specs: list[Specification]) -> str:
-    """Return the page; it draws the charts, so call it in the press."""
+    """Return the page; it draws the charts, so call it in the render process."""
     language = report["language"]
     charts = [
         # The renderer writes proper XML: what is text in the specification is text there.

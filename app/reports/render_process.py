@@ -1,10 +1,9 @@
-"""The press: prints reports in a process of its own, so that telemetry and readers never wait for it.
+"""The render process: draws charts and writes workbooks without blocking telemetry and reads.
 
-In: a function of a module and its arguments. Out: its result. Never here: what is printed.
+In: a function of a module and its arguments. Out: its result. Never here: contents of reports.
 
-Drawing charts and writing workbooks are seconds of pure computing that hold the interpreter's lock, so a thread would stop
-the server as well. One process, started with the first report, one report at a time; the others wait, and past a limit they
-are told to come again.
+Rendering takes seconds of CPU and holds the GIL, so a thread would block the server. One process, started with the first report,
+renders one report at a time. Further reports wait; above a limit the server answers 503 with `Retry-After`.
 """
 
 import asyncio
@@ -21,14 +20,14 @@ from app.problems import ProblemError
 
 MOST_WAITING = 16
 _REPORTS_PER_PROCESS = 200
-"""After so many a new process takes over: the embedded JavaScript engine returns its memory only so."""
+"""After this many reports the process is replaced, since the embedded JavaScript engine does not release its memory."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class RenderProcess:
-    """A process that computes for this one."""
+    """A process that renders reports."""
 
     def __init__(self) -> None:
         """Start nothing yet."""

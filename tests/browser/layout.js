@@ -69,7 +69,7 @@
   const seen = [];
   for (const { node, element, lines, box } of texts) {
     for (const line of lines) {
-      // A line's box is higher than its glyphs: what counts is about the height of a capital letter above the baseline's middle.
+      // A line's box is higher than its glyphs: compare about the height of its capitals.
       const middle = (line.top + line.bottom) / 2;
       const half = Math.min((line.bottom - line.top) / 2, parseFloat(getComputedStyle(element).fontSize) * 0.44);
       const rect = visible({ left: line.left, right: line.right, top: middle - half, bottom: middle + half }, element);

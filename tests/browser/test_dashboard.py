@@ -53,7 +53,7 @@ def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(ope
     expect(page.get_by_label("APIキー")).to_be_focused()
     # The browser itself logs a refused request; here it is what the test asks for.
     with page.expect_event("console"):
-        page.keyboard.type("tl_nobody_0123456789abcdef")
+        page.keyboard.type("tl_unknown_0123456789abcdef")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("キーが正しくありません")
     open_page.troubles.clear()  # type: ignore[attr-defined]
@@ -196,7 +196,7 @@ def test_texts_that_look_like_markup_stay_texts(open_page: PageMaker, live: str,
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_report_comes_as_files(open_page: PageMaker, ended: str, language: Language, tmp_path: Path) -> None:
-    """The workbook opens, and the page of the HTML file asks nobody for anything."""
+    """The workbook opens, and the HTML file requests nothing."""
     page = open_page(f"#/report/{ended}", locale={"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}[language])
     files = {}
     for kind in ("xlsx", "html"):

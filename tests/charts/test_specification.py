@@ -135,7 +135,7 @@ def test_platforms_share_what_they_add_up_to(documents: Documents) -> None:
 
 
 def test_sources_have_names_where_we_know_them(documents: Documents) -> None:
-    """A source that the catalogue does not know keeps its slug, and none at all is told as unknown."""
+    """A source that the catalogue does not know keeps its slug, and an arrival without a source is labelled unknown."""
     sources = specification("sources", documents, "en", "light")["datasets"]["sources"]
     assert ["Followers", "billboard", "Unknown"] == [source["label"] for source in sources]
     assert "10,765 · 59.6%" == sources[0]["text"]

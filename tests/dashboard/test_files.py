@@ -14,7 +14,7 @@ ASSETS = f"/assets/{site().version}"
 
 
 async def test_the_entry_page_is_revalidated_and_names_only_what_is_kept_for_good(client: httpx.AsyncClient) -> None:
-    """`/` is asked for anew each time and answers 304; what it names may be kept for a year, and exists."""
+    """`/` is revalidated each time and answers 304; what it names may be kept for a year, and exists."""
     page = await client.get("/")
     assert (200, "no-cache") == (page.status_code, page.headers["cache-control"])
     assert 304 == (await client.get("/", headers={"If-None-Match": page.headers["etag"]})).status_code
@@ -28,7 +28,7 @@ async def test_the_entry_page_is_revalidated_and_names_only_what_is_kept_for_goo
 
 
 async def test_a_file_of_another_version_is_served_but_not_kept(client: httpx.AsyncClient) -> None:
-    """While servers are updated one by one, a page still finds its files, and nobody keeps them under a wrong name."""
+    """While servers are updated one by one, a page still finds its files, and no cache keeps them under a wrong version."""
     file = await client.get("/assets/0123456789abcdef/js/main.js")
     assert (200, "no-store") == (file.status_code, file.headers["cache-control"])
     for missing in ("/js/nothing.js", "/%2e%2e/files.py", "/js/"):

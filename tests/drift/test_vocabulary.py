@@ -47,7 +47,7 @@ RETIRED_PHRASES = (
 RETIRED = re.compile(rf"(?<![^\W_])(?:{'|'.join((*RETIRED_NAMES, *RETIRED_PHRASES))})(?![^\W_])", re.IGNORECASE)
 ALLOWED = re.compile(
     r"sealed_(?:secrets?|keys?|sealed_keys|connections|deliveries|dead_letters|at)|(?<=[\w.\[\"'(` ])sealed(?=[\"'`\],) :=;]|$)"
-    r"|in flight|(?i:single[-_ ]?flights?)|aria-pressed|keyboard\.press|\.press\(|\.home\b|set_paper|\"reseal\"|`reseal`"
+    r"|in flight|(?i:single[-_ ]?flights?)|aria-pressed|keyboard\.press|\.press\(|\.home\b|set_paper|paperSize|\"reseal\"|`reseal`"
     r"|b\"letters?\"|person=b\"letter\"|\{letter\}|connections\.letters|\bletters\b(?=\W+(?:and|or) digits)|\bletters?/"
     r"|lower-?case letters|capital letters|pending_refolds|\"refolds\"|\"letters?\"|letters=|\.letters\b|rng\(\"programme\"\)"
 )

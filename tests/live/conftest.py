@@ -51,7 +51,7 @@ async def client(server: Server, service: Service, keys: KeyMaker) -> AsyncItera
 
 @pytest.fixture
 async def session(client: httpx.AsyncClient) -> str:
-    """A session that has not begun, so that nothing moves by itself."""
+    """A session that has not begun, so that nothing changes without an event."""
     return await make_session(client)
 
 

@@ -1,4 +1,4 @@
-"""A reader of server-sent events, by the letter of the HTML standard, section 9.2.6.
+"""A reader of server-sent events, as the HTML standard defines them, section 9.2.6.
 
 In: a URL. Out: events as they come. Never here: the server's own code.
 """

@@ -23,7 +23,7 @@ LIMITS = AlertThresholds(low_stock=5, slow_seconds=180.0, silence=timedelta(seco
 
 
 def head(heard: datetime | None, began: datetime | None = START) -> SessionHead:
-    """Return a session that went on air and was heard of last at a moment."""
+    """Return a session that went on air and sent its last event at a moment."""
     on_air = (Broadcast("wechat", "room", on=True, at=began),) if began else ()
     return SessionHead(
         START_ID, START_ID, "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, began, None, heard, ("wechat",), on_air
@@ -145,7 +145,7 @@ class TestSupport:
         [(0, 0, 0, False), (3, 180.0, 0, False), (3, 180.1, 0, True), (0, 0, 1, True), (9, 10, 2, True)],
     )
     def test_slow(self, responses: int, average: float, waiting: int, found: bool) -> None:
-        """The average of late is over the limit, or somebody waits for longer."""
+        """The recent average is over the limit, or a request waits for longer."""
         first = CLOCK - timedelta(minutes=5) if waiting else None
         state = SupportState(responses, round(responses * average * 1000), CLOCK - 4 * MINUTE, OpenRequests(waiting, first))
         alert = alerts.slow_support(state, CLOCK, 180.0)
@@ -184,7 +184,7 @@ class TestAudience:
         assert alerts.audience_falling(fallen, {}, CLOCK) is None
 
     def test_a_platform_that_ended_took_its_viewers_along(self) -> None:
-        """The other platform's audience is what remains: it fell for whoever looks at the session."""
+        """The other platform's audience is what remains: for the session the audience fell."""
         rows = samples(100, 100, 100, 100, 100, 100) + samples(200, 200, 200, 200, until=CLOCK - 2 * MINUTE, platform="weibo")
         alert = alerts.audience_falling(rows, {"weibo": CLOCK - 2 * MINUTE}, CLOCK)
         assert alert is not None
@@ -221,7 +221,7 @@ async def test_a_show_raises_and_ends_its_alerts(client: httpx.AsyncClient) -> N
     await send(client, session, "stock.changed", at(0), product="knit-01", stock=3)
     assert [] == await _alerts(client, session)
     await send(client, session, "session.started", at(0))
-    assert [] == await _alerts(client, session), "a product that neither sells nor is on air needs nobody"
+    assert [] == await _alerts(client, session), "a product that neither sells nor is on air"
     await send(client, session, "product.showcased", at(1), product="knit-01")
     await send(client, session, "product.withdrawn", at(20), product="knit-01")
     (low,) = await _alerts(client, session, "ja")

@@ -1,4 +1,4 @@
-"""Several servers on one database, and one that is told to stop."""
+"""Several servers on one database, and one that shuts down."""
 
 import asyncio
 import signal

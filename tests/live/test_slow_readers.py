@@ -1,4 +1,4 @@
-"""Readers that do not read: they miss what lies between, they are cut off in the end, and nobody else notices."""
+"""Readers that do not read: they miss updates, the server disconnects them in the end, and other clients are not affected."""
 
 import asyncio
 import os

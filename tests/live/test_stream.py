@@ -113,7 +113,7 @@ async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Serv
 
 
 async def test_the_stream_of_a_deleted_session_ends(client: httpx.AsyncClient, session: str, watch: Open) -> None:
-    """And who comes back is told that there is none."""
+    """A client that reconnects gets 404."""
     reader = await (await watch(session)).snapshot()
     assert (await client.delete(f"/v1/sessions/{session}")).is_success
     assert 1.5 > await reader.until(lambda reader: reader.ended)

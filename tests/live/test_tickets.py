@@ -84,7 +84,7 @@ async def test_a_ticket_opens_the_stream_of_its_session_alone(client: httpx.Asyn
 
 
 async def test_a_ticket_dies_with_its_key(client: httpx.AsyncClient, service: Service, session: str) -> None:
-    """At once in every process: whoever connects is looked up."""
+    """At once in every process: the key is checked at each connection."""
     key_id, key = await service.keys.create(Role.VIEWER, None, "t")
     answer = await client.post(f"/v1/sessions/{session}/stream-tickets", headers={"Authorization": f"Bearer {key}"})
     await service.keys.revoke(key_id)

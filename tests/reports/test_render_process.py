@@ -1,4 +1,4 @@
-"""The press: a process of its own, which may die without harm."""
+"""The render process: reports do not block the server, and a killed process is replaced."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ async def test_the_loop_stays_free() -> None:
     assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
 
 
-async def test_a_killed_press_is_replaced() -> None:
+async def test_a_killed_process_is_replaced() -> None:
     """The report that it worked on is refused with 503; the next one is made."""
     renderer = RenderProcess()
     try:

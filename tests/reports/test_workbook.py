@@ -11,7 +11,7 @@ import defusedxml.ElementTree
 import httpx
 import pandas as pd
 import pytest
-from openpyxl.utils import get_column_letter
+from xlsxwriter.utility import xl_col_to_name
 
 from app.labels.catalogue import LANGUAGES, Language, label
 from app.labels.notation import money_text
@@ -149,7 +149,7 @@ async def test_ratios_sums_and_the_remainder_are_formulas(session: str, open_boo
 
 
 async def test_a_formula_never_gives_another_figure(new_session: NewSession, send: Send, open_book: Open) -> None:
-    """Buyers cannot be subtracted, and what nobody supplied is a dash, not a division by zero."""
+    """Buyers cannot be subtracted, and an absent figure is a dash, not a division by zero."""
     made = await new_session(lineup=[{"product": "a"}, {"product": "b"}])
     both = paid(60, "o1", "one", ("a", 1, "10.00"), ("b", 1, "20.00"), ("c", 1, "5.00"))
     await send("wechat:room", ("session.started", 0, {}), both, paid(61, "o2", "two", ("c", 1, "5.00"), ("d", 1, "1.00")))
@@ -159,7 +159,7 @@ async def test_a_formula_never_gives_another_figure(new_session: NewSession, sen
     assert "—" == row[1]
     assert str(row[2]).startswith("=")
     assert "—" == right_of(sheet, label("metric.conversion_rate", "ja"))
-    empty = (await open_book(await new_session(brand="nobody", streams=[]))).worksheets[0]
+    empty = (await open_book(await new_session(brand="empty", streams=[]))).worksheets[0]
     assert not [cell for row in empty.iter_rows() for cell in row if cell.data_type == "f"]
 
 
@@ -236,7 +236,7 @@ async def test_more_orders_than_one_reading_all_arrive(
 async def test_a_name_is_never_a_formula(
     new_session: NewSession, send: Send, open_book: Open, client: httpx.AsyncClient, sign: str
 ) -> None:
-    """Names of products, promotions, hosts and titles stay text, also when somebody edits the cell later."""
+    """Names of products, promotions, hosts and titles stay text, also if the cell is edited later."""
     bad = f'{sign}HYPERLINK("http://evil.example","x")'
     made = await new_session(
         title=bad, host=bad, brand=f"brand-{ord(sign)}", lineup=[{"product": "a", "name": bad}],
@@ -336,7 +336,7 @@ async def test_long_texts_have_the_height_that_they_need(
         area = merged.get(cell.coordinate)
         columns = range(area.min_col, area.max_col + 1) if area else [cell.column]
         rows = range(area.min_row, area.max_row + 1) if area else [cell.row]
-        width = sum(sheet.column_dimensions[get_column_letter(column)].width for column in columns)
+        width = sum(sheet.column_dimensions[xl_col_to_name(column - 1)].width for column in columns)
         height = sum(sheet.row_dimensions[row].height or 15 for row in rows)
         size = cell.font.size / 10
         lines = sum(-(-sum(2 if ord(sign) > 255 else 1 for sign in line) * size // width) for line in cell.value.split("\n"))

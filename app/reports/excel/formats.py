@@ -1,6 +1,6 @@
-"""The looks of the workbook: formats, widths of texts, the printed page.
+"""The styles of the workbook: formats, widths of texts, the printed page.
 
-In: a language, a currency. Out: formats and settings. Never here: what stands in a cell.
+In: a language, a currency. Out: formats and settings. Never here: contents of cells.
 """
 
 import math
@@ -27,7 +27,7 @@ MOST_POINTS = 409
 """Excel's highest row."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A text that begins so could become a formula once somebody edits it, or sends it on as CSV."""
+"""A text with such a prefix can become a formula if the cell is edited or exported as CSV."""
 _LONGEST = 32_767
 
 

@@ -65,7 +65,7 @@ class Orders:
         sheet.repeat_rows(0)
 
     def write(self, batches: Iterable[tuple[list[OrderRow], Mapping[str, str]]]) -> None:
-        """Write orders with the codes that their products' aliases stand for."""
+        """Write orders with the product codes of the aliases in their lines."""
         for orders, codes in batches:
             for order in orders:
                 lines = from_json(order.lines) if order.lines else []

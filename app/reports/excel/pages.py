@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 PAGE_POINTS = 500.0
 """What an A4 page across holds between its margins, a line less than it measures."""
-LARGEST, SMALLEST = 90, 62
-"""Scales in percent: at the largest the sheet is as wide as the page, below the smallest it is too small to read."""
+LARGEST, SMALLEST = 68, 60
+"""Scales in percent: at the largest the sheet is as wide as the page even if the reader's fonts are wider than ours, below the
+smallest it is too small to read."""
 _HEAD_ROWS = 3
 """A table that continues on the next page leaves at least its title, its head and a row behind."""
 

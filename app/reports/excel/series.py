@@ -62,7 +62,7 @@ def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products:
     sheet.set_row(0, 34)
     sheet.freeze_panes(1, 1)
     _charts(style, sheet, results, products, heads, (first, last))
-    print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1], scale=90)
+    print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
     sheet.repeat_rows(0)
     # The charts stand beside the table and are a page of their own, which two print areas make them.
     name = "'" + sheet.get_name().replace("'", "''") + "'"

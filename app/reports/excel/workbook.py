@@ -23,12 +23,12 @@ from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 
 Batch = tuple[list[OrderRow], Mapping[str, str]]
-"""Orders, and the codes that the aliases in their lines stand for."""
+"""Orders, and the product codes of the aliases in their lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookInput:
-    """All that a workbook shows."""
+    """The content of a workbook."""
 
     head: SessionHead
     report: Document
@@ -37,28 +37,28 @@ class WorkbookInput:
     """A file of pickled `Batch`es."""
 
 
-def write_workbook(manuscript: WorkbookInput, path: Path) -> None:
+def write_workbook(content: WorkbookInput, path: Path) -> None:
     """Write the workbook to a file."""
-    report, language = manuscript.report, manuscript.report["language"]
+    report, language = content.report, content.report["language"]
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": False,
                "tmpdir": str(path.parent), "remove_timezone": False}  # fmt: skip
     book = Workbook(path, options)
     book.set_properties({"title": heading_of(report), "author": "Tallylight", "created": _as_of(report)})
-    # Excel computes the formulas when it opens the file; their values are there all the same, for whatever does not.
+    # Excel computes the formulas when it opens the file. Their values are stored too, for programs that do not compute.
     book.set_calc_mode("auto")
     style = WorkbookStyle(book, language, report["currency"])
     names = [label(f"report.sheet.{name}", language) for name in ("results", "series", "orders")]
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
     products = Results(style, results, report).write()
-    write_series(style, series, names[0], products, manuscript.documents, report)
-    # From here on rows go to disk as they are written. The two sheets above merge and chart, which needs them in memory; the
-    # option is one of the workbook, but each sheet takes it over when it is added.
+    write_series(style, series, names[0], products, content.documents, report)
+    # The rows of the third sheet are written to disk one by one. The first two sheets have merged cells and charts, which need
+    # them in memory. The option is set on the workbook, and each sheet copies it when it is added.
     book.constant_memory = True
     lines = book.add_worksheet(names[2])
     book.constant_memory = False
-    orders = Orders(style, lines, manuscript.head, product_names(manuscript.documents["products"]))
+    orders = Orders(style, lines, content.head, product_names(content.documents["products"]))
     orders.begin(report)
-    orders.write(_batches(manuscript.orders))
+    orders.write(_batches(content.orders))
     book.close()
 
 

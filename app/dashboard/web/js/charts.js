@@ -24,8 +24,8 @@ function vega() {
 const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5;
 
 /**
- * A specification in the page's manner: the panel has the title, and the chart is drawn for a page of the usual size, which the
- * style sheet then enlarges with everything else.
+ * A specification for the page: the panel has the title, and the chart is drawn for a page of the usual size, which the style
+ * sheet then scales with everything else.
  */
 function fitted(spec, width, height) {
   const { title, $schema, ...own } = structuredClone(spec);

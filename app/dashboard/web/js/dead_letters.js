@@ -1,7 +1,7 @@
 /**
- * Dead letters: what was sent and could not be taken. Look at one, send it again, or let it go.
+ * Dead letters: input that could not be processed. An operator inspects, replays or discards it.
  *
- * In: letters without what names a person. Out: a list with details. Never here: changes to a letter's content.
+ * In: dead letters without personal data. Out: a list with details. Never here: changes of their content.
  */
 
 import { Problem, get, post, remove } from "./api.js";
@@ -41,7 +41,7 @@ export class DeadLettersView {
   #replay(id) {
     return this.#do(async () => {
       const receipt = await post(`/v1/dead-letters/${id}/replay`);
-      // What is refused again is the same letter still.
+      // If the server rejects it again, the same dead letter remains.
       this.said = receipt.rejected.length ? { level: "warning", text: "dash.dead_letters.still_rejected" } : { level: "info", text: "dash.dead_letters.accepted" };
       await this.list.load();
     });
@@ -78,26 +78,26 @@ export class DeadLettersView {
       this.list.error && failure(this.list.error, () => this.list.load()),
       this.list.pending && waiting(),
       this.list.data && (list.length
-        ? h("ul", { class: "letters" }, ...list.map((letter) => this.#letter(letter)))
+        ? h("ul", { class: "dead-letters" }, ...list.map((deadLetter) => this.#deadLetter(deadLetter)))
         : h("p", { class: "empty" }, t("dash.dead_letters.none"))),
     ];
   }
 
-  #letter(letter) {
-    const shown = this.open.has(letter.id);
-    const content = this.open.get(letter.id);
+  #deadLetter(deadLetter) {
+    const shown = this.open.has(deadLetter.id);
+    const content = this.open.get(deadLetter.id);
     return h(
       "li",
-      { key: letter.id, class: "panel letter" },
-      h("div", { class: "letter-head" },
+      { key: deadLetter.id, class: "panel dead-letter" },
+      h("div", { class: "dead-letter-head" },
         h("div", null,
-          h("p", { class: "strong" }, letter.type ?? t("dash.dead_letters.unreadable")),
-          h("p", { class: "quiet small" }, [moment(letter.received_at, ZONE), letter.origin, letter.subject, letter.attempts > 1 && t("dash.dead_letters.attempts", { count: letter.attempts })].filter(Boolean).join(" · "))),
+          h("p", { class: "strong" }, deadLetter.type ?? t("dash.dead_letters.unreadable")),
+          h("p", { class: "quiet small" }, [moment(deadLetter.received_at, ZONE), deadLetter.origin, deadLetter.subject, deadLetter.attempts > 1 && t("dash.dead_letters.attempts", { count: deadLetter.attempts })].filter(Boolean).join(" · "))),
         h("div", { class: "live-buttons" },
-          h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(letter.id) }, t(shown ? "dash.dead_letters.close" : "dash.dead_letters.inspect")),
-          h("button", { type: "button", class: "button", onclick: () => this.#replay(letter.id) }, t("dash.dead_letters.replay")),
-          h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(letter.id) }, t("dash.dead_letters.discard")))),
-      h("ul", { class: "errors" }, ...letter.errors.map((error, index) => h("li", { key: index }, h("code", null, error.pointer || "/"), " ", error.detail))),
+          h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(deadLetter.id) }, t(shown ? "dash.dead_letters.close" : "dash.dead_letters.inspect")),
+          h("button", { type: "button", class: "button", onclick: () => this.#replay(deadLetter.id) }, t("dash.dead_letters.replay")),
+          h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(deadLetter.id) }, t("dash.dead_letters.discard")))),
+      h("ul", { class: "errors" }, ...deadLetter.errors.map((error, index) => h("li", { key: index }, h("code", null, error.pointer || "/"), " ", error.detail))),
       shown && (content ? h("pre", { class: "content", tabindex: "0" }, JSON.stringify(content.event, null, 2)) : waiting()),
     );
   }

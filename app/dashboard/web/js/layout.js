@@ -1,5 +1,5 @@
 /**
- * What stands around every view: name, navigation, language, light, sign out.
+ * The frame of every view: name, navigation, language, theme, sign-out.
  *
  * In: the current view. Out: the page. Never here: figures.
  */
@@ -53,10 +53,10 @@ function themeButton() {
 
 const switches = () => h("div", { class: "switches" }, languages(), themeButton());
 
-/** The page of somebody who has not signed in. */
+/** The page before sign-in. */
 export const signedOut = (content) => [h("header", { class: "bar bar-signed-out" }, switches()), content];
 
-/** The page of somebody who has. */
+/** The page after sign-in. */
 export function signedIn(content, name) {
   const current = { live: "sessions", report: "sessions" }[name] ?? name;
   return [
@@ -64,7 +64,7 @@ export function signedIn(content, name) {
     h(
       "header",
       { class: "bar" },
-      h("a", { class: "home", href: link("sessions"), "aria-label": `Tallylight: ${t("dash.nav.sessions")}` }, logo()),
+      h("a", { class: "brand-link", href: link("sessions"), "aria-label": `Tallylight: ${t("dash.nav.sessions")}` }, logo()),
       h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map(([to, label]) =>
         h("a", { href: link(to), "aria-current": to === current ? (route().name === to ? "page" : "true") : null }, t(label)))),
       switches(),

@@ -75,7 +75,7 @@ export class LiveView {
     for (const one of this.all) one.stop();
   }
 
-  /** The language has changed: texts that the server wrote come anew. */
+  /** The language has changed: load the texts of the server again. */
   languageChanged() {
     this.stream.restart();
     this.themeChanged();

@@ -143,7 +143,7 @@ export class ReportView {
 const facts = (list) =>
   h("dl", { class: "facts" }, ...list.map((fact) => h("div", { key: fact.key }, h("dt", null, phrase(fact.label)), h("dd", null, phrase(fact.text)))));
 
-/** A basis is told where it is not what the reader expects: our own count, or a formula over it. */
+/** The basis is shown if it is neither our own count nor a formula over it. */
 const basis = (cell) => ["reported", "mixed"].includes(cell.basis) && h("small", null, t(`basis.${cell.basis}`));
 
 const cells = (list) =>

@@ -1,7 +1,7 @@
 /**
  * Notes of a session: what operators saw, and how they sum it up.
  *
- * In: the notes of the API. Out: a list, and a form for those who may write. Never here: the sheet, which takes notes in by itself.
+ * In: the notes of the API. Out: a list, and a form for those who may write. Never here: the sheet, which includes the notes.
  */
 
 import { Problem, get, post, remove } from "./api.js";
@@ -33,7 +33,7 @@ export class Notes {
     this.list.stop();
   }
 
-  /** Put a draft into the form, to be read and mended by a person first. */
+  /** Put a draft into the form, for an operator to check and edit. */
   draft(section, text) {
     Object.assign(this.form, { section, kind: "summary", text });
     refresh();

@@ -28,7 +28,7 @@ export class Resource {
     return this.data === undefined && this.error === null;
   }
 
-  /** Load now. Of answers that overtake each other the latest question's counts. What passes by itself is tried again. */
+  /** Load now. Of answers that overtake each other the latest question's counts. A transient error is retried. */
   async load() {
     if (this.#stopped) return;
     const turn = ++this.#turn;
@@ -54,7 +54,7 @@ export class Resource {
   }
 }
 
-/** Call work every so often while somebody looks; returns how to end it. */
+/** Call work at an interval while the page is visible; returns a function that stops it. */
 export function every(milliseconds, work) {
   const timer = setInterval(() => document.visibilityState === "visible" && work(), milliseconds);
   const looked = () => document.visibilityState === "visible" && work();

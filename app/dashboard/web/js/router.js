@@ -26,7 +26,7 @@ export function go(address) {
   location.hash = address;
 }
 
-/** Put parameters into the address without a step in the history, so that a view can be sent to somebody as it is. */
+/** Put parameters into the address without a step in the history, so that the address of a view can be shared. */
 export function keep(parameters) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value)).toString();
   const [where] = location.hash.split("?");

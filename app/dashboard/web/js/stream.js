@@ -1,17 +1,17 @@
 /**
- * The live stream of a session, and the honesty about it.
+ * The event stream of a session, and its state.
  *
  * In: a session. Out: its documents as they change, and whether they are of this moment. Never here: figures.
  *
- * EventSource cannot send a key, so every connection begins with a ticket. It is closed and opened anew on any trouble: its own
- * reconnection would present a ticket that has expired.
+ * EventSource cannot send a key, so every connection begins with a ticket. On any error it is closed, and a new one is opened:
+ * the automatic reconnection would use an expired ticket.
  */
 
 import { Problem, post } from "./api.js";
 import { language } from "./i18n.js";
 
 const DOCUMENTS = ["kpis", "products", "audience", "alerts"];
-/** Nothing for so long, and the connection is opened anew: a network that swallows everything raises no error. */
+/** If nothing arrives for this time, the connection is reopened: a network that drops all packets raises no error. */
 const SILENCE_MS = 45_000;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -36,7 +36,7 @@ export class Stream {
     this.#open();
   }
 
-  /** Connect anew at once: another language is wanted, or somebody is tired of waiting. */
+  /** Reconnect at once: for another language, or on request of the user. */
   restart() {
     this.#drop();
     this.#open();

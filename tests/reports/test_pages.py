@@ -1,0 +1,50 @@
+"""Division into pages: as few as there can be, broken between sections."""
+
+from itertools import pairwise
+
+from hypothesis import given, strategies as st
+
+from app.reports.excel.pages import LARGEST, PAGE_POINTS, SMALLEST, paginate
+
+sections = st.lists(st.lists(st.floats(15, 120), min_size=1, max_size=12), min_size=1, max_size=8)
+
+
+def parts(blocks: list[list[float]]) -> tuple[list[float], list[int]]:
+    """Return the heights of all rows, and the first rows of the sections after the first."""
+    starts, heights = [], list[float]()
+    for block in blocks:
+        starts.append(len(heights))
+        heights += block
+    return heights, starts[1:]
+
+
+@given(sections)
+def test_no_page_is_higher_than_paper_and_no_page_is_wasted(blocks: list[list[float]]) -> None:
+    """Each page fits at the chosen scale; two pages that follow each other never fit on one."""
+    heights, starts = parts(blocks)
+    pages = paginate(heights, starts)
+    capacity = PAGE_POINTS * 100 / pages.scale
+    used = [sum(heights[first:last]) for first, last in pairwise([0, *pages.breaks, len(heights)])]
+    assert SMALLEST <= pages.scale <= LARGEST
+    assert all(0 < height <= capacity for height in used)
+    assert all(one + two > capacity for one, two in pairwise(used)) or sum(heights) > capacity
+
+
+@given(sections)
+def test_a_section_that_fits_is_never_divided(blocks: list[list[float]]) -> None:
+    """Breaks inside of a section stand only in sections that are higher than a page."""
+    heights, starts = parts(blocks)
+    pages = paginate(heights, starts)
+    capacity = PAGE_POINTS * 100 / pages.scale
+    for first, last in pairwise([0, *starts, len(heights)]):
+        if any(first < row < last for row in pages.breaks):
+            assert sum(heights[first:last]) > capacity
+
+
+def test_the_last_section_takes_the_one_before_along() -> None:
+    """Four sections on two pages: two and two, not three and one; what fits on one page is one page."""
+    capacity = PAGE_POINTS * 100 / SMALLEST
+    third = capacity * 0.3
+    pages = paginate([third] * 4, [1, 2, 3])
+    assert ([2], 0) == (pages.breaks, pages.alone)
+    assert [] == paginate([third] * 3, [1, 2]).breaks
