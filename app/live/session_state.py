@@ -95,7 +95,7 @@ async def read_session_state(
     database: Database, session: UUID, brand: UUID | None, now: datetime, limits: AlertThresholds
 ) -> SessionState | None:
     """Return the current state; None if the brand has no such session. All queries see the same commits."""
-    async with snapshot(database) as connection:
+    async with snapshot(database, brand) as connection:
         figures = await reads.session_figures(connection, session, brand)
         if figures is None:
             return None
