@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from app.events.fields import EARLIEST, LATEST, MAX_COUNT
+from app.events.characters import clean_text
+from app.events.fields import EARLIEST, LATEST, MAX_COMMENT, MAX_COUNT
 
 T = TypeVar("T")
 
 _EMPTY: Mapping[str, object] = {}
 _MAX_ID = 10**64
 _WHOLE = re.compile(r"\d{1,19}(\.0+)?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_MAX_COMMENT = 4096
 
 
 def as_map(value: object) -> Mapping[str, object]:
@@ -127,5 +126,5 @@ def any_timestamp(value: object) -> datetime | None:
 
 
 def comment_text(value: object) -> str | None:
-    """Return a comment without control characters, cut to the maximum length that is kept."""
-    return _CONTROL.sub("", value)[:_MAX_COMMENT] if isinstance(value, str) else None
+    """Return what a person typed, cleaned, and cut to the longest comment that is kept."""
+    return clean_text(value)[:MAX_COMMENT] if isinstance(value, str) else None

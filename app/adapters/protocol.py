@@ -9,7 +9,7 @@ between them: `verify` proves its sender (bytes in, authentic bytes out), `parse
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import BaseModel
@@ -36,6 +36,15 @@ class Delivery:
         """Return a header by its name, whatever its case, or None."""
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a signature covers, and what it does not cover and came with it first; see `platforms.replay_guard`."""
+
+    key: bytes = field(repr=False)
+    value: bytes = field(repr=False)
+    kept_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)

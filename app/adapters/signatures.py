@@ -13,8 +13,14 @@ from collections.abc import Mapping
 
 
 def _bytes(text: str | bytes) -> bytes:
-    # A query may hold lone surrogates; they must fail a comparison, not raise.
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    try:
+        # Bytes that are not UTF-8 are what was signed.
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # A query may hold other lone surrogates; they must fail a comparison, not raise.
+        return text.encode("utf-8", "surrogatepass")
 
 
 def same(left: str | bytes, right: str | bytes) -> bool:

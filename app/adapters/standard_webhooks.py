@@ -32,6 +32,7 @@ from app.adapters.protocol import (
 )
 from app.adapters.signatures import from_base64, key_of, same, standard_webhook
 from app.adapters.validation import CommonOptions, InvalidField, check_connection
+from app.events.cloudevents import canonical
 
 KIND = "standard_webhooks"
 PLATFORM = None
@@ -42,7 +43,6 @@ answer = no_url_check
 TOLERANCE = timedelta(seconds=300)
 _MIN_KEY, _MAX_KEY = 24, 64
 _MAX_SIGNATURES = 20
-_ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data")
 _REPLY = Reply(body=b"{}", media_type="application/json")
 _METRICS = {
     "viewers": "concurrent",
@@ -148,7 +148,11 @@ def _our_type(name: object, context: Context) -> object:
 def _cloud_event(
     body: Mapping[str, object], again: object, verified: Verified, context: Context, collector: EventCollector
 ) -> None:
-    event = {name: body[name] for name in _ATTRIBUTES if name in body}
+    event, problems = canonical(body)
+    if problems:
+        reasons = "; ".join(f"/{problem.member}: {problem.detail}" for problem in problems)
+        collector.unknown(f"{event.get('type')}: {reasons}"[:500], again)
+        return
     event["type"] = _our_type(event.get("type"), context)
     if not event.get("subject") and context.session:
         event["subject"] = context.session

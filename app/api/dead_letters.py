@@ -14,6 +14,8 @@ from pydantic_core import from_json
 from app.api.access import AppService, Operator
 from app.api.events import Receipt
 from app.api.paging import Paging, encode
+from app.events import json_text
+from app.events.characters import clean_values
 from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
 from app.ingest.replay import UndecryptableDeadLetterError, replay
@@ -24,6 +26,7 @@ from app.storage.queries import queries
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
 _SQL = queries("unprocessed")
+_MAX_DEPTH = 200
 _ENVELOPE = frozenset({"specversion", "id", "source", "subject", "time", "type", "datacontenttype"})
 _MODELS: tuple[type[BaseModel], ...] = (*PAYLOADS.values(), OrderLine)
 _DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
@@ -70,7 +73,9 @@ class ReplayReceipt(Receipt):
     """The result of a replay."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"accepted": 1, "duplicates": 0, "parked": 0, "corrected": 0, "rejected": [], "pulls": 0}}
+        json_schema_extra={
+            "example": {"accepted": 1, "duplicates": 0, "conflicts": 0, "parked": 0, "corrected": 0, "rejected": [], "pulls": 0}
+        }
     )
 
     pulls: int = Field(description="requests to the platform's API that the replay has queued")
@@ -148,7 +153,7 @@ async def get_dead_letter(service: AppService, caller: Operator, dead_letter: De
 
 def _redacted(body: bytes | None, origin: str) -> Any:
     try:
-        event = from_json(body or b"null")
+        event = clean_values(json_text.parse(body or b"null"), _MAX_DEPTH)
     except ValueError:
         return None
     if origin.startswith("connection:") and not (isinstance(event, dict) and "specversion" in event):

@@ -3,7 +3,9 @@
 In: CloudEvents over HTTP. Out: a receipt, after the commit. Never here: the meaning of an event.
 """
 
+import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from app.api.access import HOT, SENDERS
-from app.ingest.receive import decompress, too_large
+from app.ingest.decompression import decompress, too_large
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.problems import FieldError, ProblemDocument, ProblemError, responses
@@ -20,6 +22,8 @@ from app.service import Service
 router = APIRouter(prefix="/v1", tags=["ingest"])
 
 _RETRY_AFTER = {"Retry-After": "1"}
+_INLINE_BYTES = 256 * 1024
+"""Longer bodies are read in a thread: a batch that Pydantic must explain takes a second."""
 _EXAMPLE = {
     "specversion": "1.0",
     "id": "f3b1c2d4-0001",
@@ -53,6 +57,7 @@ class Receipt(BaseModel):
             "example": {
                 "accepted": 2,
                 "duplicates": 1,
+                "conflicts": 0,
                 "parked": 0,
                 "corrected": 0,
                 "rejected": [
@@ -68,6 +73,10 @@ class Receipt(BaseModel):
 
     accepted: int
     duplicates: int
+    conflicts: int = Field(
+        description="events whose source and id belong to a stored event with other content; that event stays as it is, and "
+        "the other becomes a dead letter"
+    )
     parked: int = Field(description="events of a room that no session has registered; they join the session that registers it")
     corrected: int = Field(description="of the accepted and parked events, those with a wrong time; they stand at their arrival")
     rejected: list[RejectedEvent]
@@ -189,7 +198,9 @@ async def take(request: Request) -> bytes:
     caller = await SENDERS.check(request.scope)
     body = await read_body(request, service.settings.max_body_bytes)
     body = decompress(body, headers.get("content-encoding"), service.settings.max_body_bytes)
-    submission = service.receiver.receive(
-        body, headers, brand_id=caller.brand_id, origin=f"key:{caller.key_id}", received_at=datetime.now(UTC)
-    )
+    receive = partial(
+        service.receiver.receive,
+        brand_id=caller.brand_id, origin=f"key:{caller.key_id}", received_at=datetime.now(UTC),
+    )  # fmt: skip
+    submission = receive(body, headers) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
     return await settle(service, submission)

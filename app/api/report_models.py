@@ -6,7 +6,7 @@ In: nothing. Out: models that document what the routes send. Never here: validat
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.read_models import Amount, Basis, Contradiction, DocumentModel
 from app.kpis.metrics import Unit
@@ -190,7 +190,9 @@ class OrdersPage(DocumentModel):
 
 
 class LoggedEventOut(DocumentModel):
-    """An event of the log as a CloudEvent, with pseudonyms for people."""
+    """An event of the log as a CloudEvent with its sender's extension attributes, and pseudonyms for people."""
+
+    model_config = ConfigDict(extra="allow")
 
     specversion: Literal["1.0"]
     id: str
@@ -199,6 +201,7 @@ class LoggedEventOut(DocumentModel):
     subject: str = Field(examples=["wechat:export/UzFf"])
     time: datetime
     datacontenttype: Literal["application/json"]
+    dataschema: str | None = None
     platform: str
     receivedat: datetime
     data: dict[str, Any]

@@ -17,7 +17,7 @@ from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
 from app.api.authentication import address_of
 from app.api.events import read_body
 from app.api.rate_limits import RateLimit
-from app.ingest.receive import decompress
+from app.ingest.decompression import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.webhook_handler import WebhookHandler

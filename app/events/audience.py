@@ -6,7 +6,7 @@ In: `data` of the audience's events. Out: contributions. Never here: I/O.
 from functools import lru_cache
 
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
-from app.events.fields import Comment, Count as CountField, FanLevel, Money, Seconds, Slug, Text
+from app.events.fields import Comment, Count as CountField, FanLevel, Label, Money, Seconds, Slug, Text
 from app.events.money import in_minor_units
 from app.events.payload import Payload
 
@@ -160,7 +160,7 @@ class GiftSent(Payload, type="live.gift.sent", person_fields=("viewer",)):
     """Gifts of one kind."""
 
     viewer: Text | None = None
-    gift: Text
+    gift: Label
     count: CountField = 1
 
     def fold(self, context: FoldContext) -> Contributions:

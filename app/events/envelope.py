@@ -1,8 +1,9 @@
 """The CloudEvents 1.0 envelope around the typed payloads.
 
-In: JSON bytes of one event. Out: an `Event` whose `data` is one of the registered payloads. Never here: HTTP, I/O.
+In: an event in its JSON form (`cloudevents.canonical` makes it of what senders write). Out: an `Event` whose `data` is one of the
+registered payloads. Never here: HTTP, I/O.
 
-Attributes: CloudEvents 1.0.2, section "Context Attributes". Extension attributes are ignored.
+Attributes: CloudEvents 1.0.2, section "Context Attributes". Extension attributes and `dataschema` are kept.
 """
 
 from hashlib import blake2b
@@ -11,25 +12,35 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
 from app.events import audience, commerce, orders, session, settlement  # noqa: F401  (registers the payloads)
-from app.events.fields import LongText, Name, Text, Timestamp
+from app.events.fields import EventTime, LongText, Name, Text
 from app.events.payload import PAYLOADS, Payload
 
-JSON_MEDIA_TYPE = r"^[aA][pP][pP][lL][iI][cC][aA][tT][iI][oO][nN]/([a-zA-Z0-9!#$&^_.+-]+\+)?[jJ][sS][oO][nN]\s*(;.*)?$"
+JSON_MEDIA_TYPE = r"^[a-zA-Z0-9!#$&^_.+-]+/([a-zA-Z0-9!#$&^_.+-]+\+)?[jJ][sS][oO][nN]\s*(;.*)?$"
+"""JSON Event Format 1.0.2, section 3.1: the subtype is `json` or ends with `+json`."""
 
 
 class Event(BaseModel):
     """One event of a live session, as its sender describes it."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True)
 
-    specversion: Literal["1.0"] = Field(default="1.0", description="CloudEvents version")
+    specversion: Literal["1.0"] = Field(description="CloudEvents version")
     id: Text = Field(description="unique within the source; (source, id) is the event's identity")
     source: LongText = Field(description="who sends, a URI reference")
     subject: Name = Field(description="the session's id, or platform:room of one of its streams")
-    time: Timestamp | None = Field(default=None, description="when it happened; the time of arrival if absent")
+    time: EventTime | None = Field(default=None, description="when it happened; the time of arrival if absent")
     datacontenttype: Annotated[str, StringConstraints(pattern=JSON_MEDIA_TYPE)] | None = None
+    dataschema: LongText | None = None
     type: str
     data: Payload
+
+    @property
+    def attributes(self) -> dict[str, Any] | None:
+        """Return the extension attributes and `dataschema`; None if there are none."""
+        found = dict(self.__pydantic_extra__ or {})
+        if self.dataschema is not None:
+            found["dataschema"] = self.dataschema
+        return found or None
 
 
 def event_key(source: str, id: str) -> bytes:

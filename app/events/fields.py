@@ -12,11 +12,17 @@ from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from app.events.characters import REPLACEMENT, clean_text, forbidden
+from app.events.timestamps import rfc3339
 
 MAX_COUNT = 10**12
 """Largest count, quantity or cumulative figure that an event may carry (api.md)."""
+MAX_LABEL = 256
+MAX_COMMENT = 4096
+"""Characters of a comment that are kept."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -24,14 +30,43 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 FURTHEST = datetime(9999, 1, 1, tzinfo=UTC)
 """Later times are invalid: converted to UTC they may exceed the calendar."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+LOGGED = {"logged": True}
+"""Validation context of what the log holds already: it was validated by the rules of its time."""
 
 
-def _printable(text: str) -> str:
-    # PostgreSQL cannot store NUL, and no identifier needs another control character.
-    if not text.isprintable() and _CONTROL.search(text):  # isprintable is much faster, the pattern is exact
-        raise PydanticCustomError("control_character", "must not contain control characters")
-    return text
+def _identifier(value: object, info: ValidationInfo) -> object:
+    reason = forbidden(value) if isinstance(value, str) and info.context is not LOGGED else None
+    if reason is not None:
+        raise PydanticCustomError("identifier", "{reason}", {"reason": reason})
+    return value
+
+
+def _text(value: object) -> object:
+    # A text of nothing but control characters was not empty: it stays a text.
+    return clean_text(value) or (value and REPLACEMENT) if isinstance(value, str) else value
+
+
+def _label(value: object) -> object:
+    found = _text(value)
+    return found[:MAX_LABEL] if isinstance(found, str) else found
+
+
+def _comment(value: object) -> object:
+    return clean_text(value)[:MAX_COMMENT] if isinstance(value, str) else value
+
+
+def _whole_number(value: object) -> object:
+    # JSON knows one type of number: 1.0 is the integer that some serialisers write so.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _timestamp(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
+    found = rfc3339(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("timestamp", "must be an RFC 3339 timestamp with an offset, such as 2021-09-25T14:31:07+09:00")
+    return found
 
 
 def _not_blank(text: str) -> str:
@@ -58,30 +93,33 @@ def _money(amount: str) -> str:
     return amount
 
 
-Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable), Meta(min_length=1, max_length=256)
-]
+_Identifier = BeforeValidator(_identifier)
+Text = Annotated[str, _Identifier, StringConstraints(min_length=1, max_length=256), Meta(min_length=1, max_length=256)]
+"""An identifier: a viewer, an order."""
 ProductCode = Annotated[
     str,
+    _Identifier,
     StringConstraints(min_length=1, max_length=256),
-    AfterValidator(_printable),
     AfterValidator(_not_blank),
     Meta(min_length=1, max_length=256, pattern=r"\S"),
 ]
 """A product's code or alias as a sender writes it; `canonical_code` is the form in which it is compared."""
-LongText = Annotated[
-    str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_printable), Meta(min_length=1, max_length=2048)
-]
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=512), AfterValidator(_printable), Meta(min_length=1, max_length=512)
-]
+LongText = Annotated[str, _Identifier, StringConstraints(min_length=1, max_length=2048), Meta(min_length=1, max_length=2048)]
+Name = Annotated[str, _Identifier, StringConstraints(min_length=1, max_length=512), Meta(min_length=1, max_length=512)]
 """A room or a promotion: part of a table's key, and an index row is limited to about 2,700 bytes."""
-Comment = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_printable), Meta(max_length=4096)]
+CleanText = Annotated[str, BeforeValidator(_text)]
+"""A text that identifies nothing, and that a person can correct: characters that cannot be stored or shown are removed."""
+Label = Annotated[str, BeforeValidator(_label), StringConstraints(min_length=1), Meta(min_length=1, max_length=MAX_LABEL)]
+"""The same in an event, whose sender corrects nothing any more: it is cut at its limit as well."""
+Comment = Annotated[str, BeforeValidator(_comment), Meta(max_length=MAX_COMMENT)]
+"""What a person wrote in the room: cleaned and cut as a label."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$"), Meta(pattern=r"\A[a-z0-9][a-z0-9_.-]{0,63}\Z")]
-Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), Meta(ge=0, le=MAX_COUNT)]
+Count = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=0, le=MAX_COUNT), Meta(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False), Meta(ge=0, le=10**8)]
-FanLevel = Annotated[int, Field(strict=True, ge=0, le=1000), Meta(ge=0, le=1000)]
+FanLevel = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=0, le=1000), Meta(ge=0, le=1000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Meta(pattern=r"\A[A-Z]{3}\Z")]
 Money = Annotated[str, AfterValidator(_money), Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,6})?\Z")]
 """An exact amount in major units, as a decimal string."""
 Timestamp = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=FURTHEST)]
+EventTime = Annotated[AwareDatetime, BeforeValidator(_timestamp), Field(ge=EARLIEST, lt=FURTHEST)]
+"""A timestamp in RFC 3339 and in no other form."""

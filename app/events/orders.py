@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from app.events.audience import person
@@ -22,9 +22,9 @@ from app.events.contributions import (
     SpanEdge,
     digest,
 )
-from app.events.fields import Count as CountField, Currency, Money, ProductCode, Text, canonical_code
+from app.events.fields import Count as CountField, Currency, Label, Money, ProductCode, Text, canonical_code
 from app.events.money import in_minor_units
-from app.events.payload import Payload, Unfoldable
+from app.events.payload import OpenModel, Payload, Unfoldable
 
 Revision = Annotated[
     str,
@@ -34,10 +34,8 @@ Revision = Annotated[
 """Orders the statements of one source about one thing, byte by byte; the highest counts."""
 
 
-class OrderLine(BaseModel):
+class OrderLine(OpenModel):
     """One product of an order: `amount` is the line's total, `unit_price` the price of one piece; one of them is required."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
 
     product: ProductCode
     sku: Text | None = None
@@ -235,7 +233,7 @@ class OrderRefunded(_OrderEvent, type="live.order.refunded"):
 class OrderShipped(_OrderEvent, type="live.order.shipped"):
     """An order, or one parcel of it, left the warehouse."""
 
-    carrier: Text | None = None
+    carrier: Label | None = None
     tracking: Text | None = None
 
     def statement(self) -> tuple[str, str] | None:
@@ -255,7 +253,7 @@ class OrderShipped(_OrderEvent, type="live.order.shipped"):
 class OrderDelivered(_OrderEvent, type="live.order.delivered"):
     """An order reached the buyer."""
 
-    carrier: Text | None = None
+    carrier: Label | None = None
     tracking: Text | None = None
 
     def fold(self, context: FoldContext) -> Contributions:

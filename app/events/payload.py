@@ -3,19 +3,47 @@
 In: payload classes that declare their type. Out: `PAYLOADS`, from which the envelope builds its union. Never here: I/O.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError, to_json
 
+from app.events.characters import clean_values
 from app.events.contributions import NOTHING, Contributions, FoldContext
 
 PAYLOADS: dict[str, type["Payload"]] = {}
 
 
-class Payload(BaseModel):
-    """The `data` of one event type. Unknown fields are ignored, so that senders may use a newer version of the contract."""
+class OpenModel(BaseModel):
+    """An object whose unknown members are kept as they came: senders may run ahead of us, and the log loses nothing."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    @model_validator(mode="after")
+    def _clean_unknown(self) -> Self:
+        unknown = self.__pydantic_extra__
+        if unknown:
+            try:
+                cleaned = clean_values(unknown)
+            except ValueError as error:
+                raise PydanticCustomError("depth", "an unknown field {reason}", {"reason": str(error)}) from None
+            unknown.clear()
+            unknown.update(cleaned)
+        return self
+
+
+def plain(value: Any) -> Any:
+    """Return a model, or a list of models, as JSON values; fields that hold nothing are left out, unknown members stay."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, OpenModel):
+        return value
+    known = {name: plain(item) for name, item in value.__dict__.items() if item is not None}
+    return known | (value.__pydantic_extra__ or {})
+
+
+class Payload(OpenModel):
+    """The `data` of one event type."""
 
     type: ClassVar[str]
     person_fields: ClassVar[tuple[str, ...]]
@@ -36,8 +64,8 @@ class Payload(BaseModel):
             PAYLOADS[type] = cls
 
     def json_bytes(self) -> bytes:
-        """Return the payload as JSON, without fields that are None."""
-        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+        """Return the payload as JSON, without fields that are None; unknown fields as they came."""
+        return to_json(plain(self))
 
     def statement(self) -> tuple[str, str] | None:
         """Return what the event is a statement about, and its revision; None if no later statement replaces it."""

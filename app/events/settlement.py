@@ -8,13 +8,13 @@ import re
 from typing import Annotated, Literal
 
 from msgspec import Meta
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.events.contributions import NOTHING, Contributions, FoldContext
 from app.events.fields import Currency, Money, Slug, Text
 from app.events.money import in_minor_units
-from app.events.payload import Payload, Unfoldable
+from app.events.payload import OpenModel, Payload, Unfoldable
 
 
 def _signed(amount: str) -> str:
@@ -29,10 +29,8 @@ SignedMoney = Annotated[str, AfterValidator(_signed), Meta(pattern=r"\A-?[0-9]{1
 """An exact amount in major units; negative if it goes the other way."""
 
 
-class Fee(BaseModel):
+class Fee(OpenModel):
     """What the platform or a third party kept of an order; negative if it was paid back."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
 
     kind: Slug
     amount: SignedMoney

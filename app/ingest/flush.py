@@ -144,7 +144,7 @@ class Flusher:
                 await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
             persistent: dict[int, list[Rejection]] = {}
             owners: dict[int, Submission] = {}
-            for item, rejection in result.rejections:
+            for item, rejection in (*result.rejections, *result.conflicts):
                 persistent.setdefault(id(item.submission), []).append(rejection)
                 owners[id(item.submission)] = item.submission
             for owner, rejections in persistent.items():
@@ -183,7 +183,7 @@ class Flusher:
             await queries.lock_rooms(rooms)
             by_subject |= await self._resolver.resolve(queries, set(rooms))
             unresolved = batch.take(unresolved, by_subject)
-        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections)
+        result = FlushResult(rejections=batch.rejections)
         if batch.items:
             appended = await self._append(queries, batch, [], now)
             assert appended is not None, "the sessions are locked"
@@ -203,7 +203,7 @@ class Flusher:
         if batch.imported:
             await self._refuse_void_imports(queries, batch)
         batch, values = await self._within_caps(queries, batch)
-        result = FlushResult(duplicates=batch.duplicates, rejections=batch.rejections, values=values)
+        result = FlushResult(rejections=batch.rejections, values=values)
         if not batch.items:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
@@ -212,11 +212,16 @@ class Flusher:
             return None
         if appended.claimed is not None and not batch.has_statements:
             result.accepted = list(batch.items.values())
+            result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
             await fold.finish(queries, batch.tally, appended.claimed, contexts)
         else:
             new = appended.new if appended.claimed is None else set(batch.items)
             result.accepted = [batch.items[key] for key in new]
-            result.duplicates += [batch.items[key] for key in batch.items.keys() - new]
+            known = sorted(batch.items.keys() - new)
+            digests = {key: batch.items[key].digest for key in new}
+            if known:
+                digests |= await queries.logged_digests([(UUID(bytes=key[16:]), key[:16]) for key in known])
+            result.compare([*((key, batch.items[key]) for key in known), *batch.repeated], digests)
             if new:
                 replacing = await fold.apply(queries, batch.folded(new), contexts, self._slow_after_ms)
                 result.replacements = [(session, batch.items[key + session.bytes]) for session, key in replacing]

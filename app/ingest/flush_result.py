@@ -3,12 +3,19 @@
 In: events, by outcome. Out: the counts of their submissions, once the transaction is committed. Never here: I/O.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Values
+from app.problems import FieldError
+
+_CONFLICT = FieldError(
+    pointer="/id", detail="an event with this source and id and other content is stored; send another event under another id"
+)
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -17,12 +24,25 @@ class FlushResult:
 
     accepted: list[SubmittedEvent] = field(default_factory=list)
     duplicates: list[SubmittedEvent] = field(default_factory=list)
+    conflicts: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
     parked: list[SubmittedEvent] = field(default_factory=list)
     rejections: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
     values: Mapping[UUID, Values] = field(default_factory=dict)
     """The values that the accepted events name."""
     replacements: list[tuple[UUID, SubmittedEvent]] = field(default_factory=list)
     """Session, and the event that replaces an earlier statement."""
+
+    def compare(self, repeated: Iterable[tuple[_Key, SubmittedEvent]], digests: Mapping[_Key, bytes | None]) -> None:
+        """Add events whose key is stored already: as duplicates, or as conflicts if their content differs.
+
+        `digests` holds the digests of the stored events by key.
+        """
+        for key, item in repeated:
+            stored = digests.get(key)
+            if stored is None or item.digest is None or stored == item.digest:
+                self.duplicates.append(item)
+            else:
+                self.conflicts.append((item, item.rejection(_CONFLICT)))
 
     def report(self, items: Iterable[SubmittedEvent]) -> None:
         """Add the outcomes to the submissions of these events; call it only after the commit."""
@@ -32,6 +52,8 @@ class FlushResult:
                 item.submission.corrected += 1
         for item in self.duplicates:
             item.submission.duplicates += 1
+        for item, _ in self.conflicts:
+            item.submission.conflicts += 1
         for item in self.parked:
             item.submission.parked += 1
             if item.sent_time is not None:

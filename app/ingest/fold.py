@@ -12,6 +12,7 @@ from uuid import UUID
 from babel.numbers import get_currency_precision
 
 from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock_correction
+from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
 from app.ingest.statements import NO_STATEMENTS, Statement, settle_statements, statement_of
@@ -65,7 +66,7 @@ def with_correction(contributions: Contributions, source: str) -> Contributions:
 
 def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     """Fold an event of the log again."""
-    payload = PAYLOADS[event.type].model_validate_json(event.data)
+    payload = PAYLOADS[event.type].model_validate_json(event.data, context=LOGGED)
     contributions = payload.fold(context.of(event.platform, event.room))
     if event.sent_time is not None:
         contributions = with_correction(contributions, event.source)

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.events.envelope import EVENT, Event, event_key
+from app.events.fields import LOGGED
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.storage.database import Database
@@ -42,23 +43,30 @@ async def replay_parked(database: Database, writer: Writer, platform: str, room:
             rows = await connection.fetch(_SQL["parked_events"], platform, room, sorted(owners), *after, _CHUNK)
         if not rows:
             return total
-        groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None]]] = {}
-        for key, brand, text in rows:
+        groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None, bytes | None]]] = {}
+        for key, brand, text, digest in rows:
             sent_time, import_id = _extensions(text)
-            groups.setdefault((brand, import_id), []).append((key, EVENT.validate_json(text), sent_time))
+            groups.setdefault((brand, import_id), []).append((key, _event(text), sent_time, digest))
         for (brand, import_id), chosen in groups.items():
             # An event without a time got its time of arrival when it was parked.
             submission = Submission(UUID(brand) if brand else None, PARKED, datetime.now(UTC), pseudonymous=True)
             submission.import_id = None if import_id is None else UUID(import_id)
-            for index, (_, event, sent_time) in enumerate(chosen):
-                item = SubmittedEvent(event, event_key(event.source, event.id), index, submission)
+            for index, (_, event, sent_time, digest) in enumerate(chosen):
+                item = SubmittedEvent(event, event_key(event.source, event.id), index, submission, digest=digest)
                 item.sent_time = sent_time
                 submission.items.append(item)
             await writer.submit(submission)
             async with database.acquire() as connection:
-                await connection.fetch(_SQL["delete_parked"], platform, room, brand, [key for key, _, _ in chosen])
+                await connection.fetch(_SQL["delete_parked"], platform, room, brand, [key for key, *_ in chosen])
         total += len(rows)
         after = (rows[-1]["event_key"], rows[-1]["owner"])
+
+
+def _event(text: str) -> Event:
+    event = EVENT.validate_json(text, context=LOGGED)
+    for name in ("senttime", "importid"):
+        (event.model_extra or {}).pop(name, None)
+    return event
 
 
 def _extensions(text: str) -> tuple[datetime | None, str | None]:

@@ -36,6 +36,7 @@ class Parking:
         """Park events without a session; add each to the result."""
         clocks = ClockCheck(now, self._clock_tolerance)
         parked: dict[tuple[str, str, str, bytes], SubmittedEvent] = {}
+        repeated: list[tuple[tuple[str, str, str, bytes], SubmittedEvent]] = []
         for item in events:
             parsed = parse_subject(item.event.subject)
             if not isinstance(parsed, tuple):
@@ -43,8 +44,9 @@ class Parking:
                 continue
             brand = item.submission.brand_id
             key = (*parsed, str(brand) if brand else "", item.key)
+            item.content_digest(self._privacy_keys)
             if key in parked:
-                result.duplicates.append(item)
+                repeated.append((key, item))
                 continue
             if item.event.time is not None and microseconds(item.event.time) > clocks.limit:
                 wrong = clocks.correct(item)
@@ -59,11 +61,15 @@ class Parking:
                 detail = "no session has registered this room, and parked events of this sender exist in as many rooms as allowed"
                 _reject(result, item, f"{detail} ({self._max_rooms}, TALLYLIGHT_MAX_PARKED_ROOMS)")
             else:
-                rows.append((*key, item.submission.origin, self._document(item, key[0])))
-        new = await queries.park_events(rows, now) if rows else set()
+                rows.append((*key, item.submission.origin, self._document(item, key[0]), item.digest))
+        stored = await queries.park_events(rows, now) if rows else {}
         for platform, room, owner, event_key, *_ in rows:
-            outcome = result.parked if (platform, room, event_key) in new else result.duplicates
-            outcome.append(parked[platform, room, owner, event_key])
+            place = (platform, room, owner, event_key)
+            if place in stored and stored[place].new:
+                result.parked.append(parked[place])
+            else:
+                repeated.append((place, parked[place]))
+        result.compare(repeated, {place: event.digest for place, event in stored.items()})
 
     async def _full_rooms(self, queries: WriteQueries, items: Iterable[SubmittedEvent]) -> set[tuple[str, str]]:
         """Return (origin, subject) of the rooms that exceed their sender's cap."""
@@ -83,6 +89,9 @@ class Parking:
         item.pseudonymize(self._privacy_keys, platform, keep_text=self._keep_text)
         moment = item.event.time or item.submission.received_at
         data = from_json(item.event.data.json_bytes())
+        # An attribute of the sender that is called as ours must not be read as ours when the event is replayed.
+        for name in ("senttime", "importid"):
+            (getattr(item.event, "model_extra", None) or {}).pop(name, None)
         return item.document(moment, data, senttime=item.sent_time, importid=item.submission.import_id).decode()
 
 

@@ -5,10 +5,21 @@ In: a platform's id of a person; bytes of a dead letter. Out: a pseudonym; encry
 
 import base64
 from hashlib import blake2b
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app.events.payload import Payload
+
+DIGEST_BYTES = 8
+
+
+def _masked(value: Any, person: object, pseudonym: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(item, person, pseudonym) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, person, pseudonym) for item in value]
+    return pseudonym if value == person else value
 
 
 class PrivacyKeys:
@@ -20,7 +31,9 @@ class PrivacyKeys:
         `previous` is the former secret, with which dead letters may still be encrypted. `people` is the key of the pseudonyms, if
         the deployment stores one: it must not change with the secret, or a viewer would be counted twice.
         """
-        self._people = blake2b(digest_size=16, key=people or self.derive_key(secret, b"people"))
+        key = people or self.derive_key(secret, b"people")
+        self._people = blake2b(digest_size=16, key=key)
+        self._content = blake2b(digest_size=DIGEST_BYTES, key=key, person=b"content")
         secrets = [secret] if previous is None else [secret, previous]
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(self.derive_key(text, b"letters"))) for text in secrets])
 
@@ -35,6 +48,12 @@ class PrivacyKeys:
         keyed.update(f"{platform}\0{person}".encode())
         return keyed.hexdigest()
 
+    def content_digest(self, content: bytes) -> bytes:
+        """Return 8 bytes by which two contents are compared; without the key nobody can find out whom they name."""
+        keyed = self._content.copy()
+        keyed.update(content)
+        return keyed.digest()
+
     def pseudonymize(self, payload: Payload, platform: str, *, keep_text: bool) -> dict[str, object]:
         """Replace the ids of persons by pseudonyms, and remove text unless `keep_text`; return the former values by field.
 
@@ -45,7 +64,12 @@ class PrivacyKeys:
             person = getattr(payload, field)
             if person is not None:
                 before[field] = person
-                setattr(payload, field, self.pseudonym(platform, person))
+                pseudonym = self.pseudonym(platform, person)
+                setattr(payload, field, pseudonym)
+                unknown = getattr(payload, "__pydantic_extra__", None)
+                if unknown:
+                    # A sender that repeats a person's id in a field of its own must not bring it into the log.
+                    unknown.update(_masked(unknown, person, pseudonym))
         if not keep_text:
             for field in payload.text_fields:
                 before[field] = getattr(payload, field)

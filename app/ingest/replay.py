@@ -48,7 +48,7 @@ async def replay(
     submission.pseudonymous = row["origin"] == PARKED
     submission.dead_letter = body
     await writer.submit(submission)
-    if not submission.rejected:
+    if not submission.rejected and not submission.conflicts:
         async with database.acquire() as connection:
             await connection.fetch(_SQL["discard_dead_letter"], dead_letter)
     return submission

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from app.events.envelope import Event
 from app.ingest.privacy import PrivacyKeys
+from app.ingest.tally import microseconds
 from app.problems import FieldError
 
 
@@ -42,10 +43,24 @@ class SubmittedEvent:
     submission: "Submission"
     platform: str | None = None
     """Set once, since the pseudonyms depend on it."""
+    digest: bytes | None = None
+    """Digest of the content as its sender wrote it; None if it is unknown (`content_digest`)."""
     clear: dict[str, object] | None = None
     """Field → the value that a pseudonym replaced; a dead letter stores it so that the event can be replayed."""
     sent_time: datetime | None = None
     """The time that the sender gave, if it was wrong and the event stands at its arrival instead."""
+
+    def content_digest(self, privacy_keys: PrivacyKeys) -> bytes | None:
+        """Return the digest of the event's content, computed once, before persons become pseudonyms.
+
+        It covers the type, the data and the sender's own time, if there is one, so that a retry has the same digest in every
+        mode and encoding.
+        """
+        if self.digest is None and self.submission.compared and not self.submission.pseudonymous:
+            event = self.event
+            time = microseconds(event.time) if event.time is not None and self.submission.sender_dates else ""
+            self.digest = privacy_keys.content_digest(f"{event.data.type} {time} ".encode() + event.data.json_bytes())
+        return self.digest
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
         """Replace the ids of persons by pseudonyms, once; return the platform that the pseudonyms belong to."""
@@ -74,7 +89,7 @@ class SubmittedEvent:
             {
                 "specversion": "1.0", "id": event.id, "source": event.source, "subject": event.subject,
                 "time": time, "type": event.data.type, "data": data,
-                **{name: value for name, value in extensions.items() if value is not None},
+                **(event.attributes or {}), **{name: value for name, value in extensions.items() if value is not None},
             }
         )  # fmt: skip
 
@@ -92,6 +107,8 @@ class Submission:
     rejected: list[Rejection] = field(default_factory=list)
     accepted: int = 0
     duplicates: int = 0
+    conflicts: int = 0
+    """Events whose source and id belong to a stored event with other content."""
     parked: int = 0
     corrected: int = 0
     """Of the accepted and parked events, those whose time was wrong."""
@@ -101,6 +118,10 @@ class Submission:
     """The sessions of these events: they are folded again, by the importer or by the worker."""
     import_id: UUID | None = None
     """The import that brings the events; it can be voided as a whole."""
+    compared: bool = True
+    """False if other content under a known id is no conflict: a newer answer of a platform's API, a corrected import."""
+    sender_dates: bool = True
+    """False if the events may have times that are not their sender's: adapters date messages that have none."""
     pseudonymous: bool = False
     """True if the ids of persons are pseudonyms already: parked events."""
     platform: str | None = None
@@ -114,14 +135,14 @@ class Submission:
         """Return the answer to the sender."""
         rejected = self.rejected and sorted(self.rejected, key=lambda rejection: rejection.index)
         return {
-            "accepted": self.accepted, "duplicates": self.duplicates, "parked": self.parked,
+            "accepted": self.accepted, "duplicates": self.duplicates, "conflicts": self.conflicts, "parked": self.parked,
             "corrected": self.corrected, "rejected": [rejection.document() for rejection in rejected],
         }  # fmt: skip
 
     @property
     def taken(self) -> int:
-        """Number of events that are stored, in the log or parked."""
-        return self.accepted + self.duplicates + self.parked
+        """Number of events that are stored, in the log or parked; for a conflict, the event that was first."""
+        return self.accepted + self.duplicates + self.conflicts + self.parked
 
     @property
     def all_rejected(self) -> bool:

@@ -53,7 +53,8 @@ class WriteBatch:
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the key of the event followed by the key of the session."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
-        self.duplicates: list[SubmittedEvent] = []
+        self.repeated: list[tuple[bytes, SubmittedEvent]] = []
+        """Events whose key is among `items`."""
         self.imported: list[tuple[UUID, UUID, SubmittedEvent]] = []
         """Events of imports, new or not, with their session and import."""
         self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
@@ -84,8 +85,9 @@ class WriteBatch:
             if submission.import_id is not None:
                 self.imported.append((target.session, submission.import_id, item))
             key = item.key + target.key
+            digest = item.content_digest(self._privacy_keys)
             if key in taken:
-                self.duplicates.append(item)
+                self.repeated.append((key, item))
                 continue
             platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
             if platform != target.platform:  # an earlier try decided it
@@ -111,7 +113,7 @@ class WriteBatch:
             if item.sent_time is not None:
                 contributions = with_correction(contributions, event.source)
                 sent = microseconds(item.sent_time)
-            new.add(kind, item.key, event.id, at, data.json_bytes(), sent)
+            new.add(kind, item.key, event.id, at, data.json_bytes(), digest, event.attributes, sent)
             tally.add(target.session, platform, at, item.key, contributions)
             self.has_statements |= data.statement() is not None
             taken[key] = item
@@ -122,7 +124,7 @@ class WriteBatch:
         batch = WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=self._clocks)
         batch.rejections = list(self.rejections)
         remaining = []
-        for item in (*self.items.values(), *self.duplicates):
+        for item in (*self.items.values(), *(item for _, item in self.repeated)):
             session, _, at, _, contributions, _ = self._folded(item)
             error = error_of(session, contributions, at)
             if error is None:

@@ -104,9 +104,11 @@ async def read_log(
 def event_document(session: UUID, row: LogRow) -> Document:
     """Return an event of the log as a CloudEvent; people are pseudonyms.
 
-    Extension attributes: `receivedat`; `senttime` if the sender's clock was wrong; `voided…` if the event is void.
+    Extension attributes: the sender's own; `platform`, `receivedat`;
+    `senttime` if the sender's clock was wrong; `voided…` if the event is void.
     """
     document: Document = {
+        **(from_json(row.attributes) if row.attributes else {}),
         "specversion": "1.0",
         "id": row.id,
         "source": row.source,

@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
+from app.adapters.documents import json_bytes
 from app.adapters.protocol import Delivery, Parsed, Refused, Unknown, Verified
 from app.adapters.signatures import key_of
 from app.adapters.wechat_api import WechatError
+from app.events import json_text
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.replay import UndecryptableDeadLetterError
@@ -83,7 +85,7 @@ class DeadLetterReplayer:
             replayed = await self._as_message(connection, body, row["received_at"])
         replayed.submission.dead_letter = body
         await self.submitter.submit(connection, replayed.submission)
-        if not replayed.submission.rejected:
+        if not replayed.submission.rejected and not replayed.submission.conflicts:
             async with self.database.acquire() as lent:
                 await lent.fetch(_SQL["discard_dead_letter"], letter)
         return replayed
@@ -97,11 +99,11 @@ class DeadLetterReplayer:
             origin=connection.origin,
             received_at=datetime.now(UTC),
         )
-        submission.platform = connection.platform
+        submission.platform, submission.sender_dates = connection.platform, False
         return submission
 
     async def _as_message(self, connection: LoadedConnection, body: bytes, received_at: datetime) -> Replayed:
-        kept = from_json(body)
+        kept = json_text.parse(body)
         if "reading" in kept:
             raise ProblemError(409, "a polled sample cannot be replayed: a newer sample has replaced it", code="not_replayable")
         if "pull" in kept:
@@ -146,9 +148,9 @@ def undecodable(delivery: Delivery, verified: Verified | None) -> bytes:
 
 
 def _message(kept: Mapping[str, Any]) -> bytes:
-    return base64.b64decode(kept["bytes"]) if "bytes" in kept else to_json(kept["message"])
+    return base64.b64decode(kept["bytes"]) if "bytes" in kept else json_bytes(kept["message"])
 
 
 def original_message(body: bytes, event_type: str | None) -> bytes:
     """Return the message of a platform's dead letter as the platform sent it, or the event that a dead letter is."""
-    return body if event_type is not None else _message(from_json(body))
+    return body if event_type is not None else _message(json_text.parse(body))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import to_json
-
+from app.adapters.documents import json_bytes
 from app.adapters.protocol import Parsed, Unknown
 from app.events.envelope import EVENT, event_key
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
@@ -30,8 +29,10 @@ def submission_of(
     the facts about the delivery or the pull that a replay of a dead letter needs.
     """
     submission = Submission(connection.brand_id, connection.origin, received_at, platform=connection.platform)
+    # Adapters date what a message does not. An answer of the platform's API is newer than the one before, not another.
+    submission.sender_dates, submission.compared = False, "key" in origin_facts
     for index, found in enumerate((*parsed.events, *parsed.unattributed)):
-        event = EVENT.validate_json(to_json(found))
+        event = EVENT.validate_python(found)
         submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
     # One dead letter per message, with all its errors.
     by_message: dict[int, list[Unknown]] = {}
@@ -46,7 +47,7 @@ def submission_of(
 def _dead_letter(unknown: Unknown, origin_facts: Mapping[str, Any]) -> bytes:
     # A standalone message must give the same dead letter whatever delivery it was part of.
     known = {name: value for name, value in origin_facts.items() if name != "key" or not unknown.standalone}
-    return to_json({**known, "message": unknown.raw})
+    return json_bytes({**known, "message": unknown.raw})
 
 
 @dataclass(frozen=True, slots=True)

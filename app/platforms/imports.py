@@ -310,7 +310,7 @@ async def _batches(process: Process, principal: Principal, import_id: UUID, now:
         assert process.stdout is not None
         body = await process.stdout.readline()
         events = reader.read_many(body) or EVENTS.validate_json(body)
-        submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id)
+        submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id, compared=False)
         submission.items = [
             SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
         ]

@@ -59,6 +59,7 @@ class LogRow(NamedTuple):
     sent_time: datetime | None
     """The sender's time, if it was wrong."""
     data: str
+    attributes: str | None
     void_id: UUID | None
     """The earliest void that takes the event out of the figures, who made it, when and why."""
     voided_by: str | None

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from app.storage.database import Connection
 from app.storage.queries import queries
 
@@ -16,6 +18,9 @@ _FOLD = queries("fold")
 _ORDER_FACTS = queries("order_facts")
 _UNPROCESSED = queries("unprocessed")
 _VOIDS = queries("voids")
+
+
+_NO_DIGEST = bytes(8)
 
 
 class SessionRow(NamedTuple):
@@ -58,6 +63,9 @@ class NewEvents:
         self.id: list[str] = []
         self.at: list[int] = []
         self.data: list[bytes] = []
+        self.digest: list[bytes] = []
+        self.attributes: dict[int, str] = {}
+        """Number of the event, from 0 → its extension attributes as JSON, if it has any."""
         self.sent: dict[int, int] = {}
         """Number of the event, from 0 → the time that its sender gave, where that was wrong."""
 
@@ -65,8 +73,21 @@ class NewEvents:
         """Return the number of a kind; `owner` is the brand that the sender is bound to, or empty."""
         return self.kinds.setdefault((session, source, type, platform, room, owner), len(self.kinds) + 1)
 
-    def add(self, kind: int, key: bytes, id: str, at: int, data: bytes, sent: int | None = None) -> None:
-        """Add an event: its kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON, its sender's wrong time."""
+    def add(
+        self,
+        kind: int,
+        key: bytes,
+        id: str,
+        at: int,
+        data: bytes,
+        digest: bytes | None,
+        attributes: dict[str, Any] | None,
+        sent: int | None = None,
+    ) -> None:
+        """Add an event: kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON, 8 bytes, attributes, wrong time."""
+        if attributes is not None:
+            self.attributes[len(self.key)] = to_json(attributes).decode()
+        self.digest.append(digest or _NO_DIGEST)
         if sent is not None:
             self.sent[len(self.key)] = sent
         self.kind.append(kind)
@@ -93,6 +114,13 @@ class KnownValues(NamedTuple):
     """Session and kind → number of values."""
     present: set[SessionValue]
     """Those of the requested values that exist."""
+
+
+class ParkedEvent(NamedTuple):
+    """A parked event's digest, and whether it was parked just now."""
+
+    digest: bytes | None
+    new: bool
 
 
 class Appended(NamedTuple):
@@ -149,6 +177,8 @@ class WriteQueries:
             _joined([known.setdefault(session, len(known) + 1) for session in sessions]), list(known), _SEPARATOR.join(sets),
             b"".join(members), _joined(moments), b"".join(events),
             _SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "", owners,
+            b"".join(new.digest),
+            _SEPARATOR.join(new.attributes.get(n, "") for n in range(len(new.key))) if new.attributes else "",
         )  # fmt: skip
         assert found is not None
         held, logged, fresh, *claimed = found
@@ -189,6 +219,11 @@ class WriteQueries:
     ) -> list[tuple[bytes, UUID, UUID | None, bytes | None]]:
         """Return (member, session, superseded session, superseded event) of the claims that succeeded."""
         return [tuple(row) for row in await self._connection.fetch(_FOLD["claim_customers"], *columns(rows, 5))]
+
+    async def logged_digests(self, keys: list[tuple[UUID, bytes]]) -> dict[bytes, bytes | None]:
+        """Return the digests of the content of logged events by key and session; None for an event of a former version."""
+        rows = await self._connection.fetch(_FOLD["logged_digests"], *columns(keys, 2))
+        return {row["event_key"] + row["session_id"].bytes: row["digest"] for row in rows}
 
     async def logged_events(self, keys: list[tuple[UUID, bytes]]) -> list[LoggedEvent]:
         """Return events of the log by (session, key)."""
@@ -266,15 +301,21 @@ class WriteQueries:
         return {origin: (count, set(known or ())) for origin, count, known in rows}
 
     async def park_events(
-        self, rows: list[tuple[str, str, str, bytes, str, str]], received_at: datetime
-    ) -> set[tuple[str, str, bytes]]:
-        """Park (platform, room, owner, key, origin, event JSON); return (platform, room, key) of the new ones."""
-        platform, room, owner, key, origin, event = columns(rows, 6)
-        found = await self._connection.fetch(_UNPROCESSED["park_events"], platform, room, owner, key, origin, received_at, event)
+        self, rows: list[tuple[str, str, str, bytes, str, str, bytes | None]], received_at: datetime
+    ) -> dict[tuple[str, str, str, bytes], ParkedEvent]:
+        """Park (platform, room, owner, key, origin, event JSON, digest); return what is stored, by the first four."""
+        platform, room, owner, key, origin, event, digest = columns(rows, 7)
+        found = await self._connection.fetch(
+            _UNPROCESSED["park_events"], platform, room, owner, key, origin, received_at, event, digest
+        )
         counts = Counter((row[0], row[1], row[2], row[4]) for row in found)
         if counts:
             await self.count_parked([(*place, counts[place]) for place in sorted(counts)], received_at)
-        return {(row[0], row[1], row[3]) for row in found}
+        stored = {(row[0], row[1], row[2], row[3]): ParkedEvent(row["digest"], new=True) for row in found}
+        if known := [row[:4] for row in rows if row[:4] not in stored]:
+            present = await self._connection.fetch(_UNPROCESSED["parked_digests"], *columns(known, 4))
+            stored |= {(row[0], row[1], row[2], row[3]): ParkedEvent(row["digest"], new=False) for row in present}
+        return stored
 
     async def count_parked(self, rows: list[tuple[str, str, str, str, int]], received_at: datetime) -> None:
         """Add to the numbers of parked events: (platform, room, owner, origin, events)."""

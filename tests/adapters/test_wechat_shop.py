@@ -236,7 +236,7 @@ def test_a_body_in_no_format_is_refused(body: bytes, now: datetime) -> None:
     assert 400 <= refused.value.status < 500
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b"{", b'{"a":1e999}', BOMB])
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"{", BOMB])
 def test_an_authentic_push_in_no_format_is_refused_and_kept(text: bytes, now: datetime, context: Context) -> None:
     """An authentic push in no format is refused, and kept as a dead letter."""
     secrets = fresh_secrets()

@@ -36,10 +36,10 @@ async def test_every_mode_of_cloudevents_is_taken(stage: Stage, room: Rooms, mod
     headers, content = sent[mode]
     answer = await post(stage.client, content, headers, zipped=zipped)
     assert 200 == answer.status_code, answer.text
-    assert {"accepted": 1, "duplicates": 0, "parked": 0, "corrected": 0, "rejected": []} == answer.json()
+    assert {"accepted": 1, "duplicates": 0, "conflicts": 0, "parked": 0, "corrected": 0, "rejected": []} == answer.json()
     assert 1 == await likes(stage.client, show.id)
     again = await post(stage.client, content, headers, zipped=zipped)
-    assert {"accepted": 0, "duplicates": 1, "parked": 0, "rejected": []} == again.json()
+    assert {"accepted": 0, "duplicates": 1, "conflicts": 0, "parked": 0, "corrected": 0, "rejected": []} == again.json()
     assert 1 == await likes(stage.client, show.id)
 
 

@@ -48,13 +48,16 @@ WITH held AS (
         FOR KEY SHARE OF s
     ) AS locked
 ), logged AS (
-    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner)
+    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner,
+                        digest, attributes)
     SELECT ($3::uuid[])[kind], substring($11::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id, ($4::text[])[kind],
            ($5::text[])[kind], ($6::text[])[kind], ($7::text[])[kind], to_timestamp(at::float8 / 1000000), $8::timestamptz,
-           to_timestamp(sent::float8 / 1000000), data::json, ($22::text[])[kind]
+           to_timestamp(sent::float8 / 1000000), data::json, ($22::text[])[kind],
+           NULLIF(substring($23::bytea FROM (8 * n - 7)::int FOR 8), '\x0000000000000000'::bytea), attributes::json
     FROM unnest(string_to_array($10, E'\x1f')::int[], string_to_array($12, E'\x1f'), string_to_array($13, E'\x1f')::bigint[],
-                string_to_array($14, E'\x1f'), string_to_array($21, E'\x1f', '')::bigint[])
-        WITH ORDINALITY AS new (kind, id, at, data, sent, n)
+                string_to_array($14, E'\x1f'), string_to_array($21, E'\x1f', '')::bigint[],
+                string_to_array($24, E'\x1f', ''))
+        WITH ORDINALITY AS new (kind, id, at, data, sent, attributes, n)
     WHERE (SELECT count(*) FROM held) = cardinality($1)
     ORDER BY event_key, 1  -- so that two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
@@ -108,6 +111,12 @@ SET superseded = c.event_key, superseded_session = c.session_id,
     session_id = excluded.session_id, at = excluded.at, event_key = excluded.event_key
 WHERE (excluded.at, excluded.event_key, excluded.session_id) < (c.at, c.event_key, c.session_id)
 RETURNING member, session_id, superseded_session, superseded;
+
+-- name: logged_digests
+-- Digests of the content of logged events.
+SELECT e.session_id, e.event_key, e.digest
+FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
+JOIN events e USING (session_id, event_key);
 
 -- name: logged_events
 -- Events of the log by their keys.

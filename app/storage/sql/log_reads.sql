@@ -45,7 +45,7 @@ WHERE a.brand_id = $1::uuid AND a.alias = ANY($2::text[]);
 -- name: log_page
 -- The raw log after a cursor, in the order of occurrence.
 SELECT e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.received_at, e.sent_time, e.data::text AS data,
-       v.id AS void_id, v.voided_by, v.voided_at, v.reason
+       e.attributes::text AS attributes, v.id AS void_id, v.voided_by, v.voided_at, v.reason
 FROM events e
 LEFT JOIN LATERAL (
     SELECT v.id, v.voided_by, v.voided_at, v.reason

@@ -12,12 +12,18 @@ GROUP BY p.origin;
 
 -- name: park_events
 -- Parks events of rooms without a registration.
-INSERT INTO parked (platform, room, owner, event_key, origin, received_at, event)
-SELECT platform, room, owner, event_key, origin, $6::timestamptz, event::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $7::text[])
-    AS new (platform, room, owner, event_key, origin, event)
+INSERT INTO parked (platform, room, owner, event_key, origin, received_at, event, digest)
+SELECT platform, room, owner, event_key, origin, $6::timestamptz, event::json, digest
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $7::text[], $8::bytea[])
+    AS new (platform, room, owner, event_key, origin, event, digest)
 ON CONFLICT DO NOTHING
-RETURNING platform, room, owner, event_key, origin;
+RETURNING platform, room, owner, event_key, origin, digest;
+
+-- name: parked_digests
+-- Digests of the content of parked events.
+SELECT p.platform, p.room, p.owner, p.event_key, p.digest
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS wanted (platform, room, owner, event_key)
+JOIN parked p USING (platform, room, owner, event_key);
 
 -- name: count_parked
 -- Adds to the numbers of parked events by room, owner and sender.
@@ -42,7 +48,7 @@ SELECT st.brand_id, st.confirmed FROM streams st WHERE st.platform = $1 AND st.r
 
 -- name: parked_events
 -- A page of the parked events of a room, of these owners.
-SELECT event_key, owner, event::text AS event
+SELECT event_key, owner, event::text AS event, digest
 FROM parked
 WHERE platform = $1 AND room = $2 AND owner = ANY($3::text[]) AND (event_key, owner) > ($4::bytea, $5::text)
 ORDER BY event_key, owner

@@ -38,6 +38,8 @@ events = Table(
     Column("data", JSON, nullable=False),
     # The brand that the sender is bound to, or empty; null if the event was logged before senders were.
     Column("owner", Key),
+    Column("digest", LargeBinary),
+    Column("attributes", JSON),
     Index("events_session_id_occurred_at_event_key", "session_id", "occurred_at", "event_key"),
     # Holds comments whose text was kept, and nothing in a deployment that keeps none: what expires is found by it.
     Index(

@@ -27,6 +27,7 @@ parked = Table(
     Column("received_at", Timestamp, nullable=False, index=True),
     Column("event", JSON, nullable=False),
     Column("origin", Key, nullable=False, server_default=text("''")),
+    Column("digest", LargeBinary),
 )
 
 parked_rooms = Table(
