@@ -1,0 +1,49 @@
+"""A large import neither holds the event loop nor takes memory with its size."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import psutil
+import pytest
+
+from tests.platforms.conftest import ROOM, Connect
+
+ROWS = 6_000
+COLUMNS = {"order": "Order", "buyer": "Buyer", "product": "SKU", "quantity": "Qty", "line_amount": "Paid", "paid_at": "Paid at"}
+
+
+async def _file() -> AsyncIterator[bytes]:
+    yield (",".join(COLUMNS.values()) + "\n").encode()
+    for number in range(ROWS):
+        yield f"{4980000000000000000 + number},b{number},knit-{number % 8},1,100.00,2026-09-25 14:{number // 60 % 60:02d}\n".encode()
+
+
+async def _longest_hold(ended: asyncio.Event) -> float:
+    """Return the most computing time that passed between two turns of the loop, in seconds; other programs do not count."""
+    longest = 0.0
+    while not ended.is_set():
+        before = time.thread_time()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.thread_time() - before)
+    return longest
+
+
+@pytest.mark.slow
+async def test_a_large_file_is_read_beside_the_server(client: httpx.AsyncClient, new_session: Connect) -> None:
+    """Thousands of rows: the loop is free within 250 ms of computing, and the server gains less than 100 MB."""
+    session = await new_session(("wechat", ROOM))
+    options = json.dumps({"kind": "orders", "subject": session["id"], "columns": COLUMNS})
+    process, ended = psutil.Process(), asyncio.Event()
+    before = process.memory_info().rss
+    holding = asyncio.create_task(_longest_hold(ended))
+    answer = await client.post(
+        "/v1/imports", params={"options": options}, content=_file(), headers={"Content-Type": "text/csv"}, timeout=150
+    )
+    ended.set()
+    longest = await holding
+    assert (200, ROWS, 0) == (answer.status_code, answer.json()["accepted"], answer.json()["failed_rows"])
+    assert process.memory_info().rss - before < 100 * 1024 * 1024
+    assert longest < 0.25
