@@ -25,6 +25,9 @@ _DISCARD_SECONDS = 5.0
 could lose the answer."""
 _BODY_RATE = 65_536
 """Bytes of a body that prolong its time by a second."""
+_DISCARD_BYTES = 1 << 20
+"""How much of a refused head is read and discarded."""
+_TOO_LARGE = 431
 _STATUS = {408: b"HTTP/1.1 408 Request Timeout", 431: b"HTTP/1.1 431 Request Header Fields Too Large"}
 
 
@@ -66,6 +69,11 @@ class _WriteCoalescing:
         self._send()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        """Send what is kept, then end the writing half of the connection."""
+        self._send()
+        self._transport.write_eof()
+
     def _send(self) -> None:
         if self._parts:
             data, self._parts = b"".join(self._parts), []
@@ -105,10 +113,15 @@ class HttpProtocol(HttpToolsProtocol):
         """When a request was answered whose body is still arriving."""
         self._blocked_since: float | None = None
         self._blocked_bytes = 0
+        self._refused = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived; refuse a head that exceeds its limit."""
         self._received += len(data)
+        if self._refused:
+            if self._received > self.limits.head_bytes + _DISCARD_BYTES:
+                self.transport.abort()
+            return
         super().data_received(data)
         if self._head_since is not None and self._received > self.limits.head_bytes:
             self._refuse(431, f"a request head may have at most {self.limits.head_bytes} bytes")
@@ -213,7 +226,11 @@ class HttpProtocol(HttpToolsProtocol):
             body = to_json(ProblemError(status, detail).document(None))
             head = b"%s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
             self.transport.write(head % (_STATUS[status], MEDIA_TYPE.encode(), len(body)) + body)
-        self.transport.close()
+        if status == _TOO_LARGE:
+            self._refused, self._answered_since = True, time.monotonic()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
         if not self._between_requests():
             # The application waits for the body. It learns that the client is gone.
             self.cycle.disconnected = True

@@ -3,30 +3,43 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from tests.databases import new_database
 from tests.pipeline.processes import HEADERS, ServerProcess
 
 MEGABYTE = 1 << 20
-LIMITS = {"TALLYLIGHT_HEAD_SECONDS": "1", "TALLYLIGHT_BODY_SECONDS": "1", "TALLYLIGHT_IDLE_SECONDS": "1"}
+TIMES = {"TALLYLIGHT_HEAD_SECONDS": "1", "TALLYLIGHT_BODY_SECONDS": "1", "TALLYLIGHT_IDLE_SECONDS": "1"}
 
 
-@asynccontextmanager
-async def running(folder: Path, **environment: str) -> AsyncIterator[ServerProcess]:
-    """A server process on an embedded database."""
-    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder / "data"), **environment})
-    server.start()
-    try:
-        await server.ready()
-        yield server
-    finally:
-        server.end()
+@contextmanager
+def running(server: str, template: str | None, folder: Path, **environment: str) -> Iterator[ServerProcess]:
+    """A server process on a database of its own."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        url = runner.run(stack.enter_async_context(new_database(server, template)))
+        process = ServerProcess(folder, {"TALLYLIGHT_DATABASE_URL": url, "TALLYLIGHT_DATA_DIR": str(folder), **environment})
+        process.start()
+        try:
+            runner.run(process.ready())
+            yield process
+        finally:
+            process.end()
+            runner.run(stack.aclose())
+
+
+@pytest.fixture(scope="module")
+def server(postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with short limits of time, and none of wrong keys."""
+    limits = {**TIMES, "TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE": "0"}
+    with running(postgres, template, tmp_path_factory.mktemp("server"), **limits) as process:
+        yield process
 
 
 def memory_of(server: ServerProcess) -> int:
@@ -38,6 +51,13 @@ async def connect(server: ServerProcess) -> tuple[asyncio.StreamReader, asyncio.
     """Open a connection."""
     host, port = server.base.removeprefix("http://").split(":")
     return await asyncio.open_connection(host, int(port))
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Reset a connection."""
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def answer_to(server: ServerProcess, *parts: bytes, pause: float = 0) -> tuple[bytes, float]:
@@ -55,7 +75,7 @@ async def answer_to(server: ServerProcess, *parts: bytes, pause: float = 0) -> t
         answer = await asyncio.wait_for(reader.read(), 15)
     except ConnectionError:
         answer = b""
-    writer.close()
+    await hang_up(writer)
     return answer, time.monotonic() - began
 
 
@@ -76,66 +96,63 @@ async def flood(server: ServerProcess, path: str, authorization: str, media_type
     status = await asyncio.wait_for(reader.readline(), 15)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
-    writer.close()
+    await hang_up(writer)
     return status
 
 
-async def test_no_body_of_a_stranger_is_read(tmp_path: Path) -> None:
+async def test_no_body_of_a_stranger_is_read(server: ServerProcess) -> None:
     """60 connections announce 8 MB each, without a key and with a wrong one: all get 401, and memory grows by less than 40 MB."""
-    async with running(tmp_path, TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE="100000") as server:
-        before = memory_of(server)
-        wrong = "Authorization: Bearer tl_nobody_0123456789abcdefghij\r\n"
-        for path in ("/v1/events", "/v1/sessions", "/v1/imports"):
-            answers = await asyncio.gather(
-                *(flood(server, path, authorization, "application/json") for authorization in ("", wrong) for _ in range(30))
-            )
-            assert {b"HTTP/1.1 401 Unauthorized\r\n"} == set(answers), path
-        grown = memory_of(server) - before
+    before = memory_of(server)
+    wrong = "Authorization: Bearer tl_nobody_0123456789abcdefghij\r\n"
+    for path in ("/v1/events", "/v1/sessions", "/v1/imports"):
+        answers = await asyncio.gather(
+            *(flood(server, path, authorization, "application/json") for authorization in ("", wrong) for _ in range(30))
+        )
+        assert {b"HTTP/1.1 401 Unauthorized\r\n"} == set(answers), path
+    grown = memory_of(server) - before
     assert grown < 40 * MEGABYTE, f"{grown / MEGABYTE:.0f} MB"
 
 
-async def test_memory_of_large_bodies_is_given_back(tmp_path: Path) -> None:
+async def test_memory_of_large_bodies_is_given_back(server: ServerProcess) -> None:
     """40 bodies of 8 MB with a valid key, none of them JSON, leave less than 60 MB behind."""
-    async with running(tmp_path) as server:
-        authorization = f"Authorization: {HEADERS['Authorization']}\r\n"
-        before = memory_of(server)
-        for _ in range(5):
-            answers = await asyncio.gather(*(flood(server, "/v1/events", authorization, "application/json") for _ in range(8)))
-            assert {b"HTTP/1.1 400 Bad Request\r\n"} == set(answers)
-        grown = memory_of(server) - before
+    authorization = f"Authorization: {HEADERS['Authorization']}\r\n"
+    before = memory_of(server)
+    for _ in range(5):
+        answers = await asyncio.gather(*(flood(server, "/v1/events", authorization, "application/json") for _ in range(8)))
+        assert {b"HTTP/1.1 400 Bad Request\r\n"} == set(answers)
+    grown = memory_of(server) - before
     assert grown < 60 * MEGABYTE, f"{grown / MEGABYTE:.0f} MB"
 
 
 @pytest.mark.parametrize("head", [b"X-Long: ", b"X-Many: 1\r\n"], ids=["one header", "many headers"])
-async def test_an_endless_head_is_cut_off(tmp_path: Path, head: bytes) -> None:
+async def test_an_endless_head_is_cut_off(server: ServerProcess, head: bytes) -> None:
     """One header without an end, or headers without an end: the connection is closed at the limit, not at 150 MB."""
-    async with running(tmp_path) as server:
-        before = memory_of(server)
-        endless = b"x" * 65536 if head == b"X-Long: " else head * 6000
-        _, writer = await connect(server)
-        writer.write(b"GET /v1/sessions HTTP/1.1\r\nHost: x\r\n" + head)
-        sent = 0
-        try:
-            while sent < 150 * MEGABYTE:
-                writer.write(endless)
-                sent += len(endless)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        writer.close()
-        assert sent < 20 * MEGABYTE
-        assert memory_of(server) - before < 20 * MEGABYTE
-        assert (await httpx.AsyncClient().get(f"{server.base}/healthz")).is_success
+    before = memory_of(server)
+    endless = b"x" * 65536 if head == b"X-Long: " else head * 6000
+    _, writer = await connect(server)
+    writer.write(b"GET /v1/sessions HTTP/1.1\r\nHost: x\r\n" + head)
+    sent = 0
+    try:
+        while sent < 150 * MEGABYTE:
+            writer.write(endless)
+            sent += len(endless)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    await hang_up(writer)
+    assert sent < 20 * MEGABYTE
+    assert memory_of(server) - before < 20 * MEGABYTE
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{server.base}/healthz")).is_success
 
 
-async def test_a_head_over_the_limit_is_431(tmp_path: Path) -> None:
+async def test_a_head_over_the_limit_is_431(server: ServerProcess) -> None:
     """64 KiB by default, in one piece and in several; a head just below passes."""
-    async with running(tmp_path) as server:
-        for size, status in ((60_000, b"HTTP/1.1 200"), (70_000, b"HTTP/1.1 431"), (200_000, b"HTTP/1.1 431")):
-            request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: " + b"x" * size + b"\r\n\r\n"
-            whole, _ = await answer_to(server, request)
-            assert whole.startswith(status), (size, whole[:60])
-        assert b"head_too_large" in whole
+    for size, status in ((60_000, b"HTTP/1.1 200"), (70_000, b"HTTP/1.1 431"), (200_000, b"HTTP/1.1 431")):
+        request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: " + b"x" * size + b"\r\n\r\n"
+        whole, _ = await answer_to(server, request)
+        assert whole.startswith(status), (size, whole[:60])
+    assert b"head_too_large" in whole
 
 
 SLOW: dict[str, tuple[bytes, bytes]] = {
@@ -155,44 +172,41 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-async def test_half_open_requests_end(tmp_path: Path) -> None:
+async def test_half_open_requests_end(server: ServerProcess) -> None:
     """30 connections of each kind that stop in the middle: each is answered where there is something to answer, and closed."""
-    async with running(tmp_path, **LIMITS) as server:
-        for name, (request, status) in SLOW.items():
-            answers = await asyncio.gather(*(answer_to(server, request) for _ in range(30)))
-            assert all(answer.startswith(status) and seconds < 8 for answer, seconds in answers), (name, answers[0])
-        assert len([c for c in psutil.Process(server.pid).net_connections("tcp") if c.status == psutil.CONN_ESTABLISHED]) < 30
+    for name, (request, status) in SLOW.items():
+        answers = await asyncio.gather(*(answer_to(server, request) for _ in range(30)))
+        assert all(answer.startswith(status) and seconds < 8 for answer, seconds in answers), (name, answers[0])
+    assert len([c for c in psutil.Process(server.pid).net_connections("tcp") if c.status == psutil.CONN_ESTABLISHED]) < 30
 
 
-async def test_a_slow_but_honest_body_is_accepted(tmp_path: Path) -> None:
+async def test_a_slow_but_honest_body_is_accepted(server: ServerProcess) -> None:
     """A body that arrives in pieces within its time counts; so does the next request on the same connection."""
-    async with running(tmp_path) as server:
-        body = b'{"specversion":"1.0","id":"1","source":"s","type":"live.like.sent","subject":"wechat:r","data":{}}'
-        head = (
-            f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {HEADERS['Authorization']}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        ).encode()
-        request = head + b"\r\n" + body
-        again = head + b"Connection: close\r\n\r\n" + body
-        pieces = [request[start : start + 40] for start in range(0, len(request), 40)]
-        answer, _ = await answer_to(server, *pieces, again, pause=0.02)
-        assert b'"parked":1' in answer
-        assert b'"duplicates":1' in answer
+    body = b'{"specversion":"1.0","id":"1","source":"s","type":"live.like.sent","subject":"wechat:r","data":{}}'
+    head = (
+        f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {HEADERS['Authorization']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    ).encode()
+    request = head + b"\r\n" + body
+    again = head + b"Connection: close\r\n\r\n" + body
+    pieces = [request[start : start + 40] for start in range(0, len(request), 40)]
+    answer, _ = await answer_to(server, *pieces, again, pause=0.02)
+    assert b'"parked":1' in answer
+    assert b'"duplicates":1' in answer
 
 
-async def test_a_client_that_reads_nothing_is_cut_off(tmp_path: Path) -> None:
+async def test_a_client_that_reads_nothing_is_cut_off(server: ServerProcess) -> None:
     """An answer that nobody reads does not stay in memory: the connection is gone after the limit."""
-    async with running(tmp_path, TALLYLIGHT_IDLE_SECONDS="1") as server:
-        host, port = server.base.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+    host, port = server.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
 
-            def held() -> bool:
-                peers = psutil.Process(server.pid).net_connections("tcp")
-                return any(peer.raddr and peer.raddr.port == connection.getsockname()[1] for peer in peers)
+        def held() -> bool:
+            peers = psutil.Process(server.pid).net_connections("tcp")
+            return any(peer.raddr and peer.raddr.port == connection.getsockname()[1] for peer in peers)
 
-            assert await until(lambda: not held(), 45)
+        assert await until(lambda: not held(), 45)
 
 
 async def until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -205,20 +219,24 @@ async def until(condition: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-async def test_guessing_keys_is_slowed_down(tmp_path: Path) -> None:
+@pytest.fixture
+def guarded(postgres: str, template: str | None, tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server that accepts 60 wrong keys in a minute."""
+    with running(postgres, template, tmp_path, TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE="60") as process:
+        yield process
+
+
+async def test_guessing_keys_is_slowed_down(guarded: ServerProcess) -> None:
     """912 guesses: the allowance of 60 is answered 401, the rest 429 with Retry-After; the log has a few lines, not 912."""
-    async with running(tmp_path, TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE="60") as server:
-        async with httpx.AsyncClient(base_url=server.base) as client:
-            statuses = []
-            for number in range(912):
-                answer = await client.get(
-                    "/v1/sessions", headers={"Authorization": f"Bearer tl_guess{number}_0123456789abcdefghij"}
-                )
-                statuses.append(answer.status_code)
-            assert 60 <= statuses.count(401) <= 75
-            assert 912 == statuses.count(401) + statuses.count(429)
-            assert 0 < int(answer.headers["Retry-After"]) <= 60
-            assert '"address";q=60;w=60' == answer.headers["RateLimit-Policy"]
-            # A valid key from the same address is served, also one that the process has not seen before.
-            assert (await client.get("/v1/sessions", headers=HEADERS)).is_success
-        assert len([line for line in server.log.splitlines() if '"status": 4' in line]) < 40
+    async with httpx.AsyncClient(base_url=guarded.base) as client:
+        statuses = []
+        for number in range(912):
+            answer = await client.get("/v1/sessions", headers={"Authorization": f"Bearer tl_guess{number}_0123456789abcdefghij"})
+            statuses.append(answer.status_code)
+        assert 60 <= statuses.count(401) <= 75
+        assert 912 == statuses.count(401) + statuses.count(429)
+        assert 0 < int(answer.headers["Retry-After"]) <= 60
+        assert '"address";q=60;w=60' == answer.headers["RateLimit-Policy"]
+        # A valid key from the same address is served, also one that the process has not seen before.
+        assert (await client.get("/v1/sessions", headers=HEADERS)).is_success
+    assert len([line for line in guarded.log.splitlines() if '"status": 4' in line]) < 40

@@ -69,7 +69,7 @@ class ServerProcess:
 
     async def ready(self) -> None:
         """Return once the server takes work."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         async with httpx.AsyncClient() as client:
             while time.monotonic() < end:
                 assert self._process is not None
