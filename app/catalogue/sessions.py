@@ -117,7 +117,7 @@ class Session(SessionHead):
                 "started_at": None,
                 "ended_at": None,
                 "created_at": "2021-09-20T01:00:00Z",
-                "streams": [{**_STREAM, "created_at": "2021-09-20T01:00:00Z"}],
+                "streams": [{**_STREAM, "confirmed": True, "created_at": "2021-09-20T01:00:00Z"}],
                 "lineup": [{"position": 1, **_ITEM, "names": {"ja": "ニット"}}],
                 "promotions": [
                     {"id": "0192f1a0-b3c4-7d02-8000-5f5e1a2b3c4d", **_PROMOTION, "created_at": "2021-09-20T01:00:00Z"}
