@@ -177,7 +177,7 @@ async def test_registering_with_an_unbound_key_confirms(client: httpx.AsyncClien
 async def test_events_move_with_a_decision_that_changes(
     client: httpx.AsyncClient, service: Service, brands: Any, send: Send
 ) -> None:
-    """From one brand to the other, to nobody, and back; each brand keeps what it sent itself, and rebuilds are equal."""
+    """From one brand to the other, to none, and back; each brand keeps what it sent itself, and rebuilds are equal."""
     ours = await new_session(client, brands["ours"]["operator"], streams=[ROOM])
     theirs = await new_session(client, brands["theirs"]["operator"], streams=[ROOM])
     await send(brands["ours"]["ingest"], SUBJECT, "own-1")

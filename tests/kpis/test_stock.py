@@ -89,7 +89,7 @@ def left_of(history: list[tuple[int, str, int]], planned: int) -> int:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_random_histories_leave_what_a_walk_through_them_leaves(
+async def test_random_histories_leave_what_a_replay_of_them_leaves(
     new_session: NewSession, send: Send, read: Read, seed: int
 ) -> None:
     """In any order of arrival; reports and sales fall into the same seconds now and then."""
