@@ -132,7 +132,7 @@ class _Signals:
 
 
 stopping = threading.Event()
-"""Set as soon as a server was told to stop: from then on its command must end within its limit."""
+"""Set when a server begins to stop: from then on its command must end within its limit."""
 
 
 def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:

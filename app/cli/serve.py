@@ -27,7 +27,7 @@ from app.service import Service, open_service
 from app.settings import Settings
 
 GRACE_SECONDS = 20
-"""How long open requests may take to finish once the server was told to stop."""
+"""How long open requests may take to finish once the server begins to stop."""
 
 MOST_FILES = 65_536
 """Open files to ask the system for: every live stream is one, and the usual limit of 1,024 is soon reached."""

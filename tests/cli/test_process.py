@@ -1,4 +1,4 @@
-"""The command as a process: it ends soon when it is told to, and says in one sentence what prevents it."""
+"""The command as a process: a signal ends it soon, and one sentence says what prevents a start."""
 
 import os
 import shutil

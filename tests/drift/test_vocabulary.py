@@ -50,6 +50,7 @@ ALLOWED = re.compile(
     r"|in flight|(?i:single[-_ ]?flights?)|aria-pressed|keyboard\.press|\.press\(|\.home\b|set_paper|paperSize|\"reseal\"|`reseal`"
     r"|b\"letters?\"|person=b\"letter\"|\{letter\}|connections\.letters|\bletters\b(?=\W+(?:and|or) digits)|\bletters?/"
     r"|lower-?case letters|capital letters|pending_refolds|\"refolds\"|\"letters?\"|letters=|\.letters\b|rng\(\"programme\"\)"
+    r"|\"nobody\"|user postgres or nobody"
 )
 """Stored bytes, columns, queue and job names, public JSON members; other fields' words."""
 NOT_OURS = ("tests/adapters/samples/", "tests/drift/test_vocabulary.py", "app/dashboard/web/css/")

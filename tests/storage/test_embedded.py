@@ -117,10 +117,10 @@ def test_what_prevents_it_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(EmbeddedPostgresError, match="made by PostgreSQL 12"):
         EmbeddedPostgres(tmp_path / "old").start()
     (tmp_path / "other" / "postgres").mkdir(parents=True)
-    (tmp_path / "other" / "postgres" / "letter.txt").write_text("mine")
+    (tmp_path / "other" / "postgres" / "own.txt").write_text("mine")
     with pytest.raises(EmbeddedPostgresError, match="not empty"):
         EmbeddedPostgres(tmp_path / "other").start()
-    assert (tmp_path / "other" / "postgres" / "letter.txt").exists()
+    assert (tmp_path / "other" / "postgres" / "own.txt").exists()
     monkeypatch.setattr(embedded, "_passwd", lambda _: None)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
     with pytest.raises(EmbeddedPostgresError, match="user 4321 in /etc/passwd"):
