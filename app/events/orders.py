@@ -223,7 +223,7 @@ class OrderRefunded(_OrderEvent, type="live.order.refunded"):
         order = digest(context.platform, self.order)
         claims = []
         if single:
-            # An order's id never stands for a refund's: the two live in different name spaces.
+            # An order's id and a refund's id may be equal: their digests must differ.
             member = digest(context.platform, "refund", self.refund) if self.refund else order
             claims.append(Claim("refund", member, tuple(Count("refund_amount", part, key) for key, part in single), refund))
         state = OrderPatch(self.order, "refunded") if amount or total else None

@@ -15,7 +15,7 @@ from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
-from app.ingest.statements import NO_STATEMENTS, Statement, settle_statements, statement_of
+from app.ingest.statements import NO_STATEMENTS, Statement, rank_statements, statement_of
 from app.ingest.tally import PendingClaim, Span, Tally, microseconds, moment, moment_or_none
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
@@ -93,17 +93,17 @@ async def apply(
     """
     events = list(events)
     found = [(event.session, event.key, event.statement) for event in events if event.statement is not None]
-    standing = await settle_statements(queries, found) if found else NO_STATEMENTS
-    if standing.corrections:
-        await queries.add_pending_corrections(sorted({session for session, _ in standing.corrections}))
+    outcome = await rank_statements(queries, found) if found else NO_STATEMENTS
+    if outcome.corrections:
+        await queries.add_pending_corrections(sorted({session for session, _ in outcome.corrections}))
     tally = Tally(slow_after_ms)
     for event in events:
-        if (event.session, event.key) not in standing.outdated:
+        if (event.session, event.key) not in outcome.outdated:
             tally.add(*event[:5])
     claims = tally.claims()
     claimed = await queries.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
     await finish(queries, tally, claimed, contexts)
-    return standing.corrections
+    return outcome.corrections
 
 
 async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from app.ingest import cardinality, fold
-from app.ingest.statements import settle_statements
+from app.ingest.statements import rank_statements
 from app.ingest.tally import Values, values_of
 from app.settings import Settings
 from app.storage import first_purchases
@@ -124,7 +124,7 @@ async def _rebuild(
     values: Values = set()
     while page := await connection.fetch(_SQL["statements"], session, after, _PAGE):
         # Before anything is folded: which statements count is known once all were seen.
-        await settle_statements(queries, fold.stated(LoggedEvent(*row) for row in page))
+        await rank_statements(queries, fold.stated(LoggedEvent(*row) for row in page))
         after = page[-1]["event_key"]
     after = b""
     while page := await connection.fetch(_SQL["page"], session, after, _PAGE):

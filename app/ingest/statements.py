@@ -41,7 +41,7 @@ def statement_of(source: str, platform: str, payload: Payload) -> Statement | No
     return Statement(digest(source, platform, payload.type, about), rank)
 
 
-class Standing(NamedTuple):
+class StatementOutcome(NamedTuple):
     """What became of statements."""
 
     outdated: set[tuple[UUID, bytes]]
@@ -50,10 +50,10 @@ class Standing(NamedTuple):
     """Session and key of events that replace an earlier statement."""
 
 
-NO_STATEMENTS = Standing(set(), set())
+NO_STATEMENTS = StatementOutcome(set(), set())
 
 
-async def settle_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, bytes, Statement]]) -> Standing:
+async def rank_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, bytes, Statement]]) -> StatementOutcome:
     """Keep the newest revisions of (session, event key, statement), and return what follows for the events."""
     stated = list(stated)
     newest: dict[tuple[UUID, bytes], bytes] = {}
@@ -70,4 +70,4 @@ async def settle_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, b
         for session, key, (member, _) in stated
         if claimed.get((session, member)) is not None and (session, key) not in outdated
     }
-    return Standing(outdated, corrections)
+    return StatementOutcome(outdated, corrections)

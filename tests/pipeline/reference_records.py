@@ -66,7 +66,7 @@ class Order:
 
 @dataclass
 class Refunds:
-    """What was told of the refunds of one order, per product and for the whole order under the empty key."""
+    """The refunds of one order, per product and for the whole order under the empty key."""
 
     singles: dict[str, int] = field(default_factory=dict)
     totals: dict[str, tuple[datetime, int]] = field(default_factory=dict)

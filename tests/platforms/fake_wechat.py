@@ -27,6 +27,7 @@ class FakeWechat:
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     aftersales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    flows: dict[str, dict[str, Any]] = field(default_factory=dict)
     lives: dict[str, dict[str, Any]] = field(default_factory=dict)
     """export_id → the blocks of getlivedata."""
     listed: list[str] = field(default_factory=list)
@@ -122,6 +123,12 @@ class FakeWechat:
             return trouble
         return JSONResponse({"errcode": 0, "after_sale_order": self.aftersales[(await request.json())["after_sale_order_id"]]})
 
+    async def order_flow(self, request: Request) -> Response:
+        """Return the money of an order."""
+        self.calls["order_flow"] += 1
+        flow = self.flows.get((await request.json())["order_id"])
+        return await self._trouble(request) or JSONResponse({"errcode": 0, "data_list": [flow] if flow else []})
+
     async def stock_get(self, request: Request) -> Response:
         """Return the stock of a variant."""
         self.calls["stock_get"] += 1
@@ -167,6 +174,7 @@ class FakeWechat:
             "/channels/ec/order/list/get": self.order_list,
             "/channels/ec/aftersale/getaftersalelist": self.aftersale_list,
             "/channels/ec/aftersale/getaftersaleorder": self.aftersale_get,
+            "/channels/ec/funds/listorderflow": self.order_flow,
             "/channels/ec/product/stock/get": self.stock_get,
             "/channels/livedashboard/getlivelist": self.live_list,
             "/channels/livedashboard/getlivedata": self.live_data,

@@ -200,3 +200,44 @@ async def test_the_worker_recovers_from_the_loss_of_its_connection(
         wechat.orders[number] = order(number, ROOM)
         assert "success" == (await send_push(shop, push(number))).text
         await until(partial(_has, kpis, session, orders=int(number)), "the order", 60)
+
+
+async def test_presents_count_for_their_giver(
+    shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis
+) -> None:
+    """Three presents of one giver to three receivers, one of which is not accepted yet, are three orders of one buyer."""
+    session = await new_session(("wechat", ROOM))
+    for number, receiver in (("51", "o_1"), ("52", "o_2"), ("53", None)):
+        present: dict[str, Any] = {"is_present": True, "present_giver_openid": "o_giver", "openid": receiver}
+        wechat.orders[number] = order(number, ROOM, status=20 if receiver else 12, **present)
+        await send_push(shop, push(number))
+    await until(lambda: _has(kpis, session, orders=3), "the presents")
+    figures = await kpis(session["id"])
+    assert (1, figures["gmv"]) == (figures["buyers"], figures["spend_per_buyer"])
+
+
+async def test_a_settlement_is_recorded_with_its_fees(
+    shop: Answer, wechat: FakeWechat, new_session: Connect, send_push: Push, kpis: Kpis, client: httpx.AsyncClient
+) -> None:
+    """A settlement is pulled once and stays in the event log of the order's session."""
+    session = await new_session(("wechat", ROOM))
+    settled = order("7", ROOM, status=100)
+    settled["order_detail"]["settle_info"] = {"settle_time": 1_788_100_000}
+    wechat.orders["7"] = settled
+    wechat.flows["7"] = {"order_id": "7", "mch_settle_amount": 98_000, "mch_settle_time": 1_788_100_000,
+                         "platform_commission_amount": 500}  # fmt: skip
+    for _ in range(2):
+        await send_push(shop, push("7", "channels_ec_order_settle"))
+    await until(lambda: _has(kpis, session, orders=1), "the order")
+
+    async def recorded() -> list[Any]:
+        answer = await client.get("/v1/events", params={"session": session["id"], "type": "live.order.settled"})
+        assert 200 == answer.status_code, answer.text
+        return list(answer.json()["events"])
+
+    async def one() -> bool:
+        return 1 == len(await recorded())
+
+    await until(one, "the settlement")
+    assert [{"kind": "platform_commission", "amount": "5.00"}] == (await recorded())[0]["data"]["fees"]
+    assert 1 == wechat.calls["order_flow"]

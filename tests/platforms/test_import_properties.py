@@ -1,0 +1,133 @@
+"""Imports of one truth give one set of figures: in any split, order and repetition of the exports, and as they grow."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic_core import to_json
+
+from app.adapters.csv_import import Import
+from app.events.envelope import EVENT, event_key
+from app.ingest import rebuild
+from app.ingest.corrections import apply_corrections
+from app.ingest.submission import Submission, SubmittedEvent
+from app.service import Service
+from tests.platforms.conftest import Connect
+
+HEAD = "order,buyer,product,quantity,line_amount,paid_at,refunded,refunded_at,tracking,shipped_at"
+COLUMNS = {name: name for name in HEAD.split(",")} | {"refunded_amount": "refunded"}
+del COLUMNS["refunded"]
+START = datetime(2026, 9, 25, 14, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an order, with what was refunded of it after each day."""
+
+    product: str
+    quantity: int
+    amount: Decimal
+    refunds: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order, which is shipped on a day or never."""
+
+    number: str
+    buyer: str
+    paid_at: datetime
+    lines: tuple[Line, ...]
+    shipped_on: int | None
+
+    def rows(self, day: int) -> list[str]:
+        """Return the rows of the export of a day."""
+        shipped = self.shipped_on is not None and self.shipped_on <= day
+        refunded = any(line.refunds[day] for line in self.lines)
+        days = [
+            d for d in range(day + 1) if [x.refunds[d] for x in self.lines] != [x.refunds[d - 1] if d else 0 for x in self.lines]
+        ]
+        moment = (START + timedelta(days=1 + max(days, default=0))).isoformat() if refunded else ""
+        return [
+            ",".join(
+                (self.number, self.buyer, line.product, str(line.quantity), str(line.amount), self.paid_at.isoformat(),
+                 str(line.refunds[day]), moment, f"T{self.number}" if shipped else "",
+                 (START + timedelta(days=1 + (self.shipped_on or 0))).isoformat() if shipped else "")
+            )
+            for line in self.lines
+        ]  # fmt: skip
+
+
+def truth(random: Random, days: int) -> list[Order]:
+    """Return orders whose refunds grow from day to day."""
+
+    def line(product: str) -> Line:
+        amount = Decimal(random.randrange(1, 50_000)) / 100
+        refunds = sorted(random.choice((Decimal("0.00"), (amount / 2).quantize(Decimal("0.01")), amount)) for _ in range(days))
+        return Line(product, random.randrange(1, 4), amount, tuple(refunds))
+
+    return [
+        Order(
+            str(number), random.choice(("", "b1", "b2", "b3")), START + timedelta(minutes=random.randrange(60)),
+            tuple(line(product) for product in random.sample(("knit", "coat", "hat"), random.randrange(1, 4))),
+            random.choice((None, *range(days))),
+        )
+        for number in range(1, 8)
+    ]  # fmt: skip
+
+
+def files(random: Random, orders: list[Order], days: int) -> list[list[str]]:
+    """Return the exports of all days, each split between orders, in any order, some of them twice."""
+    found = []
+    for day in range(days):
+        shuffled = random.sample(orders, len(orders))
+        cut = random.randrange(len(orders) + 1)
+        found += [[row for order in part for row in random.sample(order.rows(day), len(order.lines))]
+                  for part in (shuffled[:cut], shuffled[cut:])]  # fmt: skip
+    found += random.sample(found, 2)
+    return [rows for rows in random.sample(found, len(found)) if rows]
+
+
+async def take(service: Service, room: str, rows: list[str], imported_at: datetime) -> None:
+    """Import a file, as the importer does."""
+    options = {"kind": "orders", "subject": f"wechat:{room}", "columns": COLUMNS}
+    reader = Import(io.BytesIO("\n".join([HEAD, *rows]).encode()), options, "//tallylight/imports", imported_at)
+    submission = Submission(None, "import:test", imported_at)
+    for group in reader.groups():
+        assert all(row.ok for row in group.rows), group
+        for found in group.events:
+            event = EVENT.validate_json(to_json(found))
+            submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), len(submission.items), submission))
+    await service.writer.submit(submission)
+    assert [] == submission.rejected
+    await apply_corrections(service.database, service.settings, submission.replaced_sessions)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_exports_of_one_truth_give_its_figures(
+    seed: int, service: Service, new_session: Connect, kpis: Callable[..., Any]
+) -> None:
+    """Whatever happens to the files, the figures are those of the newest day, and a rebuild finds no difference."""
+    random, days = Random(f"imports/{seed}"), 3
+    orders = truth(random, days)
+    session = await new_session(("wechat", f"room-{seed}"))
+    for number, rows in enumerate(files(random, orders, days)):
+        await take(service, f"room-{seed}", rows, START + timedelta(days=10, minutes=number))
+    assert [] == await rebuild.compare(service.database, service.settings, UUID(session["id"]))
+    lines = [line for order in orders for line in order.lines]
+    refunds = [sum((line.refunds[-1] for line in order.lines), Decimal(0)) for order in orders]
+    figures = await kpis(session["id"])
+    assert {
+        "orders": len(orders),
+        "gmv": str(sum(line.amount for line in lines)),
+        "units_sold": sum(line.quantity for line in lines),
+        "buyers": len({order.buyer for order in orders} - {""}),
+        "refund_amount": str(sum(refunds)),
+        "refunded_orders": sum(amount > 0 for amount in refunds),
+    } == {name: figures[name] for name in ("orders", "gmv", "units_sold", "buyers", "refund_amount", "refunded_orders")}
