@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz check screenshots bench format lock openapi
+.PHONY: help setup demo test fuzz check screenshots bench faults format lock openapi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
 
 fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a failure prints what repeats it
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property --timeout 0 -n $(WORKERS) --dist worksteal
+
+faults: setup ## break the database, platforms and neighbours, at full length (minutes)
+	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist worksteal
 
 check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks
 	$(BIN)/ruff format --check .

@@ -24,10 +24,15 @@ from app.reports.render_process import RenderProcess
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
+from app.storage.readiness import WriteProbe
 
 
 class MigrationsBehindError(DatabaseUnreachableError):
     """The schema is older or newer than this version of the code."""
+
+
+class DrainIncompleteError(Exception):
+    """The database did not take all events that were waiting; their senders were told to send them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Service:
     renderer: RenderProcess
     hub: Hub
     tickets: TicketSigner
+    probe: WriteProbe
     head: str | None
 
 
@@ -53,6 +59,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Open the database and start the writer; at the end drain the writer and close.
 
     Raises:
+        DrainIncompleteError: at the end, if events could not be committed.
         DatabaseUnreachableError: no database, or its migrations are behind; the text has a hint.
     """
     database = await open_database(settings)
@@ -60,7 +67,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         head = migrate.head()
         found = await migrate.current(database.engine)
         if database.embedded is not None and found != head:
-            found = await migrate.upgrade(database.engine)
+            found = await migrate.upgrade(database)
         if found != head:
             raise MigrationsBehindError(
                 f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
@@ -73,27 +80,35 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         hub, tickets = _live(database, keys, settings)
         writer = Writer(Flusher(database, settings, privacy_keys), settings)
         writer.start()
-        renderer = RenderProcess()
+        renderer = RenderProcess(settings.report_seconds)
         try:
             receiver = Receiver(settings.max_batch_events)
             async with open_platforms(database, settings, cipher, privacy_keys, writer) as platforms:
                 importer = Importer(database, settings, writer)
                 yield Service(
-                    settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer, hub, tickets, head
-                )
+                    settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer,
+                    hub, tickets, WriteProbe(database), head,
+                )  # fmt: skip
         finally:
             try:
                 await hub.stop()
                 await keys.close()
             finally:
                 await renderer.close()
-                await writer.drain()
+                drained = await writer.drain()
     finally:
         await database.close()
+    if not drained:
+        raise DrainIncompleteError("the database did not take all events; their senders were told to send them again")
 
 
 def _live(database: Database, keys: ApiKeyStore, settings: Settings) -> tuple[Hub, TicketSigner]:
     limits = AlertThresholds(settings.low_stock, settings.slow_response_seconds, timedelta(seconds=settings.silence_seconds))
-    pace = StreamLimits(settings.stream_seconds, settings.stream_heartbeat_seconds, settings.stream_subscribers)
+    pace = StreamLimits(
+        settings.stream_seconds,
+        settings.stream_heartbeat_seconds,
+        settings.stream_subscribers,
+        settings.stream_subscribers_per_key,
+    )
     lifetime = timedelta(seconds=settings.stream_ticket_seconds)
     return Hub(database, keys, limits, pace), TicketSigner(settings.secret(), settings.previous_secret(), lifetime)

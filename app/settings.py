@@ -90,8 +90,13 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
         default=12, description="database connections per process; the writer uses three more"
     )
+    background_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
+        default=6, description="further database connections per process, for background work"
+    )
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
-        default=10.0, description="maximum wait for a connection or a lock, in seconds"
+        default=10.0,
+        description="maximum wait for a connection, a lock or the result of one statement; a connection that exceeds it is "
+        "closed; background statements may take six times as long",
     )
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
         default=8 * 1024 * 1024, description="maximum size of a request body, before and after decompression, in bytes"
@@ -162,6 +167,9 @@ class Settings(BaseSettings):
     stream_subscribers: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=5_000, description="maximum number of open event streams in one process; above it: 503 with Retry-After"
     )
+    stream_subscribers_per_key: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=1_000, description="maximum number of open event streams of one key in one process; above it: 429"
+    )
     stream_ticket_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         default=60, description="seconds that a stream ticket is valid for connecting"
     )
@@ -171,6 +179,9 @@ class Settings(BaseSettings):
     )
     silence_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         default=120, description="seconds without events after which a live session raises an alert"
+    )
+    report_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=60.0, description="maximum time to draw a report as a file; two are drawn at a time"
     )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"

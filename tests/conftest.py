@@ -1,4 +1,4 @@
-"""What the tests share: one embedded PostgreSQL, one migrated template database, a fresh clone per test."""
+"""Shared fixtures: one embedded PostgreSQL, one migrated template database, a new clone per test."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing behind that a failure does not need."""
+    """Remove the folder of a run without failures."""
     basetemp = config.option.basetemp or ""
     if not hasattr(config, "workerinput") and "tallylight-tests-" in str(basetemp) and not config.stash.get(_FAILED, False):
         shutil.rmtree(basetemp, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Fresh, migrated databases for tests: copies of a template, or distributed ones where a Citus is named.
+"""New, migrated databases for tests: copies of a template, or distributed ones if a Citus coordinator is configured.
 
 In: a server, a template. Out: a database's connection string while a test uses it. Never here: services, data.
 """
@@ -29,13 +29,13 @@ def dsn_for(server_dsn: str, database: str) -> str:
 async def upgrade(dsn: str) -> None:
     """Migrate a database."""
     database = await open_database(Settings(database_url=dsn, secret_key=SECRET))
-    await migrate.upgrade(database.engine)
+    await migrate.upgrade(database)
     await database.close()
 
 
 @asynccontextmanager
 async def new_database(server: str, template: str | None) -> AsyncIterator[str]:
-    """Make a migrated database, lend its connection string, and drop it; without a template it is migrated here."""
+    """Create a database from a template, yield its connection string, drop it. Without a template it is empty; on Citus, migrated."""
     name = f"test_{uuid4().hex}"
     nodes = await _nodes(server) if CITUS else [server]
     for node in nodes:

@@ -108,7 +108,7 @@ async def test_requests_are_counted_by_the_whole_template_of_their_route(client:
     assert before + 2 == _requests("GET", "/v1/things/{thing}", 200)
 
 
-async def test_paths_and_methods_of_nobody_add_no_series(client: httpx.AsyncClient) -> None:
+async def test_unknown_paths_and_methods_add_one_series(client: httpx.AsyncClient) -> None:
     """A scanner that tries a thousand paths and methods leaves one series behind."""
     before = _requests("other", "other", 404)
     for n in range(3):
@@ -116,7 +116,7 @@ async def test_paths_and_methods_of_nobody_add_no_series(client: httpx.AsyncClie
     assert before + 3 == _requests("other", "other", 404)
 
 
-async def test_what_nobody_caught_is_a_problem_without_detail(client: httpx.AsyncClient, lines: Any) -> None:
+async def test_an_unexpected_error_is_a_problem_without_detail(client: httpx.AsyncClient, lines: Any) -> None:
     """The client learns the request's id and nothing else; the log has the traceback, without the key in it."""
     before = _requests("POST", "/v1/things/{thing}", 500)
     answer = await client.post("/v1/things/a")
@@ -132,8 +132,8 @@ async def test_what_nobody_caught_is_a_problem_without_detail(client: httpx.Asyn
     assert answer.headers["x-request-id"] == traceback["request_id"] == line["request_id"]
 
 
-async def test_an_answer_that_breaks_off_is_an_error(client: httpx.AsyncClient) -> None:
-    """After its head is out the connection breaks, so that nobody takes half an answer for a whole one."""
+async def test_an_interrupted_answer_is_an_error(client: httpx.AsyncClient) -> None:
+    """After its head is out the connection breaks, so that no client takes half an answer for a whole one."""
     before = _requests("GET", "/stream", 500)
     with pytest.raises(RuntimeError, match="broken off"):
         await client.get("/stream")

@@ -1,4 +1,4 @@
-"""What a repetition may mend is told from what it may not."""
+"""Transient errors are distinguished from faults of the server."""
 
 import asyncpg
 import pytest
@@ -8,8 +8,8 @@ from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
 
 
 @pytest.mark.parametrize("kind", [*CONFLICTS, *UNREACHABLE, asyncpg.LockNotAvailableError])
-def test_what_may_succeed_a_moment_later_is_passing(kind: type[Exception]) -> None:
-    """Also where SQLAlchemy has wrapped it: a collision in the catalogue is a 503 with Retry-After, not a 500."""
+def test_a_transient_error_is_recognized(kind: type[Exception]) -> None:
+    """Also if SQLAlchemy wrapped it: a conflict in the catalogue is a 503 with Retry-After, not a 500."""
     error = kind("x")
     assert is_transient(error)
     wrapper = RuntimeError()
@@ -18,6 +18,6 @@ def test_what_may_succeed_a_moment_later_is_passing(kind: type[Exception]) -> No
 
 
 @pytest.mark.parametrize("error", [asyncpg.UndefinedTableError("x"), ValueError("x")])
-def test_our_own_fault_is_not_passing(error: Exception) -> None:
-    """A missing table stays a 500, so that somebody looks."""
+def test_a_fault_of_the_server_is_not_transient(error: Exception) -> None:
+    """A missing table stays a 500, so that an operator is alarmed."""
     assert not is_transient(error)

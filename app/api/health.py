@@ -4,14 +4,12 @@ In: nothing. Out: the state of this process. Never here: anything about a sessio
 """
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app import __version__
 from app.api.access import ADMINS, AppService
 from app.observability.metrics import metrics_text
 from app.problems import ProblemError, responses
-from app.storage import migrate
-from app.storage.database import UNREACHABLE
 
 router = APIRouter(tags=["service"])
 
@@ -27,8 +25,10 @@ class Readiness(BaseModel):
     """The process accepts requests."""
 
     status: str = "ready"
-    database: str
+    database: str = Field(description="the version of the server, which has accepted a write within the last second")
     migration: str | None
+    writer: str = Field("running", description="the group commit that acknowledges events")
+    worker: str = Field(description="the background jobs of this process: `running`, or `not started`")
 
 
 @router.get("/healthz", operation_id="get_health", summary="Check that the process runs")
@@ -39,18 +39,22 @@ async def health() -> Health:
 
 @router.get("/readyz", operation_id="get_readiness", summary="Check that the process accepts requests", responses=responses(503))
 async def readiness(service: AppService) -> Readiness:
-    """Answer 200 if the database is reachable, its migrations are at head and the queue is not full."""
-    try:
-        async with service.database.acquire() as connection:
-            version = await connection.fetchval("SHOW server_version")
-        found = await migrate.current(service.database.engine)
-    except UNREACHABLE:
-        raise ProblemError(503, "the database is unreachable", code="not_ready") from None
-    if found != service.head:
-        raise ProblemError(503, f"the database is at migration {found}, this version needs {service.head}", code="not_ready")
-    if service.writer.full:
-        raise ProblemError(503, "the queue is full", code="not_ready")
-    return Readiness(database=version, migration=found)
+    """Answer 200 if the database accepts writes, its migrations are at head, and the writer and the worker run.
+
+    The write is rolled back. Its result is cached for a second.
+    """
+    state = await service.probe.state()
+    if state.fault is not None:
+        raise ProblemError(503, state.fault, code="not_ready")
+    if state.revision != service.head:
+        raise ProblemError(
+            503, f"the database is at migration {state.revision}, this version needs {service.head}", code="not_ready"
+        )
+    worker = service.platforms.worker
+    fault = service.writer.fault() or worker.fault()
+    if fault is not None:
+        raise ProblemError(503, fault, code="not_ready")
+    return Readiness(database=state.version or "", migration=state.revision, worker=worker.status)
 
 
 @router.get(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from app.api.access import AppService
+from app.api.cancellation import while_connected
 from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import UNCHANGED, Question, answer
@@ -54,9 +55,10 @@ async def report(service: AppService, asked: Question) -> Response:
     response_class=Response,
     responses=_file(XLSX),
 )
-async def report_xlsx(service: AppService, asked: Question) -> Response:
+async def report_xlsx(service: AppService, request: Request, asked: Question) -> Response:
     """Return a workbook: the results sheet, the figures by minute with charts, and every order line."""
-    book = await files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
+    work = files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
+    book = await while_connected(request, work)
     return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
 
 
@@ -67,9 +69,10 @@ async def report_xlsx(service: AppService, asked: Question) -> Response:
     response_class=Response,
     responses=_file(HTML),
 )
-async def report_html(service: AppService, asked: Question) -> Response:
+async def report_html(service: AppService, request: Request, asked: Question) -> Response:
     """Return a self-contained page for A4: no script, no external resource."""
-    page = await files.page(service.database, service.renderer, asked, insight_settings(service.settings))
+    work = files.page(service.database, service.renderer, asked, insight_settings(service.settings))
+    page = await while_connected(request, work)
     headers = {
         **_headers(asked, page.name, "html", "inline"),
         "Content-Security-Policy": _POLICY,

@@ -4,10 +4,12 @@ In: the brand and the changed product keys. Out: the rebuilt sessions. Never her
 passes in, since the catalogue does not import ingest.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import pending_refolds
+
+_log = structlog.get_logger()
+REQUEST_SECONDS = 5.0
+"""How long the request that changed an alias waits for the rebuilds."""
 
 Rebuild = Callable[[UUID], Awaitable[object]]
 """Rebuilds one session with the current catalogue."""
@@ -32,6 +38,17 @@ async def run_pending(database: Database, rebuild: Rebuild) -> None:
         rows = (await connection.execute(select(pending_refolds).order_by(pending_refolds.c.brand_id))).all()
     for brand_id, found in groupby(rows, key=lambda row: row.brand_id):
         await rebuild_sessions(database, brand_id, [row.key for row in found], rebuild)
+
+
+async def rebuild_or_leave(database: Database, brand_id: UUID, keys: Sequence[str], rebuild: Rebuild) -> None:
+    """Do the same in a request: what takes too long stays pending and is done by the worker."""
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS) as limit:
+            await rebuild_sessions(database, brand_id, keys, rebuild)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        _log.info("rebuild left to the worker", brand=str(brand_id))
 
 
 async def rebuild_sessions(database: Database, brand_id: UUID, keys: Sequence[str], rebuild: Rebuild) -> None:

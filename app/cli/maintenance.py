@@ -30,7 +30,7 @@ def migrate(check: Annotated[bool, typer.Option(help="Only check whether the sch
         try:
             found = await migrations.current(database.engine)
             if not check:
-                found = await migrations.upgrade(database.engine)
+                found = await migrations.upgrade(database)
             console.print(f"migration {found or 'none'}, newest {migrations.head()}")
             if found != migrations.head():
                 raise typer.Exit(1)

@@ -21,12 +21,15 @@ import typer
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.service import DrainIncompleteError
 from app.settings import InvalidSettings, Settings, load_settings
 from app.storage import embedded
 from app.storage.database import DatabaseUnreachableError
 
 INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
+DRAIN_INCOMPLETE = 4
+"""Exit code of a server that could not commit all events, or did not end in time."""
 _PARENT_SECONDS = 0.5
 
 console = Console(stderr=True)
@@ -76,6 +79,8 @@ def run_or_exit(work: Callable[[], Coroutine[None, None, None]], *, end_within: 
         raise _refused("No database", error, 3) from None
     except PortTakenError as error:
         raise _refused("Not started", error, 1) from None
+    except DrainIncompleteError as error:
+        raise _refused("Drain incomplete", error, DRAIN_INCOMPLETE) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(INTERRUPTED) from None
 

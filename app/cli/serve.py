@@ -8,13 +8,17 @@ import contextlib
 import ctypes
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 
@@ -26,8 +30,10 @@ from app.observability.logs import configure_logging
 from app.service import Service, open_service
 from app.settings import Settings
 
-GRACE_SECONDS = 20
-"""How long open requests may take to finish once the server begins to stop."""
+GRACE_SECONDS = 12
+"""How long open requests may take to finish after the signal to stop."""
+DRAIN_SECONDS = 30.0
+"""After that the process exits, whatever it waits for."""
 
 MOST_FILES = 65_536
 """Open files to ask the system for: every live stream is one, and the usual limit of 1,024 is soon reached."""
@@ -54,14 +60,21 @@ class _Uvicorn(uvicorn.Server):
 class Server:
     """Uvicorn around one opened service."""
 
-    def __init__(self, service: Service, listening: socket.socket | None = None, grace: int = GRACE_SECONDS) -> None:
+    def __init__(
+        self,
+        service: Service,
+        listening: socket.socket | None = None,
+        grace: int = GRACE_SECONDS,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare; `run` listens on the socket, or without one on the settings' address.
 
-        Open requests may take `grace` seconds once the server was stopped.
+        Open requests may take `grace` seconds after the request to stop. `on_stop` is called once, at the first one.
         """
         settings = service.settings
         self._sockets = [listening] if listening is not None else None
         self._platforms = service.platforms
+        self._on_stop = on_stop
         self._hub = service.hub
         limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds)
         self._server = _Uvicorn(
@@ -93,6 +106,8 @@ class Server:
     def stop(self) -> None:
         """Stop listening and let open requests finish; told twice, cut them off."""
         process.stopping.set()
+        if not self._server.should_exit:
+            self._on_stop()
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
         # They would stay open for as long as the grace lasts; their clients find another process.
@@ -120,6 +135,21 @@ def _return_large_blocks() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
+def limit_drain() -> None:
+    """End the process `DRAIN_SECONDS` from now, whatever it waits for."""
+    # A thread: it must end the process even if the event loop does not run.
+    watchdog = threading.Timer(DRAIN_SECONDS, _exit_now)
+    watchdog.daemon = True
+    watchdog.start()
+
+
+def _exit_now() -> None:
+    structlog.get_logger().error("drain incomplete: the process exits", seconds=DRAIN_SECONDS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(process.DRAIN_INCOMPLETE)
+
+
 def _raise_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
@@ -144,7 +174,7 @@ async def _serve_on(listening: socket.socket, settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
-        await Server(service, listening).run()
+        await Server(service, listening, on_stop=limit_drain).run()
 
 
 def serve(

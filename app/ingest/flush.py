@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-import structlog
 
 from app.ingest import dead_letters, fold
 from app.ingest.cardinality import Cardinality
 from app.ingest.clocks import ClockCheck
 from app.ingest.flush_result import FlushResult
+from app.ingest.isolation import Isolation
 from app.ingest.parking import Parking
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import SubjectResolver
@@ -26,19 +26,11 @@ from app.ingest.tally import Values
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import CONFLICTS, UNREACHABLE, Database, retry_conflicts
+from app.storage.database import UNREACHABLE, Database
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.writes import WriteQueries
 
-_log = structlog.get_logger()
-_TRANSIENT = (
-    *UNREACHABLE,
-    *CONFLICTS,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.OperatorInterventionError,
-)
-"""Errors that no event causes: the same flush may succeed on retry."""
+_RESOLVE_ATTEMPTS = 4
 
 
 class _VoidImportError(Exception):
@@ -73,59 +65,39 @@ class Flusher:
         items: list[SubmittedEvent],
         rejected_only: Iterable[Submission],
         committing: Callable[[], None],
-    ) -> None:
-        """Write all items, durably.
+    ) -> Isolation:
+        """Store all items durably; the result names those that could not be stored.
 
-        `committing` is called when only the wait for the disk is left: the next flush may begin.
+        `committing` is called when only the wait for the WAL flush remains: the next flush may begin.
 
         Raises:
-            OSError, asyncpg.PostgresError: the database is unreachable or failed; no submission was changed.
+            OSError, asyncpg.PostgresError: the database is lost or unable; no submission was answered.
         """
         try:
-            await self._flush(await persistent.connection(), items, rejected_only, committing)
+            connection = await persistent.connection()
+
+            async def transaction(some: list[SubmittedEvent], rejected: list[Submission]) -> FlushResult:
+                return await self._transaction(connection, some, rejected, committing)
+
+            async def reject(item: SubmittedEvent, _: Exception) -> None:
+                await self._reject(connection, item)
+
+            isolation = Isolation(transaction, reject)
+            await isolation.store(items, list(rejected_only))
         except UNREACHABLE:
             await self._database.restart_embedded()
             raise
+        return isolation
 
-    async def _flush(
-        self,
-        connection: asyncpg.Connection,
-        items: list[SubmittedEvent],
-        rejected_only: Iterable[Submission],
-        committing: Callable[[], None],
-    ) -> None:
-        """Write all items; items that the database refuses are found by bisection and rejected individually."""
-        try:
-            result = await retry_conflicts(lambda: self._transaction(connection, items, list(rejected_only), committing))
-        except _TRANSIENT:
-            raise
-        except Exception as refusal:  # noqa: BLE001 - an error that one event causes must not affect the others
-            if len(items) <= 1:
-                await self._refuse(connection, items, refusal)
-                if rejected_only:
-                    await self._flush(connection, [], rejected_only, committing)
-                return
-            half = len(items) // 2
-            await self._flush(connection, items[:half], rejected_only, committing)
-            await self._flush(connection, items[half:], [], committing)
-            return
-        result.report(items)
-
-    async def _refuse(self, connection: asyncpg.Connection, items: list[SubmittedEvent], refusal: Exception) -> None:
-        _log.error("event refused by the database", reason=type(refusal).__name__)
-        if not items:
-            raise refusal
-        detail = "the event cannot be stored"
-        if isinstance(refusal, asyncpg.DataError):
-            detail = "the database cannot hold this event's figures: they are out of range"
-        for item in items:
-            rejection = item.rejection(FieldError(pointer="/data", detail=detail))
-            async with early_lock_release(connection, lambda: None):
-                await dead_letters.keep(
-                    WriteQueries(connection), self._privacy_keys, item.submission, [rejection], item.submission.received_at
-                )
-            item.submission.rejected.append(rejection)
-            item.submission.waiting -= 1
+    async def _reject(self, connection: asyncpg.Connection, item: SubmittedEvent) -> None:
+        detail = "the database cannot hold this event's figures: they are out of range"
+        rejection = item.rejection(FieldError(pointer="/data", detail=detail))
+        async with early_lock_release(connection, lambda: None):
+            await dead_letters.keep(
+                WriteQueries(connection), self._privacy_keys, item.submission, [rejection], item.submission.received_at
+            )
+        item.submission.rejected.append(rejection)
+        item.submission.waiting -= 1
 
     async def _transaction(
         self,
@@ -164,42 +136,60 @@ class Flusher:
             return result
 
     async def _write_valid(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
-        batch = self._new_batch(now)
-        unresolved = batch.take(items, self._resolver.cached, only_all=True)
-        if batch.items and not unresolved:
-            versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
-            result = await self._append(queries, batch, versions, now)
+        deferred: list[SubmittedEvent] = []
+        for _ in range(_RESOLVE_ATTEMPTS):
+            if not items:
+                break
+            batch = self._new_batch(now)
+            unresolved = batch.take(items, self._resolver.cached, only_all=True)
+            if unresolved or not batch.items:
+                batch, unresolved = await self._resolved(queries, items, now)
+            result: FlushResult | None = FlushResult(rejections=batch.rejections)
+            if batch.items:
+                result = await self._append(queries, batch, now)
             if result is not None:
+                if unresolved:
+                    await self._parking.park(queries, unresolved, result, now)
+                result.deferred = deferred
                 return result
-        subjects = {item.event.subject for item in items}
-        self._resolver.invalidate(subjects)
-        for item in items:
-            item.restore()
+            locked = await queries.unavailable_sessions(sorted(batch.resolved_sessions))
+            if locked:
+                # The other sessions of this flush do not wait for them.
+                items, of_locked = batch.split(items, locked)
+                deferred += of_locked
+            else:
+                self._forget(items)
+        return FlushResult(deferred=deferred + items)
+
+    async def _resolved(
+        self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime
+    ) -> tuple[WriteBatch, list[SubmittedEvent]]:
+        """Return a batch of the items whose session the database knows, and the items without a session."""
+        subjects = self._forget(items)
         batch = self._new_batch(now)
         by_subject = await self._resolver.resolve(queries, subjects)
         unresolved = batch.take(items, by_subject)
         if rooms := sorted({item.event.subject for item in unresolved if ":" in item.event.subject}):
-            # Resolve again with the rooms locked: a stream may have been registered meanwhile.
+            # Again, with the rooms' names locked: a stream may have been registered in between.
             await queries.lock_rooms(rooms)
             by_subject |= await self._resolver.resolve(queries, set(rooms))
             unresolved = batch.take(unresolved, by_subject)
-        result = FlushResult(rejections=batch.rejections)
-        if batch.items:
-            appended = await self._append(queries, batch, [], now)
-            assert appended is not None, "the sessions are locked"
-            result = appended
-        if unresolved:
-            await self._parking.park(queries, unresolved, result, now)
-        return result
+        return batch, unresolved
+
+    def _forget(self, items: list[SubmittedEvent]) -> set[str]:
+        """Undo what was taken from sessions that may be out of date; return the items' subjects."""
+        subjects = {item.event.subject for item in items}
+        self._resolver.invalidate(subjects)
+        for item in items:
+            item.restore()
+        return subjects
 
     def _new_batch(self, now: datetime) -> WriteBatch:
         clocks = ClockCheck(now, self._clock_tolerance)
         return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=clocks)
 
-    async def _append(
-        self, queries: WriteQueries, batch: WriteBatch, versions: list[tuple[UUID, str]], now: datetime
-    ) -> FlushResult | None:
-        """Write the batch; return None, with nothing written, if a session's version is stale."""
+    async def _append(self, queries: WriteQueries, batch: WriteBatch, now: datetime) -> FlushResult | None:
+        """Write the batch; None, and nothing is written, if a session is locked or its version is not the database's."""
         if batch.imported:
             await self._refuse_void_imports(queries, batch)
         batch, values = await self._within_caps(queries, batch)
@@ -207,6 +197,7 @@ class Flusher:
         if not batch.items:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
+        versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
         appended = await queries.append_events(versions, batch.new, [] if batch.has_statements else batch.tally.claims(), now)
         if appended is None:
             return None

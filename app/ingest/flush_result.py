@@ -31,6 +31,8 @@ class FlushResult:
     """The values that the accepted events name."""
     replacements: list[tuple[UUID, SubmittedEvent]] = field(default_factory=list)
     """Session, and the event that replaces an earlier statement."""
+    deferred: list[SubmittedEvent] = field(default_factory=list)
+    """Events whose session is locked: they have no outcome yet."""
 
     def compare(self, repeated: Iterable[tuple[_Key, SubmittedEvent]], digests: Mapping[_Key, bytes | None]) -> None:
         """Add events whose key is stored already: as duplicates, or as conflicts if their content differs.

@@ -176,16 +176,16 @@ async def _revert_superseded(
     A customer's first purchase may move between two sessions of a brand. They share the catalogue, but may differ in currency.
     """
     elsewhere = sorted({session for session, _ in lost if session not in contexts})
-    others = {row.id: row for row in await queries.lock_sessions(elsewhere, [], [])} if elsewhere else {}
+    currencies = await queries.lock_sessions(elsewhere) if elsewhere else {}
     for event in await queries.logged_events(sorted(lost)):
         losses = lost[event.session_id, event.event_key]
         context = contexts.get(event.session_id)
         if context is None:
-            other = others.get(event.session_id)
-            if other is None:
-                continue  # The session is being deleted.
-            digits = get_currency_precision(other.currency)
-            context = contexts[losses[0][2]]._replace(currency=other.currency, digits=digits, streams={})
+            currency = currencies.get(event.session_id)
+            if currency is None:
+                continue  # It is being deleted, and its figures with it.
+            digits = get_currency_precision(currency)
+            context = contexts[losses[0][2]]._replace(currency=currency, digits=digits, streams={})
         folded = fold_logged(event, context)
         claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}
         for name, member, _ in losses:

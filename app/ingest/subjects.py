@@ -91,7 +91,7 @@ class SubjectResolver:
             self._known.pop(subject, None)
 
     async def resolve(self, queries: WriteQueries, subjects: set[str]) -> dict[str, ResolvedSubject]:
-        """Return the sessions of the subjects that have one, locked until the commit."""
+        """Return the sessions of those subjects that have one; the write that uses them compares their versions."""
         ids: list[UUID] = []
         rooms: list[tuple[str, str]] = []
         for subject in subjects:
@@ -102,7 +102,7 @@ class SubjectResolver:
                 ids.append(parsed)
         shared: dict[str, ResolvedSession] = {}
         claims: dict[str, dict[UUID, ResolvedSession]] = defaultdict(dict)
-        for row in await queries.lock_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
+        for row in await queries.find_sessions(sorted(ids), [p for p, _ in rooms], [r for _, r in rooms]):
             platforms = set(row.platforms)
             only = platforms.pop() if len(platforms) == 1 else DIRECT
             resolved = ResolvedSession(row, await self._context(queries, row), row.id.bytes, only)

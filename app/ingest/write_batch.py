@@ -3,7 +3,7 @@
 In: submitted events and the sessions of their subjects. Out: rows for the log, and a tally of all contributions. Never here: I/O.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.events.contributions import Contributions
@@ -141,6 +141,18 @@ class WriteBatch:
             return None
         self.resolved_sessions[resolved.row.id] = resolved
         return _SubjectContext(resolved, brand, *resolved.stream_of(subject, platform))
+
+    def split(
+        self, items: Iterable[SubmittedEvent], sessions: Collection[UUID]
+    ) -> tuple[list[SubmittedEvent], list[SubmittedEvent]]:
+        """Return the items of other sessions and those of these sessions."""
+        rest: list[SubmittedEvent] = []
+        found: list[SubmittedEvent] = []
+        for item in items:
+            subject = self._by_subject.get(item.event.subject)
+            resolved = None if subject is None else subject.of(item.submission.brand_id)
+            (found if resolved is not None and resolved.row.id in sessions else rest).append(item)
+        return rest, found
 
     def folded(self, keys: Iterable[bytes]) -> Iterator[Folded]:
         """Fold some of the events again."""

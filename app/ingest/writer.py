@@ -1,24 +1,27 @@
-"""Group commit: a bounded queue, and flushes that take all events which wait.
+"""Group commit: a bounded queue, and flushes that take all waiting events.
 
-In: submissions. Out: the same, complete and durable. Never here: SQL, HTTP.
+In: submissions. Out: the same, settled and durable. Never here: SQL, HTTP.
 
-The queue holds nothing that was acknowledged: a submission's future resolves after the commit, so a crash loses only
-what its sender will send again.
+The queue holds nothing that was acknowledged: a submission's future resolves after the commit, so a crash loses only events that
+their sender will send again. Keys take turns: a sender with many batches delays another by one turn. Events of a session that is
+locked leave their flush and are tried apart from all others, until the session is free or their time is over.
 """
 
 import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
+from app.ingest.fair_queue import FairQueue
 from app.ingest.flush import Flusher
 from app.ingest.submission import Submission, SubmittedEvent
-from app.observability.metrics import EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED
+from app.observability.metrics import DEFERRED, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
-from app.storage.database import UNREACHABLE
+from app.storage.database import is_transient
 from app.storage.persistent_connection import PersistentConnection
 
 _log = structlog.get_logger()
@@ -27,19 +30,27 @@ _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
 )
 
 FLUSHES_IN_FLIGHT = 3
-"""Flushes in flight, each on a connection of its own. At most two fold and write at a time; the others wait for the disk."""
+"""Flushes under way, each on a connection of its own. At most two fold and write at a time; the others wait for the WAL flush."""
 
 SECOND_FLUSH_FROM = 200
-"""A second flush starts beside the first only if this many events wait. A commit costs about the same for one event as for fifty,
-so a few events had better wait for the next flush."""
+"""Waiting events from which on a second flush writes beside the first. A commit costs about the same for one event as for fifty:
+fewer events wait a moment and share a commit."""
+
+TURN = 100
+"""Events of one key that a flush takes before the next key has its turn."""
+STALLED_SECONDS = 5.0
+"""A flush that takes longer than that makes the process not ready, and so does a failed flush for so long."""
+DRAIN_SECONDS = 8.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
+"""Seconds between two tries of a locked session."""
 
 
 class QueueFullError(Exception):
-    """Too many events wait for their commit, or the process is stopping."""
+    """Too many events wait for their commit already, or the process is about to stop."""
 
 
 class NotCommittedError(Exception):
-    """The flush failed; the sender should send the events again."""
+    """The database did not take the flush; the sender should send again."""
 
 
 class Writer:
@@ -50,21 +61,42 @@ class Writer:
         self._flusher = flusher
         self._limit = settings.queue_events
         self._flush_events = settings.flush_events
-        self._waiting: deque[SubmittedEvent | Submission] = deque()
+        self._patience = settings.database_timeout_seconds
+        self._waiting: FairQueue[SubmittedEvent | Submission] = FairQueue(TURN)
+        self._deferred: dict[str, _Deferred] = {}
+        """By subject."""
         self._wake = asyncio.Event()
+        self._wake_deferred = asyncio.Event()
         self._writing = 0
+        self._began: dict[int, float] = {}
+        self._failed_at = -STALLED_SECONDS
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def full(self) -> bool:
-        """True if the queue accepts no more events."""
-        return self._draining or len(self._waiting) >= self._limit
+        """Whether the queue accepts nothing more."""
+        return self._draining or len(self._waiting) + self._deferred_count() >= self._limit
+
+    def fault(self) -> str | None:
+        """Return why this writer acknowledges nothing at present; None if it does."""
+        now = time.monotonic()
+        if any(task.done() for task in self._tasks):
+            return "the writer has stopped"
+        if any(now - began > STALLED_SECONDS for began in self._began.values()):
+            return "the writer waits for the database"
+        if now - self._failed_at < STALLED_SECONDS:
+            return "the writer could not commit"
+        if self.full:
+            return "the queue is full"
+        return None
 
     def start(self) -> None:
         """Begin to flush."""
         QUEUED.set_function(lambda: len(self._waiting))
-        self._tasks = [asyncio.create_task(self._run(), name=f"flush-{n}") for n in range(FLUSHES_IN_FLIGHT)]
+        DEFERRED.set_function(self._deferred_count)
+        self._tasks = [asyncio.create_task(self._run(number), name=f"flush-{number}") for number in range(FLUSHES_IN_FLIGHT)]
+        self._tasks.append(asyncio.create_task(self._run_deferred(), name="flush-deferred"))
 
     async def submit(self, submission: Submission) -> None:
         """Queue a submission and wait until it is durable.
@@ -73,87 +105,183 @@ class Writer:
             QueueFullError: nothing was queued.
             NotCommittedError: the database is lost or unable.
         """
-        if self._draining or (self._waiting and len(self._waiting) + len(submission.items) > self._limit):
+        count, key = len(submission.items), submission.origin
+        if self._draining or self._is_full_for(key, count):
             raise QueueFullError
         submission.settled = asyncio.get_running_loop().create_future()
-        submission.waiting = len(submission.items)
+        submission.waiting = count
         if submission.rejected:
-            # Rejections have an entry of their own, since their dead rejected_only must be durable too.
+            # Rejections alone make a submission of their own: their dead letters must be durable too.
             submission.waiting += 1
-            self._waiting.append(submission)
-        self._waiting.extend(submission.items)
-        # Items refer to their submission: this breaks the reference cycle.
+            self._waiting.extend(key, (submission,))
+        if count:
+            self._waiting.extend(key, submission.items)
+        # Items know their submission. Without this the two would hold each other until the garbage collector runs.
         submission.items = []
         if submission.waiting:
             if self._may_begin():
                 self._wake.set()
             await submission.settled
-        for counter, count in (
+        for counter, settled in (
             (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_PARKED, submission.parked),
             (_REJECTED, len(submission.rejected)),
         ):  # fmt: skip
-            if count:
-                counter.inc(count)
+            if settled:
+                counter.inc(settled)
 
-    async def drain(self) -> None:
-        """Accept no more events, flush those that wait, then stop."""
+    def _is_full_for(self, key: str, count: int) -> bool:
+        waiting = len(self._waiting)
+        if self._deferred:
+            waiting += self._deferred_count()
+        if not waiting:
+            return False
+        if waiting + count > self._limit:
+            return True
+        # While another key waits, no key takes more than half of the queue.
+        own = self._waiting.waiting(key)
+        return own < waiting and own + count > max(self._limit // 2, 1)
+
+    def _deferred_count(self) -> int:
+        return sum(len(deferred.items) for deferred in self._deferred.values())
+
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
+        """Accept nothing more, flush what waits, then stop; return whether every submission was answered by its commit."""
         self._draining = True
         self._wake.set()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self._wake_deferred.set()
+        if not self._tasks:
+            return True
+        _, running = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=seconds / 2)
+        left = self._waiting.take(len(self._waiting))
+        left += [item for deferred in self._deferred.values() for item in deferred.items]
+        self._fail(left)
+        if running or left:
+            _log.error("drain incomplete: events not committed", events=len(left), flushes=len(running))
+        return not running and not left
 
     def _may_begin(self) -> bool:
         waiting = len(self._waiting)
         return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= SECOND_FLUSH_FROM))
 
-    async def _run(self) -> None:
+    async def _run(self, number: int) -> None:
         async with self._flusher.connection() as persistent:
             while True:
                 if self._may_begin():
-                    await self._flush(persistent, self._take())
+                    await self._flush(number, persistent, self._without_deferred(self._waiting.take(self._flush_events)))
                 elif self._draining and not self._waiting:
                     return
                 else:
                     self._wake.clear()
                     await self._wake.wait()
 
-    def _take(self) -> list[SubmittedEvent | Submission]:
-        waiting = self._waiting
-        if len(waiting) <= self._flush_events:
-            taken = list(waiting)
-            waiting.clear()
-        else:
-            taken = [waiting.popleft() for _ in range(self._flush_events)]
-        return taken
+    def _without_deferred(self, taken: list[SubmittedEvent | Submission]) -> list[SubmittedEvent | Submission]:
+        if not self._deferred:
+            return taken
+        rest: list[SubmittedEvent | Submission] = []
+        for entry in taken:
+            if isinstance(entry, SubmittedEvent) and entry.event.subject in self._deferred:
+                self._defer((entry,))
+            else:
+                rest.append(entry)
+        return rest
 
-    async def _flush(self, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
-        items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
-        rejected_only = [entry for entry in taken if isinstance(entry, Submission)]
-        submissions = {id(item.submission): item.submission for item in items} | {id(entry): entry for entry in rejected_only}
-        began = time.perf_counter()
+    def _defer(self, items: Iterable[SubmittedEvent]) -> None:
+        for item in items:
+            deferred = self._deferred.get(item.event.subject)
+            if deferred is None:
+                deferred = self._deferred[item.event.subject] = _Deferred(time.monotonic())
+            deferred.items.append(item)
+        self._wake_deferred.set()
+
+    async def _flush(self, number: int, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
+        if not taken:
+            return
         turn = contextlib.ExitStack()
         turn.enter_context(self._turn())
+        self._began[number] = time.monotonic()
         try:
-            await self._flusher.flush(persistent, items, rejected_only, turn.close)
-        except Exception as error:  # noqa: BLE001 - after any error, no sender may be told that its events are stored
-            _log.error(
-                "flush failed", reason=type(error).__name__, events=len(items), exc_info=not isinstance(error, UNREACHABLE)
-            )
-            for submission in submissions.values():
-                if submission.settled is not None and not submission.settled.done():
-                    submission.settled.set_exception(NotCommittedError())
-            return
+            self._defer(await self._store(persistent, taken, turn))
         finally:
+            del self._began[number]
             turn.close()
+
+    async def _store(
+        self, persistent: PersistentConnection, taken: Sequence[SubmittedEvent | Submission], turn: contextlib.ExitStack
+    ) -> list[SubmittedEvent]:
+        """Store what was taken and answer; return the events whose session is locked."""
+        items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
+        rejected_only = [entry for entry in taken if isinstance(entry, Submission)]
+        began = time.perf_counter()
+        try:
+            unsettled = await self._flusher.flush(persistent, items, rejected_only, turn.close)
+        except BaseException as error:
+            # The outcome is unknown: every sender must send again.
+            self._fail(taken)
+            self._failed_at = time.monotonic()
+            if not isinstance(error, Exception):
+                raise
+            expected = is_transient(error)
+            if not expected:
+                SERVER_FAULTS.inc()
+            _log.error("flush failed", reason=type(error).__name__, events=len(items), exc_info=not expected)
+            return []
         FLUSH_SECONDS.observe(time.perf_counter() - began)
-        FLUSH_EVENTS.observe(len(items))
-        for entry in rejected_only:
-            entry.waiting -= 1
-        for submission in submissions.values():
-            # If another flush has a part of the submission, the last of them answers.
+        FLUSH_EVENTS.observe(len(items) - len(unsettled.deferred))
+        if unsettled.failed:
+            SERVER_FAULTS.inc(len(unsettled.failed))
+            self._failed_at = time.monotonic()
+            self._fail(unsettled.failed)
+        else:
+            self._failed_at = -STALLED_SECONDS
+        for submission in rejected_only:
+            submission.waiting -= 1
+        # The last flush that has a part of a submission answers it.
+        for submission in {id(entry): entry for entry in map(_submission_of, taken)}.values():
             if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
                 submission.settled.set_result(None)
+        return unsettled.deferred
+
+    @staticmethod
+    def _fail(entries: Iterable[SubmittedEvent | Submission]) -> None:
+        for entry in entries:
+            settled = _submission_of(entry).settled
+            if settled is not None and not settled.done():
+                settled.set_exception(NotCommittedError())
+
+    async def _run_deferred(self) -> None:
+        pause = _FIRST_PAUSE
+        async with self._flusher.connection() as persistent:
+            while self._deferred or not self._draining or not all(task.done() for task in self._tasks[:FLUSHES_IN_FLIGHT]):
+                if not self._deferred:
+                    self._wake_deferred.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake_deferred.wait(), 1.0)
+                    pause = _FIRST_PAUSE
+                    continue
+                await asyncio.sleep(pause)
+                pause = _FIRST_PAUSE if await self._try_deferred(persistent) else min(2 * pause, _LONGEST_PAUSE)
+
+    async def _try_deferred(self, persistent: PersistentConnection) -> bool:
+        """Try each locked session once; return whether one of them was free."""
+        progress = False
+        for subject, deferred in list(self._deferred.items()):
+            items = deferred.items
+            taken = [items.popleft() for _ in range(min(len(items), self._flush_events))]
+            still = await self._store(persistent, taken, contextlib.ExitStack())
+            items.extendleft(reversed(still))
+            if len(still) < len(taken):
+                progress = True
+                deferred.since = time.monotonic()
+            elif time.monotonic() - deferred.since > self._patience:
+                self._fail(items)
+                items.clear()
+            if not items:
+                del self._deferred[subject]
+        return progress
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -163,3 +291,16 @@ class Writer:
         finally:
             self._writing -= 1
             self._wake.set()
+
+
+@dataclass(slots=True)
+class _Deferred:
+    """Events of one subject whose session is locked."""
+
+    since: float
+    """The moment of the last progress."""
+    items: deque[SubmittedEvent] = field(default_factory=deque)
+
+
+def _submission_of(entry: SubmittedEvent | Submission) -> Submission:
+    return entry.submission if isinstance(entry, SubmittedEvent) else entry

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from contextvars import Context
 from datetime import UTC, datetime
@@ -109,7 +110,7 @@ class _Topic:
         """Forget a subscriber, and the session with the last one."""
         if subscriber in self.subscribers:
             self.subscribers.remove(subscriber)
-            self._hub.left(self)
+            self._hub.left(self, subscriber)
 
 
 class Hub:
@@ -123,6 +124,7 @@ class Hub:
         self._pace = pace
         self._topics: dict[UUID, _Topic] = {}
         self._count = 0
+        self._by_key: Counter[str] = Counter()
         self._closing = False
         self._work: list[asyncio.Task[None]] = []
         self._keys_due = 0.0
@@ -138,12 +140,15 @@ class Hub:
         """
         if self._closing or self._count >= self._pace.subscribers:
             raise ProblemError(503, "no room for another stream; try again", headers={"Retry-After": "2"})
+        if self._by_key[watcher.key_id] >= self._pace.subscribers_per_key:
+            raise ProblemError(429, "this key has too many open event streams", headers={"Retry-After": "30"})
         topic = self._topics.get(session)
         if topic is None:
             topic = self._topics[session] = _Topic(self, session)
         subscriber = Subscriber(topic, watcher, self._pace, last_id)
         topic.subscribers.add(subscriber)
         self._count += 1
+        self._by_key[watcher.key_id] += 1
         SUBSCRIBERS.set(self._count)
         try:
             await self._admit(topic, watcher)
@@ -164,9 +169,13 @@ class Hub:
         if topic.state is None or topic.gone or watcher.brand not in (None, topic.state.head.brand_id):
             raise not_found("session")
 
-    def left(self, topic: _Topic) -> None:
+    def left(self, topic: _Topic, subscriber: Subscriber) -> None:
         """Count a subscriber less."""
         self._count -= 1
+        key = subscriber.watcher.key_id
+        self._by_key[key] -= 1
+        if not self._by_key[key]:
+            del self._by_key[key]
         SUBSCRIBERS.set(self._count)
         if not topic.subscribers and self._topics.get(topic.session) is topic:
             del self._topics[topic.session]

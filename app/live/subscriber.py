@@ -41,6 +41,7 @@ class StreamLimits:
     lifetime: float
     heartbeat: float
     subscribers: int
+    subscribers_per_key: int
 
 
 @dataclass(frozen=True, slots=True)

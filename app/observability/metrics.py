@@ -25,6 +25,8 @@ FLUSH_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 QUEUED = Gauge("tallylight_queue_depth", "Events waiting for their commit.")
+DEFERRED = Gauge("tallylight_deferred_events", "Events whose session is locked; they are tried apart from the others.")
+SERVER_FAULTS = Counter("tallylight_server_faults", "Events and commits that failed by a fault of the server; alarm on any.")
 SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Event streams that are open.")
 STREAM_SECONDS = Histogram(
     "tallylight_stream_seconds",

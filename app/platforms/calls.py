@@ -16,6 +16,7 @@ from app.adapters.wechat_api import Call
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TRIES = 3
+_ATTEMPT_SECONDS = 20.0
 _FIRST_PAUSE = 0.3
 _MAX_ANSWER = 16 * 1024 * 1024
 
@@ -40,10 +41,12 @@ async def send(
             # Processes that failed at the same time must not retry at the same time.
             await asyncio.sleep(_FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         try:
-            answer = await client.request(
-                call.method, base.rstrip("/") + call.path, params=dict(call.query), json=call.body, headers=headers
-            )
-        except httpx.HTTPError as error:
+            # The client's own timeouts are for one read each: an answer that trickles would never end.
+            async with asyncio.timeout(_ATTEMPT_SECONDS):
+                answer = await client.request(
+                    call.method, base.rstrip("/") + call.path, params=dict(call.query), json=call.body, headers=headers
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
             reason = f"no answer ({type(error).__name__})"
             continue
         if answer.status_code == 429 or answer.status_code >= 500:

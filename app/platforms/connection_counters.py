@@ -20,6 +20,7 @@ from app.storage.queries import queries
 _SQL = queries("platforms")
 _log = structlog.get_logger()
 _EVERY_SECONDS = 1.0
+_LAST_WRITE_SECONDS = 3.0
 _LONGEST_ERROR = 500
 
 
@@ -120,7 +121,9 @@ class ConnectionCounters:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self.write()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WRITE_SECONDS):
+                await self.write()
 
     async def _run(self) -> None:
         while True:

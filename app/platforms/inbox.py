@@ -8,7 +8,6 @@ answer and sends the delivery again.
 """
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ _log = structlog.get_logger()
 PULL = "pull"
 """The queue's name of a job that pulls one thing from a platform's API."""
 _AT_ONCE = 500
+_STOPS_WITHIN = 4.0
 _LIMIT = 20_000
 _MANY = 4
 """Deliveries in one commit from which the inbox counts as busy."""
@@ -128,8 +128,12 @@ class Inbox:
         self._closing = True
         self._wake.set()
         if self._task is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=_STOPS_WITHIN)
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=_STOPS_WITHIN)
+        for _, done in self._waiting:
+            if not done.done():
+                done.set_exception(NotCommittedError())
 
     async def _run(self) -> None:
         while True:
@@ -142,18 +146,24 @@ class Inbox:
             taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
             if len(taken) >= _MANY:
                 self._busy_at = time.monotonic()
-            try:
-                async with self._database.acquire() as connection:
-                    new = await enqueue_pulls(connection, self._privacy_keys, [item for item, _ in taken])
-            except Exception as error:  # noqa: BLE001 - every sender must get an answer, whatever the error
-                _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
-                for _, done in taken:
-                    if not done.done():
-                        done.set_exception(NotCommittedError())
-                continue
-            for item, done in taken:
-                key = (item.connection_id, item.key)
+            await self._commit(taken)
+
+    async def _commit(self, taken: list[tuple[InboxItem, asyncio.Future[bool]]]) -> None:
+        try:
+            async with self._database.acquire() as connection:
+                new = await enqueue_pulls(connection, self._privacy_keys, [item for item, _ in taken])
+        except BaseException as error:
+            # The outcome is unknown: every sender must send again.
+            _log.error("deliveries not committed", reason=type(error).__name__, deliveries=len(taken))
+            for _, done in taken:
                 if not done.done():
-                    done.set_result(key in new)
-                # If one commit holds a delivery twice, the second is a duplicate.
-                new.discard(key)
+                    done.set_exception(NotCommittedError())
+            if not isinstance(error, Exception):
+                raise
+            return
+        for item, done in taken:
+            key = (item.connection_id, item.key)
+            if not done.done():
+                done.set_result(key in new)
+            # The same delivery twice in one commit: the second is the duplicate.
+            new.discard(key)

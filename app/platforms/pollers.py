@@ -20,6 +20,7 @@ from app.adapters.protocol import Parsed
 from app.adapters.wechat_api import Call
 from app.platforms.active_sessions import as_uuid, expected_sessions, live_sessions
 from app.platforms.calls import send
+from app.platforms.circuit_breaker import CircuitBreaker
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.wechat import QuotaBackoffError
@@ -47,6 +48,7 @@ class Pollers:
     dashboard: Dashboard
     client: httpx.AsyncClient
     submitter: EventSubmitter
+    breaker: CircuitBreaker
 
     async def due(self, now: datetime) -> list[tuple[str, UUID]]:
         """Return job and connection of the polls that are due, and claim them: no other process gets the same ones."""
@@ -131,7 +133,8 @@ class Pollers:
             QuotaBackoffError, WeiboError, UnavailableError: the call failed.
         """
         call = weibo_counts.counts(connection.secrets.values["access_token"], ids, connection.context)
-        answer = await send(self.client, call.base, Call("GET", call.path, call.query))
+        async with self.breaker.call(connection.id):
+            answer = await send(self.client, call.base, Call("GET", call.path, call.query))
         try:
             return weibo_counts.read_counts(answer, connection.context, datetime.now(UTC), subject)
         except weibo_counts.WeiboError as error:

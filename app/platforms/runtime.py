@@ -12,6 +12,7 @@ import httpx
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
 from app.platforms.calls import TIMEOUT
+from app.platforms.circuit_breaker import CircuitBreaker
 from app.platforms.connection_cache import ConnectionCache
 from app.platforms.connection_counters import ConnectionCounters
 from app.platforms.dead_letter_replay import DeadLetterReplayer
@@ -57,16 +58,18 @@ async def open_platforms(
     """Start the inbox; on exit, commit what waits in it. The writer must be closed later than this."""
     async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50)) as client:
         connection_cache = ConnectionCache(database, cipher)
-        counters = ConnectionCounters(database)
+        # Background work has a connection pool of its own: requests do not wait for it.
+        background, breaker = database.background(), CircuitBreaker()
+        counters = ConnectionCounters(background)
         inbox = Inbox(database, privacy_keys)
         submitter = EventSubmitter(writer, counters)
-        tokens = AccessTokens(database, cipher, client)
-        wechat = Wechat(database, client, tokens)
-        puller = Puller(database, connection_cache, wechat, submitter, privacy_keys)
-        dashboard = Dashboard(database, settings, wechat, submitter)
-        pollers = Pollers(database, settings, connection_cache, dashboard, client, submitter)
-        streams = WeiboStreams(database, settings, connection_cache, client, submitter)
-        worker = Worker(database, settings, inbox, puller, pollers, streams)
+        tokens = AccessTokens(background, cipher, client)
+        wechat = Wechat(background, client, tokens, breaker)
+        puller = Puller(background, connection_cache, wechat, submitter, privacy_keys)
+        dashboard = Dashboard(background, settings, wechat, submitter)
+        pollers = Pollers(background, settings, connection_cache, dashboard, client, submitter, breaker)
+        streams = WeiboStreams(background, settings, connection_cache, client, submitter)
+        worker = Worker(background, settings, inbox, puller, pollers, streams)
         counters.start()
         inbox.start()
         try:

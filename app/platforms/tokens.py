@@ -6,6 +6,7 @@ One process requests the token and the others wait for it. A token is renewed be
 refuses is replaced; a refresh is forced only if the platform returns the same token, and at most every 30 s (its rule).
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +47,7 @@ class AccessTokens:
         self._cipher = cipher
         self._client = client
         self._held: dict[str, _Held] = {}
+        self._asking: dict[tuple[str, str | None], asyncio.Task[_Held]] = {}
 
     async def get(self, app: App, refused: str | None = None) -> str:
         """Return a token of the app other than the one that the platform has just refused.
@@ -56,11 +58,15 @@ class AccessTokens:
         """
         # The secret is part of the key: a connection with a wrong secret must not use the token of another.
         key = self._cipher.digest(app.api_base, app.appid, app.secret)
-        now = datetime.now(UTC)
         held = self._held.get(key)
-        if held is not None and held.fresh_until > now and held.token != refused:
+        if held is not None and held.fresh_until > datetime.now(UTC) and held.token != refused:
             return held.token
-        found = await self._shared(key, app, refused, now)
+        asking = self._asking.get((key, refused))
+        if asking is None:
+            asking = self._asking[key, refused] = asyncio.create_task(self._shared(key, app, refused), name="access-token")
+            asking.add_done_callback(lambda _: self._asking.pop((key, refused), None))
+        # Shielded: a caller that is cancelled must not end the request of the others.
+        found = await asyncio.shield(asking)
         self._held[key] = found
         return found.token
 
@@ -72,31 +78,29 @@ class AccessTokens:
         """
         return read_token(await send(self._client, app.api_base, stable_token(app.appid, app.secret, force_refresh=force)))
 
-    async def _shared(self, key: str, app: App, refused: str | None, now: datetime) -> _Held:
+    async def _shared(self, key: str, app: App, refused: str | None) -> _Held:
+        """Return the stored token, or request one. No database connection is held during the request."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_SQL["token"], key)
             if row is None:
                 await connection.execute(_SQL["add_token_row"], key)
-            kept = self._kept(row, refused, now)
-            if kept is not None:
-                return kept
-            async with connection.transaction():
-                row = await connection.fetchrow(_SQL["lock_token"], key)
-                # Another process may have requested it while this one waited.
-                kept = self._kept(row, refused, datetime.now(UTC))
-                if kept is not None:
-                    return kept
-                forced_at = row["forced_at"] if row else None
-                token = await self.ask(app)
-                if token.access_token == refused:
-                    if forced_at is not None and now - forced_at < _FORCE_EVERY:
-                        raise Busy(-1, "the token is refused, and another cannot be forced yet")
-                    token, forced_at = await self.ask(app, force=True), now
-                life = timedelta(seconds=token.expires_in)
-                # Renewed five minutes before it expires, or a fifth of its life if that is shorter.
-                held = _Held(token.access_token, now + life - min(_EARLY, life / 5))
-                sealed = self._cipher.encrypt(token.access_token.encode())
-                await connection.execute(_SQL["store_token"], key, sealed, held.fresh_until, forced_at)
+        now = datetime.now(UTC)
+        kept = self._kept(row, refused, now)
+        if kept is not None:
+            return kept
+        token = await self.ask(app)
+        if token.access_token == refused:
+            async with self._database.acquire() as connection:
+                claimed = await connection.fetchval(_SQL["claim_forced_token"], key, now, now - _FORCE_EVERY)
+            if claimed is None:
+                raise Busy(-1, "the token is refused, and another cannot be forced yet")
+            token = await self.ask(app, force=True)
+        life = timedelta(seconds=token.expires_in)
+        # Renewed five minutes before it expires, or a fifth of its life if that is shorter.
+        held = _Held(token.access_token, now + life - min(_EARLY, life / 5))
+        sealed = self._cipher.encrypt(token.access_token.encode())
+        async with self._database.acquire() as connection:
+            await connection.execute(_SQL["store_token"], key, sealed, held.fresh_until)
         return held
 
     def _kept(self, row: object, refused: str | None, now: datetime) -> _Held | None:

@@ -13,6 +13,7 @@ import httpx
 
 from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
 from app.platforms.calls import send
+from app.platforms.circuit_breaker import CircuitBreaker
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.tokens import AccessTokens, App
 from app.storage.database import Database
@@ -59,6 +60,7 @@ class Wechat:
     database: Database
     client: httpx.AsyncClient
     tokens: AccessTokens
+    breaker: CircuitBreaker
 
     async def call(self, connection: LoadedConnection, make: Callable[[str], Call], read: Callable[[object], Answer]) -> Answer:
         """Return what `read` makes of the answer to `make(token)`; a refused token is replaced once.
@@ -69,12 +71,13 @@ class Wechat:
         """
         app = app_of(connection)
         try:
-            token = await self.tokens.get(app)
-            try:
-                answer = read(await send(self.client, app.api_base, make(token)))
-            except TokenRefused:
-                token = await self.tokens.get(app, refused=token)
-                answer = read(await send(self.client, app.api_base, make(token)))
+            async with self.breaker.call(connection.id):
+                token = await self.tokens.get(app)
+                try:
+                    answer = read(await send(self.client, app.api_base, make(token)))
+                except TokenRefused:
+                    token = await self.tokens.get(app, refused=token)
+                    answer = read(await send(self.client, app.api_base, make(token)))
         except QuotaExceeded:
             raise QuotaBackoffError(await self._pause_calls(connection.id)) from None
         if connection.quiet_until is not None:

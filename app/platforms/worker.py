@@ -11,13 +11,15 @@ queue's, so each fires in one process.
 import asyncio
 import contextlib
 import random
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.errors import RetryRequested
@@ -55,7 +57,12 @@ _PATIENCE = timedelta(days=3)
 _HARD_TRIES = 5
 """Attempts of a pull that the platform answers with a permanent error code."""
 _LONGEST_PAUSE = 300.0
-_STOPS_WITHIN = 10.0
+_STOPS_WITHIN = 6.0
+_CANCELS_WITHIN = 3.0
+"""Seconds that running jobs have to end by themselves, and then to be cancelled."""
+_CHECK_SECONDS = 5.0
+_SILENT_SECONDS = 30.0
+"""Time without an answer from the queue's database after which the worker is reported as failed."""
 
 _TRANSIENT = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommittedError, *UNREACHABLE)
 
@@ -63,6 +70,14 @@ _TRANSIENT = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommitted
 def pause_after(attempts: int) -> timedelta:
     """Return the pause before a retry: 1 s, doubling to five minutes, with random variation."""
     return timedelta(seconds=min(2.0 ** min(attempts, 20), _LONGEST_PAUSE) * random.uniform(0.75, 1.25))  # noqa: S311
+
+
+@dataclass(slots=True)
+class _Health:
+    """What readiness asks of a worker."""
+
+    started: bool = False
+    answered_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +90,32 @@ class Worker:
     puller: Puller
     pollers: Pollers
     streams: WeiboStreams
+    health: _Health = field(default_factory=_Health)
+
+    @property
+    def status(self) -> str:
+        """Return `running` or `not started`."""
+        return "running" if self.health.started else "not started"
+
+    def fault(self) -> str | None:
+        """Return why no job runs in this process although it should; None if all is well."""
+        if self.health.started and time.monotonic() - self.health.answered_at > _SILENT_SECONDS:
+            return "the worker has no connection to its queue"
+        return None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run jobs while the block runs."""
         stopping = asyncio.Event()
+        self.health.started, self.health.answered_at = True, time.monotonic()
         task = asyncio.create_task(self._run(stopping), name="worker")
         try:
             yield
         finally:
             stopping.set()
-            done, _ = await asyncio.wait({task}, timeout=_STOPS_WITHIN)
-            if not done:
-                # A job that is interrupted here is run again after the heartbeat timeout.
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            # Jobs that are cut off here are picked up by another process after the heartbeat timeout.
+            await _end(task)
+            self.health.started = False
 
     async def _run(self, stopping: asyncio.Event) -> None:
         pause = 1.0
@@ -124,16 +149,31 @@ class Worker:
                 )
             )
             stop = asyncio.create_task(stopping.wait())
+            check = asyncio.create_task(self._check(queue))
             try:
-                await asyncio.wait({run, stop}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({run, stop, check}, return_when=asyncio.FIRST_COMPLETED)
                 queue.shutdown.set()
-                await run
+                if check.done():
+                    # The connection is lost or silent: jobs that end now cannot be marked as done.
+                    connection.terminate()
+                else:
+                    await asyncio.wait({run}, timeout=_STOPS_WITHIN)
             finally:
-                stop.cancel()
-                if not run.done():
-                    run.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, Exception):
-                        await run
+                for task in (stop, check):
+                    task.cancel()
+                await _end(run, seconds=0)
+            if not run.cancelled() and (error := run.exception()) is not None:
+                raise error
+
+    async def _check(self, queue: PgQueuer) -> None:
+        """Ask the queue's connection regularly; return when it does not answer."""
+        while True:
+            try:
+                await queue.qm.queries.driver.fetch("SELECT 1")
+            except (*UNREACHABLE, asyncpg.PostgresError):
+                return
+            self.health.answered_at = time.monotonic()
+            await asyncio.sleep(_CHECK_SECONDS)
 
     def _register(self, queue: PgQueuer, stopping: asyncio.Event, worked: asyncio.Event) -> None:
         @queue.entrypoint(PULL)
@@ -240,6 +280,17 @@ class Worker:
         async with self.database.acquire() as connection:
             await connection.execute(_SQL["expire_deliveries"], before)
             await connection.execute(_SQL["expire_job_log"], before)
+
+
+async def _end(task: asyncio.Task[None], seconds: float = _STOPS_WITHIN) -> None:
+    """Wait for a task, then cancel it, then leave it: whatever it waits for must not hold up the process."""
+    if seconds:
+        await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCELS_WITHIN)
+    if task.done() and not task.cancelled():
+        task.exception()
 
 
 def _safe_message(error: BaseException) -> str:

@@ -1,9 +1,10 @@
-"""The render process: draws charts and writes workbooks without blocking telemetry and reads.
+"""Render processes: draw charts and write workbooks outside of the server process.
 
-In: a function of a module and its arguments. Out: its result. Never here: contents of reports.
+In: a function of a module and its arguments. Out: its result. Never here: what is rendered.
 
-Rendering takes seconds of CPU and holds the GIL, so a thread would block the server. One process, started with the first report,
-renders one report at a time. Further reports wait; above a limit the server answers 503 with `Retry-After`.
+Rendering takes seconds of pure computation that hold the interpreter's lock, so a thread would stop the server as well. Two
+processes render one report each at a time; other reports wait, up to a limit. A report whose caller leaves, or that takes too
+long, is ended with its process.
 """
 
 import asyncio
@@ -13,62 +14,109 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import ParamSpec, TypeVar
 
 from app.problems import ProblemError
 
+WORKERS = 2
 MOST_WAITING = 16
 _REPORTS_PER_PROCESS = 200
-"""After this many reports the process is replaced, since the embedded JavaScript engine does not release its memory."""
+"""Reports after which a process is replaced: the embedded JavaScript engine does not return its memory otherwise."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class RenderProcess:
-    """A process that renders reports."""
+class _Worker:
+    """One process, replaced when it was ended."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
         self._pool: ProcessPoolExecutor | None = None
+        self._pid = 0
+        self._reports = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return the result; end the process if the caller does not wait for it.
+
+        Raises:
+            BrokenProcessPool: the process was killed.
+        """
+        if self._pool is None or self._reports >= _REPORTS_PER_PROCESS:
+            self.end()
+            self._pool = _open()
+        self._reports += 1
+        try:
+            if not self._pid:
+                self._pid = await asyncio.wrap_future(self._pool.submit(os.getpid))
+            return await asyncio.wrap_future(self._pool.submit(work))
+        except (BrokenProcessPool, asyncio.CancelledError):
+            # Nothing else stops a computation whose result is not needed any more.
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """Kill the process."""
+        pool, pid = self._pool, self._pid
+        self._pool, self._pid, self._reports = None, 0, 0
+        if pool is not None:
+            if pid:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class RenderProcess:
+    """Processes that compute for this one."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        """Start nothing yet; a report may take `seconds`, from the moment at which a process is free for it."""
+        self._seconds = seconds
         self._waiting = 0
+        self._workers = [_Worker() for _ in range(WORKERS)]
+        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        for worker in reversed(self._workers):
+            self._free.put_nowait(worker)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what a module's function returns; arguments and result are pickled.
 
         Raises:
-            ProblemError: 503 when too many wait, or when the process was killed.
+            ProblemError: 503 if too many reports wait, if this one takes too long, or if its process was killed.
         """
         if self._waiting >= MOST_WAITING:
             raise ProblemError(503, "too many reports are being made; ask again", headers={"Retry-After": "5"})
         self._waiting += 1
-        pool = self._pool = self._pool or _open()
         try:
-            return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+            worker = await self._free.get()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await worker.run(partial(work, *args, **kwargs))
+            finally:
+                self._free.put_nowait(worker)
+        except TimeoutError:
+            raise ProblemError(503, "the report takes too long to make", headers={"Retry-After": "60"}) from None
         except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = None
             raise ProblemError(503, "the report could not be made; ask again", headers={"Retry-After": "1"}) from None
         finally:
             self._waiting -= 1
 
     async def close(self) -> None:
-        """End the process, after the report that it works on."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        """End the processes, with the reports that they work on."""
+        for worker in self._workers:
+            worker.end()
 
 
 def _open() -> ProcessPoolExecutor:
     # A fork would copy the connections and the locks of a running server.
-    return ProcessPoolExecutor(
-        max_workers=1, mp_context=get_context("spawn"), initializer=_initialize, max_tasks_per_child=_REPORTS_PER_PROCESS
-    )
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_initialize)
 
 
 def _initialize() -> None:
-    """Live as long as the server: no longer, should it be killed, and no shorter, should Ctrl-C reach us first."""
+    """Ignore SIGINT, and exit when the parent process exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

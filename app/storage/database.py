@@ -1,39 +1,34 @@
-"""The way to PostgreSQL: one pool for the hot paths, one SQLAlchemy engine for the catalogue.
+"""PostgreSQL connections of one process: pools for requests and for background work, an engine for the catalogue.
 
 In: settings. Out: connections and transactions. Never here: SQL of the domain.
 
-The write path and the KPIs use asyncpg as it is, since SQLAlchemy's layer would cost more than the queries themselves;
-the catalogue's rows are few and read better in SQLAlchemy's expressions.
+The write path and the KPIs use asyncpg directly, because SQLAlchemy's layer would cost more than their queries. The catalogue
+uses SQLAlchemy's expressions: its rows are few.
 """
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from app.settings import Settings
+from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
 from app.storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.storage.persistent_connection import PersistentConnection
 
 Connection = PoolConnectionProxy | asyncpg.Connection
 
 _log = structlog.get_logger()
-
-SERVER_SETTINGS = {
-    "jit": "off",
-    # Citus writes a reference table (a session's clock) after a session's rows only over one connection per node. A flush
-    # writes to one shard of each table anyway. A server without the extension takes the setting and ignores it.
-    "citus.multi_shard_modify_mode": "sequential",
-}
-"""What every connection is opened with."""
 
 UNREACHABLE = (
     OSError,
@@ -45,27 +40,43 @@ UNREACHABLE = (
     asyncpg.TooManyConnectionsError,
     TimeoutError,
 )
-"""What a lost or absent database looks like to a caller."""
+"""Errors of a lost, absent or silent database."""
 
 CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Two transactions wanted the same rows in another order; the one that was told so may try again."""
+"""Two transactions locked the same rows in another order; the one that gets the error may retry."""
+
+_UNABLE = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    SQLAlchemyTimeoutError,
+)
+"""The database answers, and cannot do the work now: a lock, a time limit, a full disk, a standby."""
 _ATTEMPTS = 5
+FLUSH_LOCK_SECONDS = 3.0
+"""How long a flush waits for a lock. All flushes of a process would wait behind it."""
+BACKGROUND_FACTOR = 6
+"""Background statements may take so many times as long as a request's."""
+_MAINTENANCE = TimeLimits(connect=60, lock=600, statement=3600, deadline=3700)
+"""For migrations, which may rewrite tables."""
+_DISPOSE_SECONDS = 5
 Done = TypeVar("Done")
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether the same statement may succeed a moment later: the database is away, or somebody holds or held a lock."""
+    """Tell whether the same statement may succeed later: the database is away or unable, or a lock is or was held."""
     if isinstance(error, DBAPIError):
         cause = _cause(error)
         return error.connection_invalidated or (cause is not None and is_transient(cause))
-    return isinstance(error, (*UNREACHABLE, *CONFLICTS, asyncpg.LockNotAvailableError, SQLAlchemyTimeoutError))
+    return isinstance(error, (*UNREACHABLE, *CONFLICTS, *_UNABLE))
 
 
 async def retry_conflicts(work: Callable[[], Awaitable[Done]]) -> Done:
-    """Do a whole transaction; where it collided with another, step aside for a moment and do it again.
+    """Run a transaction; on a deadlock or serialization failure, retry up to four times with a random delay.
 
     Raises:
-        asyncpg.DeadlockDetectedError, asyncpg.SerializationError, DBAPIError: it collided five times.
+        asyncpg.DeadlockDetectedError, asyncpg.SerializationError, DBAPIError: the fifth attempt failed too.
     """
     for attempt in range(1, _ATTEMPTS):
         try:
@@ -73,54 +84,72 @@ async def retry_conflicts(work: Callable[[], Awaitable[Done]]) -> Done:
         except (*CONFLICTS, DBAPIError) as error:
             if not isinstance(_cause(error), CONFLICTS):
                 raise
-            # Those who met once would meet again, were they to set out again together.
+            # A random delay: transactions that collided once would collide again if they started together.
             await asyncio.sleep(random.uniform(0, 0.02) * attempt)  # noqa: S311
     return await work()
 
 
 def _cause(error: BaseException) -> BaseException | None:
-    """Return what the database said, out of SQLAlchemy's wrapping."""
+    """Return the driver's error that SQLAlchemy wrapped."""
     if isinstance(error, DBAPIError):
         return error.orig.__cause__ if error.orig is not None else None
     return error
 
 
 class DatabaseUnreachableError(Exception):
-    """No connection could be had; the text says what to check, without the password."""
+    """No connection can be opened; the text says what to check, without the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Pools of one process, and the embedded server if that is where they lead."""
+    """Pools of one process, and the embedded server if they lead to one."""
 
-    dsn: str
+    connector: Connector
     pool: asyncpg.Pool
+    background_pool: asyncpg.Pool
     engine: AsyncEngine
     embedded: EmbeddedPostgres | None
-    timeout: float
     distributed: bool
     """Whether the server is a coordinator of Citus."""
     restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def background(self) -> "Database":
+        """Return the same database for background work: its connections come from a pool that no request waits for."""
+        return replace(self, pool=self.background_pool)
+
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """Lend a connection of the hot pool."""
+        """Lend a connection of the pool."""
         try:
-            async with self.pool.acquire(timeout=self.timeout) as connection:
+            connection = await self._trusted_connection()
+            try:
                 yield connection
+            finally:
+                await self.pool.release(connection)
         except UNREACHABLE:
             await self.restart_embedded()
             raise
 
+    async def _trusted_connection(self) -> PoolConnectionProxy:
+        while True:
+            connection: Any = await self.pool.acquire(timeout=self.connector.limits.connect)
+            if self.connector.trusts(connection):
+                return connection  # type: ignore[no-any-return]
+            # The pool opens another one in its place.
+            connection.terminate()
+            await self.pool.release(connection)
+
     @asynccontextmanager
     async def flush_connection(self) -> AsyncIterator[PersistentConnection]:
-        """Keep a connection for `early_lock_release` as long as its borrower lasts."""
-        settings = _server_settings(self.timeout)
+        """Lend a persistent connection for `early_lock_release`."""
+        settings: dict[str, str] = {}
         if not self.distributed:
-            # Citus commits in two phases: its coordinator must not forget the first when it dies before the second.
-            # And what a flush runs has one good plan each, whatever it is given.
-            settings |= {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
-        persistent = PersistentConnection(self.dsn, self.timeout, settings)
+            # Citus commits in two phases: its coordinator must not lose the first phase if it crashes before the second.
+            # The statements of a flush have one good plan each, whatever their parameters are.
+            settings = {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
+        limits = self.connector.limits
+        limits = limits._replace(lock=min(FLUSH_LOCK_SECONDS, limits.lock))
+        persistent = PersistentConnection(self.connector, limits, settings)
         try:
             yield persistent
         finally:
@@ -128,21 +157,18 @@ class Database:
 
     @asynccontextmanager
     async def unpooled(self) -> AsyncIterator[asyncpg.Connection]:
-        """Open a connection outside the pools, with no plan cached, and close it."""
-        connection = await asyncpg.connect(self.dsn, statement_cache_size=0, server_settings=SERVER_SETTINGS)
-        try:
+        """Open a connection outside the pools for long work, without cached plans, and close it."""
+        limits = _background(self.connector.limits)
+        connection = await self.connector.connect(limits=limits, statement_cache_size=0)
+        async with _closing(connection):
             yield connection
-        finally:
-            await connection.close()
 
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[asyncpg.Connection]:
-        """Open a connection outside the pools that lasts as long as its borrower, and close it."""
-        connection = await asyncpg.connect(self.dsn, server_settings=SERVER_SETTINGS | {"application_name": "tallylight-jobs"})
-        try:
+        """Open a connection outside the pools for the job queue, and close it."""
+        connection = await self.connector.connect({"application_name": "tallylight-jobs"})
+        async with _closing(connection):
             yield connection
-        finally:
-            await connection.close(timeout=5)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -157,6 +183,20 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def maintenance(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a SQLAlchemy connection for statements that may take an hour, such as migrations."""
+
+        async def connect() -> GuardedConnection:
+            return await self.connector.connect(limits=_MAINTENANCE)
+
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
     async def _restarting(self) -> AsyncIterator[None]:
         try:
             yield
@@ -166,22 +206,38 @@ class Database:
             raise
 
     async def restart_embedded(self) -> None:
-        """Start an embedded server that died; nothing for a server that is somebody else's."""
+        """Start the embedded server if it has terminated; do nothing with any other server."""
         if self.embedded is None:
             return
-        # One at a time: the package's lock is between processes, not between threads.
+        # One restart at a time: the package's lock is between processes, not between threads.
         async with self.restarting:
             try:
-                await asyncio.to_thread(self.embedded.restart_embedded)
+                await asyncio.to_thread(self.embedded.restart)
             except Exception as error:  # noqa: BLE001 - the caller's own error says more; the next caller tries again
                 _log.warning("embedded database restart failed", reason=type(error).__name__)
 
     async def close(self) -> None:
-        """Close both pools, then let go of the embedded server."""
-        await self.engine.dispose()
+        """Close the pools, then release the embedded server."""
+        try:
+            async with asyncio.timeout(_DISPOSE_SECONDS):
+                await self.engine.dispose()
+        except TimeoutError:
+            _log.warning("database connections not closed in time")
         self.pool.terminate()
+        self.background_pool.terminate()
         if self.embedded is not None:
             await asyncio.to_thread(self.embedded.stop)
+
+
+@asynccontextmanager
+async def _closing(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        try:
+            await connection.close(timeout=_DISPOSE_SECONDS)
+        except Exception:  # noqa: BLE001 - it is lost; there is nothing left to close
+            connection.terminate()
 
 
 def dsn_of(settings: Settings, embedded: EmbeddedPostgres | None) -> str:
@@ -193,24 +249,21 @@ def dsn_of(settings: Settings, embedded: EmbeddedPostgres | None) -> str:
 
 
 async def _no_reset(connection: object) -> None:
-    # Nothing here leaves session state behind (no SET, no LISTEN, no cursor outside a transaction), so the
-    # round trip that asyncpg spends on a reset would buy nothing.
+    # No borrower leaves session state behind (no SET, no LISTEN, no cursor outside a transaction), so the round trip of asyncpg's
+    # reset is saved.
     del connection
 
 
-def _server_settings(timeout: float) -> dict[str, str]:
-    return SERVER_SETTINGS | {
-        "application_name": "tallylight",
-        "lock_timeout": f"{round(timeout * 1000)}ms",
-        "idle_in_transaction_session_timeout": "60s",
-    }
+def _background(limits: TimeLimits) -> TimeLimits:
+    statement = BACKGROUND_FACTOR * limits.statement
+    return limits._replace(statement=statement, deadline=statement + limits.deadline - limits.statement)
 
 
 async def open_database(settings: Settings) -> Database:
     """Open the pools.
 
     Raises:
-        DatabaseUnreachableError: with a hint.
+        DatabaseUnreachableError: no connection can be opened; with a hint.
     """
     embedded = EmbeddedPostgres(settings.data_dir) if settings.database_url is None else None
     try:
@@ -221,24 +274,43 @@ async def open_database(settings: Settings) -> Database:
         if embedded is not None:
             embedded.cancel()
         raise
-    timeout = settings.database_timeout_seconds
-    server_settings = _server_settings(timeout)
-
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn, timeout=timeout, server_settings=server_settings)
-
+    connector = Connector(dsn, limits_of(settings.database_timeout_seconds))
     try:
-        pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=settings.pool_size, timeout=timeout, reset=_no_reset, server_settings=server_settings
-        )
+        pool = await _pool(connector, connector.limits, 1, settings.pool_size)
         distributed = await pool.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         where = "the embedded database" if embedded else "the server of TALLYLIGHT_DATABASE_URL"
         raise DatabaseUnreachableError(
-            f"cannot connect to {where}: {type(error).__name__}. Is it running, is the name of host, port and database "
-            "right, and does it let this user in?"
+            f"cannot connect to {where}: {type(error).__name__}. Check that it is running, that host, port and database name are "
+            "right, and that this user may connect."
         ) from error
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=timeout, pool_pre_ping=True
+    background_pool = await _pool(connector, _background(connector.limits), 0, settings.background_pool_size)
+    return Database(connector, pool, background_pool, _engine(connector), embedded, bool(distributed))
+
+
+async def _pool(connector: Connector, limits: TimeLimits, least: int, most: int) -> asyncpg.Pool:
+    async def connect(*_arguments: object, **_options: object) -> GuardedConnection:
+        return await connector.connect(limits=limits)
+
+    return await asyncpg.create_pool(
+        min_size=least, max_size=most, connect=connect, connection_class=GuardedConnection, reset=_no_reset
     )
-    return Database(dsn, pool, engine, embedded, timeout, distributed)
+
+
+def _engine(connector: Connector) -> AsyncEngine:
+    async def connect() -> GuardedConnection:
+        return await connector.connect()
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=connector.limits.connect
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def check(dbapi_connection: Any, *_: object) -> None:
+        # Instead of `pool_pre_ping`: a ping on a silent connection would wait for its deadline.
+        connection = dbapi_connection.driver_connection
+        if not connector.trusts(connection):
+            connection.terminate()
+            raise DisconnectionError("the connection was lost or is not trusted")
+
+    return engine

@@ -107,7 +107,7 @@ class EmbeddedPostgres:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 process.send_signal(signal.SIGQUIT)
 
-    def restart_embedded(self) -> None:
+    def restart(self) -> None:
         """Start the server again after it died; returns at once if it runs."""
         if self._users is not None:
             with self._lock():

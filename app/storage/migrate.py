@@ -1,4 +1,4 @@
-"""Migrations: bring the schema to head, tell whether it is there, distribute it where Citus is.
+"""Migrations: bring the schema to head, compare it with the code, distribute it if the server is a Citus coordinator.
 
 In: a database. Out: its revision. Never here: data of the domain.
 """
@@ -13,11 +13,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import metadata
 
 _LOCK = 7_261_001
-"""Advisory lock that lets one of several starting processes migrate while the others wait."""
+"""Advisory lock: of several processes that start at once, one migrates and the others wait."""
 
 
 def _config() -> Config:
@@ -57,11 +58,11 @@ def _upgrade(connection: Connection) -> None:
         connection.commit()
 
 
-async def upgrade(engine: AsyncEngine) -> str | None:
+async def upgrade(database: Database) -> str | None:
     """Bring the schema to head and return the revision."""
-    async with engine.connect() as connection:
+    async with database.maintenance() as connection:
         await connection.run_sync(_upgrade)
-    return await current(engine)
+    return await current(database.engine)
 
 
 def is_ours(name: str | None, kind: str, parents: object) -> bool:

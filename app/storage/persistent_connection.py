@@ -1,28 +1,30 @@
-"""Connections of the write path: kept by their borrower, and in no hurry for the disk while they hold rows.
+"""Persistent connections for flushes, with early lock release: row locks are released before the WAL is flushed.
 
-In: settings of a server. Out: connections, and transactions on them. Never here: SQL of the domain.
+In: a connector, settings of a server. Out: connections, and transactions on them. Never here: SQL of the domain.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import asyncpg
+
+from app.storage.connector import Connector, GuardedConnection, TimeLimits
 
 _COMMIT = """
 COMMIT;
 SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'tallylight', '');
 """
-"""Commits without waiting for the disk, then commits a record that says nothing, and waits. The write-ahead log is written in
-order, so the first is durable when the second is. Both on one connection: had the server died in between, and forgotten the
-first, it would be gone too."""
+"""Commits with `synchronous_commit = off`, then commits an empty WAL message and waits for the WAL flush. The WAL is written in
+order, so the first commit is durable when the second is. Both run on one connection: if the server crashes in between and loses
+the first commit, the second fails too."""
 
 
 @asynccontextmanager
 async def early_lock_release(connection: asyncpg.Connection, committing: Callable[[], None]) -> AsyncIterator[None]:
-    """Open a transaction that lets go of its rows before the disk has them, and ends when the disk has them.
+    """Open a transaction that releases its row locks before the WAL flush, and ends after the WAL flush.
 
-    On a connection that `Database.flushing` lends. `committing` is called once nothing but the commit is left to do.
+    Use it on a connection of `Database.flush_connection`. `committing` is called when only the commit remains.
     """
     await connection.execute("BEGIN")
     try:
@@ -34,40 +36,51 @@ async def early_lock_release(connection: asyncpg.Connection, committing: Callabl
             connection.terminate()
         raise
     committing()
-    await connection.execute(_COMMIT)
+    try:
+        await connection.execute(_COMMIT)
+    except BaseException:
+        # The outcome of the commit is unknown, and so is the state of the session.
+        connection.terminate()
+        raise
 
 
 _IDLE_SECONDS = 300
-"""How long a kept connection is trusted without being used."""
+"""Time without use after which a connection is replaced."""
+_CLOSE_SECONDS = 5
 
 
 class PersistentConnection:
-    """A connection that is kept from one use to the next, and opened again once it was lost."""
+    """A connection that is kept from one use to the next, and replaced once it is lost."""
 
-    def __init__(self, dsn: str, timeout: float, settings: dict[str, str]) -> None:
+    def __init__(self, connector: Connector, limits: TimeLimits, settings: Mapping[str, str]) -> None:
         """Prepare; nothing is opened yet."""
-        self._dsn = dsn
-        self._timeout = timeout
+        self._connector = connector
+        self._limits = limits
         self._settings = settings
-        self._connection: asyncpg.Connection | None = None
+        self._connection: GuardedConnection | None = None
         self._used = 0.0
 
     async def connection(self) -> asyncpg.Connection:
         """Return the connection.
 
         Raises:
-            OSError, asyncpg.PostgresError: none can be had.
+            OSError, asyncpg.PostgresError: no connection can be opened.
         """
         now = time.monotonic()
-        if self._connection is not None and now - self._used > _IDLE_SECONDS:
-            # What stands between us and the server may have dropped it without a word.
-            self._connection.terminate()
+        found = self._connection
+        # A firewall or proxy may have dropped an idle connection without notice.
+        if found is not None and (now - self._used > _IDLE_SECONDS or not self._connector.trusts(found)):
+            found.terminate()
+            found = None
         self._used = now
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn, timeout=self._timeout, server_settings=self._settings)
-        return self._connection
+        if found is None:
+            found = self._connection = await self._connector.connect(self._settings, self._limits)
+        return found
 
     async def close(self) -> None:
-        """Close what is open."""
-        if self._connection is not None:
-            await self._connection.close(timeout=5)
+        """Close the connection if it is open."""
+        if self._connection is not None and not self._connection.is_closed():
+            try:
+                await self._connection.close(timeout=_CLOSE_SECONDS)
+            except Exception:  # noqa: BLE001 - it is lost; there is nothing left to close
+                self._connection.terminate()

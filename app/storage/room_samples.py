@@ -1,9 +1,9 @@
-"""What the rooms of a platform report, as the platform's own figures.
+"""The samples that the rooms of a platform report, combined to figures of the platform.
 
 In: the latest samples of each room. Out: one figure per platform and metric. Never here: SQL.
 
-Rooms of one platform add up: two accounts, or one broadcast that a dropped signal split in two. What is addressed to the session
-itself (room "") speaks for all rooms until one of them says something later; the view `platform_gauges` holds the same rule.
+Rooms of one platform add up: two accounts, or one broadcast that a lost signal split in two. A sample of the session itself (room
+"") replaces the values of all rooms until one of them reports a newer value; the view `platform_gauges` implements the same rule.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The write side's queries, one method each, on a connection inside its transaction.
+"""Queries of the write side, one method each, on a connection inside its transaction.
 
 In: rows in columns. Out: the rows that were new. Never here: what the rows mean, commits.
 """
@@ -24,7 +24,7 @@ _NO_DIGEST = bytes(8)
 
 
 class SessionRow(NamedTuple):
-    """What the fold needs of a session."""
+    """The columns of a session that the fold uses."""
 
     id: UUID
     brand_id: UUID
@@ -33,11 +33,11 @@ class SessionRow(NamedTuple):
     platforms: list[str]
     rooms: list[str]
     version: str
-    """Stands for all of the above as far as it may change."""
+    """Differs after any change of the columns above."""
 
 
 class LoggedEvent(NamedTuple):
-    """An event as the log holds it; `data` is JSON text."""
+    """An event of the log; `data` is JSON text."""
 
     session_id: UUID
     event_key: bytes
@@ -53,7 +53,7 @@ class LoggedEvent(NamedTuple):
 
 
 class NewEvents:
-    """Events for the log, by column; what they have in common is kept once, as their kind."""
+    """Events for the log, by column; the values that events share are stored once, as their kind."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -124,17 +124,17 @@ class ParkedEvent(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """What became of events that were given to the log."""
+    """The outcome of appending events to the log."""
 
     claimed: list[Claimed] | None
-    """The claims that succeeded; None where some event was not new and therefore nothing was claimed."""
+    """The claims that succeeded; None if an event was a duplicate, so that nothing was claimed."""
     new: set[bytes]
-    """Then: key and session, as bytes, of the events that the log did not hold yet."""
+    """In that case: key and session, as bytes, of the events that were new."""
 
 
 _SEPARATOR = "\x1f"
-"""Between the values of a column that is sent as one text. The driver spends 0.3 to 0.8 µs on every element of an array, which
-for a busy show is more than the fold; joining costs a tenth. No field may hold this character, and JSON escapes it."""
+"""Separates the values of a column that is sent as one text. The driver takes 0.3 to 0.8 µs per array element, which is more
+than the fold takes; joining takes a tenth of that. No field may contain this character, and JSON escapes it."""
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -147,16 +147,25 @@ def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
 
 
 class WriteQueries:
-    """Writes what a batch contributes. Rows come sorted by key, so that two writers lock them in the same order."""
+    """Writes the contributions of a batch. Rows are sorted by key, so that two writers lock them in the same order."""
 
     def __init__(self, connection: Connection) -> None:
         """Write on this connection."""
         self._connection = connection
 
-    async def lock_sessions(self, ids: list[UUID], platforms: list[str], rooms: list[str]) -> list[SessionRow]:
-        """Return the sessions named by id or by stream, held until the commit."""
-        rows = await self._connection.fetch(_FOLD["lock_sessions"], ids, platforms, rooms)
+    async def find_sessions(self, ids: list[UUID], platforms: list[str], rooms: list[str]) -> list[SessionRow]:
+        """Return the sessions named by id or by stream; they are not locked."""
+        rows = await self._connection.fetch(_FOLD["find_sessions"], ids, platforms, rooms)
         return [SessionRow(*row) for row in rows]
+
+    async def lock_sessions(self, ids: list[UUID]) -> dict[UUID, str]:
+        """Return session → currency; the rows are locked until the commit."""
+        return {row[0]: row[1] for row in await self._connection.fetch(_FOLD["lock_sessions"], ids)}
+
+    async def unavailable_sessions(self, ids: list[UUID]) -> set[UUID]:
+        """Return the sessions that another transaction has locked for an update or a deletion."""
+        rows = await self._connection.fetch(_FOLD["available_sessions"], ids)
+        return set(ids) - {row[0] for row in rows}
 
     async def brand_aliases(self, brand_id: UUID) -> dict[str, str]:
         """Return alias → code."""
@@ -165,7 +174,10 @@ class WriteQueries:
     async def append_events(
         self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime
     ) -> Appended | None:
-        """Append to the log and claim members; None, and nothing written, where a session's version is not as remembered."""
+        """Append to the log and claim members.
+
+        None, and nothing is written, if the version of a session differs from the cached one or the session is locked.
+        """
         sessions, sets, members, moments, events = columns(claims, 5)
         known: dict[UUID, int] = {}
         *common, owners = columns(new.kinds, 6)
@@ -235,7 +247,7 @@ class WriteQueries:
         sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
         scopes: dict[tuple[UUID, str], int] = {}
         scope = [scopes.setdefault(pair, len(scopes) + 1) for pair in zip(sessions, platforms, strict=True)]
-        # An empty key must not be lost in an otherwise empty text.
+        # The prefix distinguishes one empty key from no key.
         keyed = "=" + f"{_SEPARATOR}=".join(keys)
         await self._connection.execute(
             _FOLD["add_counters"], *columns(scopes, 2),
@@ -244,7 +256,7 @@ class WriteQueries:
         )  # fmt: skip
 
     async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
-        """Remove those of these sums that nothing contributes to any more: (session, grain, key, bucket, platform, metric)."""
+        """Delete those of these sums that have no contribution left: (session, grain, key, bucket, platform, metric)."""
         await self._connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
 
     async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
@@ -275,7 +287,7 @@ class WriteQueries:
         await self._connection.execute(_ORDER_FACTS["add_parcels"], *columns(rows, 7))
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
-        """Widen the sessions' begin and end."""
+        """Extend the start and the end of sessions."""
         await self._connection.execute(_FOLD["set_session_clock"], *columns(rows, 3))
 
     async def void_imports(self, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
@@ -292,7 +304,7 @@ class WriteQueries:
         return sorted(freed - {(row[0], row[1]) for row in still})
 
     async def lock_rooms(self, rooms: list[str]) -> None:
-        """Hold `platform:room` names against a registration until the commit."""
+        """Lock `platform:room` names against a registration until the commit."""
         await self._connection.execute(_UNPROCESSED["lock_rooms"], rooms)
 
     async def rooms_parked_by(self, origins: Collection[str], rooms: Collection[str]) -> dict[str, tuple[int, set[str]]]:

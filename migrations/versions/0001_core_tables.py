@@ -1,4 +1,4 @@
-"""the spine's tables.
+"""the core's tables.
 
 Revision ID: 0001
 Revises:

@@ -1,6 +1,6 @@
 """samples by room, and what they say of a platform.
 
-Samples that are there already stand for their platform's rooms together, until `tallylight rebuild SESSION --replace` folds them
+Samples that are there already represent their platform's rooms together, until `tallylight rebuild SESSION --replace` folds them
 again.
 
 Revision ID: 0004
@@ -23,7 +23,7 @@ def upgrade() -> None:
         "ALTER TABLE gauges ADD CONSTRAINT gauges_pkey PRIMARY KEY (session_id, grain, key, bucket, platform, room, metric)"
     )
     op.execute("ALTER TABLE gauges ALTER COLUMN room DROP DEFAULT")
-    # Cumulative figures of a platform's rooms add up. What is addressed to the session itself (room '') speaks for all of
+    # Cumulative figures of a platform's rooms add up. What is addressed to the session itself (room '') replaces all of
     # them, until a room says something later.
     op.execute("""
         CREATE VIEW platform_gauges AS

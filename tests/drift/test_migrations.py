@@ -11,7 +11,7 @@ async def test_a_migrated_database_has_exactly_the_tables_of_the_code(tmp_path: 
     """All migrations on an empty database end at head, and nothing differs from `app.storage.tables`."""
     database = await open_database(Settings(data_dir=tmp_path, secret_key="k" * 40))
     try:
-        assert migrate.head() == await migrate.upgrade(database.engine)
+        assert migrate.head() == await migrate.upgrade(database)
         assert [] == await migrate.drift(database.engine)
     finally:
         await database.close()
@@ -21,7 +21,7 @@ async def test_a_missing_column_is_seen(tmp_path: Path) -> None:
     """The comparison finds a dropped column."""
     database = await open_database(Settings(data_dir=tmp_path, secret_key="k" * 40))
     try:
-        await migrate.upgrade(database.engine)
+        await migrate.upgrade(database)
         async with database.acquire() as connection:
             await connection.execute("ALTER TABLE orders DROP COLUMN carrier")
         assert 1 == len(await migrate.drift(database.engine))

@@ -99,7 +99,7 @@ async def test_a_client_that_is_behind_gets_the_newest_snapshot(
 
 async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, watch: Open) -> None:
     """Comments, and no events."""
-    service.hub._pace = StreamLimits(60, 0.3, 100)
+    service.hub._pace = StreamLimits(60, 0.3, 100, 100)
     reader = await (await watch(session)).snapshot()
     await reader.until(lambda reader: reader.comments >= 2)
     assert 4 == len(reader.events)
@@ -107,7 +107,7 @@ async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, w
 
 async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Service, session: str, watch: Open) -> None:
     """The client sees the end of the answer, not a broken connection."""
-    service.hub._pace = StreamLimits(1.0, 15, 100)
+    service.hub._pace = StreamLimits(1.0, 15, 100, 100)
     reader = await (await watch(session)).snapshot()
     assert 2.0 > await reader.until(lambda reader: reader.ended)
 
@@ -177,7 +177,7 @@ async def test_subscribers_cost_no_database_work(
 
 async def test_no_more_streams_than_there_is_room_for(service: Service, session: str, watch: Open) -> None:
     """503 with Retry-After; a place that is left is free again."""
-    service.hub._pace = StreamLimits(1.0, 15, 1)
+    service.hub._pace = StreamLimits(1.0, 15, 1, 100)
     reader = await (await watch(session)).snapshot()
     refused = await watch(session)
     assert (503, "2") == (refused.status, refused.headers["retry-after"])

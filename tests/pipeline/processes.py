@@ -87,10 +87,10 @@ class ServerProcess:
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def exit_code(self) -> int:
+    async def exit_code(self, seconds: float = 30) -> int:
         """Return the exit code once the process is gone."""
         assert self._process is not None
-        return await asyncio.to_thread(self._process.wait, 30)
+        return await asyncio.to_thread(self._process.wait, seconds)
 
     def end(self) -> None:
         """Stop the process if it still runs."""

@@ -1,5 +1,5 @@
 -- name: products_page
--- Products with their aliases, by code; a key that is bound to a brand sees this brand's only.
+-- Products with their aliases, ordered by code; a key that is bound to a brand sees this brand's products.
 SELECT p.id, b.slug AS brand, p.code, p.names::text AS names, p.created_at,
        ARRAY(SELECT a.alias FROM product_aliases a WHERE a.product_id = p.id ORDER BY a.alias) AS aliases
 FROM products p
@@ -15,7 +15,7 @@ ORDER BY p.code, p.id
 LIMIT $6;
 
 -- name: lock_brand_sessions
--- Waits for the commits that are under way in a brand's sessions: they may still fold with the aliases of before.
+-- Waits for the running flushes of a brand's sessions: they may use the previous aliases.
 SELECT id FROM sessions WHERE brand_id = $1 ORDER BY id FOR UPDATE;
 
 -- name: sessions_with_keys
@@ -32,8 +32,8 @@ WHERE s.brand_id = $1 AND g.grain = 0 AND g.key = ANY($2::text[])
 ORDER BY 1;
 
 -- name: on_air
--- Which sessions broadcast, of the given ones, or of all that the caller may see. What is addressed to the session itself
--- (room '') speaks for all rooms until a room says otherwise; kpis/status.py holds the same rule.
+-- The sessions that are on air: of the given ones, or of all that the caller may see. A status of the session itself (room '')
+-- applies to all rooms until a room reports a later one; kpis/status.py implements the same rule.
 SELECT said.session_id
 FROM (
     SELECT g.session_id,
@@ -56,7 +56,7 @@ WHERE CASE
       END;
 
 -- name: sessions_page
--- Sessions, the newest first; $12 are those on air, where the status is asked for.
+-- Sessions, newest first. $12 are the sessions on air, if the query filters by status.
 SELECT s.id, b.slug AS brand, s.title, s.host, s.kind, s.currency, s.time_zone, s.scheduled_at, s.started_at, s.ended_at,
        s.created_at,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
@@ -81,7 +81,7 @@ ORDER BY s.created_at DESC, s.id DESC
 LIMIT $11;
 
 -- name: session_figures
--- What the sessions of a page counted and what their platforms reported.
+-- Counted and reported figures of the sessions of a page.
 SELECT session_id, platform, metric, FALSE AS reported, value::text
 FROM counters
 WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
@@ -97,9 +97,9 @@ WHERE session_id = ANY($1::uuid[]) AND grain = 0 AND key = ''
 SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2);
 
 -- name: lock_brand
--- Lets nobody else delete one of the brand's sessions or change its catalogue until the commit.
+-- Locks the brand: no other transaction deletes its sessions or changes its catalogue until the commit.
 SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
 
 -- name: lock_session
--- Waits for the commits that are under way in a session and holds up the next ones.
+-- Waits for the running flushes of a session; later flushes skip it until the commit.
 SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;

@@ -1,6 +1,6 @@
--- name: lock_sessions
--- The sessions that are named by id or by one of their streams, held against deletion and rebuild until the commit.
--- The version stands for all that the fold takes from the catalogue; `append_events` knows by it what is out of date. A room whose
+-- name: find_sessions
+-- The sessions that are named by id or by one of their streams. The version covers all columns that the fold uses;
+-- `append_events` compares it with the row that it locks. A room whose
 -- registration is not confirmed has a leading question mark.
 SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
        concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS version
@@ -17,9 +17,19 @@ WHERE s.id IN (
     SELECT st.session_id
     FROM unnest($2::text[], $3::text[]) AS named (platform, room)
     JOIN streams st USING (platform, room)
-)
-ORDER BY s.id
-FOR KEY SHARE OF s;
+);
+
+-- name: lock_sessions
+-- The currencies of sessions, locked against deletion and rebuild until the commit.
+SELECT s.id, s.currency FROM sessions s WHERE s.id = ANY($1::uuid[]) ORDER BY s.id FOR KEY SHARE OF s;
+
+-- name: available_sessions
+-- Those of the sessions that no other transaction has locked, or that do not exist.
+SELECT wanted.id
+FROM unnest($1::uuid[]) AS wanted (id)
+WHERE wanted.id NOT IN (SELECT s.id FROM sessions s WHERE s.id = ANY($1::uuid[]))
+UNION ALL
+SELECT id FROM (SELECT s.id FROM sessions s WHERE s.id = ANY($1::uuid[]) ORDER BY s.id FOR KEY SHARE OF s SKIP LOCKED) AS free;
 
 -- name: brand_aliases
 -- Alias → code of a brand's catalogue.
@@ -29,13 +39,13 @@ JOIN products p ON p.id = a.product_id
 WHERE a.brand_id = $1::uuid;
 
 -- name: append_events
--- Appends to the log what it does not hold yet, and lets its events claim their members: one round trip in the usual case,
--- that the sessions are as they were remembered ($1, $2) and all events are new. Where a session is not, nothing is
--- written. Where an event is not new, nothing is claimed, since its claim must not stand in the way of a new event's.
--- What the events have in common ($3 to $7, $22) is sent once; $10 says which of it is whose. Long columns come joined: texts
--- and numbers with the unit separator, which no field may hold, keys of 16 bytes end to end.
+-- Appends new events to the log and claims their members, in one round trip if the cached sessions ($1, $2) are current and
+-- all events are new. If a session has another version or another transaction has locked it, nothing is written. If an event is
+-- a duplicate, nothing is claimed, because its claim could replace the claim of a new event. Values that events share ($3 to $7, $22)
+-- are sent once; $10 is the index into them. Long columns are joined: texts and numbers with the unit separator, which no field
+-- may contain, and keys of 16 bytes without a separator.
 WITH held AS (
-    -- In a query of its own, since Citus cannot read back what a CTE locks itself.
+    -- A subquery, because Citus cannot read the rows that a CTE itself locks.
     SELECT id FROM (
         SELECT s.id
         FROM unnest($1::uuid[], $2::text[]) AS remembered (id, version)
@@ -45,7 +55,7 @@ WITH held AS (
             ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
                  FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
         ORDER BY s.id
-        FOR KEY SHARE OF s
+        FOR KEY SHARE OF s SKIP LOCKED
     ) AS locked
 ), logged AS (
     INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner,
@@ -59,7 +69,7 @@ WITH held AS (
                 string_to_array($24, E'\x1f', ''))
         WITH ORDINALITY AS new (kind, id, at, data, sent, attributes, n)
     WHERE (SELECT count(*) FROM held) = cardinality($1)
-    ORDER BY event_key, 1  -- so that two writers of the same events lock them in the same order
+    ORDER BY event_key, 1  -- two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
     RETURNING session_id, event_key
 ), claimed AS (
@@ -83,8 +93,8 @@ FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logge
              array_agg(superseded) AS superseded FROM claimed) AS claimed;
 
 -- name: claim_members
--- The earliest event that names a member owns it. A row comes back when the claim is new, or takes the member
--- from a later event, whose key is then `superseded`.
+-- The earliest event that names a member owns it. Returns a row if the claim is new or replaces the claim of a later event,
+-- whose key is then in `superseded`.
 INSERT INTO members AS m (session_id, set, member, at, event_key)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::bytea[])
 ON CONFLICT (session_id, set, member) DO UPDATE
@@ -103,7 +113,7 @@ JOIN members m USING (session_id, set, member);
 INSERT INTO pending_corrections (session_id) SELECT unnest($1::uuid[]) ON CONFLICT (session_id) DO NOTHING;
 
 -- name: claim_customers
--- The same across all sessions of a brand: who bought from it for the first time, and in which session.
+-- The same for all sessions of a brand: a buyer's first purchase and its session.
 INSERT INTO customers AS c (brand_id, member, session_id, at, event_key)
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[])
 ON CONFLICT (brand_id, member) DO UPDATE
@@ -125,8 +135,8 @@ FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
 JOIN events e USING (session_id, event_key);
 
 -- name: add_counters
--- Adds to sums. $3 says whose ($1, $2) each is; long columns come joined, as above. `contributions` counts what a sum is made of: a sum of
--- zero is a figure as long as something contributes to it.
+-- Adds to sums. $3 is the index into $1 and $2; long columns are joined as above. `contributions` is the number of a sum's
+-- contributions: a sum of zero is a figure while it has one.
 INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions)
 SELECT ($1::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), ($2::text[])[scope], metric, value,
        contributions
@@ -138,7 +148,7 @@ ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions;
 
 -- name: drop_empty
--- Removes sums whose last contribution was taken back.
+-- Deletes sums whose last contribution was reverted.
 DELETE FROM counters c
 USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
     AS lowered (session_id, grain, key, bucket, platform, metric)
@@ -148,7 +158,7 @@ WHERE c.session_id = lowered.session_id AND c.grain = lowered.grain AND c.key = 
 RETURNING 1;
 
 -- name: merge_samples
--- Keeps the latest sample (the event's key settles a tie) and the highest.
+-- Stores the latest sample (the greater event key wins a tie) and the highest.
 INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)
 SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
                      $8::bigint[], $9::timestamptz[], $10::bytea[], $11::bigint[])
@@ -161,8 +171,8 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
     highest = GREATEST(excluded.highest, g.highest);
 
 -- name: merge_orders
--- Merges what was said of orders: the earliest of each moment, the payment's word over the placement's,
--- refunded amounts add.
+-- Merges orders: the earliest time of each state wins, the content of a payment replaces that of a placement, refunded
+-- amounts add up.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
                          shipped_at, shipped_key, carrier, tracking, delivered_at)
@@ -202,8 +212,8 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
 
 -- name: merge_spans
--- Keeps the earliest of both ends. The values before come back too, so that a duration that changed can be
--- taken back from the sums and the new one added.
+-- Stores the earliest of both ends. Returns the previous values too, so that a changed duration can be subtracted from the
+-- sums and the new one added.
 INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::timestamptz[],
                      $7::bytea[], $8::bigint[])
@@ -218,7 +228,7 @@ SET was_started_at = s.started_at, was_ended_at = s.ended_at, was_given_ms = s.g
 RETURNING session_id, kind, platform, started_at, ended_at, given_ms, was_started_at, was_ended_at, was_given_ms;
 
 -- name: set_session_clock
--- The session's own beginning and end: the first start, the last end.
+-- The start and the end of the session: the first start, the last end.
 UPDATE sessions s
 SET started_at = LEAST(s.started_at, new.started_at), ended_at = GREATEST(s.ended_at, new.ended_at)
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS new (id, started_at, ended_at)

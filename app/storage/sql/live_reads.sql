@@ -29,7 +29,7 @@ WHERE st.session_id = ANY($1::uuid[])
 GROUP BY st.session_id;
 
 -- name: open_requests
--- Support requests of a stretch of time that nobody has answered: how many came before the limit's moment, and the first.
+-- Support requests of a stretch of time that no client has answered: how many came before the limit's moment, and the first.
 SELECT count(*) AS waiting, min(s.started_at) AS since
 FROM spans s
 WHERE s.session_id = $1::uuid AND s.kind = 'response' AND s.ended_at IS NULL

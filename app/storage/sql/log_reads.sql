@@ -36,7 +36,7 @@ JOIN products p ON p.id = a.product_id
 WHERE a.brand_id = $1::uuid AND p.code = $2::text;
 
 -- name: codes_of
--- The codes that aliases stand for.
+-- The codes that aliases represent.
 SELECT a.alias, p.code
 FROM product_aliases a
 JOIN products p ON p.id = a.product_id

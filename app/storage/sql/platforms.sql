@@ -1,20 +1,20 @@
 -- name: sealed_key
--- A key that the deployment keeps, sealed.
+-- A key of the deployment, encrypted.
 SELECT sealed FROM sealed_keys WHERE name = $1;
 
 -- name: keep_sealed_key
--- Keeps a key, unless another process was first.
+-- Stores a key unless another process has stored it.
 INSERT INTO sealed_keys (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
 
 -- name: connection
--- One connection as its deliveries and jobs need it.
+-- One connection with the columns that deliveries and jobs use.
 SELECT id, brand_id, kind, name, options::text AS options, sealed, enabled, created_at, reconciled_to, quiet_until, refusals,
        rooms::text AS rooms
 FROM connections
 WHERE id = $1;
 
 -- name: add_to_states
--- Adds what happened to connections since the last time.
+-- Adds the counts of connections since the previous write.
 UPDATE connections c
 SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.duplicates, refused = c.refused + new.refused,
     events = c.events + new.events, letters = c.letters + new.letters,
@@ -27,9 +27,9 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], 
 WHERE c.id = new.id;
 
 -- name: keep_deliveries
--- Keeps raw deliveries, once each, and enqueues their jobs; a row comes back for one that is new, or whose work failed before.
--- One statement, since a round trip costs a sender as much as the commit. What is written to the queue's tables is what its own
--- method writes (PgQueuer, build_enqueue_query), of new deliveries alone.
+-- Stores each raw delivery once and enqueues its jobs. Returns a row for a delivery that is new or whose jobs failed before.
+-- One statement, because a round trip takes as long as the commit. The rows of the queue's tables are those that PgQueuer's
+-- build_enqueue_query writes, for new deliveries only.
 WITH kept AS (
     INSERT INTO deliveries AS d (connection_id, key, received_at, sealed, settled_at)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::timestamptz[])
@@ -50,43 +50,43 @@ WITH kept AS (
 SELECT connection_id, key FROM kept;
 
 -- name: finish_delivery
--- States that a delivery was worked off, or why it could not be.
+-- Marks a delivery as processed, or stores the reason why it was not.
 UPDATE deliveries SET settled_at = $3, error = $4 WHERE connection_id = $1 AND key = $2;
 
 -- name: expire_deliveries
--- Removes deliveries that were worked off long ago; what still waits for its job stays.
+-- Deletes processed deliveries that are older than a moment; deliveries with pending jobs stay.
 DELETE FROM deliveries WHERE received_at < $1 AND settled_at IS NOT NULL;
 
 -- name: expire_job_log
--- Removes old lines of the job queue's own log.
+-- Deletes old rows of the job queue's log.
 DELETE FROM pgqueuer_log WHERE created < $1;
 
 -- name: forget_connection
--- Removes what a deleted connection left behind.
+-- Deletes the deliveries of a deleted connection.
 DELETE FROM deliveries WHERE connection_id = $1;
 
 -- name: add_token_row
--- Makes the row that the processes lock while one of them asks for a token.
+-- Adds the row of an app's token.
 INSERT INTO platform_tokens (key) VALUES ($1) ON CONFLICT (key) DO NOTHING;
 
 -- name: token
--- A token as it is shared.
+-- The token that all processes share.
 SELECT sealed, fresh_until, forced_at FROM platform_tokens WHERE key = $1;
 
--- name: lock_token
--- The same, held until the commit: one process asks the platform, the others wait for its answer.
-SELECT sealed, fresh_until, forced_at FROM platform_tokens WHERE key = $1 FOR UPDATE;
+-- name: claim_forced_token
+-- Claims the forced request of a new token. Returns no row if one was forced too recently, by any process.
+UPDATE platform_tokens SET forced_at = $2 WHERE key = $1 AND (forced_at IS NULL OR forced_at <= $3) RETURNING 1;
 
 -- name: store_token
--- Shares a token.
-UPDATE platform_tokens SET sealed = $2, fresh_until = $3, forced_at = $4 WHERE key = $1;
+-- Stores a token for all processes.
+UPDATE platform_tokens SET sealed = $2, fresh_until = $3 WHERE key = $1;
 
 -- name: forget_tokens
--- Lets every process ask for its tokens anew.
+-- Deletes all tokens; each process requests new ones.
 DELETE FROM platform_tokens;
 
 -- name: pause_connection
--- Lets a connection rest until a quota fills up again, twice as long each time it is refused in a row.
+-- Pauses the calls of a connection after a quota error. The pause doubles with each consecutive error.
 UPDATE connections
 SET refusals = refusals + 1,
     quiet_until = $2::timestamptz + make_interval(secs => LEAST($3::float8 * 2 ^ LEAST(refusals, 20), $4::float8))
@@ -94,29 +94,29 @@ WHERE id = $1 AND (quiet_until IS NULL OR quiet_until <= $2)
 RETURNING quiet_until;
 
 -- name: resume_connection
--- Forgets refusals once a call has gone through.
+-- Resets the pause after a successful call.
 UPDATE connections SET refusals = 0, quiet_until = NULL WHERE id = $1 AND refusals > 0;
 
 -- name: polled_connections
--- Connections that a poller may be due for.
+-- Connections that a poller may have to read.
 SELECT id, brand_id, kind, options::text AS options, polled_at, quiet_until
 FROM connections
 WHERE enabled AND kind = ANY($1::text[]);
 
 -- name: claim_poll
--- Takes the turn to poll a connection; no row comes back where another process has it.
+-- Claims the next poll of a connection. Returns no row if another process has claimed it.
 UPDATE connections SET polled_at = $2 WHERE id = $1 AND (polled_at IS NULL OR polled_at <= $3) RETURNING id;
 
 -- name: reconciled
--- Notes up to which moment lost pushes were looked for.
+-- Stores the moment up to which orders were reconciled.
 UPDATE connections SET reconciled_to = $2 WHERE id = $1;
 
 -- name: remember_rooms
--- Notes which rooms of a connection the platform called finished, and when.
+-- Stores which rooms of a connection the platform reported as finished, and when.
 UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;
 
 -- name: recent_sessions
--- Sessions of a brand (of any, where it is null), or the one named by its id or by a stream, that may be on air or ended lately.
+-- Sessions of a brand (of all brands if null), or the session with this id or stream, that may be on air or ended recently.
 SELECT s.id, s.brand_id, s.started_at, s.ended_at,
        ARRAY(SELECT st.room FROM streams st
              WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL) ORDER BY 1) AS rooms,
@@ -133,8 +133,8 @@ WHERE ($1::uuid IS NULL OR s.brand_id = $1)
                                                                   AND (st.confirmed OR $1::uuid IS NOT NULL)));
 
 -- name: expected_sessions
--- Sessions in the time of their schedule ($4 to $5), or made lately (since $6) without one, whose rooms on a platform have not all
--- been heard of; the one named, by its id or by a stream, also without a room until it is heard of itself.
+-- Sessions whose schedule is between $4 and $5, or created since $6 without a schedule, whose rooms on a platform have not all
+-- sent an event; the session with this id or stream is returned without a room too, until it sends an event.
 SELECT s.id, s.rooms, s.about
 FROM (
     SELECT s.id, s.scheduled_at,
@@ -170,17 +170,17 @@ WHERE ($1::uuid IS NULL OR s.brand_id = $1)
 GROUP BY named.promotion, s.brand_id;
 
 -- name: session_is_recent
--- Whether a session is not over for good.
+-- Whether a session has not ended too long ago.
 SELECT EXISTS (
     SELECT 1 FROM sessions s WHERE s.id = $1 AND COALESCE(s.ended_at, s.scheduled_at, s.created_at) > $2
 );
 
 -- name: sealed_sealed_keys
--- A page of kept keys.
+-- A page of stored keys.
 SELECT name AS place, '' AS rest, sealed FROM sealed_keys WHERE name > $1::text AND $2::text IS NOT NULL ORDER BY name LIMIT 500;
 
 -- name: reencrypt_sealed_keys
--- Puts a key sealed anew in the place of the same.
+-- Replaces a key with its re-encrypted value.
 UPDATE sealed_keys SET sealed = $4 WHERE name = $1::text AND $2::text IS NOT NULL AND sealed = $3;
 
 -- name: sealed_connections
@@ -192,7 +192,7 @@ ORDER BY id::text
 LIMIT 500;
 
 -- name: reencrypt_connections
--- Puts secrets sealed anew in the place of the same.
+-- Replaces secrets with their re-encrypted value.
 UPDATE connections SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
 
 -- name: sealed_deliveries
@@ -204,7 +204,7 @@ ORDER BY connection_id, key
 LIMIT 500;
 
 -- name: reencrypt_deliveries
--- Puts a delivery sealed anew in the place of the same.
+-- Replaces a delivery with its re-encrypted value.
 UPDATE deliveries SET sealed = $4 WHERE connection_id = $1::text::uuid AND key = $2::text AND sealed = $3;
 
 -- name: sealed_dead_letters
@@ -216,5 +216,5 @@ ORDER BY id
 LIMIT 500;
 
 -- name: reencrypt_dead_letters
--- Puts a letter sealed anew in the place of the same.
+-- Replaces a dead letter's body with its re-encrypted value.
 UPDATE dead_letters SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;

@@ -1,5 +1,5 @@
 -- name: lock_rooms
--- Serialises the parking of a room's events with the registration of its stream: whichever comes second sees the other.
+-- Serializes the parking of a room's events with the registration of its stream.
 SELECT pg_advisory_xact_lock_shared(hashtextextended(room, 0)) FROM unnest($1::text[]) AS room ORDER BY room;
 
 -- name: rooms_parked_by
@@ -34,7 +34,7 @@ ON CONFLICT (platform, room, owner, origin) DO UPDATE
 SET events = p.events + excluded.events, last_at = GREATEST(p.last_at, excluded.last_at);
 
 -- name: store_dead_letters
--- Keeps what could not be taken; the same bytes again only count as one more attempt.
+-- Stores dead letters. If one with the same digest exists, its number of attempts increases.
 INSERT INTO dead_letters AS d (id, digest, brand_id, origin, received_at, type, subject, errors, sealed)
 SELECT id, digest, brand_id, origin, $9::timestamptz, type, subject, errors::jsonb, sealed
 FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])
@@ -97,7 +97,7 @@ ORDER BY platform, room
 LIMIT $4;
 
 -- name: dead_letters
--- A page of dead letters, the newest first.
+-- A page of dead letters, newest first.
 SELECT d.id, d.origin, d.received_at, d.type, d.subject, d.errors::text AS errors, d.attempts
 FROM dead_letters d
 WHERE ($1::uuid IS NULL OR d.brand_id = $1) AND ($2::timestamptz IS NULL OR (d.received_at, d.id) < ($2, $3::uuid))
@@ -105,21 +105,21 @@ ORDER BY d.received_at DESC, d.id DESC
 LIMIT $4;
 
 -- name: dead_letter
--- One dead letter with its sealed body.
+-- One dead letter with its encrypted body.
 SELECT d.id, d.brand_id, d.origin, d.received_at, d.type, d.subject, d.errors::text AS errors, d.attempts, d.sealed
 FROM dead_letters d
 WHERE d.id = $1 AND ($2::uuid IS NULL OR d.brand_id = $2);
 
 -- name: discard_dead_letter
--- Removes a dead letter.
+-- Deletes a dead letter.
 DELETE FROM dead_letters WHERE id = $1 RETURNING id;
 
 -- name: expire_dead_letters
--- Removes dead letters older than the deployment keeps them.
+-- Deletes dead letters that were received before a moment.
 DELETE FROM dead_letters WHERE received_at < $1 RETURNING id;
 
 -- name: expire_comment_text
--- Takes the text out of comments that came before a moment, some at a time; the comments stay counted.
+-- Deletes the text of comments that were received before a moment, a limited number at a time; they stay counted.
 UPDATE events
 SET data = (data::jsonb - 'text')::json
 WHERE type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL

@@ -1,4 +1,4 @@
-"""What could not be taken: queues and letters, local to one node.
+"""Unprocessed input: parked events and dead letters, local to one node.
 
 In: nothing. Out: tables. Never here: queries.
 """
