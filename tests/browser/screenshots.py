@@ -53,18 +53,18 @@ def pictures(base: str) -> None:
     with chromium() as browser:
         report = over(base)
         for language, scheme in (("ja", "light"), ("en", "dark")):
-            page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 4)
+            page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 2)
             take(page, f"report-{language}")
         with simulating(base, SCENARIO, 60) as live:
             address = f"{base}/#/live/{live}"
-            wall = open_page(browser, address, WALL, "ja", "dark", 3)
+            wall = open_page(browser, address, WALL, "ja", "dark", 1)
             # Into the second half of the hour: one product is sold out and still clicked, the next is on air.
             wall.locator("[data-code=sold_out_clicked]").wait_for(timeout=240_000)
             wall.locator("#product-table .chip-live").wait_for(timeout=240_000)
             wall.locator("#insights").wait_for(timeout=240_000)
             take(wall, "live-ja")
             for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
-                take(open_page(browser, address, size, language, scheme, 3), name)
+                take(open_page(browser, address, size, language, scheme, 1), name)
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ export function bars(id, title, rows, aside) {
         { key: row.key, "data-step": row.key },
         h("dt", null, phrase(row.label)),
         h("dd", null, row.text),
-        h("span", { class: "bar-track", "aria-hidden": "true" }, h("span", { class: "bar-fill", style: { "--share": (row.value ?? 0) / most } })),
+        h("span", { class: "bar-track", "aria-hidden": "true" }, row.value !== null && h("span", { class: "bar-fill", style: { "--share": row.value / most } })),
       )))
     : h("p", { class: "empty" }, t("chart.empty")));
 }
