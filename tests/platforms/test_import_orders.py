@@ -272,3 +272,18 @@ async def test_corrections_wait_for_the_registration_of_a_room(
         assert 1 == answer.json()["parked"]
     imports = Imports(client, service, kpis, await new_session(("wechat", "later")))
     assert ["70.00"] == await imports.figures("gmv")
+
+
+async def test_a_void_of_a_correction_brings_the_earlier_import_back(client: httpx.AsyncClient, imports: Imports) -> None:
+    """Without the newer statement the older one counts again, and with it the newer one."""
+    await imports.take(CN, CN_HEAD, f"1,甲,knit-01,1,100.00,{PAID}")
+    await imports.take(CN, CN_HEAD, f"1,乙,coat-02,2,180.00,{PAID}")
+    assert ["180.00", 2] == await imports.figures("gmv", "units_sold")
+    log = (await client.get("/v1/events", params={"session": imports.session})).json()["events"]
+    (newer,) = [event for event in log if event["data"]["amount"] == "180.00"]
+    url = f"/v1/sessions/{imports.session}/voids"
+    answer = await client.post(url, json={"source": newer["source"], "event": newer["id"], "reason": "wrong file"})
+    assert answer.is_success, answer.text
+    assert ["100.00", 1] == await imports.figures("gmv", "units_sold")
+    assert (await client.delete(f"{url}/{(await client.get(url)).json()['voids'][0]['id']}")).is_success
+    assert ["180.00", 2] == await imports.figures("gmv", "units_sold")
