@@ -1,6 +1,6 @@
 """Body formats: JSON, XML, forms.
 
-In: bytes that somebody sent. Out: plain Python values, or Refused (400). Never here: what the values mean.
+In: the bytes of a body. Out: plain Python values, or Refused (400). Never here: the meaning of the values.
 
 Platforms send nothing twice that was refused. So a character that is none, or bytes that are not UTF-8, spoil the one text that
 they stand in and not the delivery: they become lone surrogates, which `comment_text` cleans and no identifier may hold. How much
