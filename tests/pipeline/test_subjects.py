@@ -102,7 +102,7 @@ async def test_a_known_event_that_tells_another_time_stands_in_nobodys_way(stage
     assert 1 == (await _send(stage, first))["accepted"]
     new = like(show.id, time="2021-09-25T14:03:00+09:00", **enter)
     receipt = await _send(stage, first | {"time": "2021-09-25T14:01:00+09:00"}, new)
-    assert (1, 1) == (receipt["accepted"], receipt["duplicates"])
+    assert (1, 1) == (receipt["accepted"], receipt["conflicts"])
     query = "SELECT bucket FROM counters WHERE session_id = $1 AND grain = 60 AND metric = 'viewers'"
     assert ["05:03"] == [f"{row[0]:%H:%M}" for row in await _rows(stage, query, show.id)]
     await _sound(stage, show.id)
