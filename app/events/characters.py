@@ -19,7 +19,7 @@ _REPLACED = re.compile(f"[{_NO_CHARACTER}]")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 REPLACEMENT = "\ufffd"
 MAX_DEPTH = 64
-"""Levels of a value that nobody reads, and that is kept."""
+"""Maximum nesting of an unknown value that is kept."""
 
 
 def forbidden(text: str) -> str | None:

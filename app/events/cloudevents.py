@@ -34,7 +34,7 @@ class Problem(NamedTuple):
 
 
 class HeaderError(ValueError):
-    """A header that stands for no attribute; the text names it."""
+    """A header that holds no attribute; the text names it."""
 
 
 def canonical(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -102,7 +102,7 @@ def _decode(encoded: object, found: dict[str, Any], problems: list[Problem]) -> 
 
 
 def attribute_of_header(value: str) -> str:
-    """Return the attribute value that a header of binary mode stands for.
+    """Return the attribute value that a header of binary mode holds.
 
     Double quotes and backslashes of a quoted string are undone first, then one round of percent-encoding. The server hands over
     the bytes of headers as Latin-1.

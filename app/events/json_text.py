@@ -1,4 +1,4 @@
-"""JSON of which single values may be wrong: each event is judged by itself.
+"""JSON of which single values may be wrong: each event is validated separately.
 
 In: bytes. Out: plain Python values; or ValueError, if there is no JSON to speak of. Never here: what the values mean.
 

@@ -43,7 +43,7 @@ def read_many(body: bytes) -> list[Event] | None:
 
 
 def split(body: bytes) -> list[bytes] | None:
-    """Return the members of an array as they are written; None if the text cannot be told apart without its meaning."""
+    """Return the members of an array as they are written; None if the text must be parsed to find them."""
     try:
         return [bytes(part) for part in _PARTS.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

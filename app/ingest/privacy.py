@@ -49,7 +49,7 @@ class PrivacyKeys:
         return keyed.hexdigest()
 
     def content_digest(self, content: bytes) -> bytes:
-        """Return 8 bytes by which two contents are compared; without the key nobody can find out whom they name."""
+        """Return 8 bytes by which two contents are compared; without the key they do not reveal a person."""
         keyed = self._content.copy()
         keyed.update(content)
         return keyed.digest()

@@ -96,7 +96,7 @@ class Receiver:
             self._limit(len(document))
             for index, value in enumerate(document):
                 text = _text(value)
-                # Escapes are twice as long as the longest characters that they stand for.
+                # Escapes are twice as long as the longest characters that they encode.
                 if len(text) > 2 * MAX_EVENT_BYTES:
                     submission.rejected.append(_refused(index, text, _TOO_LONG))
                 else:

@@ -56,7 +56,7 @@ class ResolvedSession(NamedTuple):
 
 
 class ResolvedSubject(NamedTuple):
-    """The sessions that a subject stands for, by sender."""
+    """The sessions of a subject, by sender."""
 
     shared: ResolvedSession | None
     """The session itself, or the session with the room's confirmed registration: for unbound senders, and for its brand's own."""

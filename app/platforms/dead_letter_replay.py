@@ -61,7 +61,7 @@ class DeadLetterReplayer:
     privacy_keys: PrivacyKeys
     receiver: Receiver = field(default_factory=lambda: Receiver(1))
 
-    async def replay(self, letter: UUID, brand_id: UUID | None) -> Replayed | None:
+    async def replay(self, dead_letter: UUID, brand_id: UUID | None) -> Replayed | None:
         """Replay a dead letter; it is deleted once all of it is accepted. Return None if it does not come from a connection.
 
         Raises:
@@ -70,7 +70,7 @@ class DeadLetterReplayer:
             QueueFullError, NotCommittedError: nothing is certain.
         """
         async with self.database.acquire() as lent:
-            row = await lent.fetchrow(_SQL["dead_letter"], letter, brand_id)
+            row = await lent.fetchrow(_SQL["dead_letter"], dead_letter, brand_id)
         if row is None or not row["origin"].startswith(_ORIGIN):
             return None
         body = self.privacy_keys.decrypt(row["sealed"])
@@ -87,7 +87,7 @@ class DeadLetterReplayer:
         await self.submitter.submit(connection, replayed.submission)
         if not replayed.submission.rejected and not replayed.submission.conflicts:
             async with self.database.acquire() as lent:
-                await lent.fetch(_SQL["discard_dead_letter"], letter)
+                await lent.fetch(_SQL["discard_dead_letter"], dead_letter)
         return replayed
 
     def _as_event(self, connection: LoadedConnection, body: bytes) -> Submission:

@@ -1,8 +1,8 @@
 """What a signature does not cover, bound to what it does cover at its first use.
 
-In: a signed value, and what came with it. Out: whether this is the first time, or the same again. Never here: signatures.
+In: a signed value, and what came with it. Out: whether this is the first use, or a repetition. Never here: signatures.
 
-Two kinds of deliveries need it. Some signatures cover a time and a nonce and not the body: whoever saw one could sign any body
+Two kinds of deliveries need it. Some signatures cover a time and a nonce and not the body: an observer of one could sign any body
 with it. Some cover the body and not the header that names its kind: the same body could come again as another kind. The first
 use decides, for all processes; another body under the same nonce, or another kind of the same body, is refused.
 """

@@ -69,8 +69,8 @@ class WebhookHandler:
         except Refused as refused:
             self.counters.refused(connection.id, delivery.received_at, refused.detail)
             if refused.keep:
-                letter = dead_letter_replay.undecodable(delivery, verified)
-                await self.submitter.store_dead_letter(connection, letter, refused.detail, delivery.received_at)
+                dead_letter = dead_letter_replay.undecodable(delivery, verified)
+                await self.submitter.store_dead_letter(connection, dead_letter, refused.detail, delivery.received_at)
             raise
         duplicate = False
         kept = bool(parsed.follow_ups) or (parsed.keep and not parsed.unknown)

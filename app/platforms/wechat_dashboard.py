@@ -133,7 +133,7 @@ class Dashboard:
 def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[BroadcastChange]:
     """Return the start and the end that an answer reports, and keep in `over` when a broadcast ended.
 
-    Where the platform gives no time, or one too long ago to be this live's, a start that nobody told is the moment at which
+    Where the platform gives no time, or one too long ago to be this live's, an unreported start is the moment at which
     the live was first seen on air.
     """
     began = reading.started_at

@@ -125,7 +125,7 @@ def test_a_shop_may_name_products_by_their_source_id(sample: Sample, now: dateti
     assert events[1]["data"]["product"] == "10000105888088"  # type: ignore[index]
 
 
-def test_figures_that_nobody_sent_are_absent_and_not_zero(context: Context, now: datetime) -> None:
+def test_figures_that_were_not_sent_are_absent_and_not_zero(context: Context, now: datetime) -> None:
     """Figures that are not in the answer are absent; an answer without any is a dead letter."""
     answer = {"errcode": 0, "live_ec_data_summary": {"online_audience_count": 0}}
     assert wechat_live.read_live_data(answer, "e", context, now).parsed.events[0]["data"] == {"concurrent": 0}

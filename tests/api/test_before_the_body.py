@@ -52,7 +52,7 @@ async def status_without_body(service: Service, method: str, path: str, authoriz
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
 async def test_a_stranger_is_refused_before_the_body_is_read(service: Service, method: str, path: str) -> None:
     """401 without a key, with a wrong one, and with another scheme; a body that is asked for is an error here."""
-    for authorization in (None, "Bearer tl_nobody_0123456789abcdef", "Basic dXNlcjpwYXNz"):
+    for authorization in (None, "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):
         assert 401 == await status_without_body(service, method, path, authorization)
 
 

@@ -75,8 +75,8 @@ async def test_data_in_base64_is_data_through_a_signed_webhook_too(client: httpx
     both = events[0] | {"id": "both", "data": {}}
     assert 200 == (await _signed(client, hook, [*events, both])).status_code
     assert await _plain_figures(client, kpis) == await kpis(session)
-    [letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    assert "/data_base64: excludes data" in letter["errors"][0]["detail"]
+    [dead_letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
+    assert "/data_base64: excludes data" in dead_letter["errors"][0]["detail"]
 
 
 async def test_headers_in_double_quotes_are_unquoted(client: httpx.AsyncClient, session: str, kpis: Kpis) -> None:

@@ -65,7 +65,7 @@ async def test_head_answers_where_get_does(client: httpx.AsyncClient) -> None:
 
 
 async def test_head_of_an_event_stream_ends(client: httpx.AsyncClient) -> None:
-    """The head alone: nobody is subscribed, nothing waits."""
+    """Only the head: HEAD subscribes to nothing and does not wait."""
     session = await session_of(client)
     answer = await client.head(f"/v1/sessions/{session}/stream", timeout=5)
     assert (200, "text/event-stream; charset=utf-8") == (answer.status_code, answer.headers["content-type"])

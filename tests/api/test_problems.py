@@ -56,7 +56,7 @@ def test_what_is_not_found_has_a_code(what: str) -> None:
 
 
 def test_any_status_has_a_code() -> None:
-    """Also one that nobody has thought of."""
+    """Also an unexpected one."""
     assert "conflict" == ProblemError(409).code
     assert "internal_error" == ProblemError(599).code
     assert "bad_request" == ProblemError(418).code

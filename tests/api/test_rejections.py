@@ -313,7 +313,7 @@ async def test_only_the_character_of_a_comment_suffers(stage: Stage, room: Rooms
 
 
 async def test_an_event_over_its_limit_is_refused_before_it_is_parsed(stage: Stage, room: Rooms) -> None:
-    """An order of a hundred thousand empty lines costs its neighbours nothing, and is a 413 by itself."""
+    """An order of a hundred thousand empty lines costs its neighbours nothing, and answers 413."""
     show = await stage.show(subject := room())
     order = json.dumps(like(subject, type="live.order.paid"))[:-1] + ',"data":{"lines":[' + "{}," * 100_000 + "{}]}}"
     answer = await post(stage.client, f"[{json.dumps(like(subject))},{order},{json.dumps(like(subject))}]".encode())

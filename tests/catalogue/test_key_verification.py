@@ -53,7 +53,7 @@ async def test_the_last_use_is_told(client: httpx.AsyncClient, service: Service)
     assert began <= datetime.fromisoformat(shown["last_used_at"]) <= datetime.now(UTC)
 
 
-async def test_a_use_that_cannot_be_written_refuses_nobody(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_use_that_cannot_be_written_refuses_no_request(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only database still knows its keys."""
     _, key = await service.keys.create(Role.VIEWER, None, "reader")
 

@@ -46,11 +46,12 @@ RETIRED_PHRASES = (
 )  # fmt: skip
 RETIRED = re.compile(rf"(?<![^\W_])(?:{'|'.join((*RETIRED_NAMES, *RETIRED_PHRASES))})(?![^\W_])", re.IGNORECASE)
 ALLOWED = re.compile(
-    r"sealed_(?:secrets?|keys?|sealed_keys|connections|deliveries|dead_letters|at)|(?<=[\w.\[\"'(` ])sealed(?=[\"'`\],) :=;]|$)"
-    r"|in flight|(?i:single[-_ ]?flights?)|aria-pressed|keyboard\.press|\.press\(|\.home\b|set_paper|paperSize|\"reseal\"|`reseal`"
-    r"|b\"letters?\"|person=b\"letter\"|\{letter\}|connections\.letters|\bletters\b(?=\W+(?:and|or) digits)|\bletters?/"
-    r"|lower-?case letters|capital letters|pending_refolds|\"refolds\"|\"letters?\"|letters=|\.letters\b|rng\(\"programme\"\)"
-    r"|\"nobody\"|user postgres or nobody"
+    r"sealed_(?:secrets?|keys?|sealed_keys|connections|deliveries|dead_letters|at|\{table)"
+    r"|(?<=[\w.\[\"'(`= ])sealed(?=[\"'`\],) :=;]|$)"
+    r"|b\"letters?\"|\{letter\}|connections\.letters|\.letters\b|letters(?:: int|=| \+= letters)|\"letters?\"|\bletters?/"
+    r"|pending_refolds|\"refolds\"|async def refolds\(|\"reseal\"|`reseal`|connections reseal`|rng\(\"programme\"\)"
+    r"|\bletters\b(?=\W+(?:and|or) digits)|lower-?case letters|capital letters|ascii_letters|ast\.walk"
+    r"|(?i:in[ _]flight)|(?i:single[-_ ]?flights?)|aria-pressed|\.press\(|\.home\b|set_paper|paperSize"
 )
 """Stored bytes, columns, queue and job names, public JSON members; other fields' words."""
 NOT_OURS = ("tests/adapters/samples/", "tests/drift/test_vocabulary.py", "app/dashboard/web/css/")

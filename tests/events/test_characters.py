@@ -39,7 +39,7 @@ def test_an_identifier_is_refused_with_the_reason(text: str, reason: str) -> Non
 
 @pytest.mark.parametrize("text", ["knit-01", "export/UzFf…", "スタジオ", "\U0001f600", "a b", "é", "\ufffd", "\u2028"])
 def test_every_other_character_may_stand_in_an_identifier(text: str) -> None:
-    """Letters of all scripts, spaces, symbols and emoji are permitted."""
+    """Characters of all scripts, spaces, symbols and emoji are permitted."""
     assert forbidden(text) is None
 
 

@@ -1,4 +1,4 @@
-"""CloudEvents to the letter: names, values and encodings of attributes, in JSON and in headers."""
+"""Strict CloudEvents: names, values and encodings of attributes, in JSON and in headers."""
 
 import base64
 import json

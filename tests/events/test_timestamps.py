@@ -1,4 +1,4 @@
-"""RFC 3339 timestamps, to the letter."""
+"""RFC 3339 timestamps, strictly."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -39,7 +39,7 @@ async def figures(client: httpx.AsyncClient, session: str) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     "other",
     [
-        changed(amount="999.00"), changed(buyer="somebody else"), changed(note="gift"), ORDER | {"time": "2026-09-25T14:00:01+08:00"},
+        changed(amount="999.00"), changed(buyer="another person"), changed(note="gift"), ORDER | {"time": "2026-09-25T14:00:01+08:00"},
         ORDER | {"type": "live.order.placed"},
     ],
     ids=["amount", "buyer", "unknown field", "time", "type"],
@@ -57,8 +57,8 @@ async def test_other_content_under_a_known_id_is_a_conflict(
         assert (0, 0, 1, []) == (receipt["accepted"], receipt["duplicates"], receipt["conflicts"], receipt["rejected"])
     receipt = await post(client, ORDER | subject, other | subject, ORDER | subject)
     assert (0, 2, 1) == (receipt["accepted"], receipt["duplicates"], receipt["conflicts"])
-    [letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    assert ("/id", 4) == (letter["errors"][0]["pointer"], letter["attempts"])
+    [dead_letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
+    assert ("/id", 4) == (dead_letter["errors"][0]["pointer"], dead_letter["attempts"])
     session = session or await new_session(client)
     assert (1, 1, "100.00") == await figures(client, session)
     assert 1 == len((await client.get("/v1/events", params={"session": session})).json()["events"])
@@ -104,7 +104,7 @@ async def test_a_replayed_conflict_stays_a_conflict(client: httpx.AsyncClient) -
     subject = {"subject": await new_session(client)}
     await post(client, ORDER | subject)
     await post(client, changed(amount="7.00") | subject)
-    [letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
-    replayed = (await client.post(f"/v1/dead-letters/{letter['id']}/replay")).json()
+    [dead_letter] = (await client.get("/v1/dead-letters")).json()["dead_letters"]
+    replayed = (await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")).json()
     assert (0, 1) == (replayed["accepted"], replayed["conflicts"])
     assert 1 == len((await client.get("/v1/dead-letters")).json()["dead_letters"])

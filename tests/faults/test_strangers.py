@@ -103,7 +103,7 @@ async def flood(server: ServerProcess, path: str, authorization: str, media_type
 async def test_no_body_of_a_stranger_is_read(server: ServerProcess) -> None:
     """60 connections announce 8 MB each, without a key and with a wrong one: all get 401, and memory grows by less than 40 MB."""
     before = memory_of(server)
-    wrong = "Authorization: Bearer tl_nobody_0123456789abcdefghij\r\n"
+    wrong = "Authorization: Bearer tl_unknown_0123456789abcdefghij\r\n"
     for path in ("/v1/events", "/v1/sessions", "/v1/imports"):
         answers = await asyncio.gather(
             *(flood(server, path, authorization, "application/json") for authorization in ("", wrong) for _ in range(30))
@@ -196,7 +196,7 @@ async def test_a_slow_but_honest_body_is_accepted(server: ServerProcess) -> None
 
 
 async def test_a_client_that_reads_nothing_is_cut_off(server: ServerProcess) -> None:
-    """An answer that nobody reads does not stay in memory: the connection is gone after the limit."""
+    """An answer without a reader does not stay in memory: the connection is gone after the limit."""
     host, port = server.base.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -21,7 +21,7 @@ def test_all_members_are_read(parts: list[bytes]) -> None:
 
 @given(parts=st.lists(st.binary(max_size=50), min_size=1, max_size=3), rest=st.binary(min_size=1, max_size=40))
 def test_other_bytes_after_the_last_member_are_refused(parts: list[bytes], rest: bytes) -> None:
-    """Padding, a newline, half a member: 400, since nobody can tell what was lost."""
+    """Padding, a newline, half a member: 400, because the loss is unknown."""
     body = b"".join(map(gzip.compress, parts)) + rest
     with pytest.raises(ProblemError) as error:
         decompress(body, "gzip", LIMIT)

@@ -24,7 +24,7 @@ LIKE = {"type": "live.like.sent", "id": "n", "room": "room", "data": {"viewer": 
 
 
 @pytest.fixture
-def letters(client: httpx.AsyncClient) -> Callable[[], Awaitable[list[Answer]]]:
+def dead_letters(client: httpx.AsyncClient) -> Callable[[], Awaitable[list[Answer]]]:
     """Return the dead letters."""
 
     async def read() -> list[Answer]:
@@ -38,14 +38,14 @@ def letters(client: httpx.AsyncClient) -> Callable[[], Awaitable[list[Answer]]]:
 def replay(client: httpx.AsyncClient) -> Callable[[Answer], Awaitable[httpx.Response]]:
     """Replay a dead letter."""
 
-    async def send(letter: Answer) -> httpx.Response:
-        return await client.post(f"/v1/dead-letters/{letter['id']}/replay")
+    async def send(dead_letter: Answer) -> httpx.Response:
+        return await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")
 
     return send
 
 
 async def test_a_dead_letter_is_accepted_once_the_mapping_is_corrected(
-    connect: Connect, new_session: Connect, client: httpx.AsyncClient, letters: Any, replay: Any, kpis: Kpis
+    connect: Connect, new_session: Connect, client: httpx.AsyncClient, dead_letters: Any, replay: Any, kpis: Kpis
 ) -> None:
     """Two of three likes hold their count under another name; after the rule names it, each is counted once."""
     session = await new_session(("bilibili", "8812"))
@@ -55,18 +55,18 @@ async def test_a_dead_letter_is_accepted_once_the_mapping_is_corrected(
     likes = [{"n": 1, "user": "u1", "count": 3}, {"n": 2, "user": "u2", "count": "many", "total": 4}]
     body = {"room": "8812", "likes": [*likes, {"n": 3, "user": "u3", "count": "few", "total": 5}]}
     assert 200 == (await client.post(path_of(hook), json=body)).status_code
-    (letter,) = await letters()
-    assert (None, 2) == (letter["type"], len(letter["errors"]))
-    still = (await replay(letter)).json()
+    (dead_letter,) = await dead_letters()
+    assert (None, 2) == (dead_letter["type"], len(dead_letter["errors"]))
+    still = (await replay(dead_letter)).json()
     assert (0, 1, 1) == (still["accepted"], still["duplicates"], len(still["rejected"]))
-    assert [(letter["id"], 2)] == [(kept["id"], kept["attempts"]) for kept in await letters()]
-    mended = {**each, "data": {"viewer": "item.user", "count": "item.total || item.count"}}
-    options = {"signature": "none", "platform": "bilibili", "rules": [mended]}
+    assert [(dead_letter["id"], 2)] == [(kept["id"], kept["attempts"]) for kept in await dead_letters()]
+    corrected = {**each, "data": {"viewer": "item.user", "count": "item.total || item.count"}}
+    options = {"signature": "none", "platform": "bilibili", "rules": [corrected]}
     assert 200 == (await client.patch(f"/v1/connections/{hook['id']}", json={"options": options})).status_code
-    done = (await replay(letter)).json()
+    done = (await replay(dead_letter)).json()
     assert (2, 1, []) == (done["accepted"], done["duplicates"], done["rejected"])
-    assert [] == await letters()
-    assert 404 == (await replay(letter)).status_code
+    assert [] == await dead_letters()
+    assert 404 == (await replay(dead_letter)).status_code
     assert 12 == (await kpis(session["id"]))["likes"]
     assert 200 == (await client.post(path_of(hook), json=body)).status_code
     assert 12 == (await kpis(session["id"]))["likes"]
@@ -74,7 +74,7 @@ async def test_a_dead_letter_is_accepted_once_the_mapping_is_corrected(
 
 @pytest.mark.usefixtures("working")
 async def test_a_dead_letter_of_an_event_that_is_known_now_pulls_its_order(
-    connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, letters: Any, replay: Any, kpis: Kpis,
+    connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, dead_letters: Any, replay: Any, kpis: Kpis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """An unknown event of the shop is stored; once it is known, its replay enqueues one pull."""
@@ -82,10 +82,10 @@ async def test_a_dead_letter_of_an_event_that_is_known_now_pulls_its_order(
     shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
     wechat.orders["7"] = order("7", ROOM)
     assert "success" == (await send_push(shop, push("7", "channels_ec_order_reborn"))).text
-    (letter,) = await letters()
-    assert 1 == len((await replay(letter)).json()["rejected"])
+    (dead_letter,) = await dead_letters()
+    assert 1 == len((await replay(dead_letter)).json()["rejected"])
     monkeypatch.setattr(wechat_shop, "ORDER_EVENTS", wechat_shop.ORDER_EVENTS | {"channels_ec_order_reborn"})
-    answers = await asyncio.gather(replay(letter), replay(letter))
+    answers = await asyncio.gather(replay(dead_letter), replay(dead_letter))
     assert {200} <= {answer.status_code for answer in answers} <= {200, 404}
     assert 1 in {answer.json().get("pulls") for answer in answers}
 
@@ -96,11 +96,11 @@ async def test_a_dead_letter_of_an_event_that_is_known_now_pulls_its_order(
     await send_push(shop, push("7", "channels_ec_order_reborn"), seed=9)
     await asyncio.sleep(1)
     assert 1 == wechat.calls["order_get"]
-    assert [] == await letters()
+    assert [] == await dead_letters()
 
 
 async def test_a_dead_letter_is_accepted_once_an_option_names_its_type(
-    connect: Connect, new_session: Connect, client: httpx.AsyncClient, letters: Any, replay: Any, kpis: Kpis
+    connect: Connect, new_session: Connect, client: httpx.AsyncClient, dead_letters: Any, replay: Any, kpis: Kpis
 ) -> None:
     """Events of a batch with an unknown type name are stored until `types` maps the name."""
     session = await new_session(("bilibili", "8812"))
@@ -114,14 +114,14 @@ async def test_a_dead_letter_is_accepted_once_an_option_names_its_type(
         "webhook-signature": Webhook(secret).sign("msg_1", now, body),
     }
     assert 200 == (await client.post(path_of(hook), content=body, headers=headers)).status_code
-    (letter,) = await letters()
+    (dead_letter,) = await dead_letters()
     await client.patch(f"/v1/connections/{hook['id']}", json={"options": {"types": {"our.like": "live.like.sent"}}})
-    assert 1 == (await replay(letter)).json()["accepted"]
-    assert (12, []) == ((await kpis(session["id"]))["likes"], await letters())
+    assert 1 == (await replay(dead_letter)).json()["accepted"]
+    assert (12, []) == ((await kpis(session["id"]))["likes"], await dead_letters())
 
 
 async def test_a_replay_that_fails_again_keeps_one_dead_letter(
-    connect: Connect, client: httpx.AsyncClient, letters: Any, replay: Any
+    connect: Connect, client: httpx.AsyncClient, dead_letters: Any, replay: Any
 ) -> None:
     """An unknown message of the forwarder and a plain push that is not JSON: each replay fails, and one dead letter each stays."""
     spy, shop = await connect("wechat_spy"), await connect("wechat_shop", SHOP)
@@ -130,18 +130,18 @@ async def test_a_replay_that_fails_again_keeps_one_dead_letter(
         await client.post(path_of(spy), json={"live_info": {"live_id": "1", "online_count": online}, "events": [strange]})
     plain = {"timestamp": "1", "nonce": "2", "signature": sha1_of_sorted(SHOP["token"], "1", "2")}
     assert 400 == (await client.post(path_of(shop), params=plain, content=b"\xff\xfe no JSON")).status_code
-    before = await letters()
-    assert [1, 2] == sorted(letter["attempts"] for letter in before)
-    for letter in before:
-        assert 1 == len((await replay(letter)).json()["rejected"])
-        assert 200 == (await client.get(f"/v1/dead-letters/{letter['id']}")).status_code
-    after = await letters()
-    assert {letter["id"] for letter in before} == {letter["id"] for letter in after}
-    assert [2, 3] == sorted(letter["attempts"] for letter in after)
+    before = await dead_letters()
+    assert [1, 2] == sorted(dead_letter["attempts"] for dead_letter in before)
+    for dead_letter in before:
+        assert 1 == len((await replay(dead_letter)).json()["rejected"])
+        assert 200 == (await client.get(f"/v1/dead-letters/{dead_letter['id']}")).status_code
+    after = await dead_letters()
+    assert {dead_letter["id"] for dead_letter in before} == {dead_letter["id"] for dead_letter in after}
+    assert [2, 3] == sorted(dead_letter["attempts"] for dead_letter in after)
 
 
 async def test_an_order_that_the_session_refused_is_accepted_once_the_session_is_corrected(
-    connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, letters: Any, replay: Any, kpis: Kpis,
+    connect: Connect, new_session: Connect, send_push: Push, wechat: FakeWechat, dead_letters: Any, replay: Any, kpis: Kpis,
     client: httpx.AsyncClient, service: Service,
 ) -> None:  # fmt: skip
     """An order in CNY is stored until the session, which was created in JPY, is corrected."""
@@ -152,18 +152,18 @@ async def test_an_order_that_the_session_refused_is_accepted_once_the_session_is
         await send_push(shop, push("1"))
 
         async def kept() -> bool:
-            return len(await letters()) == 2
+            return len(await dead_letters()) == 2
 
-        await until(kept, "the letters")
+        await until(kept, "the dead letters")
     await client.patch(f"/v1/sessions/{session['id']}", json={"currency": "CNY"})
-    for letter in await letters():
-        assert 1 == (await replay(letter)).json()["accepted"]
+    for dead_letter in await dead_letters():
+        assert 1 == (await replay(dead_letter)).json()["accepted"]
     figures = await kpis(session["id"], "wechat")
     assert ("1099.00", 1) == (figures["gmv"], figures["buyers"])
 
 
 async def test_polled_samples_and_dead_letters_without_connection_are_not_replayed(
-    connect: Connect, new_session: Connect, wechat: FakeWechat, client: httpx.AsyncClient, letters: Any, replay: Any,
+    connect: Connect, new_session: Connect, wechat: FakeWechat, client: httpx.AsyncClient, dead_letters: Any, replay: Any,
     service: Service,
 ) -> None:  # fmt: skip
     """Both answer 409 with the reason, and the dead letter stays."""
@@ -176,12 +176,12 @@ async def test_polled_samples_and_dead_letters_without_connection_are_not_replay
     await service.platforms.pollers.poll_live(UUID(live["id"]), datetime.now(UTC))
     await client.post(path_of(spy), json={"live_info": {"live_id": "1"}, "events": [{"decoded_type": "strange", "seq": 1}]})
     await client.delete(f"/v1/connections/{spy['id']}")
-    found = await letters()
+    found = await dead_letters()
     assert 2 == len(found)
     details = set()
-    for letter in found:
-        answer = await replay(letter)
-        assert (409, 200) == (answer.status_code, (await client.get(f"/v1/dead-letters/{letter['id']}")).status_code)
+    for dead_letter in found:
+        answer = await replay(dead_letter)
+        assert (409, 200) == (answer.status_code, (await client.get(f"/v1/dead-letters/{dead_letter['id']}")).status_code)
         details.add(answer.json()["detail"])
     assert {"the connection of this dead letter was deleted"} < details
-    assert found == await letters()
+    assert found == await dead_letters()

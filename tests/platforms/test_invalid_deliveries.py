@@ -178,8 +178,8 @@ async def test_no_secret_and_no_person_reaches_a_log_or_a_table_in_clear(
     assert "/v1/webhooks/{connection}" in text
     assert [] == [secret for secret in hidden if secret in text]
     assert [] == [secret for secret in hidden if secret in (await client.get("/metrics")).text]
-    letters = (await client.get("/v1/dead-letters")).text
-    assert [] == [secret for secret in hidden if secret in letters]
+    dead_letters = (await client.get("/v1/dead-letters")).text
+    assert [] == [secret for secret in hidden if secret in dead_letters]
     shown = (await client.get(f"/v1/connections/{shop['id']}")).text
     assert [] == [secret for secret in SHOP.values() if secret in shown]
     async with service.database.acquire() as connection:
@@ -193,8 +193,8 @@ async def test_the_content_of_a_dead_letter_hides_personal_data(connect: Connect
     spy = await connect("wechat_spy")
     event = {"decoded_type": "strange", "decoded_openid": "o9hHnPERSON", "content": "words", "seq": 1}
     await client.post(path_of(spy), json={"live_info": {"live_id": "1"}, "events": [event]})
-    letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]
-    opened = await client.get(f"/v1/dead-letters/{letter['id']}")
+    dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]
+    opened = await client.get(f"/v1/dead-letters/{dead_letter['id']}")
     assert f"connection:{spy['id']}" == opened.json()["origin"]
     (shown,) = opened.json()["event"]["events"]
     assert {"decoded_type", "decoded_openid", "content", "seq"} == shown.keys()

@@ -11,7 +11,7 @@ import uvicorn
 
 from app.platforms.outbound import AllowList, ForbiddenHostError, guarded_client, is_forbidden, read_bounded
 
-NOBODY = AllowList()
+NO_EXCEPTIONS = AllowList()
 LOOPBACK = AllowList.of(["127.0.0.0/8", "::1"])
 INSIDE = (
     "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "0", "10.0.0.1", "172.16.0.1", "192.168.1.1",
@@ -22,14 +22,14 @@ INSIDE = (
 
 @pytest.mark.parametrize("host", INSIDE)
 async def test_an_inside_address_is_forbidden_however_it_is_spelled(host: str) -> None:
-    """Loopback, link-local, private, shared, multicast, and IPv6 addresses that stand for them."""
-    assert await is_forbidden(NOBODY, f"http://{host}:8080/path")
+    """Loopback, link-local, private, shared, multicast, and IPv6 addresses that embed them."""
+    assert await is_forbidden(NO_EXCEPTIONS, f"http://{host}:8080/path")
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700:4700::1111]", "134744072"])
 async def test_a_public_address_is_permitted(host: str) -> None:
     """Nothing is asked of it."""
-    assert not await is_forbidden(NOBODY, f"https://{host}/")
+    assert not await is_forbidden(NO_EXCEPTIONS, f"https://{host}/")
 
 
 async def test_the_allow_list_names_networks_addresses_and_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_an_allow_list_that_says_nothing_is_refused(entry: str) -> None:
 async def test_one_inside_address_among_several_forbids_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with a public and an inside address leads to either."""
     _resolve_to(monkeypatch, "8.8.8.8", "127.0.0.1")
-    assert await is_forbidden(NOBODY, "http://two.example/")
+    assert await is_forbidden(NO_EXCEPTIONS, "http://two.example/")
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -91,9 +91,9 @@ async def served() -> AsyncIterator[tuple[int, Asked]]:
 
 
 async def test_a_forbidden_host_is_never_connected_to(served: tuple[int, Asked]) -> None:
-    """The check is part of connecting: a URL that nobody looked at before is refused as well."""
+    """The check is part of connecting: a URL that was not checked before is refused as well."""
     port, asked = served
-    async with guarded_client(NOBODY, httpx.Timeout(5)) as client:
+    async with guarded_client(NO_EXCEPTIONS, httpx.Timeout(5)) as client:
         for host in ("127.0.0.1", "127.1", "localhost", "[::ffff:127.0.0.1]"):
             with pytest.raises(ForbiddenHostError):
                 await client.get(f"http://{host}:{port}/")
@@ -104,9 +104,9 @@ async def test_a_name_that_changes_its_address_gains_nothing(served: tuple[int, 
     """The connection goes to the address that was checked; the second look at the name is the one that counts."""
     port, asked = served
     _resolve_to(monkeypatch, "8.8.8.8")
-    assert not await is_forbidden(NOBODY, f"http://rebinding.example:{port}/")
+    assert not await is_forbidden(NO_EXCEPTIONS, f"http://rebinding.example:{port}/")
     _resolve_to(monkeypatch, "127.0.0.1")
-    async with guarded_client(NOBODY, httpx.Timeout(5)) as client:
+    async with guarded_client(NO_EXCEPTIONS, httpx.Timeout(5)) as client:
         with pytest.raises(ForbiddenHostError):
             await client.get(f"http://rebinding.example:{port}/")
     assert [] == asked

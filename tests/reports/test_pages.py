@@ -19,7 +19,7 @@ def parts(blocks: list[list[float]]) -> tuple[list[float], list[int]]:
 
 
 @given(sections)
-def test_no_page_is_higher_than_paper_and_no_page_is_wasted(blocks: list[list[float]]) -> None:
+def test_no_page_is_higher_than_a_sheet_and_no_page_is_wasted(blocks: list[list[float]]) -> None:
     """Each page fits at the chosen scale; two pages that follow each other never fit on one."""
     heights, starts = parts(blocks)
     pages = paginate(heights, starts)

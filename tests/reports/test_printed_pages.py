@@ -1,4 +1,4 @@
-"""The workbook on paper: LibreOffice turns it into pages, and the pages hold together."""
+"""The printed workbook: LibreOffice turns it into pages, and the pages hold together."""
 
 import re
 import shutil
@@ -70,7 +70,7 @@ async def test_the_results_are_on_few_pages_and_no_section_is_alone(
 async def test_long_names_and_many_products_are_printed_whole(
     new_session: NewSession, send: Send, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    """Every name is on paper to its last sign; a long table continues, and the total of the order lines is printed."""
+    """Every name is printed to its last character; a long table continues, and the total of the order lines is printed."""
     title, host = ("とても長いタイトル" * 12 + "終", "長い名前の出演者と" * 9 + "了")
     lineup: list[dict[str, Any]] = [{"product": f"p{n}", "name": f"{'商品の長い名前' * 9}末{n}番"} for n in range(60)]
     made = await new_session(title=title, host=host, lineup=lineup)
