@@ -1,4 +1,4 @@
-"""what an event said besides its data, and a digest by which a retry is told from another event.
+"""What an event held besides its data, and a digest that separates a retry from a conflict.
 
 Events that are there already have no digest: whatever comes again under their ids counts as a retry, as before.
 
