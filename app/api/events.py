@@ -49,27 +49,26 @@ class RejectedEvent(BaseModel):
     errors: list[FieldError]
 
 
+_RECEIPT: dict[str, Any] = {
+    "accepted": 2,
+    "duplicates": 1,
+    "conflicts": 0,
+    "parked": 0,
+    "corrected": 0,
+    "rejected": [
+        {
+            "index": 3,
+            "id": "f3b1c2d4-0004",
+            "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+        }
+    ],
+}
+
+
 class Receipt(BaseModel):
     """The result of a request. Every event that it counts is committed."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "accepted": 2,
-                "duplicates": 1,
-                "conflicts": 0,
-                "parked": 0,
-                "corrected": 0,
-                "rejected": [
-                    {
-                        "index": 3,
-                        "id": "f3b1c2d4-0004",
-                        "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
-                    }
-                ],
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _RECEIPT})
 
     accepted: int
     duplicates: int
@@ -94,18 +93,10 @@ class IngestProblem(Receipt, ProblemDocument):
                 "code": "no_event_accepted",
                 "detail": "no event was accepted",
                 "instance": "urn:request:0192f1a0b3c4",
-                "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
+                "errors": _RECEIPT["rejected"][0]["errors"],
+                **_RECEIPT,
                 "accepted": 0,
                 "duplicates": 0,
-                "parked": 0,
-                "corrected": 0,
-                "rejected": [
-                    {
-                        "index": 0,
-                        "id": "f3b1c2d4-0004",
-                        "errors": [{"pointer": "/data/count", "detail": "Input should be a valid integer"}],
-                    }
-                ],
             }
         }
     )
