@@ -19,7 +19,7 @@ from app.events.characters import REPLACEMENT, clean_text, forbidden
 from app.events.timestamps import rfc3339
 
 MAX_COUNT = 10**12
-"""Largest count, quantity or cumulative figure that an event may carry (api.md)."""
+"""Largest count, quantity or cumulative figure that an event may carry; the API document states it too."""
 MAX_LABEL = 256
 MAX_COMMENT = 4096
 """Characters of a comment that are kept."""

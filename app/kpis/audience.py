@@ -17,7 +17,7 @@ CORE_FAN_LEVEL = 4
 def audience_document(
     head: SessionHead, window: tuple[datetime | None, datetime | None], arrivals: Mapping[str, int], min_level: int
 ) -> Document:
-    """Return the audience document of api.md; source and fan level are null where unknown."""
+    """Return the audience document (`AudienceDocument`); source and fan level are null where unknown."""
     by_source: dict[str | None, int] = {}
     by_level: dict[int | None, int] = {}
     total = 0

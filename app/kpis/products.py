@@ -257,7 +257,7 @@ def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[Pro
 def products_document(
     evaluation: Evaluation, table: ProductTable, language: Language, after: str | None = None, limit: int = MOST_LISTED
 ) -> tuple[Document, str | None]:
-    """Return the products document of api.md, and the code of its last product if more follow.
+    """Return the products document (`ProductsDocument`), and the code of its last product if more follow.
 
     Args:
         evaluation: the session's figures.

@@ -58,7 +58,7 @@ def figures_document(values: Values, digits: int) -> Document:
 
 
 def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Language) -> Document:
-    """Return the KPI document of api.md."""
+    """Return the KPI document (`KpiDocument`)."""
     head = evaluation.head
     digits = digits_of(head.currency)
     by_platform = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}

@@ -143,7 +143,7 @@ def showcases_document(
     trailing: Sequence[Mapping[str, int]],
     minutes: Sequence[ConcurrencyRow],
 ) -> Document:
-    """Return the showcases document of api.md; `sums` and `trailing` have one element per showcase."""
+    """Return the showcases document (`ShowcasesDocument`); `sums` and `trailing` have one element per showcase."""
     digits = digits_of(head.currency)
     viewers = viewers_at(minutes, [moment for one in showcases for moment in (one.begin, one.end)])
     return {

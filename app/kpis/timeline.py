@@ -222,7 +222,7 @@ def timeline_document(
     samples: Sequence[TimelineSample],
     changes: Sequence[StateChange],
 ) -> Document:
-    """Return the timeline document of api.md, with the first `MAX_MARKS` marks of the window."""
+    """Return the timeline document (`TimelineDocument`), with the first `MAX_MARKS` marks of the window."""
     step = timedelta(seconds=window.seconds)
     marks = marks_of(changes, window, head.time_zone)
     return {

@@ -104,3 +104,14 @@ def test_every_place_of_the_glossary_exists() -> None:
         places = re.findall(r"`([^`]+)`", row[-1])
         assert places, row[0]
         assert [] == [place for place in places if not (ROOT / place).exists()], row[0]
+
+
+def test_every_cited_page_is_in_the_project() -> None:
+    """Code and tests cite pages of the project's own documentation only."""
+    cited = {
+        (path.relative_to(ROOT), page)
+        for path in sources()
+        if path.suffix != ".md" and path.exists()
+        for page in re.findall(r"[\w/.-]*\w\.md\b", path.read_text(encoding="utf-8"))
+    }
+    assert not [(str(path), page) for path, page in cited if not (ROOT / page).exists() and not (ROOT / "docs" / page).exists()]

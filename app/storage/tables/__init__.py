@@ -3,7 +3,7 @@
 In: nothing. Out: `metadata`, which the migrations are checked against. Never here: queries.
 
 The tables of the fold begin every key with session_id, so that Citus can distribute them; the catalogue consists of reference
-tables; queues and dead letters are local (architecture.md).
+tables; queues and dead letters are local tables of the coordinator.
 """
 
 from app.storage.tables.base import metadata
