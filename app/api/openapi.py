@@ -70,6 +70,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         type_connections(schemas)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
+        _name_bounds(schemas)
         for schema in schemas.values():
             for member in schema.get("properties", {}).values():
                 _describe_default(member)
@@ -92,6 +93,24 @@ def _only_problems(answers: dict[str, Any]) -> None:
             schemas = [content["schema"] for content in response.get("content", {}).values() if "schema" in content]
             own = [schema for schema in schemas if not schema.get("$ref", "").endswith("/HTTPValidationError")]
             response["content"] = {MEDIA_TYPE: {"schema": own[0] if own else {"$ref": _REF.format(model="ProblemDocument")}}}
+
+
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def _name_bounds(node: Any) -> None:
+    """Give bounds the names of JSON Schema: Pydantic keeps its own behind a validator. JSON Schema has no bounds of times."""
+    if isinstance(node, list):
+        for item in node:
+            _name_bounds(item)
+    elif isinstance(node, dict):
+        if isinstance(node.get("type"), str):
+            for name in [name for name in _BOUNDS if name in node]:
+                bound = node.pop(name)
+                if node["type"] in {"integer", "number"}:
+                    node[_BOUNDS[name]] = bound
+        for member in node.values():
+            _name_bounds(member)
 
 
 def _describe_default(member: dict[str, Any]) -> None:
