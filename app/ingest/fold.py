@@ -16,7 +16,7 @@ from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
 from app.ingest.statements import NO_STATEMENTS, Statement, rank_statements, statement_of
-from app.ingest.tally import PendingClaim, Span, Tally, microseconds, moment, moment_or_none
+from app.ingest.tally import Gauge, GaugeKey, PendingClaim, Span, Tally, microseconds, moment, moment_or_none
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
 
@@ -215,13 +215,18 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     if tally.orders:
         await queries.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
     if tally.gauges:
-        rows = sorted(tally.gauges.items(), key=_by_key)
-        await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
+        await write_samples(queries, tally.gauges)
     # Sums come last: every flush of a session locks these rows, so they are locked for the shortest time.
     if counters := tally.counters():
         await queries.add_counters(sorted((*key, *added) for key, added in counters.items()))
         if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
             await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+
+
+async def write_samples(queries: WriteQueries, gauges: Mapping[GaugeKey, Gauge]) -> None:
+    """Merge samples."""
+    rows = sorted(gauges.items(), key=_by_key)
+    await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
 
 
 def _by_key(entry: tuple[Any, ...]) -> Any:

@@ -4,7 +4,8 @@ In: a session, an event or an import, who and why. Out: figures as if the events
 of the log, which keeps what was received.
 
 The event log keeps a voided event, so the same event sent again stays a duplicate. The fold leaves voided events out. What an
-event only added to sums is subtracted. If it may have been the earliest, the latest or the highest, the session is folded again.
+event added to sums is subtracted, and the samples that it took part in are computed again from the few events that sample. If the
+event owns a claim, or belongs to a span or an order, the session is folded again.
 
 A void locks the session: no flush and no rebuild runs in it meanwhile, so the figures change in one commit.
 """
@@ -16,10 +17,11 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from app.events.contributions import CUSTOMER
+from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
 from app.ingest import fold, rebuild
 from app.ingest.corrections import apply_if_pending
+from app.ingest.tally import Tally, moment, moment_or_none
 from app.problems import invalid, not_found
 from app.settings import Settings
 from app.storage import first_purchases, voids
@@ -38,6 +40,16 @@ class Scope(NamedTuple):
 _SUBTRACT_AT_MOST = 1_000
 """Events. Above it the session is folded again: that reads a page of the log at a time and does not hold them all in memory."""
 _PAGE = 1_000
+
+NEVER_SAMPLED = tuple(
+    f"live.{name}"
+    for name in (
+        "viewer.entered", "viewer.left", "comment.posted", "like.sent", "share.sent", "follow.gained", "gift.sent",
+        "product.clicked", "order.placed", "order.paid", "order.cancelled", "order.refunded", "order.shipped", "order.delivered",
+        "support.requested", "support.answered",
+    )
+)  # fmt: skip
+"""Event types that contribute no sample and no start or end: most events of a session. The others are read again for a void."""
 
 
 async def void_event(
@@ -177,7 +189,7 @@ async def _exclude(
 
 
 async def _subtract(connection: asyncpg.Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> bool:
-    """Subtract what the events added to sums; return False, and change nothing, if they did more than that."""
+    """Take out sums, samples, start and end; return False, with nothing changed, if claims, spans or orders depend on them."""
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     writes = WriteQueries(connection)
     context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
@@ -185,10 +197,38 @@ async def _subtract(connection: asyncpg.Connection, settings: Settings, session:
     claims = []
     for event in events:
         added = event.contributions
-        if event.statement is not None or added.samples or added.spans or added.order or added.refund or added.broadcast:
+        if event.statement is not None or added.spans or added.order is not None or added.refund is not None:
             return False
         claims += [(claim.set, claim.member) for claim in added.claims if claim.set != CUSTOMER]
     if claims and await voids.owned_members(connection, session.id, claims, keys):
         return False
     await fold.subtract_counts(writes, events, slow_after_ms)
+    if any(event.contributions.samples or event.contributions.broadcast for event in events):
+        await _sample_again(connection, writes, context, events)
     return True
+
+
+async def _sample_again(
+    connection: asyncpg.Connection, writes: WriteQueries, context: fold.SessionContext, events: Sequence[fold.Folded]
+) -> None:
+    """Compute the samples that the events took part in, and the session's start and end, from the other events of the log."""
+    session = events[0].session
+    without, others = Tally(context.slow_after_ms), Tally(context.slow_after_ms)
+    for event in events:
+        _add_samples(without, event)
+    after = b""
+    while page := await voids.sampling_events(connection, session, NEVER_SAMPLED, after, _PAGE):
+        for logged in page:
+            _add_samples(others, fold.fold_logged(logged, context))
+        after = page[-1].event_key
+    await voids.delete_samples(connection, [(*key[:3], moment(key[3]), *key[4:]) for key in sorted(without.gauges)])
+    await fold.write_samples(writes, {row: gauge for row, gauge in others.gauges.items() if row in without.gauges})
+    if session in without.clocks:
+        started, ended = others.clocks.get(session, (None, None))
+        await voids.set_clock(connection, session, moment_or_none(started), moment_or_none(ended))
+
+
+def _add_samples(tally: Tally, event: fold.Folded) -> None:
+    added = event.contributions
+    samples = Contributions(samples=added.samples, broadcast=added.broadcast)
+    tally.add(event.session, event.platform, event.at, event.key, samples)

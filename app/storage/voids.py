@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
+from app.storage.writes import LoggedEvent
 
 _SQL = queries("voids")
 
@@ -133,3 +134,22 @@ async def owned_members(connection: Connection, session: UUID, claims: Sequence[
 async def buyers_of(connection: Connection, session: UUID, keys: Sequence[bytes]) -> list[bytes]:
     """Return the buyers whose purchase in this session is one of these events."""
     return [row[0] for row in await connection.fetch(_SQL["buyers_of"], session, keys)]
+
+
+async def sampling_events(
+    connection: Connection, session: UUID, other_types: Sequence[str], after: bytes, limit: int
+) -> list[LoggedEvent]:
+    """Return valid events that are not of these types, after a key, in the order of their keys."""
+    rows = await connection.fetch(_SQL["sampling_events"], session, other_types, after, limit)
+    return [LoggedEvent(*row) for row in rows]
+
+
+async def delete_samples(connection: Connection, keys: Sequence[tuple[UUID, int, str, datetime, str, str, str]]) -> None:
+    """Delete gauges: (session, grain, key, bucket, platform, room, metric)."""
+    if keys:
+        await connection.fetch(_SQL["delete_samples"], *zip(*keys, strict=True))
+
+
+async def set_clock(connection: Connection, session: UUID, started_at: datetime | None, ended_at: datetime | None) -> None:
+    """Set the start and the end of a session."""
+    await connection.execute(_SQL["set_clock"], session, started_at, ended_at)

@@ -9,7 +9,9 @@ from pydantic_core import to_json
 
 from app.events.contributions import Contributions, FoldContext
 from app.events.envelope import EVENT, EVENTS
+from app.events.payload import PAYLOADS
 from app.ingest.tally import Tally, microseconds, moment
+from app.ingest.voids import NEVER_SAMPLED
 from tests.pipeline.reference_model import identity, tell, when
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirred, stirs, telemetry
@@ -117,3 +119,19 @@ def test_sums_and_samples_are_the_oracles(events: list[Event]) -> None:
         if row[1] == 0
     }
     assert readings == gauges
+
+
+@_EXAMPLES
+@given(events=telemetry(*ROOMS))
+def test_the_types_that_a_void_leaves_aside_sample_nothing(events: list[Event]) -> None:
+    """A void of a sample reads only the other types again: none of these may contribute a sample, a start or an end."""
+    for event in events:
+        contributions = _folded(event)
+        if event["type"] in NEVER_SAMPLED:
+            assert not contributions.samples
+            assert contributions.broadcast is None
+
+
+def test_the_types_that_a_void_leaves_aside_exist() -> None:
+    """Each is an event type, so that a renamed one is noticed."""
+    assert set(NEVER_SAMPLED) <= PAYLOADS.keys()

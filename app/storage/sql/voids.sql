@@ -120,3 +120,25 @@ WHERE m.event_key = ANY($4::bytea[]);
 -- name: buyers_of
 -- The buyers whose purchase in this session is one of these events.
 SELECT m.member FROM members m WHERE m.session_id = $1 AND m.set = 'buyer' AND m.event_key = ANY($2::bytea[]) ORDER BY m.member;
+
+-- name: sampling_events
+-- Valid events of the types that may sample, a page at a time.
+SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data
+FROM events e
+WHERE e.session_id = $1 AND e.type <> ALL($2::text[]) AND e.event_key > $3
+  AND NOT EXISTS (SELECT FROM voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key)
+ORDER BY e.event_key
+LIMIT $4;
+
+-- name: delete_samples
+-- Deletes samples.
+DELETE FROM gauges g
+USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[])
+    AS gone (session_id, grain, key, bucket, platform, room, metric)
+WHERE g.session_id = gone.session_id AND g.grain = gone.grain AND g.key = gone.key
+  AND g.bucket = gone.bucket AND g.platform = gone.platform AND g.room = gone.room AND g.metric = gone.metric
+RETURNING 1;
+
+-- name: set_clock
+-- Sets the start and the end of a session.
+UPDATE sessions SET started_at = $2, ended_at = $3 WHERE id = $1;
