@@ -52,7 +52,7 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
 
 _UNITS: Mapping[str, Unit] = {"products_gmv": Unit.MONEY, "difference": Unit.MONEY, "orders_without_buyer": Unit.COUNT}
 """Figures of a warning that are no KPIs."""
-_PLAIN = {"source", "events"}
+_PLAIN = {"source", "events", "orders_without_buyer"}
 
 
 def message(warning: KpiWarning, currency: str, language: Language) -> str:
