@@ -55,7 +55,7 @@ FONTS: Mapping[Language, str] = {
 }
 _LOCALES: Mapping[Language, Literal["ja-JP", "zh-CN", "en-US"]] = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-US"}
 _HERE = Path(__file__).parent
-_LATIN_WIDTH = 6.6
+_LATIN_WIDTH = 7.2
 """Pixels of a digit in the size of the charts' texts."""
 
 
