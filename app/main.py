@@ -13,9 +13,11 @@ from app.api import (
     charts,
     comparison,
     connections,
+    contracts,
     dead_letters,
     event_log,
     events,
+    exchange_rates,
     health,
     imports,
     insights,
@@ -48,8 +50,8 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    stream_claims,
-    connections, stream, charts, insights, comparison, reports, webhooks, imports, voids, labels, health,
+    stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
+    voids, labels, health,
 )  # fmt: skip
 
 

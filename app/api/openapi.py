@@ -28,6 +28,8 @@ TAGS = [
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
     {"name": "brands", "description": "Whose sessions they are."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
+    {"name": "contracts", "description": "What a brand and its agency agreed on, and the presets."},
+    {"name": "exchange-rates", "description": "Exchange rates with their sources."},
     {"name": "keys", "description": "API keys."},
     {"name": "labels", "description": "The words of API, report and dashboard, in three languages."},
     {"name": "service", "description": "Health, readiness, metrics."},

@@ -12,7 +12,9 @@ from tests.conftest import KeyMaker
 
 DOCUMENT = create_app().openapi()
 ROUTES = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
-BY_ID = [(method, path) for method, path in ROUTES if "{" in path and not path.startswith("/v1/webhooks/")]
+BY_ID = [
+    (method, path) for method, path in ROUTES if "{" in path and not path.startswith(("/v1/webhooks/", "/v1/exchange-rates/"))
+]
 OPEN = {"/healthz", "/readyz", "/metrics", "/v1/labels"}
 PATCHES = {
     "/v1/sessions/{session}": {"title": "mine now"},
@@ -22,6 +24,7 @@ PATCHES = {
     "/v1/brands/{brand}": {"name": "mine now"},
     "/v1/products/{product}": {"names": {"en": "mine now"}},
     "/v1/connections/{connection}": {"name": "mine now"},
+    "/v1/contracts/{contract}": {"ends_on": "2030-01-01"},
 }
 
 
@@ -65,6 +68,8 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     hook = {"kind": "standard_webhooks", "name": "n", "brand": "theirs", "secrets": {"secret": "whsec_" + "MfKQ9r8G" * 6}}
     connection = await client.post("/v1/connections", json=hook)
     assert 201 == connection.status_code, connection.text
+    contract = await client.post("/v1/contracts", json={"brand": "theirs", "plan": "spot", "starts_on": "2021-09-01"})
+    assert 201 == contract.status_code, contract.text
     wrong = {"specversion": "1.0", "id": "1", "source": "s", "subject": session["id"], "type": "no.such", "data": {}}
     assert 422 == (await client.post("/v1/events", json=wrong)).status_code
     dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
@@ -78,6 +83,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "alias": "their-alias",
         "brand": "theirs",
         "connection": connection.json()["id"],
+        "contract": contract.json()["id"],
         "letter": dead_letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
         "chart": "timeline",
@@ -98,8 +104,8 @@ async def test_every_object_of_another_brand_is_not_there(
             if path == "/v1/sessions/{session}/lineup/{product}":
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
-            admins = path.startswith(("/v1/keys", "/v1/connections"))
-            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids"))
+            admins = path.startswith(("/v1/keys", "/v1/connections")) or (path.startswith("/v1/contracts") and method != "GET")
+            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts"))
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
             expected = 403 if admins or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
@@ -144,7 +150,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void"),
+         "chart", "void", "contract", "date", "source", "target", "kind"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

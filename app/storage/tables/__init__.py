@@ -22,6 +22,7 @@ from app.storage.tables.catalogue import (
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.order_facts import parcels, pending_corrections, refunds
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
+from app.storage.tables.settlement import contracts, exchange_rates
 from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
 
@@ -29,11 +30,13 @@ __all__ = [
     "api_keys",
     "brands",
     "connections",
+    "contracts",
     "counters",
     "customers",
     "dead_letters",
     "deliveries",
     "events",
+    "exchange_rates",
     "gauges",
     "import_events",
     "lineup",

@@ -1,0 +1,155 @@
+"""Exchange rates: entered by people, never invented.
+
+In: forms of operators. Out: records with their source. Never here: requests to a bank, a default rate.
+
+A rate is the price of one unit of the first currency in units of the second. `kind` says which of a bank's rates it is: TTM, TTB,
+TTS, or a name that both sides agreed on.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+from sqlalchemy import Row, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.catalogue.access import Principal
+from app.catalogue.models import RequestModel, ResponseModel, Text
+from app.catalogue.pages import Page, page_of
+from app.problems import ProblemError, invalid, not_found
+from app.storage.database import Database
+from app.storage.tables import exchange_rates as rates
+
+
+def _positive(text: str) -> str:
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,10})?", text, re.ASCII) or not Decimal(text):
+        raise PydanticCustomError("rate", 'must be a positive decimal string such as "17.09", at most 10 decimals')
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_positive)]
+
+
+class NewRate(RequestModel):
+    """A rate with the source that published it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"rate": "17.09", "source": "三菱UFJ銀行 公表仲値"}})
+
+    rate: Rate = Field(description="price of one unit of the first currency", examples=["17.09"])
+    source: Text = Field(description="where it was published", examples=["三菱UFJ銀行 公表仲値"])
+
+
+class ExchangeRate(ResponseModel):
+    """A rate of one day."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    date: date
+    source_currency: str = Field(serialization_alias="from", examples=["CNY"])
+    target_currency: str = Field(serialization_alias="to", examples=["JPY"])
+    kind: str = Field(examples=["TTM"])
+    rate: str = Field(examples=["17.09"])
+    source: str = Field(examples=["三菱UFJ銀行 公表仲値"])
+    entered_by: str = Field(description="id of the API key that entered it")
+    entered_at: datetime
+
+
+RateKey = tuple[date, str, str, str]
+"""Day, first currency, second currency, kind."""
+
+
+def _rate(row: Row[Any]) -> ExchangeRate:
+    return ExchangeRate(
+        date=row.date, source_currency=row.source_currency, target_currency=row.target_currency, kind=row.kind,
+        rate=row.rate, source=row.source, entered_by=row.entered_by, entered_at=row.entered_at,
+    )  # fmt: skip
+
+
+def _is(key: RateKey) -> Any:
+    names = (rates.c.date, rates.c.source_currency, rates.c.target_currency, rates.c.kind)
+    return func.row(*names) == func.row(*key)
+
+
+def _unbound(principal: Principal) -> None:
+    # A rate converts the money of every brand.
+    if principal.brand_id is not None:
+        raise ProblemError(403, "a key that is bound to a brand may not change exchange rates")
+
+
+async def put(database: Database, principal: Principal, key: RateKey, form: NewRate) -> ExchangeRate:
+    """Store a rate, or correct it.
+
+    Raises:
+        ProblemError: 403 for a caller that is bound to a brand, 422 if both currencies are the same.
+    """
+    _unbound(principal)
+    if key[1] == key[2]:
+        raise invalid("/to", "must be another currency than from")
+    day, source, target, kind = key
+    statement = insert(rates).values(
+        date=day, source_currency=source, target_currency=target, kind=kind, rate=form.rate, source=form.source,
+        entered_by=principal.key_id,
+    )  # fmt: skip
+    statement = statement.on_conflict_do_update(
+        index_elements=["date", "source_currency", "target_currency", "kind"],
+        set_={name: statement.excluded[name] for name in ("rate", "source", "entered_by", "entered_at")},
+    )
+    async with database.write() as connection:
+        return _rate((await connection.execute(statement.returning(rates))).one())
+
+
+async def get(database: Database, key: RateKey) -> ExchangeRate:
+    """Return a rate.
+
+    Raises:
+        ProblemError: 404.
+    """
+    async with database.read() as connection:
+        row = (await connection.execute(select(rates).where(_is(key)))).one_or_none()
+    if row is None:
+        raise not_found("exchange rate")
+    return _rate(row)
+
+
+async def listing(
+    database: Database, *, since: date | None, until: date | None, after: tuple[str, str, str] | None, limit: int
+) -> Page[ExchangeRate]:
+    """Return the rates of the days from `since` to `until`, both included, the oldest first."""
+    order = (rates.c.date, rates.c.source_currency, rates.c.target_currency, rates.c.kind)
+    query = select(rates).order_by(*order).limit(limit + 1)
+    if since is not None:
+        query = query.where(rates.c.date >= since)
+    if until is not None:
+        query = query.where(rates.c.date <= until)
+    if after is not None:
+        query = query.where(func.row(*order) > func.row(*_key(after)))
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return page_of(
+        [_rate(row) for row in rows],
+        limit,
+        lambda found: (found.date.isoformat(), f"{found.source_currency}/{found.target_currency}", found.kind),
+    )
+
+
+def _key(after: tuple[str, str, str]) -> RateKey:
+    source, _, target = after[1].partition("/")
+    try:
+        return date.fromisoformat(after[0]), source, target, after[2]
+    except ValueError:
+        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given") from None
+
+
+async def remove(database: Database, principal: Principal, key: RateKey) -> None:
+    """Delete a rate.
+
+    Raises:
+        ProblemError: 403 for a caller that is bound to a brand, 404.
+    """
+    _unbound(principal)
+    async with database.write() as connection:
+        if (await connection.execute(delete(rates).where(_is(key)).returning(rates.c.date))).one_or_none() is None:
+            raise not_found("exchange rate")
