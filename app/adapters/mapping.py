@@ -45,6 +45,8 @@ _TOPIC_HEADERS = {
 }
 _ID_HEADERS = {"shopify": "x-shopify-webhook-id", "twitch": "twitch-eventsub-message-id", "github": "x-github-delivery"}
 _TWITCH = "twitch-eventsub-message"
+PREVIEW_KEY = "preview"
+"""The key of the delivery whose body the sample is; no real delivery has it."""
 
 
 class MappingOptions(CommonOptions):
@@ -138,15 +140,17 @@ def parse(verified: Verified, context: Context) -> Parsed:
     return collector.result(_REPLY)
 
 
-def preview(sample: object, options: Options, now: datetime, topic: str | None = None) -> Parsed:
+def preview(sample: object, options: Options, now: datetime, topic: str | None = None, *, source: str = "//preview") -> Parsed:
     """Return the events that the rules make of a sample body, as of a delivery that arrives now. Nothing is verified or stored.
+
+    `source` is that of the connection's events.
 
     Raises:
         Misconfigured: the options are not valid.
     """
     check_connection((), {}, options, MappingOptions)
-    context = Context("//preview", options)
+    context = Context(source, options)
     collector = EventCollector(context)
-    verified = Verified(b"", now, "preview")
+    verified = Verified(b"", now, PREVIEW_KEY)
     apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, collector)
     return collector.result(_REPLY)

@@ -114,9 +114,9 @@ async def test_connection(admin: AppConnectionAdmin, caller: Admin, connection: 
     "/{connection}/preview",
     operation_id="preview_mapping",
     summary="Preview a mapping",
-    responses=responses(401, 403, 404, 409, 422),
+    responses=responses(401, 403, 404, 409, 422, 503),
 )
 async def preview_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId, form: PreviewRequest) -> Preview:
-    """Return the events that the mapping creates from a sample body. Nothing is stored."""
+    """Return the events that the mapping creates from a sample body, and what ingestion would do with each. Nothing is stored."""
     del caller
     return await diagnostics.preview(admin, connection, form)

@@ -26,11 +26,12 @@ from app.ingest.tally import Values
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import UNREACHABLE, Database
+from app.storage.database import UNREACHABLE, Connection, Database
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.writes import WriteQueries
 
 _RESOLVE_ATTEMPTS = 4
+OUT_OF_RANGE = FieldError(pointer="/data", detail="the database cannot hold this event's figures: they are out of range")
 
 
 class _VoidImportError(Exception):
@@ -90,8 +91,7 @@ class Flusher:
         return isolation
 
     async def _reject(self, connection: asyncpg.Connection, item: SubmittedEvent) -> None:
-        detail = "the database cannot hold this event's figures: they are out of range"
-        rejection = item.rejection(FieldError(pointer="/data", detail=detail))
+        rejection = item.rejection(OUT_OF_RANGE)
         async with early_lock_release(connection, lambda: None):
             await dead_letters.keep(
                 WriteQueries(connection), self._privacy_keys, item.submission, [rejection], item.submission.received_at
@@ -106,22 +106,28 @@ class Flusher:
         rejected_only: list[Submission],
         committing: Callable[[], None],
     ) -> FlushResult:
-        now = datetime.now(UTC)
-        result = FlushResult()
         async with early_lock_release(connection, committing):
-            queries = WriteQueries(connection)
-            if items:
-                result = await self._write_events(queries, items, now)
-            for submission in rejected_only:
-                await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
-            persistent: dict[int, list[Rejection]] = {}
-            owners: dict[int, Submission] = {}
-            for item, rejection in (*result.rejections, *result.conflicts):
-                persistent.setdefault(id(item.submission), []).append(rejection)
-                owners[id(item.submission)] = item.submission
-            for owner, rejections in persistent.items():
-                await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
+            result = await self.write(connection, items, rejected_only, datetime.now(UTC))
         self._cardinality.remember(result.values)
+        return result
+
+    async def write(
+        self, connection: Connection, items: list[SubmittedEvent], rejected_only: Iterable[Submission], now: datetime
+    ) -> FlushResult:
+        """Write all items, and dead letters of what is rejected, in the caller's transaction; return the outcome of each item."""
+        result = FlushResult()
+        queries = WriteQueries(connection)
+        if items:
+            result = await self._write_events(queries, items, now)
+        for submission in rejected_only:
+            await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
+        persistent: dict[int, list[Rejection]] = {}
+        owners: dict[int, Submission] = {}
+        for item, rejection in (*result.rejections, *result.conflicts):
+            persistent.setdefault(id(item.submission), []).append(rejection)
+            owners[id(item.submission)] = item.submission
+        for owner, rejections in persistent.items():
+            await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
         return result
 
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:

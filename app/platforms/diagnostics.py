@@ -1,10 +1,11 @@
 """Diagnostics of a connection: a test of its credentials, and a preview of its mapping.
 
-In: a saved connection. Out: checks with the platform's error codes, or events that are not stored. Never here: a secret in a
-detail.
+In: a saved connection. Out: checks with the platform's error codes, or events that are not stored and their outcomes. Never here:
+a secret in a detail.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,11 +17,14 @@ from app.adapters.weibo_counts import WeiboError
 from app.platforms.calls import UnavailableError
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.connections import ConnectionAdmin, refused
-from app.platforms.models import ConnectionCheck, Preview, PreviewRequest, TestResult
+from app.platforms.event_submitter import submission_of
+from app.platforms.models import ConnectionCheck, Preview, PreviewOutcome, PreviewRequest, TestResult
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
-from app.problems import ProblemError, not_found
+from app.problems import ProblemError, invalid, not_found
 
 _CHINA = ZoneInfo("Asia/Shanghai")
+MAX_PREVIEWED = 50
+"""Events of one preview: the transaction that finds their outcomes holds locks of their sessions."""
 _NOTHING_TO_ASK = "this kind of connection calls no API; send a test delivery from the platform's console"
 
 
@@ -107,19 +111,42 @@ async def _counts(admin: ConnectionAdmin, connection: LoadedConnection) -> str:
 
 
 async def preview(admin: ConnectionAdmin, connection_id: UUID, form: PreviewRequest) -> Preview:
-    """Return the events that a mapping creates from a sample.
+    """Return the events that a mapping creates from a sample, and what ingestion would do with each of them; store nothing.
 
     Raises:
-        ProblemError: 404; 409 for a kind without a mapping; 422 for a mapping that is not valid.
+        ProblemError: 404; 409 for a kind without a mapping; 422 for a mapping that is not valid, or a sample of too many events.
+        NotCommittedError, TimeoutError: a session is locked, or the database took too long.
     """
     connection = await _fresh(admin, connection_id)
     if connection.kind != mapping.KIND:
         raise ProblemError(409, "only connections of kind mapping have a preview")
-    options = connection.context.options if form.options is None else form.options
+    if form.options is not None:
+        connection = replace(connection, context=replace(connection.context, options=form.options))
+    now, context = datetime.now(UTC), connection.context
     try:
-        parsed = mapping.preview(form.sample, options, datetime.now(UTC), form.topic)
+        parsed = mapping.preview(form.sample, context.options, now, form.topic, source=context.source)
     except Misconfigured as error:
         raise refused(error) from None
+    if len(parsed.events) > MAX_PREVIEWED:
+        detail = f"makes {len(parsed.events)} events; a preview takes a sample of at most {MAX_PREVIEWED}"
+        raise invalid("/sample", detail)
+    submission = submission_of(connection, replace(parsed, unknown=()), now, {"key": mapping.PREVIEW_KEY})
+    outcomes = await admin.platforms.dry_run.outcomes(submission)
     return Preview(
-        events=list(parsed.events), problems=[unknown.reason for unknown in parsed.unknown], ignored=list(parsed.ignored)
+        events=list(parsed.events),
+        outcomes=[
+            PreviewOutcome(
+                event=str(event["id"]),
+                type=str(event["type"]),
+                subject=str(event["subject"]),
+                session=found.session,
+                outcome=found.verdict,
+                reason=found.reason,
+                errors=found.errors,
+                corrected=found.corrected,
+            )
+            for event, found in zip(parsed.events, outcomes, strict=True)
+        ],
+        problems=[unknown.reason for unknown in parsed.unknown],
+        ignored=list(parsed.ignored),
     )

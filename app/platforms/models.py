@@ -12,6 +12,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
+from app.ingest.dry_run import ParkingReason, Verdict
+from app.problems import FieldError
 
 _MAX_OPTIONS = 64 * 1024
 
@@ -172,8 +174,29 @@ class PreviewRequest(RequestModel):
     options: Options | None = Field(default=None, description="options to use instead of the saved ones")
 
 
+class PreviewOutcome(ResponseModel):
+    """What ingestion would do with one event of a preview."""
+
+    event: str = Field(description="the event's id")
+    type: str
+    subject: str = Field(description="a session's id, or platform:room")
+    session: UUID | None = Field(
+        description="the session that the subject names for this connection, or null. Accepted events count for it"
+    )
+    outcome: Verdict = Field(
+        description="accepted; duplicate: stored already; conflict: stored already with other content; parked: kept until a "
+        "session registers the room; rejected: kept as a dead letter"
+    )
+    reason: ParkingReason | None = Field(
+        description="of a parked event. room_not_registered: by no session; registration_not_confirmed: an operator decides "
+        "(/v1/stream-claims); room_of_another_brand: sessions of the connection's brand have not registered it"
+    )
+    errors: list[FieldError] = Field(description="of an event in conflict or rejected; pointers into the event")
+    corrected: bool = Field(description="true: the time is wrong, and the arrival stands instead")
+
+
 class Preview(ResponseModel):
-    """The events that the mapping creates from the sample; nothing is stored."""
+    """The events that the mapping creates from the sample, and what ingestion would do with them; nothing is stored."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -181,12 +204,24 @@ class Preview(ResponseModel):
                 "events": [
                     {
                         "specversion": "1.0",
-                        "id": "mapping/0b5c…/0",
-                        "source": "//preview",
+                        "id": "live.like.sent/e1",
+                        "source": f"//tallylight/connections/{_ID}",
                         "type": "live.like.sent",
                         "subject": "bilibili:8812",
                         "time": "2021-09-25T05:31:07+00:00",
                         "data": {"viewer": "u1", "count": 3},
+                    }
+                ],
+                "outcomes": [
+                    {
+                        "event": "live.like.sent/e1",
+                        "type": "live.like.sent",
+                        "subject": "bilibili:8812",
+                        "session": None,
+                        "outcome": "parked",
+                        "reason": "room_not_registered",
+                        "errors": [],
+                        "corrected": False,
                     }
                 ],
                 "problems": [],
@@ -196,5 +231,6 @@ class Preview(ResponseModel):
     )
 
     events: list[dict[str, Any]]
+    outcomes: list[PreviewOutcome] = Field(description="one per event, in the same order")
     problems: list[str] = Field(description="reasons for which parts of the sample would become dead letters")
     ignored: list[str]

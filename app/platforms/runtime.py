@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from app.ingest.dry_run import DryRun
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
 from app.platforms.calls import TIMEOUT
@@ -45,6 +46,7 @@ class PlatformRuntime:
     pollers: Pollers
     worker: Worker
     dead_letters: DeadLetterReplayer
+    dry_run: DryRun
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -75,8 +77,9 @@ async def open_platforms(
         try:
             handler = WebhookHandler(connection_cache, inbox, submitter, counters)
             dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
+            dry_run = DryRun(database, settings, privacy_keys)
             yield PlatformRuntime(
-                cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters
+                cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters, dry_run
             )
         finally:
             await inbox.stop()
