@@ -129,7 +129,9 @@ class Settings(BaseSettings):
     max_parked_rooms: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=1_000, description="maximum number of rooms of one key or connection that have parked events"
     )
-    parked_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a parked event is kept")
+    parked_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30, description="days that a parked event is kept; settlements and entries of an account stay"
+    )
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
@@ -157,6 +159,10 @@ class Settings(BaseSettings):
     )
     reconcile_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
         default=600, description="seconds between two searches for orders whose push was lost"
+    )
+    funds_per_poll: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=200,
+        description="entries of a shop's account that a poll enqueues before it ends with its page; polled with each such search",
     )
     stream_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
         default=900, description="maximum duration of one event stream in seconds, ± 10 %; the client reconnects"

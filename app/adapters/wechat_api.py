@@ -15,6 +15,8 @@ from app.adapters.parsing import as_list, as_map, first, identifier, integer, ti
 
 API_BASE = "https://api.weixin.qq.com"
 MAX_PAGE = 100
+_MAX_BY_NUMBER = 10_000
+"""Entries of an account that can be listed by the number of the page."""
 
 TOKEN_ERRORS = frozenset((40001, 40014, 41001, 42001))
 """The access token is missing, wrong or expired: get another (a forced refresh only if the cached one is refused)."""
@@ -150,7 +152,7 @@ def aftersale_list(access_token: str, updated_from: datetime, updated_to: dateti
 def read_page(answer: object) -> Page:
     """Return a page of order or after-sale ids. Raises: WechatError."""
     found = checked(answer)
-    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list", "flow_ids"))
+    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list"))
     key = found.get("next_key")
     key = key if isinstance(key, str) else ""
     # A page that promises more without saying where would never end.
@@ -190,6 +192,25 @@ def funds_flow_list(access_token: str, begin: datetime, end: datetime, page: int
     times = {"start_time": int(begin.timestamp()), "end_time": int(end.timestamp())}
     body = {"page": page, "page_size": MAX_PAGE, **times, **({"next_key": next_key} if next_key else {})}
     return _post("/channels/ec/funds/getfundsflowlist", access_token, body)
+
+
+def read_funds_page(answer: object, page: int) -> Page:
+    """Return page number `page` of the account's entries. Beyond 10,000 entries the platform continues by `next_key` only.
+
+    Raises:
+        WechatError: also if an id cannot be read, or if there is more than the platform gives a key for.
+    """
+    found = checked(answer)
+    listed = as_list(found.get("flow_ids"))
+    ids = tuple(number for item in listed if (number := identifier(item)))
+    if len(ids) < len(listed):
+        raise Unreadable("flow_id")
+    key = identifier(found.get("next_key")) or ""
+    # A page without entries is the last one, whatever it promises: otherwise a listing would never end.
+    has_more = found.get("has_more") is True and bool(ids)
+    if has_more and not key and page * MAX_PAGE >= _MAX_BY_NUMBER:
+        raise Unreadable("next_key")
+    return Page(ids, key, has_more)
 
 
 def funds_flow_get(access_token: str, flow_id: str) -> Call:

@@ -19,6 +19,7 @@ from app.platforms.active_sessions import live_sessions
 from app.platforms.calls import UnavailableError
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.funds import FUNDS_GET
 from app.platforms.inbox import InboxItem, enqueue_pulls
 from app.platforms.wechat import QuotaBackoffError, Wechat
 from app.storage.database import Database
@@ -120,6 +121,8 @@ class Puller:
             return orders.read_aftersale(aftersale, order, connection.context, job.received_at, fields)
         if job.kind == "order_flow":
             return await self._order_flow(connection, fields["order_id"])
+        if job.kind == FUNDS_GET:
+            return await self._funds_flow(connection, job)
         if job.kind == "stock_get":
             return await self._stock(connection, job)
         raise ValueError(f"no pull is called {job.kind}")
@@ -134,6 +137,23 @@ class Puller:
         if not flow:
             return Parsed(ignored=("an order without a flow",))
         return wechat_funds.read_order_flow(flow, await self._order(connection, order_id), connection.context)
+
+    async def _funds_flow(self, connection: LoadedConnection, job: Pull) -> Parsed:
+        """Return one entry of the account, in the session of its order if it names one."""
+        number = job.fields["flow_id"]
+        flow = await self.wechat.call(
+            connection, lambda token: wechat_api.funds_flow_get(token, number), wechat_api.read_funds_flow
+        )
+        order: Mapping[str, object] = {}
+        if order_id := wechat_funds.related_ids(flow).get("order"):
+            try:
+                order = await self._order(connection, order_id)
+            except (wechat_api.Busy, wechat_api.TokenRefused):
+                raise
+            except wechat_api.WechatError:
+                # The shop may not read this order, or it is gone: the entry is kept without a session.
+                order = {}
+        return wechat_funds.read_funds_flow(flow, order, connection.context, job.received_at)
 
     async def _stock(self, connection: LoadedConnection, job: Pull) -> Parsed:
         """Return the stock of a product for the connection's session, or else for the brand's sessions on air on WeChat."""

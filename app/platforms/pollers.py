@@ -30,9 +30,9 @@ from app.storage.database import Database
 from app.storage.queries import queries
 
 _SQL = queries("platforms")
-RECONCILE, LIVE, COUNTS, STREAM = "reconcile", "poll_live", "poll_counts", "weibo_stream"
+RECONCILE, FUNDS, LIVE, COUNTS, STREAM = "reconcile", "poll_funds", "poll_live", "poll_counts", "weibo_stream"
 """The queue's names of these jobs; each takes a connection's id."""
-_JOBS = {"wechat_shop": RECONCILE, "wechat_live": LIVE, "weibo_counts": COUNTS, "weibo_live": STREAM}
+_JOBS = {"wechat_shop": (RECONCILE, FUNDS), "wechat_live": (LIVE,), "weibo_counts": (COUNTS,), "weibo_live": (STREAM,)}
 _PLATFORMS = {"wechat_live": "wechat", "weibo_live": "weibo"}
 _PROMOTED_FOR = timedelta(days=7)
 """Posts are counted until this long after their session."""
@@ -61,7 +61,7 @@ class Pollers:
         }
         async with self.database.acquire() as lent:
             rows = await lent.fetch(_SQL["polled_connections"], list(every))
-        found = []
+        found: list[tuple[str, UUID]] = []
         for row in rows:
             # Half a second of tolerance: otherwise a schedule of five seconds would skip every second poll.
             before = now - timedelta(seconds=every[row["kind"]] - 0.5)
@@ -71,7 +71,7 @@ class Pollers:
                 continue
             async with self.database.acquire() as lent:
                 if await lent.fetchval(_SQL["claim_poll"], row["id"], now, before):
-                    found.append((_JOBS[row["kind"]], row["id"]))
+                    found.extend((job, row["id"]) for job in _JOBS[row["kind"]])
         return found
 
     async def _wanted(self, kind: str, brand_id: UUID | None, options: Mapping[str, object], key: UUID, now: datetime) -> bool:

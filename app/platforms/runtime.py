@@ -19,6 +19,7 @@ from app.platforms.connection_counters import ConnectionCounters
 from app.platforms.dead_letter_replay import DeadLetterReplayer
 from app.platforms.encryption import SecretCipher
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.funds import FundsLister
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
 from app.platforms.pollers import Pollers
@@ -71,7 +72,8 @@ async def open_platforms(
         dashboard = Dashboard(background, settings, wechat, submitter)
         pollers = Pollers(background, settings, connection_cache, dashboard, client, submitter, breaker)
         streams = WeiboStreams(background, settings, connection_cache, client, submitter)
-        worker = Worker(background, settings, inbox, puller, pollers, streams)
+        funds = FundsLister(background, settings, connection_cache, wechat, privacy_keys)
+        worker = Worker(background, settings, inbox, puller, pollers, streams, funds)
         counters.start()
         inbox.start()
         try:

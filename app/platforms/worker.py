@@ -33,9 +33,10 @@ from app.ingest.rebuild import NoSuchSessionError, replace
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
+from app.platforms.funds import FundsLister
 from app.platforms.inbox import PULL, Inbox
 from app.platforms.jobs import Pull, Puller
-from app.platforms.pollers import COUNTS, LIVE, RECONCILE, STREAM, Pollers
+from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
@@ -90,6 +91,7 @@ class Worker:
     puller: Puller
     pollers: Pollers
     streams: WeiboStreams
+    funds: FundsLister
     health: _Health = field(default_factory=_Health)
 
     @property
@@ -188,6 +190,7 @@ class Worker:
 
         for name, work in (
             (RECONCILE, self.puller.reconcile),
+            (FUNDS, self.funds.poll),
             (LIVE, self.pollers.poll_live),
             (COUNTS, self.pollers.poll_counts),
             (STREAM, follow),

@@ -64,6 +64,17 @@ def test_an_entry_of_the_account_names_its_order(context: Context, now: datetime
     assert ((), "wechat:funds") == (found.events, valid(found.unattributed)[0]["subject"])
 
 
+def test_a_page_of_entries_is_the_last_one_or_says_where_to_continue() -> None:
+    """A page with a key continues; an empty page is the last one. Nothing that is listed is left out silently."""
+    more = {"errcode": 0, "flow_ids": [1, "2"], "has_more": True}
+    assert wechat_api.Page(("1", "2"), "k", True) == wechat_api.read_funds_page({**more, "next_key": "k"}, 1)
+    assert wechat_api.Page(("1", "2"), "", True) == wechat_api.read_funds_page(more, 99)
+    assert not wechat_api.read_funds_page({**more, "flow_ids": []}, 1).has_more
+    for answer, page in ((more, 100), ({"errcode": 0, "flow_ids": ["1", None]}, 1)):
+        with pytest.raises(wechat_api.Unreadable):
+            wechat_api.read_funds_page(answer, page)
+
+
 def test_the_flow_of_an_order_is_found_by_its_id() -> None:
     """The answer is a list; only the item of the order that was asked for counts."""
     answer = {"errcode": 0, "data_list": [{"order_id": "2"}, {"order_id": 1, "mch_settle_amount": 1}]}

@@ -26,6 +26,25 @@ async def test_the_text_of_comments_goes_after_its_days_and_the_comments_stay(se
         assert [] == await compare(service.database, keeping, session)
 
 
+async def test_parked_settlements_stay_and_other_parked_events_go(client: httpx.AsyncClient, settings: Settings) -> None:
+    """A statement is made of settlements and entries of an account: they outlive the days of other parked events."""
+    for number, (kind, data) in enumerate(
+        (
+            ("live.order.settled", {"order": "1", "currency": "CNY", "amount": "9.80"}),
+            ("live.funds.moved", {"flow": "f", "direction": "out", "amount": "1.00"}),
+            ("live.like.sent", {"viewer": "v"}),
+        )
+    ):
+        event = {"specversion": "1.0", "id": str(number), "source": "s", "subject": "wechat:scene-3", "type": kind, "data": data}
+        assert 1 == (await client.post("/v1/events", json=event)).json()["parked"]
+    async with open_service(settings) as service:
+        await retire(service.database, settings, datetime.now(UTC) + timedelta(days=settings.parked_days + 1))
+        async with service.database.acquire() as connection:
+            kept = await connection.fetch("SELECT event ->> 'type' AS type FROM parked ORDER BY 1")
+    assert ["live.funds.moved", "live.order.settled"] == [row["type"] for row in kept]
+    assert 2 == (await client.get("/v1/parked")).json()["rooms"][0]["events"]
+
+
 async def test_text_is_not_kept_unless_the_setting_says_so(settings: Settings) -> None:
     """Without the setting no text reaches the log."""
     async with open_service(settings) as service:

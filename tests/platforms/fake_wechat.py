@@ -28,6 +28,15 @@ class FakeWechat:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     aftersales: dict[str, dict[str, Any]] = field(default_factory=dict)
     flows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """flow_id → entry of the account."""
+    entries_per_page: int = 100
+    entries_by_number: int = 10_000
+    """Entries that are listed by the number of the page; the next ones need the key of the page before."""
+    list_troubles: deque[str] = field(default_factory=deque)
+    """Errors of the next lists of entries: none, quota, expired."""
+    listed_pages: list[tuple[int, int]] = field(default_factory=list)
+    """Start of the range and number of each page of entries that was returned."""
     lives: dict[str, dict[str, Any]] = field(default_factory=dict)
     """export_id → the blocks of getlivedata."""
     listed: list[str] = field(default_factory=list)
@@ -46,7 +55,7 @@ class FakeWechat:
     tokens: dict[str, float] = field(default_factory=dict)
     refused_tokens: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
-    """order/get answers only once it is set."""
+    """order/get and getfundsflowdetail answer only once it is set."""
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -129,6 +138,33 @@ class FakeWechat:
         flow = self.flows.get((await request.json())["order_id"])
         return await self._trouble(request) or JSONResponse({"errcode": 0, "data_list": [flow] if flow else []})
 
+    async def funds_list(self, request: Request) -> Response:
+        """Return the ids of the entries of a time range, by page."""
+        self.calls["funds_list"] += 1
+        body, size = await request.json(), self.entries_per_page
+        if self.tokens.get(request.query_params["access_token"], 0) <= time.monotonic():
+            return JSONResponse({"errcode": 42001, "errmsg": "access_token expired"})
+        trouble = self.list_troubles.popleft() if self.list_troubles else "none"
+        if trouble == "quota":
+            return JSONResponse({"errcode": 45009, "errmsg": "reach max api daily quota limit"})
+        start = (body["page"] - 1) * size
+        if trouble == "expired" or (start >= self.entries_by_number and body.get("next_key") != f"after-{start}"):
+            return JSONResponse({"errcode": 10022003, "errmsg": "invalid next_key"})
+        self.listed_pages.append((body["start_time"], body["page"]))
+        days = range(body["start_time"], body["end_time"])
+        ids = sorted(number for number, entry in self.entries.items() if entry["bookkeeping_time"] in days)
+        more = start + size < len(ids)
+        key = f"after-{start + size}" if more else ""
+        return JSONResponse({"errcode": 0, "flow_ids": ids[start : start + size], "has_more": more, "next_key": key})
+
+    async def funds_get(self, request: Request) -> Response:
+        """Return an entry of the account."""
+        self.calls["funds_get"] += 1
+        while not self.gate.is_set():  # noqa: ASYNC110 - it is set by another thread
+            await asyncio.sleep(0.02)
+        entry = self.entries[(await request.json())["flow_id"]]
+        return await self._trouble(request) or JSONResponse({"errcode": 0, "funds_flow": entry})
+
     async def stock_get(self, request: Request) -> Response:
         """Return the stock of a variant."""
         self.calls["stock_get"] += 1
@@ -175,6 +211,8 @@ class FakeWechat:
             "/channels/ec/aftersale/getaftersalelist": self.aftersale_list,
             "/channels/ec/aftersale/getaftersaleorder": self.aftersale_get,
             "/channels/ec/funds/listorderflow": self.order_flow,
+            "/channels/ec/funds/getfundsflowlist": self.funds_list,
+            "/channels/ec/funds/getfundsflowdetail": self.funds_get,
             "/channels/ec/product/stock/get": self.stock_get,
             "/channels/livedashboard/getlivelist": self.live_list,
             "/channels/livedashboard/getlivedata": self.live_data,
@@ -231,6 +269,20 @@ def order(
             "ext_info": ext,
         },
         **more,
+    }
+
+
+def entry(number: str, at: int, order_id: str | None = None) -> dict[str, Any]:
+    """Return an entry of the account as the platform's API returns it: 12.34 in, for an order, or out, as a withdrawal."""
+    related = {"related_type": 1, "order_id": order_id} if order_id else {"related_type": 3, "withdraw_id": "w1"}
+    return {
+        "flow_id": number,
+        "funds_type": 1 if order_id else 5,
+        "flow_type": 1 if order_id else 2,
+        "amount": 1234,
+        "balance": 99_999,
+        "bookkeeping_time": at,
+        "related_info_list": [related],
     }
 
 

@@ -111,6 +111,18 @@ UPDATE connections SET polled_at = $2 WHERE id = $1 AND (polled_at IS NULL OR po
 -- Stores the moment up to which orders were reconciled.
 UPDATE connections SET reconciled_to = $2 WHERE id = $1;
 
+-- name: funds_position
+-- The position of a connection in the account of its shop.
+SELECT funds FROM connections WHERE id = $1;
+
+-- name: store_funds_position
+-- Stores a position, unless the stored one is no longer $3.
+UPDATE connections SET funds = $2 WHERE id = $1 AND funds IS NOT DISTINCT FROM $3::text RETURNING funds;
+
+-- name: pending_funds
+-- The number of a connection's pending pulls of entries of the account.
+SELECT count(*) FROM deliveries WHERE connection_id = $1 AND key >= 'work/funds/' AND key < 'work/funds0' AND settled_at IS NULL;
+
 -- name: remember_rooms
 -- Stores which rooms of a connection the platform reported as finished, and when.
 UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;

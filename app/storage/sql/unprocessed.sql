@@ -67,11 +67,14 @@ FROM (SELECT origin, count(*) AS events FROM deleted GROUP BY origin) d
 WHERE p.platform = $1 AND p.room = $2 AND p.owner = $3 AND p.origin = d.origin;
 
 -- name: expire_parked
--- Deletes parked events that are older than the deployment keeps them, some at a time; returns their number.
+-- Deletes parked events that are older than the deployment keeps them, some at a time; returns their number. Settlements and entries
+-- of an account stay, since statements are made of them; the condition is the one of the index parked_expiring.
 WITH deleted AS (
     DELETE FROM parked
     WHERE (platform, room, owner, event_key) IN (
-        SELECT platform, room, owner, event_key FROM parked WHERE received_at < $1 ORDER BY received_at LIMIT $2
+        SELECT platform, room, owner, event_key FROM parked
+        WHERE received_at < $1 AND event ->> 'type' NOT IN ('live.order.settled', 'live.funds.moved')
+        ORDER BY received_at LIMIT $2
     )
     RETURNING platform, room, owner, origin
 ), counted AS (

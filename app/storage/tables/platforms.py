@@ -42,6 +42,7 @@ connections = Table(
     # Where its pollers stand.
     Column("polled_at", Timestamp),
     Column("reconciled_to", Timestamp),
+    Column("funds", Text),
     Column("quiet_until", Timestamp),
     Column("refusals", Integer, nullable=False, server_default=text("0")),
     Column("rooms", JSONB, nullable=False, server_default=text("'{}'")),

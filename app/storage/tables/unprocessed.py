@@ -6,6 +6,7 @@ In: nothing. Out: tables. Never here: queries.
 from sqlalchemy import (
     BigInteger,
     Column,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -24,10 +25,16 @@ parked = Table(
     Column("room", Key, primary_key=True),
     Column("owner", Key, primary_key=True),
     Column("event_key", LargeBinary, primary_key=True),
-    Column("received_at", Timestamp, nullable=False, index=True),
+    Column("received_at", Timestamp, nullable=False),
     Column("event", JSON, nullable=False),
     Column("origin", Key, nullable=False, server_default=text("''")),
     Column("digest", LargeBinary),
+    # Only what expires: what stays must not be read again every night.
+    Index(
+        "parked_expiring",
+        "received_at",
+        postgresql_where=text("(event ->> 'type') NOT IN ('live.order.settled', 'live.funds.moved')"),
+    ),
 )
 
 parked_rooms = Table(
