@@ -6,7 +6,7 @@ Twitch's challenge. Never here: the rules themselves (`mapping_rules`).
 Source: shopify.dev (webhooks over HTTPS), dev.twitch.tv (EventSub webhooks), docs.github.com (validating webhook deliveries).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -14,8 +14,9 @@ from pydantic import Field, StringConstraints
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
 from app.adapters.mapping_rules import MappingRule, apply
-from app.adapters.parsing import as_map
+from app.adapters.parsing import any_timestamp, as_map, identifier
 from app.adapters.protocol import (
+    Binding,
     Context,
     Delivery,
     Options,
@@ -43,7 +44,8 @@ _TOPIC_HEADERS = {
     "github": "x-github-event",
     "none": "x-event-type",
 }
-_ID_HEADERS = {"shopify": "x-shopify-webhook-id", "twitch": "twitch-eventsub-message-id", "github": "x-github-delivery"}
+_TWITCH_TOLERANCE = timedelta(minutes=10)
+"""How old a message of Twitch may be (dev.twitch.tv: "older than 10 minutes: ignore"), and how far ahead its clock."""
 _TWITCH = "twitch-eventsub-message"
 PREVIEW_KEY = "preview"
 """The key of the delivery whose body the sample is; no real delivery has it."""
@@ -108,13 +110,20 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         if not given or not any([same(hmac_sha256(key, *parts), given) for key in keys]):  # noqa: C419
             raise Refused(401, "the signature does not match")
     facts = {"style": style}
+    if style == "twitch":
+        # Twitch signs id, time and body. Its other headers repeat what the body says, and are not signed.
+        sent_at = any_timestamp(delivery.header(f"{_TWITCH}-timestamp"))
+        if sent_at is None or abs(sent_at - delivery.received_at) > _TWITCH_TOLERANCE:
+            raise Refused(401, "the timestamp is too far from now")
+        return Verified(delivery.body, delivery.received_at, key_of(delivery.header(f"{_TWITCH}-id") or ""), signed, facts)
     topic = delivery.header(_TOPIC_HEADERS[style])
     if topic:
         facts["topic"] = topic[:200]
-    if style == "twitch":
-        facts["message"] = delivery.header(f"{_TWITCH}-type") or ""
-    number = delivery.header(_ID_HEADERS[style]) if signed else None
-    return Verified(delivery.body, delivery.received_at, key_of(number or delivery.body), signed, facts)
+    # No signature covers a delivery's id in a header: only the body identifies it.
+    key = key_of(delivery.body)
+    # Nor does one cover the topic: the first delivery of a body decides which it is.
+    binding = Binding(f"topic/{key}", topic or "") if signed else None
+    return Verified(delivery.body, delivery.received_at, key, signed, facts, binding)
 
 
 def parse(verified: Verified, context: Context) -> Parsed:
@@ -125,18 +134,19 @@ def parse(verified: Verified, context: Context) -> Parsed:
     """
     body = read_json(verified.body, keep=verified.signed)
     collector = EventCollector(context)
-    message = verified.facts.get("message")
-    if message == "webhook_callback_verification":
-        challenge = as_map(body).get("challenge")
-        if not isinstance(challenge, str):
-            raise Refused(400, "the verification has no challenge")
-        return collector.result(Reply(body=challenge.encode()))
-    if message == "revocation":
-        collector.ignore("revocation")
-        return collector.result(_REPLY)
+    topic = verified.facts.get("topic")
+    if verified.facts.get("style") == "twitch":
+        message, subscription = as_map(body), as_map(as_map(body).get("subscription"))
+        challenge = message.get("challenge")
+        if isinstance(challenge, str):
+            return collector.result(Reply(body=challenge.encode()))
+        if "event" not in message and "events" not in message:
+            collector.ignore("revocation")
+            return collector.result(_REPLY)
+        topic = identifier(subscription.get("type"))
     # The options were valid when the connection was saved. If they no longer are, the error names the connection.
     rules = MappingOptions.model_validate(dict(context.options)).rules
-    apply(rules, body, verified.facts.get("topic"), verified, context, collector)
+    apply(rules, body, topic, verified, context, collector)
     return collector.result(_REPLY)
 
 

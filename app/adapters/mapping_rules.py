@@ -8,13 +8,12 @@ A rule makes one event per delivery, or one per item of `each`. Without `each` i
 
 from typing import Annotated
 
-import jmespath
-from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.adapters.coerce import coerce
 from app.adapters.event_collector import EventCollector
+from app.adapters.expressions import Budget, EvaluationFailed, compiles, search
 from app.adapters.parsing import any_timestamp, identifier
 from app.adapters.protocol import Context, Verified
 from app.adapters.signatures import key_of
@@ -22,23 +21,11 @@ from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.payload import PAYLOADS
 
 _MAX_EVENTS = 1000
-# The library's evaluator raises these on values that an expression did not expect.
-_EVALUATION_ERRORS = (
-    JMESPathError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 def _compiles(expression: str) -> str:
-    try:
-        jmespath.compile(expression)
-    except (JMESPathError, ValueError, RecursionError):
-        raise PydanticCustomError("jmespath", "is not a JMESPath expression") from None
+    if not compiles(expression):
+        raise PydanticCustomError("jmespath", "is not a JMESPath expression")
     return expression
 
 
@@ -78,14 +65,7 @@ class MappingRule(BaseModel):
 
 
 class Unmapped(ValueError):
-    """An expression failed on a body."""
-
-
-def _search(expression: str, root: object) -> object:
-    try:
-        return jmespath.search(expression, root)
-    except _EVALUATION_ERRORS as error:
-        raise Unmapped(f"{expression[:80]}: {type(error).__name__}") from None
+    """A value of a body does not fit a rule."""
 
 
 def apply(
@@ -93,25 +73,26 @@ def apply(
 ) -> None:
     """Add the events that the rules make of a body. If no rule fits, it is ignored; if a rule fails, it is a dead letter."""
     fitting = 0
+    budget = Budget()
     for index, rule in enumerate(rules):
         if rule.topics and topic not in rule.topics:
             continue
         try:
-            if rule.when is not None and not _search(rule.when, body):
+            if rule.when is not None and not search(rule.when, body, budget):
                 continue
             fitting += 1
-            for number, root in enumerate(_roots(rule, body)):
-                _event(rule, f"{index}-{number}", root, body, verified, context, collector)
-        except Unmapped as error:
+            for number, root in enumerate(_roots(rule, body, budget)):
+                _event(rule, f"{index}-{number}", root, body, verified, context, collector, budget)
+        except (Unmapped, EvaluationFailed) as error:
             collector.unknown(f"rule {index}: {error}", body)
     if not fitting:
         collector.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
 
 
-def _roots(rule: MappingRule, body: object) -> list[object]:
+def _roots(rule: MappingRule, body: object, budget: Budget) -> list[object]:
     if rule.each is None:
         return [body]
-    items = _search(rule.each, body)
+    items = search(rule.each, body, budget)
     if items is None:
         return []
     if not isinstance(items, list) or len(items) > _MAX_EVENTS:
@@ -120,16 +101,23 @@ def _roots(rule: MappingRule, body: object) -> list[object]:
 
 
 def _event(
-    rule: MappingRule, place: str, root: object, body: object, verified: Verified, context: Context, collector: EventCollector
+    rule: MappingRule,
+    place: str,
+    root: object,
+    body: object,
+    verified: Verified,
+    context: Context,
+    collector: EventCollector,
+    budget: Budget,
 ) -> None:
-    found = {name: _search(expression, root) for name, expression in rule.data.items()}
-    time = _search(rule.time, root) if rule.time else None
+    found = {name: search(expression, root, budget) for name, expression in rule.data.items()}
+    time = search(rule.time, root, budget) if rule.time else None
     timestamp = any_timestamp(time) if time is not None else verified.received_at
     if timestamp is None:
         raise Unmapped("time: is no RFC 3339 time with an offset and no Unix time")
-    named = identifier(_search(rule.id, root)) if rule.id else None
-    subject = identifier(_search(rule.subject, root)) if rule.subject else None
-    room = identifier(_search(rule.room, root)) if rule.room else None
+    named = identifier(search(rule.id, root, budget)) if rule.id else None
+    subject = identifier(search(rule.subject, root, budget)) if rule.subject else None
+    room = identifier(search(rule.room, root, budget)) if rule.room else None
     if subject is None and room is not None and context.text("platform"):
         subject = f"{context.text('platform')}:{room}"
     collector.event(

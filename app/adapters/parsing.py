@@ -106,7 +106,10 @@ def timestamp(value: object, *, per_second: int = 1) -> datetime | None:
 
     `per_second` is 1000 for times in milliseconds.
     """
-    number = integer(value) if not isinstance(value, int) or isinstance(value, bool) else value
+    number = value if isinstance(value, int) and not isinstance(value, bool) else integer(value)
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
+        # Milliseconds are more than the largest count.
+        number = int(value)
     if number is None or not EARLIEST.timestamp() * per_second <= number < LATEST.timestamp() * per_second:
         return None
     seconds, rest = divmod(number, per_second)

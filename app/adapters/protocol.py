@@ -42,9 +42,9 @@ class Delivery:
 class Binding:
     """What a signature covers, and what it does not cover and came with it first; see `platforms.replay_guard`."""
 
-    key: bytes = field(repr=False)
-    value: bytes = field(repr=False)
-    kept_for: timedelta
+    key: str = field(repr=False)
+    value: str = field(repr=False)
+    kept_for: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Verified:
     """False if the platform's signature does not cover the body: its content is then only a hint."""
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Authentic headers that the body does not repeat (a room, a message type, a delivery's id)."""
+    binding: Binding | None = field(default=None, repr=False)
+    """What must come only once, or always together, as `platforms.replay_guard` holds it."""
 
 
 @dataclass(frozen=True, slots=True)

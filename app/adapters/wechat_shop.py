@@ -17,6 +17,7 @@ from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import any_timestamp, as_map, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     SUCCESS,
+    Binding,
     Context,
     Delivery,
     Options,
@@ -131,9 +132,11 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         _require_signature(delivery, secrets, "signature")
     document = read_message(delivery.body, keep=not encrypted)
     if not encrypted and "Encrypt" not in document:
-        if options.get("require_encryption") is True:
+        if options.get("require_encryption") is True or secrets.get("encoding_aes_key"):
             raise Refused(401, "this connection takes encrypted pushes only")
-        return Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+        key = key_of(delivery.body)
+        binding = Binding(f"nonce/{key_of(query['timestamp'], query['nonce'])}", key)
+        return Verified(delivery.body, delivery.received_at, key, signed=False, binding=binding)
     cipher = document.get("Encrypt")
     if not isinstance(cipher, str) or not cipher:
         raise Refused(400, "an encrypted push has no Encrypt")

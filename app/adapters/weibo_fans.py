@@ -8,13 +8,14 @@ not seen. If they are unsigned, `options.signature` = `if_present` accepts them,
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from app.adapters.documents import read_message
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_map, first, identifier, timestamp
+from app.adapters.parsing import as_map, first, identifier, timestamp as timestamp_of
 from app.adapters.protocol import (
+    Binding,
     Context,
     Delivery,
     Options,
@@ -34,6 +35,8 @@ KIND = "weibo_fans"
 PLATFORM = "weibo"
 SECRETS = (Secret("app_secret"),)
 
+_TOLERANCE = timedelta(minutes=10)
+"""The platform repeats a push within seconds; the rest is for clocks that differ."""
 _FOLLOWS = frozenset(("follow", "scan_follow"))
 _OTHER_EVENTS = frozenset(("unfollow", "subscribe", "unsubscribe", "scan", "click", "view", "menu"))
 _MESSAGES = frozenset(("text", "image", "voice", "position", "location", "mention"))
@@ -84,9 +87,16 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         Refused: 401, 405 or 413.
     """
     require_post(delivery)
+    key, binding = key_of(delivery.body), None
     if not needs_url_token(options) or "signature" in delivery.query:
         _require_signature(delivery, secrets)
-    return Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
+        timestamp, nonce = delivery.query["timestamp"], delivery.query["nonce"]
+        sent_at = timestamp_of(timestamp, per_second=1000)
+        if sent_at is None or abs(sent_at - delivery.received_at) > _TOLERANCE:
+            raise Refused(401, "the timestamp is too far from now")
+        # The signature covers time and nonce alone: the first body that comes with them is the only one.
+        binding = Binding(f"nonce/{key_of(timestamp, nonce)}", key)
+    return Verified(delivery.body, delivery.received_at, key, signed=False, binding=binding)
 
 
 def parse(verified: Verified, context: Context) -> Parsed:
@@ -142,4 +152,4 @@ def _sent_at(message: Mapping[str, object]) -> datetime | None:
         except (ValueError, OverflowError):
             return None
         return found if EARLIEST <= found < LATEST else None
-    return timestamp(message.get("CreateTime"))
+    return timestamp_of(message.get("CreateTime"))

@@ -16,6 +16,7 @@ from app.adapters.documents import read_form, read_json
 from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_map, comment_text, first, first_value, identifier, integer, timestamp
 from app.adapters.protocol import (
+    Binding,
     Context,
     Delivery,
     Options,
@@ -78,7 +79,10 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         raise Refused(401, "sign does not match")
     # ts is signed, so a retry of the callback has the same key.
     key = key_of(*(f"{name}={value}" for name, value in sorted(fields.items()) if name not in _NOT_SAID_AGAIN))
-    return Verified(delivery.body, delivery.received_at, key, signed=form)
+    if form:
+        return Verified(delivery.body, delivery.received_at, key)
+    # Nested fields are outside the signature: the first body that comes with it is the only one.
+    return Verified(delivery.body, delivery.received_at, key, False, binding=Binding(f"sign/{key}", key_of(delivery.body)))
 
 
 def _as_in_a_form(value: object) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.adapters.protocol import Binding
+from app.adapters.protocol import Binding, Refused
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -24,15 +24,15 @@ class ReplayGuard:
 
     database: Database
 
-    async def holds(self, connection_id: UUID, binding: Binding, now: datetime) -> bool:
-        """Return whether the signed key is new, or bound to this value already."""
+    async def require(self, connection_id: UUID, binding: Binding, now: datetime) -> None:
+        """Accept a signed key that is new, or bound to this value already.
+
+        Raises:
+            Refused: 401, it is bound to another value.
+        """
         async with self.database.acquire() as connection:
             bound = await connection.fetchval(
                 _SQL["bind_delivery"], connection_id, binding.key, binding.value, now + binding.kept_for
             )
-        return bool(bound == binding.value)
-
-    async def expire(self, now: datetime) -> int:
-        """Forget what can no longer be used; return how many."""
-        async with self.database.acquire() as connection:
-            return len(await connection.fetch(_SQL["expire_bindings"], now))
+        if bound != binding.value:
+            raise Refused(401, "the signature was used for another delivery")

@@ -23,6 +23,7 @@ from app.platforms.funds import FundsLister
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
 from app.platforms.pollers import Pollers
+from app.platforms.replay_guard import ReplayGuard
 from app.platforms.tokens import AccessTokens
 from app.platforms.webhook_handler import WebhookHandler
 from app.platforms.wechat import Wechat
@@ -77,7 +78,7 @@ async def open_platforms(
         counters.start()
         inbox.start()
         try:
-            handler = WebhookHandler(connection_cache, inbox, submitter, counters)
+            handler = WebhookHandler(connection_cache, inbox, submitter, counters, ReplayGuard(database))
             dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
             dry_run = DryRun(database, settings, privacy_keys)
             yield PlatformRuntime(

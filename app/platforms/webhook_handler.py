@@ -13,6 +13,7 @@ from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.connection_counters import ConnectionCounters
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.inbox import Inbox, InboxItem
+from app.platforms.replay_guard import ReplayGuard
 from app.problems import not_found
 
 
@@ -24,6 +25,7 @@ class WebhookHandler:
     inbox: Inbox
     submitter: EventSubmitter
     counters: ConnectionCounters
+    guard: ReplayGuard
 
     def knows(self, connection_id: UUID) -> bool:
         """Return whether the process has seen this connection before."""
@@ -65,6 +67,8 @@ class WebhookHandler:
         verified = None
         try:
             verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
+            if verified.binding is not None:
+                await self.guard.require(connection.id, verified.binding, delivery.received_at)
             parsed = connection.adapter.parse(verified, connection.context)
         except Refused as refused:
             self.counters.refused(connection.id, delivery.received_at, refused.detail)

@@ -282,6 +282,7 @@ class Worker:
         await retire(self.database, self.settings, now)
         async with self.database.acquire() as connection:
             await connection.execute(_SQL["expire_deliveries"], before)
+            await connection.execute(_SQL["expire_bindings"], now)
             await connection.execute(_SQL["expire_job_log"], before)
 
 

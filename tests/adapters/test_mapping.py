@@ -57,9 +57,9 @@ def delivered(style: str, body: bytes, now: datetime, **more: str) -> Delivery:
     else:
         headers = {
             "Twitch-Eventsub-Message-Id": "t1",
-            "Twitch-Eventsub-Message-Timestamp": "2026-08-29T10:00:00.123456789Z",
+            "Twitch-Eventsub-Message-Timestamp": "2026-08-29T10:45:00.123456789Z",
             "Twitch-Eventsub-Message-Type": "notification",
-            "Twitch-Eventsub-Message-Signature": f"sha256={digest(b't1', b'2026-08-29T10:00:00.123456789Z', body).hex()}",
+            "Twitch-Eventsub-Message-Signature": f"sha256={digest(b't1', b'2026-08-29T10:45:00.123456789Z', body).hex()}",
         }
     return Delivery("POST", {}, {**headers, **more}, body, now)
 
@@ -99,8 +99,9 @@ def test_twitchs_challenge_is_answered_and_a_revocation_left_out(now: datetime) 
     """Twitch's challenge is answered as plain text; a revocation makes no event."""
     options = {"signature": "twitch", "rules": [ORDER_RULE]}
     context = Context("//test", options)
-    for kind, reply in (("webhook_callback_verification", b"pogchamp"), ("revocation", b'{"ok":true}')):
-        delivery = delivered("twitch", b'{"challenge":"pogchamp"}', now, **{"Twitch-Eventsub-Message-Type": kind})
+    revoked = b'{"subscription":{"status":"authorization_revoked"}}'
+    for body, reply in ((b'{"challenge":"pogchamp"}', b"pogchamp"), (revoked, b'{"ok":true}')):
+        delivery = delivered("twitch", body, now)
         parsed = mapping.parse(mapping.verify(delivery, SECRET, options), context)
         assert (reply, ()) == (parsed.reply.body, parsed.events)
 

@@ -115,7 +115,8 @@ def plain_query(secrets: dict[str, str]) -> dict[str, str]:
 
 def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> None:
     """A plain push, whose body is not signed, leads to a pull and never to an event."""
-    secrets = fresh_secrets()
+    keyed = fresh_secrets()
+    secrets = {"token": keyed["token"]}
     context = Context("//test", {"session": "s1"})
     stock = {
         "Event": "channels_ec_stock_no_enough",
@@ -127,7 +128,7 @@ def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> Non
         wechat_shop.verify(Delivery("POST", query, {}, json.dumps(PAY).encode(), now), secrets, {}), context
     )
     warned = wechat_shop.verify(Delivery("POST", query, {}, json.dumps(stock).encode(), now), secrets, {})
-    encrypted_warning = wechat_shop.verify(push(secrets, encrypted(secrets, json.dumps(stock).encode()), now), secrets, {})
+    encrypted_warning = wechat_shop.verify(push(keyed, encrypted(keyed, json.dumps(stock).encode()), now), keyed, {})
     assert len(pulls.follow_ups) == 1
     assert wechat_shop.parse(warned, context).events == ()
     (asked,), (told,) = (wechat_shop.parse(found, context).follow_ups for found in (warned, encrypted_warning))
@@ -136,6 +137,8 @@ def test_a_plain_push_leads_to_pulls_and_never_to_an_event(now: datetime) -> Non
     assert made.events[0]["data"] == {"product": "1", "stock": 3}
     with pytest.raises(Refused, match="encrypted pushes only"):
         wechat_shop.verify(Delivery("POST", query, {}, b"{}", now), secrets, {"require_encryption": True})
+    with pytest.raises(Refused, match="encrypted pushes only"):
+        wechat_shop.verify(Delivery("POST", query, {}, json.dumps(PAY).encode(), now), keyed, {})
 
 
 def test_an_xml_push_says_the_same_as_a_json_push(now: datetime, context: Context) -> None:

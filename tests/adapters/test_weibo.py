@@ -19,7 +19,8 @@ SECRETS = {"app_secret": "xyz123xyz"}
 
 def fans(body: bytes, now: datetime, **options: object) -> Parsed:
     """Return what a signed fans-service push says."""
-    query = {"timestamp": "1", "nonce": "2", "signature": sha1_of_sorted("xyz123xyz", "1", "2")}
+    stamp = str(round(now.timestamp() * 1000))
+    query = {"timestamp": stamp, "nonce": "2", "signature": sha1_of_sorted("xyz123xyz", stamp, "2")}
     verified = weibo_fans.verify(Delivery("POST", query, {}, body, now), SECRETS, options)
     return weibo_fans.parse(verified, Context("//test", options))
 

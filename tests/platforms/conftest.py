@@ -24,6 +24,8 @@ SHOP = {
     "appid": "wx1234567890abcdef",
     "app_secret": SECRET,
 }
+PLAIN_SHOP = {name: value for name, value in SHOP.items() if name != "encoding_aes_key"}
+"""A shop whose console is set to plain pushes."""
 ROOM = "export/UzFfAgtgekIEAQAAAAAAbG8"
 
 Answer = dict[str, Any]

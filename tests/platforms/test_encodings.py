@@ -17,7 +17,7 @@ from cloudevents.core.v1.event import CloudEvent
 from standardwebhooks import Webhook
 
 from app.adapters.signatures import sha1_of_sorted, weibo_live
-from tests.platforms.conftest import ROOM, SHOP, Connect, path_of, signed
+from tests.platforms.conftest import PLAIN_SHOP, ROOM, SHOP, Connect, path_of, signed
 from tests.platforms.fake_wechat import push
 
 SECRET = base64.b64encode(os.urandom(32)).decode()
@@ -69,7 +69,7 @@ async def test_a_plain_push_may_name_its_encryption_or_not(
     kind: str | None, xml: bool, connect: Connect, client: httpx.AsyncClient, stored: Callable[[], Any]
 ) -> None:
     """`encrypt_type` may be absent, empty or raw."""
-    shop = await connect("wechat_shop", SHOP)
+    shop = await connect("wechat_shop", PLAIN_SHOP)
     query = {"timestamp": "1", "nonce": "2", "signature": sha1_of_sorted(SHOP["token"], "1", "2")}
     query |= {} if kind is None else {"encrypt_type": kind}
     event = "<Event>channels_ec_order_new</Event><order_info><order_id>3705115058471208928</order_id></order_info>"

@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.signatures import sha1_of_sorted
 from app.service import Service
-from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Push, path_of, until
+from tests.platforms.conftest import PLAIN_SHOP, ROOM, SHOP, Answer, Connect, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat
 
 pytestmark = pytest.mark.usefixtures("working")
@@ -84,7 +84,7 @@ async def test_a_plain_warning_is_verified_by_a_pull(
     session = await new_session(("wechat", ROOM))
     await start(ROOM)
     wechat.stocks[str(PRODUCT)] = 40
-    shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
+    shop = await connect("wechat_shop", PLAIN_SHOP, api_base=wechat.base)
     assert "success" == (await client.post(path_of(shop), params=plain(), content=warning(0))).text
 
     async def told() -> bool:
@@ -97,7 +97,7 @@ async def test_a_warning_while_nothing_is_on_air_costs_no_quota(
     connect: Connect, client: httpx.AsyncClient, wechat: FakeWechat, service: Service
 ) -> None:
     """It is stored and processed without a call to the platform."""
-    shop = await connect("wechat_shop", SHOP, api_base=wechat.base)
+    shop = await connect("wechat_shop", PLAIN_SHOP, api_base=wechat.base)
     await client.post(path_of(shop), params=plain(), content=warning())
 
     async def settled() -> Any:

@@ -230,3 +230,14 @@ LIMIT 500;
 -- name: reencrypt_dead_letters
 -- Replaces a dead letter's body with its re-encrypted value.
 UPDATE dead_letters SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
+
+-- name: bind_delivery
+-- Binds a value to a key at the first use; returns the value that is bound.
+INSERT INTO delivery_bindings AS b (connection_id, key, value, expires_at)
+VALUES ($1::uuid, $2::text, $3::text, $4::timestamptz)
+ON CONFLICT (connection_id, key) DO UPDATE SET expires_at = GREATEST(b.expires_at, excluded.expires_at)
+RETURNING b.value;
+
+-- name: expire_bindings
+-- Deletes bindings that are no longer needed.
+DELETE FROM delivery_bindings WHERE expires_at < $1::timestamptz RETURNING 1;

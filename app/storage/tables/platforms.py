@@ -59,6 +59,15 @@ deliveries = Table(
     Column("error", Text),
 )
 
+delivery_bindings = Table(
+    "delivery_bindings",
+    metadata,
+    Column("connection_id", Uuid, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("value", Key, nullable=False),
+    Column("expires_at", Timestamp, nullable=False, index=True),
+)
+
 platform_tokens = Table(
     "platform_tokens",
     metadata,
