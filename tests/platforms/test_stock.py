@@ -113,14 +113,13 @@ async def test_a_warning_while_nothing_is_on_air_costs_no_quota(
     [
         ("product_spu_listing", {"ProductSpuListing": {"product_id": "1", "status": 5, "reason": ""}}),
         ("product_spu_audit", {"ProductSpuAudit": {"product_id": 1, "status": 3}}),
-        ("channels_ec_order_settle", {"order_info": {"order_id": 1, "settle_time": "1662480000"}}),
         ("channels_ec_coupon_receive", {"coupon_info": {}}),
     ],
 )
 async def test_an_event_that_changes_no_figure_is_acknowledged_and_stored(
     name: str, body: dict[str, Any], connect: Connect, send_push: Push, stored: Any, client: httpx.AsyncClient
 ) -> None:
-    """Products, settlements, coupons: one encrypted row, however often it is sent; no job, no event, no dead letter."""
+    """Products, coupons: one encrypted row, however often it is sent; no job, no event, no dead letter."""
     shop = await connect("wechat_shop", SHOP)
     for seed in range(3):
         text = json.dumps({"MsgType": "event", "Event": name, "CreateTime": 1_662_480_000, **body})
