@@ -35,6 +35,17 @@
     return { left, top, right, bottom };
   }
 
+  /** The edge at which an opaque part of a table stays in sight while the rest scrolls under it; null for the rest. */
+  function stuck(element) {
+    for (let node = element; node; node = node.parentElement) {
+      const style = getComputedStyle(node);
+      if (style.position === "sticky" && !/transparent|rgba\(.*, 0(\.\d+)?\)/.test(style.backgroundColor)) {
+        return `${node.closest("[id]")?.id} ${style.top} ${style.bottom} ${style.left}`;
+      }
+    }
+    return null;
+  }
+
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -70,12 +81,13 @@
 
   const seen = [];
   for (const { node, element, lines, box } of texts) {
+    const above = stuck(element);
     for (const line of lines) {
       // A line's box is higher than its glyphs: compare about the height of its capitals.
       const middle = (line.top + line.bottom) / 2;
       const half = Math.min((line.bottom - line.top) / 2, parseFloat(getComputedStyle(element).fontSize) * 0.44);
       const rect = visible({ left: line.left, right: line.right, top: middle - half, bottom: middle + half }, element);
-      if (rect) seen.push({ ...rect, node, element });
+      if (rect) seen.push({ ...rect, node, above });
     }
     // An ellipsis shows that a text is cut, and the whole text is in the title.
     if (element.closest("[title]") && getComputedStyle(element.closest("[title]")).textOverflow === "ellipsis") continue;
@@ -98,7 +110,7 @@
   for (let one = 0; one < seen.length; one += 1) {
     for (let two = one + 1; two < seen.length && seen[two].top < seen[one].bottom; two += 1) {
       const [a, b] = [seen[one], seen[two]];
-      if (a.node === b.node || a.element.closest(".sticky, thead") || b.element.closest(".sticky, thead")) continue;
+      if (a.node === b.node || a.above !== b.above) continue;
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
       if (wide > 2 && high > 1) {
