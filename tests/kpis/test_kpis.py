@@ -61,6 +61,21 @@ async def test_the_sheet_of_2021_09_25_comes_out_to_the_last_digit(new_session: 
     } == document["warnings"][0]["figures"]  # fmt: skip
 
 
+async def test_average_is_checked_against_peak_only_after_the_end(new_session: NewSession, send: Send, read: Read) -> None:
+    """While live the same contradiction is no warning: a platform's total may be ahead of the clock."""
+    session = await new_session()
+    sample = {"concurrent": 1280, "viewers_total": 18052, "average_watch_seconds": 634.2}
+    await send("wechat:room", ("session.started", 0, {}), ("audience.sampled", 8000, sample))
+    live = await read(session, "kpis")
+    assert "live" == live["status"]
+    average, peak = (live["kpis"][slug]["value"] for slug in ("average_concurrent_viewers", "peak_concurrent_viewers"))
+    assert average > peak
+    assert [] == live["warnings"]
+    await send("wechat:room", ("session.ended", 8640, {}))
+    over = await read(session, "kpis")
+    assert ["watch_time_exceeds_peak"] == [warning["code"] for warning in over["warnings"]]
+
+
 async def test_two_platforms_add_up_and_say_where_their_figures_come_from(
     new_session: NewSession, send: Send, read: Read
 ) -> None:
