@@ -1,6 +1,7 @@
 """The dashboard as people meet it: a real browser, a real server, a session that runs."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
 from tests.browser.chromium import drawn
@@ -19,7 +20,11 @@ NAMES = {"ja": "日本語", "zh": "中文", "en": "English"}
 TEXTS = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const text = walker.currentNode.data.trim();
+    // The places where a text may break do not divide it.
+    if (walker.currentNode.previousSibling?.nodeName === 'WBR') continue;
+    let whole = '';
+    for (let node = walker.currentNode; node && ['#text', 'WBR'].includes(node.nodeName); node = node.nextSibling) whole += node.textContent;
+    const text = whole.trim();
     if (text && !walker.currentNode.parentElement.closest('script, noscript, [hidden], .switch')) found.push(text);
   }
   return found.concat([...document.querySelectorAll('[aria-label], [placeholder]')]
@@ -232,6 +237,38 @@ def test_an_operator_adds_a_note_and_a_viewer_cannot(open_page: PageMaker, base:
     httpx.delete(f"{base}/v1/keys/{made[1]['id']}", headers=HEADERS).raise_for_status()
     viewer.goto(f"{base}/#/sessions")
     expect(viewer.get_by_role("alert")).to_contain_text("このキーは無効になりました")
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
+def _fulfill(route: Route, _: Request, **answer: Any) -> None:
+    route.fulfill(**answer)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMaker, base: str, language: Language) -> None:
+    """By the code of the problem; the server's own detail where the catalogue has no words for the code."""
+    event = {"specversion": "1.0", "source": "/browser", "id": f"gone-{language}", "type": f"gone.{language}", "data": {}}
+    assert 422 == httpx.post(f"{base}/v1/events", headers=HEADERS, json=event).status_code
+    page = open_page("#/dead-letters", locale=f"{language}-{language.upper()}")
+    row = page.locator("li.dead-letter", has_text=f"gone.{language}")
+    expect(row).to_be_visible()
+    waiting = httpx.get(f"{base}/v1/dead-letters", headers=HEADERS).json()["dead_letters"]
+    gone = next(one["id"] for one in waiting if one["type"] == f"gone.{language}")
+    httpx.delete(f"{base}/v1/dead-letters/{gone}", headers=HEADERS).raise_for_status()
+    row.get_by_role("button", name=CATALOGUE["dash.dead_letters.replay"][language]).click()
+    expect(page.get_by_role("status").first).to_have_text(CATALOGUE["problem.dead_letter_not_found"][language])
+    for status, code, words in (
+        (503, "database_unavailable", CATALOGUE["problem.database_unavailable"][language]),
+        (409, "of_another_version", "the disk is full"),
+    ):
+        problem = {"title": "Title", "status": status, "code": code, "detail": "the disk is full"}
+        page.route("**/v1/connections*", partial(_fulfill, status=status, json=problem))
+        page.goto(f"{base}/#/connections")
+        expect(page.get_by_role("alert").locator("p").first).to_have_text(words)
+        page.goto(f"{base}/#/sessions")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.unroute("**/v1/connections*")
+    # A refused request is an error to the browser; here the requests are meant to be refused.
     open_page.troubles.clear()  # type: ignore[attr-defined]
 
 

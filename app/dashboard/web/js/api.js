@@ -6,16 +6,24 @@
 
 import { app, forget } from "./state.js";
 import { BASE } from "./base.js";
-import { language } from "./i18n.js";
+import { labelOr, language, t } from "./i18n.js";
 
 /** A request that failed. `status` is 0 where no answer came at all. */
 export class Problem extends Error {
   constructor(status, document, retryAfter) {
     super(document?.detail ?? document?.title ?? `status ${status}`);
     this.status = status;
+    this.code = document?.code ?? null;
+    this.detail = document?.detail ?? null;
     this.errors = document?.errors ?? [];
     this.instance = document?.instance ?? null;
     this.retryAfter = retryAfter;
+  }
+
+  /** What went wrong, in the reader's language; the server's own words where the catalogue has none for the code. */
+  get words() {
+    if (this.status === 0) return t("dash.error.offline");
+    return labelOr(`problem.${this.code}`, this.detail ?? t(this.passing ? "dash.error.busy" : "dash.error.unknown"));
   }
 
   /** True where the same request may succeed in a moment: no network, overload, a restart. */

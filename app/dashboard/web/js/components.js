@@ -69,13 +69,14 @@ export const notice = (level, ...children) => h("div", { class: `notice notice-$
 
 /** What went wrong, in words of the reader's, with a way out. */
 export function failure(error, again) {
-  const known = { 0: "offline", 403: "forbidden", 404: "missing", 422: "invalid", 502: "busy", 503: "busy", 504: "busy" };
-  const kind = known[error.status] ?? "unknown";
+  const known = { 403: "forbidden", 404: "missing", 422: "invalid", 502: "busy", 503: "busy", 504: "busy" };
+  const kind = known[error.status];
   return h(
     "div",
     { class: "notice notice-critical", role: "alert" },
-    h("p", null, t(`dash.error.${kind}`)),
-    kind === "unknown" && h("p", { class: "quiet" }, error.message, error.instance && ` (${error.instance})`),
+    h("p", null, error.words),
+    kind && h("p", { class: "quiet" }, t(`dash.error.${kind}`)),
+    error.status >= 500 && error.instance && h("p", { class: "quiet small" }, h("code", null, error.instance)),
     again && h("button", { type: "button", class: "button", onclick: again }, t("dash.again")),
   );
 }

@@ -62,8 +62,8 @@ export class DeadLettersView {
       await work();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const text = { 400: "dash.dead_letters.still_rejected", 422: "dash.dead_letters.still_rejected", 404: "dash.dead_letters.missing", 409: "dash.dead_letters.other_key" }[error.status];
-      this.said = { level: "warning", text: text ?? "dash.error.busy" };
+      const rejected = error.status === 400 || error.status === 422;
+      this.said = { level: "warning", text: rejected ? "dash.dead_letters.still_rejected" : null, error };
       if (error.status === 404) this.list.load();
     }
     refresh();
@@ -74,7 +74,7 @@ export class DeadLettersView {
     return [
       h("div", { class: "view-head" }, heading(1, this.title()), h("button", { type: "button", class: "button button-quiet", onclick: () => this.list.load() }, t("dash.reload"))),
       h("p", { class: "quiet" }, t("dash.dead_letters.intro")),
-      h("div", { role: "status" }, this.said && notice(this.said.level, t(this.said.text))),
+      h("div", { role: "status" }, this.said && notice(this.said.level, this.said.text ? t(this.said.text) : this.said.error.words)),
       this.list.error && failure(this.list.error, () => this.list.load()),
       this.list.pending && waiting(),
       this.list.data && (list.length

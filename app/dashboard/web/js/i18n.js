@@ -41,8 +41,11 @@ export function t(key, figures) {
   return figures ? text.replace(/\{(\w+)\}/g, (whole, name) => figures[name] ?? whole) : text;
 }
 
+/** Return a label, or a text where the catalogue has no such label. */
+export const labelOr = (key, text) => (Object.hasOwn(labels, key) ? labels[key] : text);
+
 /** A platform's name: the catalogue's where it has one, else the platform's own slug. */
-export const platformName = (slug) => labels[`platform.${slug}`] ?? slug;
+export const platformName = (slug) => labelOr(`platform.${slug}`, slug);
 
 function format(kind, options) {
   const name = kind.name + JSON.stringify(options);
@@ -54,7 +57,7 @@ function format(kind, options) {
 export const READER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A traffic source's name: the catalogue's if it has one, else the platform's own slug. */
-export const sourceName = (slug) => (slug === null ? t("source.unknown") : labels[`source.${slug}`] ?? slug);
+export const sourceName = (slug) => (slug === null ? t("source.unknown") : labelOr(`source.${slug}`, slug));
 
 // The rules below are those of app/kpis/number_format.py and app/labels/notation.py, which format the report and its files.
 

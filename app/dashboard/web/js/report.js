@@ -67,7 +67,7 @@ export class ReportView {
       "article",
       { class: "report" },
       this.#head(session, report),
-      this.saving && notice(this.saving.level, t(this.saving.text)),
+      this.saving && notice(this.saving.level, [t(this.saving.text), this.saving.error?.words].filter(Boolean).join(" ")),
       this.#warnings(report),
       panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
       h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
@@ -105,7 +105,7 @@ export class ReportView {
         this.saving = null;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        this.saving = { level: "critical", text: error.passing ? "dash.error.busy" : "dash.report.no_file" };
+        this.saving = { level: "critical", text: "dash.report.no_file", error };
       }
       refresh();
     };

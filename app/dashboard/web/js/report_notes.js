@@ -48,7 +48,7 @@ export class Notes {
       this.changed();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.problem = error.passing ? "dash.error.busy" : "dash.error.invalid";
+      this.problem = error;
     }
     refresh();
   }
@@ -92,7 +92,7 @@ export class Notes {
       field(t("dash.notes.text"), h("textarea", {
         id: "note-text", rows: 3, required: true, maxlength: 4000, value: this.form.text, oninput: (event) => { this.form.text = event.target.value; },
       })),
-      this.problem && notice("critical", t(this.problem)),
+      this.problem && notice("critical", this.problem.words),
       h("button", { class: "button button-main" }, t("dash.notes.add")),
     );
   }
