@@ -15,7 +15,7 @@ from app.catalogue.models import Slug
 from app.problems import responses
 from app.settlement import contracts
 from app.settlement.contracts import Contract, ContractPatch, NewContract
-from app.settlement.plans import PLANS, Plan
+from app.settlement.plans import PLANS, PlanPreset
 
 router = APIRouter(prefix="/v1", tags=["contracts"])
 
@@ -25,7 +25,7 @@ ContractId = Annotated[UUID, Path(description="the contract's id")]
 class PlanList(BaseModel):
     """The presets."""
 
-    plans: list[Plan]
+    plans: list[PlanPreset]
 
 
 class ContractList(BaseModel):

@@ -24,7 +24,7 @@ _PER_MONTH: Mapping[Literal["article", "rehearsal", "promotion", "broadcast"], i
 _THIRTY = [Share(to="agency", rate="0.30")]
 
 
-class Plan(ResponseModel):
+class PlanPreset(ResponseModel):
     """A preset: terms that a contract of this plan has unless it says otherwise."""
 
     plan: PlanName
@@ -34,8 +34,8 @@ class Plan(ResponseModel):
     subsidy_amount: str | None = Field(default=None, description="computed from the preset's subsidy", examples=["2900000"])
 
 
-PLANS: tuple[Plan, ...] = (
-    Plan(
+PLANS: tuple[PlanPreset, ...] = (
+    PlanPreset(
         plan="subsidy",
         names={"ja": "IT補助金プラン", "zh": "IT补助金方案", "en": "IT subsidy plan"},
         months=6,
@@ -47,7 +47,7 @@ PLANS: tuple[Plan, ...] = (
         ),
         subsidy_amount="2900000",
     ),
-    Plan(
+    PlanPreset(
         plan="normal",
         names={"ja": "ノーマルプラン", "zh": "标准方案", "en": "Normal plan"},
         months=12,
@@ -60,7 +60,7 @@ PLANS: tuple[Plan, ...] = (
             deliverables=dict(_PER_MONTH),
         ),
     ),
-    Plan(
+    PlanPreset(
         plan="spot",
         names={"ja": "スポットプラン", "zh": "单场方案", "en": "Spot plan"},
         months=None,
@@ -69,7 +69,7 @@ PLANS: tuple[Plan, ...] = (
 )
 
 
-def preset(plan: PlanName) -> Plan | None:
+def preset(plan: PlanName) -> PlanPreset | None:
     """Return the preset of a plan; None for `custom`."""
     return next((found for found in PLANS if found.plan == plan), None)
 

@@ -239,26 +239,6 @@ async def test_binary_mode_is_as_strict(stage: Stage, room: Rooms) -> None:
     assert_problem(await post(stage.client, content, without), 422, "/id")
 
 
-async def test_figures_beyond_the_database_are_rejected_alone(stage: Stage, room: Rooms) -> None:
-    """Orders whose sum no bigint holds: those that fit are counted, the rest are rejected, other events are unaffected."""
-    show = await stage.show(subject := room())
-    line = {"product": "p", "quantity": 1, "amount": "9999999999999.99"}
-
-    def order(number: int) -> dict[str, object]:
-        data = {"order": str(number), "buyer": "b", "currency": "CNY", "amount": "1", "lines": [line] * 500}
-        return like(subject, type="live.order.paid", data=data)
-
-    batches = [[like(subject), *(order(number) for number in range(start, start + 10)), like(subject)] for start in (0, 10)]
-    answers = [await post(stage.client, body(batch)) for batch in batches]
-    assert [200, 200] == [answer.status_code for answer in answers]
-    rejected = [one for answer in answers for one in answer.json()["rejected"]]
-    assert 2 == len(rejected)
-    assert {"/data"} == {error["pointer"] for one in rejected for error in one["errors"]}
-    assert 4 == await likes(stage.client, show.id)
-    kpis = (await stage.client.get(f"/v1/sessions/{show.id}/kpis")).json()["kpis"]
-    assert 18 == kpis["orders"]["value"]
-
-
 async def test_an_error_says_the_real_reason(stage: Stage, room: Rooms) -> None:
     """The character and its place, not that the text is no string."""
     for change, reason in (

@@ -62,7 +62,7 @@ async def test_migrations_that_are_behind_are_told_with_the_remedy(settings: Set
     url = settings.database_url.replace(settings.database_url.split("?")[0].rsplit("/", 1)[1], "behind")
     env = {"TALLYLIGHT_DATABASE_URL": url, "TALLYLIGHT_SECRET_KEY": SECRET}
     served = run("serve", env=env, cwd=tmp_path)
-    assert (3, True) == (served.returncode, "tallylight migrate" in served.stderr)
+    assert (3, True) == (served.returncode, "-m app migrate" in served.stderr)
     assert 1 == run("migrate", "--check", env=env, cwd=tmp_path).returncode
     assert 0 == run("migrate", env=env, cwd=tmp_path).returncode
     assert 0 == run("migrate", "--check", env=env, cwd=tmp_path).returncode

@@ -11,7 +11,7 @@ for (const number of [1, 2, 3]) {
     body: { title: `Autumn knitwear ${number}`, brand: "maison-k", host: "kobayashi", currency: "CNY" },
   });
   if (data === undefined) throw new Error(error.code);
-  const like = (id: string): Event => ({ id, source: "/clients/hey-api", type: "live.like.sent", subject: data.id, data: { count: 2 } });
+  const like = (id: string): Event => ({ specversion: "1.0", id, source: "/clients/hey-api", type: "live.like.sent", subject: data.id, data: { count: 2 } });
   const one = await sendEvents({ client, body: like(`${data.id}-0`) });
   const many = await sendEvents({ client, body: [like(`${data.id}-1`), like(`${data.id}-2`)] });
   if (one.data?.accepted !== 1 || many.data?.accepted !== 2) throw new Error("the events were not accepted");
@@ -19,7 +19,7 @@ for (const number of [1, 2, 3]) {
   if (kpis.data?.kpis.likes.value !== 6) throw new Error(`6 likes expected, got ${kpis.data?.kpis.likes.value}`);
 }
 
-const refused = await sendEvents({ client, body: { id: "x", source: "/clients/hey-api", type: "live.like.sent", subject: "nothing" } });
+const refused = await sendEvents({ client, body: { specversion: "1.0", id: "x", source: "/clients/hey-api", type: "live.like.sent", subject: "nothing" } });
 if (refused.error === undefined || !("rejected" in refused.error)) throw new Error("a rejection was expected");
 if (refused.error.rejected[0]?.errors[0]?.pointer !== "/subject") throw new Error("the rejection does not name /subject");
 

@@ -14,7 +14,7 @@ for (const number of [1, 2, 3]) {
   });
   if (data === undefined) throw new Error(error.code);
   const like = (id: string): components["schemas"]["Event"] => ({
-    id, source: "/clients/openapi-fetch", type: "live.like.sent", subject: data.id, data: { count: 2 },
+    specversion: "1.0", id, source: "/clients/openapi-fetch", type: "live.like.sent", subject: data.id, data: { count: 2 },
   });
   const one = await client.POST("/v1/events", { body: like(`${data.id}-0`) });
   const many = await client.POST("/v1/events", { body: [like(`${data.id}-1`), like(`${data.id}-2`)] });
@@ -24,7 +24,7 @@ for (const number of [1, 2, 3]) {
 }
 
 const refused = await client.POST("/v1/events", {
-  body: { id: "x", source: "/clients/openapi-fetch", type: "live.like.sent", subject: "nothing" },
+  body: { specversion: "1.0", id: "x", source: "/clients/openapi-fetch", type: "live.like.sent", subject: "nothing" },
 });
 if (refused.error === undefined || !("rejected" in refused.error)) throw new Error("a rejection was expected");
 if (refused.error.rejected[0]?.errors[0]?.pointer !== "/subject") throw new Error("the rejection does not name /subject");

@@ -23,7 +23,12 @@ client = AuthenticatedClient(base_url=os.environ["TALLYLIGHT_URL"], token=os.env
 def like(subject: str, number: int) -> LikeSentEvent:
     """Return an event of two likes."""
     return LikeSentEvent(
-        id=f"{subject}-{number}", source="/clients/python", type_="live.like.sent", subject=subject, data=LikeSent(count=2)
+        specversion="1.0",
+        id=f"{subject}-{number}",
+        source="/clients/python",
+        type_="live.like.sent",
+        subject=subject,
+        data=LikeSent(count=2),
     )
 
 

@@ -35,7 +35,7 @@ async def wide(client: httpx.AsyncClient, server: Server, monkeypatch: pytest.Mo
     with socket.socket(fileno=os.dup(server._server.servers[0].sockets[0].fileno())) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # accepted sockets inherit it
     monkeypatch.setattr(hub_module, "SPACING_SECONDS", 0.02)
-    monkeypatch.setattr(hub_module, "REST", 0)
+    monkeypatch.setattr(hub_module, "PAUSE_FACTOR", 0)
     lineup = [{"product": f"p-{number}", "name": "名" * 100, "stock": 1} for number in range(150)]
     return await make_session(client, lineup=lineup)
 
