@@ -7,7 +7,7 @@ Revises: 0016
 from alembic import op
 
 revision = "0017"
-down_revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
