@@ -229,7 +229,14 @@ async def test_a_live_session_lasts_until_now_or_until_it_fell_silent(
     assert ("live", 300) == (document["status"], document["duration_seconds"])
     running = await new_session(streams=[{"platform": "weibo", "room": "now"}])
     began = datetime.now(UTC) - timedelta(minutes=30)
-    event = {"id": "1", "source": "/tests", "type": "live.session.started", "subject": "weibo:now", "time": began.isoformat()}
+    event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/tests",
+        "type": "live.session.started",
+        "subject": "weibo:now",
+        "time": began.isoformat(),
+    }
     assert 200 == (await client.post("/v1/events", json=event)).status_code
     assert 1800 <= (await read(running, "kpis"))["duration_seconds"] < 1860
 
