@@ -18,6 +18,7 @@ from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
+from app.ingest.corrections import apply_corrections
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.dead_letter_replay import original_message
@@ -186,10 +187,10 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
     """
     try:
         replayed = await service.platforms.dead_letters.replay(dead_letter, caller.brand_id)
-        if replayed is not None:
-            return {**replayed.submission.receipt(), "pulls": replayed.pulls}
-        submission = await replay(
-            service.database, service.privacy_keys, service.receiver, service.writer, dead_letter, caller.brand_id
+        submission = (
+            await replay(service.database, service.privacy_keys, service.receiver, service.writer, dead_letter, caller.brand_id)
+            if replayed is None
+            else replayed.submission
         )
     except UndecryptableDeadLetterError:
         raise ProblemError(409, "the dead letter is encrypted with another secret key", code="secret_key_changed") from None
@@ -199,7 +200,9 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
         ) from None
     if submission is None:
         raise not_found("dead letter")
-    return {**submission.receipt(), "pulls": 0}
+    # The answer says what the figures are.
+    await apply_corrections(service.database, service.settings, submission.replaced_sessions)
+    return {**submission.receipt(), "pulls": 0 if replayed is None else replayed.pulls}
 
 
 @router.delete(

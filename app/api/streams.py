@@ -22,7 +22,7 @@ async def parked_replayer(service: AppService) -> Collect:
     """Return the function that moves a room's parked events into the session that registered the room."""
 
     async def replay_parked(platform: str, room: str) -> None:
-        await parked.replay_parked(service.database, service.writer, platform, room)
+        await parked.replay_parked(service.database, service.settings, service.writer, platform, room)
 
     return replay_parked
 

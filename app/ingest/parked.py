@@ -11,8 +11,10 @@ from pydantic_core import from_json
 
 from app.events.envelope import EVENT, Event, event_key
 from app.events.fields import LOGGED
+from app.ingest.corrections import apply_corrections
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
+from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -23,13 +25,14 @@ PARKED = "parked"
 _CHUNK = 1_000
 
 
-async def replay_parked(database: Database, writer: Writer, platform: str, room: str) -> int:
-    """Send the parked events of a registered room through the writer; return their number.
+async def replay_parked(database: Database, settings: Settings, writer: Writer, platform: str, room: str) -> int:
+    """Send the parked events of a registered room through the writer; return their number, once the figures include them.
 
     Events of unbound senders are sent if a registration is confirmed. Safe to repeat: an event is deleted only after it is in
     the log, and the log accepts it once.
     """
     total = 0
+    replaced: set[UUID] = set()
     async with database.acquire() as connection:
         registrations = await connection.fetch(_SQL["registrations"], platform, room)
     owners = {str(row["brand_id"]) for row in registrations}
@@ -42,6 +45,8 @@ async def replay_parked(database: Database, writer: Writer, platform: str, room:
         async with database.acquire() as connection:
             rows = await connection.fetch(_SQL["parked_events"], platform, room, sorted(owners), *after, _CHUNK)
         if not rows:
+            # Two statements of one order may lie on different pages, or come from different imports.
+            await apply_corrections(database, settings, replaced)
             return total
         groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None, bytes | None]]] = {}
         for key, brand, text, digest in rows:
@@ -56,6 +61,7 @@ async def replay_parked(database: Database, writer: Writer, platform: str, room:
                 item.sent_time = sent_time
                 submission.items.append(item)
             await writer.submit(submission)
+            replaced |= submission.replaced_sessions
             async with database.acquire() as connection:
                 await connection.fetch(_SQL["delete_parked"], platform, room, brand, [key for key, *_ in chosen])
         total += len(rows)

@@ -47,7 +47,7 @@ async def decide(
         NoSuchRegistrationError: the session did not register the room.
     """
     moved_out = await retry_conflicts(lambda: _withdraw(database, settings, platform, room, session))
-    moved_in = 0 if session is None else await replay_parked(database, writer, platform, room)
+    moved_in = 0 if session is None else await replay_parked(database, settings, writer, platform, room)
     return Decision(moved_out, moved_in)
 
 

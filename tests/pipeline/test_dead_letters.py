@@ -50,6 +50,21 @@ async def test_a_dead_letter_is_listed_inspected_replayed_and_gone(stage: Stage,
     assert 1 == (await post(stage.client, body([event]), BATCH)).json()["duplicates"]
 
 
+async def test_a_replayed_dead_letter_may_correct_what_is_counted(stage: Stage, room: Rooms) -> None:
+    """The newer statement of an order was rejected; once it is taken, the answer comes after the figures have it."""
+    show = await stage.show(subject := room())
+    older, newer = (
+        like(subject, type="live.order.paid", data=_ORDER | {"revision": revision, "amount": amount})
+        for revision, amount in (("1", "1099"), ("2", "800"))
+    )
+    assert_problem(await post(stage.client, body(newer), SINGLE), 422, "/data/currency")
+    assert 200 == (await stage.client.patch(f"/v1/sessions/{show.id}", json={"currency": "JPY"})).status_code
+    assert 1 == (await post(stage.client, body([older]), BATCH)).json()["accepted"]
+    [dead_letter] = [one for one in await _dead_letters(stage.client) if one["subject"] == subject]
+    assert 1 == (await stage.client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")).json()["accepted"]
+    assert "800" == (await stage.client.get(f"/v1/sessions/{show.id}/kpis")).json()["kpis"]["gmv"]["value"]
+
+
 async def test_the_same_bytes_again_are_one_dead_letter_with_more_attempts(stage: Stage, room: Rooms) -> None:
     """A sender that repeats itself does not fill the drawer."""
     wrong = body([like(subject := room(), data={"count": -1})])

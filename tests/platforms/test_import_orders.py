@@ -261,17 +261,29 @@ async def test_the_date_of_an_export_decides_between_two(imports: Imports) -> No
     assert ["90.00", "0.00", 0] == await imports.figures("gmv", "refund_amount", "refunded_orders")
 
 
+@pytest.mark.parametrize(
+    "exports",
+    [(("100.00", None), ("70.00", None)), (("70.00", "2026-10-02T00:00:00Z"), ("100.00", "2026-10-01T00:00:00Z"))],
+    ids=["the later import", "the newer export, imported first"],
+)
 async def test_corrections_wait_for_the_registration_of_a_room(
-    client: httpx.AsyncClient, service: Service, new_session: Connect, kpis: Kpis
+    client: httpx.AsyncClient,
+    service: Service,
+    new_session: Connect,
+    kpis: Kpis,
+    exports: Sequence[tuple[str, str | None]],
 ) -> None:
     """Imports into a room that no session has registered are parked; the newest counts once the room has a session."""
-    options = json.dumps({"kind": "orders", "subject": "wechat:later", "columns": CN})
-    for amount in ("100.00", "70.00"):
-        files = {"file": ("o.csv", f"{CN_HEAD}\n1,b,knit-01,1,{amount},{PAID}\n")}
-        answer = await client.post("/v1/imports", files=files, data={"options": options})
-        assert 1 == answer.json()["parked"]
+    for amount, exported_at in exports:
+        # Many orders: the events of the two imports meet in any order of their keys, and on more than one page.
+        rows = "".join(f"{order},b,knit-01,1,{amount},{PAID}\n" for order in range(520))
+        options = {"kind": "orders", "subject": "wechat:later", "columns": CN}
+        options |= {"exported_at": exported_at} if exported_at else {}
+        files = {"file": ("o.csv", f"{CN_HEAD}\n{rows}")}
+        answer = await client.post("/v1/imports", files=files, data={"options": json.dumps(options)})
+        assert 520 == answer.json()["parked"], answer.text
     imports = Imports(client, service, kpis, await new_session(("wechat", "later")))
-    assert ["70.00"] == await imports.figures("gmv")
+    assert [520, "36400.00"] == await imports.figures("orders", "gmv")
 
 
 async def test_a_void_of_a_correction_brings_the_earlier_import_back(client: httpx.AsyncClient, imports: Imports) -> None:
