@@ -298,7 +298,7 @@ async def test_what_counts_adds_up_to_the_sheet(
         ("order.refunded", 65, {"order": "o1", "amount": "5.25"}),
     )
     answer = await client.get(f"/v1/sessions/{made}/report.xlsx", params={"lang": "en"})
-    frame = pd.read_excel(BytesIO(answer.content), sheet_name=2)
+    frame = pd.read_excel(BytesIO(answer.content), sheet_name=2, engine="openpyxl")
     counting = frame[frame["Counts"] == "yes"]
     kpis = (await read(made, "kpis"))["kpis"]
     for column in ("Counted amount (GMV)", "Amount"):
@@ -309,7 +309,7 @@ async def test_what_counts_adds_up_to_the_sheet(
     assert [-3.0] == list(counting[counting["Product"].str.startswith("Adjustment")]["Amount"])
     last = frame.iloc[-1]
     assert ("Total of paid orders", 32.75, 4) == (last["Order"], last["Counted amount (GMV)"], last["Counted quantity"])
-    minutes = pd.read_excel(BytesIO(answer.content), sheet_name=1)
+    minutes = pd.read_excel(BytesIO(answer.content), sheet_name=1, engine="openpyxl")
     assert ["Time", "On air", "Concurrent viewers"] == list(minutes.columns[:3])
     assert Decimal(kpis["gmv"]["value"]) == round(Decimal(minutes["GMV"].sum()), 2)
 

@@ -136,14 +136,15 @@ async def test_failures_are_retried_until_everything_arrived(stub: Stub, clock: 
     ("value", "lowest", "highest"),
     [
         ("7", 7, 7),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        (timedelta(hours=1), 3000, 3600),
         ("soon", 0, 0.1),
     ],
     ids=["seconds", "a date in an hour", "nonsense"],
 )
-async def test_retry_after_is_honoured(stub: Stub, clock: Time, value: str, lowest: float, highest: float) -> None:
+async def test_retry_after_is_honoured(stub: Stub, clock: Time, value: str | timedelta, lowest: float, highest: float) -> None:
     """Retry-After gives the pause, in seconds or as a date; if it is unreadable, the backoff applies."""
-    stub.failures.append(httpx.Response(503, headers={"Retry-After": value}))
+    header = value if isinstance(value, str) else format_datetime(datetime.now(UTC) + value, usegmt=True)
+    stub.failures.append(httpx.Response(503, headers={"Retry-After": header}))
     await wire(stub, clock, give_up_after=7200).send(EVENTS[:3])
     (slept,) = clock.slept
     assert lowest <= slept <= highest
