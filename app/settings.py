@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         default=None,
         description="origins whose pages may call the API, separated by commas, or `*`; unset: none",
     )
+    api_base_allow: str = Field(
+        default="",
+        description="addresses, networks and host names, separated by commas, that the `api_base` of a connection may lead to "
+        "although they are not public, such as `127.0.0.0/8,::1` for a test server",
+    )
     metrics: Annotated[str, Field(pattern="^(open|admin|off)$")] = Field(
         default="open", description="who may read `/metrics`: `open` to all, keys of role `admin`, or `off`"
     )
@@ -208,6 +213,17 @@ class Settings(BaseSettings):
         for proxy in names(proxies):
             ip_network(proxy, strict=False)
         return proxies
+
+    @field_validator("api_base_allow")
+    @classmethod
+    def _networks_and_hosts(cls, entries: str) -> str:
+        for entry in names(entries):
+            try:
+                ip_network(entry, strict=False)
+            except ValueError:
+                if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*\.?", entry):
+                    raise ValueError(f"{entry!r} is no address, network or host name") from None
+        return entries
 
     @field_validator("cors_origins")
     @classmethod

@@ -17,7 +17,7 @@ from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
-from tests.databases import CITUS, SECRET, dsn_for, new_database, upgrade
+from tests.databases import CITUS, LOCAL, SECRET, dsn_for, new_database, upgrade
 
 TEMPLATE = "tallylight_template"
 _FAILED = pytest.StashKey[bool]()
@@ -95,7 +95,7 @@ async def database_url(postgres: str, template: str | None) -> AsyncIterator[str
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a server on that database."""
-    return Settings(database_url=database_url, secret_key=SECRET, data_dir=tmp_path)
+    return Settings(database_url=database_url, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)
 
 
 @pytest.fixture

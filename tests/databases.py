@@ -15,6 +15,8 @@ from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import open_database
 
+LOCAL = "127.0.0.0/8,::1"
+"""`api_base_allow` of the servers under test: their platforms are servers on loopback."""
 SECRET = "a secret key that only the tests know, 64 characters or so long."
 CITUS = os.environ.get("TALLYLIGHT_TEST_CITUS_URL")
 """A database of a Citus coordinator that knows its workers; every test then runs on a distributed database of its own."""

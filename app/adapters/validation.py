@@ -49,7 +49,7 @@ class CommonOptions(BaseModel):
     session: LongText | None = None
     """The session that all of the connection's events belong to."""
     api_base: Annotated[str, AfterValidator(_base_url)] | None = None
-    """Replaces the platform's API host: a test server, a proxy."""
+    """Replaces the platform's API host: a test server, a proxy. Hosts that are not public need `TALLYLIGHT_API_BASE_ALLOW`."""
 
 
 def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[InvalidField]:

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.adapters.error_codes import WECHAT, code_of, sentence
 from app.adapters.parsing import as_list, as_map, first, identifier, integer, timestamp
 
 API_BASE = "https://api.weixin.qq.com"
 MAX_PAGE = 100
 _MAX_BY_NUMBER = 10_000
 """Entries of an account that can be listed by the number of the page."""
+
+_MAX_TOKEN, _MAX_TOKEN_SECONDS = 4096, 7200
 
 TOKEN_ERRORS = frozenset((40001, 40014, 41001, 42001))
 """The access token is missing, wrong or expired: get another (a forced refresh only if the cached one is refused)."""
@@ -40,8 +43,8 @@ class Call:
 class WechatError(Exception):
     """The API answered with an error code."""
 
-    def __init__(self, errcode: int, errmsg: str) -> None:
-        super().__init__(f"WeChat answered {errcode}: {errmsg[:200]}")
+    def __init__(self, errcode: int, words: str | None = None) -> None:
+        super().__init__(sentence("WeChat", errcode, words or WECHAT.get(errcode)))
         self.errcode = errcode
 
 
@@ -72,16 +75,11 @@ def checked(answer: object) -> Mapping[str, object]:
         WechatError: any other code.
     """
     found = as_map(answer)
-    code = found.get("errcode", 0)
-    if isinstance(code, str) and code.strip().lstrip("-").isdecimal():
-        code = int(code.strip())
-    if code in (0, None):
+    code = code_of(found.get("errcode"))
+    if code == 0:
         return found
-    number = code if isinstance(code, int) else -2
-    message = found.get("errmsg")
     kinds = ((TOKEN_ERRORS, TokenRefused), (QUOTA_ERRORS, QuotaExceeded), (BUSY_ERRORS, Busy))
-    kind = next((error for codes, error in kinds if number in codes), WechatError)
-    raise kind(number, message if isinstance(message, str) else "")
+    raise next((error for codes, error in kinds if code in codes), WechatError)(code)
 
 
 def _post(path: str, access_token: str, body: Mapping[str, object]) -> Call:
@@ -107,9 +105,9 @@ def read_token(answer: object) -> Token:
     """Return the token of an answer. Raises: WechatError."""
     found = checked(answer)
     token, seconds = found.get("access_token"), integer(found.get("expires_in"))
-    if not isinstance(token, str) or not token or seconds is None:
+    if not isinstance(token, str) or not 0 < len(token) <= _MAX_TOKEN or not token.isascii() or seconds is None:
         raise Unreadable("access_token")
-    return Token(token, seconds)
+    return Token(token, min(seconds, _MAX_TOKEN_SECONDS))
 
 
 def order_get(access_token: str, order_id: str) -> Call:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.adapters.error_codes import WEIBO, code_of, sentence
 from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, identifier, integer
 from app.adapters.protocol import (
@@ -86,8 +87,8 @@ class CountsCall:
 class WeiboError(Exception):
     """The API answered with an error code."""
 
-    def __init__(self, error_code: int, error: str) -> None:
-        super().__init__(f"Weibo answered {error_code}: {error[:200]}")
+    def __init__(self, error_code: int) -> None:
+        super().__init__(sentence("Weibo", error_code, WEIBO.get(error_code)))
         self.error_code = error_code
 
     @property
@@ -117,10 +118,9 @@ def read_counts(answer: object, context: Context, measured_at: datetime, subject
     Raises:
         WeiboError: the answer is an error.
     """
-    code = integer(as_map(answer).get("error_code"))
+    code = code_of(as_map(answer).get("error_code"))
     if code:
-        error = as_map(answer).get("error")
-        raise WeiboError(code, error if isinstance(error, str) else "")
+        raise WeiboError(code)
     posts = as_map(context.options.get("posts"))
     collector = EventCollector(context)
     for item in as_list(answer):

@@ -27,6 +27,7 @@ from app.ingest.subjects import parse_subject
 from app.platforms.connection_cache import Secrets, decrypt_secrets
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
+from app.platforms.outbound import objection
 from app.platforms.runtime import PlatformRuntime
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage.database import Database
@@ -67,6 +68,14 @@ def refused(error: Misconfigured) -> ProblemError:
     """Return the 422 that names each wrong field."""
     faults = [FieldError(pointer=fault.pointer, detail=fault.detail) for fault in error.faults]
     return ProblemError(422, "the input is not valid", errors=faults)
+
+
+def _check_address(admin: ConnectionAdmin, options: Mapping[str, Any]) -> None:
+    base = options.get("api_base")
+    # The adapter refuses what is no text.
+    found = objection(admin.platforms.reachable, base) if isinstance(base, str) else None
+    if found is not None:
+        raise invalid("/options/api_base", found)
 
 
 async def _check(
@@ -144,6 +153,7 @@ async def create(admin: ConnectionAdmin, principal: Principal, form: NewConnecti
     async with admin.database.write() as connection:
         brand_id = await brand_rows.find_or_create(connection, principal, form.brand) if form.brand else None
         await _check(connection, adapter, form.secrets, form.options, brand_id)
+        _check_address(admin, form.options)
         values = {name: value for name, value in form.secrets.items() if value}
         row = form.model_dump(include={"kind", "name", "options", "enabled"})
         sealed = _encrypted(admin.platforms.cipher, Secrets(values, _new_token()))
@@ -194,6 +204,8 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         token = _new_token() if changes.pop("rotate_url", False) else secrets.url_token
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
+        # An address that the setting no longer permits must not prevent other changes: calls to it are refused.
+        _check_address(admin, changes.get("options", {}))
         changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, Secrets(values, token))}
         # After a change of a secret or an address, calls are tried again at once.
         changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}

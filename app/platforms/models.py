@@ -149,7 +149,7 @@ class TestResult(ResponseModel):
         json_schema_extra={
             "example": {
                 "ok": False,
-                "checks": [{"name": "access_token", "ok": False, "detail": "WeChat answered 40125: invalid appsecret"}],
+                "checks": [{"name": "access_token", "ok": False, "detail": "WeChat answered 40125: the app_secret is not valid"}],
             }
         }
     )

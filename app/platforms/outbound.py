@@ -13,15 +13,22 @@ import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
+from app.ingest.decompression import Decompressor
+from app.problems import ProblemError
+
 _RESOLVE_SECONDS = 5.0
 _NAT64 = IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
+_HOST_SERVICES = frozenset((IPv4Address("168.63.129.16"),))
+"""Public addresses that lead to the machine's own cloud: Azure's host services, which also serve its metadata."""
 _MAX_CONNECTIONS = 50
+_MAX_PORT = 65_535
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -53,18 +60,12 @@ class AllowList:
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> "AllowList":
-        """Read entries, each an address, a network or a host's name.
-
-        Raises:
-            ValueError: an entry is none of these.
-        """
+        """Read entries: an address, a network, or else a host's name."""
         hosts, networks = set(), []
         for entry in entries:
             try:
                 networks.append(ipaddress.ip_network(entry, strict=False))
             except ValueError:
-                if not entry or not all(part.replace("-", "a").isalnum() for part in entry.rstrip(".").split(".")):
-                    raise ValueError(f"{entry!r} is no address, network or host name") from None
                 hosts.add(_plain(entry))
         return cls(frozenset(hosts), tuple(networks))
 
@@ -73,6 +74,8 @@ class AllowList:
         inner = _inner(address)
         if _plain(host) in self.hosts or any(inner in network or address in network for network in self.networks):
             return True
+        if inner in _HOST_SERVICES or address in _NAT64_LOCAL:
+            return False
         return inner.is_global and not inner.is_multicast and not inner.is_reserved
 
 
@@ -89,10 +92,16 @@ async def resolve(host: str, port: int) -> list[Address]:
     try:
         async with asyncio.timeout(_RESOLVE_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise OSError("the host's name is not valid") from None
+    except (UnicodeError, OverflowError):
+        raise OSError("the host's name or port is not valid") from None
+    return [_address(entry) for entry in found]
+
+
+def _address(entry: Sequence[object]) -> Address:
+    place = entry[4]
+    assert isinstance(place, tuple)
     # A scope such as fe80::1%eth0 is no part of the address.
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return ipaddress.ip_address(str(place[0]).partition("%")[0])
 
 
 async def permitted(allow: AllowList, host: str, port: int) -> list[Address]:
@@ -108,16 +117,30 @@ async def permitted(allow: AllowList, host: str, port: int) -> list[Address]:
     return addresses
 
 
-async def is_forbidden(allow: AllowList, url: str) -> bool:
-    """Return whether a URL leads to where connections may not go. A host without an address now is decided at its use."""
-    parts = urlsplit(url)
+def objection(allow: AllowList, url: str) -> str | None:
+    """Return why connections may not have a base URL, as far as it is known without resolving a name; None if it is not."""
     try:
-        await permitted(allow, parts.hostname or "", parts.port or 443)
-    except ForbiddenHostError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return False
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "is not a valid address"
+    host = parts.raw_host.decode("ascii")
+    if not host or (parts.port or 0) > _MAX_PORT:
+        return "is not a valid address"
+    address = _literal(host)
+    return str(ForbiddenHostError()) if address is not None and not allow.permits(host, address) else None
+
+
+def _literal(host: str) -> Address | None:
+    """Return the address that a host spells, in any notation that the resolver reads; None for a name."""
+    plain = _plain(host)
+    if plain.split(".")[-1] == "localhost":
+        # RFC 6761: always loopback.
+        return IPv4Address("127.0.0.1")
+    try:
+        found = socket.getaddrinfo(plain, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+    return _address(found[0])
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -157,9 +180,10 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport on the guarded backend."""
 
     def __init__(self, allow: AllowList) -> None:
-        super().__init__()
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=context,
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_CONNECTIONS,
             keepalive_expiry=5.0,
@@ -168,16 +192,38 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
 
 
 def guarded_client(allow: AllowList, timeout: httpx.Timeout) -> httpx.AsyncClient:
-    """Return a client that reaches permitted hosts only, follows no redirect, and takes no proxy from the environment."""
-    return httpx.AsyncClient(timeout=timeout, transport=_GuardedTransport(allow), follow_redirects=False, trust_env=False)
+    """Return a client that reaches permitted hosts only.
+
+    It follows no redirect, takes no proxy from the environment, and keeps no cookie: all connections share it.
+    """
+    return httpx.AsyncClient(
+        timeout=timeout,
+        transport=_GuardedTransport(allow),
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 async def read_bounded(answer: httpx.Response, limit: int) -> bytes | None:
-    """Return the body of a streamed answer, or None once it is larger than `limit` bytes, decompressed."""
-    parts, size = [], 0
-    async for part in answer.aiter_bytes(64 * 1024):
-        size += len(part)
-        if size > limit:
+    """Return the body of a streamed answer, decompressed; None once it is larger than `limit` bytes, before or after.
+
+    Raises:
+        httpx.DecodingError: its Content-Encoding is unknown, or the body does not have it.
+    """
+    parts: list[bytes] = []
+    size = 0
+    try:
+        # httpx would decompress a whole piece at once, which may become a thousand times as large.
+        decompressor = Decompressor(answer.headers.get("content-encoding"), limit)
+        async for part in answer.aiter_raw():
+            size += len(part)
+            if size > limit:
+                return None
+            parts.extend(decompressor.feed(part))
+        decompressor.finish()
+    except ProblemError as error:
+        if error.status == 413:
             return None
-        parts.append(part)
+        raise httpx.DecodingError("the answer cannot be decompressed") from None
     return b"".join(parts)

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
-
 from app.ingest.dry_run import DryRun
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
@@ -22,6 +20,7 @@ from app.platforms.event_submitter import EventSubmitter
 from app.platforms.funds import FundsLister
 from app.platforms.inbox import Inbox
 from app.platforms.jobs import Puller
+from app.platforms.outbound import AllowList, guarded_client
 from app.platforms.pollers import Pollers
 from app.platforms.replay_guard import ReplayGuard
 from app.platforms.tokens import AccessTokens
@@ -30,7 +29,7 @@ from app.platforms.wechat import Wechat
 from app.platforms.wechat_dashboard import Dashboard
 from app.platforms.weibo_stream import WeiboStreams
 from app.platforms.worker import Worker
-from app.settings import Settings
+from app.settings import Settings, names
 from app.storage.database import Database
 
 
@@ -49,6 +48,8 @@ class PlatformRuntime:
     worker: Worker
     dead_letters: DeadLetterReplayer
     dry_run: DryRun
+    reachable: AllowList
+    """Hosts besides the public ones that connections may name as `api_base`."""
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """Run background jobs while the block runs."""
@@ -60,7 +61,8 @@ async def open_platforms(
     database: Database, settings: Settings, cipher: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
 ) -> AsyncIterator[PlatformRuntime]:
     """Start the inbox; on exit, commit what waits in it. The writer must be closed later than this."""
-    async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50)) as client:
+    reachable = AllowList.of(names(settings.api_base_allow))
+    async with guarded_client(reachable, TIMEOUT) as client:
         connection_cache = ConnectionCache(database, cipher)
         # Background work has a connection pool of its own: requests do not wait for it.
         background, breaker = database.background(), CircuitBreaker()
@@ -82,8 +84,9 @@ async def open_platforms(
             dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
             dry_run = DryRun(database, settings, privacy_keys)
             yield PlatformRuntime(
-                cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters, dry_run
-            )
+                cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters, dry_run,
+                reachable,
+            )  # fmt: skip
         finally:
             await inbox.stop()
             await counters.stop()

@@ -24,6 +24,7 @@ from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.active_sessions import expected_sessions, live_sessions
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.outbound import ForbiddenHostError
 from app.settings import Settings
 from app.storage.database import Database
 
@@ -89,7 +90,9 @@ class WeiboStreams:
                 reason = "the stream ended"
             except _BrokenError as error:
                 reason = str(error)
-            except httpx.HTTPError as error:
+            except ForbiddenHostError as error:
+                reason = str(error)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 reason = type(error).__name__
             except (QueueFullError, NotCommittedError):
                 reason = "the writer is unavailable"
@@ -101,14 +104,19 @@ class WeiboStreams:
         base = connection.context.text("api_base") or API_BASE
         query = {"access_token": connection.secrets.values["access_token"], "room_id": room}
         received = False
-        async with self.client.stream("GET", base.rstrip("/") + PATH, params=query, timeout=_SILENCE) as answer:
-            if answer.status_code != 200:
-                raise _BrokenError(f"status {answer.status_code}")
-            rest = b""
-            async for piece in answer.aiter_bytes():
-                lines, rest = stream_lines(rest + piece)
+        url, headers = base.rstrip("/") + PATH, {"Accept-Encoding": "identity"}
+        async with self.client.stream("GET", url, params=query, headers=headers, timeout=_SILENCE) as answer:
+            if answer.status_code != 200 or "content-encoding" in answer.headers:
+                raise _BrokenError(f"status {answer.status_code}, or an encoding that was not asked for")
+            rest = bytearray()
+            async for piece in answer.aiter_raw():
+                rest += piece
                 if len(rest) > _MAX_LINE:
                     raise _BrokenError("a line is too long")
+                if b"\n" not in piece:
+                    continue
+                lines, remaining = stream_lines(bytes(rest))
+                rest = bytearray(remaining)
                 if lines:
                     received = True
                     await self._take(connection, lines, states)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.databases import SECRET as KEY
+from tests.databases import LOCAL, SECRET as KEY
 from tests.platforms.conftest import ROOM, SHOP, path_of, signed
 from tests.platforms.fake_wechat import FakeWechat, order, push
 
@@ -43,6 +43,7 @@ def serve(database_url: str, tmp_path: Path, port: int) -> Iterator[Callable[[],
             "TALLYLIGHT_BOOTSTRAP_ADMIN_KEY": ADMIN,
             "TALLYLIGHT_PORT": str(port),
             "TALLYLIGHT_LOG_FORMAT": "json",
+            "TALLYLIGHT_API_BASE_ALLOW": LOCAL,
         }
         with (tmp_path / "log").open("ab") as log:
             process = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, env=environment, stderr=log)

@@ -1,15 +1,22 @@
-"""Which servers a connection may reach: the resolved address decides, and answers have an end."""
+"""Which servers a connection may reach: the resolved address decides, answers have an end, and none is quoted."""
 
 import asyncio
+import gzip
+import re
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
-from app.platforms.outbound import AllowList, ForbiddenHostError, guarded_client, is_forbidden, read_bounded
+from app.adapters.wechat_api import Call
+from app.platforms import calls
+from app.platforms.outbound import AllowList, ForbiddenHostError, guarded_client, objection, permitted, read_bounded
+from app.settings import Settings
 
 NO_EXCEPTIONS = AllowList()
 LOOPBACK = AllowList.of(["127.0.0.0/8", "::1"])
@@ -22,40 +29,63 @@ INSIDE = (
 
 @pytest.mark.parametrize("host", INSIDE)
 async def test_an_inside_address_is_forbidden_however_it_is_spelled(host: str) -> None:
-    """Loopback, link-local, private, shared, multicast, and IPv6 addresses that embed them."""
-    assert await is_forbidden(NO_EXCEPTIONS, f"http://{host}:8080/path")
+    """Loopback, link-local, private, shared, multicast, and IPv6 addresses that embed them: when it is saved and when it is used."""
+    assert objection(NO_EXCEPTIONS, f"http://{host}:8080/path") is not None
+    with pytest.raises(ForbiddenHostError):
+        await permitted(NO_EXCEPTIONS, host.strip("[]"), 8080)
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700:4700::1111]", "134744072"])
 async def test_a_public_address_is_permitted(host: str) -> None:
     """Nothing is asked of it."""
-    assert not await is_forbidden(NO_EXCEPTIONS, f"https://{host}/")
+    assert objection(NO_EXCEPTIONS, f"https://{host}/") is None
+    assert await permitted(NO_EXCEPTIONS, host.strip("[]"), 443)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://:80/", "http://h:99999/", "http://\uff11\uff12\uff17.0.0.1/", "http://[v1.x]/"]
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    """What the client could not read is not saved."""
+    assert "is not a valid address" == objection(NO_EXCEPTIONS, url)
+
+
+def test_a_name_is_not_resolved_when_it_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the answer would tell which names the network inside knows."""
+
+    def numeric_only(*place: Any, flags: int = 0, **_: Any) -> list[Any]:
+        assert flags & socket.AI_NUMERICHOST, place
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", numeric_only)
+    assert objection(NO_EXCEPTIONS, "http://database.internal/") is None
 
 
 async def test_the_allow_list_names_networks_addresses_and_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry permits what it names, and its neighbour stays forbidden."""
     allow = AllowList.of(["10.1.0.0/16", "192.168.7.7", "proxy.internal"])
-    assert not await is_forbidden(allow, "http://10.1.2.3/")
-    assert await is_forbidden(allow, "http://10.2.0.1/")
-    assert not await is_forbidden(allow, "http://[::ffff:10.1.2.3]/")
-    assert not await is_forbidden(allow, "http://192.168.7.7/")
-    assert await is_forbidden(allow, "http://192.168.7.8/")
+    for host, allowed in (
+        ("10.1.2.3", True), ("10.2.0.1", False), ("[::ffff:10.1.2.3]", True), ("192.168.7.7", True), ("192.168.7.8", False),
+    ):  # fmt: skip
+        assert allowed is (objection(allow, f"http://{host}/") is None), host
     _resolve_to(monkeypatch, "10.9.9.9")
-    assert not await is_forbidden(allow, "http://Proxy.Internal./")
-    assert await is_forbidden(allow, "http://other.internal/")
+    assert await permitted(allow, "Proxy.Internal.", 80)
+    with pytest.raises(ForbiddenHostError):
+        await permitted(allow, "other.internal", 80)
 
 
-@pytest.mark.parametrize("entry", ["", "http://proxy", "10.0.0.0/33", "a b", "proxy:8080"])
+@pytest.mark.parametrize("entry", ["http://proxy", "10.0.0.0/33", "a b", "proxy:8080", "-x"])
 def test_an_allow_list_that_says_nothing_is_refused(entry: str) -> None:
     """The setting is checked when the server starts."""
     with pytest.raises(ValueError, match="no address, network or host name"):
-        AllowList.of([entry])
+        Settings(api_base_allow=f"127.0.0.1,{entry}")
 
 
 async def test_one_inside_address_among_several_forbids_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with a public and an inside address leads to either."""
     _resolve_to(monkeypatch, "8.8.8.8", "127.0.0.1")
-    assert await is_forbidden(NO_EXCEPTIONS, "http://two.example/")
+    with pytest.raises(ForbiddenHostError):
+        await permitted(NO_EXCEPTIONS, "two.example", 80)
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -66,17 +96,35 @@ def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 Asked = list[str]
+BOMB = gzip.compress(bytes(64_000_000), 9)
+"""64 MB in 64 kB."""
+ANSWERS = {
+    "/redirect": (302, [(b"location", b"/endless")]),
+    "/bomb": (200, [(b"content-encoding", b"gzip")]),
+    "/brotli": (200, [(b"content-encoding", b"br")]),
+    "/cookie": (200, [(b"set-cookie", b"a=b")]),
+}
+"""Status and headers where they matter."""
 
 
 @pytest.fixture
 async def served() -> AsyncIterator[tuple[int, Asked]]:
-    """A server on loopback that redirects, and answers without end; its port, and the paths that were asked for."""
+    """A server on loopback with answers that harm; its port, and the paths that were asked for."""
     asked: Asked = []
 
-    async def app(scope: Any, _: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         asked.append(scope["path"])
-        status, headers = (302, [(b"location", b"/endless")]) if scope["path"] == "/redirect" else (200, [])
+        status, headers = ANSWERS.get(scope["path"], (200, []))
         await send({"type": "http.response.start", "status": status, "headers": headers})
+        if scope["path"] == "/bomb":
+            await send({"type": "http.response.body", "body": BOMB})
+            return
+        await receive()
+        left = asyncio.create_task(receive())
+        while scope["path"] == "/trickle" and not left.done():
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.wait({left}, timeout=0.02)
+        left.cancel()
         for _ in range(1000 if scope["path"] == "/endless" else 0):
             await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
         await send({"type": "http.response.body", "body": b"{}"})
@@ -104,7 +152,7 @@ async def test_a_name_that_changes_its_address_gains_nothing(served: tuple[int, 
     """The connection goes to the address that was checked; the second look at the name is the one that counts."""
     port, asked = served
     _resolve_to(monkeypatch, "8.8.8.8")
-    assert not await is_forbidden(NO_EXCEPTIONS, f"http://rebinding.example:{port}/")
+    assert await permitted(NO_EXCEPTIONS, "rebinding.example", port)
     _resolve_to(monkeypatch, "127.0.0.1")
     async with guarded_client(NO_EXCEPTIONS, httpx.Timeout(5)) as client:
         with pytest.raises(ForbiddenHostError):
@@ -129,3 +177,48 @@ async def test_an_answer_is_read_up_to_its_limit(served: tuple[int, Asked]) -> N
             assert answer.num_bytes_downloaded < 2 << 20
         async with client.stream("GET", f"http://127.0.0.1:{port}/") as answer:
             assert b"{}" == await read_bounded(answer, 1 << 20)
+
+
+async def test_a_compressed_answer_is_read_up_to_its_limit(served: tuple[int, Asked]) -> None:
+    """64 MB in 64 kB are not unpacked; a compression that was not asked for is an error."""
+    port, _ = served
+    async with guarded_client(LOOPBACK, httpx.Timeout(5)) as client:
+        tracemalloc.start()
+        async with client.stream("GET", f"http://127.0.0.1:{port}/bomb") as answer:
+            assert await read_bounded(answer, 1 << 20) is None
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        tracemalloc.stop()
+        async with client.stream("GET", f"http://127.0.0.1:{port}/brotli") as answer:
+            with pytest.raises(httpx.DecodingError):
+                await read_bounded(answer, 1 << 20)
+
+
+async def test_an_answer_that_trickles_has_an_end(served: tuple[int, Asked], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, and the whole does not: three attempts, then an error."""
+    port, asked = served
+    monkeypatch.setattr(calls, "_ATTEMPT_SECONDS", 0.2)
+    monkeypatch.setattr(calls, "_FIRST_PAUSE", 0.01)
+    async with guarded_client(LOOPBACK, httpx.Timeout(5)) as client:
+        with pytest.raises(calls.UnavailableError, match="TimeoutError"):
+            await calls.send(client, f"http://127.0.0.1:{port}", Call("GET", "/trickle"))
+        assert ["/trickle"] * 3 == asked
+        monkeypatch.setattr(calls, "_ALL_SECONDS", 0.1)
+        with pytest.raises(calls.UnavailableError, match="TimeoutError"):
+            await calls.send(client, f"http://127.0.0.1:{port}", Call("GET", "/trickle"))
+    assert asked[3:] in ([], ["/trickle"])
+
+
+async def test_no_cookie_is_kept(served: tuple[int, Asked]) -> None:
+    """Connections share the client: what one platform sets must not go out with another connection's calls."""
+    port, _ = served
+    async with guarded_client(LOOPBACK, httpx.Timeout(5)) as client:
+        await client.get(f"http://127.0.0.1:{port}/cookie")
+        assert "cookie" not in (await client.get(f"http://127.0.0.1:{port}/")).request.headers
+
+
+def test_only_the_guarded_client_makes_requests() -> None:
+    """Every other part of the server gets its client from here; the simulator calls its own server."""
+    root = Path(__file__).parents[2] / "app"
+    made = r"httpx\.(AsyncClient|Client|get|post|stream|request)\(|urlopen\(|aiohttp|websockets\.|import requests"
+    found = {str(path.relative_to(root)) for path in root.rglob("*.py") if re.search(made, path.read_text("utf-8"))}
+    assert {"platforms/outbound.py", "simulate/api_client.py"} == found
