@@ -71,7 +71,8 @@ def create_app(service: Service | None = None) -> Application:
     )
     app.state.service = service
     for module in ROUTERS:
-        app.include_router(module.router)
+        # Not `include_router`: it builds every route once more for each application.
+        app.router.routes.extend(module.router.routes)
     app.router.routes.extend(DASHBOARD)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     add_error_handlers(app)

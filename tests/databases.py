@@ -41,7 +41,7 @@ async def new_database(server: str, template: str | None) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
     nodes = await _nodes(server) if CITUS else [server]
     for node in nodes:
-        await _execute(node, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        await _execute(node, f"CREATE DATABASE {name}" + (f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""))
     dsn = dsn_for(server, name)
     if CITUS:
         await _distribute(nodes, name)

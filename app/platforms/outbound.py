@@ -11,8 +11,10 @@ resolves otherwise a moment later gains nothing. Redirects are not followed.
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -176,11 +178,17 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._backend.sleep(seconds)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the context of all clients: reading the certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context()
+
+
 class _GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport on the guarded backend."""
 
     def __init__(self, allow: AllowList) -> None:
-        context = httpx.create_ssl_context()
+        context = _tls()
         super().__init__(verify=context)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,

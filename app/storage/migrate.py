@@ -3,6 +3,7 @@
 In: a database. Out: its revision. Never here: data of the domain.
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,6 +30,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def head() -> str | None:
     """Return the newest revision that this version of the code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()
