@@ -25,7 +25,7 @@ from app.adapters.protocol import (
     Secret,
     Secrets,
     Verified,
-    always_signed,
+    covers_body,
     no_url_check,
     require_post,
 )
@@ -36,7 +36,7 @@ KIND = "douyin_live"
 PLATFORM = "douyin"
 TYPES = ("live_comment", "live_gift", "live_like", "live_fansclub", "live_follow", "live_enter_room")
 SECRETS = (Secret("app_secret"), *(Secret(f"{name}_secret", required=False) for name in TYPES))
-needs_url_token = always_signed
+signature_covers = covers_body
 answer = no_url_check
 
 _SIGNED = ("x-msg-type", "x-nonce-str", "x-roomid", "x-timestamp")

@@ -9,15 +9,16 @@ Source: shopify.dev (webhooks over HTTPS), dev.twitch.tv (EventSub webhooks), do
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.mapping_rules import MappingRule, apply
+from app.adapters.mapping_rules import MappingRule, Rules, apply
 from app.adapters.parsing import any_timestamp, as_map, identifier
 from app.adapters.protocol import (
     Binding,
     Context,
+    Coverage,
     Delivery,
     Options,
     Parsed,
@@ -58,11 +59,15 @@ class MappingOptions(CommonOptions):
     platform: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = None
     """Slug of the platform whose rooms the rules name."""
     rules: Annotated[list[MappingRule], Field(min_length=1, max_length=50)]
+    count_unsigned_money: StrictBool = True
+    """Whether unsigned deliveries may bring orders, refunds, settlements and entries of an account, for which the URL's token is
+    then the only proof. If not, they become dead letters."""
 
 
-def needs_url_token(options: Options) -> bool:
-    """Return whether the deliveries are unsigned."""
-    return options.get("signature", "none") == "none"
+def signature_covers(secrets: Secrets, options: Options) -> Coverage:
+    """Return `nothing` for unsigned deliveries, else `body`."""
+    del secrets
+    return "nothing" if options.get("signature", "none") == "none" else "body"
 
 
 OPTIONS = MappingOptions
@@ -71,7 +76,7 @@ OPTIONS = MappingOptions
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets, the options and every expression of the rules, or raise `Misconfigured`."""
     more = []
-    if not needs_url_token(options) and not secrets.get("secret"):
+    if signature_covers(secrets, options) == "body" and not secrets.get("secret"):
         more.append(InvalidField("/secrets/secret", "is required: the deliveries are signed with it"))
     check_connection(SECRETS, secrets, options, MappingOptions, more)
 
@@ -145,9 +150,12 @@ def parse(verified: Verified, context: Context) -> Parsed:
             return collector.result(_REPLY)
         topic = identifier(subscription.get("type"))
     # The options were valid when the connection was saved. If they no longer are, the error names the connection.
-    rules = MappingOptions.model_validate(dict(context.options)).rules
-    apply(rules, body, topic, verified, context, collector)
+    apply(_rules(MappingOptions.model_validate(dict(context.options))), body, topic, verified, context, collector)
     return collector.result(_REPLY)
+
+
+def _rules(options: MappingOptions) -> Rules:
+    return Rules(options.rules, money=options.signature != "none" or options.count_unsigned_money)
 
 
 def preview(sample: object, options: Options, now: datetime, topic: str | None = None, *, source: str = "//preview") -> Parsed:
@@ -162,5 +170,5 @@ def preview(sample: object, options: Options, now: datetime, topic: str | None =
     context = Context(source, options)
     collector = EventCollector(context)
     verified = Verified(b"", now, PREVIEW_KEY)
-    apply(MappingOptions.model_validate(dict(options)).rules, sample, topic, verified, context, collector)
+    apply(_rules(MappingOptions.model_validate(dict(options))), sample, topic, verified, context, collector)
     return collector.result(_REPLY)

@@ -6,7 +6,8 @@ A rule makes one event per delivery, or one per item of `each`. Without `each` i
 `{"item": …, "body": …}`. Numbers and texts are fitted to the event's fields, so `total_price` may be either.
 """
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,6 +22,7 @@ from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.payload import PAYLOADS
 
 _MAX_EVENTS = 1000
+_MONEY = ("live.order.", "live.funds.")
 
 
 def _compiles(expression: str) -> str:
@@ -64,29 +66,41 @@ class MappingRule(BaseModel):
         return self
 
 
+class Rules(NamedTuple):
+    """The rules of a connection."""
+
+    rules: Sequence[MappingRule]
+    money: bool
+    """Whether its deliveries may bring money."""
+
+
 class Unmapped(ValueError):
     """A value of a body does not fit a rule."""
 
 
-def apply(
-    rules: list[MappingRule], body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector
-) -> None:
+def apply(rules: Rules, body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector) -> None:
     """Add the events that the rules make of a body. If no rule fits, it is ignored; if a rule fails, it is a dead letter."""
     fitting = 0
     budget = Budget()
-    for index, rule in enumerate(rules):
+    for index, rule in enumerate(rules.rules):
         if rule.topics and topic not in rule.topics:
             continue
         try:
             if rule.when is not None and not search(rule.when, body, budget):
                 continue
             fitting += 1
+            _require_proof(rule, money=rules.money)
             for number, root in enumerate(_roots(rule, body, budget)):
                 _event(rule, f"{index}-{number}", root, body, verified, context, collector, budget)
         except (Unmapped, EvaluationFailed) as error:
             collector.unknown(f"rule {index}: {error}", body)
     if not fitting:
         collector.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
+
+
+def _require_proof(rule: MappingRule, *, money: bool) -> None:
+    if not money and rule.type.startswith(_MONEY):
+        raise Unmapped(f"{rule.type}: no signature covers the delivery; options.count_unsigned_money accepts it")
 
 
 def _roots(rule: MappingRule, body: object, budget: Budget) -> list[object]:

@@ -10,12 +10,15 @@ between them: `verify` proves its sender (bytes in, authentic bytes out), `parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
 Secrets = Mapping[str, str]
 Options = Mapping[str, object]
+
+Coverage = Literal["body", "part", "nothing"]
+"""What a signature covers of a body: all, some fields or none of them, or there is no signature."""
 
 MAX_BODY = 1024 * 1024
 """Maximum size of a delivery's body after decompression; the platforms' deliveries are far smaller."""
@@ -93,6 +96,14 @@ class Reply:
 
 
 SUCCESS = Reply(body=b"success")
+
+
+@dataclass(frozen=True, slots=True)
+class UrlCheck:
+    """The answer to a platform's check of the URL, and what the signature of the check does not cover: the text to repeat."""
+
+    reply: Reply
+    binding: Binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +200,10 @@ class Adapter(Protocol):
             Misconfigured: with a pointer per field (see `validation`).
         """
 
-    def needs_url_token(self, options: Options, /) -> bool:
-        """Return whether nothing in a delivery proves its sender, so that the URL itself must be unguessable."""
+    def signature_covers(self, secrets: Secrets, options: Options, /) -> "Coverage":
+        """Return what the signature of a delivery covers of its body. If not all of it, the URL must be unguessable."""
 
-    def answer(self, delivery: Delivery, secrets: Secrets, options: Options, /) -> Reply:
+    def answer(self, delivery: Delivery, secrets: Secrets, options: Options, /) -> UrlCheck:
         """Answer the platform's check of the URL (GET).
 
         Raises:
@@ -214,16 +225,16 @@ class Adapter(Protocol):
         """
 
 
-def no_url_check(delivery: Delivery, secrets: Secrets, options: Options, /) -> Reply:
+def no_url_check(delivery: Delivery, secrets: Secrets, options: Options, /) -> UrlCheck:
     """Refuse a GET: the platform checks no URL."""
     del delivery, secrets, options
     raise Refused(405, "this kind of connection takes POST only")
 
 
-def always_signed(options: Options, /) -> bool:
-    """Return False: the platform signs, so the URL needs no token."""
-    del options
-    return False
+def covers_body(secrets: Secrets, options: Options, /) -> Coverage:
+    """Return `body`: the platform signs all of it."""
+    del secrets, options
+    return "body"
 
 
 def require_post(delivery: Delivery) -> None:

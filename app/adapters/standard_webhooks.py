@@ -26,7 +26,7 @@ from app.adapters.protocol import (
     Secret,
     Secrets,
     Verified,
-    always_signed,
+    covers_body,
     no_url_check,
     require_post,
 )
@@ -37,7 +37,7 @@ from app.events.cloudevents import canonical
 KIND = "standard_webhooks"
 PLATFORM = None
 SECRETS = (Secret("secret"), Secret("previous_secret", required=False))
-needs_url_token = always_signed
+signature_covers = covers_body
 answer = no_url_check
 
 TOLERANCE = timedelta(seconds=300)

@@ -26,7 +26,7 @@ from app.adapters.protocol import (
     Secret,
     Secrets,
     Verified,
-    always_signed,
+    covers_body,
     no_url_check,
 )
 from app.adapters.validation import CommonOptions, check_connection
@@ -35,7 +35,7 @@ from app.adapters.wechat_api import checked
 KIND = "wechat_live"
 PLATFORM = "wechat"
 SECRETS = (Secret("appid"), Secret("app_secret"))
-needs_url_token = always_signed
+signature_covers = covers_body
 answer = no_url_check
 
 

@@ -19,6 +19,7 @@ from app.adapters.protocol import (
     SUCCESS,
     Binding,
     Context,
+    Coverage,
     Delivery,
     Options,
     Parsed,
@@ -26,8 +27,8 @@ from app.adapters.protocol import (
     Reply,
     Secret,
     Secrets,
+    UrlCheck,
     Verified,
-    always_signed,
     require_post,
 )
 from app.adapters.signatures import key_of, same, sha1_of_sorted
@@ -47,7 +48,6 @@ SECRETS = (
     Secret("appid", required=False),
     Secret("app_secret", required=False),
 )
-needs_url_token = always_signed
 
 ORDER_EVENTS = frozenset(
     f"channels_ec_order_{name}" for name in ("new", "pay", "cancel", "wait_shipping", "deliver", "confirm", "settle")
@@ -100,6 +100,12 @@ def check(secrets: Secrets, options: Options) -> None:
     check_connection(SECRETS, secrets, options, ShopOptions, more)
 
 
+def signature_covers(secrets: Secrets, options: Options) -> Coverage:
+    """Return `body` once a key is set, since plain pushes are then refused; the signature of those covers a time and a nonce."""
+    del options
+    return "body" if secrets.get("encoding_aes_key") else "part"
+
+
 def _require_signature(delivery: Delivery, secrets: Secrets, name: str, *more: str) -> None:
     query = delivery.query
     wanted = sha1_of_sorted(secrets["token"], query.get("timestamp", ""), query.get("nonce", ""), *more)
@@ -107,15 +113,22 @@ def _require_signature(delivery: Delivery, secrets: Secrets, name: str, *more: s
         raise Refused(401, f"{name} does not match")
 
 
-def answer(delivery: Delivery, secrets: Secrets, options: Options) -> Reply:
+def answer(delivery: Delivery, secrets: Secrets, options: Options) -> UrlCheck:
     """Answer the console's check of the URL with the unchanged `echostr`, which is plain in every mode.
+
+    The nonce of a check signs nothing else afterwards.
 
     Raises:
         Refused: 401, the signature does not match.
     """
     del options
     _require_signature(delivery, secrets, "signature")
-    return Reply(body=delivery.query.get("echostr", "").encode("utf-8", "replace"))
+    text = delivery.query.get("echostr", "")
+    return UrlCheck(Reply(body=text.encode("utf-8", "replace")), Binding(_nonce(delivery), f"check/{key_of(text)}"))
+
+
+def _nonce(delivery: Delivery) -> str:
+    return f"nonce/{key_of(delivery.query['timestamp'], delivery.query['nonce'])}"
 
 
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
@@ -135,8 +148,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
         if options.get("require_encryption") is True or secrets.get("encoding_aes_key"):
             raise Refused(401, "this connection takes encrypted pushes only")
         key = key_of(delivery.body)
-        binding = Binding(f"nonce/{key_of(query['timestamp'], query['nonce'])}", key)
-        return Verified(delivery.body, delivery.received_at, key, signed=False, binding=binding)
+        return Verified(delivery.body, delivery.received_at, key, signed=False, binding=Binding(_nonce(delivery), key))
     cipher = document.get("Encrypt")
     if not isinstance(cipher, str) or not cipher:
         raise Refused(400, "an encrypted push has no Encrypt")

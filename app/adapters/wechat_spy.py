@@ -1,7 +1,7 @@
 """The live-room message forwarder (wxlivespy): comments, entries, likes, gifts, the online count and the total of likes.
 
 In: its JSON, bare or wrapped. Out: events of the audience, one sample per delivery. Never here: a signature: the tool
-has none, so the URL carries an unguessable token (`needs_url_token`).
+has none, so the URL carries an unguessable token (`signature_covers`).
 
 Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It repeats events; the live's id and `seq`
 identify them. One like message may represent several taps; the platform's total is in the sample.
@@ -16,6 +16,7 @@ from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, comment_text, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
+    Coverage,
     Delivery,
     Options,
     Parsed,
@@ -36,10 +37,10 @@ SECRETS: tuple[Secret, ...] = ()
 answer = no_url_check
 
 
-def needs_url_token(options: Options) -> bool:
-    """Return True: only the URL protects these deliveries."""
-    del options
-    return True
+def signature_covers(secrets: Secrets, options: Options) -> Coverage:
+    """Return `nothing`: only the URL protects these deliveries."""
+    del secrets, options
+    return "nothing"
 
 
 _COUNT_FIELDS = {"gift": "gift_num", "combogift": "combo_product_count"}

@@ -26,7 +26,7 @@ from app.adapters.protocol import (
     Secret,
     Secrets,
     Verified,
-    always_signed,
+    covers_body,
     no_url_check,
 )
 from app.adapters.validation import CommonOptions, check_connection
@@ -35,7 +35,7 @@ from app.events.fields import LongText
 KIND = "weibo_counts"
 PLATFORM = "weibo"
 SECRETS = (Secret("access_token"),)
-needs_url_token = always_signed
+signature_covers = covers_body
 answer = no_url_check
 
 MAX_IDS = 100

@@ -17,6 +17,7 @@ from app.adapters.parsing import as_map, first, identifier, timestamp as timesta
 from app.adapters.protocol import (
     Binding,
     Context,
+    Coverage,
     Delivery,
     Options,
     Parsed,
@@ -24,6 +25,7 @@ from app.adapters.protocol import (
     Reply,
     Secret,
     Secrets,
+    UrlCheck,
     Verified,
     require_post,
 )
@@ -37,6 +39,8 @@ SECRETS = (Secret("app_secret"),)
 
 _TOLERANCE = timedelta(minutes=10)
 """The platform repeats a push within seconds; the rest is for clocks that differ."""
+_REMEMBERED = timedelta(hours=1)
+"""How long a nonce is kept: longer than its time is accepted."""
 _FOLLOWS = frozenset(("follow", "scan_follow"))
 _OTHER_EVENTS = frozenset(("unfollow", "subscribe", "unsubscribe", "scan", "click", "view", "menu"))
 _MESSAGES = frozenset(("text", "image", "voice", "position", "location", "mention"))
@@ -48,9 +52,10 @@ class FansOptions(CommonOptions):
     signature: Literal["required", "if_present"] = "required"
 
 
-def needs_url_token(options: Options) -> bool:
-    """Return whether unsigned deliveries are accepted."""
-    return options.get("signature") == "if_present"
+def signature_covers(secrets: Secrets, options: Options) -> Coverage:
+    """Return `nothing` if unsigned deliveries are accepted, else `part`: a time and a nonce."""
+    del secrets
+    return "nothing" if options.get("signature") == "if_present" else "part"
 
 
 OPTIONS = FansOptions
@@ -69,15 +74,22 @@ def _require_signature(delivery: Delivery, secrets: Secrets) -> None:
         raise Refused(401, "signature does not match")
 
 
-def answer(delivery: Delivery, secrets: Secrets, options: Options) -> Reply:
-    """Answer the platform's check of the URL with `echostr`.
+def answer(delivery: Delivery, secrets: Secrets, options: Options) -> UrlCheck:
+    """Answer the platform's check of the URL with `echostr`. Its nonce signs nothing else afterwards.
 
     Raises:
         Refused: 401, the signature does not match.
     """
     del options
     _require_signature(delivery, secrets)
-    return Reply(body=delivery.query.get("echostr", "").encode("utf-8", "replace"))
+    text = delivery.query.get("echostr", "")
+    # No window: the check proves nothing but the secret. A push with its nonce is refused.
+    binding = Binding(_nonce(delivery), f"check/{key_of(text)}")
+    return UrlCheck(Reply(body=text.encode("utf-8", "replace")), binding)
+
+
+def _nonce(delivery: Delivery) -> str:
+    return f"nonce/{key_of(delivery.query['timestamp'], delivery.query['nonce'])}"
 
 
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
@@ -88,14 +100,13 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     """
     require_post(delivery)
     key, binding = key_of(delivery.body), None
-    if not needs_url_token(options) or "signature" in delivery.query:
+    if signature_covers(secrets, options) == "part" or "signature" in delivery.query:
         _require_signature(delivery, secrets)
-        timestamp, nonce = delivery.query["timestamp"], delivery.query["nonce"]
-        sent_at = timestamp_of(timestamp, per_second=1000)
+        sent_at = timestamp_of(delivery.query["timestamp"], per_second=1000)
         if sent_at is None or abs(sent_at - delivery.received_at) > _TOLERANCE:
             raise Refused(401, "the timestamp is too far from now")
         # The signature covers time and nonce alone: the first body that comes with them is the only one.
-        binding = Binding(f"nonce/{key_of(timestamp, nonce)}", key)
+        binding = Binding(_nonce(delivery), key, _REMEMBERED)
     return Verified(delivery.body, delivery.received_at, key, signed=False, binding=binding)
 
 

@@ -18,6 +18,7 @@ from app.adapters.parsing import as_map, comment_text, first, first_value, ident
 from app.adapters.protocol import (
     Binding,
     Context,
+    Coverage,
     Delivery,
     Options,
     Parsed,
@@ -26,7 +27,6 @@ from app.adapters.protocol import (
     Secret,
     Secrets,
     Verified,
-    always_signed,
     no_url_check,
     require_post,
 )
@@ -36,7 +36,6 @@ from app.adapters.validation import CommonOptions, check_connection
 KIND = "weibo_live"
 PLATFORM = "weibo"
 SECRETS = (Secret("app_secret"), Secret("access_token", required=False))
-needs_url_token = always_signed
 answer = no_url_check
 
 _REPLY = Reply(body=b'{"error_code":0,"error_msg":""}', media_type="application/json")
@@ -53,6 +52,12 @@ OPTIONS = CommonOptions
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options)
+
+
+def signature_covers(secrets: Secrets, options: Options) -> Coverage:
+    """Return `part`: of JSON the fields that are not nested, and 60 bits of a form."""
+    del secrets, options
+    return "part"
 
 
 def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
@@ -82,7 +87,11 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     if form:
         return Verified(delivery.body, delivery.received_at, key)
     # Nested fields are outside the signature: the first body that comes with it is the only one.
-    return Verified(delivery.body, delivery.received_at, key, False, binding=Binding(f"sign/{key}", key_of(delivery.body)))
+    binding = Binding(f"sign/{key}", key_of(delivery.body))
+    signed_at = timestamp(fields.get("ts") or fields.get("create_at"), per_second=1000)
+    if signed_at is not None and delivery.received_at - signed_at > binding.kept_for:
+        raise Refused(401, "the signature is older than signatures are remembered")
+    return Verified(delivery.body, delivery.received_at, key, signed=False, binding=binding)
 
 
 def _as_in_a_form(value: object) -> str | None:

@@ -47,7 +47,7 @@ _CHECKS = _ANSWER | responses(400, 401, 403, 404, 405)
 _TAKES = _ANSWER | responses(400, 401, 403, 404, 405, 413, 415, 422, 503)
 
 ConnectionId = Annotated[str, Path(description="the connection's id", examples=["0192f1a0-b3c4-7d06-8000-5f5e1a2b3c4d"])]
-UrlToken = Annotated[str, Path(description="secret last segment of the URL, for kinds whose deliveries are not signed")]
+UrlToken = Annotated[str, Path(description="secret last segment of the URL, where the signature does not cover the whole body")]
 
 
 async def _webhook_handler(
@@ -97,7 +97,7 @@ def _refusal(refused: Refused) -> ProblemError:
 async def _check(request: Request, connection: str, url_token: str | None = None) -> Response:
     _, handler, found = await _webhook_handler(request, connection, url_token)
     try:
-        return _answer(handler.check(found, _delivery(request, _headers(request), b"")))
+        return _answer(await handler.check(found, _delivery(request, _headers(request), b"")))
     except Refused as refused:
         raise _refusal(refused) from None
 
@@ -144,7 +144,7 @@ async def take(request: Request, connection: ConnectionId) -> Response:
     response_class=Response, responses=_CHECKS, openapi_extra=_OPEN,
 )  # fmt: skip
 async def check_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
-    """Answer a verification request of a kind whose deliveries are not signed."""
+    """Answer a verification request at a URL with a token."""
     return await _check(request, connection, url_token)
 
 
@@ -153,5 +153,5 @@ async def check_by_token(request: Request, connection: ConnectionId, url_token: 
     response_class=Response, responses=_TAKES, openapi_extra=_BODY,
 )  # fmt: skip
 async def take_by_token(request: Request, connection: ConnectionId, url_token: UrlToken) -> Response:
-    """Receive a delivery of a kind whose deliveries are not signed. A wrong token is answered 404."""
+    """Receive a delivery whose signature covers a part of it, or that has none. A wrong token is answered 404."""
     return await _take(request, connection, url_token)

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from pydantic_core import from_json
 
-from app.adapters.protocol import Adapter, Context
+from app.adapters.protocol import Adapter, Context, Options
 from app.adapters.registry import ADAPTERS
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database
@@ -31,7 +31,9 @@ class Secrets:
     # No repr: secrets must not reach a log.
     values: dict[str, str] = field(repr=False)
     url_token: str = field(repr=False)
-    """Last segment of the webhook URL, for kinds whose deliveries are not signed."""
+    """Last segment of the webhook URL, where the URL has one."""
+    token_in_url: bool = False
+    """Whether the URL must have it although the platform signs: its signature does not cover all of a delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class LoadedConnection:
 
     @property
     def needs_url_token(self) -> bool:
-        """Whether the URL itself must be unguessable."""
-        return self.adapter.needs_url_token(self.context.options)
+        """Whether the URL must have the token."""
+        return token_required(self.adapter, self.secrets, self.context.options)
 
     @property
     def platform(self) -> str | None:
@@ -66,6 +68,11 @@ class LoadedConnection:
         return f"connection:{self.id}"
 
 
+def token_required(adapter: Adapter, secrets: Secrets, options: Options) -> bool:
+    """Return whether the webhook URL of a connection must have its token."""
+    return secrets.token_in_url or adapter.signature_covers(secrets.values, options) == "nothing"
+
+
 def decrypt_secrets(cipher: SecretCipher, sealed: bytes) -> Secrets:
     """Decrypt the secrets of a connection.
 
@@ -73,7 +80,8 @@ def decrypt_secrets(cipher: SecretCipher, sealed: bytes) -> Secrets:
         UnreadableError: they were encrypted with another secret key.
     """
     found = from_json(cipher.decrypt(sealed))
-    return Secrets(found["secrets"], found["url_token"])
+    # Connections that were made before this member existed keep their URLs.
+    return Secrets(found["secrets"], found["url_token"], found.get("token_in_url", False))
 
 
 class ConnectionCache:

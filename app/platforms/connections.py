@@ -6,7 +6,7 @@ In: request models. Out: response models. Never here: a secret in a response or 
 
 import secrets as random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.adapters.protocol import Adapter
+from app.adapters.protocol import Adapter, Coverage
 from app.adapters.registry import ADAPTERS
 from app.adapters.validation import Misconfigured
 from app.catalogue import brands as brand_rows
@@ -24,7 +24,7 @@ from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.ingest.subjects import parse_subject
-from app.platforms.connection_cache import Secrets, decrypt_secrets
+from app.platforms.connection_cache import Secrets, decrypt_secrets, token_required
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
 from app.platforms.outbound import objection
@@ -54,7 +54,9 @@ def _new_token() -> str:
 
 
 def _encrypted(cipher: SecretCipher, secrets: Secrets) -> bytes:
-    return cipher.encrypt(to_json({"secrets": secrets.values, "url_token": secrets.url_token}))
+    return cipher.encrypt(
+        to_json({"secrets": secrets.values, "url_token": secrets.url_token, "token_in_url": secrets.token_in_url})
+    )
 
 
 def _adapter(kind: str) -> Adapter:
@@ -109,15 +111,16 @@ def _query() -> Select[Any]:
 
 def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
     adapter = ADAPTERS[row.kind]
+    covers: Coverage | None
     url: str | None = f"{admin.base_url}/v1/webhooks/{row.id}"
     try:
         secrets = decrypt_secrets(admin.platforms.cipher, row.sealed)
-        names = sorted(secrets.values)
-        if adapter.needs_url_token(row.options):
+        names, covers = sorted(secrets.values), adapter.signature_covers(secrets.values, row.options)
+        if token_required(adapter, secrets, row.options):
             url = f"{url}/{secrets.url_token}"
     except UnreadableError:
         # Encrypted with a key that is not configured: the list must still work, and the administrator enters the secrets again.
-        names, url = [], None
+        names, url, covers = [], None, None
     return Connection(
         id=row.id,
         kind=row.kind,
@@ -127,6 +130,7 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
         enabled=row.enabled,
         secrets_set=names,
         webhook_url=None if row.kind in POLLED else url,
+        signature_covers=None if row.kind in POLLED else covers,
         created_at=row.created_at,
         last_delivery_at=row.last_delivery_at,
         last_error=row.last_error,
@@ -156,7 +160,7 @@ async def create(admin: ConnectionAdmin, principal: Principal, form: NewConnecti
         _check_address(admin, form.options)
         values = {name: value for name, value in form.secrets.items() if value}
         row = form.model_dump(include={"kind", "name", "options", "enabled"})
-        sealed = _encrypted(admin.platforms.cipher, Secrets(values, _new_token()))
+        sealed = _encrypted(admin.platforms.cipher, _new_secrets(adapter, values, form.options))
         await connection.execute(insert(connections).values(id=connection_id, brand_id=brand_id, sealed=sealed, **row))
     return await get(admin, connection_id)
 
@@ -199,14 +203,14 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         if row is None:
             raise not_found("connection")
         adapter = _adapter(row.kind)
-        secrets = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
-        values = _merged(adapter, secrets.values, changes.pop("secrets", None) or {})
-        token = _new_token() if changes.pop("rotate_url", False) else secrets.url_token
+        opened = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
+        values = _merged(adapter, opened.values if opened else {}, changes.pop("secrets", None) or {})
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
         # An address that the setting no longer permits must not prevent other changes: calls to it are refused.
         _check_address(admin, changes.get("options", {}))
-        changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, Secrets(values, token))}
+        sealed = _changed_secrets(adapter, opened, values, options, rotate=changes.pop("rotate_url", False))
+        changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, sealed)}
         # After a change of a secret or an address, calls are tried again at once.
         changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
         await connection.execute(update(connections).where(connections.c.id == connection_id).values(changed))
@@ -214,15 +218,28 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
     return await get(admin, connection_id)
 
 
-def _opened(cipher: SecretCipher, sealed: bytes, *, given: bool) -> Secrets:
+def _opened(cipher: SecretCipher, sealed: bytes, *, given: bool) -> Secrets | None:
     try:
         return decrypt_secrets(cipher, sealed)
     except UnreadableError:
         if given:
-            return Secrets({}, _new_token())
+            return None
         raise ProblemError(
             409, "the secrets were encrypted with another secret key: send all of them again", code="secret_key_changed"
         ) from None
+
+
+def _new_secrets(adapter: Adapter, values: dict[str, str], options: Mapping[str, Any]) -> Secrets:
+    # Where a signature covers little, a captured one must not be enough: the URL is a secret too.
+    return Secrets(values, _new_token(), token_in_url=adapter.signature_covers(values, options) != "body")
+
+
+def _changed_secrets(
+    adapter: Adapter, opened: Secrets | None, values: dict[str, str], options: Mapping[str, Any], *, rotate: bool
+) -> Secrets:
+    if opened is None:
+        return _new_secrets(adapter, values, options)
+    return Secrets(values, _new_token(), token_in_url=True) if rotate else replace(opened, values=values)
 
 
 def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

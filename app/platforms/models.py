@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.adapters.protocol import Coverage
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.ingest.dry_run import ParkingReason, Verdict
 from app.problems import FieldError
@@ -82,7 +83,7 @@ class ConnectionPatch(PatchModel):
     options: Options = Field(default=UNCHANGED, description="replaces all options", examples=[_EXAMPLE["options"]])
     enabled: bool = Field(default=UNCHANGED, examples=[True])
     rotate_url: bool = Field(
-        default=UNCHANGED, description="true: replaces the token in the webhook URL; the old URL returns 404", examples=[False]
+        default=UNCHANGED, description="true: puts a new token into the webhook URL; the old URL returns 404", examples=[False]
     )
 
 
@@ -108,6 +109,7 @@ class Connection(ResponseModel):
                 "enabled": True,
                 "secrets_set": ["app_secret", "appid", "encoding_aes_key", "token"],
                 "webhook_url": f"https://tallylight.example/v1/webhooks/{_ID}",
+                "signature_covers": "body",
                 "created_at": "2021-09-20T01:00:00Z",
                 "last_delivery_at": "2021-09-25T05:31:07Z",
                 "last_error": None,
@@ -125,6 +127,9 @@ class Connection(ResponseModel):
     enabled: bool
     secrets_set: list[str] = Field(description="names of the secrets that are set")
     webhook_url: str | None = Field(description="to paste into the platform's console; null for a kind that is polled")
+    signature_covers: Coverage | None = Field(
+        description="what the signature of a delivery covers: its `body`, `part` of it or `nothing`; null for a polled kind"
+    )
     created_at: datetime
     last_delivery_at: datetime | None
     last_error: str | None

@@ -40,19 +40,22 @@ class WebhookHandler:
         found = await self.connection_cache.find(connection_id)
         if found is None or not found.enabled:
             raise not_found("connection")
-        expected = found.secrets.url_token if found.needs_url_token else ""
-        if not hmac.compare_digest((url_token or "").encode(), expected.encode()):
+        if url_token is None and not found.needs_url_token:
+            return found
+        if not hmac.compare_digest((url_token or "").encode(), found.secrets.url_token.encode()):
             raise not_found("connection")
         return found
 
-    def check(self, connection: LoadedConnection, delivery: Delivery) -> Reply:
+    async def check(self, connection: LoadedConnection, delivery: Delivery) -> Reply:
         """Answer the platform's check of the URL (GET).
 
         Raises:
-            Refused: the adapter refuses it.
+            Refused: the adapter refuses it, or its signature was used for something else.
         """
         try:
-            return connection.adapter.answer(delivery, connection.secrets.values, connection.context.options)
+            found = connection.adapter.answer(delivery, connection.secrets.values, connection.context.options)
+            await self.guard.require(connection.id, found.binding, delivery.received_at)
+            return found.reply
         except Refused as refused:
             self.counters.refused(connection.id, delivery.received_at, refused.detail)
             raise

@@ -86,7 +86,7 @@ def test_a_signature_covers_the_body_and_the_secret_may_rotate(style: str, now: 
     good = delivered(style, b"{}", now)
     assert mapping.verify(good, SECRET, options).signed
     assert mapping.verify(good, {"secret": "new", "previous_secret": "s3cret"}, options).signed
-    assert not mapping.needs_url_token(options)
+    assert "body" == mapping.signature_covers({}, options)
     bad = [Delivery("POST", {}, good.headers, b"{ }", now), Delivery("POST", {}, {}, b"{}", now)]
     bad += [Delivery("POST", {}, dict.fromkeys(good.headers, value), b"{}", now) for value in ("", "sha256=zz", "é", "\udc80")]
     for delivery in bad:
@@ -116,7 +116,7 @@ def test_a_rule_may_make_an_event_per_item(now: datetime, valid: Valid) -> None:
         ],
     }
     mapping.check({}, options)
-    assert mapping.needs_url_token(options)
+    assert "nothing" == mapping.signature_covers({}, options)
     body = {"room": 77, "chat": [{"id": 1, "user": "a"}, {"id": 2, "user": "b"}, {"id": 3}]}
     found = mapping.preview(body, options, now)
     assert [(event["subject"], event["data"]) for event in valid(found.events)] == [

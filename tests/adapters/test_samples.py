@@ -38,7 +38,7 @@ def handled(kind: str, delivery: Delivery, found: dict[str, Any]) -> Reply:
     secrets = {name: found[name] for name in SECRETS if name in found}
     adapter.check(secrets, {})
     if delivery.method == "GET":
-        return adapter.answer(delivery, secrets, {})
+        return adapter.answer(delivery, secrets, {}).reply
     return adapter.parse(adapter.verify(delivery, secrets, {}), Context("//test")).reply
 
 

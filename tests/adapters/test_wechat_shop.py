@@ -261,7 +261,7 @@ def test_a_false_url_check_is_refused(now: datetime) -> None:
     query = {**plain_query({"token": "t"}), "echostr": "hello"}
     with pytest.raises(Refused):
         wechat_shop.answer(Delivery("GET", query, {}, b"", now), {"token": "u"}, {})
-    assert wechat_shop.answer(Delivery("GET", query, {}, b"", now), {"token": "t"}, {}).body == b"hello"
+    assert wechat_shop.answer(Delivery("GET", query, {}, b"", now), {"token": "t"}, {}).reply.body == b"hello"
 
 
 @given(cipher=st.text(max_size=200), body=st.binary(max_size=300))

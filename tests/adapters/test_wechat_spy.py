@@ -76,7 +76,7 @@ def test_without_live_id_the_tied_session_takes_the_messages(body: dict[str, Any
 
 def test_what_cannot_be_trusted_is_not_kept(now: datetime) -> None:
     """The URL needs a token, since nothing is signed; a body that is no message is refused and not kept."""
-    assert wechat_spy.needs_url_token({})
+    assert "nothing" == wechat_spy.signature_covers({}, {})
     bodies: list[object] = [{}, [], "x", {"live_info": {}}]
     for body in bodies:
         with pytest.raises(Refused) as refused:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from app.adapters.signatures import sha1_of_sorted, weibo_live
+from app.service import Service
 
 LIKE = {"type": "live.like.sent", "topics": ["likes"], "data": {"count": "n"}}
 ORDER = {
@@ -121,3 +122,91 @@ async def test_a_plain_push_is_refused_once_a_key_is_set(client: httpx.AsyncClie
     plain = await connect(client, session, "wechat_shop", {"token": "t"})
     statuses = [(await client.post(plain, params=query, json=event | {"n": number})).status_code for number in (1, 1, 2)]
     assert [200, 200, 401] == statuses
+
+
+def nonce_of(kind: str, at: float, nonce: str = "n") -> dict[str, str]:
+    """Return the signed part of a query of a kind whose signature covers a time and a nonce."""
+    stamp = str(int(at * (1000 if kind == "weibo_fans" else 1)))
+    return {"timestamp": stamp, "nonce": nonce, "signature": sha1_of_sorted("s", stamp, nonce)}
+
+
+WEAK = {"wechat_shop": {"token": "s"}, "weibo_fans": {"app_secret": "s"}, "weibo_live": {"app_secret": "s"}}
+
+
+@pytest.mark.parametrize("kind", ["wechat_shop", "weibo_fans"])
+async def test_the_nonce_of_a_url_check_signs_nothing_else(client: httpx.AsyncClient, session: str, kind: str) -> None:
+    """A check may be repeated as it was; neither another text nor a push is accepted with its signature, nor the reverse."""
+    path = await connect(client, session, kind, WEAK[kind])
+    push = {"MsgType": "event", "Event": "product_spu_listing", "type": "event", "data": {"subtype": "click"}}
+    first, second = nonce_of(kind, time.time()), nonce_of(kind, time.time(), "other")
+    checks = [(await client.get(path, params=first | {"echostr": text})).status_code for text in ("a", "a", "<script>")]
+    assert [200, 200, 401] == checks
+    assert 401 == (await client.post(path, params=first, json=push)).status_code
+    assert 200 == (await client.post(path, params=second, json=push)).status_code
+    assert 401 == (await client.get(path, params=second | {"echostr": "a"})).status_code
+
+
+@pytest.mark.parametrize("kind", WEAK)
+async def test_where_a_signature_covers_little_the_url_is_a_secret_too(
+    client: httpx.AsyncClient, service: Service, session: str, kind: str
+) -> None:
+    """A new connection has a token in its URL. One that was made before keeps its URL until it is rotated."""
+    path = await connect(client, session, kind, WEAK[kind])
+    *_, connection_id, token = path.split("/")
+    plain, url = path.removesuffix(f"/{token}"), f"/v1/connections/{connection_id}"
+    assert "part" == (await client.get(url)).json()["signature_covers"]
+
+    async def statuses(*paths: str) -> list[int]:
+        # A delivery without a signature: 401 says that the URL was right.
+        return [(await client.post(place, json={})).status_code for place in paths]
+
+    assert [404, 404, 401] == await statuses(plain, f"{plain}/{token[::-1]}", path)
+    sealed = service.platforms.cipher.encrypt(json.dumps({"secrets": WEAK[kind], "url_token": token}).encode())
+    async with service.database.acquire() as connection:
+        await connection.execute("UPDATE connections SET sealed = $1 WHERE id = $2", sealed, connection_id)
+    # A change of something else does not change the URL.
+    made = (await client.patch(url, json={"name": "made before"})).json()["webhook_url"]
+    assert plain == urlsplit(made).path
+    assert [401, 404, 401] == await statuses(plain, f"{plain}/{token[::-1]}", path)
+    rotated = urlsplit((await client.patch(url, json={"rotate_url": True})).json()["webhook_url"]).path
+    assert [404, 404, 401] == await statuses(plain, path, rotated)
+
+
+async def test_where_a_signature_covers_the_body_the_url_has_no_token(client: httpx.AsyncClient, session: str) -> None:
+    """An encrypted shop, and a shop's webhooks signed over their bodies."""
+    keyed = {"token": "t", "encoding_aes_key": "A" * 43, "appid": "wx1"}
+    for kind, secrets, options in (
+        ("wechat_shop", keyed, {}),
+        ("douyin_live", {"app_secret": "s"}, {}),
+        ("mapping", {"secret": "s"}, {"signature": "shopify", "rules": [LIKE]}),
+    ):
+        path = await connect(client, session, kind, secrets, **options)
+        assert 3 == path.count("/"), path
+        assert "body" == (await client.get(path.replace("webhooks", "connections"))).json()["signature_covers"]
+
+
+async def test_money_that_no_signature_covers_can_be_kept_out(client: httpx.AsyncClient, session: str) -> None:
+    """The option makes orders of unsigned deliveries dead letters, and other events count; a replay after a change counts them."""
+    rules = [LIKE, ORDER | {"topics": []}]
+    options = {"signature": "none", "rules": rules, "count_unsigned_money": False}
+    path = await connect(client, session, "mapping", {}, **options)
+    url = f"/v1/connections/{path.split('/')[3]}"
+    assert 200 == (await client.post(path, json={"n": 5}, headers={"X-Event-Type": "likes"})).status_code
+    found = await figures(client, session)
+    assert (5, None) == (found["likes"], found["gmv"])
+    preview = (await client.post(f"{url}/preview", json={"sample": {"n": 5}})).json()
+    assert ([], True) == (preview["events"], "count_unsigned_money" in preview["problems"][0])
+    (dead_letter,) = (await client.get("/v1/dead-letters")).json()["dead_letters"]
+    assert "no signature covers" in dead_letter["errors"][0]["detail"]
+    changed = options | {"session": session, "count_unsigned_money": True}
+    assert 200 == (await client.patch(url, json={"options": changed})).status_code
+    assert 200 == (await client.post(f"/v1/dead-letters/{dead_letter['id']}/replay")).status_code
+    assert "999.00" == (await figures(client, session))["gmv"]
+
+
+async def test_a_signature_is_not_accepted_longer_than_it_is_remembered(client: httpx.AsyncClient, session: str) -> None:
+    """After 400 days another body could come with it: Weibo's signed time is then too old."""
+    path = await connect(client, session, "weibo_live", {"app_secret": "s"})
+    for days, status in ((399, 200), (401, 401)):
+        fields = {"room_id": "r", "ts": str(int((time.time() - days * 86_400) * 1000)), "msg_type": "6"}
+        assert status == (await client.post(path, json=fields | {"sign": weibo_live(fields, "s")})).status_code
