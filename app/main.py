@@ -29,6 +29,7 @@ from app.api import (
     orders,
     products,
     promotions,
+    rebuilds,
     reports,
     results,
     sessions,
@@ -51,7 +52,7 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
     stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
-    voids, labels, health,
+    voids, rebuilds, labels, health,
 )  # fmt: skip
 
 

@@ -140,6 +140,10 @@ class Settings(BaseSettings):
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
+    rebuild_at_once_events: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        default=50_000,
+        description="events that a request may fold again before it answers; a rebuild of more is left to a job",
+    )
     clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
         default=300,
         description="seconds that an event's `time` may lie after its arrival; a later time is replaced by the arrival; 0: never",

@@ -14,11 +14,12 @@ from pydantic_core import from_json
 from app.api.access import AppService, Operator
 from app.api.events import Receipt
 from app.api.paging import Paging, encode
+from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
-from app.ingest.corrections import apply_corrections
+from app.ingest.rebuild_requests import settle_all
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.dead_letter_replay import original_message
@@ -75,11 +76,23 @@ class ReplayReceipt(Receipt):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"accepted": 1, "duplicates": 0, "conflicts": 0, "parked": 0, "corrected": 0, "rejected": [], "pulls": 0}
+            "example": {
+                "accepted": 1,
+                "duplicates": 0,
+                "conflicts": 0,
+                "parked": 0,
+                "corrected": 0,
+                "rejected": [],
+                "pulls": 0,
+                "rebuilds": [],
+            }
         }
     )
 
     pulls: int = Field(description="requests to the platform's API that the replay has queued")
+    rebuilds: list[SessionRebuild] = Field(
+        description="rebuilds of large sessions that a job does; their figures still include what was replaced"
+    )
 
 
 class DeadLetterList(BaseModel):
@@ -200,9 +213,10 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
         ) from None
     if submission is None:
         raise not_found("dead letter")
-    # The answer says what the figures are.
-    await apply_corrections(service.database, service.settings, submission.replaced_sessions)
-    return {**submission.receipt(), "pulls": 0 if replayed is None else replayed.pulls}
+    # The figures include the events before the answer, unless the session is large.
+    pending = await settle_all(service.database, service.settings, submission.replaced_sessions)
+    pulls = 0 if replayed is None else replayed.pulls
+    return {**submission.receipt(), "pulls": pulls, "rebuilds": [record_of(row).model_dump(mode="json") for row in pending]}
 
 
 @router.delete(

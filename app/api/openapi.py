@@ -19,7 +19,7 @@ TAGS = [
     {"name": "webhooks", "description": "The platforms' own pushes."},
     {"name": "connections", "description": "Platforms and tools that an agency connects."},
     {"name": "imports", "description": "Exports of a back-end, as CSV."},
-    {"name": "sessions", "description": "Live sessions."},
+    {"name": "sessions", "description": "Live sessions, and their rebuilds."},
     {"name": "streams", "description": "The rooms of a session."},
     {"name": "lineup", "description": "What a session sells."},
     {"name": "promotions", "description": "What advertised a session."},

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.access import AppService, Operator
 from app.api.paging import Paging, encode
 from app.catalogue import stream_claims
+from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.catalogue.stream_claims import StreamClaim, StreamDecision
 from app.ingest.stream_decisions import NoSuchRegistrationError, decide
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -37,6 +38,7 @@ class StreamDecisionReceipt(BaseModel):
                 "session": "0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d",
                 "moved_out": 0,
                 "moved_in": 312,
+                "rebuild": None,
             }
         }
     )
@@ -46,6 +48,9 @@ class StreamDecisionReceipt(BaseModel):
     session: UUID | None
     moved_out: int = Field(description="events that left the session that had the room before")
     moved_in: int = Field(description="events that joined the session")
+    rebuild: SessionRebuild | None = Field(
+        description="null: the figures have changed; else the job that rebuilds the session which lost events"
+    )
 
 
 @router.get("", operation_id="list_stream_claims", summary="List open claims", responses=responses(401, 403, 422))
@@ -82,4 +87,5 @@ async def decide_claim(service: AppService, caller: Operator, form: StreamDecisi
         session=form.session,
         moved_out=decision.moved_out,
         moved_in=decision.moved_in,
+        rebuild=None if decision.rebuild is None else record_of(decision.rebuild),
     )

@@ -1,19 +1,21 @@
 """Routes of voids: events and imports taken out of a session's figures.
 
-In: requests. Out: voids, after the commit that changed the figures. Never here: figures, SQL.
+In: requests. Out: voids, and the rebuild that the figures wait for. Never here: figures, SQL.
 """
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.access import AppService, Operator, SessionId
 from app.api.paging import Paging, encode
+from app.api.rebuilds import deleted, left_to_jobs
 from app.catalogue.models import RequestModel, ResponseModel
+from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.events.fields import LongText, Text
 from app.ingest import voids
 from app.problems import responses
@@ -67,11 +69,14 @@ class Void(ResponseModel):
 
 
 class VoidReceipt(Void):
-    """A void that is in effect: every figure is as if the events had never been sent."""
+    """A void that is in effect: every figure is as if the events had never been sent, once `rebuild` is done."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _VOID | {"voided": True}})
+    model_config = ConfigDict(json_schema_extra={"example": _VOID | {"voided": True, "rebuild": None}})
 
     voided: Literal[True]
+    rebuild: SessionRebuild | None = Field(
+        description="null: the figures have changed; else the job that rebuilds the session, which is large"
+    )
 
 
 class VoidList(BaseModel):
@@ -92,12 +97,13 @@ async def create_void(service: AppService, caller: Operator, session: SessionId,
     scope = voids.Scope(session, caller.brand_id)
     reason = VoidReason(form.reason, f"key:{caller.key_id}", datetime.now(UTC))
     if form.import_id is not None:
-        row = await voids.void_import(service.database, service.settings, scope, form.import_id, reason)
+        done = await voids.void_import(service.database, service.settings, scope, form.import_id, reason)
     else:
         assert form.source is not None
         assert form.event is not None
-        row = await voids.void_event(service.database, service.settings, scope, form.source, form.event, reason)
-    return VoidReceipt(voided=True, **_fields(row))
+        done = await voids.void_event(service.database, service.settings, scope, form.source, form.event, reason)
+    rebuild = None if done.rebuild is None else record_of(done.rebuild)
+    return VoidReceipt(voided=True, rebuild=rebuild, **_fields(done.row))
 
 
 @router.get("", operation_id="list_voids", summary="List a session's voids")
@@ -110,7 +116,10 @@ async def list_voids(service: AppService, caller: Operator, session: SessionId, 
     return VoidList(voids=page, next_cursor=encode((last.at, last.id) if last else None))
 
 
-@router.delete("/{void}", status_code=204, operation_id="delete_void", summary="Take a void back", responses=responses(503))
-async def delete_void(service: AppService, caller: Operator, session: SessionId, void: VoidId) -> None:
+@router.delete(
+    "/{void}", status_code=204, operation_id="delete_void", summary="Take a void back", responses=responses(503) | left_to_jobs()
+)
+async def delete_void(service: AppService, caller: Operator, session: SessionId, void: VoidId) -> Response:
     """Count the events again, as if they had never been void."""
-    await voids.take_back(service.database, service.settings, voids.Scope(session, caller.brand_id), void)
+    row = await voids.take_back(service.database, service.settings, voids.Scope(session, caller.brand_id), void)
+    return deleted([] if row is None else [record_of(row)])

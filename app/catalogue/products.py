@@ -20,7 +20,7 @@ from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, CanonicalCode, Names, PatchModel, RequestModel, ResponseModel, Slug
 from app.catalogue.pages import Page, page_of
-from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_or_leave
+from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -33,6 +33,13 @@ _EXAMPLE: dict[str, Any] = {
     "code": "knit-01",
     "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"},
     "aliases": ["10000387"],
+}
+
+
+PRODUCT_EXAMPLE: dict[str, Any] = {
+    "id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d",
+    **_EXAMPLE,
+    "created_at": "2021-09-20T01:00:00Z",
 }
 
 
@@ -57,11 +64,7 @@ class ProductPatch(PatchModel):
 class Product(ResponseModel):
     """A product."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": PRODUCT_EXAMPLE})
 
     id: UUID
     brand: str
@@ -126,7 +129,7 @@ async def create(database: Database, principal: Principal, form: NewProduct, reb
             insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
         )
         added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
-    await rebuild_or_leave(database, brand_id, added, rebuild)
+    await rebuild_sessions(database, brand_id, added, rebuild)
     return await get(database, principal, product_id)
 
 
@@ -148,7 +151,7 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
             # All aliases, not only the new ones: a request that is repeated after a crash completes the rebuilds.
             await _add_aliases(connection, ref, sorted(wanted - found))
             keys += sorted(wanted)
-    await rebuild_or_leave(database, ref.brand_id, keys, rebuild)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
     return await get(database, principal, product_id)
 
 
@@ -162,7 +165,7 @@ async def delete(database: Database, principal: Principal, product_id: UUID, reb
         ref = await _locked(connection, principal, product_id)
         keys = await _remove_aliases(connection, ref, sorted(await _aliases_of(connection, ref.id)))
         await connection.execute(sql_delete(products).where(products.c.id == ref.id))
-    await rebuild_or_leave(database, ref.brand_id, keys, rebuild)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
 
 
 async def put_alias(database: Database, principal: Principal, product_id: UUID, alias: str, rebuild: Rebuild) -> Product:
@@ -175,7 +178,7 @@ async def put_alias(database: Database, principal: Principal, product_id: UUID, 
         ref = await _locked(connection, principal, product_id)
         if alias not in await _aliases_of(connection, ref.id):
             await _add_aliases(connection, ref, [alias])
-    await rebuild_or_leave(database, ref.brand_id, [alias], rebuild)
+    await rebuild_sessions(database, ref.brand_id, [alias], rebuild)
     return await get(database, principal, product_id)
 
 
@@ -190,7 +193,7 @@ async def delete_alias(database: Database, principal: Principal, product_id: UUI
         if alias not in await _aliases_of(connection, ref.id):
             raise not_found("alias")
         keys = await _remove_aliases(connection, ref, [alias])
-    await rebuild_or_leave(database, ref.brand_id, keys, rebuild)
+    await rebuild_sessions(database, ref.brand_id, keys, rebuild)
     return await get(database, principal, product_id)
 
 

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from app.cli.process import run_or_exit, settings_or_exit
-from app.ingest.rebuild import NoSuchSessionError, compare, replace
+from app.ingest.rebuild import NoSuchSessionError, Progress, compare
+from app.ingest.rebuild_requests import replace
 from app.main import create_app
 from app.service import open_service
 from app.storage import migrate as migrations
@@ -44,22 +45,30 @@ def rebuild(
     session: Annotated[UUID, typer.Argument(help="The session's id.")],
     replacing: Annotated[bool, typer.Option("--replace", help="Replace the rows with the rebuilt ones.")] = False,
 ) -> None:
-    """Fold a session's log again and compare the result with its tables; exit code 1 if they differ."""
+    """Fold a session's log again and compare the result with its tables; exit code 1 if they differ.
+
+    Ingest continues meanwhile. With --replace the session is locked for the last events and the rows that differ.
+    """
     settings = settings_or_exit()
 
+    def report(progress: Progress) -> None:
+        typer.echo(f"{progress.events_read} of {progress.events_total} events", err=True)
+
     async def work() -> None:
-        async with open_service(settings) as service:
-            fold = replace if replacing else compare
-            try:
-                differences = await fold(service.database, settings, session)
-            except NoSuchSessionError:
-                console.print("no such session")
-                raise typer.Exit(1) from None
+        try:
+            async with open_service(settings) as service:
+                if replacing:
+                    changed = await replace(service.database, settings, session, report)
+                    console.print(f"{'replaced' if changed else 'equal'}: {changed} differing rows")
+                    return
+                differences = await compare(service.database, settings, session, report)
+        except NoSuchSessionError:
+            console.print("no such session")
+            raise typer.Exit(1) from None
         for side, table, row in differences:
             console.print(f"{side:<12} {table:<10} {row}", highlight=False, soft_wrap=True)
-        verdict = "equal" if not differences else "replaced" if replacing else "different"
-        console.print(f"{verdict}: {len(differences)} differing rows")
-        if differences and not replacing:
+        console.print(f"{'different' if differences else 'equal'}: {len(differences)} differing rows")
+        if differences:
             raise typer.Exit(1)
 
     run_or_exit(work)

@@ -14,8 +14,11 @@ from rich.table import Table
 
 from app.cli.process import run_or_exit, settings_or_exit
 from app.ingest import voids as void_rows
+from app.ingest.rebuild import Progress
+from app.ingest.rebuild_requests import replace
 from app.problems import ProblemError
 from app.service import Service, open_service
+from app.storage.rebuilds import RebuildRow
 from app.storage.voids import VoidReason
 
 voids = typer.Typer(help="Take events or imports out of a session's figures, list them, put them back.", no_args_is_help=True)
@@ -40,6 +43,16 @@ def _run(work: Callable[[Service], Awaitable[None]]) -> None:
     run_or_exit(opened)
 
 
+async def _rebuilt(service: Service, session: UUID, pending: RebuildRow | None) -> None:
+    """Do a rebuild that a request would leave to a job: a server may not run."""
+    if pending is not None:
+        await replace(service.database, service.settings, session, _report)
+
+
+def _report(progress: Progress) -> None:
+    typer.echo(f"{progress.events_read} of {progress.events_total} events", err=True)
+
+
 @voids.command()
 def add(
     session: Session,
@@ -57,12 +70,13 @@ def add(
     async def work(service: Service) -> None:
         scope, why = void_rows.Scope(session, None), VoidReason(reason, _BY, datetime.now(UTC))
         if import_id is not None:
-            row = await void_rows.void_import(service.database, service.settings, scope, import_id, why)
+            done = await void_rows.void_import(service.database, service.settings, scope, import_id, why)
         else:
             assert source is not None
             assert event is not None
-            row = await void_rows.void_event(service.database, service.settings, scope, source, event, why)
-        typer.echo(f"void {row.id}: {row.events} events")
+            done = await void_rows.void_event(service.database, service.settings, scope, source, event, why)
+        typer.echo(f"void {done.row.id}: {done.row.events} events")
+        await _rebuilt(service, session, done.rebuild)
 
     _run(work)
 
@@ -89,7 +103,8 @@ def remove(session: Session, void: Annotated[UUID, typer.Argument(help="The void
     """Take a void back: its events count again."""
 
     async def work(service: Service) -> None:
-        await void_rows.take_back(service.database, service.settings, void_rows.Scope(session, None), void)
+        pending = await void_rows.take_back(service.database, service.settings, void_rows.Scope(session, None), void)
+        await _rebuilt(service, session, pending)
         typer.echo(f"{void} is taken back")
 
     _run(work)

@@ -26,6 +26,7 @@ from app.ingest.tally import Values
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
+from app.storage import rebuilds
 from app.storage.database import UNREACHABLE, Connection, Database
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.writes import WriteQueries
@@ -207,12 +208,13 @@ class Flusher:
         appended = await queries.append_events(versions, batch.new, [] if batch.has_statements else batch.tally.claims(), now)
         if appended is None:
             return None
+        new = set(batch.items) if appended.claimed is not None else appended.new
+        await self._note_for_rebuilds(queries, batch, new)
         if appended.claimed is not None and not batch.has_statements:
             result.accepted = list(batch.items.values())
             result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
             await fold.finish(queries, batch.tally, appended.claimed, contexts)
         else:
-            new = appended.new if appended.claimed is None else set(batch.items)
             result.accepted = [batch.items[key] for key in new]
             known = sorted(batch.items.keys() - new)
             digests = {key: batch.items[key].digest for key in new}
@@ -225,6 +227,12 @@ class Flusher:
         if batch.imported:
             await self._record_imports(queries, batch, result, contexts)
         return result
+
+    async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: set[bytes]) -> None:
+        """Note the new events of sessions that are being rebuilt; a session's version changes when its rebuild begins or ends."""
+        rebuilding = {session.bytes for session, resolved in batch.resolved_sessions.items() if resolved.row.rebuilding}
+        if rebuilding and (noted := [(UUID(bytes=key[16:]), key[:16]) for key in new if key[16:] in rebuilding]):
+            await rebuilds.note_events(queries.connection, noted)
 
     async def _refuse_void_imports(self, queries: WriteQueries, batch: WriteBatch) -> None:
         void = await queries.void_imports(sorted({(session, import_id) for session, import_id, _ in batch.imported}))
@@ -243,9 +251,10 @@ class Flusher:
         valid_again = set(await queries.record_imports(sorted(rows)))
         if not valid_again:
             return
-        folded = [
-            fold.fold_logged(event, contexts[event.session_id]) for event in await queries.logged_events(sorted(valid_again))
-        ]
+        # What a pending rebuild has not taken out yet must not be added a second time; the rebuild adds it.
+        pending = await rebuilds.request_again(queries.connection, {session for session, _ in valid_again})
+        again = sorted((session, key) for session, key in valid_again if session not in pending)
+        folded = [fold.fold_logged(event, contexts[event.session_id]) for event in await queries.logged_events(again)]
         replacing = await fold.apply(queries, folded, contexts, self._slow_after_ms)
         for (session, _, key), item in rows.items():
             if (session, key) in replacing:

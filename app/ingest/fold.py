@@ -17,6 +17,7 @@ from app.events.payload import PAYLOADS
 from app.ingest import order_facts
 from app.ingest.statements import NO_STATEMENTS, Statement, rank_statements, statement_of
 from app.ingest.tally import Gauge, GaugeKey, PendingClaim, Span, Tally, microseconds, moment, moment_or_none
+from app.storage import rebuilds
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
 
@@ -89,13 +90,13 @@ async def apply(
 ) -> set[tuple[UUID, bytes]]:
     """Write all that new events contribute; return (session, key) of those that replace an earlier statement.
 
-    Their sessions are noted in the same transaction: they must be folded again.
+    Rebuilds of their sessions are requested in the same transaction.
     """
     events = list(events)
     found = [(event.session, event.key, event.statement) for event in events if event.statement is not None]
     outcome = await rank_statements(queries, found) if found else NO_STATEMENTS
     if outcome.corrections:
-        await queries.add_pending_corrections(sorted({session for session, _ in outcome.corrections}))
+        await rebuilds.request(queries.connection, {session for session, _ in outcome.corrections}, "statement")
     tally = Tally(slow_after_ms)
     for event in events:
         if (event.session, event.key) not in outcome.outdated:

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from app.events.envelope import EVENT, Event, event_key
 from app.events.fields import LOGGED
-from app.ingest.corrections import apply_corrections
+from app.ingest.rebuild_requests import settle_all
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.settings import Settings
@@ -28,6 +28,7 @@ _CHUNK = 1_000
 async def replay_parked(database: Database, settings: Settings, writer: Writer, platform: str, room: str) -> int:
     """Send the parked events of a registered room through the writer; return their number, once the figures include them.
 
+    If one of them replaces what another one stated, and the session is large, the figures include that after its rebuild.
     Events of unbound senders are sent if a registration is confirmed. Safe to repeat: an event is deleted only after it is in
     the log, and the log accepts it once.
     """
@@ -46,7 +47,7 @@ async def replay_parked(database: Database, settings: Settings, writer: Writer, 
             rows = await connection.fetch(_SQL["parked_events"], platform, room, sorted(owners), *after, _CHUNK)
         if not rows:
             # Two statements of one order may lie on different pages, or come from different imports.
-            await apply_corrections(database, settings, replaced)
+            await settle_all(database, settings, replaced)
             return total
         groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None, bytes | None]]] = {}
         for key, brand, text, digest in rows:

@@ -1,29 +1,33 @@
-"""Rebuild: folds a session's log again, and compares with the tables or replaces their rows.
+"""Rebuild: folds a session's log again, and compares with the tables or replaces the rows that differ.
 
-In: a session. Out: the rows in which the tables differ from a fold of the log. Never here: another fold: the same statements run
-against temporary tables that hide the real ones.
+In: a session. Out: the rows in which the tables differ from a fold of the log. Never here: another fold; who requests it.
+
+A rebuild does not hold its session while it reads the log. It marks the session, under a short lock that waits for the commits of
+earlier events, so that flushes note every later event. It folds the log without the noted events, then the noted ones. The
+last of them are folded under a second short lock, and the rows that differ are replaced in the same commit. Until then the
+figures are the old ones, and a rebuild that is cut off leaves nothing but the mark, which the next one sets again.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
-from app.ingest import cardinality, fold
-from app.ingest.statements import rank_statements
-from app.ingest.tally import Values, values_of
+from app.ingest.rebuild_swap import swap
+from app.ingest.staged_fold import PAGE, StagedFold
 from app.settings import Settings
-from app.storage import first_purchases
-from app.storage.database import Database
-from app.storage.first_purchases import Purchase
+from app.storage import first_purchases, rebuilds
+from app.storage.database import Database, retry_conflicts
 from app.storage.queries import queries
-from app.storage.writes import LoggedEvent, WriteQueries
 
 _SQL = queries("rebuild")
-_TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels")
-_PAGE = 5_000
 _SHOWN = 200
+_REPORT_SECONDS = 1.0
+_ROUNDS = 20
+"""Rounds in which a rebuild follows the events that arrive before it locks the session."""
+_ROUND_EVENTS = 20 * PAGE
 
 
 class NoSuchSessionError(LookupError):
@@ -38,98 +42,129 @@ class Difference(NamedTuple):
     row: str
 
 
-async def compare(database: Database, settings: Settings, session: UUID) -> list[Difference]:
+class Progress(NamedTuple):
+    """How far a rebuild is."""
+
+    events_read: int
+    events_total: int
+
+
+Report = Callable[[Progress], None]
+
+
+async def compare(database: Database, settings: Settings, session: UUID, report: Report | None = None) -> list[Difference]:
     """Return the differences between the tables and a rebuild, from one snapshot; ingest continues meanwhile.
 
-    At most 200 rows are returned. The list must always be empty: incremental = rebuilt.
+    At most 200 rows are returned. The list is empty if no rebuild is pending: incremental = rebuilt.
 
     Raises:
         NoSuchSessionError: there is none.
     """
     async with database.unpooled() as connection, connection.transaction(isolation="repeatable_read"):
-        await _rebuild(connection, settings, session, "find", ())
+        found = await connection.fetchrow(_SQL["find"], session)
+        if found is None:
+            raise NoSuchSessionError(str(session))
+        staged = await StagedFold.open(connection, session, found["brand_id"], found["currency"], _slow_after_ms(settings))
+        reporter = _Reporter(report, 0 if report is None else await rebuilds.count_events(connection, session))
+        async for _ in staged.fold_log(without_noted=False):
+            reporter.tell(staged.events_read)
         return [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
 
 
-async def replace(database: Database, settings: Settings, session: UUID) -> list[Difference]:
-    """Replace the session's rows by rebuilt ones and return the differences; flushes of the session wait meanwhile.
+class _Reporter:
+    """Reports once a second."""
 
-    Raises:
-        NoSuchSessionError: there is none.
-    """
-    async with database.unpooled() as connection, connection.transaction():
-        return await replace_rows(connection, settings, session)
+    def __init__(self, report: Report | None, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._next = 0.0
 
-
-async def replace_rows(
-    connection: asyncpg.Connection, settings: Settings, session: UUID, buyers: Sequence[bytes] = ()
-) -> list[Difference]:
-    """Do the same inside the caller's transaction, on a connection that `Database.unpooled` lends.
-
-    `buyers` may lose their first purchase here; it then passes to the brand's session in which they bought next.
-
-    Raises:
-        NoSuchSessionError: there is none.
-    """
-    brand, purchases, values = await _rebuild(connection, settings, session, "lock", buyers)
-    differences = [Difference(*row) for row in await connection.fetch(_SQL["compare"], session, _SHOWN)]
-    await connection.execute(_SQL["clear_pending_correction"], session)
-    for table in _TABLES:
-        if table != "customers":
-            await connection.execute(_SQL[f"clear_{table}"], session)
-            await connection.execute(_SQL[f"copy_{table}"], session)
-    clock = await connection.fetchrow(_SQL["clock"], session)
-    assert clock is not None, "the session was found above"
-    await connection.execute(_SQL["copy_clock"], session, *clock)
-    await connection.execute(_SQL["clear_session_values"], session)
-    if values:
-        await WriteQueries(connection).add_session_values(cardinality.rows_of(session, values))
-    if purchases:
-        kept = {row["member"] for row in await connection.fetch(_SQL["customers_of"], session)}
-        # The other sessions' sums are in the table that the temporary one hides.
-        await connection.execute(_SQL["drop_counters"])
-        await first_purchases.reassign(connection, brand, [found for found in purchases if found.member not in kept])
-    await connection.execute(_SQL["clear_customers"], session)
-    await connection.execute(_SQL["copy_customers"], session)
-    return differences
+    def tell(self, events_read: int) -> bool:
+        """Report how far the rebuild is; return False if it is not time yet."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + _REPORT_SECONDS
+        if self._report is not None:
+            self._report(Progress(events_read, max(events_read, self._total)))
+        return True
 
 
-async def _rebuild(
-    connection: asyncpg.Connection, settings: Settings, session: UUID, lock: str, buyers: Sequence[bytes]
-) -> tuple[UUID, list[Purchase], Values]:
-    """Fold the log into temporary tables.
+def _slow_after_ms(settings: Settings) -> int:
+    return round(settings.slow_response_seconds * 1000)
 
-    Returns the brand, the next purchases of the buyers who are new in this session, and the distinct values of the session.
-    """
-    found = await connection.fetchrow(_SQL[lock], session)
-    if found is None:
-        raise NoSuchSessionError(str(session))
-    brand: UUID = found["brand_id"]
-    purchases: list[Purchase] = []
-    if buyers:
-        others = await first_purchases.lock_others(connection, brand, session)
-        owned = await first_purchases.lock_owned(connection, brand, session, buyers)
-        purchases = await first_purchases.next_purchases(connection, others, owned)
-    for table in (*_TABLES, "sessions"):
-        await connection.execute(_SQL[f"shadow_{table}"])
-    await connection.execute(_SQL["begin_clock"], session)
-    await connection.execute(_SQL["begin_customers"], session, brand)
-    if purchases:
-        members, sessions, moments, keys, _ = zip(*purchases, strict=True)
-        await connection.execute(_SQL["begin_next_purchases"], brand, members, sessions, moments, keys)
-    queries = WriteQueries(connection)
-    slow_after_ms = round(settings.slow_response_seconds * 1000)
-    context = await fold.context_of(queries, brand, found["currency"], slow_after_ms)
-    after = b""
-    values: Values = set()
-    while page := await connection.fetch(_SQL["statements"], session, after, _PAGE):
-        # Before anything is folded: which statements count is known once all were seen.
-        await rank_statements(queries, fold.stated(LoggedEvent(*row) for row in page))
-        after = page[-1]["event_key"]
-    after = b""
-    while page := await connection.fetch(_SQL["page"], session, after, _PAGE):
-        folded = [fold.fold_logged(LoggedEvent(*row), context) for row in page]
-        await fold.apply(queries, folded, {session: context}, slow_after_ms)
-        values.update(*(values_of(one.contributions, one.at) for one in folded))
-        after = page[-1]["event_key"]
-    return brand, purchases, values
+
+class Rebuild:
+    """One rebuild of one session, on a connection of its own."""
+
+    def __init__(self, connection: asyncpg.Connection, settings: Settings, session: UUID, report: Report | None = None) -> None:
+        """Prepare; `connection` is one that `Database.unpooled` lends, and has the session's turn."""
+        self._connection = connection
+        self._settings = settings
+        self._session = session
+        self._report = report
+        self._mark = uuid4()
+
+    async def run(self) -> int | None:
+        """Replace the rows that differ from a fold of the log; return their number, None if no rebuild is pending any more.
+
+        Raises:
+            NoSuchSessionError: there is none.
+        """
+        self._total = await rebuilds.count_events(self._connection, self._session)
+        self._reporter = _Reporter(self._report, self._total)
+        request = await retry_conflicts(self._start)
+        if request is None:
+            return None
+        async for _ in self._staged.fold_log(without_noted=True):
+            await self._tell()
+        await self._staged.analyze()
+        for _ in range(_ROUNDS):
+            if await self._follow() < PAGE:
+                break
+        await self._tell()
+        return await self._finish(request)
+
+    async def _start(self) -> int | None:
+        async with self._connection.transaction():
+            session = await rebuilds.lock_session(self._connection, self._session)
+            if session is None:
+                raise NoSuchSessionError(str(self._session))
+            request = await rebuilds.requested(self._connection, self._session)
+            if request is None:
+                return None
+            await rebuilds.start(self._connection, self._session, self._mark, self._total)
+        slow_after_ms = _slow_after_ms(self._settings)
+        self._brand = session.brand_id
+        self._staged = await StagedFold.open(self._connection, self._session, session.brand_id, session.currency, slow_after_ms)
+        return request
+
+    async def _follow(self) -> int:
+        """Fold what has arrived; return the number of events of the last page."""
+        last = PAGE
+        for _ in range(_ROUND_EVENTS // PAGE):
+            if last < PAGE:
+                break
+            last = await self._staged.fold_noted()
+        return last
+
+    async def _finish(self, request: int) -> int | None:
+        async with self._connection.transaction():
+            # In the order in which a deletion locks: the brand, its session, other sessions, customers.
+            await first_purchases.lock_brand(self._connection, self._session)
+            session = await rebuilds.lock_session(self._connection, self._session)
+            if session is None:
+                raise NoSuchSessionError(str(self._session))
+            if session.rebuild != self._mark:
+                # Flushes noted their events for another rebuild, which this one must not take for its own.
+                return None
+            while await self._staged.fold_noted():
+                pass
+            changed = await swap(self._connection, self._staged, self._session, self._brand)
+            await rebuilds.finish(self._connection, self._session, request, self._staged.events_read)
+        return changed
+
+    async def _tell(self) -> None:
+        read = self._staged.events_read
+        if self._reporter.tell(read):
+            await rebuilds.progress(self._connection, self._session, read)

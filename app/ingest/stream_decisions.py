@@ -1,6 +1,6 @@
 """Decisions about rooms: which session takes in what unbound senders send for a room, and what they sent before.
 
-In: a room, a session or none. Out: the events moved, and both sessions rebuilt. Never here: who may decide.
+In: a room, a session or none. Out: the events moved, and the session that lost them rebuilt. Never here: who may decide.
 
 A decision removes the events that unbound senders sent for the room from the session that had them, parks them, and replays the
 parked events into the session that has the room now. What a brand's own senders sent stays with that brand.
@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-
-from app.ingest import rebuild
+from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
-from app.storage.database import Database, retry_conflicts
+from app.storage.database import Connection, Database, retry_conflicts
 from app.storage.queries import queries
+from app.storage.rebuilds import RebuildRow
 from app.storage.writes import WriteQueries
 
 _SQL = queries("stream_claims")
@@ -34,6 +33,8 @@ class Decision(NamedTuple):
 
     moved_out: int
     moved_in: int
+    rebuild: RebuildRow | None
+    """The rebuild of the session that lost events; None if its figures are without them."""
 
 
 async def decide(
@@ -46,13 +47,15 @@ async def decide(
     Raises:
         NoSuchRegistrationError: the session did not register the room.
     """
-    moved_out = await retry_conflicts(lambda: _withdraw(database, settings, platform, room, session))
+    before, moved_out = await retry_conflicts(lambda: _withdraw(database, platform, room, session))
+    rebuild = None if before is None else await rebuild_requests.settle(database, settings, before)
     moved_in = 0 if session is None else await replay_parked(database, settings, writer, platform, room)
-    return Decision(moved_out, moved_in)
+    return Decision(moved_out, moved_in, rebuild)
 
 
-async def _withdraw(database: Database, settings: Settings, platform: str, room: str, session: UUID | None) -> int:
-    async with database.unpooled() as connection, connection.transaction():
+async def _withdraw(database: Database, platform: str, room: str, session: UUID | None) -> tuple[UUID | None, int]:
+    """Return the session that had the room, and how many events it lost."""
+    async with database.acquire() as connection, connection.transaction():
         rows = await connection.fetch(_SQL["registrations"], platform, room)
         # In the order in which registrations lock: brands, the room, sessions.
         await connection.execute(_SQL["lock_brands"], sorted({str(row["brand_id"]) for row in rows}))
@@ -62,27 +65,24 @@ async def _withdraw(database: Database, settings: Settings, platform: str, room:
             raise NoSuchRegistrationError
         before = next((row for row in rows if row["confirmed"]), None)
         if before is not None and before["session_id"] == session:
-            return 0
+            return None, 0
         moved = 0
         if before is not None:
             await connection.fetch(_SQL["lock_session"], before["session_id"])
             await connection.fetch(_SQL["withdraw_confirmation"], platform, room)
-            moved = await _take_out(connection, settings, before["brand_id"], before["session_id"], platform, room)
+            moved = await _take_out(connection, before["session_id"], platform, room)
         if session is not None:
             await connection.fetch(_SQL["confirm"], platform, room, session)
-        return moved
+        return None if before is None else before["session_id"], moved
 
 
-async def _take_out(
-    connection: asyncpg.Connection, settings: Settings, brand: UUID, session: UUID, platform: str, room: str
-) -> int:
-    """Park the events of unbound senders, and rebuild the session from the rest of its log."""
+async def _take_out(connection: Connection, session: UUID, platform: str, room: str) -> int:
+    """Park the events of unbound senders, and request a rebuild of the session from the rest of its log."""
     parked = await connection.fetch(_SQL["park_logged"], session, platform, room, WITHDRAWN)
-    moved = [row["event_key"] for row in await connection.fetch(_SQL["delete_logged"], session, platform, room)]
+    moved = await connection.fetch(_SQL["delete_logged"], session, platform, room)
     if not moved:
         return 0
     if parked:
         await WriteQueries(connection).count_parked([(platform, room, "", WITHDRAWN, len(parked))], datetime.now(UTC))
-    buyers = [row["member"] for row in await connection.fetch(_SQL["first_purchases_of"], brand, session, moved)]
-    await rebuild.replace_rows(connection, settings, session, buyers)
+    await rebuild_requests.request(connection, session, "decision")
     return len(moved)

@@ -5,9 +5,10 @@ of the log, which keeps what was received.
 
 The event log keeps a voided event, so the same event sent again stays a duplicate. The fold leaves voided events out. What an
 event added to sums is subtracted, and the samples that it took part in are computed again from the few events that sample. If the
-event owns a claim, or belongs to a span or an order, the session is folded again.
+event owns a claim, or belongs to a span or an order, or if there are many, the session is rebuilt.
 
-A void locks the session: no flush and no rebuild runs in it meanwhile, so the figures change in one commit.
+A void locks the session: no flush runs in it meanwhile, so sums and samples change in one commit. While a rebuild of the session
+is pending, its tables do not follow from its log, so nothing is subtracted from them or added: the rebuild does it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,17 +16,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-import asyncpg
-
 from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
-from app.ingest import fold, rebuild
-from app.ingest.corrections import apply_if_pending
+from app.ingest import fold, rebuild_requests
 from app.ingest.tally import Tally, moment, moment_or_none
 from app.problems import invalid, not_found
 from app.settings import Settings
-from app.storage import first_purchases, voids
+from app.storage import rebuilds, voids
 from app.storage.database import Connection, Database, retry_conflicts
+from app.storage.rebuilds import RebuildRow
 from app.storage.voids import SessionRow, VoidReason, VoidRow
 from app.storage.writes import WriteQueries
 
@@ -37,9 +36,17 @@ class Scope(NamedTuple):
     brand: UUID | None
 
 
+class Voided(NamedTuple):
+    """A void, and the rebuild that its figures wait for; None if they include it."""
+
+    row: VoidRow
+    rebuild: RebuildRow | None
+
+
 _SUBTRACT_AT_MOST = 1_000
-"""Events. Above it the session is folded again: that reads a page of the log at a time and does not hold them all in memory."""
+"""Events. Above it the session is rebuilt: that reads a page of the log at a time and does not hold them all in memory."""
 _PAGE = 1_000
+_REASON = "void"
 
 NEVER_SAMPLED = tuple(
     f"live.{name}"
@@ -52,9 +59,7 @@ NEVER_SAMPLED = tuple(
 """Event types that contribute no sample and no start or end: most events of a session. The others are read again for a void."""
 
 
-async def void_event(
-    database: Database, settings: Settings, scope: Scope, source: str, event: str, reason: VoidReason
-) -> VoidRow:
+async def void_event(database: Database, settings: Settings, scope: Scope, source: str, event: str, reason: VoidReason) -> Voided:
     """Take one event out of a session's figures; return its void, the existing one if the event is void already.
 
     Raises:
@@ -62,7 +67,7 @@ async def void_event(
     """
     session = scope.session
 
-    async def marked(connection: asyncpg.Connection) -> tuple[UUID, list[bytes]]:
+    async def marked(connection: Connection) -> tuple[UUID, list[bytes]]:
         key = event_key(source, event)
         if not await voids.is_logged(connection, session, key):
             raise invalid("/event", "the session has no event with this source and id")
@@ -76,7 +81,7 @@ async def void_event(
     return await _void(database, settings, scope, marked)
 
 
-async def void_import(database: Database, settings: Settings, scope: Scope, import_id: UUID, reason: VoidReason) -> VoidRow:
+async def void_import(database: Database, settings: Settings, scope: Scope, import_id: UUID, reason: VoidReason) -> Voided:
     """Take everything that only this import brought out of a session's figures; return its void.
 
     An event that another valid import brought too stays: the figures are as if this import had not been sent.
@@ -86,7 +91,7 @@ async def void_import(database: Database, settings: Settings, scope: Scope, impo
     """
     session = scope.session
 
-    async def marked(connection: asyncpg.Connection) -> tuple[UUID, list[bytes]]:
+    async def marked(connection: Connection) -> tuple[UUID, list[bytes]]:
         if not await voids.has_import(connection, session, import_id):
             raise invalid("/import", "the session has no event of this import")
         known = await voids.import_void(connection, session, import_id)
@@ -99,8 +104,10 @@ async def void_import(database: Database, settings: Settings, scope: Scope, impo
     return await _void(database, settings, scope, marked)
 
 
-async def take_back(database: Database, settings: Settings, scope: Scope, void: UUID) -> None:
+async def take_back(database: Database, settings: Settings, scope: Scope, void: UUID) -> RebuildRow | None:
     """Remove a void: its events count again, as if they arrived now.
+
+    Returns the rebuild that the figures wait for; None if they include the events.
 
     Raises:
         ProblemError: 404 without such a session or void.
@@ -114,11 +121,16 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
             keys = await voids.remove_void(connection, session.id, void)
             if keys is None:
                 raise not_found("void")
-            await _restore(connection, settings, session, keys)
+            if await rebuilds.request_again(connection, [session.id]):
+                return
+            if len(keys) > _SUBTRACT_AT_MOST:
+                await rebuild_requests.request(connection, session.id, _REASON)
+            elif keys:
+                # An event that counts again may replace what another one states of the same order: that requests a rebuild.
+                await _restore(connection, settings, session, keys)
 
     await retry_conflicts(transaction)
-    # An event that counts again may replace what another one states of the same order.
-    await apply_if_pending(database, settings, scope.session)
+    return await rebuild_requests.settle(database, settings, scope.session)
 
 
 async def list_voids(database: Database, scope: Scope, after: tuple[datetime, UUID] | None, limit: int) -> list[VoidRow]:
@@ -138,57 +150,43 @@ async def _restore(connection: Connection, settings: Settings, session: SessionR
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     writes = WriteQueries(connection)
     context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
-    for start in range(0, len(keys), _PAGE):
-        events = await writes.logged_events([(session.id, key) for key in keys[start : start + _PAGE]])
-        folded = [fold.fold_logged(event, context) for event in events]
-        await fold.apply(writes, folded, {session.id: context}, slow_after_ms)
-
-
-class _BrandLockNeeded(Exception):
-    """A first purchase may pass to another session: the brand must be locked before the session."""
+    folded = [fold.fold_logged(event, context) for event in await writes.logged_events([(session.id, key) for key in keys])]
+    await fold.apply(writes, folded, {session.id: context}, slow_after_ms)
 
 
 async def _void(
     database: Database,
     settings: Settings,
     scope: Scope,
-    marked: Callable[[asyncpg.Connection], Awaitable[tuple[UUID, list[bytes]]]],
-) -> VoidRow:
-    """Mark events as void and take them out of the figures, in one transaction."""
+    marked: Callable[[Connection], Awaitable[tuple[UUID, list[bytes]]]],
+) -> Voided:
+    """Mark events as void and take them out of the figures, in one transaction or by a rebuild after it."""
 
-    async def transaction(*, with_brand: bool) -> VoidRow:
-        # A connection of its own: a rebuild hides tables, and a pooled connection has plans for the tables that it hides.
-        async with database.unpooled() as connection, connection.transaction():
-            if with_brand:
-                await first_purchases.lock_brand(connection, scope.session)
+    async def transaction() -> VoidRow:
+        async with database.acquire() as connection, connection.transaction():
             session = await voids.lock_session(connection, *scope)
             if session is None:
                 raise not_found("session")
             void_id, keys = await marked(connection)
             if keys:
-                await _exclude(connection, settings, session, keys, holds_brand=with_brand)
+                await _exclude(connection, settings, session, keys)
             row = await voids.void(connection, session.id, void_id)
             assert row is not None, "it was recorded above"
             return row
 
-    try:
-        return await retry_conflicts(lambda: transaction(with_brand=False))
-    except _BrandLockNeeded:
-        return await retry_conflicts(lambda: transaction(with_brand=True))
+    row = await retry_conflicts(transaction)
+    return Voided(row, await rebuild_requests.settle(database, settings, scope.session))
 
 
-async def _exclude(
-    connection: asyncpg.Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes], *, holds_brand: bool
-) -> None:
-    """Change the figures to what they are without these events, which are marked already."""
-    buyers = await voids.buyers_of(connection, session.id, keys)
-    if buyers and not holds_brand:
-        raise _BrandLockNeeded
-    if buyers or len(keys) > _SUBTRACT_AT_MOST or not await _subtract(connection, settings, session, keys):
-        await rebuild.replace_rows(connection, settings, session.id, buyers)
+async def _exclude(connection: Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> None:
+    """Change the figures to what they are without these events, which are marked already, or request a rebuild."""
+    if await rebuilds.request_again(connection, [session.id]):
+        return
+    if len(keys) > _SUBTRACT_AT_MOST or not await _subtract(connection, settings, session, keys):
+        await rebuild_requests.request(connection, session.id, _REASON)
 
 
-async def _subtract(connection: asyncpg.Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> bool:
+async def _subtract(connection: Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> bool:
     """Take out sums, samples, start and end; return False, with nothing changed, if claims, spans or orders depend on them."""
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     writes = WriteQueries(connection)
@@ -209,7 +207,7 @@ async def _subtract(connection: asyncpg.Connection, settings: Settings, session:
 
 
 async def _sample_again(
-    connection: asyncpg.Connection, writes: WriteQueries, context: fold.SessionContext, events: Sequence[fold.Folded]
+    connection: Connection, writes: WriteQueries, context: fold.SessionContext, events: Sequence[fold.Folded]
 ) -> None:
     """Compute the samples that the events took part in, and the session's start and end, from the other events of the log."""
     session = events[0].session

@@ -13,7 +13,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,10 +26,11 @@ from pydantic_core import from_json, to_json
 from app.adapters.validation import InvalidField, Misconfigured
 from app.catalogue.access import Principal
 from app.catalogue.models import ResponseModel
+from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.catalogue.session_access import session_ref
 from app.events import reader
 from app.events.envelope import EVENTS, event_key
-from app.ingest.corrections import apply_corrections
+from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import QueueFullError, Writer
@@ -37,6 +38,7 @@ from app.platforms.connections import refused
 from app.problems import ProblemError, invalid
 from app.settings import Settings
 from app.storage.database import Database
+from app.storage.rebuilds import RebuildRow
 
 SOURCE = "//tallylight/imports"
 """The same for all imports: an event's id names its subject, so no two brands' rows can meet."""
@@ -106,6 +108,7 @@ class ImportReport(ResponseModel):
                 "duplicates": 0,
                 "parked": 0,
                 "replaced": 0,
+                "rebuilds": [],
                 "failed_rows": 1,
                 "rows": [
                     {"row": 2, "ok": True, "events": 2, "column": None, "detail": None, "warnings": []},
@@ -122,6 +125,9 @@ class ImportReport(ResponseModel):
     duplicates: int
     parked: int
     replaced: int = Field(description="events that replaced what an earlier import stated of the same order")
+    rebuilds: list[SessionRebuild] = Field(
+        description="rebuilds of large sessions that a job does; their figures still include what was replaced"
+    )
     failed_rows: int
     rows: list[ImportRow]
 
@@ -173,7 +179,7 @@ class _Tally:
             self.failed_rows += not report["ok"]
             self.rows.append((row, to_json(report)))
 
-    def document(self, import_id: UUID, kind: str, facts: dict[str, Any]) -> bytes:
+    def document(self, import_id: UUID, kind: str, facts: dict[str, Any], rebuilds: Sequence[RebuildRow]) -> bytes:
         """Return the report; its model documents it."""
         head = {
             "id": import_id,
@@ -183,6 +189,7 @@ class _Tally:
             "duplicates": self.duplicates,
             "parked": self.parked,
             "replaced": self.replaced,
+            "rebuilds": [record_of(row).model_dump() for row in rebuilds],
             "failed_rows": self.failed_rows,
         }
         return to_json(head)[:-1] + b',"rows":[' + b",".join(report for _, report in sorted(self.rows)) + b"]}"
@@ -228,12 +235,12 @@ class Importer:
                         tally.add(await pending.popleft())
                 finally:
                     await asyncio.gather(*pending, return_exceptions=True)
-            # The answer says what the figures are: corrected sessions are folded again before it.
-            await apply_corrections(self._database, self._settings, tally.replaced_sessions)
+            # The figures follow the answer: corrected sessions are rebuilt before it, unless they are large.
+            rebuilds = await settle_all(self._database, self._settings, tally.replaced_sessions)
         finally:
             self._waiting -= 1
         # Sorting and joining 200,000 reports would hold the loop for too long.
-        return await asyncio.to_thread(tally.document, import_id, options["kind"], facts)
+        return await asyncio.to_thread(tally.document, import_id, options["kind"], facts, rebuilds)
 
     async def _store(self, batch: _Batch) -> _Batch:
         for attempt in range(_QUEUE_SECONDS * 10):

@@ -27,9 +27,8 @@ from pgqueuer.models import Job, Schedule
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
-from app.catalogue.pending_rebuilds import run_pending
-from app.ingest.corrections import apply_pending
-from app.ingest.rebuild import NoSuchSessionError, replace
+from app.catalogue.pending_rebuilds import request_pending
+from app.ingest import rebuild_requests
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
@@ -42,6 +41,7 @@ from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
 from app.storage.database import UNREACHABLE, Database
 from app.storage.queries import queries
+from app.storage.rebuilds import JOB as REBUILD
 
 _SQL = queries("platforms")
 _log = structlog.get_logger()
@@ -51,6 +51,8 @@ _HEARTBEAT = timedelta(seconds=10)
 _LOOKS_EVERY = timedelta(seconds=5)
 _BATCH = 10
 _AT_ONCE = 50
+_REBUILDS = 2
+"""Rebuilds that the processes run at a time, so that they leave room for ingest."""
 _TICK = "* * * * * */5"
 _NIGHTLY = "17 3 * * *"
 _PATIENCE = timedelta(days=3)
@@ -183,6 +185,11 @@ class Worker:
             worked.set()
             await self.pull(job)
 
+        @queue.entrypoint(REBUILD, concurrency_limit=_REBUILDS)
+        async def rebuild(job: Job) -> None:
+            worked.set()
+            await rebuild_requests.work(self.database, self.settings, UUID((job.payload or b"").decode()))
+
         async def follow(connection_id: UUID, now: datetime) -> object:
             del now
             await self.streams.follow(connection_id, stopping)
@@ -215,8 +222,8 @@ class Worker:
         @queue.schedule("refolds", _TICK, clean_old=True)
         async def refolds(schedule: Schedule) -> None:
             del schedule
-            await run_pending(self.database, self.rebuild)
-            await apply_pending(self.database, self.settings)
+            await request_pending(self.database)
+            await rebuild_requests.enqueue_due(self.database)
 
     async def pull(self, job: Job) -> None:
         """Run a pull; if it fails, retry it later or give up.
@@ -270,11 +277,6 @@ class Worker:
             self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
 
         return turn
-
-    async def rebuild(self, session: UUID) -> None:
-        """Rebuild a session whose rebuild was left pending by a terminated process."""
-        with contextlib.suppress(NoSuchSessionError):
-            await replace(self.database, self.settings, session)
 
     async def delete_expired(self, now: datetime) -> None:
         """Delete what is past its retention time: raw deliveries, the queue's log, dead letters, comment texts."""

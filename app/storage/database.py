@@ -60,6 +60,8 @@ BACKGROUND_FACTOR = 6
 """Background statements may take so many times as long as a request's."""
 _MAINTENANCE = TimeLimits(connect=60, lock=600, statement=3600, deadline=3700)
 """For migrations, which may rewrite tables."""
+_LONG_WORK = 4
+"""Connections for long work that a process may have at a time."""
 _DISPOSE_SECONDS = 5
 Done = TypeVar("Done")
 
@@ -112,6 +114,7 @@ class Database:
     distributed: bool
     """Whether the server is a coordinator of Citus."""
     restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    long_work: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_WORK))
 
     def background(self) -> "Database":
         """Return the same database for background work: its connections come from a pool that no request waits for."""
@@ -157,11 +160,12 @@ class Database:
 
     @asynccontextmanager
     async def unpooled(self) -> AsyncIterator[asyncpg.Connection]:
-        """Open a connection outside the pools for long work, without cached plans, and close it."""
+        """Open a connection outside the pools for long work, without cached plans, and close it; a few at a time."""
         limits = _background(self.connector.limits)
-        connection = await self.connector.connect(limits=limits, statement_cache_size=0)
-        async with _closing(connection):
-            yield connection
+        async with self.long_work:
+            connection = await self.connector.connect(limits=limits, statement_cache_size=0)
+            async with _closing(connection):
+                yield connection
 
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[asyncpg.Connection]:

@@ -7,7 +7,7 @@ event is void), the next earliest one takes its place. The tables are named with
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -51,17 +51,35 @@ async def next_purchases(connection: Connection, others: Sequence[UUID], members
 
 async def reassign(connection: Connection, brand: UUID, purchases: Sequence[Purchase]) -> None:
     """Make buyers new in the sessions of these purchases."""
+    await assign(connection, brand, purchases)
+    await count(connection, purchases, 1)
+
+
+async def assign(connection: Connection, brand: UUID, purchases: Sequence[Purchase]) -> None:
+    """Do the same without counting the buyers in those sessions."""
+    if purchases:
+        members, sessions, moments, keys, _ = zip(*purchases, strict=True)
+        await connection.execute(_SQL["reassign_customers"], brand, members, sessions, moments, keys)
+
+
+async def count(connection: Connection, purchases: Sequence[Purchase], sign: int) -> None:
+    """Add new buyers to the sums of their sessions (`sign` 1), or subtract them (-1)."""
     if not purchases:
         return
-    members, sessions, moments, keys, _ = zip(*purchases, strict=True)
-    await connection.execute(_SQL["reassign_customers"], brand, members, sessions, moments, keys)
     # The two rows that the fold writes for a count: the whole session, and the minute.
     counts: dict[tuple[UUID, int, str, int, str, str], int] = {}
     for purchase in purchases:
         for grain, bucket in ((0, 0), (60, int(purchase.at.timestamp()) // 60 * 60_000_000)):
             row = (purchase.session_id, grain, "", bucket, purchase.platform, "new_buyers")
-            counts[row] = counts.get(row, 0) + 1
-    await WriteQueries(connection).add_counters([(*row, counts[row], counts[row]) for row in sorted(counts)])
+            counts[row] = counts.get(row, 0) + sign
+    writes = WriteQueries(connection)
+    await writes.add_counters([(*row, counts[row], counts[row]) for row in sorted(counts)])
+    if sign < 0:
+        await writes.drop_empty([(*row[:3], _at(row[3]), *row[4:]) for row in sorted(counts)])
+
+
+def _at(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC)
 
 
 async def forget_owned(connection: Connection, brand: UUID, session: UUID) -> None:

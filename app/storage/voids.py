@@ -131,11 +131,6 @@ async def owned_members(connection: Connection, session: UUID, claims: Sequence[
     return int(await connection.fetchval(_SQL["owned_members"], session, sets, members, keys))
 
 
-async def buyers_of(connection: Connection, session: UUID, keys: Sequence[bytes]) -> list[bytes]:
-    """Return the buyers whose purchase in this session is one of these events."""
-    return [row[0] for row in await connection.fetch(_SQL["buyers_of"], session, keys)]
-
-
 async def sampling_events(
     connection: Connection, session: UUID, other_types: Sequence[str], after: bytes, limit: int
 ) -> list[LoggedEvent]:

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from app.adapters.csv_import import Import
 from app.events.envelope import EVENT, event_key
 from app.ingest import rebuild
-from app.ingest.corrections import apply_corrections
+from app.ingest.rebuild_requests import settle_all
 from app.ingest.submission import Submission, SubmittedEvent
 from app.service import Service
 from tests.platforms.conftest import Connect
@@ -107,7 +107,7 @@ async def take(service: Service, room: str, rows: list[str], imported_at: dateti
             submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), len(submission.items), submission))
     await service.writer.submit(submission)
     assert [] == submission.rejected
-    await apply_corrections(service.database, service.settings, submission.replaced_sessions)
+    await settle_all(service.database, service.settings, submission.replaced_sessions)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -19,7 +19,7 @@ LIMIT $6;
 SELECT id FROM sessions WHERE brand_id = $1 ORDER BY id FOR UPDATE;
 
 -- name: sessions_with_keys
--- Sessions of a brand whose rollups hold one of these product keys.
+-- Sessions of a brand whose tables hold one of these product keys, or are about to: those whose rebuild is pending.
 SELECT c.session_id
 FROM sessions s
 JOIN counters c ON c.session_id = s.id
@@ -29,7 +29,16 @@ SELECT g.session_id
 FROM sessions s
 JOIN gauges g ON g.session_id = s.id
 WHERE s.brand_id = $1 AND g.grain = 0 AND g.key = ANY($2::text[])
+UNION
+SELECT r.session_id
+FROM sessions s
+JOIN rebuilds r ON r.session_id = s.id
+WHERE s.brand_id = $1 AND r.done < r.requested
 ORDER BY 1;
+
+-- name: forget_changed_keys
+-- The rebuilds that these keys need are requested.
+DELETE FROM pending_refolds WHERE brand_id = $1 AND key = ANY($2::text[]);
 
 -- name: on_air
 -- The sessions that are on air: of the given ones, or of all that the caller may see. A status of the session itself (room '')

@@ -3,7 +3,8 @@
 -- `append_events` compares it with the row that it locks. A room whose
 -- registration is not confirmed has a leading question mark.
 SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
-       concat_ws(' ', s.currency, b.catalogue_version, array_to_string(r.rooms, ' ')) AS version
+       s.rebuild IS NOT NULL AS rebuilding,
+       concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, array_to_string(r.rooms, ' ')) AS version
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN LATERAL (
@@ -51,7 +52,7 @@ WITH held AS (
         FROM unnest($1::uuid[], $2::text[]) AS remembered (id, version)
         JOIN sessions s USING (id)
         JOIN brands b ON b.id = s.brand_id
-        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, array_to_string(
+        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, array_to_string(
             ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
                  FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
         ORDER BY s.id
@@ -107,10 +108,6 @@ RETURNING session_id, set, member, superseded;
 SELECT m.session_id, m.member, m.event_key
 FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS wanted (session_id, set, member)
 JOIN members m USING (session_id, set, member);
-
--- name: add_pending_corrections
--- Notes sessions in which a newer statement replaced one that was counted.
-INSERT INTO pending_corrections (session_id) SELECT unnest($1::uuid[]) ON CONFLICT (session_id) DO NOTHING;
 
 -- name: claim_customers
 -- The same for all sessions of a brand: a buyer's first purchase and its session.

@@ -26,9 +26,13 @@ DELETE FROM refunds WHERE session_id = $1;
 -- Empties the parcels of a session's orders.
 DELETE FROM parcels WHERE session_id = $1;
 
--- name: pending_corrections
--- A deleted session has no figures to correct.
-DELETE FROM pending_corrections WHERE session_id = $1;
+-- name: rebuilds
+-- A deleted session has no figures to rebuild.
+DELETE FROM rebuilds WHERE session_id = $1;
+
+-- name: rebuild_events
+-- Empties the list of events that a rebuild has to fold.
+DELETE FROM rebuild_events WHERE session_id = $1;
 
 -- name: spans
 -- Empties a session's durations.

@@ -61,7 +61,3 @@ DELETE FROM events e
 WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AND e.owner = ''
   AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = e.session_id AND v.event_key = e.event_key)
 RETURNING e.event_key;
-
--- name: first_purchases_of
--- The buyers whose first purchase from the brand is one of these events of a session.
-SELECT member FROM customers WHERE brand_id = $1::uuid AND session_id = $2::uuid AND event_key = ANY($3::bytea[]) ORDER BY member;

@@ -117,10 +117,6 @@ FROM unnest($2::text[], $3::bytea[]) AS claimed (set, member)
 JOIN members m ON m.session_id = $1::uuid AND m.set = claimed.set AND m.member = claimed.member
 WHERE m.event_key = ANY($4::bytea[]);
 
--- name: buyers_of
--- The buyers whose purchase in this session is one of these events.
-SELECT m.member FROM members m WHERE m.session_id = $1 AND m.set = 'buyer' AND m.event_key = ANY($2::bytea[]) ORDER BY m.member;
-
 -- name: sampling_events
 -- Valid events of the types that may sample, a page at a time.
 SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data

@@ -20,8 +20,9 @@ from app.storage.tables.catalogue import (
     streams,
 )
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
-from app.storage.tables.order_facts import parcels, pending_corrections, refunds
+from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
+from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.settlement import contracts, exchange_rates
 from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
@@ -47,12 +48,13 @@ __all__ = [
     "parcels",
     "parked",
     "parked_rooms",
-    "pending_corrections",
     "pending_refolds",
     "platform_tokens",
     "product_aliases",
     "products",
     "promotions",
+    "rebuild_events",
+    "rebuilds",
     "refunds",
     "sealed_keys",
     "session_values",

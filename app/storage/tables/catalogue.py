@@ -71,6 +71,8 @@ sessions = Table(
     Column("started_at", Timestamp),
     Column("ended_at", Timestamp),
     created_at(),
+    # The rebuild that is under way. Flushes note new events while it is set.
+    Column("rebuild", Uuid),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
 )

@@ -1,4 +1,4 @@
-"""Tables of what belongs to an order besides its row: refunds, parcels, corrections. Distributed by session_id.
+"""Tables of what belongs to an order besides its row: refunds, parcels. Distributed by session_id.
 
 In: nothing. Out: tables. Never here: queries.
 """
@@ -42,11 +42,4 @@ parcels = Table(
     Column("carrier", Text),
     Column("tracking", Text),
     Column("shipped_at", Timestamp, nullable=False),
-)
-
-pending_corrections = Table(
-    "pending_corrections",
-    metadata,
-    # A session in which a newer statement replaced an older one: it is folded again.
-    Column("session_id", Uuid, primary_key=True),
 )

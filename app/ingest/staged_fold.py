@@ -1,0 +1,90 @@
+"""Staged fold: folds a session's log into temporary tables that hide the real ones on their connection.
+
+In: a session, a connection of its own. Out: temporary tables with the session's rows. Never here: changes of the real tables.
+
+The statements are those of ingest: they name tables without a schema, and a temporary table is found first. The temporary tables
+belong to the connection, so nothing remains of a fold that is cut off. A page is folded at a time, in a transaction of its own
+unless the caller has one, and other work of the process has its turn between two pages.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from app.ingest import fold
+from app.ingest.statements import rank_statements
+from app.ingest.tally import Values, values_of
+from app.storage import rebuilds
+from app.storage.queries import queries
+from app.storage.writes import LoggedEvent, WriteQueries
+
+_SQL = queries("rebuild")
+TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels")
+PAGE = 500
+"""Events that are folded at a time: some ten milliseconds of the event loop."""
+_RANKED = 5_000
+"""Statements that are read at a time."""
+
+
+class StagedFold:
+    """The rows of one session, folded again."""
+
+    def __init__(self, connection: asyncpg.Connection, context: fold.SessionContext, session: UUID) -> None:
+        """Use `open`."""
+        self._connection = connection
+        self._context = context
+        self._session = session
+        self._queries = WriteQueries(connection)
+        self.events_read = 0
+        self.values: Values = set()
+        """The distinct values that the events name."""
+
+    @classmethod
+    async def open(
+        cls, connection: asyncpg.Connection, session: UUID, brand: UUID, currency: str, slow_after_ms: int
+    ) -> "StagedFold":
+        """Make empty temporary tables, on a connection that `Database.unpooled` lends."""
+        for table in (*TABLES, "sessions"):
+            await connection.execute(_SQL[f"shadow_{table}"])
+        await connection.execute(_SQL["begin_clock"], session)
+        await connection.execute(_SQL["begin_customers"], session, brand)
+        context = await fold.context_of(WriteQueries(connection), brand, currency, slow_after_ms)
+        return cls(connection, context, session)
+
+    async def fold_log(self, *, without_noted: bool) -> AsyncIterator[None]:
+        """Fold the log page by page; yield after each page.
+
+        `without_noted` leaves out the events that flushes noted since the rebuild was marked.
+        """
+        after = b""
+        while page := await self._connection.fetch(_SQL["statements"], self._session, after, _RANKED):
+            # Before anything is folded: which statements count is known once all were seen.
+            await rank_statements(self._queries, fold.stated(LoggedEvent(*row) for row in page))
+            after = page[-1]["event_key"]
+            yield
+        after = b""
+        while page := await self._connection.fetch(_SQL["page"], self._session, after, PAGE, without_noted):
+            async with self._connection.transaction():
+                await self._fold([LoggedEvent(*row) for row in page])
+            after = page[-1]["event_key"]
+            yield
+
+    async def fold_noted(self) -> int:
+        """Fold a page of the events that flushes noted; return how many there were."""
+        async with self._connection.transaction():
+            keys = await rebuilds.take_arrived(self._connection, self._session, PAGE)
+            if keys:
+                await self._fold(await rebuilds.valid_events(self._connection, self._session, keys))
+        return len(keys)
+
+    async def _fold(self, events: Sequence[LoggedEvent]) -> None:
+        folded = [fold.fold_logged(event, self._context) for event in events]
+        await fold.apply(self._queries, folded, {self._session: self._context}, self._context.slow_after_ms)
+        self.values.update(*(values_of(one.contributions, one.at) for one in folded))
+        self.events_read += len(events)
+
+    async def analyze(self) -> None:
+        """Count the rows for the planner: nothing else does so for temporary tables."""
+        for table in TABLES:
+            await self._connection.execute(f"ANALYZE pg_temp.{table}")
