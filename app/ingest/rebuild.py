@@ -19,15 +19,15 @@ from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import PAGE, StagedFold
 from app.settings import Settings
 from app.storage import first_purchases, rebuilds
-from app.storage.database import Database, retry_conflicts
+from app.storage.database import Database
 from app.storage.queries import queries
+from app.storage.transient_errors import retry_conflicts
 
 _SQL = queries("rebuild")
 _SHOWN = 200
 _REPORT_SECONDS = 1.0
-_ROUNDS = 20
-"""Rounds in which a rebuild follows the events that arrive before it locks the session."""
-_ROUND_EVENTS = 20 * PAGE
+_MOST_PAGES = 200
+"""Pages of noted events that a rebuild folds before it locks the session, if events arrive as fast as it folds."""
 
 
 class NoSuchSessionError(LookupError):
@@ -119,8 +119,8 @@ class Rebuild:
         async for _ in self._staged.fold_log(without_noted=True):
             await self._tell()
         await self._staged.analyze()
-        for _ in range(_ROUNDS):
-            if await self._follow() < PAGE:
+        for _ in range(_MOST_PAGES):
+            if await self._staged.fold_noted() < PAGE:
                 break
         await self._tell()
         return await self._finish(request)
@@ -138,15 +138,6 @@ class Rebuild:
         self._brand = session.brand_id
         self._staged = await StagedFold.open(self._connection, self._session, session.brand_id, session.currency, slow_after_ms)
         return request
-
-    async def _follow(self) -> int:
-        """Fold what has arrived; return the number of events of the last page."""
-        last = PAGE
-        for _ in range(_ROUND_EVENTS // PAGE):
-            if last < PAGE:
-                break
-            last = await self._staged.fold_noted()
-        return last
 
     async def _finish(self, request: int) -> int | None:
         async with self._connection.transaction():

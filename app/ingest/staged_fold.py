@@ -4,9 +4,10 @@ In: a session, a connection of its own. Out: temporary tables with the session's
 
 The statements are those of ingest: they name tables without a schema, and a temporary table is found first. The temporary tables
 belong to the connection, so nothing remains of a fold that is cut off. A page is folded at a time, in a transaction of its own
-unless the caller has one, and other work of the process has its turn between two pages.
+unless the caller has one, and other work of the process has its turn in between.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from app.storage.writes import LoggedEvent, WriteQueries
 
 _SQL = queries("rebuild")
 TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels")
-PAGE = 500
-"""Events that are folded at a time: some ten milliseconds of the event loop."""
+PAGE = 2_000
+"""Events that are folded in one transaction."""
+_SLICE = 250
+"""Events after which other work has its turn: some five milliseconds of the event loop."""
 _RANKED = 5_000
 """Statements that are read at a time."""
 
@@ -79,9 +82,13 @@ class StagedFold:
         return len(keys)
 
     async def _fold(self, events: Sequence[LoggedEvent]) -> None:
-        folded = [fold.fold_logged(event, self._context) for event in events]
+        folded: list[fold.Folded] = []
+        for start in range(0, len(events), _SLICE):
+            some = [fold.fold_logged(event, self._context) for event in events[start : start + _SLICE]]
+            self.values.update(*(values_of(one.contributions, one.at) for one in some))
+            folded += some
+            await asyncio.sleep(0)
         await fold.apply(self._queries, folded, {self._session: self._context}, self._context.slow_after_ms)
-        self.values.update(*(values_of(one.contributions, one.at) for one in folded))
         self.events_read += len(events)
 
     async def analyze(self) -> None:

@@ -55,7 +55,7 @@ _PHASES = {
     "requested": ("rebuilds", "request"),
     "locked": ("rebuilds", "start"),
     "the log folded": ("staged", "analyze"),
-    "the later events folded": ("run", "_follow"),
+    "the later events folded": ("staged", "fold_noted"),
     "about to commit": ("rebuilds", "finish"),
 }
 PHASES = _PHASES if FULL else dict(list(_PHASES.items())[:3])
