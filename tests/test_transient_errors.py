@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
+from app.storage.transient_errors import CONFLICTS, UNREACHABLE, is_transient
 
 
 @pytest.mark.parametrize("kind", [*CONFLICTS, *UNREACHABLE, asyncpg.LockNotAvailableError])

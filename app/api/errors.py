@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability.logs import request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
-from app.storage.database import CONFLICTS, UNREACHABLE, is_transient
+from app.storage.transient_errors import CONFLICTS, UNREACHABLE, is_transient
 
 _DATABASE_ERRORS = (*UNREACHABLE, *CONFLICTS, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from app.catalogue.access import Principal
 from app.problems import not_found
 from app.storage import first_purchases
-from app.storage.database import Connection, Database, retry_conflicts
+from app.storage.database import Connection, Database
 from app.storage.queries import queries
+from app.storage.transient_errors import retry_conflicts
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:

@@ -18,8 +18,9 @@ from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.session_access import SessionRef, session_ref
 from app.problems import ProblemError, invalid, not_found
-from app.storage.database import Database, retry_conflicts
+from app.storage.database import Database
 from app.storage.tables import streams
+from app.storage.transient_errors import retry_conflicts
 
 Collect = Callable[[str, str], Awaitable[object]]
 """Replays the parked events of a room (platform, room) into the session that registered it."""

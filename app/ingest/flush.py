@@ -27,8 +27,9 @@ from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage import rebuilds
-from app.storage.database import UNREACHABLE, Connection, Database
+from app.storage.database import Connection, Database
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
+from app.storage.transient_errors import UNREACHABLE
 from app.storage.writes import WriteQueries
 
 _RESOLVE_ATTEMPTS = 4

@@ -14,7 +14,7 @@ import structlog
 
 from app.ingest.flush_result import FlushResult
 from app.ingest.submission import Submission, SubmittedEvent
-from app.storage.database import CONFLICTS, UNREACHABLE, retry_conflicts
+from app.storage.transient_errors import CONFLICTS, UNREACHABLE, retry_conflicts
 
 _log = structlog.get_logger()
 

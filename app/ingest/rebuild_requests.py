@@ -15,8 +15,9 @@ import structlog
 from app.ingest.rebuild import NoSuchSessionError, Rebuild, Report
 from app.settings import Settings
 from app.storage import rebuilds
-from app.storage.database import CONFLICTS, Connection, Database, is_transient
+from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
+from app.storage.transient_errors import CONFLICTS, is_transient
 
 _log = structlog.get_logger()
 _PASSES = 3

@@ -14,9 +14,10 @@ from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
-from app.storage.database import Connection, Database, retry_conflicts
+from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.rebuilds import RebuildRow
+from app.storage.transient_errors import retry_conflicts
 from app.storage.writes import WriteQueries
 
 _SQL = queries("stream_claims")

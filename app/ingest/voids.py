@@ -23,8 +23,9 @@ from app.ingest.tally import Tally, moment, moment_or_none
 from app.problems import invalid, not_found
 from app.settings import Settings
 from app.storage import rebuilds, voids
-from app.storage.database import Connection, Database, retry_conflicts
+from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
+from app.storage.transient_errors import retry_conflicts
 from app.storage.voids import SessionRow, VoidReason, VoidRow
 from app.storage.writes import WriteQueries
 

@@ -10,19 +10,18 @@ locked leave their flush and are tried apart from all others, until the session 
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 
+from app.ingest.deferred import DeferredEvents
 from app.ingest.fair_queue import FairQueue
 from app.ingest.flush import Flusher
 from app.ingest.submission import Submission, SubmittedEvent
 from app.observability.metrics import DEFERRED, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
-from app.storage.database import is_transient
 from app.storage.persistent_connection import PersistentConnection
+from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()
 _ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
@@ -41,8 +40,6 @@ TURN = 100
 STALLED_SECONDS = 5.0
 """A flush that takes longer than that makes the process not ready, and so does a failed flush for so long."""
 DRAIN_SECONDS = 8.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
-"""Seconds between two tries of a locked session."""
 
 
 class QueueFullError(Exception):
@@ -61,12 +58,9 @@ class Writer:
         self._flusher = flusher
         self._limit = settings.queue_events
         self._flush_events = settings.flush_events
-        self._patience = settings.database_timeout_seconds
         self._waiting: FairQueue[SubmittedEvent | Submission] = FairQueue(TURN)
-        self._deferred: dict[str, _Deferred] = {}
-        """By subject."""
+        self._deferred = DeferredEvents(settings.database_timeout_seconds, settings.flush_events, self._fail)
         self._wake = asyncio.Event()
-        self._wake_deferred = asyncio.Event()
         self._writing = 0
         self._began: dict[int, float] = {}
         self._failed_at = -STALLED_SECONDS
@@ -76,7 +70,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether the queue accepts nothing more."""
-        return self._draining or len(self._waiting) + self._deferred_count() >= self._limit
+        return self._draining or len(self._waiting) + len(self._deferred) >= self._limit
 
     def fault(self) -> str | None:
         """Return why this writer acknowledges nothing at present; None if it does."""
@@ -94,7 +88,7 @@ class Writer:
     def start(self) -> None:
         """Begin to flush."""
         QUEUED.set_function(lambda: len(self._waiting))
-        DEFERRED.set_function(self._deferred_count)
+        DEFERRED.set_function(lambda: len(self._deferred))
         self._tasks = [asyncio.create_task(self._run(number), name=f"flush-{number}") for number in range(FLUSHES_IN_FLIGHT)]
         self._tasks.append(asyncio.create_task(self._run_deferred(), name="flush-deferred"))
 
@@ -132,7 +126,7 @@ class Writer:
     def _is_full_for(self, key: str, count: int) -> bool:
         waiting = len(self._waiting)
         if self._deferred:
-            waiting += self._deferred_count()
+            waiting += len(self._deferred)
         if not waiting:
             return False
         if waiting + count > self._limit:
@@ -141,14 +135,11 @@ class Writer:
         own = self._waiting.waiting(key)
         return own < waiting and own + count > max(self._limit // 2, 1)
 
-    def _deferred_count(self) -> int:
-        return sum(len(deferred.items) for deferred in self._deferred.values())
-
     async def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
         """Accept nothing more, flush what waits, then stop; return whether every submission was answered by its commit."""
         self._draining = True
         self._wake.set()
-        self._wake_deferred.set()
+        self._deferred.wake()
         if not self._tasks:
             return True
         _, running = await asyncio.wait(self._tasks, timeout=seconds)
@@ -157,7 +148,7 @@ class Writer:
         if running:
             await asyncio.wait(running, timeout=seconds / 2)
         left = self._waiting.take(len(self._waiting))
-        left += [item for deferred in self._deferred.values() for item in deferred.items]
+        left += self._deferred.take_all()
         self._fail(left)
         if running or left:
             _log.error("drain incomplete: events not committed", events=len(left), flushes=len(running))
@@ -184,18 +175,10 @@ class Writer:
         rest: list[SubmittedEvent | Submission] = []
         for entry in taken:
             if isinstance(entry, SubmittedEvent) and entry.event.subject in self._deferred:
-                self._defer((entry,))
+                self._deferred.add((entry,))
             else:
                 rest.append(entry)
         return rest
-
-    def _defer(self, items: Iterable[SubmittedEvent]) -> None:
-        for item in items:
-            deferred = self._deferred.get(item.event.subject)
-            if deferred is None:
-                deferred = self._deferred[item.event.subject] = _Deferred(time.monotonic())
-            deferred.items.append(item)
-        self._wake_deferred.set()
 
     async def _flush(self, number: int, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
         if not taken:
@@ -204,7 +187,8 @@ class Writer:
         turn.enter_context(self._turn())
         self._began[number] = time.monotonic()
         try:
-            self._defer(await self._store(persistent, taken, turn))
+            if locked := await self._store(persistent, taken, turn):
+                self._deferred.add(locked)
         finally:
             del self._began[number]
             turn.close()
@@ -253,35 +237,15 @@ class Writer:
                 settled.set_exception(NotCommittedError())
 
     async def _run_deferred(self) -> None:
-        pause = _FIRST_PAUSE
         async with self._flusher.connection() as persistent:
-            while self._deferred or not self._draining or not all(task.done() for task in self._tasks[:FLUSHES_IN_FLIGHT]):
-                if not self._deferred:
-                    self._wake_deferred.clear()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake_deferred.wait(), 1.0)
-                    pause = _FIRST_PAUSE
-                    continue
-                await asyncio.sleep(pause)
-                pause = _FIRST_PAUSE if await self._try_deferred(persistent) else min(2 * pause, _LONGEST_PAUSE)
 
-    async def _try_deferred(self, persistent: PersistentConnection) -> bool:
-        """Try each locked session once; return whether one of them was free."""
-        progress = False
-        for subject, deferred in list(self._deferred.items()):
-            items = deferred.items
-            taken = [items.popleft() for _ in range(min(len(items), self._flush_events))]
-            still = await self._store(persistent, taken, contextlib.ExitStack())
-            items.extendleft(reversed(still))
-            if len(still) < len(taken):
-                progress = True
-                deferred.since = time.monotonic()
-            elif time.monotonic() - deferred.since > self._patience:
-                self._fail(items)
-                items.clear()
-            if not items:
-                del self._deferred[subject]
-        return progress
+            async def store(items: list[SubmittedEvent]) -> list[SubmittedEvent]:
+                return await self._store(persistent, items, contextlib.ExitStack())
+
+            def finished() -> bool:
+                return self._draining and all(task.done() for task in self._tasks[:FLUSHES_IN_FLIGHT])
+
+            await self._deferred.run(store, finished)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -291,15 +255,6 @@ class Writer:
         finally:
             self._writing -= 1
             self._wake.set()
-
-
-@dataclass(slots=True)
-class _Deferred:
-    """Events of one subject whose session is locked."""
-
-    since: float
-    """The moment of the last progress."""
-    items: deque[SubmittedEvent] = field(default_factory=deque)
 
 
 def _submission_of(entry: SubmittedEvent | Submission) -> Submission:

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import random
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,14 +33,16 @@ from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls import UnavailableError
 from app.platforms.funds import FundsLister
 from app.platforms.inbox import PULL, Inbox
+from app.platforms.job_errors import error_location, safe_message
 from app.platforms.jobs import Pull, Puller
 from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
-from app.storage.database import UNREACHABLE, Database
+from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.rebuilds import JOB as REBUILD
+from app.storage.transient_errors import UNREACHABLE
 
 _SQL = queries("platforms")
 _log = structlog.get_logger()
@@ -246,11 +247,11 @@ class Worker:
             await self.puller.give_up(work, "the connection has no appid and app_secret, so nothing can be fetched")
             return
         except _TRANSIENT as error:
-            reason = _safe_message(error)
+            reason = safe_message(error)
         except WechatError as error:
-            reason, lasting = _safe_message(error), True
+            reason, lasting = safe_message(error), True
         except Exception as error:  # noqa: BLE001 - the queue would store its text, which may hold personal data
-            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=_error_location(error))
+            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=error_location(error))
             reason, lasting = type(error).__name__, True
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
             await self.puller.give_up(work, reason)
@@ -269,9 +270,9 @@ class Worker:
             except NoCredentialsError:
                 reason = "the connection has no appid and app_secret"
             except (*_TRANSIENT, WechatError, WeiboError) as error:
-                reason = _safe_message(error)
+                reason = safe_message(error)
             except Exception as error:  # noqa: BLE001 - the same
-                _log.error("periodic job failed", job=name, connection=str(connection_id), reason=_error_location(error))
+                _log.error("periodic job failed", job=name, connection=str(connection_id), reason=error_location(error))
                 reason = type(error).__name__
             # Not retried: the next scheduled run does the same work.
             self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
@@ -297,14 +298,3 @@ async def _end(task: asyncio.Task[None], seconds: float = _STOPS_WITHIN) -> None
         await asyncio.wait({task}, timeout=_CANCELS_WITHIN)
     if task.done() and not task.cancelled():
         task.exception()
-
-
-def _safe_message(error: BaseException) -> str:
-    """Return a text that is safe to log and store: our own errors and platform error codes; for others only the class name."""
-    return str(error) if isinstance(error, WechatError | WeiboError | UnavailableError) else type(error).__name__
-
-
-def _error_location(error: Exception) -> str:
-    """Return class and location of an unexpected error; its text may hold data of a sender."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {frames[-1].name}:{frames[-1].lineno}" if frames else type(error).__name__

@@ -7,11 +7,10 @@ uses SQLAlchemy's expressions: its rows are few.
 """
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import structlog
@@ -25,35 +24,12 @@ from app.settings import Settings
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
 from app.storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.storage.persistent_connection import PersistentConnection
+from app.storage.transient_errors import UNREACHABLE, is_transient
 
 Connection = PoolConnectionProxy | asyncpg.Connection
 
 _log = structlog.get_logger()
 
-UNREACHABLE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    TimeoutError,
-)
-"""Errors of a lost, absent or silent database."""
-
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Two transactions locked the same rows in another order; the one that gets the error may retry."""
-
-_UNABLE = (
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    SQLAlchemyTimeoutError,
-)
-"""The database answers, and cannot do the work now: a lock, a time limit, a full disk, a standby."""
-_ATTEMPTS = 5
 FLUSH_LOCK_SECONDS = 3.0
 """How long a flush waits for a lock. All flushes of a process would wait behind it."""
 BACKGROUND_FACTOR = 6
@@ -63,39 +39,6 @@ _MAINTENANCE = TimeLimits(connect=60, lock=600, statement=3600, deadline=3700)
 _LONG_WORK = 4
 """Connections for long work that a process may have at a time."""
 _DISPOSE_SECONDS = 5
-Done = TypeVar("Done")
-
-
-def is_transient(error: BaseException) -> bool:
-    """Tell whether the same statement may succeed later: the database is away or unable, or a lock is or was held."""
-    if isinstance(error, DBAPIError):
-        cause = _cause(error)
-        return error.connection_invalidated or (cause is not None and is_transient(cause))
-    return isinstance(error, (*UNREACHABLE, *CONFLICTS, *_UNABLE))
-
-
-async def retry_conflicts(work: Callable[[], Awaitable[Done]]) -> Done:
-    """Run a transaction; on a deadlock or serialization failure, retry up to four times with a random delay.
-
-    Raises:
-        asyncpg.DeadlockDetectedError, asyncpg.SerializationError, DBAPIError: the fifth attempt failed too.
-    """
-    for attempt in range(1, _ATTEMPTS):
-        try:
-            return await work()
-        except (*CONFLICTS, DBAPIError) as error:
-            if not isinstance(_cause(error), CONFLICTS):
-                raise
-            # A random delay: transactions that collided once would collide again if they started together.
-            await asyncio.sleep(random.uniform(0, 0.02) * attempt)  # noqa: S311
-    return await work()
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    """Return the driver's error that SQLAlchemy wrapped."""
-    if isinstance(error, DBAPIError):
-        return error.orig.__cause__ if error.orig is not None else None
-    return error
 
 
 class DatabaseUnreachableError(Exception):

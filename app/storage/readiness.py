@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from app.storage.database import UNREACHABLE, Connection, Database
+from app.storage.database import Connection, Database
 from app.storage.queries import queries
+from app.storage.transient_errors import UNREACHABLE
 
 _SQL = queries("readiness")
 _CACHE_SECONDS = 1.0
