@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.bench import push
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
+from tests.bench.rebuilds import rebuilds
 from tests.bench.reports import reports
 from tests.bench.servers import KEY, World, world
 from tests.bench.streams import streams
@@ -190,13 +191,15 @@ async def run(total: int, only: set[str]) -> None:
             rows += signed_pushes(here)
         if not only or "streams" in only:
             rows += await streams(here)
-        if not only or only & {"batches", "kpis", "reports"}:
+        if not only or only & {"batches", "kpis", "reports", "rebuilds"}:
             found, session = await batches(here, total)
             rows += found
             if not only or "kpis" in only:
                 rows += kpis(here, session)
             if not only or "reports" in only:
                 rows += await reports(here, session)
+            if not only or "rebuilds" in only:
+                rows += rebuilds(here, session, total)
     for line in rows:
         table.add_row(*line)
     console.print(table)
@@ -210,7 +213,9 @@ def main() -> None:
     """Read the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events of the large session")
-    parser.add_argument("only", nargs="*", help="single, push, streams, batches, kpis, reports; all where none is named")
+    parser.add_argument(
+        "only", nargs="*", help="single, push, streams, batches, kpis, reports, rebuilds; all where none is named"
+    )
     arguments = parser.parse_args()
     asyncio.run(run(arguments.events, set(arguments.only)))
 

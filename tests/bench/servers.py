@@ -105,7 +105,8 @@ def world() -> Iterator[World]:
             _wait(noop_port, "/constant")
             postgres = Path(folder).resolve() / "postgres"
             database = psutil.Process(int((postgres / "postmaster.pid").read_text().splitlines()[0]))
-            dsn = f"postgresql://postgres@/postgres?host={postgres}"
+            secret = (Path(folder) / "postgres.secret").read_text()
+            dsn = f"postgresql://postgres:{secret}@/postgres?host={postgres}"
             yield World(psutil.Process(server.pid), database, port, noop_port, dsn)
         finally:
             for process in (server, noop):
