@@ -27,6 +27,8 @@ _MAX_FIELDS = 200
 _MAX_VALUES = 100_000
 """Members and items of a JSON text: ten times what a megabyte of a platform's messages holds."""
 _MAX_TAGS = 10_000
+_MAX_TEXT = 256 * 1024
+"""Bytes of XML and of a form, which take longer to parse than JSON; the platforms' messages in them have some kilobytes."""
 _HUGE_EXPONENT = re.compile(rb"[eE]\+?\d{3}")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
@@ -97,6 +99,7 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
     Raises:
         Refused: 400, it is not XML, or has a DTD or entities (defusedxml).
     """
+    _require_size(body, keep=keep)
     if body.count(b"<") > _MAX_TAGS:
         raise Refused(400, f"the body has more than {_MAX_TAGS} tags", keep=keep)
     # What XML cannot hold is replaced first: one such character would make the parser refuse all of the document.
@@ -106,6 +109,11 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise Refused(400, "the body is not plain XML in UTF-8", keep=keep) from None
     return found if isinstance(found, dict) else {}
+
+
+def _require_size(body: bytes, *, keep: bool) -> None:
+    if len(body) > _MAX_TEXT:
+        raise Refused(413, f"a body that is not JSON may have at most {_MAX_TEXT} bytes", keep=keep)
 
 
 def _reference(found: re.Match[str]) -> str:
@@ -133,6 +141,7 @@ def read_form(body: bytes, *, keep: bool = False) -> dict[str, str]:
     Raises:
         Refused: 400, the body is not a form in UTF-8, or names a field twice.
     """
+    _require_size(body, keep=keep)
     try:
         pairs = parse_qsl(
             body.decode(), keep_blank_values=True, strict_parsing=True, errors="surrogateescape", max_num_fields=_MAX_FIELDS

@@ -10,9 +10,11 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from app.adapters.parsing import as_map
-from app.adapters.protocol import Context, Event, FollowUp, Parsed, Reply, Unknown
+from app.adapters.protocol import Context, Event, FollowUp, Parsed, Refused, Reply, Unknown
 from app.events.envelope import EVENT
 
+MAX_MESSAGES = 10_000
+"""Events, dead letters and ignored messages of one delivery; as many as a request of `POST /v1/events` may hold."""
 _SIDE_FACTS = ("buyer", "carrier", "tracking")
 
 
@@ -62,6 +64,7 @@ class EventCollector:
         self._unknown: list[Unknown] = []
         self._follow_ups: list[FollowUp] = []
         self._ignored: list[str] = []
+        self._messages = 0
 
     def event(
         self,
@@ -82,6 +85,7 @@ class EventCollector:
 
     def add(self, event: Event, raw: object, *, attributed: bool = True) -> None:
         """Add a complete event."""
+        self._count()
         reason = validation_error(event)
         while reason and (field := _side_fact(reason, event)):
             # The sale counts without its buyer or its parcel.
@@ -95,6 +99,7 @@ class EventCollector:
 
     def unknown(self, reason: str, raw: object) -> None:
         """Add input that cannot be parsed, with the reason."""
+        self._count()
         self._unknown.append(Unknown(reason, raw, self._apart))
 
     def follow_up(self, kind: str, fields: Mapping[str, str | None], key: str) -> None:
@@ -103,7 +108,13 @@ class EventCollector:
 
     def ignore(self, name: str) -> None:
         """Add the name of a known message that has no event."""
+        self._count()
         self._ignored.append(name)
+
+    def _count(self) -> None:
+        self._messages += 1
+        if self._messages > MAX_MESSAGES:
+            raise Refused(413, f"the delivery holds more than {MAX_MESSAGES} messages", keep=True)
 
     def result(self, reply: Reply = Reply(), *, keep: bool = False) -> Parsed:  # noqa: B008 (frozen)
         """Return everything that was added."""

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from pydantic_core import from_json
 
+from app.adapters.documents import read_json
+from app.adapters.protocol import Refused
 from app.adapters.wechat_api import Call
 from app.platforms.outbound import ForbiddenHostError, read_bounded
+from app.platforms.parsing_thread import sized
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TRIES = 3
@@ -58,9 +60,9 @@ async def send(
             reason = f"status {status}"
             continue
         try:
-            return from_json(body, allow_inf_nan=False)
-        except ValueError:
-            reason = f"status {status}, not JSON"
+            return await sized(len(body), read_json, body)
+        except Refused as refused:
+            reason = f"status {status}, {refused.detail}"
     raise UnavailableError(reason)
 
 

@@ -28,7 +28,7 @@ from app.ingest.replay import UndecryptableDeadLetterError
 from app.ingest.submission import Submission
 from app.platforms.calls import UnavailableError
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
-from app.platforms.event_submitter import EventSubmitter, submission_of
+from app.platforms.event_submitter import EventSubmitter, parsed_by, submission_of
 from app.platforms.inbox import Inbox, InboxItem
 from app.platforms.jobs import Pull, Puller
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
@@ -112,7 +112,7 @@ class DeadLetterReplayer:
         else:
             message = _message(kept)
             key = kept.get("key") or key_of(message)
-            parsed = _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
+            parsed = await _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
         if parsed.follow_ups:
             # One pull per key, however often the dead letter is replayed.
             await self.inbox.keep(InboxItem(connection.id, key, received_at, message, parsed.follow_ups))
@@ -129,9 +129,9 @@ class DeadLetterReplayer:
             raise ProblemError(409, f"the platform did not return the data: {error}", code="not_replayable") from None
 
 
-def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
+async def _read(connection: LoadedConnection, verified: Verified) -> Parsed:
     try:
-        return connection.adapter.parse(verified, connection.context)
+        return await parsed_by(connection, verified)
     except Refused as refused:
         return Parsed(unknown=(Unknown(refused.detail, None),))
 

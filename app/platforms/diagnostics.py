@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.adapters import mapping, wechat_api
+from app.adapters.protocol import Refused
 from app.adapters.validation import Misconfigured
 from app.adapters.wechat_api import WechatError
 from app.adapters.weibo_counts import WeiboError
@@ -19,6 +20,7 @@ from app.platforms.connection_cache import LoadedConnection
 from app.platforms.connections import ConnectionAdmin, refused
 from app.platforms.event_submitter import submission_of
 from app.platforms.models import ConnectionCheck, Preview, PreviewOutcome, PreviewRequest, TestResult
+from app.platforms.parsing_thread import beside
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
 from app.problems import ProblemError, invalid, not_found
 
@@ -124,9 +126,11 @@ async def preview(admin: ConnectionAdmin, connection_id: UUID, form: PreviewRequ
         connection = replace(connection, context=replace(connection.context, options=form.options))
     now, context = datetime.now(UTC), connection.context
     try:
-        parsed = mapping.preview(form.sample, context.options, now, form.topic, source=context.source)
+        parsed = await beside(mapping.preview, form.sample, context.options, now, form.topic, source=context.source)
     except Misconfigured as error:
         raise refused(error) from None
+    except Refused as error:
+        raise invalid("/sample", error.detail) from None
     if len(parsed.events) > MAX_PREVIEWED:
         detail = f"makes {len(parsed.events)} events; a preview takes a sample of at most {MAX_PREVIEWED}"
         raise invalid("/sample", detail)

@@ -8,16 +8,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.adapters import mapping
 from app.adapters.documents import json_bytes
-from app.adapters.protocol import Parsed, Unknown
+from app.adapters.protocol import MAX_BODY, Parsed, Unknown, Verified
 from app.events.envelope import EVENT, event_key
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.writer import Writer
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.connection_counters import ConnectionCounters
+from app.platforms.parsing_thread import sized
 from app.problems import FieldError
 
+_PART = 256
+"""Bytes of a delivery for each of its events, roughly."""
 _POLLED_SAMPLE: Mapping[str, Any] = {"reading": True}
+
+
+async def parsed_by(connection: LoadedConnection, verified: Verified) -> Parsed:
+    """Return what the connection's adapter reads in a delivery.
+
+    Raises:
+        Refused: it is not in the platform's format.
+    """
+    # The rules of a mapping cost what their author wrote, however short the body is.
+    size = MAX_BODY if connection.kind == mapping.KIND else len(verified.body)
+    return await sized(size, connection.adapter.parse, verified, connection.context)
 
 
 def submission_of(
@@ -69,7 +84,8 @@ class EventSubmitter:
         Raises:
             QueueFullError, NotCommittedError: the events may not have been stored.
         """
-        submission = submission_of(connection, parsed, received_at, origin_facts)
+        parts = len(parsed.events) + len(parsed.unattributed) + len(parsed.unknown)
+        submission = await sized(parts * _PART, submission_of, connection, parsed, received_at, origin_facts)
         await self.submit(connection, submission)
         return submission
 

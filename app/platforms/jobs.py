@@ -21,6 +21,7 @@ from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.funds import FUNDS_GET
 from app.platforms.inbox import InboxItem, enqueue_pulls
+from app.platforms.parsing_thread import beside
 from app.platforms.wechat import QuotaBackoffError, Wechat
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -110,7 +111,7 @@ class Puller:
         fields = job.fields
         if job.kind == "order_get":
             order = await self._order(connection, fields["order_id"])
-            return orders.read_order(order, connection.context, job.received_at, fields)
+            return await beside(orders.read_order, order, connection.context, job.received_at, fields)
         if job.kind == "aftersale_get":
             number = fields["after_sale_order_id"]
             aftersale = await self.wechat.call(
@@ -118,7 +119,7 @@ class Puller:
             )
             order_id = _order_of(aftersale, fields)
             order = await self._order(connection, order_id) if order_id else {}
-            return orders.read_aftersale(aftersale, order, connection.context, job.received_at, fields)
+            return await beside(orders.read_aftersale, aftersale, order, connection.context, job.received_at, fields)
         if job.kind == "order_flow":
             return await self._order_flow(connection, fields["order_id"])
         if job.kind == FUNDS_GET:

@@ -23,6 +23,7 @@ from app.platforms.calls import send
 from app.platforms.circuit_breaker import CircuitBreaker
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.parsing_thread import beside
 from app.platforms.wechat import QuotaBackoffError
 from app.platforms.wechat_dashboard import Dashboard
 from app.settings import Settings
@@ -136,7 +137,7 @@ class Pollers:
         async with self.breaker.call(connection.id):
             answer = await send(self.client, call.base, Call("GET", call.path, call.query))
         try:
-            return weibo_counts.read_counts(answer, connection.context, datetime.now(UTC), subject)
+            return await beside(weibo_counts.read_counts, answer, connection.context, datetime.now(UTC), subject)
         except weibo_counts.WeiboError as error:
             if error.quota_exceeded:
                 # Weibo's quotas are per hour.

@@ -11,8 +11,9 @@ from app.adapters.protocol import Delivery, Refused, Reply
 from app.platforms import dead_letter_replay
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.connection_counters import ConnectionCounters
-from app.platforms.event_submitter import EventSubmitter
+from app.platforms.event_submitter import EventSubmitter, parsed_by
 from app.platforms.inbox import Inbox, InboxItem
+from app.platforms.parsing_thread import sized
 from app.platforms.replay_guard import ReplayGuard
 from app.problems import not_found
 
@@ -69,10 +70,11 @@ class WebhookHandler:
         """
         verified = None
         try:
-            verified = connection.adapter.verify(delivery, connection.secrets.values, connection.context.options)
+            secrets, options = connection.secrets.values, connection.context.options
+            verified = await sized(len(delivery.body), connection.adapter.verify, delivery, secrets, options)
             if verified.binding is not None:
                 await self.guard.require(connection.id, verified.binding, delivery.received_at)
-            parsed = connection.adapter.parse(verified, connection.context)
+            parsed = await parsed_by(connection, verified)
         except Refused as refused:
             self.counters.refused(connection.id, delivery.received_at, refused.detail)
             if refused.keep:

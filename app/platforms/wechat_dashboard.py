@@ -19,6 +19,7 @@ from app.adapters.wechat_live import BroadcastChange, LiveReading
 from app.platforms.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.parsing_thread import beside
 from app.platforms.wechat import Wechat
 from app.settings import Settings
 from app.storage.database import Database
@@ -70,7 +71,7 @@ class Dashboard:
                 self.submitter.counters.failed(connection.id, now, f"getlivedata: {error}")
                 continue
             moment = max(now, datetime.now(UTC))
-            reading = wechat_live.read_live_data(answer, room, connection.context, moment)
+            reading = await beside(wechat_live.read_live_data, answer, room, connection.context, moment)
             marks = _marks(reading, over, room, moment, told=(room if tied is None else "") in told)
             began_or_ended = wechat_live.session_events(room, connection.context, marks)
             await self.submitter.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)

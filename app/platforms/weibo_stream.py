@@ -25,6 +25,7 @@ from app.platforms.active_sessions import expected_sessions, live_sessions
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.outbound import ForbiddenHostError
+from app.platforms.parsing_thread import sized
 from app.settings import Settings
 from app.storage.database import Database
 
@@ -115,17 +116,17 @@ class WeiboStreams:
                     raise _BrokenError("a line is too long")
                 if b"\n" not in piece:
                     continue
-                lines, remaining = stream_lines(bytes(rest))
-                rest = bytearray(remaining)
+                lines, remaining = await sized(len(rest), stream_lines, bytes(rest))
                 if lines:
                     received = True
-                    await self._take(connection, lines, states)
+                    await self._take(connection, lines, len(rest), states)
+                rest = bytearray(remaining)
         return received
 
-    async def _take(self, connection: LoadedConnection, lines: list[object], states: dict[str, bool]) -> None:
+    async def _take(self, connection: LoadedConnection, lines: list[object], size: int, states: dict[str, bool]) -> None:
         now = datetime.now(UTC)
         try:
-            parsed = read_messages(lines, connection.context, now, states=states)
+            parsed = await sized(size, read_messages, lines, connection.context, now, states=states)
         except Refused as refused:
             raise _BrokenError(refused.detail) from None
         await self.submitter.take(connection, parsed, now, _LINE)
