@@ -19,6 +19,7 @@ from app.platforms.encryption import SecretCipher
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.funds import FundsLister
 from app.platforms.inbox import Inbox
+from app.platforms.job_runner import JobRunner
 from app.platforms.jobs import Puller
 from app.platforms.outbound import AllowList, guarded_client
 from app.platforms.pollers import Pollers
@@ -76,7 +77,8 @@ async def open_platforms(
         pollers = Pollers(background, settings, connection_cache, dashboard, client, submitter, breaker)
         streams = WeiboStreams(background, settings, connection_cache, client, submitter)
         funds = FundsLister(background, settings, connection_cache, wechat, privacy_keys)
-        worker = Worker(background, settings, inbox, puller, pollers, streams, funds)
+        runner = JobRunner(background, settings, inbox, puller)
+        worker = Worker(background, settings, runner, puller, pollers, streams, funds)
         counters.start()
         inbox.start()
         try:

@@ -10,9 +10,8 @@ queue's, so each fires in one process.
 
 import asyncio
 import contextlib
-import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,30 +20,21 @@ from uuid import UUID
 import asyncpg
 import structlog
 from pgqueuer import PgQueuer
-from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
-from app.adapters.wechat_api import Busy, TokenRefused, WechatError
-from app.adapters.weibo_counts import WeiboError
 from app.catalogue.pending_rebuilds import request_pending
 from app.ingest import rebuild_requests
-from app.ingest.retention import retire
-from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.calls import UnavailableError
 from app.platforms.funds import FundsLister
-from app.platforms.inbox import PULL, Inbox
-from app.platforms.job_errors import error_location, safe_message
-from app.platforms.jobs import Pull, Puller
+from app.platforms.inbox import PULL
+from app.platforms.job_runner import JobRunner
+from app.platforms.jobs import Puller
 from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
-from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
 from app.storage.database import Database
-from app.storage.queries import queries
 from app.storage.rebuilds import JOB as REBUILD
 from app.storage.transient_errors import UNREACHABLE
 
-_SQL = queries("platforms")
 _log = structlog.get_logger()
 
 _HEARTBEAT = timedelta(seconds=10)
@@ -56,24 +46,12 @@ _REBUILDS = 2
 """Rebuilds that the processes run at a time, so that they leave room for ingest."""
 _TICK = "* * * * * */5"
 _NIGHTLY = "17 3 * * *"
-_PATIENCE = timedelta(days=3)
-"""A pull is retried for this long while the platform is unavailable; WeChat itself pushes an event for less than four hours."""
-_HARD_TRIES = 5
-"""Attempts of a pull that the platform answers with a permanent error code."""
-_LONGEST_PAUSE = 300.0
 _STOPS_WITHIN = 6.0
 _CANCELS_WITHIN = 3.0
 """Seconds that running jobs have to end by themselves, and then to be cancelled."""
 _CHECK_SECONDS = 5.0
 _SILENT_SECONDS = 30.0
 """Time without an answer from the queue's database after which the worker is reported as failed."""
-
-_TRANSIENT = (Busy, TokenRefused, UnavailableError, QueueFullError, NotCommittedError, *UNREACHABLE)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return the pause before a retry: 1 s, doubling to five minutes, with random variation."""
-    return timedelta(seconds=min(2.0 ** min(attempts, 20), _LONGEST_PAUSE) * random.uniform(0.75, 1.25))  # noqa: S311
 
 
 @dataclass(slots=True)
@@ -90,7 +68,7 @@ class Worker:
 
     database: Database
     settings: Settings
-    inbox: Inbox
+    runner: JobRunner
     puller: Puller
     pollers: Pollers
     streams: WeiboStreams
@@ -184,7 +162,7 @@ class Worker:
         @queue.entrypoint(PULL)
         async def pull(job: Job) -> None:
             worked.set()
-            await self.pull(job)
+            await self.runner.pull(job)
 
         @queue.entrypoint(REBUILD, concurrency_limit=_REBUILDS)
         async def rebuild(job: Job) -> None:
@@ -203,7 +181,7 @@ class Worker:
             (COUNTS, self.pollers.poll_counts),
             (STREAM, follow),
         ):
-            queue.entrypoint(name)(self._periodic(name, work))
+            queue.entrypoint(name)(self.runner.periodic(name, work))
 
         @queue.schedule("platforms_tick", _TICK, clean_old=True)
         async def tick(schedule: Schedule) -> None:
@@ -218,75 +196,13 @@ class Worker:
         @queue.schedule("platforms_nightly", _NIGHTLY, clean_old=True)
         async def nightly(schedule: Schedule) -> None:
             del schedule
-            await self.delete_expired(datetime.now(UTC))
+            await self.runner.delete_expired(datetime.now(UTC))
 
         @queue.schedule("refolds", _TICK, clean_old=True)
         async def refolds(schedule: Schedule) -> None:
             del schedule
             await request_pending(self.database)
             await rebuild_requests.enqueue_due(self.database)
-
-    async def pull(self, job: Job) -> None:
-        """Run a pull; if it fails, retry it later or give up.
-
-        Raises:
-            RetryRequested: retry; it carries only the name of the reason, since the queue stores it.
-        """
-        work = Pull.model_validate_json(job.payload or b"")
-        reason, delay = "", pause_after(job.attempts)
-        lasting = False
-        try:
-            await self.inbox.wait_until_idle()
-            await self.puller.pull(work)
-            return
-        except QuotaBackoffError as resting:
-            self.puller.connection_cache.invalidate(work.connection)
-            reason = str(resting)
-            delay = max(resting.until - datetime.now(UTC), timedelta(0)) + timedelta(seconds=random.uniform(0.1, 1))  # noqa: S311
-        except NoCredentialsError:
-            await self.puller.give_up(work, "the connection has no appid and app_secret, so nothing can be fetched")
-            return
-        except _TRANSIENT as error:
-            reason = safe_message(error)
-        except WechatError as error:
-            reason, lasting = safe_message(error), True
-        except Exception as error:  # noqa: BLE001 - the queue would store its text, which may hold personal data
-            _log.error("pull failed", connection=str(work.connection), kind=work.kind, reason=error_location(error))
-            reason, lasting = type(error).__name__, True
-        if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
-            await self.puller.give_up(work, reason)
-            return
-        self.puller.submitter.counters.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
-        raise RetryRequested(delay, reason)
-
-    def _periodic(self, name: str, work: Callable[[UUID, datetime], Awaitable[object]]) -> Callable[[Job], Awaitable[None]]:
-        async def turn(job: Job) -> None:
-            connection_id = UUID((job.payload or b"").decode())
-            try:
-                await work(connection_id, datetime.now(UTC))
-                return
-            except QuotaBackoffError as resting:
-                reason = str(resting)
-            except NoCredentialsError:
-                reason = "the connection has no appid and app_secret"
-            except (*_TRANSIENT, WechatError, WeiboError) as error:
-                reason = safe_message(error)
-            except Exception as error:  # noqa: BLE001 - the same
-                _log.error("periodic job failed", job=name, connection=str(connection_id), reason=error_location(error))
-                reason = type(error).__name__
-            # Not retried: the next scheduled run does the same work.
-            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
-
-        return turn
-
-    async def delete_expired(self, now: datetime) -> None:
-        """Delete what is past its retention time: raw deliveries, the queue's log, dead letters, comment texts."""
-        before = now - timedelta(days=self.settings.delivery_days)
-        await retire(self.database, self.settings, now)
-        async with self.database.acquire() as connection:
-            await connection.execute(_SQL["expire_deliveries"], before)
-            await connection.execute(_SQL["expire_bindings"], now)
-            await connection.execute(_SQL["expire_job_log"], before)
 
 
 async def _end(task: asyncio.Task[None], seconds: float = _STOPS_WITHIN) -> None:
