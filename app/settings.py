@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     max_batch_events: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=10_000, description="maximum number of events in one request"
     )
+    drain_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=30.0,
+        description="seconds after the signal to stop at which the process exits, with status 4, whatever it still waits for",
+    )
     queue_events: Annotated[int, Field(ge=1)] = Field(
         default=50_000, description="maximum number of events that wait for their commit; above it: 503 with Retry-After"
     )

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -32,9 +33,6 @@ from app.settings import Settings
 
 GRACE_SECONDS = 12
 """How long open requests may take to finish after the signal to stop."""
-DRAIN_SECONDS = 30.0
-"""After that the process exits, whatever it waits for."""
-
 MOST_FILES = 65_536
 """Open files to ask the system for: every live stream is one, and the usual limit of 1,024 is soon reached."""
 
@@ -135,16 +133,16 @@ def _return_large_blocks() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
-def limit_drain() -> None:
-    """End the process `DRAIN_SECONDS` from now, whatever it waits for."""
+def limit_drain(seconds: float) -> None:
+    """End the process so many seconds from now, whatever it waits for."""
     # A thread: it must end the process even if the event loop does not run.
-    watchdog = threading.Timer(DRAIN_SECONDS, _exit_now)
+    watchdog = threading.Timer(seconds, _exit_now, (seconds,))
     watchdog.daemon = True
     watchdog.start()
 
 
-def _exit_now() -> None:
-    structlog.get_logger().error("drain incomplete: the process exits", seconds=DRAIN_SECONDS)
+def _exit_now(seconds: float) -> None:
+    structlog.get_logger().error("drain incomplete: the process exits", seconds=seconds)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(process.DRAIN_INCOMPLETE)
@@ -174,7 +172,7 @@ async def _serve_on(listening: socket.socket, settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
-        await Server(service, listening, on_stop=limit_drain).run()
+        await Server(service, listening, on_stop=partial(limit_drain, settings.drain_seconds)).run()
 
 
 def serve(

@@ -1,8 +1,13 @@
 """Readiness tells whether events would be acknowledged: it writes, and asks the writer and the worker."""
 
 import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -42,6 +47,62 @@ async def test_a_read_only_database_is_not_ready(database_url: str, tmp_path: Pa
             await eventually(_answer(one, status, "ReadOnly" if status == 503 else "ready"), "the state is known", 20)
             assert status == (await one.send(session, "one")).status_code
         assert 1 == await one.likes(session)
+    await connection.close()
+
+
+@contextmanager
+def mounted(beside: Path) -> Iterator[Path]:
+    """Mount a file system of 16 MB where the user who owns `beside` reaches it; skip the test where that is not permitted."""
+    mount = shutil.which("mount")
+    if mount is None or os.geteuid() != 0 or not beside.exists():
+        pytest.skip("mounting a small file system needs root, and a PostgreSQL on this machine")
+    owner, folder = beside.stat(), Path(tempfile.mkdtemp(dir=beside.parent))
+    try:
+        if subprocess.run([mount, "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=False).returncode:
+            pytest.skip("mounting is not permitted")
+        try:
+            os.chown(folder, owner.st_uid, owner.st_gid)
+            yield folder
+        finally:
+            subprocess.run([mount.replace("mount", "umount"), "-l", folder], check=True)
+    finally:
+        folder.rmdir()
+
+
+@pytest.fixture
+def small_disk(postgres: str) -> Iterator[Path]:
+    """A small file system, on which the tablespace `small` lies."""
+
+    async def run(statement: str) -> str:
+        connection = await asyncpg.connect(postgres)
+        try:
+            return str(await connection.fetchval(statement))
+        finally:
+            await connection.close()
+
+    with mounted(Path(asyncio.run(run("SHOW data_directory")))) as folder:
+        asyncio.run(run(f"CREATE TABLESPACE small LOCATION '{folder}'"))
+        yield folder
+        asyncio.run(run("DROP TABLESPACE small"))
+
+
+async def test_a_full_disk_is_not_ready(small_disk: Path, database_url: str, tmp_path: Path) -> None:
+    """Events are answered with 503, readiness names the reason, and what is repeated after space was made counts once."""
+    connection = await asyncpg.connect(database_url)
+    for kind in ("TABLE", "INDEX"):
+        await connection.execute(f"ALTER {kind} ALL IN TABLESPACE pg_default SET TABLESPACE small")
+    async with front(settings_for(database_url, tmp_path)) as one:
+        session = await one.session()
+        with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        assert 503 == (await one.send(session, "one", "two")).status_code
+        await eventually(_answer(one, 503, "DiskFull"), "the state is known", 20)
+        assert 503 == (await one.send(session, "one")).status_code
+        (small_disk / "filler").unlink()
+        await eventually(_answer(one, 200, "ready"), "the state is known", 20)
+        assert 200 == (await one.send(session, "one", "two")).status_code
+        assert 2 == await one.likes(session)
     await connection.close()
 
 

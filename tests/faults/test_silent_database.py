@@ -1,6 +1,7 @@
 """A database that goes silent: its connections stay open and answer nothing, new ones work."""
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -140,6 +141,34 @@ async def test_a_stop_on_a_silent_database_ends(waiting: int, proxy: TcpProxy, t
             assert not any(isinstance(answer, httpx.Response) and answer.status_code == 200 for answer in answers)
         assert code in {0, 4}, server.log
         assert code == 0 or "rain incomplete" in server.log
+    finally:
+        server.end()
+
+
+async def test_a_stop_that_does_not_end_is_cut_off(proxy: TcpProxy, tmp_path: Path) -> None:
+    """Requests wait for longer than a stop may take: the process exits nevertheless, and says so by its code and its last line."""
+    environment = {
+        "TALLYLIGHT_DATABASE_URL": proxy.dsn,
+        "TALLYLIGHT_DATABASE_TIMEOUT_SECONDS": "120",
+        "TALLYLIGHT_DRAIN_SECONDS": "0.5",
+    }
+    server = ServerProcess(tmp_path, environment)
+    server.start()
+    try:
+        await server.ready()
+        async with httpx.AsyncClient(base_url=server.base, headers=HEADERS, timeout=60) as client:
+            form = {"title": "faults", "brand": "faults", "currency": "CNY"}
+            session = (await client.post("/v1/sessions", json=form)).json()["id"]
+            proxy.silent = True
+            proxy.silence()
+            post = asyncio.create_task(client.post("/v1/events", json=like("waiting", session)))
+            await asyncio.sleep(0.5)
+            server.signal(signal.SIGTERM)
+            assert 4 == await server.exit_code(60), server.log
+            with pytest.raises(httpx.TransportError):
+                await post
+        last = json.loads(server.log.splitlines()[-1])
+        assert ("drain incomplete: the process exits", 0.5) == (last["event"], last["seconds"])
     finally:
         server.end()
 

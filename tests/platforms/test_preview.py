@@ -124,6 +124,8 @@ async def test_a_preview_says_what_the_delivery_does(
     figures = (await client.get(f"/v1/sessions/{session}/kpis")).json()["kpis"]
     assert (6, 1) == (figures["likes"]["value"], figures["orders"]["value"])
 
+    # Counters are written a little later; reading the connection writes them.
+    await client.get(f"/v1/connections/{connection['id']}")
     before = await rows()
     changed = {"likes": [like("a"), like("b", "9"), like("b", "9", n=4), like("c", None, session=session, n=4)], "orders": []}
     outcomes = await preview(connection, changed)
