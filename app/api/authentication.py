@@ -59,9 +59,9 @@ async def authenticate(scope: Scope) -> Principal:
     principal = await service.keys.principal(key, may_query=False)
     if principal is None:
         principal = await _verify(service, limits, key, address_of(scope))
-    allowance = limits.keys.take(principal.key_id, time.monotonic())
-    if allowance is not None:
-        scope[EXTRA_HEADERS].extend(allowance.headers())
+    headers = limits.keys.take(principal.key_id, time.monotonic())
+    if headers is not None:
+        scope[EXTRA_HEADERS].extend(headers)
     scope[_PRINCIPAL] = principal
     return principal
 

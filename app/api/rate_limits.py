@@ -20,23 +20,8 @@ _IPV6_NETWORK = 64
 """Bits of an IPv6 address that identify a subscriber's network; one host may use all addresses of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a client may still send."""
-
-    name: str
-    per_minute: int
-    remaining: int
-    full_in: float
-    """Seconds until the whole allowance is available again."""
-
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the response headers `RateLimit-Policy` and `RateLimit` (IETF draft ietf-httpapi-ratelimit-headers)."""
-        name = self.name.encode()
-        return [
-            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, self.per_minute, int(_WINDOW))),
-            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, self.remaining, math.ceil(self.full_in))),
-        ]
+Headers = list[tuple[bytes, bytes]]
+"""`RateLimit-Policy` and `RateLimit` (IETF draft ietf-httpapi-ratelimit-headers)."""
 
 
 class RateLimit:
@@ -48,9 +33,13 @@ class RateLimit:
         self.per_minute = per_minute
         self._cost = _WINDOW / per_minute if per_minute else 0.0
         self._full_at: dict[str, float] = {}
+        self._policy = (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name.encode(), per_minute, int(_WINDOW)))
+        self._state = b'"%s";r=%%d;t=%%d' % name.encode()
 
-    def take(self, client: str, now: float) -> Allowance | None:
-        """Count a request; `now` is a monotonic time in seconds. Return None if there is no limit.
+    def take(self, client: str, now: float) -> Headers | None:
+        """Count a request and return the headers that say what the client may still send; None if there is no limit.
+
+        `now` is a monotonic time in seconds.
 
         Raises:
             ProblemError: 429 if the allowance is used up. The request is not counted.
@@ -59,23 +48,27 @@ class RateLimit:
         if not cost:
             return None
         full_at = self._full_at.get(client, 0.0)
-        full_at = max(full_at, now) + cost
+        full_at = (max(now, full_at)) + cost
         if full_at - now > _WINDOW:
             raise self._exceeded(full_at - now - _WINDOW)
         if len(self._full_at) >= _MAX_CLIENTS and client not in self._full_at:
             self._forget(now)
         self._full_at[client] = full_at
-        return Allowance(self.name, self.per_minute, int((_WINDOW - full_at + now) / cost + 1e-6), full_at - now)
+        return self._headers(int((_WINDOW - full_at + now) / cost + 1e-6), full_at - now)
 
     def give_back(self, client: str) -> None:
         """Take a counted request back."""
         if client in self._full_at:
             self._full_at[client] -= self._cost
 
+    def _headers(self, remaining: int, full_in: float) -> Headers:
+        """Return the headers for so many remaining requests, and the seconds until the whole allowance is available again."""
+        return [self._policy, (b"ratelimit", self._state % (remaining, math.ceil(full_in)))]
+
     def _exceeded(self, wait: float) -> ProblemError:
         seconds = max(1, math.ceil(wait))
-        exhausted = Allowance(self.name, self.per_minute, 0, wait + _WINDOW)
-        headers = {name.decode(): value.decode() for name, value in exhausted.headers()} | {"Retry-After": str(seconds)}
+        headers = {name.decode(): value.decode() for name, value in self._headers(0, wait + _WINDOW)}
+        headers["Retry-After"] = str(seconds)
         return ProblemError(429, f"more than {self.per_minute} requests in a minute; send again in {seconds} s", headers=headers)
 
     def _forget(self, now: float) -> None:

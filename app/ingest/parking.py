@@ -44,11 +44,12 @@ class Parking:
                 continue
             brand = item.submission.brand_id
             key = (*parsed, str(brand) if brand else "", item.key)
-            item.content_digest(self._privacy_keys)
+            at = None if item.event.time is None else microseconds(item.event.time)
+            item.content_digest(self._privacy_keys, at)
             if key in parked:
                 repeated.append((key, item))
                 continue
-            if item.event.time is not None and microseconds(item.event.time) > clocks.limit:
+            if at is not None and at > clocks.limit:
                 wrong = clocks.correct(item)
                 if wrong is not None:
                     result.rejections.append((item, item.rejection(wrong)))

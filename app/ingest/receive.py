@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,11 +27,35 @@ from app.problems import FieldError, ProblemError, pointer_of
 MAX_EVENT_BYTES = 256 * 1024
 """Bytes of one event: an order of 500 lines with the longest codes stays below. It is checked before the event is parsed."""
 _TOO_LONG = f"an event may have at most {MAX_EVENT_BYTES} bytes"
-_BINARY_HEADERS = ("ce-specversion", "ce-type", "ce-id", "ce-source")
+_BINARY_HEADERS = frozenset(("ce-specversion", "ce-type", "ce-id", "ce-source"))
 _JSON = re.compile(JSON_MEDIA_TYPE)
 
 _KNOWN_ELSEWHERE = 512
 """Characters of an id that a rejection repeats."""
+
+
+class _Mode(Enum):
+    """What a Content-Type says of the body."""
+
+    SINGLE = "a CloudEvent"
+    BATCH = "an array of CloudEvents"
+    JSON = "JSON"
+    CHARSET = "JSON in another charset than UTF-8"
+    OTHER = "something else, or nothing"
+
+
+@lru_cache(maxsize=256)
+def _mode_of(content_type: str) -> _Mode:
+    media_type = content_type.strip()
+    essence = media_type.partition(";")[0].strip().lower()
+    if "charset" in media_type.lower() and re.search(r"charset\s*=\s*(?!\"?utf-?8)", media_type, re.IGNORECASE):
+        return _Mode.CHARSET
+    if essence == "application/cloudevents-batch+json":
+        return _Mode.BATCH
+    if essence == "application/cloudevents+json":
+        return _Mode.SINGLE
+    # Another format of CloudEvents is not one of ours, although its name ends with +json.
+    return _Mode.JSON if _JSON.match(media_type) and not essence.startswith("application/cloudevents") else _Mode.OTHER
 
 
 class Receiver:
@@ -48,20 +74,19 @@ class Receiver:
             ProblemError: 400, 413 or 415 where the body as a whole cannot be read.
         """
         submission = Submission(brand_id, origin, received_at)
-        media_type = headers.get("content-type", "").strip()
-        essence = media_type.partition(";")[0].strip().lower()
-        if "charset" in media_type.lower() and re.search(r"charset\s*=\s*(?!\"?utf-?8)", media_type, re.IGNORECASE):
+        mode = _mode_of(headers.get("content-type", ""))
+        if mode is _Mode.CHARSET:
             raise ProblemError(415, "JSON is UTF-8; send no other charset")
-        if essence == "application/cloudevents-batch+json":
+        if mode is _Mode.BATCH:
             self._read(submission, body, batch=True)
-        elif essence == "application/cloudevents+json":
+        elif mode is _Mode.SINGLE:
             self._read(submission, body, batch=False)
-        elif any(name in headers for name in _BINARY_HEADERS):
+        elif not _BINARY_HEADERS.isdisjoint(headers):
             # The CloudEvents SDK names no content type unless its event does; data is JSON then (CloudEvents, 3.1.1).
-            if media_type and not _JSON.match(media_type):
+            if mode is not _Mode.JSON and headers.get("content-type", "").strip():
                 raise ProblemError(415, "the data of an event in binary mode is JSON")
             self._binary(submission, body, headers)
-        elif _JSON.match(media_type) and not essence.startswith("application/cloudevents"):
+        elif mode is _Mode.JSON:
             self._read(submission, body, batch=body.lstrip()[:1] == b"[")
         else:
             raise ProblemError(

@@ -13,7 +13,6 @@ from pydantic_core import from_json, to_json
 
 from app.events.envelope import Event
 from app.ingest.privacy import PrivacyKeys
-from app.ingest.tally import microseconds
 from app.problems import FieldError
 
 
@@ -50,16 +49,17 @@ class SubmittedEvent:
     sent_time: datetime | None = None
     """The time that the sender gave, if it was wrong and the event stands at its arrival instead."""
 
-    def content_digest(self, privacy_keys: PrivacyKeys) -> bytes | None:
+    def content_digest(self, privacy_keys: PrivacyKeys, at: int | None) -> bytes | None:
         """Return the digest of the event's content, computed once, before persons become pseudonyms.
 
-        It covers the type, the data and the sender's own time, if there is one, so that a retry has the same digest in every
-        mode and encoding.
+        It covers the type, the data and the sender's own time `at` (microseconds since 1970), if there is one: a retry has the
+        same digest in every mode and encoding.
         """
-        if self.digest is None and self.submission.compared and not self.submission.pseudonymous:
-            event = self.event
-            time = microseconds(event.time) if event.time is not None and self.submission.sender_dates else ""
-            self.digest = privacy_keys.content_digest(f"{event.data.type} {time} ".encode() + event.data.json_bytes())
+        submission = self.submission
+        if self.digest is None and submission.compared and not submission.pseudonymous:
+            data = self.event.data
+            time = "" if at is None or not submission.sender_dates else at
+            self.digest = privacy_keys.content_digest(f"{data.type} {time} ".encode() + data.json_bytes())
         return self.digest
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:

@@ -59,7 +59,7 @@ class WriteBatch:
         """Events of imports, new or not, with their session and import."""
         self.rejections: list[tuple[SubmittedEvent, Rejection]] = []
 
-    def take(  # noqa: C901 - the hot loop: a call per event would cost more than a branch
+    def take(  # noqa: C901, PLR0912, PLR0915 - the hot loop: a call per event would cost more than a branch
         self, items: Iterable[SubmittedEvent], by_subject: Mapping[str, ResolvedSubject], *, only_all: bool = False
     ) -> list[SubmittedEvent]:
         """Pseudonymize and fold each event once; return the items whose subject has no session here.
@@ -85,14 +85,16 @@ class WriteBatch:
             if submission.import_id is not None:
                 self.imported.append((target.session, submission.import_id, item))
             key = item.key + target.key
-            digest = item.content_digest(self._privacy_keys)
+            at = None if event.time is None else microseconds(event.time)
+            digest = item.content_digest(self._privacy_keys, at)
             if key in taken:
                 self.repeated.append((key, item))
                 continue
             platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
             if platform != target.platform:  # an earlier try decided it
                 target = _SubjectContext(target.resolved, submission.brand_id, platform, target.room)
-            at = microseconds(event.time or submission.received_at)
+            if at is None:
+                at = microseconds(submission.received_at)
             if at > limit:
                 wrong = self._clocks.correct(item)
                 if wrong is not None:

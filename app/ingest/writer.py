@@ -224,7 +224,7 @@ class Writer:
         for submission in rejected_only:
             submission.waiting -= 1
         # The last flush that has a part of a submission answers it.
-        for submission in {id(entry): entry for entry in map(_submission_of, taken)}.values():
+        for submission in dict.fromkeys([*(item.submission for item in items), *rejected_only]):
             if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
                 submission.settled.set_result(None)
         return unsettled.deferred
