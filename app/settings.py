@@ -3,16 +3,15 @@
 In: environment variables. Out: one frozen `Settings`. Never here: defaults for secrets, I/O beyond the key file.
 """
 
-import os
 import re
-import secrets as random
-import tempfile
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.secret_file import read_or_create
 
 SHORTEST_SECRET = 32
 """Minimum length of a secret key in characters."""
@@ -272,28 +271,12 @@ class Settings(BaseSettings):
             return self.secret_key.get_secret_value()
         path = self.data_dir / "secret.key"
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                self._write_secret(path)
-            found = path.read_text().strip()
+            found = read_or_create(path)
         except OSError as error:
             raise InvalidSettings(f"{path}: {error.strerror}; set TALLYLIGHT_DATA_DIR to another folder") from None
         if len(found) < SHORTEST_SECRET:
             raise InvalidSettings(f"{path}: does not contain a secret key; restore it, or remove it together with the database")
         return found
-
-    @staticmethod
-    def _write_secret(path: Path) -> None:
-        # A temporary file is linked to the name: of two keys the first counts, and none is read half.
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(random.token_hex(32))
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            Path(temporary).unlink()
 
 
 def load_settings() -> Settings:
