@@ -21,13 +21,14 @@ from app.settings import Settings
 from app.storage import first_purchases, rebuilds
 from app.storage.database import Database
 from app.storage.queries import queries
-from app.storage.transient_errors import retry_conflicts
+from app.storage.transient_errors import CONFLICTS, retry_conflicts
 
 _SQL = queries("rebuild")
 _SHOWN = 200
 _REPORT_SECONDS = 1.0
 _MOST_PAGES = 200
 """Pages of noted events that a rebuild folds before it locks the session, if events arrive as fast as it folds."""
+_SWAP_TRIES = 5
 
 
 class NoSuchSessionError(LookupError):
@@ -119,11 +120,17 @@ class Rebuild:
         async for _ in self._staged.fold_log(without_noted=True):
             await self._tell()
         await self._staged.analyze()
-        for _ in range(_MOST_PAGES):
-            if await self._staged.fold_noted() < PAGE:
-                break
-        await self._tell()
-        return await self._finish(request)
+        for tries in range(_SWAP_TRIES, 0, -1):
+            await self._follow()
+            folded = self._staged.events_read
+            try:
+                return await self._finish(request)
+            except (*CONFLICTS, asyncpg.LockNotAvailableError):
+                # A flush of another session took a customer, or the session was not free: the staged fold is as it was before.
+                self._staged.events_read = folded
+                if tries == 1:
+                    raise
+        raise AssertionError
 
     async def _start(self) -> int | None:
         async with self._connection.transaction():
@@ -138,6 +145,13 @@ class Rebuild:
         self._brand = session.brand_id
         self._staged = await StagedFold.open(self._connection, self._session, session.brand_id, session.currency, slow_after_ms)
         return request
+
+    async def _follow(self) -> None:
+        """Fold what has arrived, so that little is left for the time under the lock."""
+        for _ in range(_MOST_PAGES):
+            if await self._staged.fold_noted() < PAGE:
+                break
+        await self._tell()
 
     async def _finish(self, request: int) -> int | None:
         async with self._connection.transaction():

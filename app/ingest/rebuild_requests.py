@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.storage import rebuilds
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
-from app.storage.transient_errors import CONFLICTS, is_transient
+from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()
 _PASSES = 3
@@ -125,14 +125,7 @@ async def work(database: Database, settings: Settings, session: UUID) -> None:
 
 async def _once(database: Database, settings: Settings, session: UUID, *, wait: bool, report: Report | None = None) -> int | None:
     """Rebuild a session if a rebuild is pending, and it is this process's turn; return how many rows differed."""
-    for attempt in range(_PASSES):
-        try:
-            async with database.unpooled() as connection:
-                if not await rebuilds.take_turn(connection, session, wait=wait):
-                    return None
-                return await Rebuild(connection, settings, session, report).run()
-        except CONFLICTS:
-            # At the swap, with a flush of another session that took a customer: the staged fold is gone with its connection.
-            if attempt == _PASSES - 1:
-                raise
-    raise AssertionError
+    async with database.unpooled() as connection:
+        if not await rebuilds.take_turn(connection, session, wait=wait):
+            return None
+        return await Rebuild(connection, settings, session, report).run()

@@ -7,13 +7,15 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import request, work
 from app.storage import rebuilds
 from tests.databases import SECRET
 from tests.faults.conftest import BATCH, FULL, Front, front, like, settings_for
 
-EVENTS = 400_000 if FULL else 2_000
+EVENTS = 300_000 if FULL else 2_000
 _BATCH_EVENTS = 500
 _NEIGHBOUR_POSTS = 200 if FULL else 40
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,7 @@ async def test_a_rebuild_that_is_killed_changes_nothing_and_is_done_later(databa
             assert 0 == await connection.fetchval("SELECT count(*) FROM sessions WHERE rebuild IS NOT NULL")
 
 
+@pytest.mark.timeout(900)
 async def test_a_rebuild_of_a_large_session_does_not_hold_up_its_neighbour(database_url: str, tmp_path: Path) -> None:
     """Both go on; every event is counted once; the neighbour's 99th percentiles, without and with the rebuild, are printed."""
     async with front(settings_for(database_url, tmp_path)) as one:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given
 
@@ -107,6 +108,31 @@ async def test_events_that_arrive_meanwhile_are_counted_once(stage: Stage, room:
     assert [] == changes
     assert told[0].events_total == 20
     assert 60 == await likes(stage.client, show.id)
+    assert [] == await compare(database, settings, UUID(show.id))
+
+
+async def test_a_swap_that_conflicts_is_tried_again(stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log is not read again, and what was folded under the lock is folded once."""
+    name = room()
+    show = await stage.show(name)
+    await send(stage.client, [event(number, "like.sent", name, START.isoformat(), {}) for number in range(7)])
+    failures: list[Exception] = [asyncpg.DeadlockDetectedError(), asyncpg.LockNotAvailableError()]
+
+    async def conflicting(*arguments: Any) -> int:
+        changed = await swap(*arguments)
+        if failures:
+            raise failures.pop()
+        return changed
+
+    monkeypatch.setattr("app.ingest.rebuild.swap", conflicting)
+    change_beside(monkeypatch, [lambda: send(stage.client, [event(9, "like.sent", name, START.isoformat(), {})])], Random(3))
+    database, settings = stage.service.database, stage.service.settings
+    assert 0 == await replace(database, settings, UUID(show.id))
+    assert [] == failures
+    done = (await stage.client.get(f"/v1/sessions/{show.id}/rebuild")).json()
+    assert ("done", 8, 8) == (done["state"], done["events_read"], done["events"])
+    assert 8 == await likes(stage.client, show.id)
+    monkeypatch.undo()
     assert [] == await compare(database, settings, UUID(show.id))
 
 
