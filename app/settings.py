@@ -229,7 +229,7 @@ class Settings(BaseSettings):
                 ip_network(entry, strict=False)
             except ValueError:
                 if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*\.?", entry):
-                    raise ValueError(f"{entry!r} is no address, network or host name") from None
+                    raise ValueError("must be addresses, networks and host names, separated by commas") from None
         return entries
 
     @field_validator("cors_origins")

@@ -77,7 +77,7 @@ async def test_the_allow_list_names_networks_addresses_and_hosts(monkeypatch: py
 @pytest.mark.parametrize("entry", ["http://proxy", "10.0.0.0/33", "a b", "proxy:8080", "-x"])
 def test_an_allow_list_that_says_nothing_is_refused(entry: str) -> None:
     """The setting is checked when the server starts."""
-    with pytest.raises(ValueError, match="no address, network or host name"):
+    with pytest.raises(ValueError, match="must be addresses, networks and host names"):
         Settings(api_base_allow=f"127.0.0.1,{entry}")
 
 
