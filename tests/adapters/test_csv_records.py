@@ -3,11 +3,12 @@
 import io
 
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from app.adapters import csv_records
 from app.adapters.csv_records import UnclosedQuote, records
 from tests.adapters.slow_tables import Unclosed, slow_records
+from tests.properties import examples
 
 _ALPHABET = st.sampled_from([*'aé,;\t|"', '"', '""', '",', ',"', " ", "\u3000", '="', "\n", "\r\n", "\r"])
 
@@ -17,8 +18,8 @@ def _read(text: str, separator: str) -> list[tuple[list[str], bool]]:
     return [(record.cells, record.faulty) for record in records(lines, separator)]
 
 
+@examples(500)
 @given(st.lists(_ALPHABET, max_size=40).map("".join), st.sampled_from([",", ";", "\t", "|"]))
-@settings(max_examples=2_000, deadline=None)
 @example('"a"\t,b\n', ",")
 @example('"a"\tb\n', "\t")
 @example('a,"b\n"c",d\n', ",")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pydantic_core import to_json
 
 from app.adapters import wechat_live, weibo_counts, weibo_live
@@ -17,6 +17,7 @@ from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
 from app.adapters.wechat_api import WechatError
 from app.events.envelope import EVENT
+from tests.properties import examples
 
 NOW = datetime(2026, 8, 29, 10, tzinfo=UTC)
 SECRETS = {
@@ -92,7 +93,7 @@ FACTS = {
     "style": "none",
 }
 DOUYIN = st.sampled_from(("live_comment", "live_like", "live_gift", "live_fansclub", "live_follow", "live_enter_room", "other"))
-many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(40)
 
 
 def sound(parsed: Parsed) -> None:
