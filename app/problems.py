@@ -61,6 +61,7 @@ CODES: Mapping[str, int] = {
     "too_many_requests": 429,
     "head_too_large": 431,
     "internal_error": 500,
+    "report_failed": 500,
     "overloaded": 503,
     "database_unavailable": 503,
     "not_committed": 503,

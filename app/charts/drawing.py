@@ -13,6 +13,7 @@ import noto_cjk_sans_otc
 import vl_convert
 
 from app.charts.specification import VEGA_LITE, Specification
+from app.events.characters import clean_values
 
 A4_WIDTH = 680
 """Pixels between the margins of an A4 page at 96 to the inch."""
@@ -37,5 +38,8 @@ def png(spec: Specification, width: int = A4_WIDTH, scale: float = 2) -> bytes:
 
 
 def _sized(spec: Specification, width: int) -> Specification:
-    """Return the specification with a fixed width instead of that of a container."""
-    return spec | {"width": width}
+    """Return the specification with a fixed width instead of that of a container.
+
+    The renderer ends its whole process if a text holds a character that XML forbids, so its texts are cleaned.
+    """
+    return {**clean_values(spec), "width": width}

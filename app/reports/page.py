@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from app.charts.drawing import svg
 from app.charts.specification import FONTS, Specification
+from app.events.characters import clean_values
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
@@ -19,6 +20,7 @@ from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 
 def render(report: Document, specs: list[Specification]) -> str:
     """Return the page; it draws the charts, so call it in the render process."""
+    report, specs = clean_values(report), clean_values(specs)
     language = report["language"]
     charts = [
         # The renderer writes proper XML: what is text in the specification is text there.

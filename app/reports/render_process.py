@@ -4,7 +4,7 @@ In: a function of a module and its arguments. Out: its result. Never here: what 
 
 Rendering takes seconds of pure computation that hold the interpreter's lock, so a thread would stop the server as well. Two
 processes render one report each at a time; other reports wait, up to a limit. A report whose caller leaves, or that takes too
-long, is ended with its process.
+long, is ended with its process. A report that ends its process fails alone: every other report is made, by a new process.
 """
 
 import asyncio
@@ -19,12 +19,20 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import ParamSpec, TypeVar
 
+import structlog
+
 from app.problems import ProblemError
+
+_log = structlog.get_logger()
 
 WORKERS = 2
 MOST_WAITING = 16
 _REPORTS_PER_PROCESS = 200
 """Reports after which a process is replaced: the embedded JavaScript engine does not return its memory otherwise."""
+
+_ATTEMPTS = 2
+"""Processes that a report may use up. The kernel also kills processes for what their neighbours did, so that the first death
+proves nothing; the second one does."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,20 +51,31 @@ class _Worker:
         """Return the result; end the process if the caller does not wait for it.
 
         Raises:
-            BrokenProcessPool: the process was killed.
+            BrokenProcessPool: the process died with this work in it, or could not start.
         """
-        if self._pool is None or self._reports >= _REPORTS_PER_PROCESS:
+        if self._reports >= _REPORTS_PER_PROCESS:
             self.end()
-            self._pool = _open()
-        self._reports += 1
         try:
-            if not self._pid:
-                self._pid = await asyncio.wrap_future(self._pool.submit(os.getpid))
-            return await asyncio.wrap_future(self._pool.submit(work))
+            pool = await self._alive()
+            self._reports += 1
+            return await asyncio.wrap_future(pool.submit(work))
         except (BrokenProcessPool, asyncio.CancelledError):
             # Nothing else stops a computation whose result is not needed any more.
             self.end()
             raise
+
+    async def _alive(self) -> ProcessPoolExecutor:
+        """Return a process that answers: one that died while it was idle does not count against the next work."""
+        if self._pool is not None:
+            try:
+                await asyncio.wrap_future(self._pool.submit(os.getpid))
+            except BrokenProcessPool:
+                self.end()
+            else:
+                return self._pool
+        self._pool = _open()
+        self._pid = await asyncio.wrap_future(self._pool.submit(os.getpid))
+        return self._pool
 
     def end(self) -> None:
         """Kill the process."""
@@ -85,7 +104,8 @@ class RenderProcess:
         """Return what a module's function returns; arguments and result are pickled.
 
         Raises:
-            ProblemError: 503 if too many reports wait, if this one takes too long, or if its process was killed.
+            ProblemError: 503 if too many reports wait or if this one takes too long; 500 `report_failed` if it ends the processes
+                that make it.
         """
         if self._waiting >= MOST_WAITING:
             raise ProblemError(503, "too many reports are being made; ask again", headers={"Retry-After": "5"})
@@ -94,13 +114,14 @@ class RenderProcess:
             worker = await self._free.get()
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await worker.run(partial(work, *args, **kwargs))
+                    return await _attempt(worker, partial(work, *args, **kwargs))
             finally:
                 self._free.put_nowait(worker)
         except TimeoutError:
             raise ProblemError(503, "the report takes too long to make", headers={"Retry-After": "60"}) from None
         except BrokenProcessPool:
-            raise ProblemError(503, "the report could not be made; ask again", headers={"Retry-After": "1"}) from None
+            detail = "this report ended the process that made it, twice; other reports are not affected"
+            raise ProblemError(500, detail, code="report_failed") from None
         finally:
             self._waiting -= 1
 
@@ -108,6 +129,15 @@ class RenderProcess:
         """End the processes, with the reports that they work on."""
         for worker in self._workers:
             worker.end()
+
+
+async def _attempt(worker: _Worker, work: Callable[[], T]) -> T:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await worker.run(work)
+        except BrokenProcessPool:
+            _log.warning("render process died; the report is made again")
+    return await worker.run(work)
 
 
 def _open() -> ProcessPoolExecutor:

@@ -4,10 +4,14 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
+import vl_convert
 
+from app.charts.drawing import svg
+from app.charts.specification import VEGA_LITE
 from app.problems import ProblemError
 from app.reports import render_process
 from app.reports.render_process import WORKERS, RenderProcess
@@ -21,9 +25,13 @@ def busy(seconds: float) -> int:
     return os.getpid()
 
 
-def die() -> None:
-    """End the process without notice, as the kernel does if memory is short."""
-    os.kill(os.getpid(), signal.SIGKILL)
+def die(deaths: Path, most: int = 100) -> int:
+    """End the process without notice, as the kernel does if memory is short, and note its id; return it after so many deaths."""
+    known = deaths.read_text().split() if deaths.exists() else []
+    if len(known) < most:
+        deaths.write_text(" ".join([*known, str(os.getpid())]))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
 
 
 def _gone(pid: int) -> bool:
@@ -102,14 +110,47 @@ async def test_a_report_has_a_limited_time() -> None:
         await renderer.close()
 
 
-async def test_a_killed_process_is_replaced() -> None:
-    """Its report is answered with 503; the next one is made."""
+async def test_a_report_that_ends_its_process_fails_alone(tmp_path: Path) -> None:
+    """It is tried twice and never again, and its problem says so; every report beside and behind it is made."""
     renderer = RenderProcess()
     try:
+        before = asyncio.gather(*(renderer.run(busy, 0.2) for _ in range(2)))
+        killer = asyncio.gather(renderer.run(die, tmp_path / "deaths"), return_exceptions=True)
+        behind = asyncio.gather(*(renderer.run(busy, 0.0) for _ in range(6)))
+        assert [2, 6] == [len(await before), len(await behind)]
+        refused = (await killer)[0]
+        assert isinstance(refused, ProblemError)
+        assert (500, "report_failed", {}) == (refused.status, refused.code, refused.headers)
+        assert "twice" in str(refused)
+        assert 2 == len(set((tmp_path / "deaths").read_text().split()))
+    finally:
+        await renderer.close()
+
+
+async def test_one_death_does_not_cost_a_report(tmp_path: Path) -> None:
+    """A process that was killed for its neighbour's memory, at work or idle, is replaced; the report is made."""
+    renderer = RenderProcess()
+    try:
+        made_by = await renderer.run(die, tmp_path / "deaths", 1)
+        assert [str(made_by)] != (tmp_path / "deaths").read_text().split()
+        os.kill(made_by, signal.SIGKILL)
+        await _end_of(made_by)
+        after = await renderer.run(die, tmp_path / "deaths", 2)
+        assert 2 == len((tmp_path / "deaths").read_text().split())
+        assert after != made_by
+    finally:
+        await renderer.close()
+
+
+async def test_the_real_renderer_s_abort_is_isolated() -> None:
+    """The chart renderer aborts at a character that XML forbids, as it would for a fault that we do not know of."""
+    renderer = RenderProcess()
+    spec = {"data": {"values": [{}]}, "mark": "point", "title": "\x01"}
+    try:
         with pytest.raises(ProblemError) as refused:
-            await renderer.run(die)
-        assert 503 == refused.value.status
-        assert os.getpid() != await renderer.run(busy, 0.0)
+            await renderer.run(vl_convert.vegalite_to_svg, spec, vl_version=VEGA_LITE)
+        assert "report_failed" == refused.value.code
+        assert "<svg" in await renderer.run(svg, spec)
     finally:
         await renderer.close()
 

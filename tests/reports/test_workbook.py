@@ -323,7 +323,15 @@ async def test_long_texts_have_the_height_that_they_need(
     made = await new_session(brand="long", title=long, host=long, lineup=[{"product": "a", "name": long}])
     note = "\n".join(f"{line}行目の記録" for line in range(300))
     await client.post(f"/v1/sessions/{made}/notes", json={"section": "live", "kind": "summary", "text": note})
+    for number in range(9):
+        full = {"section": "ec", "kind": "summary", "text": str(number) * 4096}
+        await client.post(f"/v1/sessions/{made}/notes", json=full)
     sheet = (await open_book(made)).worksheets[0]
+    texts = [cell.value for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    (cut,) = [text for text in texts if "0" * 4096 in text]
+    assert len(cut) <= 32_767, "Excel repairs a file with a longer text"
+    assert "6" * 4096 in cut
+    assert cut.endswith(label("report.cut", "ja"))
     merged = {str(area).split(":")[0]: area for area in sheet.merged_cells.ranges}
     found = [
         cell

@@ -29,6 +29,7 @@ MOST_POINTS = 409
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text with such a prefix can become a formula if the cell is edited or exported as CSV."""
 _LONGEST = 32_767
+"""Characters that a cell of Excel holds."""
 
 
 class WorkbookStyle:
@@ -103,7 +104,15 @@ def write_text(style: WorkbookStyle, sheet: Worksheet, row: int, column: int, te
     if not text:
         sheet.write_blank(row, column, None, style.cell(**properties))
         return
-    sheet.write_string(row, column, text[:_LONGEST], style.cell(**guarded(text, properties)))
+    sheet.write_string(row, column, cell_text(text, style.language), style.cell(**guarded(text, properties)))
+
+
+def cell_text(text: str, language: Language) -> str:
+    """Return what a cell holds of a text: all of it, or its begin and a sentence that says where the whole text is."""
+    if len(text) <= _LONGEST:
+        return text
+    rest = "\n" + label("report.cut", language)
+    return text[: _LONGEST - len(rest)] + rest
 
 
 def guarded(text: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from app.events.characters import clean_text
 from app.kpis.orders_and_events import order_document
 from app.kpis.render import Document, zone_of
 from app.labels.catalogue import label, label_or
@@ -147,6 +148,7 @@ class Orders:
                 self._sheet.write_formula(self._row, place, f"=SUM({column})", cell, float(value))
 
     def _put(self, column: int, text: str | None) -> None:
+        text = clean_text(text or "")
         if text:
             looks = self._quoted if guarded(text, {}) else self._text
             self._sheet.write_string(self._row, column, text, looks)

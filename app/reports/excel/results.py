@@ -25,6 +25,7 @@ from app.reports.excel.formats import (
     QUIET,
     WorkbookStyle,
     block_height,
+    cell_text,
     guarded,
     lines_of,
     number_format,
@@ -192,9 +193,9 @@ class Results:
             (6, 8, section["summary"]["title"]),
         ])  # fmt: skip
         first, figures = self._row, section["figures"]
-        words = text_section(section, self._style.language)
+        observations, summary = (cell_text(text, self._style.language) for text in text_section(section, self._style.language))
         factors = "\n".join(section["factors"]["items"])
-        blocks = ((factors, (2, 2)), (words.observations, (3, 5)), (words.summary, (6, 8)))
+        blocks = ((factors, (2, 2)), (observations, (3, 5)), (summary, (6, 8)))
         widths = [(text, float(sum(WIDTHS[columns[0] : columns[1] + 1]))) for text, columns in blocks]
         points = block_height(widths)
         last = first + max(len(figures), -(-points // MOST_POINTS)) - 1
@@ -217,7 +218,7 @@ class Results:
     def _promotion(self, section: Document) -> None:
         self._bar(section["title"])
         words = text_section(section, self._style.language)
-        summary = "\n".join(part for part in (words.observations, words.summary) if part)
+        summary = cell_text("\n".join(part for part in words if part), self._style.language)
         names = {column["key"]: column["label"] for column in section["columns"]}
         self._heads([
             (0, 0, names["link"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from app.charts.data import product_names
+from app.events.characters import clean_values
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import heading_of
@@ -38,8 +39,9 @@ class WorkbookInput:
 
 
 def write_workbook(content: WorkbookInput, path: Path) -> None:
-    """Write the workbook to a file."""
-    report, language = content.report, content.report["language"]
+    """Write the workbook to a file; texts that were stored before they were cleaned on arrival are cleaned here."""
+    report, documents = clean_values(content.report), clean_values(content.documents)
+    language = report["language"]
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": False,
                "tmpdir": str(path.parent), "remove_timezone": False}  # fmt: skip
     book = Workbook(path, options)
@@ -50,7 +52,7 @@ def write_workbook(content: WorkbookInput, path: Path) -> None:
     names = [label(f"report.sheet.{name}", language) for name in ("results", "series", "orders")]
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
     products = Results(style, results, report).write()
-    write_series(style, series, names[0], products, content.documents, report)
+    write_series(style, series, names[0], products, documents, report)
     # The rows of the third sheet are written to disk one by one. The first two sheets have merged cells and charts, which need
     # them in memory. The option is set on the workbook, and each sheet copies it when it is added.
     book.constant_memory = True
