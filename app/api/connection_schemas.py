@@ -16,7 +16,7 @@ _OPTIONS = "CommonOptions"
 
 
 def type_connections(schemas: dict[str, Any]) -> None:
-    """Replace the free-form secrets and options of requests by a schema per kind."""
+    """Replace the free-form secrets and options by a schema per kind."""
     generic = schemas["NewConnection"]
     models: dict[str, str] = {}
     for kind, adapter in ADAPTERS.items():
@@ -36,8 +36,10 @@ def type_connections(schemas: dict[str, Any]) -> None:
     }
     names = sorted(name for name in schemas if name.endswith("Options") and name != _OPTIONS)
     any_options = [_reference(name) for name in [*names, _OPTIONS]]
-    patch = schemas["ConnectionPatch"]["properties"]
-    patch["options"] = {"title": "Options", "description": patch["options"].get("description", ""), "anyOf": any_options}
+    for name in ("ConnectionPatch", "Connection"):
+        properties = schemas[name]["properties"]
+        description = properties["options"].get("description", "")
+        properties["options"] = {"title": "Options", "description": description, "anyOf": any_options}
     preview = schemas["PreviewRequest"]["properties"]
     preview["options"] = {
         "title": "Options",

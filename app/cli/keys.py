@@ -56,10 +56,14 @@ def create(
     role: Annotated[Role, typer.Option(help="role of the key")],
     brand: Annotated[str | None, typer.Option(help="slug of the brand that the key is bound to")] = None,
     name: Annotated[str | None, typer.Option(help="user of the key")] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option(help="time with an offset from which the key is refused: 2027-01-31T00:00:00+09:00; default: never"),
+    ] = None,
 ) -> None:
     """Create a key and print it on standard output. It cannot be displayed again."""
     try:
-        form = NewKey(role=role, brand=brand, name=name)
+        form = NewKey.model_validate({"role": role, "brand": brand, "name": name, "expires_at": expires_at})
     except ValidationError as error:
         _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
     created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form, datetime.now(UTC)))
@@ -70,10 +74,11 @@ def create(
 def list_keys() -> None:
     """Show all keys, without their secrets."""
     found = _run(lambda service: service.keys.listing())
-    table = Table("id", "role", "brand", "name", "created", "revoked")
+    table = Table("id", "role", "brand", "name", "created", "expires", "revoked")
     for key in found:
-        revoked = key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else ""
-        table.add_row(key.id, key.role, key.brand, key.name, key.created_at.isoformat(timespec="seconds"), revoked)
+        moments = (key.created_at, key.expires_at, key.revoked_at)
+        times = [moment.isoformat(timespec="seconds") if moment else "" for moment in moments]
+        table.add_row(key.id, key.role, key.brand, key.name, *times)
     Console().print(table)
 
 

@@ -123,7 +123,7 @@ class Connection(ResponseModel):
     kind: str
     name: str
     brand: str | None
-    options: dict[str, Any]
+    options: dict[str, Any] = Field(description="as they were saved; their schema is the one of the kind")
     enabled: bool
     secrets_set: list[str] = Field(description="names of the secrets that are set")
     webhook_url: str | None = Field(description="to paste into the platform's console; null for a kind that is polled")

@@ -29,6 +29,11 @@ def test_keys_are_made_listed_and_revoked_from_the_shell(tmp_path: Path, monkeyp
     assert (1, "no such key\n") == (again.exit_code, again.stderr)
     bound = shell.invoke(keys, ["create", "--role", "admin", "--brand", "maison-k"])
     assert (1, "an admin key cannot be bound to a brand\n") == (bound.exit_code, bound.stderr)
+    shell.invoke(keys, ["create", "--role", "viewer", "--expires-at", "2099-01-31T00:00:00+09:00"])
+    assert "2099-01-30T15:00:00+00:00" in shell.invoke(keys, ["list"]).stdout
+    for moment, says in (("2001-01-01T00:00:00Z", "must be in the future"), ("tomorrow", "expires_at: ")):
+        refused = shell.invoke(keys, ["create", "--role", "viewer", "--expires-at", moment])
+        assert (1, True) == (refused.exit_code, refused.stderr.startswith(says)), refused.stderr
     wrong = shell.invoke(keys, ["create", "--role", "viewer", "--brand", "Maison K"])
     assert 1 == wrong.exit_code
     assert wrong.stderr.startswith("brand: ")
