@@ -17,13 +17,13 @@ from app.kpis.orders_and_events import order_document
 from app.kpis.render import Document, zone_of
 from app.labels.catalogue import label, label_or
 from app.reports.document import heading_of, subtitle_of
-from app.reports.excel.formats import WorkbookStyle, guarded, print_setup
+from app.reports.excel.formats import WorkbookStyle, block_height, guarded, lines_of, print_setup
 from app.storage.log_reads import OrderRow
 from app.storage.reads import SessionHead
 
 COLUMNS: Mapping[str, int] = {
     "order": 22, "platform": 12, "state": 11, "counts": 10, "placed_at": 17, "paid_at": 17, "buyer": 39, "product": 16,
-    "name": 34, "sku": 12, "quantity": 10, "amount": 16, "counted_quantity": 12, "counted_amount": 18, "refunded_amount": 18,
+    "name": 48, "sku": 12, "quantity": 10, "amount": 16, "counted_quantity": 12, "counted_amount": 18, "refunded_amount": 18,
     "shipped_at": 17, "delivered_at": 17,
 }  # fmt: skip
 """Key of the label and width of each column."""
@@ -62,8 +62,11 @@ class Orders:
             text = label(f"order.{key}", style.language).format(currency=self._head.currency)
             sheet.write_string(0, column, text, style.header())
         sheet.freeze_panes(1, 1)
-        print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
+        # On one page the columns would be too small to read: two, side by side, each with the order's number.
+        print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1], wide=2)
+        sheet.print_across()
         sheet.repeat_rows(0)
+        sheet.repeat_columns(0)
 
     def write(self, batches: Iterable[tuple[list[OrderRow], Mapping[str, str]]]) -> None:
         """Write orders with the product codes of the aliases in their lines."""
@@ -106,6 +109,9 @@ class Orders:
             "name": own_name or self._names.get(line["product"], line["product"]),
             "sku": line["sku"],
         }
+        wraps = [(text, COLUMNS[key]) for key, text in texts.items() if text and 2 * len(text) > COLUMNS[key] - 2]
+        if any(lines_of(text, width) > 1 for text, width in wraps):
+            self._sheet.set_row(self._row, block_height(self._style, *wraps))
         for key in COLUMNS:
             if key in texts:
                 self._put(_PLACES[key], texts[key])

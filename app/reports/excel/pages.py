@@ -12,8 +12,8 @@ PAGE_POINTS = 500.0
 LARGEST, SMALLEST = 68, 60
 """Scales in percent: at the largest the sheet is as wide as the page even if the reader's fonts are wider than ours, below the
 smallest it is too small to read."""
-_HEAD_ROWS = 3
-"""A table that continues on the next page leaves at least its title, its head and a row behind."""
+HEAD_ROWS = 2
+"""Title and head of a section. If it continues on the next page, they are repeated there, and at least one row stays behind."""
 
 
 class Pages(NamedTuple):
@@ -44,14 +44,15 @@ def _divided(heights: Sequence[float], sections: Sequence[int], scale: int) -> P
     used = 0.0
     for first, last in pairwise([0, *sections, len(heights)]):
         height = sum(heights[first:last])
-        head = sum(heights[first : min(last, first + _HEAD_ROWS)])
-        if used and used + (height if height <= capacity else head) > capacity:
+        head = sum(heights[first : min(last, first + HEAD_ROWS)])
+        begin = sum(heights[first : min(last, first + HEAD_ROWS + 1)])
+        if used and used + (height if height <= capacity else begin) > capacity:
             breaks.append(first)
             used = 0.0
         for row in range(first, last):
-            if used and used + heights[row] > capacity:
+            if used > head and used + heights[row] > capacity:
                 breaks.append(row)
-                used = 0.0
+                used = head
             used += heights[row]
     breaks = _balanced(heights, sections, breaks, capacity)
     return Pages(scale, breaks, _alone(sections, breaks, len(heights)))

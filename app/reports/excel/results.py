@@ -8,37 +8,33 @@ summary side by side; 宣伝動画分析; 各商品実績 with what was sold out
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
 
+from app.charts.data import MOST_PRODUCTS
 from app.kpis.render import Document
-from app.kpis.rounding import digits_of
 from app.labels.catalogue import label
 from app.labels.notation import NOTHING
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, text_section
+from app.reports.excel.blocks import LAST, WIDTHS, Blocks
 from app.reports.excel.formats import (
-    LINE,
     MOST_POINTS,
     PALE,
     QUIET,
-    WorkbookStyle,
     block_height,
     cell_text,
     guarded,
     lines_of,
-    number_format,
-    number_of,
     print_setup,
     write_text,
 )
-from app.reports.excel.pages import paginate
-from app.reports.formulas import Place, formula_of, remainder_formula
+from app.reports.excel.pages import HEAD_ROWS, paginate
+from app.reports.formulas import remainder_formula
 
-WIDTHS = (26, 13, 22, 14, 13, 13, 17, 17, 17)
-LAST = len(WIDTHS) - 1
-PROSE: Mapping[str, Any] = {"text_wrap": True, "valign": "top", "indent": 1}
+PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top", "indent": 1}
 _OTHERS = ("clicks", "buyers", "units", "gmv")
 
 
@@ -49,20 +45,17 @@ class Products(NamedTuple):
     last: int
     name: int
     gmv: int
+    bars: Sequence[int]
+    """The rows that a chart shows, from the top: all of them, or the ones with the highest GMV if they are more than fit."""
+    names: Sequence[str]
+    """Their names, in the order of the sheet."""
 
 
-class Results:
+class Results(Blocks):
     """Writes the sheet from top to bottom."""
 
-    def __init__(self, style: WorkbookStyle, sheet: Worksheet, report: Document) -> None:
-        """Take an empty sheet."""
-        self._style = style
-        self._sheet = sheet
-        self._report = report
-        self._row = 0
-        self._places: dict[str, Place] = {}
-        self._heights: dict[int, float] = {}
-        self._sections: list[int] = []
+    _table = (0, 0, "")
+    """First and last row of the products, and their brand."""
 
     def write(self) -> Products:
         """Write all sections."""
@@ -83,28 +76,21 @@ class Results:
         sheet.print_area(0, 0, self._row - 1, LAST)
         return products
 
-    def _height(self, row: int, points: float) -> None:
-        self._sheet.set_row(row, points)
-        self._heights[row] = points
-
     def _pages(self) -> None:
-        """Print on as few pages as stay readable."""
+        """Print on as few pages as stay readable; a table of products that continues has its head and its brand on each page."""
         pages = paginate([self._heights[row] for row in range(self._row)], self._sections)
         title, as_of = heading_of(self._report), subtitle_of(self._report)[-1]
         if not pages.breaks:
             print_setup(self._sheet, self._style, title, as_of, pages=1)
-            return
-        print_setup(self._sheet, self._style, title, as_of, scale=pages.scale)
-        self._sheet.set_h_pagebreaks(pages.breaks)
-
-    def _merge(self, first: int, last: int, columns: tuple[int, int], text: str, properties: Mapping[str, Any]) -> None:
-        """Write a text over a block of cells, as text."""
-        cell = self._style.cell(**guarded(text, dict(properties)))
-        if (first, columns[0]) == (last, columns[1]):
-            self._sheet.write_string(first, columns[0], text, cell)
-            return
-        self._sheet.merge_range(first, columns[0], last, columns[1], "", cell)
-        self._sheet.write_string(first, columns[0], text, cell)
+        else:
+            print_setup(self._sheet, self._style, title, as_of, scale=pages.scale)
+            self._sheet.set_h_pagebreaks(pages.breaks)
+        first, last, brand = self._table
+        divided = [row for row in pages.breaks if first < row <= last]
+        for begin, end in pairwise([first, *divided, last + 1]):
+            self._merge(begin, end - 1, (0, 0), brand, {"text_wrap": True, "align": "center"})
+        if divided:
+            self._sheet.repeat_rows(first - HEAD_ROWS, first - 1)
 
     def _title(self) -> None:
         style, sheet = self._style, self._sheet
@@ -115,47 +101,11 @@ class Results:
         sheet.merge_range(0, 0, 0, LAST, "", style.format(**looks))
         sheet.write_string(0, 0, title, style.format(**guarded(title, looks)))
         parts = label("report.between", style.language).join(subtitle_of(self._report))
-        self._height(1, max(20, block_height([(parts, sum(WIDTHS))])))
+        self._height(1, max(20, block_height(style, (parts, sum(WIDTHS)))))
         quiet = {"font_color": QUIET, "font_size": 9, "text_wrap": True}
         sheet.merge_range(1, 0, 1, LAST, "", style.format(**quiet))
         sheet.write_string(1, 0, parts, style.format(**guarded(parts, quiet)))
         self._row = 2
-
-    def _bar(self, title: str) -> None:
-        """Begin a section."""
-        self._sections.append(self._row)
-        self._sheet.merge_range(self._row, 0, self._row, LAST, title, self._style.bar())
-        self._height(self._row, 20)
-        self._row += 1
-
-    def _heads(self, heads: Sequence[tuple[int, int, str]]) -> None:
-        for first, last, text in heads:
-            if first == last:
-                self._sheet.write_string(self._row, first, text, self._style.header())
-            else:
-                self._sheet.merge_range(self._row, first, self._row, last, text, self._style.header())
-        heights = [block_height([(text, sum(WIDTHS[first : last + 1]))]) for first, last, text in heads]
-        self._height(self._row, max(20, *heights))
-        self._row += 1
-
-    def _figure(self, row: int, column: int, figure: Document, slug: str = "", formula: str = "", **looks: Any) -> None:
-        """Write a figure as a number that prints as the document prints it; a formula where a reader would trace it."""
-        style = self._style
-        looks = {"align": "right", "indent": 1} | looks
-        if figure["value"] is None:
-            self._sheet.write_string(row, column, NOTHING, style.cell(**looks | {"align": "center", "indent": 0}))
-            return
-        shown = number_format(figure["unit"], figure["value"], style.currency, style.language, slug)
-        cell = style.cell(num_format=shown, **looks)
-        found = formula_of(slug, figure, self._places, digits_of(style.currency)) if slug else None
-        if found is not None:
-            self._sheet.write_formula(row, column, found.text, cell, found.value)
-        elif formula:
-            self._sheet.write_formula(row, column, formula, cell, number_of(figure))
-        else:
-            self._sheet.write_number(row, column, number_of(figure, slug), cell)
-        if slug:
-            self._places[slug] = Place(xl_rowcol_to_cell(row, column), figure["value"])
 
     def _totals(self, section: Document) -> None:
         style, sheet, row = self._style, self._sheet, self._row
@@ -179,9 +129,9 @@ class Results:
             sheet.write_string(row + 1, column, figure["label"], style.label())
             self._figure(row + 1, column + 1, figure, figure["slug"], bold=True)
         texts = [[(fact["label"], WIDTHS[1 + 2 * n]), (fact["text"], WIDTHS[2 + 2 * n])] for n, fact in enumerate(shown)]
-        self._height(row, max(22, block_height([pair for pairs in texts for pair in pairs])))
+        self._height(row, max(22, block_height(style, *(pair for pairs in texts for pair in pairs))))
         names = [(figure["label"], WIDTHS[1 + 2 * number]) for number, figure in enumerate(section["figures"])]
-        self._height(row + 1, max(22, block_height(names)))
+        self._height(row + 1, max(22, block_height(style, *names)))
         self._row += 2
 
     def _analysis(self, section: Document) -> None:
@@ -197,7 +147,7 @@ class Results:
         factors = "\n".join(section["factors"]["items"])
         blocks = ((factors, (2, 2)), (observations, (3, 5)), (summary, (6, 8)))
         widths = [(text, float(sum(WIDTHS[columns[0] : columns[1] + 1]))) for text, columns in blocks]
-        points = block_height(widths)
+        points = block_height(self._style, *widths)
         last = first + max(len(figures), -(-points // MOST_POINTS)) - 1
         self._spread(first, last - first + 1, points)
         for row in range(first + len(figures), last + 1):
@@ -208,12 +158,6 @@ class Results:
         for text, columns in blocks:
             self._merge(first, last, columns, text, PROSE)
         self._row = last + 1
-
-    def _spread(self, first: int, rows: int, points: int) -> None:
-        """Give a block the height that its longest text needs, in equal rows."""
-        each = min(MOST_POINTS, max(LINE + 3, -(-points // rows)))
-        for row in range(first, first + rows):
-            self._height(row, each)
 
     def _promotion(self, section: Document) -> None:
         self._bar(section["title"])
@@ -229,12 +173,12 @@ class Results:
             (5, 8, section["summary"]["title"]),
         ])  # fmt: skip
         first, rows = self._row, section["rows"]
-        needed = block_height([(summary, sum(WIDTHS[5:]))])
+        needed = block_height(self._style, (summary, sum(WIDTHS[5:])))
         count = max(1, len(rows), -(-needed // MOST_POINTS))
         last = first + count - 1
         links = ["\n".join(part for part in (row["title"], row["url"]) if part) or NOTHING for row in rows] or [NOTHING]
         links += [""] * (count - len(links))
-        wanted = [block_height([(link, WIDTHS[0])]) for link in links]
+        wanted = [block_height(self._style, (link, WIDTHS[0])) for link in links]
         missing = needed - sum(wanted)
         for number, link in enumerate(links):
             self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
@@ -262,7 +206,7 @@ class Results:
         first, rows = self._row, [*section["rows"], section["other"]]
         last = first + len(rows) - 1
         total = last + 1
-        self._merge(first, last, (0, 0), section["brand"], {"text_wrap": True, "align": "center"})
+        self._table = (first, last, section["brand"])
         for number, entry in enumerate(rows):
             row = first + number
             is_rest = row == last
@@ -271,8 +215,8 @@ class Results:
             for column, key in enumerate(_OTHERS, 5):
                 formula = remainder_formula(section, key, (first, last), column) if is_rest else ""
                 self._figure(row, column, entry["figures"][key], formula=formula, **looks)
-            brand_share = -(-block_height([(section["brand"], WIDTHS[0])]) // len(rows))
-            self._height(row, max(20, brand_share, block_height([(entry["name"], sum(WIDTHS[1:5]))])))
+            brand_share = -(-block_height(self._style, (section["brand"], WIDTHS[0])) // len(rows))
+            self._height(row, max(20, brand_share, block_height(self._style, (entry["name"], sum(WIDTHS[1:5])))))
         bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
         self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right", "indent": 1})
         for column, (key, slug) in enumerate(zip(_OTHERS, ("product_clicks", "buyers", "units_sold", "gmv"), strict=True), 5):
@@ -283,15 +227,15 @@ class Results:
         self._row = total + 1
         for note in section["notes"]:
             self._line(note, {"font_color": QUIET, "font_size": 9})
-        return Products(first, last if section["other"]["figures"]["gmv"]["value"] is not None else last - 1, 1, 8)
+        charted = last if section["other"]["figures"]["gmv"]["value"] is not None else last - 1
+        bars = list(range(first, charted + 1))
+        if len(bars) > MOST_PRODUCTS:
+            amounts = {first + n: Decimal(row["figures"]["gmv"]["value"] or 0) for n, row in enumerate(section["rows"])}
+            bars = sorted(amounts, key=lambda row: -amounts[row])[:MOST_PRODUCTS]
+        return Products(first, charted, 1, 8, bars, [rows[row - first]["name"] for row in sorted(bars)])
 
     def _warnings(self) -> None:
         if self._report["warnings"]:
             self._bar(label("sheet.warnings", self._style.language))
             for warning in self._report["warnings"]:
                 self._line(warning["message"], {})
-
-    def _line(self, text: str, looks: Mapping[str, Any]) -> None:
-        self._merge(self._row, self._row, (0, LAST), text, {"text_wrap": True, "indent": 1, **looks})
-        self._height(self._row, min(MOST_POINTS, block_height([(text, sum(WIDTHS))])))
-        self._row += 1

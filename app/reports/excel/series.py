@@ -4,25 +4,40 @@ In: the timeline and showcases documents, where the products stand on the first 
 its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from xlsxwriter.chart import Chart
-from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from app.charts.data import product_names
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import heading_of, subtitle_of
-from app.reports.excel.formats import FONTS, RULE, WorkbookStyle, money_format, print_setup, write_text
+from app.reports.excel.formats import (
+    FONTS,
+    RULE,
+    WorkbookStyle,
+    block_height,
+    lines_of,
+    money_format,
+    print_setup,
+    width_of,
+    write_text,
+)
 from app.reports.excel.results import Products
 
 SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders", "units_sold", "gmv")
 _BLUE, _ORANGE = "#0072b2", "#b85c00"
-_CHART_ROWS = 17
-_WIDTH = 1010
+_ON_AIR = 44
+"""Width of the column of products on air."""
+_WIDTH, _HEIGHT, _GAP = 1010, 330, 20
+"""Pixels of a chart, and between two."""
+_ROW = 15.0
+"""Points of a row whose height is not set."""
+_LONG_NAME = 24
 _CHART_COLUMNS = 15
 """Columns of the usual width that a chart covers."""
 _OWN_LABELS = ("concurrent_viewers", "viewers")
@@ -54,24 +69,36 @@ def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products:
     first, last = 1, count
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 17)
-    sheet.set_column(1, 1, 26)
+    sheet.set_column(1, 1, _ON_AIR)
     sheet.set_column(2, len(heads) - 1, 14)
-    _rows(style, sheet, first, documents)
+    heights = _rows(style, sheet, first, documents)
     columns = [{"header": text, "header_format": style.header()} for text in heads]
     sheet.add_table(0, 0, last, len(heads) - 1, {"columns": columns, "autofilter": False, "style": "Table Style Light 1"})
     sheet.set_row(0, 34)
     sheet.freeze_panes(1, 1)
-    _charts(style, sheet, results, products, heads, (first, last))
+    below = _charts(style, sheet, results, products, heads, (first, last))
     print_setup(sheet, style, heading_of(report), subtitle_of(report)[-1])
     sheet.repeat_rows(0)
     # The charts stand beside the table and are a page of their own, which two print areas make them.
     name = "'" + sheet.get_name().replace("'", "''") + "'"
-    areas = ((0, 0, last, len(heads) - 1), (0, len(heads) + 1, 2 * _CHART_ROWS, len(heads) + 1 + _CHART_COLUMNS))
+    area = (0, len(heads) + 1, _row_below(heights, below * 0.75), len(heads) + 1 + _CHART_COLUMNS)
+    areas = ((0, 0, last, len(heads) - 1), area)
     places = ",".join(f"{name}!{xl_range_abs(*area)}" for area in areas)
     style.book.define_name(f"{name}!_xlnm.Print_Area", f"={places}")
 
 
-def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping[str, Document]) -> None:
+def _row_below(heights: Mapping[int, float], points: float) -> int:
+    """Return the row that stands so far below the first one."""
+    row = 1
+    while points > 0:
+        points -= heights.get(row, _ROW)
+        row += 1
+    return row
+
+
+def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping[str, Document]) -> dict[int, float]:
+    """Write the rows, and return the heights of those that are higher than a line."""
+    heights: dict[int, float] = {}
     timeline, names = documents["timeline"], product_names(documents["products"])
     begins = [datetime.fromisoformat(bucket) for bucket in timeline["buckets"]]
     ends = [*begins[1:], datetime.fromisoformat(timeline["to"])]
@@ -88,18 +115,24 @@ def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping
     for number, bucket in enumerate(timeline["buckets"]):
         row = first + number
         sheet.write_datetime(row, 0, wall_clock(bucket), moment)
-        write_text(style, sheet, row, 1, ", ".join(on_air[number]))
+        names_on_air = ", ".join(on_air[number])
+        write_text(style, sheet, row, 1, names_on_air, text_wrap=True)
+        if lines_of(names_on_air, _ON_AIR) > 1:
+            heights[row] = block_height(style, (names_on_air, _ON_AIR))
+            sheet.set_row(row, heights[row])
         for column, slug in enumerate(SERIES, 2):
             value = timeline["series"][slug][number]
             if value is None:
                 sheet.write_blank(row, column, None, empty)
             else:
                 sheet.write_number(row, column, float(value), amount if slug == "gmv" else plain)
+    return heights
 
 
 def _charts(
     style: WorkbookStyle, sheet: Worksheet, results: str, products: Products, heads: list[str], rows: tuple[int, int]
-) -> None:
+) -> int:
+    """Insert the charts beside the table, and return how many pixels they take down the sheet."""
     first, last = rows
     own = sheet.get_name()
     font = {"name": FONTS[style.language], "size": 9}
@@ -129,26 +162,38 @@ def _charts(
     line.set_y2_axis({"name": heads[2]} | axis)
     bars.set_legend({"position": "top", "font": font})
     bars.show_blanks_as("span")
-    bars.set_size({"width": _WIDTH, "height": _CHART_ROWS * 20 - 10})
-    sheet.insert_chart(
-        1, len(heads) + 1, bars, {"object_position": 2, "description": label("chart.timeline.title", style.language)}
-    )
+    bars.set_size({"width": _WIDTH, "height": _HEIGHT})
+    # Their place is in pixels: the rows beside them are of different heights.
+    place = {"object_position": 3}
+    name = label("chart.timeline.title", style.language)
+    sheet.insert_chart(1, len(heads) + 1, bars, place | {"description": name})
     if products.last < products.first:
-        return
+        return _HEIGHT + _GAP
     sold: Any = style.book.add_chart({"type": "bar"})
     sold.add_series({
         "name": heads[gmv],
-        "categories": [results, products.first, products.name, products.last, products.name],
-        "values": [results, products.first, products.gmv, products.last, products.gmv],
+        "categories": _cells(results, products.bars, products.name),
+        "values": _cells(results, products.bars, products.gmv),
         "fill": {"color": _BLUE}, "gap": 60, "data_labels": {"value": True, "font": font} | whole,
     })  # fmt: skip
     name = label("chart.products.title", style.language)
-    _dress(sold, name, title, {"x": 0.24, "y": 0.14, "width": 0.68, "height": 0.8})
-    sold.set_y_axis({"reverse": True, "num_font": font, "line": {"color": RULE}})
+    if len(products.bars) <= products.last - products.first:
+        name = label("report.top", style.language).format(title=name, count=len(products.bars))
+    short = max(map(width_of, products.names)) <= _LONG_NAME
+    _dress(sold, name, title, {"x": 0.24, "y": 0.14, "width": 0.68, "height": 0.8} if short else None)
+    sold.set_y_axis({"reverse": True, "num_font": font, "line": {"color": RULE}, "interval_unit": 1})
     sold.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
     sold.set_legend({"none": True})
-    sold.set_size({"width": _WIDTH, "height": _CHART_ROWS * 20 - 10})
-    sheet.insert_chart(1 + _CHART_ROWS, len(heads) + 1, sold, {"object_position": 2, "description": name})
+    height = max(_HEIGHT, 27 * len(products.bars) + 50)
+    sold.set_size({"width": _WIDTH, "height": height})
+    sheet.insert_chart(1, len(heads) + 1, sold, place | {"description": name, "y_offset": _HEIGHT + _GAP})
+    return _HEIGHT + height + 2 * _GAP
+
+
+def _cells(sheet: str, rows: Sequence[int], column: int) -> str:
+    """Return a formula of cells in this order, whether they stand together or not."""
+    name = "'" + sheet.replace("'", "''") + "'"
+    return "=(" + ",".join(f"{name}!{xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)}" for row in rows) + ")"
 
 
 def _dress(chart: Chart, name: str, title: Mapping[str, Any], layout: Mapping[str, float] | None = None) -> None:
