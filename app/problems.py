@@ -72,11 +72,18 @@ CODES: Mapping[str, int] = {
 _DEFAULT_CODES = {status: code for code, status in reversed(list(CODES.items()))}
 
 
+_LIMITS = frozenset({"expected", "expected_tags", "ge", "gt", "le", "lt", "max_length", "min_length"})
+
+
 class FieldError(BaseModel):
     """One wrong field; `pointer` is a JSON Pointer into the input."""
 
     pointer: str
     detail: str
+    code: str = Field(default="invalid", description="stable rule that the field breaks, for programs; see docs/problems.md")
+    params: dict[str, str | int | float] = Field(
+        default_factory=dict, description="what the rule's words name, such as `max_length`"
+    )
 
 
 class ProblemDocument(BaseModel):
@@ -150,9 +157,16 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, f"no such {what}", code=code if code in CODES else None)
 
 
-def invalid(pointer: str, detail: str) -> ProblemError:
-    """Return the 422 for one wrong field."""
-    return ProblemError(422, "the input is not valid", errors=[FieldError(pointer=pointer, detail=detail)])
+def invalid(pointer: str, detail: str, code: str = "invalid", **params: str | float) -> ProblemError:
+    """Return the 422 for one wrong field; `code` is the rule, and `params` are what its words name."""
+    error = FieldError(pointer=pointer, detail=detail, code=code, params=params)
+    return ProblemError(422, "the input is not valid", errors=[error])
+
+
+def rule_params(context: Mapping[str, Any] | None) -> dict[str, str | float]:
+    """Return the limits that a Pydantic error's context names. Everything else there may quote the input."""
+    limits = {name: value for name, value in (context or {}).items() if name in _LIMITS}
+    return {name: value if isinstance(value, str | int | float) else str(value) for name, value in limits.items()}
 
 
 def pointer_of(location: Sequence[int | str]) -> str:

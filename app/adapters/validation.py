@@ -5,8 +5,8 @@ Never here: a secret's value in a message.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from app.adapters.protocol import Options, Secret, Secrets
 from app.events.fields import LongText
+from app.problems import rule_params
 
 _MAX_SECRET = 4096
 
@@ -25,6 +26,8 @@ class InvalidField:
     pointer: str
     """JSON pointer into the connection, such as `/secrets/encoding_aes_key`."""
     detail: str
+    code: str = "invalid"
+    params: Mapping[str, str | float] = field(default_factory=dict)
 
 
 class Misconfigured(ValueError):
@@ -56,15 +59,15 @@ def _faults_of_secrets(known: tuple[Secret, ...], secrets: Secrets) -> Iterable[
     names = {secret.name for secret in known}
     for name in secrets:
         if name not in names:
-            yield InvalidField(f"/secrets/{name}", "is not a secret of this kind of connection")
+            yield InvalidField(f"/secrets/{name}", "is not a secret of this kind of connection", "extra_forbidden")
     for secret in known:
         value = secrets.get(secret.name)
         pointer = f"/secrets/{secret.name}"
         if value is None or value == "":
             if secret.required:
-                yield InvalidField(pointer, "is required")
+                yield InvalidField(pointer, "is required", "missing")
         elif not isinstance(value, str) or len(value) > _MAX_SECRET or not value.isprintable():
-            yield InvalidField(pointer, "must be a printable text")
+            yield InvalidField(pointer, "must be a printable text", "printable")
         elif secret.pattern and not re.fullmatch(secret.pattern, value):
             yield InvalidField(pointer, secret.says)
 
@@ -74,9 +77,9 @@ def faults_of_model(model: type[BaseModel], values: Options, root: str) -> Itera
     try:
         model.model_validate(dict(values))
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False, include_context=False):
+        for found in error.errors(include_url=False, include_input=False):
             place = "".join(f"/{part}" for part in found["loc"])
-            yield InvalidField(f"{root}{place}", found["msg"])
+            yield InvalidField(f"{root}{place}", found["msg"], found["type"], rule_params(found.get("ctx")))
 
 
 def check_connection(

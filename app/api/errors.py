@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.observability.logs import request_id
-from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of
+from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of, rule_params
 from app.storage.transient_errors import CONFLICTS, UNREACHABLE, is_transient
 
 _DATABASE_ERRORS = (*UNREACHABLE, *CONFLICTS, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
@@ -61,7 +61,12 @@ def _unavailable(_: Request, error: Any) -> Response:
 def _invalid_request(_: Request, error: Any) -> Response:
     problems = [
         # The first step of a location names its place (body, query, path); the pointer begins after it.
-        FieldError(pointer=pointer_of(problem["loc"][1:]), detail=str(problem["msg"]))
+        FieldError(
+            pointer=pointer_of(problem["loc"][1:]),
+            detail=str(problem["msg"]),
+            code=problem["type"],
+            params=rule_params(problem.get("ctx")),
+        )
         for problem in error.errors()
     ]
     return problem_response(ProblemError(422, "the input is not valid", errors=problems))

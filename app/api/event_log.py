@@ -28,7 +28,7 @@ def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
     try:
         return after[0].astimezone(UTC), bytes.fromhex(after[1])
     except ValueError:
-        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged") from None
+        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged", "cursor") from None
 
 
 @router.get("", summary="List the events of a session", operation_id="list_events", response_model=LogPage)
@@ -42,7 +42,7 @@ async def log(
 ) -> Response:
     """Return the session's events as they were stored, in order of time."""
     if event_type is not None and event_type not in PAYLOADS:
-        raise invalid("/type", "unknown event type")
+        raise invalid("/type", "unknown event type", "event_type")
     asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)
     document, more = await read_log(service.database, asked, event_type, _after(paging), paging.limit)
     return answer({**document, "next_cursor": encode(more and (more[0], more[1].hex()))}, asked)

@@ -99,7 +99,7 @@ async def _file_and_options(request: Request, limit: int, options: str | None, f
         if isinstance(part, UploadFile):
             files.callback(part.file.close)
     if sent is None:
-        raise invalid("/file", "is required")
+        raise invalid("/file", "is required", "missing")
     file = files.enter_context(_temporary())
     if isinstance(sent, UploadFile):
         await sent.seek(0)
@@ -127,13 +127,13 @@ def _unpacked(file: BinaryIO, limit: int, files: ExitStack) -> BinaryIO:
 
 def _read_options(text: str | None) -> dict[str, Any]:
     if text is None:
-        raise invalid("/options", "is required")
+        raise invalid("/options", "is required", "missing")
     try:
         found = from_json(text.encode(), allow_inf_nan=False)
     except ValueError:
-        raise invalid("/options", "is not JSON") from None
+        raise invalid("/options", "is not JSON", "json_invalid") from None
     if not isinstance(found, dict):
-        raise invalid("/options", "is not a JSON object")
+        raise invalid("/options", "is not a JSON object", "dict_type")
     return found
 
 

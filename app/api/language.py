@@ -60,6 +60,6 @@ def language_of(request: Request) -> Language:
             for known in LANGUAGES:
                 if lang == known:
                     return known
-            raise invalid("/lang", f"must be one of {', '.join(LANGUAGES)}")
+            raise invalid("/lang", f"must be one of {', '.join(LANGUAGES)}", "literal_error", expected=", ".join(LANGUAGES))
     accept_language = request.headers.get("accept-language")
     return preferred(accept_language[:_LONGEST]) if accept_language else DEFAULT_LANGUAGE

@@ -77,7 +77,7 @@ def decode(cursor: str, kinds: Sequence[type[KeyPart]]) -> tuple[Any, ...]:
         parts = _PARTS.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except ValueError:
-        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged") from None
+        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged", "cursor") from None
 
 
 @dataclass(frozen=True, slots=True)

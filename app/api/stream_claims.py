@@ -77,7 +77,7 @@ async def decide_claim(service: AppService, caller: Operator, form: StreamDecisi
     try:
         decision = await decide(service.database, service.settings, service.writer, form.platform, form.room, form.session)
     except NoSuchRegistrationError:
-        raise invalid("/session", "the session has not registered this room") from None
+        raise invalid("/session", "the session has not registered this room", "room_of_session") from None
     except (QueueFullError, NotCommittedError):
         detail = "the decision is stored, but not all events have moved; send the request again"
         raise ProblemError(503, detail, headers={"Retry-After": "1"}) from None

@@ -81,10 +81,10 @@ async def create(database: Database, keys: ApiKeyStore, principal: Principal, fo
         ProblemError: 422 for an admin key that is bound to a brand, and for an expiry that is not in the future.
     """
     if form.expires_at is not None and form.expires_at <= now:
-        raise invalid("/expires_at", "must be in the future")
+        raise invalid("/expires_at", "must be in the future", "in_future")
     if form.role is Role.ADMIN and form.brand is not None:
         # An admin can create keys of every brand, so a binding would have no effect.
-        raise invalid("/brand", "an admin key cannot be bound to a brand")
+        raise invalid("/brand", "an admin key cannot be bound to a brand", "admin_brand")
     brand_id = None
     if form.brand is not None:
         async with database.write() as connection:

@@ -120,7 +120,7 @@ async def write(
     for index, (item, code) in enumerate(zip(items, codes, strict=True)):
         place = f"{pointer}/{index}" if pointer else ""
         if code in codes[:index]:
-            raise invalid(f"{place}/product", "named twice")
+            raise invalid(f"{place}/product", "named twice", "duplicate")
         rows.append(
             {
                 "session_id": ref.id,

@@ -206,7 +206,7 @@ async def brand_of(connection: AsyncConnection, principal: Principal, slug: str 
     if slug is not None:
         return await brand_rows.find_or_create(connection, principal, slug)
     if principal.brand_id is None:
-        raise invalid("/brand", "name the brand; this key is not bound to one")
+        raise invalid("/brand", "name the brand; this key is not bound to one", "brand_needed")
     return principal.brand_id
 
 

@@ -91,7 +91,7 @@ async def write(connection: AsyncConnection, session_id: UUID, forms: Sequence[N
     urls: set[str] = set()
     for index, form in enumerate(forms):
         if form.url in urls:
-            raise invalid(f"/promotions/{index}/url", "named twice")
+            raise invalid(f"/promotions/{index}/url", "named twice", "duplicate")
         urls |= {form.url} if form.url else set()
     rows = [{"id": new_id(), "session_id": session_id, **form.model_dump()} for form in forms]
     if rows:

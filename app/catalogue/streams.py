@@ -91,7 +91,7 @@ async def register(
     for index, form in enumerate(forms):
         room = (form.platform, form.room)
         if room in seen:
-            raise invalid(f"/streams/{index}", "named twice")
+            raise invalid(f"/streams/{index}", "named twice", "duplicate")
         seen.add(room)
         await _register(connection, principal, ref, form)
     count = await connection.scalar(select(func.count()).where(streams.c.session_id == ref.id))

@@ -30,7 +30,7 @@ INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
 DRAIN_INCOMPLETE = 4
 """Exit code of a server that could not commit all events, or did not end in time."""
-_PARENT_SECONDS = 0.5
+_PARENT_SECONDS = 0.25
 
 console = Console(stderr=True)
 
@@ -126,14 +126,29 @@ class _Signals:
         self._cancel()
 
     def _watch(self) -> None:
-        """End with `make`, even if it is killed, and end in time."""
+        """End with `make`, even if it is killed or interrupted alone, and end in time."""
+        by_make = "MAKELEVEL" in os.environ
+        asks = by_make and _catches_interrupts(self._parent)
         while not self._ended.is_set() and not stopping.wait(_PARENT_SECONDS):
-            if "MAKELEVEL" in os.environ and os.getppid() != self._parent:
+            if by_make and (os.getppid() != self._parent or (asks and not _catches_interrupts(self._parent))):
                 os.kill(os.getpid(), signal.SIGTERM)
                 stopping.wait(_PARENT_SECONDS)
         if not self._ended.wait(self._end_within):
             embedded.abandon_all()
             os._exit(INTERRUPTED)
+
+
+def _catches_interrupts(pid: int) -> bool:
+    """Tell whether a process handles SIGINT; False where the system does not say.
+
+    GNU make passes SIGTERM on to its commands, but not SIGINT: it restores the default action and waits for them.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)
 
 
 stopping = threading.Event()

@@ -22,7 +22,7 @@ from app.events import json_text, reader
 from app.events.cloudevents import HeaderError, Problem, canonical, of_headers
 from app.events.envelope import EVENT, JSON_MEDIA_TYPE, Event, event_key
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
-from app.problems import FieldError, ProblemError, pointer_of
+from app.problems import FieldError, ProblemError, pointer_of, rule_params
 
 MAX_EVENT_BYTES = 256 * 1024
 """Bytes of one event: an order of 500 lines with the longest codes stays below. It is checked before the event is parsed."""
@@ -225,16 +225,19 @@ def rejection(
     event_type = attributes.get("type")
     errors = [FieldError(pointer=pointer_of((problem.member,)), detail=problem.detail) for problem in problems]
     named = {found.pointer for found in errors}
-    for problem in error.errors(include_url=False, include_context=False, include_input=False) if error else ():
+    for problem in error.errors(include_url=False, include_input=False) if error else ():
         location = problem["loc"]
         # The first step of a location inside the union is the type's own name, which is no part of the event.
         if location and location[0] == event_type:
             location = location[1:]
         if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            detail = "is required" if event_type is None else "is not an event type of Tallylight"
-            errors.append(FieldError(pointer="/type", detail=detail))
+            detail, code = (
+                ("is required", "missing") if event_type is None else ("is not an event type of Tallylight", "event_type")
+            )
+            errors.append(FieldError(pointer="/type", detail=detail, code=code))
         elif (pointer := pointer_of(location)) not in named:
-            errors.append(FieldError(pointer=pointer, detail=problem["msg"]))
+            params = rule_params(problem.get("ctx"))
+            errors.append(FieldError(pointer=pointer, detail=problem["msg"], code=problem["type"], params=params))
     return Rejection(index, _known(attributes.get("id")), errors, body, _known(event_type), _known(attributes.get("subject")))
 
 

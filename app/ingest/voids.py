@@ -71,7 +71,7 @@ async def void_event(database: Database, settings: Settings, scope: Scope, sourc
     async def marked(connection: Connection) -> tuple[UUID, list[bytes]]:
         key = event_key(source, event)
         if not await voids.is_logged(connection, session, key):
-            raise invalid("/event", "the session has no event with this source and id")
+            raise invalid("/event", "the session has no event with this source and id", "event_unknown")
         known = await voids.event_void(connection, session, source, event)
         if known is not None:
             return known, []
@@ -94,7 +94,7 @@ async def void_import(database: Database, settings: Settings, scope: Scope, impo
 
     async def marked(connection: Connection) -> tuple[UUID, list[bytes]]:
         if not await voids.has_import(connection, session, import_id):
-            raise invalid("/import", "the session has no event of this import")
+            raise invalid("/import", "the session has no event of this import", "import_unknown")
         known = await voids.import_void(connection, session, import_id)
         if known is None:
             known = uuid4()

@@ -58,7 +58,13 @@ def session_ids(text: str) -> list[UUID | None]:
     """
     names = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     if not FEWEST <= len(names) <= MOST:
-        raise invalid("/sessions", f"names {len(names)} different sessions; compare {FEWEST} to {MOST}")
+        raise invalid(
+            "/sessions",
+            f"names {len(names)} different sessions; compare {FEWEST} to {MOST}",
+            "session_count",
+            fewest=FEWEST,
+            most=MOST,
+        )
     found: list[UUID | None] = []
     for name in names:
         try:

@@ -111,7 +111,7 @@ async def audience_on(
     head = await read_head(connection, asked)
     whole = (begin or head.started_at, end or session_end(head, status_of(head), asked.now))
     if begin is not None and end is not None and end < begin:
-        raise invalid("/to", "lies before from")
+        raise invalid("/to", "lies before from", "before_from")
     window = None
     if begin is not None or end is not None:
         window = (second(begin or reads.BEFORE_ALL), second(end or reads.AFTER_ALL))
@@ -163,7 +163,7 @@ async def _window(connection: Connection, head: SessionHead, now: datetime, ques
     begin, end, step = question.begin, question.end, question.step
     if begin is not None and end is not None:
         if end < begin:
-            raise invalid("/to", "lies before from")
+            raise invalid("/to", "lies before from", "before_from")
         return timeline.aligned(begin, end, step)
     status = status_of(head)
     clock_end = session_end(head, status, now)

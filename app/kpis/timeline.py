@@ -110,7 +110,12 @@ def series_of(metrics: str | None, product: str | None) -> dict[str, Series]:
     chosen: dict[str, Series] = {}
     for name in (part.strip() for part in metrics.split(",")):
         if name not in known:
-            raise invalid("/metrics", f"unknown metric {name[:64]!r}; known here: {', '.join(known)}")
+            raise invalid(
+                "/metrics",
+                f"unknown metric {name[:64]!r}; known here: {', '.join(known)}",
+                "literal_error",
+                expected=", ".join(known),
+            )
         chosen[name] = known[name]
     return chosen
 
@@ -142,7 +147,12 @@ def latest_end(begin: datetime, step: str) -> datetime:
 
 def too_many() -> ProblemError:
     """Return the 422 for a timeline with too many buckets."""
-    return invalid("/step", f"makes more than {MAX_BUCKETS} buckets; use a longer step, or a shorter time with from and to")
+    return invalid(
+        "/step",
+        f"makes more than {MAX_BUCKETS} buckets; use a longer step, or a shorter time with from and to",
+        "too_many_buckets",
+        most=MAX_BUCKETS,
+    )
 
 
 def filled(

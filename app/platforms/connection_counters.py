@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 import structlog
@@ -22,6 +23,23 @@ _log = structlog.get_logger()
 _EVERY_SECONDS = 1.0
 _LAST_WRITE_SECONDS = 3.0
 _LONGEST_ERROR = 500
+
+
+ErrorCode = Literal["delivery_refused", "dead_letter", "test_failed", "pull_failed", "poll_failed", "stream_failed"]
+"""What went wrong, for programs and for the words of the label catalogue (`connection_error.<code>`)."""
+
+
+def coded_error(stored: str | None) -> tuple[ErrorCode | None, str | None]:
+    """Return the code and the reason of a stored error; an error of an earlier version has no code.
+
+    >>> coded_error("[poll_failed] getlivedata: 10021001")
+    ('poll_failed', 'getlivedata: 10021001')
+    >>> coded_error("[other] reason")
+    (None, '[other] reason')
+    """
+    code, found, reason = (stored or "").removeprefix("[").partition("] ")
+    known = next((known for known in get_args(ErrorCode) if found and known == code), None)
+    return (known, reason) if known else (None, stored)
 
 
 @dataclass(slots=True)
@@ -65,12 +83,12 @@ class ConnectionCounters:
     def refused(self, connection_id: UUID, at: datetime, reason: str) -> None:
         """Count a delivery that was refused."""
         self._change(connection_id).refused += 1
-        self.failed(connection_id, at, reason)
+        self.failed(connection_id, at, "delivery_refused", reason)
 
-    def failed(self, connection_id: UUID, at: datetime, reason: str) -> None:
+    def failed(self, connection_id: UUID, at: datetime, code: ErrorCode, reason: str) -> None:
         """Record an error; `reason` names a rule or a code and holds no personal data."""
         change = self._change(connection_id)
-        change.last_error, change.last_error_at = reason[:_LONGEST_ERROR], at
+        change.last_error, change.last_error_at = f"[{code}] {reason[:_LONGEST_ERROR]}", at
 
     async def write(self) -> None:
         """Save the collected changes; if the database is unavailable, they stay for the next attempt."""

@@ -25,6 +25,7 @@ from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.ingest.subjects import parse_subject
 from app.platforms.connection_cache import Secrets, decrypt_secrets, token_required
+from app.platforms.connection_counters import coded_error
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
 from app.platforms.outbound import objection
@@ -62,13 +63,16 @@ def _encrypted(cipher: SecretCipher, secrets: Secrets) -> bytes:
 def _adapter(kind: str) -> Adapter:
     adapter = ADAPTERS.get(kind)
     if adapter is None:
-        raise invalid("/kind", f"is none of {', '.join(sorted(ADAPTERS))}")
+        raise invalid("/kind", f"is none of {', '.join(sorted(ADAPTERS))}", "literal_error", expected=", ".join(sorted(ADAPTERS)))
     return adapter
 
 
 def refused(error: Misconfigured) -> ProblemError:
     """Return the 422 that names each wrong field."""
-    faults = [FieldError(pointer=fault.pointer, detail=fault.detail) for fault in error.faults]
+    faults = [
+        FieldError(pointer=fault.pointer, detail=fault.detail, code=fault.code, params=dict(fault.params))
+        for fault in error.faults
+    ]
     return ProblemError(422, "the input is not valid", errors=faults)
 
 
@@ -92,11 +96,11 @@ async def _check(
         return
     subject = parse_subject(tied)
     if subject is None:
-        raise invalid("/options/session", "must be a session's id, or platform:room of one of its streams")
+        raise invalid("/options/session", "must be a session's id, or platform:room of one of its streams", "session_reference")
     if isinstance(subject, UUID):
         owner = await connection.scalar(select(sessions.c.brand_id).where(sessions.c.id == subject))
         if owner is None or brand_id not in {None, owner}:
-            raise invalid("/options/session", "no such session of this brand")
+            raise invalid("/options/session", "no such session of this brand", "session_of_brand")
 
 
 def _query() -> Select[Any]:
@@ -121,6 +125,7 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
     except UnreadableError:
         # Encrypted with a key that is not configured: the list must still work, and the administrator enters the secrets again.
         names, url, covers = [], None, None
+    code, reason = coded_error(row.last_error)
     return Connection(
         id=row.id,
         kind=row.kind,
@@ -133,7 +138,8 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
         signature_covers=None if row.kind in POLLED else covers,
         created_at=row.created_at,
         last_delivery_at=row.last_delivery_at,
-        last_error=row.last_error,
+        last_error=reason,
+        last_error_code=code,
         last_error_at=row.last_error_at,
         counts=ConnectionCounts(
             deliveries=row.deliveries,

@@ -53,7 +53,9 @@ async def test(admin: ConnectionAdmin, connection_id: UUID) -> TestResult:
         checks.append(ConnectionCheck(name="api", ok=True, detail=_NOTHING_TO_ASK))
     failed = next((check for check in checks if not check.ok), None)
     if failed is not None:
-        admin.platforms.counters.failed(connection.id, datetime.now(UTC), f"test of {failed.name}: {failed.detail}")
+        admin.platforms.counters.failed(
+            connection.id, datetime.now(UTC), "test_failed", f"test of {failed.name}: {failed.detail}"
+        )
     return TestResult(ok=failed is None, checks=checks)
 
 

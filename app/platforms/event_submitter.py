@@ -101,7 +101,7 @@ class EventSubmitter:
         self.counters.taken(connection.id, submission.taken, len(submission.rejected))
         if submission.rejected:
             detail = submission.rejected[0].errors[0].detail
-            self.counters.failed(connection.id, submission.received_at, f"kept as a dead letter: {detail}")
+            self.counters.failed(connection.id, submission.received_at, "dead_letter", f"kept as a dead letter: {detail}")
 
     async def store_dead_letter(self, connection: LoadedConnection, body: bytes, reason: str, received_at: datetime) -> None:
         """Store a dead letter of an authentic delivery that cannot be parsed."""

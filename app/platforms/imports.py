@@ -292,12 +292,12 @@ async def _line(process: Process) -> Any:
                 return None
     except (TimeoutError, ValueError):
         pass
-    raise invalid("/file", "takes too much memory or time to read")
+    raise invalid("/file", "takes too much memory or time to read", "file_too_costly")
 
 
 def _facts(line: Any) -> dict[str, Any]:
     if line is None:
-        raise invalid("/file", "cannot be read")
+        raise invalid("/file", "cannot be read", "file_unreadable")
     if "misconfigured" in line:
         raise refused(Misconfigured(InvalidField(**fault) for fault in line["misconfigured"]))
     if "bad_file" in line:

@@ -83,7 +83,7 @@ class JobRunner:
         if datetime.now(UTC) - job.created > _PATIENCE or (lasting and job.attempts >= _HARD_TRIES):
             await self.puller.give_up(work, reason)
             return
-        self.puller.submitter.counters.failed(work.connection, datetime.now(UTC), f"{work.kind}: {reason}")
+        self.puller.submitter.counters.failed(work.connection, datetime.now(UTC), "pull_failed", f"{work.kind}: {reason}")
         raise RetryRequested(delay, reason)
 
     def periodic(self, name: str, work: Callable[[UUID, datetime], Awaitable[object]]) -> Callable[[Job], Awaitable[None]]:
@@ -104,7 +104,7 @@ class JobRunner:
                 _log.error("periodic job failed", job=name, connection=str(connection_id), reason=error_location(error))
                 reason = type(error).__name__
             # Not retried: the next scheduled run does the same work.
-            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), f"{name}: {reason}")
+            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), "poll_failed", f"{name}: {reason}")
 
         return turn
 

@@ -94,7 +94,7 @@ class Puller:
         """Record on the delivery that its job has failed permanently; a repeated delivery enqueues it again."""
         async with self.database.acquire() as lent:
             await lent.execute(_SQL["finish_delivery"], job.connection, job.delivery, datetime.now(UTC), reason[:500])
-        self.submitter.counters.failed(job.connection, datetime.now(UTC), f"{job.kind}: {reason}")
+        self.submitter.counters.failed(job.connection, datetime.now(UTC), "pull_failed", f"{job.kind}: {reason}")
 
     async def _loaded(self, connection_id: UUID) -> LoadedConnection | None:
         connection = await self.connection_cache.find(connection_id)
@@ -200,7 +200,7 @@ class Puller:
                 if search is _ORDERS:
                     raise
                 # A pulled order lists its after-sales too. A shop without permission for this list still gets those.
-                self.submitter.counters.failed(fresh.id, now, f"list of after-sales: {error}")
+                self.submitter.counters.failed(fresh.id, now, "poll_failed", f"list of after-sales: {error}")
         async with self.database.acquire() as lent, lent.transaction():
             await enqueue_pulls(lent, self.privacy_keys, list(found.values()))
             await lent.execute(_SQL["reconciled"], fresh.id, now)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from app.adapters.protocol import Coverage
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.ingest.dry_run import ParkingReason, Verdict
+from app.platforms.connection_counters import ErrorCode
 from app.problems import FieldError
 
 _MAX_OPTIONS = 64 * 1024
@@ -113,6 +114,7 @@ class Connection(ResponseModel):
                 "created_at": "2021-09-20T01:00:00Z",
                 "last_delivery_at": "2021-09-25T05:31:07Z",
                 "last_error": None,
+                "last_error_code": None,
                 "last_error_at": None,
                 "counts": {"deliveries": 57, "duplicates": 2, "refused": 0, "events": 112, "dead_letters": 0, "pending": 0},
             }
@@ -133,6 +135,10 @@ class Connection(ResponseModel):
     created_at: datetime
     last_delivery_at: datetime | None
     last_error: str | None
+    last_error_code: ErrorCode | None = Field(
+        description="what went wrong; null without an error, and for one of an earlier version. `GET /v1/labels` has the words: "
+        "connection_error.<code>"
+    )
     last_error_at: datetime | None
     counts: ConnectionCounts
 

@@ -68,7 +68,7 @@ class Dashboard:
             except WechatError as error:
                 # A broadcast that the platform does not know (any more) must not prevent the others from being polled.
                 refusal = error
-                self.submitter.counters.failed(connection.id, now, f"getlivedata: {error}")
+                self.submitter.counters.failed(connection.id, now, "poll_failed", f"getlivedata: {error}")
                 continue
             moment = max(now, datetime.now(UTC))
             reading = await beside(wechat_live.read_live_data, answer, room, connection.context, moment)

@@ -97,7 +97,7 @@ class WeiboStreams:
                 reason = type(error).__name__
             except (QueueFullError, NotCommittedError):
                 reason = "the writer is unavailable"
-            self.submitter.counters.failed(connection.id, datetime.now(UTC), f"pull stream: {reason}")
+            self.submitter.counters.failed(connection.id, datetime.now(UTC), "stream_failed", f"pull stream: {reason}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 

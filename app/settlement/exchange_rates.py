@@ -87,7 +87,7 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
     """
     _unbound(principal)
     if key[1] == key[2]:
-        raise invalid("/to", "must be another currency than from")
+        raise invalid("/to", "must be another currency than from", "same_currency")
     day, source, target, kind = key
     statement = insert(rates).values(
         date=day, source_currency=source, target_currency=target, kind=kind, rate=form.rate, source=form.source,
@@ -140,7 +140,7 @@ def _key(after: tuple[str, str, str]) -> RateKey:
     try:
         return date.fromisoformat(after[0]), source, target, after[2]
     except ValueError:
-        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given") from None
+        raise invalid("/cursor", "not a cursor of this list; use next_cursor as it was given", "cursor") from None
 
 
 async def remove(database: Database, principal: Principal, key: RateKey) -> None:

@@ -247,7 +247,7 @@ async def test_an_error_says_the_real_reason(stage: Stage, room: Rooms) -> None:
         (r'"id":"好\ud83d"', "holds half of a surrogate pair (U+D83D) at character 2: the text was cut inside a character"),
     ):
         answer = await post(stage.client, _text(room(), change).encode(), SINGLE)
-        assert [{"pointer": "/id", "detail": reason}] == answer.json()["errors"]
+        assert [("/id", reason, "identifier")] == [(e["pointer"], e["detail"], e["code"]) for e in answer.json()["errors"]]
 
 
 async def test_unknown_fields_and_extensions_are_kept(stage: Stage, room: Rooms) -> None:

@@ -252,6 +252,7 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
     page = open_page("#/dead-letters", locale=f"{language}-{language.upper()}")
     row = page.locator("li.dead-letter", has_text=f"gone.{language}")
     expect(row).to_be_visible()
+    expect(row.locator(".errors")).to_contain_text(CATALOGUE["field.event_type"][language])
     waiting = httpx.get(f"{base}/v1/dead-letters", headers=HEADERS).json()["dead_letters"]
     gone = next(one["id"] for one in waiting if one["type"] == f"gone.{language}")
     httpx.delete(f"{base}/v1/dead-letters/{gone}", headers=HEADERS).raise_for_status()
@@ -268,6 +269,23 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
         page.goto(f"{base}/#/sessions")
         expect(page.get_by_role("alert")).to_have_count(0)
         page.unroute("**/v1/connections*")
+    wrong = {"pointer": "/limit", "detail": "detail", "code": "less_than_equal", "params": {"le": 200}}
+    problem = {"title": "Title", "status": 422, "code": "invalid_input", "errors": [wrong]}
+    page.route("**/v1/connections*", partial(_fulfill, status=422, json=problem))
+    page.goto(f"{base}/#/connections")
+    expect(page.get_by_role("alert").locator("li")).to_have_text(
+        "/limit " + CATALOGUE["field.less_than_equal"][language].format(le=200)
+    )
+    page.unroute("**/v1/connections*")
+    failed = httpx.get(f"{base}/v1/connections", headers=HEADERS).json()["connections"][0] | {
+        "last_error": "getlivedata: 10021001", "last_error_code": "poll_failed", "last_error_at": "2021-09-25T05:31:07Z",
+    }  # fmt: skip
+    page.route("**/v1/connections*", partial(_fulfill, status=200, json={"connections": [failed], "next_cursor": None}))
+    page.goto(f"{base}/#/sessions")
+    page.goto(f"{base}/#/connections")
+    cell = page.locator("#connections td", has_text="getlivedata: 10021001")
+    expect(cell).to_contain_text(CATALOGUE["connection_error.poll_failed"][language])
+    page.unroute("**/v1/connections*")
     # A refused request is an error to the browser; here the requests are meant to be refused.
     open_page.troubles.clear()  # type: ignore[attr-defined]
 

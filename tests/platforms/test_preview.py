@@ -197,7 +197,7 @@ async def test_an_error_of_the_database_concerns_its_event_alone(
     if status == 200:
         outcomes = answer.json()["outcomes"]
         assert ["accepted", "rejected", "duplicate", "accepted"] == [found["outcome"] for found in outcomes]
-        assert [{"pointer": "/data", "detail": OUT_OF_RANGE.detail}] == outcomes[1]["errors"]
+        assert [OUT_OF_RANGE.model_dump()] == outcomes[1]["errors"]
 
 
 async def test_a_preview_waits_for_no_lock_for_long(

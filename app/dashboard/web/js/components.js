@@ -6,7 +6,7 @@
 
 import { chart } from "./charts.js";
 import { h } from "./dom.js";
-import { NOTHING, READER_ZONE, hour, language, t } from "./i18n.js";
+import { NOTHING, READER_ZONE, fieldWords, hour, language, t } from "./i18n.js";
 
 const segmenters = new Map();
 
@@ -67,6 +67,10 @@ export const badge = (status) =>
 
 export const notice = (level, ...children) => h("div", { class: `notice notice-${level}` }, ...children);
 
+/** Each wrong field: where it stands, and the rule that it breaks; the server's own words are its tip. */
+export const fieldErrors = (errors) =>
+  h("ul", { class: "errors" }, ...errors.map((error, index) => h("li", { key: index, title: error.detail }, h("code", null, error.pointer || "/"), " ", fieldWords(error))));
+
 /** What went wrong, in words of the reader's, with a way out. */
 export function failure(error, again) {
   const known = { 403: "forbidden", 404: "missing", 422: "invalid", 502: "busy", 503: "busy", 504: "busy" };
@@ -75,7 +79,7 @@ export function failure(error, again) {
     "div",
     { class: "notice notice-critical", role: "alert" },
     h("p", null, error.words),
-    kind && h("p", { class: "quiet" }, t(`dash.error.${kind}`)),
+    error.errors?.length > 0 ? fieldErrors(error.errors) : kind && h("p", { class: "quiet" }, t(`dash.error.${kind}`)),
     error.status >= 500 && error.instance && h("p", { class: "quiet small" }, h("code", null, error.instance)),
     again && h("button", { type: "button", class: "button", onclick: again }, t("dash.again")),
   );

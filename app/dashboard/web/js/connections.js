@@ -9,7 +9,7 @@ import { refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource, every } from "./resource.js";
 import { failure, heading, table, waiting } from "./components.js";
-import { moment, number, t } from "./i18n.js";
+import { labelOr, moment, number, t } from "./i18n.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -73,6 +73,7 @@ function state(one) {
     failing ? h("span", { class: "chip chip-out" }, t("dash.connections.failing"))
       : one.last_delivery_at ? h("span", { class: "chip chip-good" }, t("dash.connections.working"))
         : h("span", { class: "chip" }, t("dash.connections.idle")),
-    one.last_error && h("small", null, `${moment(one.last_error_at, ZONE)}: ${one.last_error}`),
+    one.last_error && h("small", null, `${moment(one.last_error_at, ZONE)}: `,
+      one.last_error_code && `${labelOr(`connection_error.${one.last_error_code}`, "")} `, h("code", null, one.last_error)),
   ];
 }

@@ -8,7 +8,7 @@ import { Problem, get, post, remove } from "./api.js";
 import { refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
-import { failure, heading, notice, waiting } from "./components.js";
+import { failure, fieldErrors, heading, notice, waiting } from "./components.js";
 import { moment, t } from "./i18n.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -97,7 +97,7 @@ export class DeadLettersView {
           h("button", { type: "button", class: "button button-quiet", "aria-expanded": String(shown), onclick: () => this.#look(deadLetter.id) }, t(shown ? "dash.dead_letters.close" : "dash.dead_letters.inspect")),
           h("button", { type: "button", class: "button", onclick: () => this.#replay(deadLetter.id) }, t("dash.dead_letters.replay")),
           h("button", { type: "button", class: "button button-quiet", onclick: () => this.#discard(deadLetter.id) }, t("dash.dead_letters.discard")))),
-      h("ul", { class: "errors" }, ...deadLetter.errors.map((error, index) => h("li", { key: index }, h("code", null, error.pointer || "/"), " ", error.detail))),
+      fieldErrors(deadLetter.errors),
       shown && (content ? h("pre", { class: "content", tabindex: "0" }, JSON.stringify(content.event, null, 2)) : waiting()),
     );
   }

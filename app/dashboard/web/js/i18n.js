@@ -44,6 +44,10 @@ export function t(key, figures) {
 /** Return a label, or a text where the catalogue has no such label. */
 export const labelOr = (key, text) => (Object.hasOwn(labels, key) ? labels[key] : text);
 
+/** The rule that a field breaks, in the reader's language; the server's own words stand in where the catalogue has none. */
+export const fieldWords = ({ code, params, detail }) =>
+  code && code !== "invalid" && Object.hasOwn(labels, `field.${code}`) ? t(`field.${code}`, params) : `${t("field.invalid")}: ${detail}`;
+
 /** A platform's name: the catalogue's where it has one, else the platform's own slug. */
 export const platformName = (slug) => labelOr(`platform.${slug}`, slug);
 
