@@ -45,7 +45,7 @@ def sign_in_with(context: BrowserContext, key: str = ADMIN_KEY) -> None:
 def drawn(page: Page, charts: int) -> None:
     """Return once so many charts are drawn."""
     page.wait_for_function(
-        "count => document.querySelectorAll('.chart[data-drawn=yes] svg').length >= count", arg=charts, timeout=20_000
+        "count => document.querySelectorAll('.chart[data-drawn=yes] svg').length >= count", arg=charts, timeout=60_000
     )
 
 

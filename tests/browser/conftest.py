@@ -106,7 +106,7 @@ def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
         if key is not None:
             sign_in_with(context, key)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         watch(page)
         page.goto(f"{base}/{where}")
         return page
