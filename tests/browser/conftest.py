@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import PATH, SCENARIO, chromium, sign_in_with, simulating
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
@@ -15,6 +15,9 @@ from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 """What would become markup and run, were it ever treated as markup."""
 PageMaker = Callable[..., Page]
+_PATIENCE = 60_000
+"""Milliseconds until a page that does not come is a failure; a busy machine is none."""
+expect.set_options(timeout=_PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
         if key is not None:
             sign_in_with(context, key)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(_PATIENCE)
         watch(page)
         page.goto(f"{base}/{where}")
         return page
