@@ -16,6 +16,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.events.fields import MAX_COMMENT
 from app.storage.insight_reads import CommentText
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
     """
     people: dict[tuple[str, str], set[str]] = defaultdict(set)
     read = comments[:limit]
-    texts = [unicodedata.normalize("NFKC", text).casefold() for _, text in read]
+    texts = [_normalized(text) for _, text in read]
     # Each comment is searched for each name, so names that occur in no comment are left out first.
     everything = "\n".join(texts)
     names = [(name, code) for name, code in _names(products) if name in everything]
@@ -110,14 +111,14 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
     )
 
 
+def _normalized(text: str) -> str:
+    # One character may become 18: the tokenizers take no text of any length, so what grows is cut where a comment is.
+    return unicodedata.normalize("NFKC", text).casefold()[:MAX_COMMENT]
+
+
 def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """Return (name, code), the longest name first: a long name may contain a short one."""
-    found = {
-        (unicodedata.normalize("NFKC", name).casefold(), code)
-        for code, names in products.items()
-        for name in names
-        if len(name) >= SHORTEST
-    }
+    found = {(_normalized(name), code) for code, names in products.items() for name in names if len(name) >= SHORTEST}
     return sorted(found, key=lambda entry: (-len(entry[0]), entry))
 
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from app.events.fields import MAX_COMMENT
 from app.insights.topics import THEMES, topics_of
 from app.labels.catalogue import CATALOGUE
 from app.storage.insight_reads import CommentText
@@ -58,6 +59,15 @@ def test_no_more_than_the_limit_is_read() -> None:
     found = topics_of([CommentText(str(n), "多少钱") for n in range(9)], {}, 5, 10)
     assert (5, 5, True) == found[1:]
     assert 5 == found.topics[0].people
+
+
+@pytest.mark.parametrize("grows", ["\ufdfa", "\u3316", "\ufb03", "\u1fb7", "\u0390"])
+@pytest.mark.parametrize("first", ["か", "汉", "a"])
+def test_a_character_that_normalization_multiplies_costs_no_other_comment(first: str, grows: str) -> None:
+    """However long a text becomes, it is read as far as a comment may be, and all others are counted."""
+    long = CommentText("a", first + grows * (MAX_COMMENT - 1))
+    found = topics_of([long, CommentText("b", "多少钱")], {"X": [grows * 100]}, 1000, 50)
+    assert ("theme", "price", 1) in found.topics
 
 
 texts = st.sampled_from(["多少钱", "ニットかわいい", "160能穿吗", "面料怎么样", "サイズ感", "hello there"])
