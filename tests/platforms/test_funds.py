@@ -11,13 +11,18 @@ import httpx
 import pytest
 
 from app.ingest.retention import retire
+from app.platforms import funds
 from app.platforms.funds import FundsLister, FundsPosition, available_until, next_position
 from app.platforms.wechat import QuotaBackoffError
-from app.service import Service
+from app.service import Service, open_service
 from tests.platforms.conftest import ROOM, SHOP, Connect, until
 from tests.platforms.fake_wechat import FakeWechat, entry, order
 
 Kpis = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class _KilledError(BaseException):
+    """Ends a poll where a signal would."""
 
 
 def _at(now: datetime) -> int:
@@ -109,6 +114,50 @@ async def test_a_poll_is_bounded_and_the_next_one_continues(service: Service, co
     listed = wechat.calls["funds_list"]
     assert (0, listed) == (await lister.poll(shop, now), wechat.calls["funds_list"])
     assert len(wechat.listed_pages) == len(set(wechat.listed_pages))
+
+
+@pytest.mark.parametrize("moment", ["listed", "stored"])
+async def test_a_poller_that_is_killed_between_list_and_detail_delays_and_loses_nothing(
+    moment: str,
+    service: Service,
+    connect: Connect,
+    wechat: FakeWechat,
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a dead process leaves behind is what it committed, so a cut at that point stands for the kill.
+
+    Killed after the platform's answer but before the commit, nothing is stored and the next poll lists the same page. Killed after
+    the commit, the pulls wait in the queue for whichever process works next.
+    """
+    now = datetime.now(UTC)
+    wechat.entries_per_page = 2
+    wechat.entries.update({f"f{n}": entry(f"f{n}", _at(now)) for n in range(3)})
+    shop, lister = UUID((await connect("wechat_shop", SHOP, api_base=wechat.base))["id"]), _lister(service)
+
+    async def killed(*_: Any) -> None:
+        raise _KilledError
+
+    with monkeypatch.context() as cut:
+        if moment == "listed":
+            cut.setattr(funds, "enqueue_pulls", killed)
+            with pytest.raises(_KilledError):
+                await lister.poll(shop, now)
+            assert [] == await _pulls(service)
+            assert 0 < wechat.calls["funds_list"]
+        else:
+            assert 3 == await lister.poll(shop, now)
+    assert 0 == wechat.calls["funds_get"]
+
+    async def kept() -> bool:
+        return (await _parked(client)).get("funds") == 3
+
+    async with open_service(service.settings) as next_process, next_process.platforms.working():
+        if moment == "listed":
+            assert 3 == await _lister(next_process).poll(shop, now)
+        await until(kept, "the entries", 40)
+    assert 3 == wechat.calls["funds_get"]
+    assert 0 == await lister.poll(shop, now)
 
 
 async def test_a_used_up_quota_keeps_what_was_listed(service: Service, connect: Connect, wechat: FakeWechat) -> None:
