@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from app.api.access import AppService, Operator
 from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.imports import ImportReport
+from app.platforms.import_report import ImportReport
 from app.problems import ProblemError, invalid, responses
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])

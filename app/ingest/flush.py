@@ -206,15 +206,18 @@ class Flusher:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
         versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
-        appended = await queries.append_events(versions, batch.new, [] if batch.has_statements else batch.tally.claims(), now)
+        appended = await queries.append_events(versions, batch.new, [] if batch.statements else batch.tally.claims(), now)
         if appended is None:
             return None
         new = set(batch.items) if appended.claimed is not None else appended.new
         await self._note_for_rebuilds(queries, batch, new)
-        if appended.claimed is not None and not batch.has_statements:
+        outcome = await fold.rank(queries, [one for one in batch.statements if one[1] + one[0].bytes in new])
+        result.replacements = [(session, batch.items[key + session.bytes]) for session, key in outcome.corrections]
+        if appended.claimed is not None and not outcome.outdated:
             result.accepted = list(batch.items.values())
             result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
-            await fold.finish(queries, batch.tally, appended.claimed, contexts)
+            claimed = await fold.claim(queries, batch.tally) if batch.statements else appended.claimed
+            await fold.finish(queries, batch.tally, claimed, contexts)
         else:
             result.accepted = [batch.items[key] for key in new]
             known = sorted(batch.items.keys() - new)
@@ -222,11 +225,15 @@ class Flusher:
             if known:
                 digests |= await queries.logged_digests([(UUID(bytes=key[16:]), key[:16]) for key in known])
             result.compare([*((key, batch.items[key]) for key in known), *batch.repeated], digests)
-            if new:
-                replacing = await fold.apply(queries, batch.folded(new), contexts, self._slow_after_ms)
-                result.replacements = [(session, batch.items[key + session.bytes]) for session, key in replacing]
+            counted = [one for one in batch.folded(new) if (one.session, one.key) not in outcome.outdated]
+            if counted:
+                await fold.add(queries, counted, contexts, self._slow_after_ms)
         if batch.imported:
-            await self._record_imports(queries, batch, result, contexts)
+            rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
+            await queries.record_imports(sorted(rows))
+            # Asked again, now that the sessions are held against voids.
+            if await queries.void_imports(sorted(batch.resolved_sessions)):
+                await self._validate_imported(queries, rows, result, contexts)
         return result
 
     async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: set[bytes]) -> None:
@@ -236,20 +243,20 @@ class Flusher:
             await rebuilds.note_events(queries.connection, noted)
 
     async def _refuse_void_imports(self, queries: WriteQueries, batch: WriteBatch) -> None:
-        void = await queries.void_imports(sorted({(session, import_id) for session, import_id, _ in batch.imported}))
-        if void:
-            raise _VoidImportError([item for session, import_id, item in batch.imported if (session, import_id) in void])
+        void = await queries.void_imports(sorted({session for session, _, _ in batch.imported}))
+        refused = [item for session, import_id, item in batch.imported if (session, import_id) in void]
+        if refused:
+            raise _VoidImportError(refused)
 
-    async def _record_imports(
+    async def _validate_imported(
         self,
         queries: WriteQueries,
-        batch: WriteBatch,
+        rows: Mapping[tuple[UUID, UUID, bytes], SubmittedEvent],
         result: FlushResult,
         contexts: Mapping[UUID, fold.SessionContext],
     ) -> None:
-        """Record which events the imports brought; events that so far only voided imports brought count again."""
-        rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
-        valid_again = set(await queries.record_imports(sorted(rows)))
+        """Count events again that so far only voided imports brought."""
+        valid_again = set(await queries.validate_imported(sorted(rows)))
         if not valid_again:
             return
         # What a pending rebuild has not taken out yet must not be added a second time; the rebuild adds it.

@@ -5,7 +5,7 @@ In: logged events and their sessions' contexts. Out: changed rows. Never here: c
 Ingest and rebuild share this module, so a rebuild runs the same fold over the same log.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
-from app.ingest.statements import NO_STATEMENTS, Statement, rank_statements, statement_of
+from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
 from app.ingest.tally import Gauge, GaugeKey, PendingClaim, Span, Tally, microseconds, moment, moment_or_none
 from app.storage import rebuilds
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
@@ -93,18 +93,35 @@ async def apply(
     Rebuilds of their sessions are requested in the same transaction.
     """
     events = list(events)
-    found = [(event.session, event.key, event.statement) for event in events if event.statement is not None]
-    outcome = await rank_statements(queries, found) if found else NO_STATEMENTS
+    outcome = await rank(queries, [(one.session, one.key, one.statement) for one in events if one.statement is not None])
+    await add(queries, (one for one in events if (one.session, one.key) not in outcome.outdated), contexts, slow_after_ms)
+    return outcome.corrections
+
+
+async def rank(queries: WriteQueries, stated: Sequence[tuple[UUID, bytes, Statement]]) -> StatementOutcome:
+    """Rank the statements of new events, and note the sessions in which one replaces an earlier statement."""
+    if not stated:
+        return NO_STATEMENTS
+    outcome = await rank_statements(queries, stated)
     if outcome.corrections:
         await rebuilds.request(queries.connection, {session for session, _ in outcome.corrections}, "statement")
+    return outcome
+
+
+async def add(
+    queries: WriteQueries, events: Iterable[Folded], contexts: Mapping[UUID, SessionContext], slow_after_ms: int
+) -> None:
+    """Write what new events contribute that no statement keeps out."""
     tally = Tally(slow_after_ms)
     for event in events:
-        if (event.session, event.key) not in outcome.outdated:
-            tally.add(*event[:5])
+        tally.add(*event[:5])
+    await finish(queries, tally, await claim(queries, tally), contexts)
+
+
+async def claim(queries: WriteQueries, tally: Tally) -> Sequence[Claimed]:
+    """Claim the members of a batch; return the claims that succeeded."""
     claims = tally.claims()
-    claimed = await queries.claim_members([(*who, moment(at), key) for *who, at, key in claims]) if claims else []
-    await finish(queries, tally, claimed, contexts)
-    return outcome.corrections
+    return await queries.claim_members(claims) if claims else []
 
 
 async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:
@@ -149,9 +166,7 @@ async def _resolve_claims(
             candidate = (claim.at, claim.key, session)
             first_purchases[customer] = min(candidate, first_purchases.get(customer, candidate))
     if first_purchases:
-        rows = sorted(
-            (brand, member, session, moment(at), key) for (brand, member), (at, key, session) in first_purchases.items()
-        )
+        rows = sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in first_purchases.items())
         for member, session, lost_session, superseded in await queries.claim_customers(rows):
             _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:

@@ -14,6 +14,7 @@ import asyncpg
 
 from app.ingest import cardinality
 from app.ingest.staged_fold import StagedFold
+from app.ingest.tally import microseconds
 from app.storage import first_purchases
 from app.storage.first_purchases import Purchase
 from app.storage.queries import queries
@@ -128,7 +129,7 @@ async def _decide(
     await connection.execute(_CUSTOMERS["lose_customers"], brand, lost)
     new = {found.member for found in assigned if found.session_id == session}
     # The rest belong to another session or to none: the claim of ingest decides, also against one that commits right now.
-    rows = sorted((brand, found.member, session, found.at, found.event_key) for found in claims)
+    rows = sorted((brand, found.member, session, microseconds(found.at), found.event_key) for found in claims)
     superseded: list[tuple[UUID, bytes]] = []
     for member, _, other, key in await WriteQueries(connection).claim_customers(rows) if rows else ():
         new.add(member)

@@ -14,12 +14,9 @@ from uuid import UUID
 
 from app.events.contributions import digest
 from app.events.payload import Payload
-from app.ingest.tally import moment
 from app.storage.writes import WriteQueries
 
 SET = "statement"
-_AT = moment(0)
-"""The rank alone orders statements."""
 
 
 class Statement(NamedTuple):
@@ -59,8 +56,7 @@ async def rank_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, byt
     newest: dict[tuple[UUID, bytes], bytes] = {}
     for session, _, (member, rank) in stated:
         newest[session, member] = min(rank, newest.get((session, member), rank))
-    rows = [(session, SET, member, _AT, rank) for (session, member), rank in sorted(newest.items())]
-    claimed = {(row[0], row[2]): row[3] for row in await writes.claim_members(rows)}
+    claimed = await writes.claim_statements(SET, [(*who, rank) for who, rank in sorted(newest.items())])
     lost = [(session, SET, member) for session, member in sorted(newest) if (session, member) not in claimed]
     for session, member, rank in await writes.members(lost) if lost else ():
         newest[session, member] = rank

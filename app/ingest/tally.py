@@ -69,7 +69,7 @@ class SpanRow(NamedTuple):
 
     def columns(self) -> tuple[object, ...]:
         """Return the row after its key, in the order of `merge_spans`."""
-        return self.platform, moment_or_none(self.started_at), moment_or_none(self.ended_at), self.ended_key, self.given_ms
+        return self.platform, self.started_at, self.ended_at, self.ended_key, self.given_ms
 
 
 class Span(NamedTuple):
@@ -127,10 +127,10 @@ class OrderRow:
 
     def columns(self) -> tuple[object, ...]:
         """Return the row after its key, in the order of `merge_orders`."""
-        placed, paid, cancelled, refunded, shipped, delivered = (moment_or_none(self.moments.get(state)) for state in _STATES)
+        placed, paid, cancelled, refunded, shipped, delivered = map(self.moments.get, _STATES)
         rank, at, key = self.told
         return (
-            rank, moment(at), key, self.buyer, self.amount, self.lines, str(self.refunded), placed, paid, cancelled, refunded,
+            rank, at, key, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
             shipped, self.shipped_key, self.carrier, self.tracking, delivered,
         )  # fmt: skip
 

@@ -11,12 +11,12 @@ from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
 from app.ingest.privacy import PrivacyKeys
-from app.ingest.statements import statement_of
+from app.ingest.statements import Statement, statement_of
 from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally, microseconds
 from app.problems import FieldError
-from app.storage.writes import NewEvents
+from app.storage.new_events import NewEvents
 
 
 class _SubjectContext:
@@ -48,8 +48,9 @@ class WriteBatch:
         self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
-        self.has_statements = False
-        """True if some events may be replaced, or replace others: which contribute is known only once they are in the log."""
+        self.statements: list[tuple[UUID, bytes, Statement]] = []
+        """Session, key and statement of events that may be replaced, or replace others: which contribute is known only once they
+        are in the log."""
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the key of the event followed by the key of the session."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
@@ -117,7 +118,9 @@ class WriteBatch:
                 sent = microseconds(item.sent_time)
             new.add(kind, item.key, event.id, at, data.json_bytes(), digest, event.attributes, sent)
             tally.add(target.session, platform, at, item.key, contributions)
-            self.has_statements |= data.statement() is not None
+            statement = statement_of(event.source, platform, data)
+            if statement is not None:
+                self.statements.append((target.session, item.key, statement))
             taken[key] = item
         return unresolved
 

@@ -13,20 +13,16 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
-from pydantic import ConfigDict, Field
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from app.adapters.validation import InvalidField, Misconfigured
 from app.catalogue.access import Principal
-from app.catalogue.models import ResponseModel
-from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.catalogue.session_access import session_ref
 from app.events import reader
 from app.events.envelope import EVENTS, event_key
@@ -35,10 +31,10 @@ from app.ingest.subjects import parse_subject
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import QueueFullError, Writer
 from app.platforms.connections import refused
+from app.platforms.import_report import ImportBatch, ImportTally
 from app.problems import ProblemError, invalid
 from app.settings import Settings
 from app.storage.database import Database
-from app.storage.rebuilds import RebuildRow
 
 SOURCE = "//tallylight/imports"
 """The same for all imports: an event's id names its subject, so no two brands' rows can meet."""
@@ -52,147 +48,6 @@ _READER_SECONDS = 150
 _QUEUE_SECONDS = 30
 """Longest wait for room in the writer's queue."""
 _LONGEST_LINE = 64 * 1024 * 1024
-
-
-class ImportRow(ResponseModel):
-    """What became of a row."""
-
-    row: int = Field(description="as a spreadsheet counts: the first row of the file is 1")
-    ok: bool
-    events: int = Field(description="events that begin in this row; 0 for a further row of an order")
-    column: str | None
-    detail: str | None = Field(description="why the row was not imported")
-    warnings: list[str] = Field(description="what was assumed or left out of a row that was imported")
-
-
-class ImportFile(ResponseModel):
-    """How the file was read."""
-
-    format: Literal["csv", "workbook"]
-    encoding: str | None
-    separator: str | None
-    sheet: str | None
-    heading_row: int
-    columns: dict[str, int] = Field(description="field → number of the column, counted from 1")
-    decimal: dict[str, str] = Field(description="heading → decimal mark, for columns in which it matters")
-    date_order: dict[str, str] = Field(description="heading → order of day and month, for dates that do not begin with the year")
-    serial_dates: list[str] = Field(description="headings of columns whose times are numbers of days, as spreadsheets store them")
-    total_rows: list[int] = Field(description="rows that only sum up others; left out")
-    repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
-    guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
-
-
-class ImportReport(ResponseModel):
-    """What became of a file."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d",
-                "kind": "orders",
-                "file": {
-                    "format": "csv",
-                    "encoding": "shift_jis",
-                    "separator": ",",
-                    "sheet": None,
-                    "heading_row": 1,
-                    "columns": {"order": 1, "line_amount": 5},
-                    "decimal": {"実付金額": "."},
-                    "date_order": {},
-                    "serial_dates": [],
-                    "total_rows": [9],
-                    "repeated_headings": [],
-                    "guessed": ["encoding", "separator", "heading_row", "decimal"],
-                },
-                "accepted": 2,
-                "duplicates": 0,
-                "parked": 0,
-                "replaced": 0,
-                "rebuilds": [],
-                "failed_rows": 1,
-                "rows": [
-                    {"row": 2, "ok": True, "events": 2, "column": None, "detail": None, "warnings": []},
-                    {"row": 3, "ok": False, "events": 0, "column": "実付金額", "detail": "is no amount", "warnings": []},
-                ],
-            }
-        }
-    )
-
-    id: UUID = Field(description="of this import; a void takes out of the figures what it brought")
-    kind: Literal["orders", "audience"]
-    file: ImportFile
-    accepted: int
-    duplicates: int
-    parked: int
-    replaced: int = Field(description="events that replaced what an earlier import stated of the same order")
-    rebuilds: list[SessionRebuild] = Field(
-        description="rebuilds of large sessions that a job does; their figures still include what was replaced"
-    )
-    failed_rows: int
-    rows: list[ImportRow]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Rows and their events, on their way through the writer."""
-
-    rows: list[list[Any]]
-    submission: Submission
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What became of the batches so far. The reports of rows are kept as JSON: a file may have 200,000."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    parked: int = 0
-    replaced: int = 0
-    replaced_sessions: set[UUID] = field(default_factory=set)
-    failed_rows: int = 0
-    rows: list[tuple[int, bytes]] = field(default_factory=list)
-
-    def add(self, batch: _Batch) -> None:
-        submission = batch.submission
-        self.accepted += submission.accepted
-        self.duplicates += submission.duplicates
-        self.parked += submission.parked
-        self.replaced += submission.replaced
-        self.replaced_sessions |= submission.replaced_sessions
-        reasons = {
-            rejection.index: f"{rejection.errors[0].pointer} {rejection.errors[0].detail}" for rejection in submission.rejected
-        }
-        first, reason = 0, None
-        for row, ok, events, column, detail, warnings in batch.rows:
-            if events:
-                # The rows behind it belong to the same order until the next row that begins events.
-                reason = next((reasons[index] for index in range(first, first + events) if index in reasons), None)
-                first += events
-            report = {
-                "row": row,
-                "ok": ok and reason is None,
-                "events": events,
-                "column": column,
-                "detail": detail or (reason if ok else None),
-                "warnings": warnings,
-            }
-            self.failed_rows += not report["ok"]
-            self.rows.append((row, to_json(report)))
-
-    def document(self, import_id: UUID, kind: str, facts: dict[str, Any], rebuilds: Sequence[RebuildRow]) -> bytes:
-        """Return the report; its model documents it."""
-        head = {
-            "id": import_id,
-            "kind": kind,
-            "file": facts,
-            "accepted": self.accepted,
-            "duplicates": self.duplicates,
-            "parked": self.parked,
-            "replaced": self.replaced,
-            "rebuilds": [record_of(row).model_dump() for row in rebuilds],
-            "failed_rows": self.failed_rows,
-        }
-        return to_json(head)[:-1] + b',"rows":[' + b",".join(report for _, report in sorted(self.rows)) + b"]}"
 
 
 class Importer:
@@ -224,8 +79,8 @@ class Importer:
         try:
             async with self._turn, _reader(file, options, now) as process:
                 facts = _facts(await _line(process))
-                tally = _Tally()
-                pending: deque[asyncio.Task[_Batch]] = deque()
+                tally = ImportTally()
+                pending: deque[asyncio.Task[ImportBatch]] = deque()
                 try:
                     async for batch in _batches(process, principal, import_id, now):
                         pending.append(asyncio.create_task(self._store(batch)))
@@ -242,7 +97,7 @@ class Importer:
         # Sorting and joining 200,000 reports would hold the loop for too long.
         return await asyncio.to_thread(tally.document, import_id, options["kind"], facts, rebuilds)
 
-    async def _store(self, batch: _Batch) -> _Batch:
+    async def _store(self, batch: ImportBatch) -> ImportBatch:
         for attempt in range(_QUEUE_SECONDS * 10):
             try:
                 await self._writer.submit(batch.submission)
@@ -306,7 +161,7 @@ def _facts(line: Any) -> dict[str, Any]:
     return facts
 
 
-async def _batches(process: Process, principal: Principal, import_id: UUID, now: datetime) -> AsyncIterator[_Batch]:
+async def _batches(process: Process, principal: Principal, import_id: UUID, now: datetime) -> AsyncIterator[ImportBatch]:
     while True:
         rows = await _line(process)
         if rows is None:
@@ -321,4 +176,4 @@ async def _batches(process: Process, principal: Principal, import_id: UUID, now:
         submission.items = [
             SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
         ]
-        yield _Batch(rows, submission)
+        yield ImportBatch(rows, submission)

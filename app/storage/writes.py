@@ -3,24 +3,19 @@
 In: rows in columns. Out: the rows that were new. Never here: what the rows mean, commits.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic_core import to_json
-
-from app.storage.database import Connection
+from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
+from app.storage.new_events import NewEvents
 from app.storage.queries import queries
+from app.storage.unprocessed_writes import UnprocessedQueries
 
 _FOLD = queries("fold")
 _ORDER_FACTS = queries("order_facts")
-_UNPROCESSED = queries("unprocessed")
 _VOIDS = queries("voids")
-
-
-_NO_DIGEST = bytes(8)
 
 
 class SessionRow(NamedTuple):
@@ -54,51 +49,6 @@ class LoggedEvent(NamedTuple):
     data: str
 
 
-class NewEvents:
-    """Events for the log, by column; the values that events share are stored once, as their kind."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.kinds: dict[tuple[UUID, str, str, str, str, str], int] = {}
-        self.kind: list[int] = []
-        self.key: list[bytes] = []
-        self.id: list[str] = []
-        self.at: list[int] = []
-        self.data: list[bytes] = []
-        self.digest: list[bytes] = []
-        self.attributes: dict[int, str] = {}
-        """Number of the event, from 0 → its extension attributes as JSON, if it has any."""
-        self.sent: dict[int, int] = {}
-        """Number of the event, from 0 → the time that its sender gave, where that was wrong."""
-
-    def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str, owner: str) -> int:
-        """Return the number of a kind; `owner` is the brand that the sender is bound to, or empty."""
-        return self.kinds.setdefault((session, source, type, platform, room, owner), len(self.kinds) + 1)
-
-    def add(
-        self,
-        kind: int,
-        key: bytes,
-        id: str,
-        at: int,
-        data: bytes,
-        digest: bytes | None,
-        attributes: dict[str, Any] | None,
-        sent: int | None = None,
-    ) -> None:
-        """Add an event: kind, 16 bytes, CloudEvents' id, microseconds since 1970, JSON, 8 bytes, attributes, wrong time."""
-        if attributes is not None:
-            self.attributes[len(self.key)] = to_json(attributes).decode()
-        self.digest.append(digest or _NO_DIGEST)
-        if sent is not None:
-            self.sent[len(self.key)] = sent
-        self.kind.append(kind)
-        self.key.append(key)
-        self.id.append(id)
-        self.at.append(at)
-        self.data.append(data)
-
-
 Claim = tuple[UUID, str, bytes, int, bytes]
 """Session, set, member (16 bytes), moment (microseconds since 1970) and event (16 bytes)."""
 Claimed = tuple[UUID, str, bytes, bytes | None]
@@ -118,13 +68,6 @@ class KnownValues(NamedTuple):
     """Those of the requested values that exist."""
 
 
-class ParkedEvent(NamedTuple):
-    """A parked event's digest, and whether it was parked just now."""
-
-    digest: bytes | None
-    new: bool
-
-
 class Appended(NamedTuple):
     """The outcome of appending events to the log."""
 
@@ -134,26 +77,8 @@ class Appended(NamedTuple):
     """In that case: key and session, as bytes, of the events that were new."""
 
 
-_SEPARATOR = "\x1f"
-"""Separates the values of a column that is sent as one text. The driver takes 0.3 to 0.8 µs per array element, which is more
-than the fold takes; joining takes a tenth of that. No field may contain this character, and JSON escapes it."""
-
-
-def _joined(numbers: Iterable[int]) -> str:
-    return _SEPARATOR.join(map(str, numbers))
-
-
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
-    """Turn rows into columns, for unnest."""
-    return list(zip(*rows, strict=True)) or [()] * width
-
-
-class WriteQueries:
+class WriteQueries(UnprocessedQueries):
     """Writes the contributions of a batch. Rows are sorted by key, so that two writers lock them in the same order."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Write on this connection."""
-        self.connection = connection
 
     async def find_sessions(self, ids: list[UUID], platforms: list[str], rooms: list[str]) -> list[SessionRow]:
         """Return the sessions named by id or by stream; they are not locked."""
@@ -181,18 +106,18 @@ class WriteQueries:
         None, and nothing is written, if the version of a session differs from the cached one or the session is locked.
         """
         sessions, sets, members, moments, events = columns(claims, 5)
-        known: dict[UUID, int] = {}
+        known, places = indexed(sessions)
         *common, owners = columns(new.kinds, 6)
         found = await self.connection.fetchrow(
             _FOLD["append_events"],
             *columns(remembered, 2), *common, received_at,
-            len(new.key), _joined(new.kind), b"".join(new.key), _SEPARATOR.join(new.id), _joined(new.at),
-            _SEPARATOR.encode().join(new.data).decode(),
-            _joined([known.setdefault(session, len(known) + 1) for session in sessions]), list(known), _SEPARATOR.join(sets),
-            b"".join(members), _joined(moments), b"".join(events),
-            _SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "", owners,
+            len(new.key), joined(new.kind), b"".join(new.key), SEPARATOR.join(new.id), joined(new.at),
+            SEPARATOR.encode().join(new.data).decode(),
+            places, known, SEPARATOR.join(sets),
+            b"".join(members), joined(moments), b"".join(events),
+            SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "", owners,
             b"".join(new.digest),
-            _SEPARATOR.join(new.attributes.get(n, "") for n in range(len(new.key))) if new.attributes else "",
+            SEPARATOR.join(new.attributes.get(n, "") for n in range(len(new.key))) if new.attributes else "",
         )  # fmt: skip
         assert found is not None
         held, logged, fresh, *claimed = found
@@ -216,19 +141,38 @@ class WriteQueries:
         """Add distinct values of sessions."""
         await self.connection.execute(_FOLD["add_session_values"], *columns(rows, 3))
 
-    async def claim_members(self, rows: list[tuple[Any, ...]]) -> list[Claimed]:
-        """Return the claims that succeeded; the columns of `Claim`, moments as such."""
-        return [tuple(row) for row in await self.connection.fetch(_FOLD["claim_members"], *columns(rows, 5))]
+    async def claim_members(self, claims: Sequence[Claim]) -> list[Claimed]:
+        """Return the claims that succeeded."""
+        sessions, sets, members, moments, events = columns(claims, 5)
+        found = await self.connection.fetch(
+            _FOLD["claim_members"], *indexed(sessions), SEPARATOR.join(sets), b"".join(members), joined(moments), b"".join(events)
+        )
+        return [tuple(row) for row in found]
+
+    async def claim_statements(self, name: str, rows: list[tuple[UUID, bytes, bytes]]) -> dict[tuple[UUID, bytes], bytes | None]:
+        """Claim (session, member, rank) in a set; return (session, member) → superseded rank of the claims that succeeded."""
+        sessions, members, ranks = columns(rows, 3)
+        found = await self.connection.fetch(
+            _FOLD["claim_statements"], *indexed(sessions), b"".join(members), name, joined_keys(ranks)
+        )
+        return {(row[0], row[1]): row[2] for row in found}
 
     async def members(self, keys: list[tuple[UUID, str, bytes]]) -> list[tuple[UUID, bytes, bytes]]:
         """Return (session, member, event key) of members by (session, set, member)."""
         return [tuple(row) for row in await self.connection.fetch(_FOLD["members"], *columns(keys, 3))]
 
     async def claim_customers(
-        self, rows: list[tuple[UUID, bytes, UUID, datetime, bytes]]
+        self, rows: list[tuple[UUID, bytes, UUID, int, bytes]]
     ) -> list[tuple[bytes, UUID, UUID | None, bytes | None]]:
-        """Return (member, session, superseded session, superseded event) of the claims that succeeded."""
-        return [tuple(row) for row in await self.connection.fetch(_FOLD["claim_customers"], *columns(rows, 5))]
+        """Claim (brand, member, session, microseconds since 1970, event).
+
+        Returns (member, session, superseded session, superseded event) of the claims that succeeded.
+        """
+        brands, members, sessions, moments, events = columns(rows, 5)
+        found = await self.connection.fetch(
+            _FOLD["claim_customers"], *indexed(brands), b"".join(members), *indexed(sessions), joined(moments), b"".join(events)
+        )
+        return [tuple(row) for row in found]
 
     async def logged_digests(self, keys: list[tuple[UUID, bytes]]) -> dict[bytes, bytes | None]:
         """Return the digests of the content of logged events by key and session; None for an event of a former version."""
@@ -243,14 +187,13 @@ class WriteQueries:
     async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
         """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions)."""
         sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
-        scopes: dict[tuple[UUID, str], int] = {}
-        scope = [scopes.setdefault(pair, len(scopes) + 1) for pair in zip(sessions, platforms, strict=True)]
+        scopes, scope = indexed(zip(sessions, platforms, strict=True))
         # The prefix distinguishes one empty key from no key.
-        keyed = "=" + f"{_SEPARATOR}=".join(keys)
+        keyed = "=" + f"{SEPARATOR}=".join(keys)
         await self.connection.execute(
             _FOLD["add_counters"], *columns(scopes, 2),
-            _joined(scope), _joined(grains), keyed, _joined(buckets), _SEPARATOR.join(metrics), _joined(values),
-            _joined(contributions),
+            scope, joined(grains), keyed, joined(buckets), SEPARATOR.join(metrics), joined(values),
+            joined(contributions),
         )  # fmt: skip
 
     async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
@@ -262,12 +205,30 @@ class WriteQueries:
         await self.connection.execute(_FOLD["merge_samples"], *columns(rows, 11))
 
     async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge orders; 19 columns, as in fold.sql."""
-        await self.connection.execute(_FOLD["merge_orders"], *columns(rows, 19))
+        """Merge orders: 19 columns in the order of fold.sql, moments in microseconds since 1970."""
+        (
+            sessions, platforms, orders, ranks, told_at, told_keys, buyers, amounts, lines, refunded, placed, paid, cancelled,
+            refunded_at, shipped, shipped_keys, carriers, trackings, delivered,
+        ) = columns(rows, 19)  # fmt: skip
+        scopes, scope = indexed(zip(sessions, platforms, strict=True))
+        # The prefix distinguishes one empty key from no key.
+        told = "=" + f"{SEPARATOR}=".join(key.hex() for key in told_keys)
+        await self.connection.execute(
+            _FOLD["merge_orders"], *columns(scopes, 2), scope, orders, joined(ranks), joined(told_at), told, buyers,
+            joined_optional(amounts), SEPARATOR.join(text or "" for text in lines), joined(refunded), joined_optional(placed),
+            joined_optional(paid), joined_optional(cancelled), joined_optional(refunded_at), joined_optional(shipped),
+            joined_keys(shipped_keys), carriers, trackings, joined_optional(delivered),
+        )  # fmt: skip
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Merge spans; return them with their values after and before."""
-        return [tuple(row) for row in await self.connection.fetch(_FOLD["merge_spans"], *columns(rows, 8))]
+        """Merge (session, kind, member, platform, start, end, key of the end, given duration); return values after and before."""
+        sessions, kinds, members, platforms, started, ended, keys, given = columns(rows, 8)
+        scopes, scope = indexed(zip(sessions, platforms, strict=True))
+        found = await self.connection.fetch(
+            _FOLD["merge_spans"], *columns(scopes, 2), scope, SEPARATOR.join(kinds), b"".join(members),
+            joined_optional(started), joined_optional(ended), joined_keys(keys), joined_optional(given),
+        )  # fmt: skip
+        return [tuple(row) for row in found]
 
     async def add_refunds(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge refunds, 11 columns as in order_facts.sql.
@@ -288,49 +249,20 @@ class WriteQueries:
         """Extend the start and the end of sessions."""
         await self.connection.execute(_FOLD["set_session_clock"], *columns(rows, 3))
 
-    async def void_imports(self, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-        """Return those of (session, import) that are void."""
-        return {(row[0], row[1]) for row in await self.connection.fetch(_VOIDS["void_imports"], *columns(pairs, 2))}
+    async def void_imports(self, sessions: list[UUID]) -> set[tuple[UUID, UUID]]:
+        """Return (session, import) of the imports that are void."""
+        return {(row[0], row[1]) for row in await self.connection.fetch(_VOIDS["void_imports"], sessions)}
 
-    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> list[tuple[UUID, bytes]]:
-        """Record what imports brought, as (session, import, key); return the events, as (session, key), that are valid again."""
-        await self.connection.execute(_VOIDS["record_imports"], *columns(rows, 3))
+    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> None:
+        """Record what imports brought, as (session, import, key)."""
+        sessions, imports, keys = columns(rows, 3)
+        pairs, places = indexed(zip(sessions, imports, strict=True))
+        await self.connection.execute(_VOIDS["record_imports"], *columns(pairs, 2), places, b"".join(keys))
+
+    async def validate_imported(self, rows: list[tuple[UUID, UUID, bytes]]) -> list[tuple[UUID, bytes]]:
+        """Take back what voids of other imports did to these events; return those that are valid again, as (session, key)."""
         freed = {(row[0], row[1]) for row in await self.connection.fetch(_VOIDS["unmark_imported"], *columns(rows, 3))}
         if not freed:
             return []
         still = await self.connection.fetch(_VOIDS["still_void"], *columns(sorted(freed), 2))
         return sorted(freed - {(row[0], row[1]) for row in still})
-
-    async def lock_rooms(self, rooms: list[str]) -> None:
-        """Lock `platform:room` names against a registration until the commit."""
-        await self.connection.execute(_UNPROCESSED["lock_rooms"], rooms)
-
-    async def rooms_parked_by(self, origins: Collection[str], rooms: Collection[str]) -> dict[str, tuple[int, set[str]]]:
-        """Return for each sender its number of rooms with parked events, and those of these `platform:room` among them."""
-        rows = await self.connection.fetch(_UNPROCESSED["rooms_parked_by"], sorted(origins), sorted(rooms))
-        return {origin: (count, set(known or ())) for origin, count, known in rows}
-
-    async def park_events(
-        self, rows: list[tuple[str, str, str, bytes, str, str, bytes | None]], received_at: datetime
-    ) -> dict[tuple[str, str, str, bytes], ParkedEvent]:
-        """Park (platform, room, owner, key, origin, event JSON, digest); return what is stored, by the first four."""
-        platform, room, owner, key, origin, event, digest = columns(rows, 7)
-        found = await self.connection.fetch(
-            _UNPROCESSED["park_events"], platform, room, owner, key, origin, received_at, event, digest
-        )
-        counts = Counter((row[0], row[1], row[2], row[4]) for row in found)
-        if counts:
-            await self.count_parked([(*place, counts[place]) for place in sorted(counts)], received_at)
-        stored = {(row[0], row[1], row[2], row[3]): ParkedEvent(row["digest"], new=True) for row in found}
-        if known := [row[:4] for row in rows if row[:4] not in stored]:
-            present = await self.connection.fetch(_UNPROCESSED["parked_digests"], *columns(known, 4))
-            stored |= {(row[0], row[1], row[2], row[3]): ParkedEvent(row["digest"], new=False) for row in present}
-        return stored
-
-    async def count_parked(self, rows: list[tuple[str, str, str, str, int]], received_at: datetime) -> None:
-        """Add to the numbers of parked events: (platform, room, owner, origin, events)."""
-        await self.connection.execute(_UNPROCESSED["count_parked"], *columns(rows, 5), received_at)
-
-    async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
-        """Keep (id, digest, brand, origin, type, subject, errors JSON, sealed body)."""
-        await self.connection.execute(_UNPROCESSED["store_dead_letters"], *columns(rows, 8)[:8], received_at)

@@ -23,6 +23,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench import push
+from tests.bench.imports import imports
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
 from tests.bench.rebuilds import rebuilds
@@ -191,6 +192,8 @@ async def run(total: int, only: set[str]) -> None:
             rows += signed_pushes(here)
         if not only or "streams" in only:
             rows += await streams(here)
+        if not only or "imports" in only:
+            rows += await imports(here)
         if not only or only & {"batches", "kpis", "reports", "rebuilds"}:
             found, session = await batches(here, total)
             rows += found
@@ -214,7 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events of the large session")
     parser.add_argument(
-        "only", nargs="*", help="single, push, streams, batches, kpis, reports, rebuilds; all where none is named"
+        "only", nargs="*", help="single, push, streams, imports, batches, kpis, reports, rebuilds; all where none is named"
     )
     arguments = parser.parse_args()
     asyncio.run(run(arguments.events, set(arguments.only)))

@@ -95,13 +95,26 @@ FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logge
 
 -- name: claim_members
 -- The earliest event that names a member owns it. Returns a row if the claim is new or replaces the claim of a later event,
--- whose key is then in `superseded`.
+-- whose key is then in `superseded`. $2 is the index into $1; long columns are joined as above.
 INSERT INTO members AS m (session_id, set, member, at, event_key)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::bytea[])
+SELECT ($1::uuid[])[session], set, substring($4::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(at::float8 / 1000000),
+       substring($6::bytea FROM (16 * n - 15)::int FOR 16)
+FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($3, E'\x1f'), string_to_array($5, E'\x1f')::bigint[])
+    WITH ORDINALITY AS new (session, set, at, n)
 ON CONFLICT (session_id, set, member) DO UPDATE
 SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
 WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
 RETURNING session_id, set, member, superseded;
+
+-- name: claim_statements
+-- The same for statements ($4 is their set): the rank, which is not as long as a key, stands for the event and its time.
+INSERT INTO members AS m (session_id, set, member, at, event_key)
+SELECT ($1::uuid[])[session], $4::text, substring($3::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(0), decode(rank, 'hex')
+FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($5, E'\x1f')) WITH ORDINALITY AS new (session, rank, n)
+ON CONFLICT (session_id, set, member) DO UPDATE
+SET superseded = m.event_key, event_key = excluded.event_key
+WHERE excluded.event_key < m.event_key
+RETURNING session_id, member, superseded;
 
 -- name: members
 -- Members by their keys.
@@ -110,9 +123,12 @@ FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS wanted (session_id, set, mem
 JOIN members m USING (session_id, set, member);
 
 -- name: claim_customers
--- The same for all sessions of a brand: a buyer's first purchase and its session.
+-- The same for all sessions of a brand: a buyer's first purchase and its session. $2 and $5 are the indexes into $1 and $4.
 INSERT INTO customers AS c (brand_id, member, session_id, at, event_key)
-SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::timestamptz[], $5::bytea[])
+SELECT ($1::uuid[])[brand], substring($3::bytea FROM (16 * n - 15)::int FOR 16), ($4::uuid[])[session],
+       to_timestamp(at::float8 / 1000000), substring($7::bytea FROM (16 * n - 15)::int FOR 16)
+FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($5, E'\x1f')::int[], string_to_array($6, E'\x1f')::bigint[])
+    WITH ORDINALITY AS new (brand, session, at, n)
 ON CONFLICT (brand_id, member) DO UPDATE
 SET superseded = c.event_key, superseded_session = c.session_id,
     session_id = excluded.session_id, at = excluded.at, event_key = excluded.event_key
@@ -169,19 +185,25 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
 
 -- name: merge_orders
 -- Merges orders: the earliest time of each state wins, the content of a payment replaces that of a placement, refunded
--- amounts add up.
+-- amounts add up. $3 is the index into $1 and $2; long columns are joined, except those that hold a sender's texts.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
                          shipped_at, shipped_key, carrier, tracking, delivered_at)
-SELECT session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines::json,
-       refunded_amount::numeric, placed_at, paid_at, cancelled_at, refunded_at,
-       shipped_at, shipped_key, carrier, tracking, delivered_at
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[], $7::text[],
-            $8::bigint[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
-            $14::timestamptz[], $15::timestamptz[], $16::bytea[], $17::text[], $18::text[], $19::timestamptz[])
-    AS new (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
-            refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
-            shipped_at, shipped_key, carrier, tracking, delivered_at)
+SELECT ($1::uuid[])[scope], ($2::text[])[scope], order_id, told_rank, to_timestamp(told_at::float8 / 1000000),
+       decode(substr(told_key, 2), 'hex'), buyer, amount, lines::json, refunded_amount,
+       to_timestamp(placed_at::float8 / 1000000), to_timestamp(paid_at::float8 / 1000000),
+       to_timestamp(cancelled_at::float8 / 1000000), to_timestamp(refunded_at::float8 / 1000000),
+       to_timestamp(shipped_at::float8 / 1000000), decode(shipped_key, 'hex'), carrier, tracking,
+       to_timestamp(delivered_at::float8 / 1000000)
+FROM unnest(string_to_array($3, E'\x1f')::int[], $4::text[], string_to_array($5, E'\x1f')::smallint[],
+            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), $8::text[],
+            string_to_array($9, E'\x1f', '')::bigint[], string_to_array($10, E'\x1f', ''),
+            string_to_array($11, E'\x1f')::numeric[], string_to_array($12, E'\x1f', '')::bigint[],
+            string_to_array($13, E'\x1f', '')::bigint[], string_to_array($14, E'\x1f', '')::bigint[],
+            string_to_array($15, E'\x1f', '')::bigint[], string_to_array($16, E'\x1f', '')::bigint[],
+            string_to_array($17, E'\x1f', ''), $18::text[], $19::text[], string_to_array($20, E'\x1f', '')::bigint[])
+    AS new (scope, order_id, told_rank, told_at, told_key, buyer, amount, lines, refunded_amount, placed_at, paid_at,
+            cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at)
 ON CONFLICT (session_id, platform, order_id) DO UPDATE
 SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
                  THEN excluded.buyer ELSE o.buyer END,
@@ -209,11 +231,15 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
 
 -- name: merge_spans
--- Stores the earliest of both ends. Returns the previous values too, so that a changed duration can be subtracted from the
+-- Stores the earliest of both ends; columns as above. Returns the previous values too, so that a changed duration can be subtracted from the
 -- sums and the new one added.
 INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-                     $7::bytea[], $8::bigint[])
+SELECT ($1::uuid[])[scope], kind, substring($5::bytea FROM (16 * n - 15)::int FOR 16), ($2::text[])[scope],
+       to_timestamp(started_at::float8 / 1000000), to_timestamp(ended_at::float8 / 1000000), decode(ended_key, 'hex'), given_ms
+FROM unnest(string_to_array($3, E'\x1f')::int[], string_to_array($4, E'\x1f'), string_to_array($6, E'\x1f', '')::bigint[],
+            string_to_array($7, E'\x1f', '')::bigint[], string_to_array($8, E'\x1f', ''),
+            string_to_array($9, E'\x1f', '')::bigint[])
+    WITH ORDINALITY AS new (scope, kind, started_at, ended_at, ended_key, given_ms, n)
 ON CONFLICT (session_id, kind, member) DO UPDATE
 SET was_started_at = s.started_at, was_ended_at = s.ended_at, was_given_ms = s.given_ms,
     started_at = LEAST(s.started_at, excluded.started_at),

@@ -83,15 +83,14 @@ FROM unnest($1::uuid[], $2::bytea[]) AS asked (session_id, event_key)
 JOIN voided_events d USING (session_id, event_key);
 
 -- name: void_imports
--- Those of the imports that are void.
-SELECT v.session_id, v.import_id
-FROM unnest($1::uuid[], $2::uuid[]) AS asked (session_id, import_id)
-JOIN voids v USING (session_id, import_id);
+-- The imports that are void in these sessions.
+SELECT v.session_id, v.import_id FROM voids v WHERE v.session_id = ANY($1::uuid[]) AND v.import_id IS NOT NULL;
 
 -- name: record_imports
--- Records which events an import brought, new or not.
+-- Records which events imports brought, new or not. $3 is the index into $1 and $2; the keys are joined.
 INSERT INTO import_events (session_id, import_id, event_key)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])
+SELECT ($1::uuid[])[pair], ($2::uuid[])[pair], substring($4::bytea FROM (16 * n - 15)::int FOR 16)
+FROM unnest(string_to_array($3, E'\x1f')::int[]) WITH ORDINALITY AS new (pair, n)
 ON CONFLICT (session_id, import_id, event_key) DO NOTHING;
 
 -- name: page
