@@ -21,6 +21,9 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 
+_ASCII_INITIALS = frozenset("gstGST")
+"""How a total begins in ASCII: what begins otherwise, as most cells do, needs no pattern."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -147,4 +150,6 @@ def _open_question(heading: str, notation: NotationOfColumn) -> str:
 
 def says_total(cell: str) -> bool:
     """Tell whether a cell is a word for a total, with or without a figure behind it."""
+    if cell.isascii() and cell.lstrip()[:1] not in _ASCII_INITIALS:
+        return False
     return len(cell) < 64 and _TOTAL.fullmatch(unicodedata.normalize("NFKC", cell.strip())) is not None

@@ -5,6 +5,7 @@ here: what a column means.
 """
 
 import re
+import unicodedata
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,10 @@ __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "se
 
 EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))
 """What back-ends write into a cell that has no value."""
+_YES = frozenset(
+    ("yes", "y", "true", "t", "gift", "free", "是", "有", "赠品", "贈品", "赠", "はい", "ギフト", "景品", "○", "◯", "✓", "√")
+)
+_NO = frozenset(("no", "n", "false", "f", "否", "无", "非赠品", "正品", "いいえ", "なし", "通常", "×", "x", "✗"))
 _SCIENTIFIC = re.compile(r"-?\d([.,]\d+)?[eE]\+?\d+", re.ASCII)
 
 
@@ -64,6 +69,24 @@ def money(cell: str, mark: Mark = ".", currency: str | None = None) -> str | Non
     if value is not None and currency is not None and (foreign := foreign_currency(cell, currency)) is not None:
         raise BadCell(f"is marked {foreign}, and the import is in {currency}")
     return value
+
+
+def flag(cell: str) -> bool | None:
+    """Return what a cell says of a gift: yes or no, in the words of back-ends, or a number of pieces.
+
+    Raises:
+        BadCell: it says neither.
+    """
+    found = unicodedata.normalize("NFKC", clean(cell)).casefold()
+    if found in EMPTY or found in {"none", "n/a"}:
+        return None
+    if found.isdigit():
+        return int(found) > 0
+    if found in _YES:
+        return True
+    if found in _NO:
+        return False
+    raise BadCell("says neither yes nor no")
 
 
 def _decimal(cell: str, mark: Mark, detail: str) -> str | None:

@@ -39,10 +39,10 @@ from app.events.payload import PAYLOADS
 _MONEY = frozenset(("amount", "gmv_total", "line_amount", "unit_price", "refunded_amount", "refunded_total"))
 _SECONDS = frozenset(("watched_seconds", "average_watch_seconds", "response_seconds"))
 _TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"))
-_COUNTS = frozenset(("quantity", "count", "concurrent", "stock", "fan_level"))
+_COUNTS = frozenset(("quantity", "gift_quantity", "count", "concurrent", "stock", "fan_level"))
 _ORDER_COLUMNS = (
     frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "unit_price", "refund"))
-    | frozenset(("refunded_amount", "carrier", "tracking"))
+    | frozenset(("refunded_amount", "carrier", "tracking", "gift", "gift_quantity"))
     | (_TIMES - {"time"})
 )
 _ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
@@ -276,6 +276,8 @@ class Import:
             return csv_cells.money(cell, mark, self.options.currency)
         if name in _SECONDS:
             return csv_cells.seconds(cell, mark)
+        if name == "gift":
+            return csv_cells.flag(cell)
         if _is_number(name):
             return csv_cells.number(cell, mark)
         return csv_cells.text(cell)

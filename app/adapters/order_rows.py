@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -38,6 +39,8 @@ SIDE_FACTS = frozenset(
     )
 )
 """Fields without which an order is still taken."""
+_STATES = ("placed", "paid", "cancelled", "delivered", "updated")
+_PARCEL = frozenset(("carrier", "tracking", "shipped_at"))
 _SIDE_TEXTS = ("buyer", "sku", "carrier", "tracking")
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Text)
 
@@ -87,8 +90,8 @@ class _Order:
             self._found.warnings += [
                 f"row {row.line}: {name} {problem}: taken without it" for name, problem in row.problems.items()
             ]
-        for state in ("placed", "paid", "cancelled", "delivered", "updated"):
-            if (time := self._time_of(f"{state}_at")) is not None:
+        for state in _STATES:
+            if f"{state}_at" in self._export.columns and (time := self._time_of(f"{state}_at")) is not None:
                 self._times[state] = time
         lines = self._lines() if self._rows else []
         purchase = self._purchase(lines) if self._rows else {}
@@ -96,29 +99,32 @@ class _Order:
         refunds, warnings = read_refunds(self._all_rows, lines, self._export, dated)
         self._found.warnings += warnings
         parcels = self._parcels()
-        revision = self._revision(refunds, parcels)
+        at = self._dated(refunds, parcels)
+        revision = f"{at}/{_stamp(self._export.imported_at)}"
         for state in ("placed", "paid"):
-            self._add(state, self._times.get(state), purchase, revision)
-        self._add("cancelled", self._times.get("cancelled"), {"order": self._order}, revision)
+            self._add(state, self._times.get(state), purchase, revision, at)
+        self._add("cancelled", self._times.get("cancelled"), {"order": self._order}, revision, at)
         for refund in refunds:
             # A running total grows: of two that no column dates, the higher one is the newer.
             grown = not refund.dated and self._export.exported_at is None and "updated" not in self._times
             own = f"{_stamp(refund.time)}/+{refund.amount:020.6f}/{_stamp(self._export.imported_at)}"
-            self._add("refunded", refund.time, {"order": self._order, **refund.data}, own if grown else revision)
+            data = {"order": self._order, **refund.data}
+            self._add("refunded", refund.time, data, *((own, "-") if grown else (revision, at)))
         for (carrier, tracking), time in parcels.items():
             data = {"order": self._order, "carrier": carrier, "tracking": tracking}
-            self._add("shipped", time, {name: value for name, value in data.items() if value is not None}, revision)
-        self._add("delivered", self._times.get("delivered"), {"order": self._order}, revision)
+            self._add("shipped", time, {name: value for name, value in data.items() if value is not None}, revision, at)
+        self._add("delivered", self._times.get("delivered"), {"order": self._order}, revision, at)
         if self._rows and "paid" not in self._times:
             self._found.warnings.append("has no time of payment: it is not counted")
         return self._found
 
-    def _add(self, state: str, time: datetime | None, data: Mapping[str, object], revision: str) -> None:
+    def _add(self, state: str, time: datetime | None, data: Mapping[str, object], revision: str, at: str) -> None:
         if time is None:
             return
         export = self._export
-        # The id says what is stated, not when it was exported: the same statement again is the same event.
-        key = key_of(export.subject, self._order, state, time.isoformat(), to_json(data))
+        # The id says what is stated and as of when, as far as the file says so: the same statement again is the same event, and
+        # one that a newer export repeats after another statement is a new one.
+        key = key_of(export.subject, self._order, state, time.isoformat(), to_json(data), at)
         self._found.events.append(
             {
                 "specversion": "1.0",
@@ -150,6 +156,7 @@ class _Order:
         """Return the rows that are lines, each with its total; a row of the order alone names neither product nor pieces."""
         rows = [row for row in self._rows if {"product", "quantity"} & _told_fields(row.cells)] or list(self._rows)
         whole = self._whole_amount()
+        sold = [row for row in rows if not row.cells.get("gift")]
         found = []
         for row in rows:
             for name in ("product", "quantity"):
@@ -160,7 +167,9 @@ class _Order:
                 found.append((row, str(given)))
             elif price is not None:
                 found.append((row, plain(Decimal(str(price)) * Decimal(str(row.cells["quantity"])))))
-            elif whole is not None and len(rows) == 1:
+            elif row.cells.get("gift"):
+                found.append((row, "0"))
+            elif whole is not None and len(sold) == 1:
                 found.append((row, whole))
             elif whole is None:
                 raise BadCell("has neither an amount nor an amount for every line")
@@ -176,8 +185,15 @@ class _Order:
                 **({"sku": sku} if (sku := row.cells.get("sku")) is not None else {}),
                 "quantity": row.cells["quantity"],
                 "amount": amount,
+                **({"gift": True} if row.cells.get("gift") else {}),
             }
             for row, amount in lines
+        ]
+        # Pieces that came free with the paid ones of the same line.
+        stated += [
+            {"product": row.cells["product"], "quantity": pieces, "amount": "0", "gift": True}
+            for row, _ in lines
+            if (pieces := row.cells.get("gift_quantity"))
         ]
         buyer = self._buyer()
         return {
@@ -200,6 +216,8 @@ class _Order:
     def _parcels(self) -> dict[tuple[str | None, str | None], datetime]:
         """Return (carrier, tracking) → when it was shipped, the earliest first."""
         found: dict[tuple[str | None, str | None], datetime] = {}
+        if not _PARCEL & self._export.columns:
+            return found
         undated = set()
         for row in self._rows:
             parcel = text_of(row.cells, "carrier"), text_of(row.cells, "tracking")
@@ -214,15 +232,15 @@ class _Order:
             found.pop((None, None), None)
         return dict(sorted(found.items(), key=lambda parcel: (parcel[1], str(parcel[0]))))
 
-    def _revision(self, refunds: Iterable[Refund], parcels: Mapping[tuple[str | None, str | None], datetime]) -> str:
-        """Return what orders the statements of two exports: when the export was made, as far as it says so, then its import.
+    def _dated(self, refunds: Iterable[Refund], parcels: Mapping[tuple[str | None, str | None], datetime]) -> str:
+        """Return as of when the export states the order, `-` if it does not say so; of two equal ones the later import counts.
 
         Without `exported_at` and `updated_at`, the newest refund, shipment, delivery or cancellation dates the statement.
         """
         progress = [time for state, time in self._times.items() if state in {"cancelled", "delivered"}]
         progress += [*parcels.values(), *(refund.time for refund in refunds if refund.dated)]
         at = self._export.exported_at or self._times.get("updated") or max(progress, default=None)
-        return f"{'-' if at is None else _stamp(at)}/{_stamp(self._export.imported_at)}"
+        return "-" if at is None else _stamp(at)
 
 
 def _told_fields(cells: Cells) -> set[str]:
@@ -237,5 +255,6 @@ def _is_identifier(value: str) -> bool:
     return True
 
 
+@lru_cache(1_024)
 def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

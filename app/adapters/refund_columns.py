@@ -48,7 +48,8 @@ def read_refunds(
 def is_return(row: OrderRow) -> bool:
     """Return whether a row states pieces or money that went back."""
     stated = (row.cells.get(name) for name in ("quantity", "line_amount", "amount"))
-    return any(value is not None and Decimal(str(value)) < 0 for value in stated)
+    # Cells are read as plain decimals, and a zero has no sign.
+    return any(value is not None and str(value).startswith("-") for value in stated)
 
 
 class _Refunds:

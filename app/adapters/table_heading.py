@@ -59,6 +59,8 @@ class Heading:
 
 def clean(cell: str) -> str:
     """Return a cell without what spreadsheets add to keep a number a text: blanks, tabs, a quote in front, `="…"`."""
+    if cell.isalnum():
+        return cell
     cell = cell.strip().strip("\ufeff")
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         cell = cell[2:-1]

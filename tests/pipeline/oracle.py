@@ -53,7 +53,7 @@ def told(story: Story, what: str, platform: str, of: str = "") -> int | None:
 
 
 def _last_by_room(story: Story, what: str, platform: str, of: str = "") -> list[Reading]:
-    rooms = {one.room: one for one in _readings(story, what, platform, of)}
+    rooms = {one.room: one for one in readings(story, what, platform, of)}
     whole = rooms.pop("", None)
     if whole is not None and all(whole.at >= one.at for one in rooms.values()):
         return [whole]
@@ -74,7 +74,7 @@ def concurrent(story: Story, platform: str) -> int | None:
 def average_watch_ms(story: Story, platform: str) -> int | None:
     """Return the average over rooms, each weighing as much as its viewers where all rooms told both."""
     last = _last_by_room(story, "average_watch_ms", platform)
-    viewers = {one.room: one.value for one in _readings(story, "viewers", platform)}
+    viewers = {one.room: one.value for one in readings(story, "viewers", platform)}
     total = sum(viewers.get(one.room, 0) for one in last)
     if len(last) > 1 and total and all(one.room in viewers for one in last):
         return round(sum(one.value * viewers[one.room] for one in last) / total)
@@ -90,7 +90,8 @@ def highest_by_room(story: Story) -> list[int]:
     return list(highest.values())
 
 
-def _readings(story: Story, what: str, platform: str, of: str = "") -> list[Reading]:
+def readings(story: Story, what: str, platform: str, of: str = "") -> list[Reading]:
+    """Return what a platform reported of a figure, in order of time."""
     return [one for one in story.readings if (one.what, one.platform, one.of) == (what, platform, of)]
 
 
@@ -138,7 +139,7 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     dark = bool(room_states) and platform not in {name for name, _ in on_air(story)}
     live = status(story) == "live" and not dark
     figures["concurrent_viewers"] = concurrent(story, platform) if live else None
-    samples = _readings(story, "concurrent_viewers", platform)
+    samples = readings(story, "concurrent_viewers", platform)
     if len({one.room for one in samples}) <= 1:
         figures["peak_concurrent_viewers"] = max((one.value for one in samples), default=None)
     average = average_watch_ms(story, platform)
@@ -247,37 +248,6 @@ def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
     if total["average_watch_seconds"] is None and len(averages) == 1:
         total["average_watch_seconds"] = averages[0]
     return total
-
-
-def product_figures(story: Story, product: str) -> Figures:
-    """Return a product's clicks, orders, buyers, units, GMV, refunds and stock over all platforms."""
-    total: Figures = dict.fromkeys(("impressions", "clicks", "orders", "buyers", "units", "gmv", "refund_amount", "stock"))
-
-    def add(name: str, value: Exact) -> None:
-        if value is not None:
-            total[name] = (total[name] or 0) + value
-
-    for platform in story.platforms:
-        ledger = counted(story, "orders", platform=platform) is not None
-        add("impressions", told(story, "impressions", platform, product))
-        add("stock", told(story, "stock", platform, product))
-        add("clicks", _product_clicks(story, platform, product))
-        for name, what in (("orders", "orders"), ("buyers", "buyers"), ("units", "units_sold"), ("gmv", "gmv")):
-            own = counted(story, what, platform=platform, product=product)
-            add(name, (own or 0) if ledger else told(story, what, platform, product))
-        refunds = counted(story, "refund_amount", platform=platform, product=product)
-        add("refund_amount", (refunds or 0) if ledger else refunds)
-    return total
-
-
-def _product_clicks(story: Story, platform: str, product: str) -> int | None:
-    clicks = told(story, "product_clicks", platform, product)
-    if clicks is None:
-        clicks = counted(story, "product_clicks", platform=platform, product=product)
-    reports = any(told(story, "product_clicks", platform, other) is not None for other in products(story))
-    counts = any(counted(story, "product_clicks", platform=platform, product=other) is not None for other in products(story))
-    # Where every click comes to us one by one, a product without any has none; it is not unknown.
-    return 0 if clicks is None and counts and not reports else clicks
 
 
 def arrivals(story: Story, begin: datetime, end: datetime) -> list[Happening]:

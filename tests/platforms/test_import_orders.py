@@ -138,6 +138,21 @@ async def test_the_older_export_may_come_last(imports: Imports) -> None:
     assert ["280.00", "120.00"] == await imports.figures("gmv", "refund_amount")
 
 
+async def test_free_gifts_are_units_of_their_own(imports: Imports) -> None:
+    """A row marked as a gift needs no amount; pieces that came free with paid ones are gifts too."""
+    columns = {**EN, "gift": "Gift", "gift_quantity": "Free pieces"}
+    receipt = await imports.take(
+        columns, f"{EN_HEAD},Gift,Free pieces",
+        f"1,b,knit-01,2,300.00,{PAID},否,1", f"1,b,pouch-09,1,,{PAID},赠品,",
+        f"2,c,knit-01,1,150.00,{PAID},,", f"3,d,knit-01,1,150.00,{PAID},perhaps,",
+    )  # fmt: skip
+    assert [(5, "Gift")] == [(row["row"], row["column"]) for row in receipt["rows"] if not row["ok"]]
+    assert ["450.00", 3, 2, 2] == await imports.figures("gmv", "units_sold", "gift_units", "buyers")
+    found = await imports.get("products")
+    rows = [row for row in (*found["products"], *found["other"]["products"]) if row["units"] or row["orders"]]
+    assert [("knit-01", 3, 2)] == [(row["product"], row["units"], row["orders"]) for row in rows]
+
+
 async def test_a_refund_of_zero_is_no_refund(imports: Imports) -> None:
     """A zero in every row, dated or not, refunds nothing."""
     columns = {**EN, "refunded_amount": "Refunded Amount", "refunded_at": "Updated at"}
@@ -259,6 +274,15 @@ async def test_the_date_of_an_export_decides_between_two(imports: Imports) -> No
     await imports.take(columns, head, f"1,b,knit-01,1,90.00,{PAID},0.00", exported_at="2026-10-02T00:00:00Z")
     await imports.take(columns, head, f"1,b,knit-01,1,100.00,{PAID},40.00", exported_at="2026-10-01T00:00:00+00:00")
     assert ["90.00", "0.00", 0] == await imports.figures("gmv", "refund_amount", "refunded_orders")
+
+
+async def test_a_repeated_content_without_a_date_is_a_repetition(imports: Imports) -> None:
+    """A file that is sent again undoes no correction."""
+    wrong, right = f"1,甲,knit-01,1,100.00,{PAID}", f"1,甲,knit-01,1,70.00,{PAID}"
+    for row in (wrong, right, wrong):
+        receipt = await imports.take(CN, CN_HEAD, row)
+        assert ["100.00" if row == wrong and receipt["accepted"] else "70.00"] == await imports.figures("gmv")
+    assert (0, 1, 0) == (receipt["accepted"], receipt["duplicates"], receipt["replaced"])
 
 
 @pytest.mark.parametrize(

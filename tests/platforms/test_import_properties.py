@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import permutations
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -95,10 +96,11 @@ def files(random: Random, orders: list[Order], days: int) -> list[list[str]]:
     return [rows for rows in random.sample(found, len(found)) if rows]
 
 
-async def take(service: Service, room: str, rows: list[str], imported_at: datetime) -> None:
-    """Import a file, as the importer does."""
-    options = {"kind": "orders", "subject": f"wechat:{room}", "columns": COLUMNS}
-    reader = Import(io.BytesIO("\n".join([HEAD, *rows]).encode()), options, "//tallylight/imports", imported_at)
+async def take(service: Service, room: str, rows: list[str], imported_at: datetime, **more: Any) -> int:
+    """Import a file, as the importer does; return the number of events that are new."""
+    heading = ",".join((HEAD, *more.get("columns", ())))
+    options = {"kind": "orders", "subject": f"wechat:{room}", **more, "columns": COLUMNS | more.get("columns", {})}
+    reader = Import(io.BytesIO("\n".join([heading, *rows]).encode()), options, "//tallylight/imports", imported_at)
     submission = Submission(None, "import:test", imported_at)
     for group in reader.groups():
         assert all(row.ok for row in group.rows), group
@@ -108,6 +110,7 @@ async def take(service: Service, room: str, rows: list[str], imported_at: dateti
     await service.writer.submit(submission)
     assert [] == submission.rejected
     await settle_all(service.database, service.settings, submission.replaced_sessions)
+    return submission.accepted
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -143,3 +146,28 @@ async def test_exports_of_one_truth_give_its_figures(
         "refund_amount": str(sum(refunds)),
         "refunded_orders": sum(amount > 0 for amount in refunds),
     } == {name: figures[name] for name in ("orders", "gmv", "units_sold", "buyers", "refund_amount", "refunded_orders")}
+
+
+@pytest.mark.parametrize("dated_by", ["option", "column", "shipment"])
+async def test_the_newest_export_corrects_back(
+    dated_by: str, service: Service, new_session: Connect, kpis: Callable[..., Any]
+) -> None:
+    """Content A, then B, then A: the newest counts, in any order of the imports, and the same files again change nothing."""
+    contents = ("b1,knit,1,100.00", "b2,coat,2,70.00", "b1,knit,1,100.00")
+    days = [(START + timedelta(days=day)).isoformat() for day in (1, 2, 3)]
+    for order in permutations(range(3)):
+        room = f"{dated_by}-{order}"
+        session = await new_session(("wechat", room))
+        accepted = []
+        for minute, number in enumerate((*order, *order)):
+            shipped = f"T,{days[number]}" if dated_by == "shipment" else ","
+            row = f"1,{contents[number]},{START.isoformat()},,,{shipped}"
+            more: dict[str, Any] = {"exported_at": days[number]} if dated_by == "option" else {}
+            if dated_by == "column":
+                row, more = f"{row},{days[number]}", {"columns": {"updated_at": "updated_at"}}
+            accepted.append(await take(service, room, [row], START + timedelta(days=9, minutes=minute), **more))
+        assert all(accepted[:3]), order
+        assert [0, 0, 0] == accepted[3:], order
+        assert [] == await rebuild.compare(service.database, service.settings, UUID(session["id"]))
+        figures = await kpis(session["id"])
+        assert ("100.00", 1, 1, 1) == tuple(figures[name] for name in ("gmv", "orders", "units_sold", "buyers")), order
