@@ -58,15 +58,16 @@ async def _show(stage: Stage, *rooms: str, brand: str | None = None) -> Show:
     return replace(show, aliases=ALIASES)
 
 
-@examples(60)
-@given(events=telemetry("wechat:a", "weibo:c", "session", max_size=50), random=stirs)
+@examples(24)
+@given(events=telemetry("wechat:a", "weibo:c", "session", max_size=40), random=stirs)
 async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: list[Event], random: Random) -> None:
     """In any order, with duplicates before and after, for every event type; a void that is taken back leaves no trace."""
     show = await _show(stage, "wechat:a", "weibo:c")
     wechat, weibo = show.rooms
     subjects = {"wechat:a": wechat, "weibo:c": weibo, "session": show.id}
     events = [one | {"subject": subjects[one["subject"]]} for one in events]
-    wrong = [one for one in events if random.random() < 0.4]
+    # A void costs as much as many events.
+    wrong = random.sample(events, random.randrange(min(len(events), 10) + 1))
     waiting = list(wrong)
     arrived: set[str] = set()
     valid = {one["id"]: one for one in events}
@@ -90,7 +91,7 @@ async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: l
     await assert_told(stage.service, [show], list(valid.values()))
 
 
-@examples(25)
+@examples(12)
 @given(events=telemetry("wechat:a", max_size=40), random=stirs)
 async def test_a_void_passes_first_purchases_on_to_the_brands_other_sessions(
     stage: Stage, events: list[Event], random: Random
@@ -108,7 +109,7 @@ async def test_a_void_passes_first_purchases_on_to_the_brands_other_sessions(
     await _send(stage.client, everything) if everything else None
     valid = list(everything)
     for one in everything:
-        if random.random() < 0.4:
+        if random.random() < 0.2:
             show = next(show for show in shows if one["subject"] in show.rooms)
             void = await _void(stage.client, show, one)
             if random.random() < 0.3:

@@ -125,7 +125,7 @@ async def test_a_poller_that_is_killed_between_list_and_detail_delays_and_loses_
     client: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a dead process leaves behind is what it committed, so a cut at that point stands for the kill.
+    """What a dead process leaves behind is what it committed, so a cut at that point equals the kill.
 
     Killed after the platform's answer but before the commit, nothing is stored and the next poll lists the same page. Killed after
     the commit, the pulls wait in the queue for whichever process works next.
