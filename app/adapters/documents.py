@@ -58,6 +58,14 @@ def read_json(body: bytes, *, keep: bool = True) -> object:
     return found
 
 
+def embedded_json(text: str) -> object:
+    """Return the value of a JSON text that stands in a document; None if it is none."""
+    try:
+        return read_json(text.encode(errors="surrogatepass"))
+    except Refused:
+        return None
+
+
 def _depth(value: object) -> int:
     depth, level = 0, [value]
     while level := [value for value in level if isinstance(value, dict | list)]:

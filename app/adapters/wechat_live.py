@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic_core import from_json
-
+from app.adapters.documents import embedded_json
 from app.adapters.event_collector import EventCollector, cloud_event
 from app.adapters.parsing import as_list, as_map, duration, first, first_value, identifier, integer, timestamp, yuan
 from app.adapters.protocol import (
@@ -100,10 +99,7 @@ def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
     """Return a block of getlivedata, which is an object or the JSON text of one; empty if it is neither."""
     value = answer.get(name)
     if isinstance(value, str):
-        try:
-            value = from_json(value, allow_inf_nan=False)
-        except ValueError:
-            return {}
+        value = embedded_json(value)
     return as_map(value)
 
 

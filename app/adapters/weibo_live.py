@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pydantic_core import from_json
 
-from app.adapters.documents import read_form, read_json
+from app.adapters.documents import embedded_json, read_form, read_json
 from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_map, comment_text, first, first_value, identifier, integer, timestamp
 from app.adapters.protocol import (
@@ -127,10 +127,7 @@ def read_messages(
 
 def _messages(found: object, depth: int = 0) -> Iterable[Mapping[str, object]]:
     if isinstance(found, str) and found[:1] in ("{", "["):
-        try:
-            found = from_json(found, allow_inf_nan=False)
-        except ValueError:
-            return
+        found = embedded_json(found)
     if isinstance(found, list):
         for item in found:
             yield from _messages(item, depth)
