@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, Request, Route, expect
 
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
+from app.platforms.models import Connection
 from tests.browser.chromium import drawn
 from tests.browser.conftest import HOSTILE, PageMaker
 from tests.pipeline.processes import ADMIN_KEY, HEADERS
@@ -277,7 +278,8 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
         "/limit " + CATALOGUE["field.less_than_equal"][language].format(le=200)
     )
     page.unroute("**/v1/connections*")
-    failed = httpx.get(f"{base}/v1/connections", headers=HEADERS).json()["connections"][0] | {
+    example: Any = Connection.model_config["json_schema_extra"]
+    failed = example["example"] | {
         "last_error": "getlivedata: 10021001", "last_error_code": "poll_failed", "last_error_at": "2021-09-25T05:31:07Z",
     }  # fmt: skip
     page.route("**/v1/connections*", partial(_fulfill, status=200, json={"connections": [failed], "next_cursor": None}))
