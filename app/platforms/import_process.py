@@ -26,8 +26,8 @@ MOST_MEMORY = 2 * 1024**3
 """Bytes of address space."""
 MOST_SECONDS = 120
 """Seconds of computing."""
-_EVENTS = 125
-"""Events of a batch: as many as one commit takes without making others wait."""
+_EVENTS = 250
+"""Events of a batch: so many that a second flush may write beside the first, and as few as make nobody else wait long."""
 _ROWS = 1_000
 
 
