@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.events.contributions import Contributions
-from app.ingest.tally import Value, Values, values_of
+from app.ingest.distinct_values import Value, Values, values_of
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.writes import SessionValue, WriteQueries
@@ -36,7 +36,7 @@ class Cap(NamedTuple):
 
 
 def caps_of(settings: Settings) -> dict[str, Cap]:
-    """Return the caps by kind of value, as `app.ingest.tally` names the kinds."""
+    """Return the caps by kind of value, as `app.ingest.distinct_values` names the kinds."""
     return {
         "product": Cap(settings.max_products, "TALLYLIGHT_MAX_PRODUCTS", "products"),
         "source": Cap(settings.max_traffic_sources, "TALLYLIGHT_MAX_TRAFFIC_SOURCES", "traffic sources by fan level"),

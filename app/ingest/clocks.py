@@ -7,8 +7,8 @@ times in the past, which imports and replays have.
 from datetime import datetime
 
 from app.events.fields import LATEST
+from app.ingest.moments import microseconds
 from app.ingest.submission import SubmittedEvent
-from app.ingest.tally import microseconds
 from app.problems import FieldError
 
 _LATEST = microseconds(LATEST)

@@ -16,13 +16,13 @@ import asyncpg
 from app.ingest import dead_letters, fold
 from app.ingest.cardinality import Cardinality
 from app.ingest.clocks import ClockCheck
+from app.ingest.distinct_values import Values, values_in
 from app.ingest.flush_result import FlushResult
 from app.ingest.isolation import Isolation
 from app.ingest.parking import Parking
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import SubjectResolver
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
-from app.ingest.tally import Values
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
@@ -274,7 +274,7 @@ class Flusher:
 
     async def _within_caps(self, queries: WriteQueries, batch: WriteBatch) -> tuple[WriteBatch, dict[UUID, Values]]:
         """Register new values of the sessions; return the batch without the events that exceed a cap, and its values."""
-        values = batch.tally.values()
+        values = values_in(batch.tally)
         unknown = self._cardinality.unknown(values)
         refused = await self._cardinality.admit(queries, unknown) if unknown else {}
         if refused:
@@ -282,5 +282,5 @@ class Flusher:
             batch = batch.without(
                 lambda session, contributions, at: self._cardinality.error_of(contributions, at, refused.get(session, nothing))
             )
-            values = batch.tally.values()
+            values = values_in(batch.tally)
         return batch, values

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from app.ingest.distinct_values import Values
 from app.ingest.submission import Rejection, SubmittedEvent
-from app.ingest.tally import Values
 from app.problems import FieldError
 
 _CONFLICT = FieldError(

@@ -15,8 +15,10 @@ from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
+from app.ingest.batch_rows import Gauge, PendingClaim, Span
+from app.ingest.moments import microseconds, moment, moment_or_none
 from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
-from app.ingest.tally import Gauge, GaugeKey, PendingClaim, Span, Tally, microseconds, moment, moment_or_none
+from app.ingest.tally import GaugeKey, Tally
 from app.storage import rebuilds
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 

@@ -4,8 +4,9 @@ In: a batch's tally. Out: changed rows, and the changes of the sums that follow 
 """
 
 from app.events.contributions import digest
+from app.ingest.moments import moment, moment_or_none
 from app.ingest.refund_rows import RefundKey, RefundState
-from app.ingest.tally import Tally, moment, moment_or_none
+from app.ingest.tally import Tally
 from app.storage.writes import WriteQueries
 
 

@@ -13,10 +13,10 @@ from pydantic_core import from_json
 
 from app.ingest.clocks import ClockCheck
 from app.ingest.flush_result import FlushResult
+from app.ingest.moments import microseconds
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import parse_subject
 from app.ingest.submission import SubmittedEvent
-from app.ingest.tally import microseconds
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.writes import WriteQueries

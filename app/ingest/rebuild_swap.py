@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 
 from app.ingest import cardinality
+from app.ingest.moments import microseconds
 from app.ingest.staged_fold import StagedFold
-from app.ingest.tally import microseconds
 from app.storage import first_purchases
 from app.storage.first_purchases import Purchase
 from app.storage.queries import queries

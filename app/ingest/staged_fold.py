@@ -15,8 +15,8 @@ from uuid import UUID
 import asyncpg
 
 from app.ingest import fold
+from app.ingest.distinct_values import Values, values_of
 from app.ingest.statements import rank_statements
-from app.ingest.tally import Values, values_of
 from app.storage import rebuilds
 from app.storage.queries import queries
 from app.storage.writes import LoggedEvent, WriteQueries

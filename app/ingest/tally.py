@@ -2,182 +2,21 @@
 
 In: contributions with their session and time. Out: rows to write. Never here: I/O.
 
-Times are integers here, microseconds since 1970: comparing, truncating and hashing dates would cost more than everything else.
+Times are integers here, as `app.ingest.moments` says.
 """
 
-from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
-from app.events.contributions import CLOCK_CORRECTED, CUSTOMER, Claim, Contributions, Count, OrderPatch, Refund, Sample, SpanEdge
+from app.events.contributions import CUSTOMER, Contributions, Count, Refund, Sample, SpanEdge
+from app.ingest.batch_rows import Gauge, OrderRow, PendingClaim, Span, SpanRow
+from app.ingest.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.refund_rows import RefundKey, RefundRow, RefundState
 from app.storage.writes import Claim as LedgerClaim
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = 1_000_000
-_MINUTE = 60 * _SECOND
-_NEVER = 253_402_300_799_000_000
-"""The end of the year 9999: later than any event."""
-
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""
-Value = int | tuple[str, str]
-"""A minute, as its number since 1970, or (kind, value) of a product, source, sender, room or promotion that an event names."""
-Values = set[Value]
 GaugeKey = tuple[UUID, int, str, int, str, str, str]
 """The same, with the room before the metric."""
-
-
-def microseconds(at: datetime) -> int:
-    """Return a time as microseconds since 1970."""
-    since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
-
-
-def moment(microseconds: int) -> datetime:
-    """Return microseconds since 1970 as a time in UTC."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def moment_or_none(microseconds: int | None) -> datetime | None:
-    """Return the same; None for None."""
-    return None if microseconds is None else moment(microseconds)
-
-
-class Gauge(NamedTuple):
-    """A gauge's row: the latest sample, when and by which event, and the highest."""
-
-    latest: int
-    latest_at: int
-    latest_key: bytes
-    highest: int
-
-    def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `merge_samples`."""
-        return self.latest, moment(self.latest_at), self.latest_key, self.highest
-
-
-class SpanRow(NamedTuple):
-    """A span's row with the events of this batch alone."""
-
-    platform: str
-    started_at: int | None
-    ended_at: int | None
-    ended_key: bytes | None
-    given_ms: int | None
-
-    def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `merge_spans`."""
-        return self.platform, self.started_at, self.ended_at, self.ended_key, self.given_ms
-
-
-class Span(NamedTuple):
-    """A duration before and after a write; either end may be missing."""
-
-    session: UUID
-    kind: str
-    platform: str
-    started_at: datetime | None
-    ended_at: datetime | None
-    given_ms: int | None
-
-    def milliseconds(self) -> int | None:
-        """Return the duration, never negative; None while an end is missing."""
-        if self.ended_at is None:
-            return None
-        if self.given_ms is not None:
-            return self.given_ms
-        if self.started_at is None:
-            return None
-        return max(0, round((self.ended_at - self.started_at).total_seconds() * 1000))
-
-
-_STATES = ("placed", "paid", "cancelled", "refunded", "shipped", "delivered")
-
-
-class OrderRow:
-    """An order's row with the events of this batch alone; it merges like `merge_orders` in fold.sql."""
-
-    __slots__ = ("amount", "buyer", "carrier", "lines", "moments", "refunded", "shipped_key", "told", "tracking")
-
-    def __init__(self, at: int, key: bytes) -> None:
-        """Start without content; any event that states the order's content takes precedence."""
-        self.told: tuple[int, int, bytes] = (2, at, key)
-        self.buyer: str | None = None
-        self.amount: int | None = None
-        self.lines: str | None = None
-        self.refunded = 0
-        self.moments: dict[str, int] = {}
-        self.shipped_key: bytes | None = None
-        self.carrier: str | None = None
-        self.tracking: str | None = None
-
-    def merge(self, patch: OrderPatch, at: int, key: bytes) -> None:
-        """Merge the part of the row that one event sets."""
-        rank = {"paid": 0, "placed": 1}.get(patch.state, 2)
-        if (rank, at, key) <= self.told:
-            self.told = (rank, at, key)
-            self.buyer, self.amount, self.lines = patch.buyer, patch.amount, patch.lines
-        before = self.moments.get(patch.state)
-        if patch.state == "shipped" and (before is None or self.shipped_key is None or (at, key) < (before, self.shipped_key)):
-            self.shipped_key, self.carrier, self.tracking = key, patch.carrier, patch.tracking
-        if before is None or at < before:
-            self.moments[patch.state] = at
-
-    def columns(self) -> tuple[object, ...]:
-        """Return the row after its key, in the order of `merge_orders`."""
-        placed, paid, cancelled, refunded, shipped, delivered = map(self.moments.get, _STATES)
-        rank, at, key = self.told
-        return (
-            rank, at, key, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
-            shipped, self.shipped_key, self.carrier, self.tracking, delivered,
-        )  # fmt: skip
-
-
-class PendingClaim(NamedTuple):
-    """The earliest claim of a batch for a member, with the time, key and platform of its event."""
-
-    at: int
-    key: bytes
-    platform: str
-    claim: Claim
-
-
-def values_of(contributions: Contributions, at: int) -> Values:
-    """Return the values that an event names, and its minute."""
-    found: Values = {at // _MINUTE}
-    counts = [*contributions.counts, *(count for claim in contributions.claims for count in claim.counts)]
-    found.update(_counted(count.metric, count.key) for count in counts if count.key)
-    found.update(_sampled(sample.metric, sample.key) for sample in contributions.samples if sample.key)
-    found.update(("room", sample.room) for sample in contributions.samples if sample.room)
-    if contributions.refund is not None:
-        for key, _ in contributions.refund.total:
-            found.update(_total_values(key, at))
-    return found
-
-
-def _total_values(key: str, at: int) -> Values:
-    return {at // _MINUTE, _counted("refund_amount", key)} if key else {at // _MINUTE}
-
-
-_COUNTED = {"arrivals": "source", CLOCK_CORRECTED: "sender"}
-
-
-def _counted(metric: str, key: str) -> tuple[str, str]:
-    return (_COUNTED.get(metric, "product"), key)
-
-
-_SAMPLED = {
-    "broadcast": "room",
-    "promotion_views": "promotion",
-    "promotion_engagements": "promotion",
-    "promotion_clicks": "promotion",
-}
-
-
-def _sampled(metric: str, key: str) -> tuple[str, str]:
-    return (_SAMPLED.get(metric, "product"), key)
 
 
 class Tally:
@@ -186,7 +25,8 @@ class Tally:
     def __init__(self, slow_after_ms: int) -> None:
         """Start empty; a support answer slower than `slow_after_ms` counts as slow."""
         self._slow_after_ms = slow_after_ms
-        self._sums: dict[RowKey, list[int]] = {}
+        self.sums: dict[RowKey, list[int]] = {}
+        """Value and number of contributions by row, at its finest grain."""
         self.gauges: dict[GaugeKey, Gauge] = {}
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
@@ -222,11 +62,11 @@ class Tally:
 
     def count(self, session: UUID, platform: str, at: int, counts: tuple[Count, ...], sign: int = 1) -> None:
         """Add counts to the rows of their finest grain; `sign` -1 subtracts them."""
-        sums = self._sums
+        sums = self.sums
         for metric, value, key, by_second in counts:
             row = (
-                (session, 1, key, at - at % _SECOND, platform, metric) if by_second
-                else (session, 60, key, at - at % _MINUTE, platform, metric)
+                (session, 1, key, at - at % SECOND, platform, metric) if by_second
+                else (session, 60, key, at - at % MINUTE, platform, metric)
             )  # fmt: skip
             sum_of = sums.get(row)
             if sum_of is None:
@@ -248,47 +88,12 @@ class Tally:
 
         A row whose contributions cancel out and whose value does not change is left out.
         """
-        rows: dict[RowKey, list[int]] = {row: [value, number] for row, (value, number) in self._sums.items()}
-        for (session, grain, key, bucket, platform, metric), (value, number) in self._sums.items():
+        rows: dict[RowKey, list[int]] = {row: [value, number] for row, (value, number) in self.sums.items()}
+        for (session, grain, key, bucket, platform, metric), (value, number) in self.sums.items():
             _add(rows, (session, 0, key, 0, platform, metric), value, number)
             if grain == 1:
-                _add(rows, (session, 60, key, bucket - bucket % _MINUTE, platform, metric), value, number)
+                _add(rows, (session, 60, key, bucket - bucket % MINUTE, platform, metric), value, number)
         return {row: (value, number) for row, (value, number) in rows.items() if value or number}
-
-    def values(self) -> dict[UUID, Values]:
-        """Return the values that the events name, and their minutes, by session."""
-        minutes: dict[UUID, set[int]] = defaultdict(set)
-        counted: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
-        for session, _, key, bucket, _, metric in self._sums:
-            minutes[session].add(bucket // _MINUTE)
-            if key:
-                counted[session].add((metric, key))
-        for (session, _, _), (at, _, _, claim) in self.pending_claims.items():
-            minutes[session].add(at // _MINUTE)
-            for metric, _, key, _ in claim.counts:
-                if key:
-                    counted[session].add((metric, key))
-        found: dict[UUID, Values] = {
-            session: {*ours, *(_counted(*pair) for pair in counted.get(session, ()))} for session, ours in minutes.items()
-        }
-        self._add_sampled_values(found)
-        for (session, _, _), span in self.spans.items():
-            if span.ended_at is not None:
-                found.setdefault(session, set()).add(span.ended_at // _MINUTE)
-        for row, refund in self.refunds.items():
-            if refund.total_at is not None:
-                found.setdefault(row.session, set()).update(_total_values(row.key, refund.total_at))
-        return found
-
-    def _add_sampled_values(self, found: dict[UUID, Values]) -> None:
-        for session, grain, key, bucket, _, room, metric in self.gauges:
-            if grain:
-                values = found.setdefault(session, set())
-                values.add(bucket // _MINUTE)
-                if key:
-                    values.add(_sampled(metric, key))
-                if room:
-                    values.add(("room", room))
 
     def single_refund(self, session: UUID, platform: str, refund: Refund, sign: int) -> None:
         """Add a single refund whose claim was granted; `sign` -1 takes it back."""
@@ -305,7 +110,7 @@ class Tally:
                 self.count(row.session, row.platform, microseconds(state.first_at), (Count("refunded_orders", 1),), sign)
         if not row.key and before.amount != after.amount:
             # The events that state the refund have made the order's row; this changes nothing else in it.
-            order = self._order(row.session, row.platform, row.order, _NEVER, b"")
+            order = self._order(row.session, row.platform, row.order, NEVER, b"")
             order.refunded += after.amount - before.amount
 
     def span_changed(self, before: Span, after: Span) -> None:
@@ -326,7 +131,7 @@ class Tally:
         new = Gauge(value, at, event_key, value)
         rows = [
             (session, 0, key, 0, platform, room, metric),
-            (session, 60, key, at - at % _MINUTE, platform, room, metric),
+            (session, 60, key, at - at % MINUTE, platform, room, metric),
         ]
         if by_second:
             # Each sample has a row: the times at which a stock ran out or a product went on air are exact.

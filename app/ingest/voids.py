@@ -19,7 +19,8 @@ from uuid import UUID, uuid4
 from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
 from app.ingest import fold, rebuild_requests
-from app.ingest.tally import Tally, moment, moment_or_none
+from app.ingest.moments import moment, moment_or_none
+from app.ingest.tally import Tally
 from app.problems import invalid, not_found
 from app.settings import Settings
 from app.storage import rebuilds, voids

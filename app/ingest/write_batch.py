@@ -10,11 +10,12 @@ from app.events.contributions import Contributions
 from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
+from app.ingest.moments import microseconds
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.statements import Statement, statement_of
 from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
-from app.ingest.tally import Tally, microseconds
+from app.ingest.tally import Tally
 from app.problems import FieldError
 from app.storage.new_events import NewEvents
 

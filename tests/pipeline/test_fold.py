@@ -10,7 +10,8 @@ from pydantic_core import to_json
 from app.events.contributions import Contributions, FoldContext
 from app.events.envelope import EVENT, EVENTS
 from app.events.payload import PAYLOADS
-from app.ingest.tally import Tally, microseconds, moment
+from app.ingest.moments import microseconds, moment
+from app.ingest.tally import Tally
 from app.ingest.voids import NEVER_SAMPLED
 from tests.pipeline.reference_model import identity, tell, when
 from tests.pipeline.reference_records import Show
