@@ -27,7 +27,7 @@ MOST_MEMORY = 2 * 1024**3
 MOST_SECONDS = 120
 """Seconds of computing."""
 _EVENTS = 250
-"""Events of a batch: so many that a second flush may write beside the first, and as few as make nobody else wait long."""
+"""Events of a batch: so many that a second flush may write beside the first, and so few that others do not wait long."""
 _ROWS = 1_000
 
 
