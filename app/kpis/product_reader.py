@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation
-from app.kpis.products import MOST_LISTED, ProductTable, SellOut, StockHistory, product_table, products_document
+from app.kpis.product_document import products_document
+from app.kpis.products import MOST_LISTED, ProductTable, SellOut, StockHistory, product_table
 from app.kpis.reader import SessionQuery, read_evaluation, read_head, snapshot
 from app.kpis.render import Document
 from app.kpis.showcases import MOST_SHOWCASES, Showcase, page_of, showcases_document, showcases_of

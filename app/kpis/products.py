@@ -1,23 +1,18 @@
 """Results by product: the line-up, the products outside it, and the total.
 
-In: rows per product, the session's evaluation, windows' sums. Out: exact figures, and the products document.
-Never here: I/O.
+In: rows per product, the session's evaluation, windows' sums. Out: exact figures. Never here: I/O, their form in a document.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
 from app.kpis.metrics import Unit
-from app.kpis.render import Document, local, plain
-from app.kpis.rounding import digits_of, fixed, number
 from app.kpis.showcases import Showcase
 from app.kpis.stock import Remaining, SoldOut, missed_gmv, planned_remaining
-from app.labels.catalogue import Language, label, name_in
+from app.labels.catalogue import Language, name_in
 from app.storage.product_reads import LineupRow, ProductRow
 from app.storage.reads import SessionFigures
 
@@ -51,7 +46,7 @@ _OF_SESSION = {
 }
 MOST_LISTED = 500
 """The most products of a line-up, and the most products outside it on one page."""
-_SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
+SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
            "click_to_buyer_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
 """The figures of the remainder and of the total."""
 
@@ -252,61 +247,3 @@ def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[Pro
             elif len(rest) == 1 and rest[0].figures["units"][0] == units[0] and rest[0].figures["gmv"][0] == gmv[0]:
                 other[field] = rest[0].figures[field]
     return other
-
-
-def products_document(
-    evaluation: Evaluation, table: ProductTable, language: Language, after: str | None = None, limit: int = MOST_LISTED
-) -> tuple[Document, str | None]:
-    """Return the products document (`ProductsDocument`), and the code of its last product if more follow.
-
-    Args:
-        evaluation: the session's figures.
-        table: all products.
-        language: of names and notes.
-        after: list the products outside the line-up whose code is greater.
-        limit: how many of them at most.
-    """
-    head = evaluation.head
-    digits = digits_of(head.currency)
-    first = 0 if after is None else bisect_right(table.others, after, key=attrgetter("code"))
-    page = table.others[first : first + limit]
-    more = page[-1].code if first + limit < len(table.others) and page else None
-    document = {
-        "session": str(head.id),
-        "status": evaluation.status.value,
-        "as_of": local(evaluation.as_of, head.time_zone),
-        "currency": head.currency,
-        "products": [_product(product, digits, head.time_zone) for product in table.products],
-        "other": {
-            **_shared(table.other, digits),
-            "count": len(table.others),
-            "products": [_product(product, digits, head.time_zone) for product in page],
-        },
-        "total": _shared(table.total, digits),
-        "notes": [label("product.note.buyers", language), label("product.note.estimate", language)],
-        "next_cursor": None,
-    }
-    return document, more
-
-
-def _shared(values: Values, digits: int) -> Document:
-    shown: Document = {field: plain(values[field], UNITS[field], digits) for field in _SHARED}
-    return shown | {"basis": {field: values[field][2] for field in _SHARED}}
-
-
-def _product(product: ProductResult, digits: int, time_zone: str) -> Document:
-    values = product.figures
-    on_air_us = sum(showcase.seconds_us() for showcase in product.showcases)
-    return {
-        "product": product.code,
-        "name": product.name,
-        "live_price": None if product.live_price is None else fixed(product.live_price, digits),
-        "planned": product.planned,
-        "initial_stock": product.planned,
-        "stock_estimated": product.stock_estimated,
-        **{field: plain(values[field], unit, digits) for field, unit in UNITS.items()},
-        "sold_out_at": local(product.sold_out_at, time_zone),
-        "showcases": {"count": len(product.showcases), "seconds": number(on_air_us, 1_000_000)},
-        "on_air": any(showcase.on_air for showcase in product.showcases),
-        "basis": {field: values[field][2] for field in UNITS},
-    }
