@@ -44,6 +44,10 @@ class _VoidImportError(Exception):
         self.items = items
 
 
+class _VoidMeanwhileError(asyncpg.SerializationError):
+    """An import of this batch was voided between the two questions: the transaction is tried again, as after a conflict."""
+
+
 class Flusher:
     """Writes events to the database."""
 
@@ -232,7 +236,9 @@ class Flusher:
             rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
             await queries.record_imports(sorted(rows))
             # Asked again, now that the sessions are held against voids.
-            if await queries.void_imports(sorted(batch.resolved_sessions)):
+            if void := await queries.void_imports(sorted(batch.resolved_sessions)):
+                if any((session, import_id) in void for session, import_id, _ in rows):
+                    raise _VoidMeanwhileError
                 await self._validate_imported(queries, rows, result, contexts)
         return result
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from app.events.envelope import EVENT, event_key
 from app.ingest.rebuild import compare
 from app.ingest.submission import Submission, SubmittedEvent
+from app.storage.writes import WriteQueries
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
@@ -292,6 +293,31 @@ async def test_rows_of_an_import_that_is_void_are_refused(stage: Stage) -> None:
     show = await _show(stage)
     report = await _import(stage, show, [("A-1", 1)])
     await _void_import(stage, show, report)
+    await _assert_refused(stage, show, report)
+
+
+async def test_an_import_that_is_voided_during_its_flush_brings_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The void commits after the flush has asked for voids, and before the flush holds the session."""
+    show = await _show(stage)
+    report = await _import(stage, show, [("A-1", 1)])
+    append = WriteQueries.append_events
+    calls = 0
+
+    async def late(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await _void_import(stage, show, report)
+        return await append(*arguments)
+
+    monkeypatch.setattr(WriteQueries, "append_events", late)
+    await _assert_refused(stage, show, report)
+    assert 1 == calls
+    assert await _gmv(stage, show) is None
+
+
+async def _assert_refused(stage: Stage, show: Show, report: dict[str, Any]) -> None:
+    """Send one more event of the import."""
     submission = Submission(None, "import:test", datetime.now(UTC), import_id=UUID(report["id"]))
     event = EVENT.validate_json(body(like(show.id)))
     submission.items = [SubmittedEvent(event, event_key(event.source, event.id), 0, submission)]
