@@ -215,7 +215,8 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         await _check(connection, adapter, values, options, row.brand_id)
         # An address that the setting no longer permits must not prevent other changes: calls to it are refused.
         _check_address(admin, changes.get("options", {}))
-        sealed = _changed_secrets(adapter, opened, values, options, rotate=changes.pop("rotate_url", False))
+        rotate = changes.pop("rotate_url", False)
+        sealed = _changed_secrets(adapter, opened, row.options, values, options, rotate=rotate)
         changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, sealed)}
         # After a change of a secret or an address, calls are tried again at once.
         changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
@@ -241,11 +242,22 @@ def _new_secrets(adapter: Adapter, values: dict[str, str], options: Mapping[str,
 
 
 def _changed_secrets(
-    adapter: Adapter, opened: Secrets | None, values: dict[str, str], options: Mapping[str, Any], *, rotate: bool
+    adapter: Adapter,
+    opened: Secrets | None,
+    old_options: Mapping[str, Any],
+    values: dict[str, str],
+    options: Mapping[str, Any],
+    *,
+    rotate: bool,
 ) -> Secrets:
     if opened is None:
         return _new_secrets(adapter, values, options)
-    return Secrets(values, _new_token(), token_in_url=True) if rotate else replace(opened, values=values)
+    if rotate:
+        return Secrets(values, _new_token(), token_in_url=True)
+    # A signature that no longer covers the body is no longer enough: the URL becomes a secret, as that of a new connection.
+    before, after = adapter.signature_covers(opened.values, old_options), adapter.signature_covers(values, options)
+    weaker = before == "body" and after != "body"
+    return replace(opened, values=values, token_in_url=opened.token_in_url or weaker)
 
 
 def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

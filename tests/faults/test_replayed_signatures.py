@@ -185,6 +185,27 @@ async def test_where_a_signature_covers_the_body_the_url_has_no_token(client: ht
         assert "body" == (await client.get(path.replace("webhooks", "connections"))).json()["signature_covers"]
 
 
+async def test_the_url_becomes_a_secret_when_the_signature_covers_less(client: httpx.AsyncClient, session: str) -> None:
+    """A shop without its key, a mapping without its signature: the answer has the new URL, the old one is gone, and it stays so."""
+    keyed = {"token": "t", "encoding_aes_key": "A" * 43, "appid": "wx1"}
+    signed = {"signature": "shopify", "rules": [LIKE]}
+    for kind, secrets, options, less, more in (
+        ("wechat_shop", keyed, {}, {"secrets": {"encoding_aes_key": None}}, {"secrets": keyed}),
+        ("mapping", {"secret": "s"}, signed, {"options": signed | {"signature": "none"}}, {"options": signed}),
+    ):
+        path = await connect(client, session, kind, secrets, **options)
+        url = path.replace("webhooks", "connections")
+        assert path == urlsplit((await client.patch(url, json={"name": "other"})).json()["webhook_url"]).path
+        weaker = (await client.patch(url, json=less)).json()
+        found = urlsplit(weaker["webhook_url"]).path
+        assert ("body" != weaker["signature_covers"], path) == (True, found.rpartition("/")[0])
+        assert len(found.rpartition("/")[2]) == 32
+        assert 404 == (await client.post(path, json={})).status_code
+        assert 404 != (await client.post(found, json={})).status_code
+        stronger = (await client.patch(url, json=more)).json()
+        assert ("body", found) == (stronger["signature_covers"], urlsplit(stronger["webhook_url"]).path)
+
+
 async def test_money_that_no_signature_covers_can_be_kept_out(client: httpx.AsyncClient, session: str) -> None:
     """The option makes orders of unsigned deliveries dead letters, and other events count; a replay after a change counts them."""
     rules = [LIKE, ORDER | {"topics": []}]
