@@ -238,15 +238,7 @@ class _Teller:
     def _order_paid(self) -> None:
         self._tell_order("paid")
         sold = [line for line in self.data["lines"] if not line.get("gift")]
-        if (name := self.data.get("buyer")) is not None:
-            buyer = (self.platform, name)
-            if self.first("buyer", *buyer):
-                self.count("buyers")
-            if self._first("customer", self.show.brand, *buyer):
-                self.count("new_buyers")
-            for product in {self.product(line["product"]) for line in sold}:
-                if self.first("product buyer", product, *buyer):
-                    self.count("buyers", product=product)
+        self._count_buyer({self.product(line["product"]) for line in sold})
         if not self.first("paid", self.platform, self.data["order"]):
             return
         self.count("orders")
@@ -260,7 +252,21 @@ class _Teller:
             if pieces:
                 self.count("orders", product=product)
                 self.count("units_sold", sum(pieces), product)
-            self.count("gmv", sum(minor(total_of(line), self.show.digits) for line in lines), product)
+            amount = sum(minor(total_of(line), self.show.digits) for line in lines)
+            # A free gift is no sale of its product.
+            if pieces or amount:
+                self.count("gmv", amount, product)
+
+    def _count_buyer(self, bought: set[str]) -> None:
+        if (name := self.data.get("buyer")) is not None:
+            buyer = (self.platform, name)
+            if self.first("buyer", *buyer):
+                self.count("buyers")
+            if self._first("customer", self.show.brand, *buyer):
+                self.count("new_buyers")
+            for product in bought:
+                if self.first("product buyer", product, *buyer):
+                    self.count("buyers", product=product)
 
     def _order_cancelled(self) -> None:
         self._order("cancelled")
