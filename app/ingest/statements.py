@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from app.events import envelope  # noqa: F401  (registers the payloads)
 from app.events.contributions import digest
-from app.events.payload import Payload
+from app.events.payload import PAYLOADS, Payload
 from app.storage.writes import WriteQueries
 
 SET = "statement"
+STATED = frozenset(name for name, payload in PAYLOADS.items() if payload.statement is not Payload.statement)
+"""The event types that can be statements. Most events are of other types, and are asked no more than that."""
 
 
 class Statement(NamedTuple):

@@ -12,7 +12,7 @@ from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
 from app.ingest.moments import microseconds
 from app.ingest.privacy import PrivacyKeys
-from app.ingest.statements import Statement, statement_of
+from app.ingest.statements import STATED, Statement, statement_of
 from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally
@@ -119,7 +119,7 @@ class WriteBatch:
                 sent = microseconds(item.sent_time)
             new.add(kind, item.key, event.id, at, data.json_bytes(), digest, event.attributes, sent)
             tally.add(target.session, platform, at, item.key, contributions)
-            statement = statement_of(event.source, platform, data)
+            statement = statement_of(event.source, platform, data) if data.type in STATED else None
             if statement is not None:
                 self.statements.append((target.session, item.key, statement))
             taken[key] = item
