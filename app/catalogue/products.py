@@ -36,11 +36,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-PRODUCT_EXAMPLE: dict[str, Any] = {
-    "id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d",
-    **_EXAMPLE,
-    "created_at": "2021-09-20T01:00:00Z",
-}
+PRODUCT_EXAMPLE: dict[str, Any] = {"id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
 
 
 class NewProduct(RequestModel):
