@@ -24,16 +24,28 @@ import httpx
 from app.ingest.decompression import Decompressor
 from app.problems import ProblemError
 
-_RESOLVE_SECONDS = 5.0
-_NAT64 = IPv6Network("64:ff9b::/96")
-_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
-_HOST_SERVICES = frozenset((IPv4Address("168.63.129.16"),))
-"""Public addresses that lead to the machine's own cloud: Azure's host services, which also serve its metadata."""
-_MAX_CONNECTIONS = 50
-_MAX_PORT = 65_535
-
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_RESOLVE_SECONDS = 5.0
+_NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has allocated of IPv6 for public addresses."""
+_SPECIAL: tuple[Network, ...] = (
+    *map(IPv4Network, (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",
+        "240.0.0.0/4",
+    )),
+    # Azure's host services, which also serve its metadata.
+    IPv4Network("168.63.129.16/32"),
+    *map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")),
+)  # fmt: skip
+"""Blocks of IANA's special-purpose registries that hold no server of a platform, and a public address that leads to the machine's
+own cloud. The interpreter's `is_global` is not asked: it has fewer blocks and differs between patch versions. 192.0.0.0/24 is
+one block, although the registry has some public services in it: clouds serve metadata there."""
+_MAX_CONNECTIONS = 50
+_MAX_PORT = 65_535
 
 
 class ForbiddenHostError(httpx.HTTPError):
@@ -50,7 +62,7 @@ def _inner(address: Address) -> Address:
         return address
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +88,9 @@ class AllowList:
         inner = _inner(address)
         if _plain(host) in self.hosts or any(inner in network or address in network for network in self.networks):
             return True
-        if inner in _HOST_SERVICES or address in _NAT64_LOCAL:
+        if isinstance(inner, IPv6Address) and inner not in _GLOBAL_UNICAST:
             return False
-        return inner.is_global and not inner.is_multicast and not inner.is_reserved
+        return not any(inner in network for network in _SPECIAL)
 
 
 def _plain(host: str) -> str:

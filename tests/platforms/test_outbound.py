@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ipaddress
 import re
 import socket
 import tracemalloc
@@ -33,6 +34,38 @@ async def test_an_inside_address_is_forbidden_however_it_is_spelled(host: str) -
     assert objection(NO_EXCEPTIONS, f"http://{host}:8080/path") is not None
     with pytest.raises(ForbiddenHostError):
         await permitted(NO_EXCEPTIONS, host.strip("[]"), 8080)
+
+
+SPECIAL = (
+    # IANA IPv4 special-purpose address registry, multicast, and what clouds use of their own.
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.0.0/29",
+    "192.0.0.8/32", "192.0.0.9/32", "192.0.0.10/32", "192.0.0.170/31", "192.0.0.192/32", "192.0.2.0/24", "192.88.99.0/24", "192.88.99.2/32",
+    "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "255.255.255.255/32",
+    "168.63.129.16/32",
+    # IANA IPv6 special-purpose address registry, multicast, former site-local and IPv4-compatible addresses, unallocated space.
+    "::1/128", "::/128", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001::/32", "2001:1::1/128",
+    "2001:1::2/128", "2001:1::3/128", "2001:2::/48", "2001:3::/32", "2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:30::/28",
+    "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "4000::/3", "8000::/1",
+    # Private IPv4 addresses inside 6to4, NAT64 and mapped ones.
+    "2002:a00::/24", "2002:7f00::/24", "2002:a9fe::/32", "2002:c0a8::/32", "2002:c000::/40", "2002:6440::/26", "64:ff9b::a00:0/104",
+    "64:ff9b::c000:c0/128", "::ffff:10.0.0.0/104", "::ffff:192.0.0.0/120", "::ffff:168.63.129.16/128",
+)  # fmt: skip
+PUBLIC = (
+    "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "168.63.129.15", "168.63.129.17", "172.15.255.255", "172.32.0.0",
+    "191.255.255.255", "192.0.1.0", "192.0.3.0", "192.88.98.255", "192.88.100.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0",
+    "198.51.101.0", "203.0.114.0", "223.255.255.255", "192.31.196.1", "192.52.193.1", "192.175.48.1", "2000::", "2001:200::", "2001:db7::",
+    "2001:db9::", "2002:808:808::1", "2620:4f:8000::1", "3ffe::", "3fff:1000::", "::ffff:8.8.8.8", "64:ff9b::808:808",
+)  # fmt: skip
+
+
+def test_special_purpose_blocks_are_forbidden_and_their_neighbours_are_not() -> None:
+    """Both ends of each block of IANA's registries, whatever blocks the interpreter knows."""
+    for block in map(ipaddress.ip_network, SPECIAL):
+        for address in (block[0], block[-1]):
+            assert not NO_EXCEPTIONS.permits("h", address), (block, address)
+            assert AllowList.of([str(block)]).permits("h", address), (block, address)
+    for public in PUBLIC:
+        assert NO_EXCEPTIONS.permits("h", ipaddress.ip_address(public)), public
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700:4700::1111]", "134744072"])
