@@ -145,12 +145,11 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
         else:
             buyer = person(self.buyer)
             claims += (Claim("buyer", buyer, (Count("buyers", 1),)), Claim(CUSTOMER, buyer, (Count("new_buyers", 1),)))
+        if gifts := sum(pieces for _, _, pieces in products.values()):
+            counts.append(Count("gift_units", gifts))
         bought = {context.product(line.product) for line in self.lines if not line.gift}
-        given = {context.product(line.product) for line in self.lines if line.gift}
-        if given:
-            counts.append(Count("gift_units", sum(gifts for _, _, gifts in products.values())))
         for product, (units, gmv, gifts) in products.items():
-            if product in given:
+            if gifts:
                 counts.append(Count("gift_units", gifts, product))
             if product in bought:
                 counts += (
@@ -160,7 +159,7 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
                 )
                 if buyer is not None:
                     claims.append(Claim("product_buyer", digest(product, buyer.hex()), (Count("buyers", 1, product),)))
-            else:
+            elif gmv:
                 counts.append(Count("gmv", gmv, product, by_second=True))
         return Contributions(
             claims=(Claim("paid_order", order, tuple(counts)), *claims),
