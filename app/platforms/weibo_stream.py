@@ -10,29 +10,36 @@ A message that is received twice has the same `mid`, so an overlap after a recon
 """
 
 import asyncio
-from collections.abc import Mapping
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import structlog
 
 from app.adapters.protocol import Refused
 from app.adapters.weibo_live import read_messages, stream_lines
+from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.active_sessions import expected_sessions, live_sessions
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
+from app.platforms.job_errors import error_location
 from app.platforms.outbound import ForbiddenHostError
 from app.platforms.parsing_thread import sized
+from app.problems import ProblemError
 from app.settings import Settings
 from app.storage.database import Database
 
+_log = structlog.get_logger()
 API_BASE = "https://api.weibo.com"
 PATH = "/2/liveim/message/pull.stream"
 _SILENCE = httpx.Timeout(60.0, connect=5.0)
-_LONGEST_PAUSE = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _MAX_LINE = 1024 * 1024
 _LINE: Mapping[str, Any] = {"signed": True, "facts": {}}
 
@@ -82,12 +89,12 @@ class WeiboStreams:
         return {room for session in sessions for room in session.rooms} | {room for session in expected for room in session.rooms}
 
     async def _read(self, connection: LoadedConnection, room: str) -> None:
-        pause = 1.0
+        pause = _FIRST_PAUSE
         states: dict[str, bool] = {}
         while True:
             try:
                 if await self._read_once(connection, room, states):
-                    pause = 1.0
+                    pause = _FIRST_PAUSE
                 reason = "the stream ended"
             except _BrokenError as error:
                 reason = str(error)
@@ -97,6 +104,9 @@ class WeiboStreams:
                 reason = type(error).__name__
             except (QueueFullError, NotCommittedError):
                 reason = "the writer is unavailable"
+            except Exception as error:  # noqa: BLE001 - without its reader the room would be read no more
+                _log.error("pull stream failed", connection=str(connection.id), reason=error_location(error))
+                reason = type(error).__name__
             self.submitter.counters.failed(connection.id, datetime.now(UTC), "stream_failed", f"pull stream: {reason}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -107,20 +117,21 @@ class WeiboStreams:
         received = False
         url, headers = base.rstrip("/") + PATH, {"Accept-Encoding": "identity"}
         async with self.client.stream("GET", url, params=query, headers=headers, timeout=_SILENCE) as answer:
-            if answer.status_code != 200 or "content-encoding" in answer.headers:
-                raise _BrokenError(f"status {answer.status_code}, or an encoding that was not asked for")
+            if answer.status_code != 200:
+                raise _BrokenError(f"status {answer.status_code}")
             rest = bytearray()
-            async for piece in answer.aiter_raw():
-                rest += piece
-                if len(rest) > _MAX_LINE:
-                    raise _BrokenError("a line is too long")
-                if b"\n" not in piece:
-                    continue
-                lines, remaining = await sized(len(rest), stream_lines, bytes(rest))
-                if lines:
-                    received = True
-                    await self._take(connection, lines, len(rest), states)
-                rest = bytearray(remaining)
+            async with aclosing(_plain_pieces(answer)) as pieces:
+                async for piece in pieces:
+                    rest += piece
+                    if len(rest) > _MAX_LINE:
+                        raise _BrokenError("a line is too long")
+                    if b"\n" not in piece:
+                        continue
+                    lines, remaining = await sized(len(rest), stream_lines, bytes(rest))
+                    if lines:
+                        received = True
+                        await self._take(connection, lines, len(rest), states)
+                    rest = bytearray(remaining)
         return received
 
     async def _take(self, connection: LoadedConnection, lines: list[object], size: int, states: dict[str, bool]) -> None:
@@ -131,3 +142,15 @@ class WeiboStreams:
             raise _BrokenError(refused.detail) from None
         await self.submitter.take(connection, parsed, now, _LINE)
         self.submitter.counters.delivered(connection.id, now)
+
+
+async def _plain_pieces(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Return what has come of an answer, decompressed, in pieces of bounded size: proxies compress what was not to be."""
+    try:
+        # The stream has no end, so that only its lines have a limit.
+        decompressor = Decompressor(answer.headers.get("content-encoding"), sys.maxsize)
+        async for received in answer.aiter_raw():
+            for piece in decompressor.feed(received):
+                yield piece
+    except ProblemError as error:
+        raise _BrokenError(error.detail) from None
