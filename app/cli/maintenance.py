@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from app.cli.process import run_or_exit, settings_or_exit
+from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
 from app.ingest.rebuild import NoSuchSessionError, Progress, compare
 from app.ingest.rebuild_requests import replace
 from app.main import create_app
@@ -58,7 +58,8 @@ def rebuild(
         try:
             async with open_service(settings) as service:
                 if replacing:
-                    changed = await replace(service.database, settings, session, report)
+                    with pending_or_exit():
+                        changed = await replace(service.database, settings, session, report)
                     console.print(f"{'replaced' if changed else 'equal'}: {changed} differing rows")
                     return
                 differences = await compare(service.database, settings, session, report)

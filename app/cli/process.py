@@ -13,7 +13,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +26,7 @@ from app.service import DrainIncompleteError
 from app.settings import InvalidSettings, Settings, load_settings
 from app.storage import embedded
 from app.storage.database import DatabaseUnreachableError
+from app.storage.transient_errors import is_transient
 
 INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
@@ -83,6 +85,20 @@ def run_or_exit(work: Callable[[], Coroutine[None, None, None]], *, end_within: 
         raise _refused("Drain incomplete", error, DRAIN_INCOMPLETE) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def pending_or_exit() -> Iterator[None]:
+    """Print one sentence and exit with status 1 if the database cannot do a recorded rebuild now."""
+    try:
+        yield
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        sentence = (
+            f"the rebuild is recorded, and the database could not do it now ({type(error).__name__}): a server does it later"
+        )
+        raise _refused("Not done", RuntimeError(sentence), 1) from None
 
 
 def _refused(what: str, error: Exception, status: int) -> typer.Exit:

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.process import run_or_exit, settings_or_exit
+from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
 from app.ingest import voids as void_rows
 from app.ingest.rebuild import Progress
-from app.ingest.rebuild_requests import replace
+from app.ingest.rebuild_requests import complete
 from app.problems import ProblemError
 from app.service import Service, open_service
 from app.storage.rebuilds import RebuildRow
@@ -44,9 +44,10 @@ def _run(work: Callable[[Service], Awaitable[None]]) -> None:
 
 
 async def _rebuilt(service: Service, session: UUID, pending: RebuildRow | None) -> None:
-    """Do a rebuild that a request would leave to a job: a server may not run."""
+    """Do a rebuild that a request would leave to a job, or wait while a server does it."""
     if pending is not None:
-        await replace(service.database, service.settings, session, _report)
+        with pending_or_exit():
+            await complete(service.database, service.settings, session, pending.requested, _report)
 
 
 def _report(progress: Progress) -> None:

@@ -160,6 +160,9 @@ class Rebuild:
             session = await rebuilds.lock_session(self._connection, self._session)
             if session is None:
                 raise NoSuchSessionError(str(self._session))
+            if session.rebuild is None:
+                # A decision took events out of the log that may be folded already: nothing is replaced, and the request stays.
+                return 0
             if session.rebuild != self._mark:
                 # Flushes noted their events for another rebuild, which this one must not take for its own.
                 return None

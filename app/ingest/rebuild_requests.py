@@ -7,12 +7,14 @@ A request is written in the transaction of the change, so none is lost if the pr
 rebuilt once more.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
 
-from app.ingest.rebuild import NoSuchSessionError, Rebuild, Report
+from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, Report
 from app.settings import Settings
 from app.storage import rebuilds
 from app.storage.database import Connection, Database
@@ -25,12 +27,29 @@ _PASSES = 3
 _DUE_AT_ONCE = 100
 
 
+_SESSION_EVENTS = 500
+"""What a rebuild costs apart from its events: as much as so many of them."""
+_AT_ONCE_SECONDS = 5.0
+"""Time after which a request begins no further rebuild."""
+_POLL_SECONDS = 0.5
+
+
 class Budget:
-    """How many events a request may fold itself, over all sessions that it concerns."""
+    """How much a request may fold itself, over all sessions that it concerns."""
 
     def __init__(self, settings: Settings) -> None:
         """Start with the limit."""
         self.events = settings.rebuild_at_once_events
+        self.until = time.monotonic() + _AT_ONCE_SECONDS
+
+    @property
+    def spent(self) -> bool:
+        """Whether not even a session without events may be folded."""
+        return self.events < 0 or time.monotonic() > self.until
+
+    def spend(self, events: int) -> None:
+        """Subtract the cost of one session."""
+        self.events -= max(events, _SESSION_EVENTS)
 
 
 async def request(connection: Connection, session: UUID, reason: str) -> None:
@@ -39,46 +58,67 @@ async def request(connection: Connection, session: UUID, reason: str) -> None:
 
 
 async def replace(database: Database, settings: Settings, session: UUID, report: Report | None = None) -> int:
-    """Rebuild a session and return how many rows differed.
+    """Rebuild a session, or wait for its pending rebuild; return how many rows differed, as far as this process replaced them.
 
     Raises:
         NoSuchSessionError: there is none.
-        asyncpg.LockNotAvailableError: another rebuild of the session runs for too long.
+        asyncpg.LockNotAvailableError: the session was locked for too long; the rebuild is pending.
     """
-    async with database.acquire() as connection:
-        number = (await rebuilds.request(connection, [session], "command"))[session]
+    async with database.acquire() as connection, connection.transaction():
+        pending = await rebuilds.requested(connection, session)
+        number = pending or (await rebuilds.request(connection, [session], "command"))[session]
+    return await complete(database, settings, session, number, report)
+
+
+async def complete(database: Database, settings: Settings, session: UUID, number: int, report: Report | None = None) -> int:
+    """Return after a session's figures include a request: rebuild it, or wait while another process does.
+
+    Raises:
+        NoSuchSessionError: there is none.
+        asyncpg.LockNotAvailableError: the session was locked for too long; the rebuild is pending.
+    """
     changed = 0
     while True:
         try:
-            changed += await _once(database, settings, session, wait=True, report=report) or 0
+            done = await _once(database, settings, session, wait=False, report=report)
         except NoSuchSessionError:
             async with database.acquire() as connection:
                 await rebuilds.forget(connection, session)
             raise
+        changed += done or 0
         async with database.acquire() as connection:
             found = await rebuilds.rebuild(connection, session, None)
         if found is None or found.done >= number:
             return changed
+        if done is None:
+            # Another process has its turn.
+            if report is not None and found.events_total is not None:
+                report(Progress(found.events_read, max(found.events_read, found.events_total)))
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 async def settle(database: Database, settings: Settings, session: UUID, budget: Budget | None = None) -> RebuildRow | None:
-    """Do a pending rebuild at once if the session is small, else enqueue its job.
+    """Do a pending rebuild at once if the session is small and the budget allows it, else enqueue its job.
 
-    Returns the rebuild if it is still pending, None if the figures include all changes.
+    The change is committed, so whatever prevents the rebuild leaves it to the worker. Returns the rebuild if it is still pending,
+    None if the figures include all changes.
     """
     budget = budget or Budget(settings)
     async with database.acquire() as connection:
         found = await rebuilds.rebuild(connection, session, None)
         if found is None or found.state == "done":
             return None
-        events = await rebuilds.count_up_to(connection, session, budget.events + 1)
-        if events > budget.events:
+        if found.failures:
+            # It is in its pause; the worker tries again after it.
+            return found
+        events = 0 if budget.spent else await rebuilds.count_up_to(connection, session, budget.events + 1)
+        if budget.spent or events > budget.events:
             await rebuilds.enqueue(connection, [session])
             return found
-    budget.events -= events
+    budget.spend(events)
     try:
         for _ in range(_PASSES):
-            await _once(database, settings, session, wait=True)
+            await _once(database, settings, session, wait=True, slot_seconds=_AT_ONCE_SECONDS)
             async with database.acquire() as connection:
                 now = await rebuilds.rebuild(connection, session, None)
             if now is None or now.done >= found.requested:
@@ -86,11 +126,9 @@ async def settle(database: Database, settings: Settings, session: UUID, budget: 
             found = now._replace(requested=found.requested)
     except NoSuchSessionError:
         return None
-    except Exception as error:
-        if not is_transient(error):
-            raise
-        # The change is committed, and the worker does the rest.
-        _log.warning("rebuild left to the worker", session=str(session), reason=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the change is committed: its answer must not be an error
+        tell = _log.warning if is_transient(error) else _log.error
+        tell("rebuild left to the worker", session=str(session), reason=type(error).__name__)
     return found
 
 
@@ -123,9 +161,17 @@ async def work(database: Database, settings: Settings, session: UUID) -> None:
             await rebuilds.fail(connection, session)
 
 
-async def _once(database: Database, settings: Settings, session: UUID, *, wait: bool, report: Report | None = None) -> int | None:
+async def _once(
+    database: Database,
+    settings: Settings,
+    session: UUID,
+    *,
+    wait: bool,
+    slot_seconds: float | None = None,
+    report: Report | None = None,
+) -> int | None:
     """Rebuild a session if a rebuild is pending, and it is this process's turn; return how many rows differed."""
-    async with database.unpooled() as connection:
+    async with database.unpooled(slot_seconds) as connection:
         if not await rebuilds.take_turn(connection, session, wait=wait):
             return None
         return await Rebuild(connection, settings, session, report).run()

@@ -14,6 +14,7 @@ from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
+from app.storage import rebuilds
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.rebuilds import RebuildRow
@@ -86,4 +87,5 @@ async def _take_out(connection: Connection, session: UUID, platform: str, room: 
     if parked:
         await WriteQueries(connection).count_parked([(platform, room, "", WITHDRAWN, len(parked))], datetime.now(UTC))
     await rebuild_requests.request(connection, session, "decision")
+    await rebuilds.interrupt(connection, session)
     return len(moved)

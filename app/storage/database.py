@@ -102,13 +102,26 @@ class Database:
             await persistent.close()
 
     @asynccontextmanager
-    async def unpooled(self) -> AsyncIterator[asyncpg.Connection]:
-        """Open a connection outside the pools for long work, without cached plans, and close it; a few at a time."""
+    async def unpooled(self, slot_seconds: float | None = None) -> AsyncIterator[asyncpg.Connection]:
+        """Open a connection outside the pools for long work, without cached plans, and close it; a few at a time.
+
+        Raises:
+            TimeoutError: others had all of them for `slot_seconds`.
+        """
         limits = _background(self.connector.limits)
-        async with self.long_work:
+        async with self._slot(slot_seconds):
             connection = await self.connector.connect(limits=limits, statement_cache_size=0)
             async with _closing(connection):
                 yield connection
+
+    @asynccontextmanager
+    async def _slot(self, seconds: float | None) -> AsyncIterator[None]:
+        async with asyncio.timeout(seconds):
+            await self.long_work.acquire()
+        try:
+            yield
+        finally:
+            self.long_work.release()
 
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[asyncpg.Connection]:

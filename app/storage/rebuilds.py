@@ -131,6 +131,11 @@ async def start(connection: Connection, session: UUID, mark: UUID, events: int) 
     await connection.execute(_SQL["start"], session, events)
 
 
+async def interrupt(connection: Connection, session: UUID) -> None:
+    """Let a rebuild that is under way give its fold up: events that it may have read left the log. The session is locked."""
+    await connection.execute(_SQL["mark_session"], session, None)
+
+
 async def progress(connection: Connection, session: UUID, events_read: int) -> None:
     """Record how many events a rebuild has read."""
     await connection.execute(_SQL["progress"], session, events_read)

@@ -3,6 +3,7 @@
 In: a stage. Out: answers. Never here: tests.
 """
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
@@ -28,7 +29,7 @@ def leave_all_to_jobs(patched: pytest.MonkeyPatch) -> None:
 
     def no_budget(budget: Budget, settings: Settings) -> None:
         del settings
-        budget.events = -1
+        budget.events, budget.until = -1, math.inf
 
     patched.setattr(Budget, "__init__", no_budget)
 

@@ -11,10 +11,13 @@ import asyncpg
 import pytest
 from hypothesis import given
 
-from app.ingest.rebuild import NoSuchSessionError, Progress, compare
+from app.ingest import rebuild_requests
+from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, compare
 from app.ingest.rebuild_requests import replace, work
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import StagedFold
+from app.ingest.stream_decisions import decide
+from app.storage import rebuilds
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.rebuilding import Change, change_beside, do_jobs, leave_all_to_jobs, pending_rebuilds, send, void_event
@@ -162,6 +165,61 @@ async def test_two_rebuilds_of_one_session_follow_each_other(stage: Stage, room:
     assert show.id not in await pending_rebuilds(stage)
     assert 30 + await _meanwhile(stage, show) == await likes(stage.client, show.id)
     assert [] == await compare(database, settings, UUID(show.id))
+
+
+async def test_a_decision_that_moves_folded_events_out_and_back_counts_them_once(
+    stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is folded when its events leave it; when they are back, they are noted. That fold is given up."""
+    name = room()
+    show = await stage.show(name)
+    await send(stage.client, [event(number, "like.sent", name, START.isoformat(), {}) for number in range(5)])
+    service, (platform, own) = stage.service, name.split(":")
+    sessions: list[UUID | None] = [None, UUID(show.id)]
+    fold_log, moved = StagedFold.fold_log, []
+
+    async def deciding(staged: StagedFold, *, without_noted: bool) -> AsyncIterator[None]:
+        async for _ in fold_log(staged, without_noted=without_noted):
+            yield
+        while sessions:
+            moved.append(await decide(service.database, service.settings, service.writer, platform, own, sessions.pop(0)))
+
+    monkeypatch.setattr(StagedFold, "fold_log", deciding)
+    leave_all_to_jobs(monkeypatch)
+    await replace(service.database, service.settings, UUID(show.id))
+    assert [(5, 0), (0, 5)] == [(one.moved_out, one.moved_in) for one in moved]
+    assert show.id not in await pending_rebuilds(stage)
+    assert 5 == await likes(stage.client, show.id)
+    monkeypatch.undo()
+    assert [] == await compare(service.database, service.settings, UUID(show.id))
+
+
+async def test_a_command_waits_for_the_rebuild_that_a_server_does(
+    stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It requests nothing new, and tells how far the other is."""
+    name = room()
+    session = UUID((await stage.show(name)).id)
+    await send(stage.client, [event(number, "like.sent", name, START.isoformat(), {}) for number in range(3)])
+    database, settings = stage.service.database, stage.service.settings
+    told, fold_log = asyncio.Event(), StagedFold.fold_log
+
+    async def waiting(staged: StagedFold, *, without_noted: bool) -> AsyncIterator[None]:
+        await told.wait()
+        async for _ in fold_log(staged, without_noted=without_noted):
+            yield
+
+    monkeypatch.setattr(StagedFold, "fold_log", waiting)
+    monkeypatch.setattr(rebuild_requests, "_POLL_SECONDS", 0.01)
+    async with database.unpooled() as connection:
+        async with database.acquire() as other:
+            await rebuild_requests.request(other, session, "command")
+        assert await rebuilds.take_turn(connection, session, wait=False)
+        server = Rebuild(connection, settings, session).run()
+        assert (0, 0) == tuple(await asyncio.gather(replace(database, settings, session, lambda _: told.set()), server))
+        found = await rebuilds.rebuild(connection, session, None)
+    assert found is not None
+    assert (1, 1) == (found.requested, found.done)
 
 
 async def _meanwhile(stage: Stage, show: Show) -> int:

@@ -1,5 +1,7 @@
 """Rebuilds of large sessions are jobs: the answer says so, and the figures are the old ones until the job is done."""
 
+import asyncio
+import math
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,7 @@ import pytest
 from app.ingest import rebuild_requests
 from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import enqueue_due, work
+from app.settings import Settings
 from app.storage import rebuilds
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.rebuilding import do_jobs, leave_all_to_jobs, pending_rebuilds, send, void_event
@@ -62,7 +65,7 @@ async def _only_product(stage: Stage, show: Show) -> str:
 
 
 async def test_a_failed_rebuild_is_tried_again_after_a_pause(stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The figures stay; the failures are counted; the next attempt is not due at once."""
+    """The figures stay; the failures are counted; the next attempt is not due at once, nor after a further request."""
     name = room()
     show = await stage.show(name)
     await send(stage.client, [event(1, "like.sent", name, START.isoformat(), {})])
@@ -76,7 +79,11 @@ async def test_a_failed_rebuild_is_tried_again_after_a_pause(stage: Stage, room:
     with monkeypatch.context() as patched:
         patched.setattr("app.ingest.rebuild.swap", fails)
         await work(database, settings, session)
-    assert 1 == (await pending_rebuilds(stage))[show.id]["failures"]
+        await work(database, settings, session)
+    async with database.acquire() as connection:
+        await rebuild_requests.request(connection, session, "command")
+    failed = (await pending_rebuilds(stage))[show.id]
+    assert (2, "waiting") == (failed["failures"], failed["state"])
     async with database.acquire() as connection:
         assert session not in await rebuilds.due(connection, 1_000)
         await connection.execute("UPDATE rebuilds SET not_before = now() WHERE session_id = $1", session)
@@ -87,6 +94,54 @@ async def test_a_failed_rebuild_is_tried_again_after_a_pause(stage: Stage, room:
     await work(database, settings, session)
     assert show.id not in await pending_rebuilds(stage)
     assert [] == await compare(database, settings, session)
+
+
+@pytest.mark.parametrize(
+    ("events", "until", "slots", "error", "left"),
+    [
+        pytest.param(1_000, math.inf, True, None, 1, id="each session costs 500 events"),
+        pytest.param(50_000, 0.0, True, None, 3, id="the time is over"),
+        pytest.param(50_000, math.inf, False, None, 3, id="no slot is free"),
+        pytest.param(50_000, math.inf, True, KeyError(), 3, id="it fails"),
+    ],
+)
+async def test_what_a_request_does_not_rebuild_itself_is_left_to_jobs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, events: int, until: float, *, slots: bool, error: Exception | None, left: int
+) -> None:
+    """The change is committed and answered with the rebuilds that are pending; the jobs do them."""
+    show = await stage.show()
+    shows = [show, await stage.show(brand=show.brand), await stage.show(brand=show.brand)]
+    for number, one in enumerate(shows):
+        await send(stage.client, [event(number, "product.clicked", one.id, START.isoformat(), {"product": "alias-3"})])
+    made = await stage.post("/v1/products", {"brand": show.brand, "code": "coat"})
+
+    def limited(budget: rebuild_requests.Budget, settings: Settings) -> None:
+        del settings
+        budget.events, budget.until = events, until
+
+    async def fails(*_: object) -> int:
+        assert error is not None
+        raise error
+
+    taken: list[asyncio.Semaphore] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild_requests.Budget, "__init__", limited)
+        if error is not None:
+            patched.setattr("app.ingest.rebuild.swap", fails)
+        if not slots:
+            patched.setattr(rebuild_requests, "_AT_ONCE_SECONDS", 0.01)
+            for semaphore in {service.database.long_work for service in stage.services}:
+                while not semaphore.locked():
+                    await semaphore.acquire()
+                    taken.append(semaphore)
+        answer = await stage.client.put(f"/v1/products/{made['id']}/aliases/alias-3")
+    for semaphore in taken:
+        semaphore.release()
+    assert 200 == answer.status_code, answer.text
+    assert left == len(answer.json()["rebuilds"])
+    await do_jobs(stage, *shows)
+    for one in shows:
+        assert "coat" == await _only_product(stage, one)
 
 
 @pytest.mark.usefixtures("everything_is_large")

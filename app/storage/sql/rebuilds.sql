@@ -1,9 +1,10 @@
 -- name: request
--- Requests rebuilds of sessions. `requested` counts the requests: a rebuild that is under way does not include this one.
+-- Requests rebuilds of sessions. `requested` counts the requests: a rebuild that is under way does not include this one. Failures and
+-- the pause after them stay: only a rebuild that succeeds ends them.
 INSERT INTO rebuilds AS r (session_id, requested, done, reason, requested_at, events_read, failures)
 SELECT wanted.session_id, 1, 0, $2::text, now(), 0, 0 FROM unnest($1::uuid[]) AS wanted (session_id)
 ON CONFLICT (session_id) DO UPDATE
-SET requested = r.requested + 1, reason = excluded.reason, not_before = NULL, failures = 0,
+SET requested = r.requested + 1, reason = excluded.reason,
     requested_at = CASE WHEN r.done < r.requested THEN r.requested_at ELSE excluded.requested_at END
 RETURNING session_id, requested;
 
@@ -99,10 +100,11 @@ SET done = GREATEST(done, $2), finished_at = now(), events_read = $3, events_tot
 WHERE session_id = $1;
 
 -- name: fail
--- The next attempt is made after a pause that doubles up to five minutes.
+-- The next attempt is made after a pause that doubles up to five minutes; until then the rebuild waits.
 UPDATE public.rebuilds
-SET failures = failures + 1, not_before = now() + LEAST(300, power(2, LEAST(failures, 10) + 1)) * interval '1 second'
-WHERE session_id = $1;
+SET failures = failures + 1, started_at = NULL,
+    not_before = now() + LEAST(300, power(2, LEAST(failures, 10) + 1)) * interval '1 second'
+WHERE session_id = $1 AND done < requested;
 
 -- name: arrived
 -- Removes some of the events that were logged meanwhile from the list, and returns their keys.
