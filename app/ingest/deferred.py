@@ -6,7 +6,7 @@ In: events whose session is locked. Out: the same, stored or failed, in their or
 import asyncio
 import contextlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -38,6 +38,8 @@ class DeferredEvents:
         self._most = most
         self._fail = fail
         self._subjects: dict[str, _Subject] = {}
+        self._by_origin: dict[str, int] = {}
+        self._size = 0
         self._wake = asyncio.Event()
 
     def __bool__(self) -> bool:
@@ -45,8 +47,12 @@ class DeferredEvents:
         return bool(self._subjects)
 
     def __len__(self) -> int:
-        """Return how many there are."""
-        return sum(len(subject.items) for subject in self._subjects.values())
+        """Return how many there are, those that are being tried included."""
+        return self._size
+
+    def waiting(self, origin: str) -> int:
+        """Return how many of them one sender has."""
+        return self._by_origin.get(origin, 0)
 
     def __contains__(self, subject: str) -> bool:
         """Tell whether events of a subject wait: later ones must wait behind them."""
@@ -59,6 +65,9 @@ class DeferredEvents:
             if subject is None:
                 subject = self._subjects[item.event.subject] = _Subject(time.monotonic())
             subject.items.append(item)
+            origin = item.submission.origin
+            self._by_origin[origin] = self._by_origin.get(origin, 0) + 1
+            self._size += 1
         self.wake()
 
     def wake(self) -> None:
@@ -69,7 +78,19 @@ class DeferredEvents:
         """Give up all events."""
         items = [item for subject in self._subjects.values() for item in subject.items]
         self._subjects.clear()
+        self._by_origin.clear()
+        self._size = 0
         return items
+
+    def _leave(self, items: Iterable[SubmittedEvent], staying: Iterable[SubmittedEvent] = ()) -> None:
+        """Count events as gone, except for those that stay."""
+        gone = Counter(item.submission.origin for item in items)
+        gone.subtract(item.submission.origin for item in staying)
+        for origin, count in gone.items():
+            left = self._by_origin.pop(origin, 0) - count
+            if left > 0:
+                self._by_origin[origin] = left
+            self._size -= count
 
     async def run(self, store: Store, finished: Callable[[], bool]) -> None:
         """Try the events until none is left and no more can come."""
@@ -91,12 +112,14 @@ class DeferredEvents:
             items = subject.items
             taken = [items.popleft() for _ in range(min(len(items), self._most))]
             still = await store(taken)
+            self._leave(taken, still)
             items.extendleft(reversed(still))
             if len(still) < len(taken):
                 progress = True
                 subject.since = time.monotonic()
             elif time.monotonic() - subject.since > self._patience:
                 self._fail(items)
+                self._leave(items)
                 items.clear()
             if not items:
                 del self._subjects[name]

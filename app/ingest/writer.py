@@ -124,16 +124,20 @@ class Writer:
                 counter.inc(settled)
 
     def _is_full_for(self, key: str, count: int) -> bool:
-        waiting = len(self._waiting)
-        if self._deferred:
-            waiting += len(self._deferred)
+        deferred = len(self._deferred)
+        waiting = len(self._waiting) + deferred
         if not waiting:
             return False
         if waiting + count > self._limit:
             return True
-        # While another key waits, no key takes more than half of the queue.
+        # While another key waits, no key takes more than half of the queue. Deferred events may stay for long: a key that has
+        # some leaves the other half to those that come later.
         own = self._waiting.waiting(key)
-        return own < waiting and own + count > max(self._limit // 2, 1)
+        if deferred:
+            own += self._deferred.waiting(key)
+        elif own == waiting:
+            return False
+        return own + count > max(self._limit // 2, 1)
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
         """Accept nothing more, flush what waits, then stop; return whether every submission was answered by its commit."""

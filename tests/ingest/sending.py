@@ -33,7 +33,7 @@ async def new_session(service: Service, currency: str = "CNY", *rooms: str) -> U
 
 
 async def send(
-    service: Service, subject: UUID | str, events: list[tuple[str, dict[str, Any]]], *, first: int = 0
+    service: Service, subject: UUID | str, events: list[tuple[str, dict[str, Any]]], *, first: int = 0, origin: str = "key:test"
 ) -> dict[str, Any]:
     """Send events of these types, a second apart, and return the receipt."""
     documents = [
@@ -52,7 +52,7 @@ async def send(
         json.dumps(documents).encode(),
         {"content-type": "application/cloudevents-batch+json"},
         brand_id=None,
-        origin="key:test",
+        origin=origin,
         received_at=datetime.now(UTC),
     )
     await service.writer.submit(submission)

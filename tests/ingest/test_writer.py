@@ -82,6 +82,27 @@ async def test_a_full_queue_takes_nothing_more(settings: Settings) -> None:
         assert 6 * len(taken) == await value(service, "likes")
 
 
+async def test_a_locked_session_leaves_half_of_the_queue_to_other_keys(settings: Settings) -> None:
+    """Its deferred events count for their key, until they are committed: the others wait for nothing."""
+    async with open_service(settings.model_copy(update={"queue_events": 10})) as service:
+        locked, free = await new_session(service), await new_session(service)
+        deferred, like = service.writer._deferred, ("live.like.sent", {"count": 1})
+        async with service.database.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", locked)
+            held = asyncio.create_task(send(service, locked, [like] * 5, origin="busy"))
+            async with asyncio.timeout(30):
+                while not deferred:  # noqa: ASYNC110 - the queue is watched
+                    await asyncio.sleep(0.01)
+            for number in range(3):
+                with pytest.raises(QueueFullError):
+                    await send(service, locked, [like], first=5 + number, origin="busy")
+                assert 5 == (await send(service, free, [like] * 5, first=5 * number, origin="quiet"))["accepted"]
+            assert (5, 0, 5) == (deferred.waiting("busy"), deferred.waiting("quiet"), len(deferred))
+        assert 5 == (await held)["accepted"]
+        assert 1 == (await send(service, locked, [like], first=5, origin="busy"))["accepted"]
+        assert (0, 0) == (deferred.waiting("busy"), len(deferred))
+
+
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:
     """Draining answers every waiting sender, and accepts no new events."""
     async with open_service(settings) as service:
