@@ -22,6 +22,7 @@ import typer
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.ingest.rebuild import UnnotedEventsError
 from app.service import DrainIncompleteError
 from app.settings import InvalidSettings, Settings, load_settings
 from app.storage import embedded
@@ -89,15 +90,13 @@ def run_or_exit(work: Callable[[], Coroutine[None, None, None]], *, end_within: 
 
 @contextmanager
 def pending_or_exit() -> Iterator[None]:
-    """Print one sentence and exit with status 1 if the database cannot do a recorded rebuild now."""
+    """Print one sentence and exit with status 1 if a recorded rebuild cannot be done now."""
     try:
         yield
     except Exception as error:
-        if not is_transient(error):
+        if not is_transient(error) and not isinstance(error, UnnotedEventsError):
             raise
-        sentence = (
-            f"the rebuild is recorded, and the database could not do it now ({type(error).__name__}): a server does it later"
-        )
+        sentence = f"the rebuild is recorded, and could not be done now ({type(error).__name__}): a server does it later"
         raise _refused("Not done", RuntimeError(sentence), 1) from None
 
 

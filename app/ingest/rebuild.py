@@ -35,6 +35,10 @@ class NoSuchSessionError(LookupError):
     """The session does not exist."""
 
 
+class UnnotedEventsError(Exception):
+    """Events were logged that no flush noted, as a server of a former version does; nothing was replaced."""
+
+
 class Difference(NamedTuple):
     """A row that only the incremental tables have, or only the rebuilt ones."""
 
@@ -111,6 +115,7 @@ class Rebuild:
 
         Raises:
             NoSuchSessionError: there is none.
+            UnnotedEventsError: a server of a former version logged events meanwhile; the rebuild is pending.
         """
         self._total = await rebuilds.count_events(self._connection, self._session)
         self._reporter = _Reporter(self._report, self._total)
@@ -168,6 +173,11 @@ class Rebuild:
                 return None
             while await self._staged.fold_noted():
                 pass
+            if await rebuilds.requested(self._connection, self._session) == request:
+                # No void since the start: the fold has read the log as it is now.
+                logged = await rebuilds.count_valid_events(self._connection, self._session)
+                if logged != self._staged.events_read:
+                    raise UnnotedEventsError(f"{logged} events are logged, {self._staged.events_read} were folded")
             changed = await swap(self._connection, self._staged, self._session, self._brand)
             await rebuilds.finish(self._connection, self._session, request, self._staged.events_read)
         return changed

@@ -124,6 +124,11 @@ async def count_events(connection: Connection, session: UUID) -> int:
     return int(await connection.fetchval(_SQL["count_events"], session))
 
 
+async def count_valid_events(connection: Connection, session: UUID) -> int:
+    """Return how many events a session has, without voided ones."""
+    return int(await connection.fetchval(_SQL["count_valid_events"], session))
+
+
 async def start(connection: Connection, session: UUID, mark: UUID, events: int) -> None:
     """Record that a rebuild of a locked session starts; from the commit on, flushes note the session's events."""
     await connection.execute(_SQL["forget_arrived"], session)

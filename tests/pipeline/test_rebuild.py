@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from app.ingest import rebuild_requests
-from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, compare
+from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, UnnotedEventsError, compare
 from app.ingest.rebuild_requests import replace, work
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import StagedFold
@@ -192,6 +192,31 @@ async def test_a_decision_that_moves_folded_events_out_and_back_counts_them_once
     assert 5 == await likes(stage.client, show.id)
     monkeypatch.undo()
     assert [] == await compare(service.database, service.settings, UUID(show.id))
+
+
+async def test_events_that_are_not_noted_are_not_lost(stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of a former version logs events behind the fold: the rebuild fails, and counts them when it is tried again."""
+    name = room()
+    show = await stage.show(name)
+    sent = [event(number, "like.sent", name, START.isoformat(), {}) for number in range(5)]
+    await send(stage.client, sent[:3])
+    database, settings = stage.service.database, stage.service.settings
+    analyze = StagedFold.analyze
+
+    async def behind(staged: StagedFold) -> None:
+        await send(stage.client, sent[3:])
+        async with database.acquire() as connection:
+            await connection.execute("DELETE FROM rebuild_events WHERE session_id = $1", UUID(show.id))
+        await analyze(staged)
+
+    monkeypatch.setattr(StagedFold, "analyze", behind)
+    with pytest.raises(UnnotedEventsError):
+        await replace(database, settings, UUID(show.id))
+    monkeypatch.undo()
+    assert 5 == await likes(stage.client, show.id)
+    assert 0 == await replace(database, settings, UUID(show.id))
+    assert 5 == await likes(stage.client, show.id)
+    assert [] == await compare(database, settings, UUID(show.id))
 
 
 async def test_a_command_waits_for_the_rebuild_that_a_server_does(

@@ -77,6 +77,12 @@ SELECT s.id, s.brand_id, s.currency, s.rebuild FROM public.sessions s WHERE s.id
 -- How many events a session has.
 SELECT count(*) FROM public.events e WHERE e.session_id = $1;
 
+-- name: count_valid_events
+-- The same without voided ones.
+SELECT count(*) FROM public.events e
+WHERE e.session_id = $1
+  AND NOT EXISTS (SELECT FROM public.voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key);
+
 -- name: forget_arrived
 -- Removes what a rebuild that was cut off did not fold.
 DELETE FROM public.rebuild_events r WHERE r.session_id = $1;
