@@ -34,11 +34,25 @@ def paginate(heights: Sequence[float], sections: Sequence[int]) -> Pages:
         heights: points of every row.
         sections: first rows of the sections, from the second section on.
     """
-    candidates = [_divided(heights, sections, scale) for scale in range(LARGEST, SMALLEST - 1, -2)]
+    kept = between_sections(heights, sections)
+    if not kept.alone:
+        return kept
+    running = _best(heights, sections, running=True)
+    return running if running.alone < kept.alone and len(running.breaks) <= len(kept.breaks) else kept
+
+
+def between_sections(heights: Sequence[float], sections: Sequence[int]) -> Pages:
+    """Return the best division that divides no section that fits on a page."""
+    return _best(heights, sections, running=False)
+
+
+def _best(heights: Sequence[float], sections: Sequence[int], *, running: bool) -> Pages:
+    candidates = [_divided(heights, sections, scale, running=running) for scale in range(LARGEST, SMALLEST - 1, -2)]
     return min(candidates, key=lambda pages: (len(pages.breaks), pages.alone, -pages.scale))
 
 
-def _divided(heights: Sequence[float], sections: Sequence[int], scale: int) -> Pages:
+def _divided(heights: Sequence[float], sections: Sequence[int], scale: int, *, running: bool) -> Pages:
+    """Divide at one scale; with `running` a section begins wherever its head and a row fit."""
     capacity = PAGE_POINTS * 100 / scale
     breaks: list[int] = []
     used = 0.0
@@ -46,7 +60,7 @@ def _divided(heights: Sequence[float], sections: Sequence[int], scale: int) -> P
         height = sum(heights[first:last])
         head = sum(heights[first : min(last, first + HEAD_ROWS)])
         begin = sum(heights[first : min(last, first + HEAD_ROWS + 1)])
-        if used and used + (height if height <= capacity else begin) > capacity:
+        if used and used + (height if height <= capacity and not running else begin) > capacity:
             breaks.append(first)
             used = 0.0
         for row in range(first, last):
