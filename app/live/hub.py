@@ -24,12 +24,11 @@ from uuid import UUID
 import structlog
 
 from app.catalogue.access import ApiKeyStore
-from app.kpis.computation import compute
 from app.labels.catalogue import Language
 from app.live.alerts import AlertThresholds
-from app.live.session_state import SessionState, read_session_state
-from app.live.sse import Frame, frame_of
+from app.live.session_state import read_session_state
 from app.live.subscriber import StreamAccess, StreamLimits, Subscriber
+from app.live.topic import Topic
 from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
 from app.storage import live_reads
@@ -57,63 +56,6 @@ SLICE = 25
 """Subscribers that are woken without a pause; between two slices other tasks run."""
 
 
-class _Topic:
-    """A watched session."""
-
-    def __init__(self, hub: "Hub", session: UUID) -> None:
-        self.session = session
-        self.subscribers: set[Subscriber] = set()
-        self.state: SessionState | None = None
-        self.fingerprint: Fingerprint = frozenset()
-        self.tick = 0
-        self.due = 0.0
-        self.gone = False
-        self.working: asyncio.Task[None] | None = None
-        self._hub = hub
-        self._frames: dict[Language, Frame] = {}
-
-    def frame(self, language: Language) -> Frame:
-        """Return the newest frame; made when the first subscriber of its language asks."""
-        frame = self._frames.get(language)
-        if frame is None:
-            assert self.state is not None
-            frame = self._frames[language] = frame_of(self.state, language)
-        return frame
-
-    async def prepare(self, language: Language) -> None:
-        """Make the frame of a language, beside the event loop if the session is large."""
-        while (state := self.state) is not None and language not in self._frames:
-            frame = await compute(state.rows, frame_of, state, language)
-            if self.state is state:
-                self._frames[language] = frame
-
-    async def show(self, state: SessionState) -> set[Language]:
-        """Take a new state; return the languages in which it differs from the one before."""
-        frames: dict[Language, Frame] = {}
-        # Again until none is missing: subscribers of another language may join meanwhile.
-        while missing := self._wanted() & self._frames.keys() - frames.keys():
-            for language in missing:
-                frames[language] = await compute(state.rows, frame_of, state, language)
-        changed = {language for language, frame in frames.items() if frame.revision != self._frames[language].revision}
-        kept = {language: frame if language in changed else self._frames[language] for language, frame in frames.items()}
-        self.state, self._frames = state, kept
-        return changed
-
-    def _wanted(self) -> set[Language]:
-        return {subscriber.watcher.language for subscriber in self.subscribers}
-
-    def end(self) -> None:
-        """End all its streams."""
-        for subscriber in self.subscribers:
-            subscriber.end()
-
-    def leave(self, subscriber: Subscriber) -> None:
-        """Forget a subscriber, and the session with the last one."""
-        if subscriber in self.subscribers:
-            self.subscribers.remove(subscriber)
-            self._hub.left(self, subscriber)
-
-
 class Hub:
     """All watched sessions of a process."""
 
@@ -123,7 +65,7 @@ class Hub:
         self._database = database
         self._keys = keys
         self._pace = pace
-        self._topics: dict[UUID, _Topic] = {}
+        self._topics: dict[UUID, Topic] = {}
         self._count = 0
         self._by_key: Counter[str] = Counter()
         self._closing = False
@@ -145,7 +87,7 @@ class Hub:
             raise ProblemError(429, "this key has too many open event streams", headers={"Retry-After": "30"})
         topic = self._topics.get(session)
         if topic is None:
-            topic = self._topics[session] = _Topic(self, session)
+            topic = self._topics[session] = Topic(session, self._left)
         subscriber = Subscriber(topic, watcher, self._pace, last_id)
         topic.subscribers.add(subscriber)
         self._count += 1
@@ -161,7 +103,7 @@ class Hub:
             self._work = [_task(self._send_heartbeats()), _task(self._watch())]
         return subscriber
 
-    async def _admit(self, topic: _Topic, watcher: StreamAccess) -> None:
+    async def _admit(self, topic: Topic, watcher: StreamAccess) -> None:
         if topic.state is None:
             if topic.working is None:
                 topic.working = _task(self._load_first_state(topic))
@@ -170,7 +112,7 @@ class Hub:
         if topic.state is None or topic.gone or watcher.brand not in (None, topic.state.head.brand_id):
             raise not_found("session")
 
-    def left(self, topic: _Topic, subscriber: Subscriber) -> None:
+    def _left(self, topic: Topic, subscriber: Subscriber) -> None:
         """Count a subscriber less."""
         self._count -= 1
         key = subscriber.watcher.key_id
@@ -196,7 +138,7 @@ class Hub:
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
 
-    async def _load_first_state(self, topic: _Topic) -> None:
+    async def _load_first_state(self, topic: Topic) -> None:
         """Take a topic's first picture; none where there is no such session."""
         try:
             async with self._database.acquire() as connection:
@@ -224,7 +166,7 @@ class Hub:
                 _log.warning("change check failed", reason=type(error).__name__, exc_info=not is_transient(error))
                 await asyncio.sleep(SPACING_SECONDS)
 
-    def _ready(self) -> list[_Topic]:
+    def _ready(self) -> list[Topic]:
         return [topic for topic in self._topics.values() if topic.state and topic.working is None and not topic.gone]
 
     async def _check_for_changes(self) -> None:
@@ -246,7 +188,7 @@ class Hub:
                 topic.working = _task(self._refresh(topic, fingerprint))
             topic.due = max(topic.due, now + PROBE_SECONDS)
 
-    async def _refresh(self, topic: _Topic, fingerprint: Fingerprint) -> None:
+    async def _refresh(self, topic: Topic, fingerprint: Fingerprint) -> None:
         try:
             changed = await self._compute(topic, fingerprint)
             woken = 0
@@ -262,7 +204,7 @@ class Hub:
         finally:
             topic.working = None
 
-    async def _compute(self, topic: _Topic, fingerprint: Fingerprint) -> set[Language]:
+    async def _compute(self, topic: Topic, fingerprint: Fingerprint) -> set[Language]:
         """Take a new state; return the languages whose subscribers have news.
 
         The mark was read before the picture: a commit between the two is seen, and looked for once more.

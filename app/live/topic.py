@@ -1,0 +1,74 @@
+"""A watched session: its subscribers, its newest state, and the frames that they get.
+
+In: states of the session. Out: a frame per language, and the languages in which it changed. Never here: the database, the moment
+of the next look, HTTP.
+"""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from app.kpis.computation import compute
+from app.labels.catalogue import Language
+from app.live.session_state import SessionState
+from app.live.sse import Frame, frame_of
+from app.live.subscriber import Subscriber
+from app.storage.live_reads import Fingerprint
+
+
+class Topic:
+    """A watched session."""
+
+    def __init__(self, session: UUID, left: Callable[["Topic", Subscriber], None]) -> None:
+        """Watch nothing yet; `left` is called for each subscriber that leaves."""
+        self.session = session
+        self.subscribers: set[Subscriber] = set()
+        self.state: SessionState | None = None
+        self.fingerprint: Fingerprint = frozenset()
+        self.tick = 0
+        self.due = 0.0
+        self.gone = False
+        self.working: asyncio.Task[None] | None = None
+        self._left = left
+        self._frames: dict[Language, Frame] = {}
+
+    def frame(self, language: Language) -> Frame:
+        """Return the newest frame; made when the first subscriber of its language asks."""
+        frame = self._frames.get(language)
+        if frame is None:
+            assert self.state is not None
+            frame = self._frames[language] = frame_of(self.state, language)
+        return frame
+
+    async def prepare(self, language: Language) -> None:
+        """Make the frame of a language, beside the event loop if the session is large."""
+        while (state := self.state) is not None and language not in self._frames:
+            frame = await compute(state.rows, frame_of, state, language)
+            if self.state is state:
+                self._frames[language] = frame
+
+    async def show(self, state: SessionState) -> set[Language]:
+        """Take a new state; return the languages in which it differs from the one before."""
+        frames: dict[Language, Frame] = {}
+        # Again until none is missing: subscribers of another language may join meanwhile.
+        while missing := self._wanted() & self._frames.keys() - frames.keys():
+            for language in missing:
+                frames[language] = await compute(state.rows, frame_of, state, language)
+        changed = {language for language, frame in frames.items() if frame.revision != self._frames[language].revision}
+        kept = {language: frame if language in changed else self._frames[language] for language, frame in frames.items()}
+        self.state, self._frames = state, kept
+        return changed
+
+    def _wanted(self) -> set[Language]:
+        return {subscriber.watcher.language for subscriber in self.subscribers}
+
+    def end(self) -> None:
+        """End all its streams."""
+        for subscriber in self.subscribers:
+            subscriber.end()
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber, and the session with the last one."""
+        if subscriber in self.subscribers:
+            self.subscribers.remove(subscriber)
+            self._left(self, subscriber)
