@@ -18,11 +18,13 @@ from app.ingest.staged_fold import StagedFold
 from app.storage import first_purchases
 from app.storage.first_purchases import Purchase
 from app.storage.queries import queries
+from app.storage.row_swap import row_swap
+from app.storage.tables import counters, gauges, members, orders, parcels, refunds, spans
 from app.storage.writes import WriteQueries
 
 _SQL = queries("rebuild_swap")
 _CUSTOMERS = queries("rebuild_customers")
-_TABLES = ("members", "counters", "gauges", "orders", "spans", "refunds", "parcels")
+_TABLES = (members, counters, gauges, orders, spans, refunds, parcels)
 _SLICE = 5_000
 
 
@@ -33,7 +35,7 @@ async def swap(connection: asyncpg.Connection, staged: StagedFold, session: UUID
     """
     changed, elsewhere = await _decide_customers(connection, session, brand)
     for table in _TABLES:
-        for statement in (_SQL[f"clear_{table}"], _SQL[f"copy_{table}"]):
+        for statement in row_swap(table):
             changed += _rows(await connection.execute(statement, session))
     clock = await connection.fetchrow(_SQL["clock"], session)
     assert clock is not None, "the staged fold has begun with it"
