@@ -62,7 +62,7 @@ export class ComparisonView {
         heading(1, this.title()),
         brands.length > 0 && field(t("dash.comparison.brand"), h("select", { value: this.brand, onchange: (event) => this.#choose(event.target.value) },
           ...brands.map((brand) => h("option", { value: brand.slug }, brand.name ?? brand.slug))))),
-      h("p", { class: "quiet" }, t(this.chosen ? "dash.comparison.intro" : "dash.comparison.history"), " ", h("a", { href: link("sessions") }, t("dash.comparison.choose"))),
+      h("p", { class: "quiet intro" }, t(this.chosen ? "dash.comparison.intro" : "dash.comparison.history"), " ", h("a", { href: link("sessions") }, t("dash.comparison.choose"))),
       (error ?? this.brands.error) && failure(error ?? this.brands.error, () => this.#begin()),
       data ? this.#table(data) : !error && (asked || this.brands.pending) && waiting(),
       data?.sessions.length === 0 && h("p", { class: "empty" }, t("dash.sessions.none")),

@@ -9,12 +9,19 @@ import { h } from "./dom.js";
 import { NOTHING, READER_ZONE, fieldWords, hour, language, t } from "./i18n.js";
 
 const segmenters = new Map();
+/** Dates and other numbers with a hyphen or a slash inside: a line may break there, and none should. */
+const NUMBERS = /(\d+(?:[-/]\d+)+)/;
 
 /**
  * A text whose lines break between words only. Japanese and Chinese have no spaces, so the places are marked with `<wbr>`; a
  * particle stays with the word before it, and punctuation where it is.
  */
 export function phrase(text) {
+  const pieces = text.split(NUMBERS);
+  return pieces.length === 1 ? words(text) : pieces.flatMap((piece, index) => (index % 2 ? [h("span", { class: "nowrap" }, piece)] : words(piece)));
+}
+
+function words(text) {
   if (!Intl.Segmenter || !/[\u3040-\u30ff\u3400-\u9fff]/.test(text)) return text;
   const code = language();
   if (!segmenters.has(code)) segmenters.set(code, new Intl.Segmenter(code, { granularity: "word" }));

@@ -73,7 +73,7 @@ export class DeadLettersView {
     const list = this.list.data?.dead_letters ?? [];
     return [
       h("div", { class: "view-head" }, heading(1, this.title()), h("button", { type: "button", class: "button button-quiet", onclick: () => this.list.load() }, t("dash.reload"))),
-      h("p", { class: "quiet" }, t("dash.dead_letters.intro")),
+      h("p", { class: "quiet intro" }, t("dash.dead_letters.intro")),
       h("div", { role: "status" }, this.said && notice(this.said.level, this.said.text ? t(this.said.text) : this.said.error.words)),
       this.list.error && failure(this.list.error, () => this.list.load()),
       this.list.pending && waiting(),
