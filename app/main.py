@@ -27,6 +27,7 @@ from app.api import (
     notes,
     openapi,
     orders,
+    packing,
     products,
     promotions,
     rebuilds,
@@ -50,8 +51,8 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, brands, products, keys,
-    stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
+    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
+    keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
     voids, rebuilds, labels, health,
 )  # fmt: skip
 

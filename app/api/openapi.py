@@ -25,6 +25,7 @@ TAGS = [
     {"name": "promotions", "description": "What advertised a session."},
     {"name": "notes", "description": "What operators saw, and their summary."},
     {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report, insights."},
+    {"name": "logistics", "description": "What is to be sent: packing lists, cartons, parcels."},
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
     {"name": "brands", "description": "Whose sessions they are."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},

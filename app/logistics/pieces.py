@@ -1,0 +1,155 @@
+"""The pieces of an order that are still to be sent.
+
+In: an order's lines and refunds. Out: its pieces, why it is left out, and what could not be decided. Never here: I/O, names.
+
+The rule of refunds is that of docs/orders.md: single refunds and running totals describe the same pieces; the greater one counts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json
+
+from app.events.fields import canonical_code
+from app.storage.packing_reads import PackingRow
+
+ItemKey = tuple[str, str | None]
+"""A product's code and the SKU."""
+Refunded = Counter[tuple[str, str | None, bool]]
+"""Pieces by product, SKU and whether the refund names a gift."""
+
+
+class Line(NamedTuple):
+    """Pieces of an order."""
+
+    product: str
+    sku: str | None
+    quantity: int
+    gift: bool = False
+
+
+class OrderPieces(NamedTuple):
+    """What is to be packed of an order."""
+
+    lines: Sequence[Line]
+    """Empty if the order is left out."""
+    excluded: str | None = None
+    """`cancelled`, `refunded` or `shipped`."""
+    warnings: tuple[str, ...] = ()
+
+
+def order_pieces(row: PackingRow, codes: Mapping[str, str]) -> OrderPieces:
+    """Return the pieces of an order; `codes` turns a product's alias into its code."""
+    excluded = _excluded(row)
+    if excluded is not None:
+        return OrderPieces((), excluded)
+    if not row.paid:
+        return OrderPieces((), None, ("order_not_paid",))
+    warnings = () if row.known else ("order_without_buyer",)
+    lines = [
+        Line(_code(line["product"], codes), line.get("sku"), line["quantity"], bool(line.get("gift")))
+        for line in (from_json(row.lines) if row.lines else ())
+        if line["quantity"]
+    ]
+    if not lines:
+        return OrderPieces((), None, (*warnings, "order_without_lines"))
+    if row.refunded_amount > 0:
+        return _after_refunds(row, lines, codes, warnings)
+    return OrderPieces(lines, None, warnings)
+
+
+def _excluded(row: PackingRow) -> str | None:
+    if row.cancelled:
+        return "cancelled"
+    if row.refunded_amount > 0 and row.amount is not None and row.refunded_amount >= row.amount:
+        return "refunded"
+    return "shipped" if row.shipped else None
+
+
+def _after_refunds(row: PackingRow, lines: Sequence[Line], codes: Mapping[str, str], warnings: tuple[str, ...]) -> OrderPieces:
+    singles, totals = from_json(row.singles or "[]"), from_json(row.totals or "[]")
+    left, excess = without(lines, refunded_pieces(singles, totals, codes))
+    if excess:
+        warnings += ("refund_exceeds_order",)
+    if _unallocated(singles, totals, total_counts=row.total_counts):
+        warnings += ("refund_without_lines",)
+    return OrderPieces(left, None if left else "refunded", warnings)
+
+
+def refunded_pieces(
+    singles: Iterable[Mapping[str, Any]], totals: Iterable[Mapping[str, Any]], codes: Mapping[str, str]
+) -> Refunded:
+    """Return the refunded pieces that count."""
+    added: dict[str, Refunded] = {}
+    for refund in singles:
+        # If the event states a total too, its lines are those of the total.
+        if refund["total"] is None and _positive(refund["amount"]):
+            _add(added, refund["lines"], codes)
+    running: dict[str, Refunded] = {}
+    for total in totals:
+        if total["key"]:
+            _add(running, total["lines"], codes, only=total["key"])
+    found = Refunded()
+    for product in added.keys() | running.keys():
+        single, newest = added.get(product, Refunded()), running.get(product, Refunded())
+        found.update(single if single.total() >= newest.total() else newest)
+    return found
+
+
+def without(lines: Sequence[Line], refunded: Mapping[tuple[str, str | None, bool], int]) -> tuple[list[Line], int]:
+    """Return the lines without the refunded pieces, and how many refunded pieces the lines do not have.
+
+    A refund that names a SKU takes pieces of this SKU, then pieces without one. Pieces that are no gift come first, unless the
+    refund says that it is one.
+    """
+    left = [line.quantity for line in lines]
+    excess = 0
+    # Those that name a SKU choose first: the others can take any.
+    for (product, sku, gift), quantity in sorted(
+        refunded.items(), key=lambda item: (item[0][1] is None, item[0][1] or "", item[0])
+    ):
+        places = [number for number, line in enumerate(lines) if line.product == product and _fits(line.sku, sku)]
+        wanted = quantity
+        for number in sorted(places, key=lambda number: (lines[number].sku != sku, lines[number].gift != gift)):
+            taken = min(wanted, left[number])
+            left[number] -= taken
+            wanted -= taken
+        excess += wanted
+    return [line._replace(quantity=rest) for line, rest in zip(lines, left, strict=True) if rest], excess
+
+
+def _fits(sku: str | None, wanted: str | None) -> bool:
+    return wanted is None or sku is None or sku == wanted
+
+
+def _add(
+    found: dict[str, Refunded],
+    lines: Sequence[Mapping[str, Any]] | None,
+    codes: Mapping[str, str],
+    only: str | None = None,
+) -> None:
+    for line in lines or ():
+        product = _code(line["product"], codes)
+        if only is None or product == only:
+            key = (product, line.get("sku"), bool(line.get("gift")))
+            found.setdefault(product, Refunded())[key] += line["quantity"]
+
+
+def _unallocated(singles: Sequence[Mapping[str, Any]], totals: Sequence[Mapping[str, Any]], *, total_counts: bool) -> bool:
+    """Return whether money went back without a statement of the pieces."""
+    whole = next((total for total in totals if not total["key"]), None)
+    if whole is not None and whole["lines"]:
+        return False
+    if total_counts:
+        return True
+    return any(not refund["lines"] and _positive(refund["amount"]) for refund in singles)
+
+
+def _positive(amount: str | None) -> bool:
+    return amount is not None and any(sign in "123456789" for sign in amount)
+
+
+def _code(product: str, codes: Mapping[str, str]) -> str:
+    product = canonical_code(product)
+    return codes.get(product, product)

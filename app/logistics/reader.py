@@ -1,0 +1,105 @@
+"""Reads a session's packing list in batches, so that memory does not grow with the number of orders.
+
+In: the database, a session, the caller's brand. Out: a document in a temporary file. Never here: which pieces are packed, HTTP.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from typing import IO
+
+from pydantic_core import from_json, to_json
+
+from app.kpis.computation import compute
+from app.kpis.reader import SessionQuery, read_head, snapshot
+from app.kpis.render import Document
+from app.labels.catalogue import Language
+from app.logistics.packing import Excluded, PackedCustomer, PackingList, ProductFacts
+from app.storage import log_reads, packing_reads, product_reads
+from app.storage.database import Connection, Database
+from app.storage.packing_reads import PackingRow
+from app.storage.reads import SessionHead
+
+Batch = tuple[list[PackedCustomer], list[Excluded]]
+_IN_MEMORY = 4 * 1024 * 1024
+
+
+async def batches(connection: Connection, head: SessionHead, packing: PackingList) -> AsyncIterator[Batch]:
+    """Yield customers and excluded orders, as many at a time as a batch of orders completes."""
+    lineup = {row.product: row.name for row in await product_reads.lineup(connection, head.id)}
+    known: set[str] = set()
+    async for rows in packing_reads.packing_orders(connection, head.id, head.brand_id):
+        new = sorted(await compute(len(rows), _products_of, rows) - known)
+        if new:
+            known.update(new)
+            await _read_products(connection, head, packing, new, lineup)
+        yield await compute(len(rows), packing.add, rows)
+    yield packing.finish(), []
+
+
+async def write_document(database: Database, asked: SessionQuery, file: IO[bytes]) -> None:
+    """Write the packing list as JSON.
+
+    Raises:
+        ProblemError: 404, also for another brand's session.
+    """
+    packing = PackingList()
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as excluded:
+        customers = _Array(file)
+        others = _Array(excluded)
+        async with snapshot(database, asked.brand) as connection:
+            head = await read_head(connection, asked)
+            file.write(b'{"customers":')
+            async for packed, left_out in batches(connection, head, packing):
+                customers.extend(await compute(len(packed), _customers, packing, packed, asked.language))
+                others.extend(await compute(len(left_out), _excluded, left_out))
+        customers.end()
+        others.end()
+        rest = {"totals": packing.items(packing.totals, asked.language), "warnings": packing.warnings(asked.language)}
+        file.write(b',"excluded":')
+        excluded.seek(0)
+        while piece := excluded.read(_IN_MEMORY):
+            file.write(piece)
+        file.write(b"," + to_json(rest)[1:])
+
+
+class _Array:
+    """A JSON array that is written part by part."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Write nothing yet."""
+        self._file = file
+        self._begun = False
+
+    def extend(self, items: bytes) -> None:
+        """Write items that stand between brackets."""
+        if items != b"[]":
+            self._file.write((b"," if self._begun else b"[") + items[1:-1])
+            self._begun = True
+
+    def end(self) -> None:
+        """Close it."""
+        self._file.write(b"]" if self._begun else b"[]")
+
+
+def _customers(packing: PackingList, packed: Iterable[PackedCustomer], language: Language) -> bytes:
+    documents: list[Document] = [packing.customer(one, language) for one in packed]
+    return to_json(documents)
+
+
+def _excluded(left_out: Iterable[Excluded]) -> bytes:
+    return to_json([one._asdict() for one in left_out])
+
+
+def _products_of(rows: Iterable[PackingRow]) -> set[str]:
+    return {line["product"] for row in rows if row.lines for line in from_json(row.lines)}
+
+
+async def _read_products(
+    connection: Connection, head: SessionHead, packing: PackingList, new: list[str], lineup: dict[str, str | None]
+) -> None:
+    catalogue = packing.catalogue
+    catalogue.codes.update(await log_reads.codes_of(connection, head.brand_id, new))
+    codes = sorted({catalogue.codes.get(product, product) for product in new} - catalogue.products.keys())
+    names = await product_reads.product_names(connection, head.brand_id, codes)
+    for code in codes:
+        catalogue.products[code] = ProductFacts(lineup.get(code), names.get(code, {}))
