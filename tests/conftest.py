@@ -21,6 +21,8 @@ from tests.databases import CITUS, LOCAL, SECRET, dsn_for, new_database, upgrade
 
 TEMPLATE = "tallylight_template"
 _FAILED = pytest.StashKey[bool]()
+_MEMORY_BYTES = 4 << 30
+"""A worker's databases and write-ahead log take 0.3 GB."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,7 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
     where the tests run as root: two runs at once would break each other.
     """
     if not hasattr(config, "workerinput") and config.option.basetemp is None:
-        config.option.basetemp = tempfile.mkdtemp(prefix="tallylight-tests-")
+        config.option.basetemp = tempfile.mkdtemp(prefix="tallylight-tests-", dir=_memory())
+
+
+def _memory() -> str | None:
+    """Return a folder in memory with room for the databases of a run: files are made there in a tenth of the time; or None."""
+    folder = Path("/dev/shm")  # noqa: S108 - the run's folder in it has a random name
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _MEMORY_BYTES
+    return str(folder) if roomy else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -64,6 +73,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def _relax(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute("ALTER SYSTEM SET fsync = off")
+    await connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()
 
