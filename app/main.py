@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import (
+    audit,
     brands,
     charts,
     comparison,
@@ -53,7 +54,7 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
     keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
-    voids, rebuilds, labels, health,
+    voids, rebuilds, audit, labels, health,
 )  # fmt: skip
 
 

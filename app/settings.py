@@ -156,6 +156,9 @@ class Settings(BaseSettings):
         default=90, description="days that the text of a comment is kept"
     )
     dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a dead letter is kept")
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        default=400, description="days that a row of the audit log is kept"
+    )
     delivery_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30, description="days that a platform's raw delivery is kept, encrypted, after it was processed"
     )

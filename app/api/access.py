@@ -12,13 +12,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope
 
 from app.api.addresses import TrustedProxies
+from app.api.audit_actions import action_of
 from app.api.authentication import authenticate
 from app.catalogue.access import Principal, Role
 from app.problems import ProblemError, not_found
 from app.service import Service
 from app.settings import Settings
+from app.storage import audit
 
 _bearer = HTTPBearer(auto_error=False, description="an API key `tl_<id>_<secret>`", scheme_name="ApiKey")
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def get_service(request: Request) -> Service:  # async, since FastAPI runs plain functions in a thread
@@ -45,7 +49,10 @@ class Requires:
             ProblemError: 401 without a valid key, 403 with one of another role, 429 past a limit.
         """
         del documented  # for the OpenAPI document
-        return await self.check(request.scope)
+        principal = await self.check(request.scope)
+        if request.method not in _SAFE and (action := action_of(request, principal)) is not None:
+            audit.begin(action)
+        return principal
 
     async def check(self, scope: Scope) -> Principal:
         """Return the caller of a request.

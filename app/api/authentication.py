@@ -16,6 +16,7 @@ from app.catalogue.access import Principal
 from app.observability.requests import EXTRA_HEADERS
 from app.problems import ProblemError
 from app.service import Service
+from app.storage import audit
 
 _PRINCIPAL = "tallylight.principal"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -77,7 +78,10 @@ async def _verify(service: Service, limits: RateLimits, key: str | None, address
 
 
 class KeyBeforeBody:
-    """ASGI middleware: authenticates requests that may have a body. FastAPI reads a body before it calls a dependency."""
+    """ASGI middleware: authenticates requests that may have a body, and bounds their action of the audit log.
+
+    FastAPI reads a body before it calls a dependency.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
@@ -93,4 +97,7 @@ class KeyBeforeBody:
                 except Exception as error:  # noqa: BLE001 - raised again if it is a fault of the server
                     await response_to(error)(scope, receive, send)
                     return
+            with audit.one_action():
+                await self._app(scope, receive, send)
+            return
         await self._app(scope, receive, send)

@@ -24,6 +24,7 @@ from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
+from app.storage import audit
 from app.storage.queries import queries
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
@@ -228,9 +229,11 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
 )
 async def discard_dead_letter(service: AppService, caller: Operator, dead_letter: DeadLetterId) -> Response:
     """Delete a dead letter."""
-    async with service.database.acquire() as connection:
-        if await connection.fetchrow(_SQL["dead_letter"], dead_letter, caller.brand_id) is None:
+    async with service.database.transaction() as connection:
+        row = await connection.fetchrow(_SQL["dead_letter"], dead_letter, caller.brand_id)
+        if row is None:
             raise not_found("dead letter")
+        audit.about(brand=row["brand_id"])
         await connection.fetch(_SQL["discard_dead_letter"], dead_letter)
     return Response(status_code=204)
 

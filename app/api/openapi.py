@@ -32,6 +32,7 @@ TAGS = [
     {"name": "contracts", "description": "What a brand and its agency agreed on, and the presets."},
     {"name": "exchange-rates", "description": "Exchange rates with their sources."},
     {"name": "keys", "description": "API keys."},
+    {"name": "audit", "description": "Who wrote what, when and from where."},
     {"name": "labels", "description": "The words of API, report and dashboard, in three languages."},
     {"name": "service", "description": "Health, readiness, metrics."},
 ]

@@ -20,8 +20,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.problems import not_found
 from app.settings import API_KEY_FORMAT
+from app.storage import audit
+from app.storage.audit import Action, Actor
 from app.storage.database import Database
 from app.storage.tables import api_keys, brands
 
@@ -34,6 +38,8 @@ _LOAD_SPACING = 0.05
 _USE_SECONDS = 60.0
 """A key's last use is written at most once in this time."""
 _MAX_VERIFIED = 10_000
+BOOTSTRAP = Actor("service", "TALLYLIGHT_BOOTSTRAP_ADMIN_KEY")
+"""Who creates the admin key of the settings."""
 
 
 class Role(StrEnum):
@@ -52,6 +58,7 @@ class Principal:
     key_id: str
     role: Role
     brand_id: UUID | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class _Row:
     secret_hash: bytes
     role: Role
     brand_id: UUID | None
+    name: str | None
     expires_at: datetime | None
 
     def seconds_left(self, now: datetime) -> float:
@@ -89,6 +97,18 @@ def _valid(now: datetime) -> ColumnElement[bool]:
 def _hash(secret: str) -> bytes:
     # Secrets have 160 random bits or more, so their digests cannot be searched. A slow hash would slow down every request.
     return hashlib.sha256(secret.encode()).digest()
+
+
+async def insert_key(
+    connection: AsyncConnection, role: Role, brand_id: UUID | None, name: str | None, expires_at: datetime | None
+) -> tuple[str, str]:
+    """Store a new key and return its id and its text, which cannot be read again."""
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(24)
+    row: dict[str, Any] = {"id": key_id, "secret_hash": _hash(secret), "role": role, "brand_id": brand_id}
+    row |= {"name": name, "expires_at": expires_at}
+    await connection.execute(insert(api_keys).values(row).returning(api_keys.c.id))
+    audit.about(key_id, brand=brand_id)
+    return key_id, f"tl_{key_id}_{secret}"
 
 
 class ApiKeyStore:
@@ -129,7 +149,7 @@ class ApiKeyStore:
         if len(self._verified) > _MAX_VERIFIED:
             self._verified.clear()
         self._note_use(row.id)
-        principal = Principal(row.id, row.role, row.brand_id)
+        principal = Principal(row.id, row.role, row.brand_id, row.name)
         self._verified[digest] = (time.monotonic() + min(_TRUSTED_SECONDS, row.seconds_left(datetime.now(UTC))), principal)
         return principal
 
@@ -157,16 +177,24 @@ class ApiKeyStore:
             await asyncio.sleep(max(0.0, self._loaded_at + _LOAD_SPACING - time.monotonic()))
             began = time.monotonic()
             query = select(
-                api_keys.c.id, api_keys.c.secret_hash, api_keys.c.role, api_keys.c.brand_id, api_keys.c.expires_at
+                api_keys.c.id,
+                api_keys.c.secret_hash,
+                api_keys.c.role,
+                api_keys.c.brand_id,
+                api_keys.c.name,
+                api_keys.c.expires_at,
             ).where(_valid(datetime.now(UTC)))
             async with self._database.read() as connection:
                 rows = (await connection.execute(query)).all()
-            self._rows = {row.id: _Row(row.id, row.secret_hash, Role(row.role), row.brand_id, row.expires_at) for row in rows}
+            self._rows = {
+                row.id: _Row(row.id, row.secret_hash, Role(row.role), row.brand_id, row.name, row.expires_at) for row in rows
+            }
             self._loaded_at = began
         finally:
             self._loading = None
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Read the keys again before the next one is verified: one was created or revoked."""
         self._verified.clear()
         self._loaded_at = -math.inf
 
@@ -212,36 +240,41 @@ class ApiKeyStore:
         statement = statement.on_conflict_do_update(
             index_elements=["id"],
             set_={"secret_hash": statement.excluded.secret_hash},
-            where=api_keys.c.revoked_at.is_(None),
+            where=api_keys.c.revoked_at.is_(None) & (api_keys.c.secret_hash != statement.excluded.secret_hash),
         )
         async with self._database.write() as connection:
-            if (await connection.execute(statement.returning(api_keys.c.id))).one_or_none() is None:
+            if (await connection.execute(statement.returning(api_keys.c.id))).one_or_none() is not None:
+                await audit.record(connection, Action("key.create", BOOTSTRAP, datetime.now(UTC), key_id))
+            elif await connection.scalar(select(api_keys.c.revoked_at).where(api_keys.c.id == key_id)) is not None:
                 _log.warning("bootstrap key is revoked", key_id=key_id)
 
     async def create(
         self, role: Role, brand_id: UUID | None, name: str | None, expires_at: datetime | None = None
     ) -> tuple[str, str]:
         """Store a new key and return its id and its text, which cannot be read again."""
-        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(24)
-        row: dict[str, Any] = {"id": key_id, "secret_hash": _hash(secret), "role": role, "brand_id": brand_id}
-        row |= {"name": name, "expires_at": expires_at}
         async with self._database.write() as connection:
-            await connection.execute(insert(api_keys).values(row).returning(api_keys.c.id))
-        self._forget()
-        return key_id, f"tl_{key_id}_{secret}"
+            made = await insert_key(connection, role, brand_id, name, expires_at)
+        self.forget()
+        return made
 
-    async def revoke(self, key_id: str) -> bool:
-        """Revoke a key, at once in this process and within two seconds in others; False if there is none."""
+    async def revoke(self, key_id: str) -> None:
+        """Revoke a key, at once in this process and within two seconds in others.
+
+        Raises:
+            ProblemError: 404 for a key that does not exist or is revoked already.
+        """
         statement = (
             update(api_keys)
             .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
             .values(revoked_at=func.now())
             .returning(api_keys.c.id)
         )
-        async with self._database.write() as connection:
-            found = (await connection.execute(statement)).one_or_none()
-        self._forget()
-        return found is not None
+        try:
+            async with self._database.write() as connection:
+                if (await connection.execute(statement)).one_or_none() is None:
+                    raise not_found("key")
+        finally:
+            self.forget()
 
     async def listing(self) -> list[ApiKey]:
         """Return all keys, the newest first."""

@@ -17,6 +17,7 @@ from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import brands
 
@@ -135,8 +136,9 @@ async def create(database: Database, principal: Principal, form: NewBrand) -> Br
         row = (
             await connection.execute(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(brands))
         ).one_or_none()
-    if row is None:
-        raise ProblemError(409, f"the brand {form.slug} exists already", code="already_exists")
+        if row is None:
+            raise ProblemError(409, f"the brand {form.slug} exists already", code="already_exists")
+        audit.about(row.slug, brand=row.id)
     return _brand(row)
 
 
@@ -154,6 +156,6 @@ async def patch(database: Database, principal: Principal, slug: str, form: Brand
         statement = statement.where(brands.c.id == principal.brand_id)
     async with database.write() as connection:
         row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        raise not_found("brand")
+        if row is None:
+            raise not_found("brand")
     return _brand(row)

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from app.catalogue import brands
-from app.catalogue.access import ApiKeyStore, Principal, Role
+from app.catalogue.access import ApiKeyStore, Principal, Role, insert_key
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.events.fields import Timestamp
-from app.problems import ProblemError, invalid, not_found
+from app.problems import ProblemError, invalid
 from app.storage.database import Database
 
 _EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio", "expires_at": None}
@@ -85,11 +85,10 @@ async def create(database: Database, keys: ApiKeyStore, principal: Principal, fo
     if form.role is Role.ADMIN and form.brand is not None:
         # An admin can create keys of every brand, so a binding would have no effect.
         raise invalid("/brand", "an admin key cannot be bound to a brand", "admin_brand")
-    brand_id = None
-    if form.brand is not None:
-        async with database.write() as connection:
-            brand_id = await brands.find_or_create(connection, principal, form.brand)
-    key_id, key = await keys.create(form.role, brand_id, form.name, form.expires_at)
+    async with database.write() as connection:
+        brand_id = None if form.brand is None else await brands.find_or_create(connection, principal, form.brand)
+        key_id, key = await insert_key(connection, form.role, brand_id, form.name, form.expires_at)
+    keys.forget()
     stored = next(stored for stored in await _all(keys) if stored.id == key_id)
     return CreatedKey(**stored.model_dump(), key=key)
 
@@ -121,8 +120,7 @@ async def revoke(keys: ApiKeyStore, key_id: str) -> None:
     Raises:
         ProblemError: 404 for a key that does not exist or is revoked already.
     """
-    if not await keys.revoke(key_id):
-        raise not_found("key")
+    await keys.revoke(key_id)
 
 
 async def _all(keys: ApiKeyStore) -> list[StoredKey]:

@@ -29,6 +29,7 @@ from app.catalogue.products import codes_of
 from app.catalogue.session_access import SessionRef, lock_session_and_catalogue, session_ref
 from app.events.money import TooPrecise, minor_units
 from app.problems import ProblemError, invalid, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import lineup, products
 
@@ -186,6 +187,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
         if count >= MAX_ITEMS:
             raise ProblemError(409, f"a line-up holds at most {MAX_ITEMS} products", code="lineup_full")
         await write(connection, ref, [form], after=last, pointer="")
+        audit.about(code)
         return await _stored(connection, ref, code)
 
 

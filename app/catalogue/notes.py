@@ -18,6 +18,7 @@ from app.catalogue.models import UNCHANGED, NoteText, PatchModel, RequestModel, 
 from app.catalogue.pages import Page, page_of
 from app.catalogue.session_access import session_ref
 from app.problems import not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import notes
 
@@ -109,7 +110,9 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     """
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
-        statement = insert(notes).values(id=new_id(), session_id=session_id, **form.model_dump())
+        note_id = new_id()
+        statement = insert(notes).values(id=note_id, session_id=session_id, **form.model_dump())
+        audit.about(note_id)
         return _note((await connection.execute(statement.returning(notes))).one())
 
 

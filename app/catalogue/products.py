@@ -22,6 +22,7 @@ from app.catalogue.models import UNCHANGED, CanonicalCode, Names, PatchModel, Re
 from app.catalogue.pages import Page, page_of
 from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
 from app.problems import ProblemError, invalid, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import brands, lineup, product_aliases, products, sessions
@@ -124,6 +125,7 @@ async def create(database: Database, principal: Principal, form: NewProduct, reb
         await connection.execute(
             insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
         )
+        audit.about(product_id, brand=brand_id)
         added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
     await rebuild_sessions(database, brand_id, added, rebuild)
     return await get(database, principal, product_id)
@@ -235,6 +237,7 @@ async def _locked(connection: AsyncConnection, principal: Principal, product_id:
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise not_found("product")
+    audit.about(brand=row.brand_id)
     return _Ref(row.id, row.brand_id, row.code)
 
 

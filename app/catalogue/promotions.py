@@ -19,6 +19,7 @@ from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseMo
 from app.catalogue.pages import Page, page_of
 from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, invalid, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import promotions
 
@@ -138,7 +139,9 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
         count = await connection.scalar(select(func.count()).where(promotions.c.session_id == session_id))
         if count is not None and count >= most:
             raise ProblemError(409, f"a session has at most {most} promotions (TALLYLIGHT_MAX_PROMOTIONS)")
-        statement = insert(promotions).values(id=new_id(), session_id=session_id, **form.model_dump())
+        promotion_id = new_id()
+        statement = insert(promotions).values(id=promotion_id, session_id=session_id, **form.model_dump())
+        audit.about(promotion_id)
         return _promotion((await connection.execute(statement.returning(promotions))).one())
 
 

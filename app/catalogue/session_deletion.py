@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.catalogue.access import Principal
 from app.problems import not_found
-from app.storage import first_purchases
+from app.storage import audit, first_purchases
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.transient_errors import retry_conflicts
@@ -22,7 +22,7 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
     """
 
     async def remove() -> None:
-        async with database.acquire() as connection, connection.transaction():
+        async with database.transaction() as connection:
             await _delete(connection, principal, session_id)
 
     # A commit of another session may lock the brand's customers in another order.
@@ -34,6 +34,7 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
     brand_id = await connection.fetchval(sql["find_session"], session_id, principal.brand_id)
     if brand_id is None:
         raise not_found("session")
+    audit.about(brand=brand_id)
     await connection.execute(sql["lock_brand"], str(brand_id))
     if await connection.fetchval(sql["lock_session"], session_id, principal.brand_id) is None:
         raise not_found("session")

@@ -32,6 +32,7 @@ from app.catalogue.products import brand_of
 from app.catalogue.session_access import SessionRef, visible
 from app.catalogue.summary import status_of
 from app.problems import ProblemError, not_found
+from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.session_status import SessionStatus
@@ -145,6 +146,7 @@ async def create(
         brand_id = await brand_of(connection, principal, form.brand)
         await brand_rows.lock(connection, brand_id)
         await connection.execute(insert(sessions).values(id=session_id, brand_id=brand_id, **plan))
+        audit.about(session_id, session=session_id, brand=brand_id)
         ref = SessionRef(session_id, brand_id, form.currency)
         await lineups.write(connection, ref, form.lineup)
         await promotion_rows.write(connection, session_id, form.promotions)

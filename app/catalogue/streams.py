@@ -18,6 +18,7 @@ from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.session_access import SessionRef, session_ref
 from app.problems import ProblemError, invalid, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import streams
 from app.storage.transient_errors import retry_conflicts
@@ -153,6 +154,7 @@ async def add(
             await lock_rooms(connection, [form])
             ref = await session_ref(connection, principal, session_id, lock=True)
             await register(connection, principal, ref, [form], most)
+            audit.about(f"{form.platform}/{form.room}")
             named = (streams.c.platform == form.platform) & (streams.c.room == form.room)
             query = select(streams).where(named, streams.c.session_id == ref.id)
             return _stream((await connection.execute(query)).one())

@@ -32,8 +32,10 @@ def _connection_admin(service: Service) -> ConnectionAdmin:
     return ConnectionAdmin(service.database, service.platforms, base.rstrip("/"))
 
 
-def _as_admin(work: Callable[[ConnectionAdmin], Awaitable[Answer]]) -> Answer:
-    return _run(lambda service: work(_connection_admin(service)))
+def _as_admin(
+    work: Callable[[ConnectionAdmin], Awaitable[Answer]], action: str | None = None, object_id: object = None
+) -> Answer:
+    return _run(lambda service: work(_connection_admin(service)), action, object_id)
 
 
 def _json(text: str, what: str) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def create(
         form = NewConnection(kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options"))
     except ValidationError as error:
         _fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
-    made = _as_admin(lambda admin: rows.create(admin, _SHELL, form))
+    made = _as_admin(lambda admin: rows.create(admin, _SHELL, form), "connection.create")
     typer.echo(f"{made.id}\t{made.webhook_url or 'polled'}")
 
 
@@ -98,7 +100,7 @@ def test(connection: Annotated[UUID, typer.Argument(help="the connection's id")]
 @connections.command()
 def delete(connection: Annotated[UUID, typer.Argument(help="the connection's id")]) -> None:
     """Delete a connection with its secrets; its events stay."""
-    _as_admin(lambda admin: rows.remove(admin, connection))
+    _as_admin(lambda admin: rows.remove(admin, connection), "connection.delete", connection)
     typer.echo("deleted")
 
 
@@ -109,7 +111,7 @@ def rotate_key() -> None:
     async def work(service: Service) -> int:
         return await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
 
-    typer.echo(f"re-encrypted: {_run(work)} rows")
+    typer.echo(f"re-encrypted: {_run(work, 'secret_key.rotate')} rows")
 
 
 connections.command("reseal", hidden=True, help="The former name of `rotate-key`; it will be removed.")(rotate_key)

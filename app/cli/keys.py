@@ -6,6 +6,7 @@ Never here: requests to a server; the command opens the database.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, NoReturn, TypeVar
 
@@ -17,6 +18,7 @@ from rich.table import Table
 from app.catalogue import keys as key_rows
 from app.catalogue.access import Principal, Role
 from app.catalogue.keys import NewKey
+from app.cli.audit import acting_as_command
 from app.cli.process import INTERRUPTED, typeable
 from app.problems import ProblemError
 from app.service import Service, open_service
@@ -31,10 +33,13 @@ _SHELL = Principal("shell", Role.ADMIN, None)
 Answer = TypeVar("Answer")
 
 
-def _run(work: Callable[[Service], Awaitable[Answer]]) -> Answer:
+def _run(work: Callable[[Service], Awaitable[Answer]], action: str | None = None, object_id: object = None) -> Answer:
+    """Return what the work returns; a command that writes names its action of the audit log."""
+
     async def opened() -> Answer:
         async with open_service(load_settings()) as service:
-            return await work(service)
+            with acting_as_command(action, object_id) if action else nullcontext():
+                return await work(service)
 
     try:
         return asyncio.run(opened())
@@ -66,7 +71,7 @@ def create(
         form = NewKey.model_validate({"role": role, "brand": brand, "name": name, "expires_at": expires_at})
     except ValidationError as error:
         _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
-    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form, datetime.now(UTC)))
+    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form, datetime.now(UTC)), "key.create")
     typer.echo(created.key)
 
 
@@ -85,5 +90,5 @@ def list_keys() -> None:
 @keys.command()
 def revoke(key: Annotated[str, typer.Argument(help="the key's id, the middle of tl_<id>_<secret>")]) -> None:
     """Revoke a key; running servers refuse it within two seconds."""
-    _run(lambda service: key_rows.revoke(service.keys, key))
+    _run(lambda service: key_rows.revoke(service.keys, key), "key.revoke", key)
     typer.echo(f"{key} is revoked")

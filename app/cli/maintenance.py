@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from app.cli.audit import acting_as_command
 from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
 from app.ingest.rebuild import NoSuchSessionError, Progress, compare
 from app.ingest.rebuild_requests import replace
@@ -58,7 +59,7 @@ def rebuild(
         try:
             async with open_service(settings) as service:
                 if replacing:
-                    with pending_or_exit():
+                    with pending_or_exit(), acting_as_command("session.rebuild"):
                         changed = await replace(service.database, settings, session, report)
                     console.print(f"{'replaced' if changed else 'equal'}: {changed} differing rows")
                     return

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.audit import acting_as_command
 from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
 from app.ingest import voids as void_rows
 from app.ingest.rebuild import Progress
@@ -70,12 +71,13 @@ def add(
 
     async def work(service: Service) -> None:
         scope, why = void_rows.Scope(session, None), VoidReason(reason, _BY, datetime.now(UTC))
-        if import_id is not None:
-            done = await void_rows.void_import(service.database, service.settings, scope, import_id, why)
-        else:
-            assert source is not None
-            assert event is not None
-            done = await void_rows.void_event(service.database, service.settings, scope, source, event, why)
+        with acting_as_command("void.create"):
+            if import_id is not None:
+                done = await void_rows.void_import(service.database, service.settings, scope, import_id, why)
+            else:
+                assert source is not None
+                assert event is not None
+                done = await void_rows.void_event(service.database, service.settings, scope, source, event, why)
         typer.echo(f"void {done.row.id}: {done.row.events} events")
         await _rebuilt(service, session, done.rebuild)
 
@@ -104,7 +106,8 @@ def remove(session: Session, void: Annotated[UUID, typer.Argument(help="The void
     """Take a void back: its events count again."""
 
     async def work(service: Service) -> None:
-        pending = await void_rows.take_back(service.database, service.settings, void_rows.Scope(session, None), void)
+        with acting_as_command("void.delete", void):
+            pending = await void_rows.take_back(service.database, service.settings, void_rows.Scope(session, None), void)
         await _rebuilt(service, session, pending)
         typer.echo(f"{void} is taken back")
 

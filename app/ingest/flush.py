@@ -26,7 +26,7 @@ from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage import rebuilds
+from app.storage import audit, rebuilds
 from app.storage.database import Connection, Database
 from app.storage.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.transient_errors import UNREACHABLE
@@ -134,6 +134,10 @@ class Flusher:
             owners[id(item.submission)] = item.submission
         for owner, rejections in persistent.items():
             await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
+        for action in {item.submission.action for item in items} - {None}:
+            # Deferred events are stored by a later transaction, which records the action of those that have none here.
+            if any(item.submission.action is action for item in result.stored()):
+                await audit.record(connection, action)
         return result
 
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:

@@ -3,7 +3,7 @@
 In: events, by outcome. Out: the counts of their submissions, once the transaction is committed. Never here: I/O.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -45,6 +45,11 @@ class FlushResult:
                 self.duplicates.append(item)
             else:
                 self.conflicts.append((item, item.rejection(_CONFLICT)))
+
+    def stored(self) -> Iterator[SubmittedEvent]:
+        """Return the events that have an outcome in the database: in the log, parked, or as a dead letter."""
+        yield from (*self.accepted, *self.duplicates, *self.parked)
+        yield from (item for item, _ in (*self.conflicts, *self.rejections))
 
     def report(self, items: Iterable[SubmittedEvent]) -> None:
         """Add the outcomes to the submissions of these events; call it only after the commit."""

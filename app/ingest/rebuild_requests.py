@@ -16,7 +16,7 @@ import structlog
 
 from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, Report
 from app.settings import Settings
-from app.storage import rebuilds
+from app.storage import audit, rebuilds
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import is_transient
@@ -64,7 +64,8 @@ async def replace(database: Database, settings: Settings, session: UUID, report:
         NoSuchSessionError: there is none.
         asyncpg.LockNotAvailableError: the session was locked for too long; the rebuild is pending.
     """
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
+        audit.about(session, session=session)
         pending = await rebuilds.requested(connection, session)
         number = pending or (await rebuilds.request(connection, [session], "command"))[session]
     return await complete(database, settings, session, number, report)

@@ -11,6 +11,7 @@ from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.submission import Submission
 from app.ingest.writer import Writer
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -37,6 +38,7 @@ async def replay(
     body = privacy_keys.decrypt(row["sealed"])
     if body is None:
         raise UndecryptableDeadLetterError
+    audit.about(brand=row["brand_id"])
     submission = receiver.receive(
         body,
         {"content-type": "application/json"},
@@ -49,6 +51,6 @@ async def replay(
     submission.dead_letter = body
     await writer.submit(submission)
     if not submission.rejected and not submission.conflicts:
-        async with database.acquire() as connection:
+        async with database.transaction() as connection:
             await connection.fetch(_SQL["discard_dead_letter"], dead_letter)
     return submission

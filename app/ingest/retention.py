@@ -6,6 +6,7 @@ In: settings and the present time. Out: deleted rows. Never here: data that a fi
 from datetime import datetime, timedelta
 
 from app.settings import Settings
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -15,10 +16,14 @@ _AT_ONCE = 5_000
 
 
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
-    """Delete expired dead letters, parked events and texts of comments; return how many dead letters and texts."""
+    """Delete what is past its days; return how many dead letters and texts of comments.
+
+    These are dead letters, parked events, rows of the audit log and texts of comments.
+    """
     async with database.acquire() as connection:
         dead_letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
     await _expire_parked(database, now - timedelta(days=settings.parked_days))
+    await _expire_audit_log(database, now - timedelta(days=settings.audit_days))
     before = now - timedelta(days=settings.comment_text_days)
     texts = 0
     while True:
@@ -37,3 +42,11 @@ async def _expire_parked(database: Database, before: datetime) -> None:
             break
     async with database.acquire() as connection:
         await connection.execute(_SQL["delete_empty_parked_rooms"])
+
+
+async def _expire_audit_log(database: Database, before: datetime) -> None:
+    while True:
+        async with database.acquire() as connection:
+            found = await audit.expire(connection, before, _AT_ONCE)
+        if found < _AT_ONCE:
+            return

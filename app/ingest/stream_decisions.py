@@ -14,7 +14,7 @@ from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
-from app.storage import rebuilds
+from app.storage import audit, rebuilds
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.rebuilds import RebuildRow
@@ -57,7 +57,8 @@ async def decide(
 
 async def _withdraw(database: Database, platform: str, room: str, session: UUID | None) -> tuple[UUID | None, int]:
     """Return the session that had the room, and how many events it lost."""
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
+        audit.about(f"{platform}/{room}", session=session)
         rows = await connection.fetch(_SQL["registrations"], platform, room)
         # In the order in which registrations lock: brands, the room, sessions.
         await connection.execute(_SQL["lock_brands"], sorted({str(row["brand_id"]) for row in rows}))

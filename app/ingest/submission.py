@@ -14,6 +14,7 @@ from pydantic_core import from_json, to_json
 from app.events.envelope import Event
 from app.ingest.privacy import PrivacyKeys
 from app.problems import FieldError
+from app.storage.audit import Action
 
 
 @dataclass(slots=True)
@@ -128,6 +129,8 @@ class Submission:
     """The platform of a connection: that of events which are addressed to a session and not to a stream."""
     dead_letter: bytes | None = None
     """If this is a replay, the bytes of the dead letter: a repeated rejection stays the same dead letter."""
+    action: Action | None = None
+    """The action of the audit log that stores the events: an import, a replay. Telemetry has none, since the log keeps it."""
     settled: "asyncio.Future[None] | None" = None
     waiting: int = 0
 

@@ -23,7 +23,7 @@ from app.ingest.moments import moment, moment_or_none
 from app.ingest.tally import Tally
 from app.problems import invalid, not_found
 from app.settings import Settings
-from app.storage import rebuilds, voids
+from app.storage import audit, rebuilds, voids
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import retry_conflicts
@@ -116,10 +116,11 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
     """
 
     async def transaction() -> None:
-        async with database.acquire() as connection, connection.transaction():
+        async with database.transaction() as connection:
             session = await voids.lock_session(connection, *scope)
             if session is None:
                 raise not_found("session")
+            audit.about(session=session.id)
             keys = await voids.remove_void(connection, session.id, void)
             if keys is None:
                 raise not_found("void")
@@ -165,11 +166,12 @@ async def _void(
     """Mark events as void and take them out of the figures, in one transaction or by a rebuild after it."""
 
     async def transaction() -> VoidRow:
-        async with database.acquire() as connection, connection.transaction():
+        async with database.transaction() as connection:
             session = await voids.lock_session(connection, *scope)
             if session is None:
                 raise not_found("session")
             void_id, keys = await marked(connection)
+            audit.about(void_id, session=session.id)
             if keys:
                 await _exclude(connection, settings, session, keys)
             row = await voids.void(connection, session.id, void_id)

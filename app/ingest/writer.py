@@ -20,6 +20,7 @@ from app.ingest.flush import Flusher
 from app.ingest.submission import Submission, SubmittedEvent
 from app.observability.metrics import DEFERRED, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
+from app.storage import audit
 from app.storage.persistent_connection import PersistentConnection
 from app.storage.transient_errors import is_transient
 
@@ -103,6 +104,7 @@ class Writer:
         if self._draining or self._is_full_for(key, count):
             raise QueueFullError
         submission.settled = asyncio.get_running_loop().create_future()
+        submission.action = audit.pending()
         submission.waiting = count
         if submission.rejected:
             # Rejections alone make a submission of their own: their dead letters must be durable too.

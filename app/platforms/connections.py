@@ -31,6 +31,7 @@ from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, 
 from app.platforms.outbound import objection
 from app.platforms.runtime import PlatformRuntime
 from app.problems import FieldError, ProblemError, invalid, not_found
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import brands, connections, deliveries, sessions
@@ -168,6 +169,7 @@ async def create(admin: ConnectionAdmin, principal: Principal, form: NewConnecti
         row = form.model_dump(include={"kind", "name", "options", "enabled"})
         sealed = _encrypted(admin.platforms.cipher, _new_secrets(adapter, values, form.options))
         await connection.execute(insert(connections).values(id=connection_id, brand_id=brand_id, sealed=sealed, **row))
+        audit.about(connection_id, brand=brand_id)
     return await get(admin, connection_id)
 
 
@@ -208,6 +210,7 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise not_found("connection")
+        audit.about(brand=row.brand_id)
         adapter = _adapter(row.kind)
         opened = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
         values = _merged(adapter, opened.values if opened else {}, changes.pop("secrets", None) or {})
@@ -277,8 +280,10 @@ async def remove(admin: ConnectionAdmin, connection_id: UUID) -> None:
         ProblemError: 404.
     """
     async with admin.database.write() as connection:
-        statement = delete(connections).where(connections.c.id == connection_id).returning(connections.c.id)
-        if (await connection.execute(statement)).one_or_none() is None:
+        statement = delete(connections).where(connections.c.id == connection_id).returning(connections.c.brand_id)
+        row = (await connection.execute(statement)).one_or_none()
+        if row is None:
             raise not_found("connection")
+        audit.about(brand=row.brand_id)
         await connection.execute(delete(deliveries).where(deliveries.c.connection_id == connection_id))
     admin.platforms.connection_cache.invalidate(connection_id)

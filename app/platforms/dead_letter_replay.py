@@ -33,6 +33,7 @@ from app.platforms.inbox import Inbox, InboxItem
 from app.platforms.jobs import Pull, Puller
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.problems import ProblemError
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -79,6 +80,7 @@ class DeadLetterReplayer:
         connection = await self.connection_cache.reload(UUID(row["origin"].removeprefix(_ORIGIN)))
         if connection is None:
             raise ProblemError(409, "the connection of this dead letter was deleted", code="not_replayable")
+        audit.about(brand=row["brand_id"])
         if row["type"] is not None:
             replayed = Replayed(self._as_event(connection, body), 0)
         else:
@@ -86,7 +88,7 @@ class DeadLetterReplayer:
         replayed.submission.dead_letter = body
         await self.submitter.submit(connection, replayed.submission)
         if not replayed.submission.rejected and not replayed.submission.conflicts:
-            async with self.database.acquire() as lent:
+            async with self.database.transaction() as lent:
                 await lent.fetch(_SQL["discard_dead_letter"], dead_letter)
         return replayed
 

@@ -98,8 +98,9 @@ async def reencrypt_all(database: Database, cipher: SecretCipher, privacy_keys: 
     Safe to repeat and to break off. What neither key opens stays as it is.
     """
     changed = 0
-    async with database.acquire() as connection:
+    async with database.transaction() as connection:
         await connection.execute(_SQL["forget_tokens"])
+    async with database.acquire() as connection:
         for table, renew in (
             ("sealed_keys", cipher.reencrypt),
             ("connections", cipher.reencrypt),

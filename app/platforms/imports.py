@@ -34,6 +34,7 @@ from app.platforms.connections import refused
 from app.platforms.import_report import ImportBatch, ImportTally
 from app.problems import ProblemError, invalid
 from app.settings import Settings
+from app.storage import audit
 from app.storage.database import Database
 
 SOURCE = "//tallylight/imports"
@@ -76,6 +77,7 @@ class Importer:
             raise ProblemError(503, "too many imports are waiting; send the file again", headers={"Retry-After": "10"})
         self._waiting += 1
         import_id = uuid4()
+        audit.about(import_id)
         try:
             async with self._turn, _reader(file, options, now) as process:
                 facts = _facts(await _line(process))
@@ -114,7 +116,8 @@ class Importer:
         named = parse_subject(subject) if isinstance(subject, str) else None
         if isinstance(named, UUID):
             async with self._database.read() as connection:
-                await session_ref(connection, principal, named)
+                ref = await session_ref(connection, principal, named)
+            audit.about(session=ref.id, brand=ref.brand_id)
 
 
 @asynccontextmanager

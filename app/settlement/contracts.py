@@ -24,6 +24,7 @@ from app.catalogue.pages import Page, page_of
 from app.problems import FieldError, ProblemError, not_found
 from app.settlement.plans import PlanName, last_day, preset
 from app.settlement.terms import NET_GMV, Deliverables, Exchange, Fee, Rounding, Share, Subsidy, Tax, Terms, plain
+from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import brands, contracts
 
@@ -164,6 +165,7 @@ async def create(database: Database, principal: Principal, form: NewContract) ->
         contract_id = new_id()
         row = {"id": contract_id, "brand_id": brand_id, "plan": form.plan, "starts_on": form.starts_on, "ends_on": ends_on}
         await connection.execute(insert(contracts).values(**row, terms=plain(terms)))
+        audit.about(contract_id, brand=brand_id)
         return _contract((await connection.execute(_stored().where(contracts.c.id == contract_id))).one(), principal)
 
 
@@ -228,12 +230,13 @@ async def patch(database: Database, principal: Principal, contract_id: UUID, for
         brand_id = await connection.scalar(select(contracts.c.brand_id).where(contracts.c.id == contract_id))
         if brand_id is None:
             raise not_found("contract")
+        audit.about(brand=brand_id)
         await catalogue_brands.lock(connection, brand_id)
         await _refuse_overlap(connection, brand_id, found.starts_on, form.ends_on, contract_id)
         await connection.execute(update(contracts).where(contracts.c.id == contract_id).values(changes))
         row = (await connection.execute(_stored().where(contracts.c.id == contract_id))).one_or_none()
-    if row is None:
-        raise not_found("contract")
+        if row is None:
+            raise not_found("contract")
     return _contract(row, principal)
 
 
@@ -247,5 +250,7 @@ async def remove(database: Database, principal: Principal, contract_id: UUID) ->
     if principal.brand_id is not None:
         statement = statement.where(contracts.c.brand_id == principal.brand_id)
     async with database.write() as connection:
-        if (await connection.execute(statement.returning(contracts.c.id))).one_or_none() is None:
+        brand_id = await connection.scalar(statement.returning(contracts.c.brand_id))
+        if brand_id is None:
             raise not_found("contract")
+        audit.about(brand=brand_id)

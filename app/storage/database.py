@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from app.settings import Settings
+from app.storage import audit
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
 from app.storage.embedded import EmbeddedPostgres
 from app.storage.persistent_connection import PersistentConnection
@@ -133,9 +134,20 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error."""
+        """Lend a SQLAlchemy connection inside one transaction: commit at the end, roll back on an error.
+
+        The current action of the audit log is recorded in it.
+        """
         async with self._restarting(), self.engine.begin() as connection:
             yield connection
+            await audit.record(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the pool inside one transaction, with the current action of the audit log, as `write` does."""
+        async with self.acquire() as connection, connection.transaction():
+            yield connection
+            await audit.record(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

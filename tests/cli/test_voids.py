@@ -66,6 +66,9 @@ async def test_an_event_is_voided_listed_and_put_back_from_the_shell(service: Se
     assert all(word in listed.stdout for word in (void, "//test", f"{session}-0", "command line", "a test"))
     assert 0 == (await shell("remove", session, void)).exit_code
     assert 7 == await _likes(service, session)
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch("SELECT principal_kind, action, object_id, session_id FROM audit_log ORDER BY at")
+    assert [("command", action, void, session) for action in ("void.create", "void.delete")] == [tuple(row) for row in rows]
 
 
 async def test_what_cannot_be_voided_is_a_sentence_and_an_exit_code(service: Service, shell: Shell) -> None:

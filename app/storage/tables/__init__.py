@@ -6,6 +6,7 @@ The tables of the fold begin every key with session_id, so that Citus can distri
 tables; queues and dead letters are local tables of the coordinator.
 """
 
+from app.storage.tables.audit import audit_log
 from app.storage.tables.base import metadata
 from app.storage.tables.catalogue import (
     api_keys,
@@ -29,6 +30,7 @@ from app.storage.tables.voids import import_events, voided_events, voids
 
 __all__ = [
     "api_keys",
+    "audit_log",
     "brands",
     "connections",
     "contracts",

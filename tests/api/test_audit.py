@@ -1,0 +1,321 @@
+"""The audit log has one row for each committed write of the API, and none for a refused one."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from app.api.audit_actions import ACTIONS, NOT_RECORDED
+from app.catalogue.access import Role
+from app.ingest.retention import retire
+from app.main import create_app
+from app.service import Service
+from app.storage import audit
+from app.storage.audit import Action, Actor
+from tests.conftest import KeyMaker
+
+WRITES = {
+    operation["operationId"]: (method.upper(), path)
+    for path, operations in create_app().openapi()["paths"].items()
+    for method, operation in operations.items()
+    if method != "get"
+}
+SECRET = "whsec_" + "MfKQ9r8G" * 6
+HOOK = {"kind": "standard_webhooks", "name": "n", "brand": "maison-k", "secrets": {"secret": SECRET}}
+SHOW = {"title": "t", "brand": "maison-k", "currency": "CNY", "streams": [{"platform": "wechat", "room": "r-1"}]}
+BUYER = "o9hHn5apfwHL"
+ELSEWHERE: frozenset[str] = frozenset()
+"""Operations whose rows their own tests check."""
+
+
+class Entry(NamedTuple):
+    """What a row should say."""
+
+    action: str
+    object_id: str | None
+    session: str | None
+    brand: str | None
+
+
+async def _entries(client: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
+    answer = await client.get("/v1/audit", params={"limit": 200, **params})
+    assert 200 == answer.status_code, answer.text
+    found: list[dict[str, Any]] = answer.json()["entries"]
+    return found
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    assert row["object"]["kind"] == row["action"].partition(".")[0]
+    return Entry(row["action"], row["object"]["id"], row["session"], row["brand"])
+
+
+class Actions:
+    """Sends write requests and compares the rows that each leaves with the expected one."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        """Start without requests."""
+        self.client = client
+        self.done: set[str] = set()
+
+    async def __call__(  # noqa: D102
+        self, operation: str, expected: Callable[[dict[str, Any]], Entry], body: Any = None, **path: str
+    ) -> dict[str, Any]:
+        method, template = WRITES[operation]
+        request = uuid4().hex
+        headers = {"X-Request-Id": request, "X-Forwarded-For": "203.0.113.7"}
+        answer = await self.client.request(method, template.format_map(path), json=body, headers=headers)
+        assert answer.is_success, f"{operation}: {answer.text}"
+        document: dict[str, Any] = answer.json() if answer.content else {}
+        rows = [row for row in await _entries(self.client) if row["request"] == request]
+        assert [expected(document)] == [_entry(row) for row in rows], operation
+        assert ("203.0.113.7", "key", "test") == (rows[0]["address"], rows[0]["principal"]["kind"], rows[0]["principal"]["name"])
+        self.done.add(operation)
+        return document
+
+
+def test_every_write_route_has_an_action_or_a_reason() -> None:
+    """A new route with an unsafe method must be added to one of the two lists, and neither lists another."""
+    assert sorted(WRITES) == sorted([*ACTIONS, *NOT_RECORDED])
+    assert all(action.partition(".")[2] for action in ACTIONS.values())
+
+
+async def test_every_write_leaves_one_row_with_its_object_session_and_brand(client: httpx.AsyncClient) -> None:
+    """One successful request per route of `ACTIONS`, and the row it leaves; no row has a secret or a person's id."""
+    did = Actions(client)
+    session = await did("create_session", lambda d: Entry("session.create", d["id"], d["id"], "maison-k"), SHOW)
+    show = session["id"]
+
+    def of_show(action: str, object_id: str | None = None) -> Callable[[dict[str, Any]], Entry]:
+        return lambda d: Entry(action, object_id or d["id"], show, "maison-k")
+
+    await did("update_session", of_show("session.update", show), {"title": "u"}, session=show)
+    await _catalogue(did, show, of_show)
+    await _telemetry(did, show, of_show)
+    await _administration(did)
+    await did("delete_session", of_show("session.delete", show), session=show)
+    assert ACTIONS.keys() - ELSEWHERE == did.done
+    rows = str(await _entries(client))
+    assert SECRET not in rows
+    assert "tl_" not in rows
+    assert BUYER not in rows
+
+
+async def _catalogue(did: Actions, show: str, of_show: Callable[..., Any]) -> None:
+    path = {"session": show}
+    stream = {"platform": "weibo", "room": "r-2"}
+    await did("create_stream", of_show("stream.create", "weibo/r-2"), stream, **path)
+    decision = {**stream, "session": show}
+    await did("decide_stream_claim", of_show("stream_claim.decide", "weibo/r-2"), decision)
+    await did("delete_stream", of_show("stream.delete", "weibo/r-2"), **path, **stream)
+    await did("replace_lineup", lambda _: Entry("lineup.update", None, show, "maison-k"), {"lineup": []}, **path)
+    item = {"product": "knit-01", "live_price": "10.00"}
+    await did("add_lineup_item", of_show("lineup_item.create", "knit-01"), item, **path)
+    item = {**path, "product": "knit-01"}
+    await did("update_lineup_item", of_show("lineup_item.update", "knit-01"), {"stock": 1}, **item)
+    await did("remove_lineup_item", of_show("lineup_item.delete", "knit-01"), **item)
+    video = {"url": "https://v.example/1", "kind": "video", "platform": "weibo", "title": "t"}
+    made = await did("create_promotion", of_show("promotion.create"), video, **path)
+    named = {**path, "promotion": made["id"]}
+    await did("update_promotion", of_show("promotion.update", made["id"]), {"title": "u"}, **named)
+    await did("delete_promotion", of_show("promotion.delete", made["id"]), **named)
+    note = {"section": "live", "kind": "observation", "text": "t"}
+    made = await did("create_note", of_show("note.create"), note, **path)
+    named = {**path, "note": made["id"]}
+    await did("update_note", of_show("note.update", made["id"]), {"text": "u"}, **named)
+    await did("delete_note", of_show("note.delete", made["id"]), **named)
+
+    def of_brand(action: str, object_id: str | None = None) -> Callable[[dict[str, Any]], Entry]:
+        return lambda d: Entry(action, object_id or d["id"], None, "maison-k")
+
+    made = await did("create_product", of_brand("product.create"), {"brand": "maison-k", "code": "coat-01"})
+    named = {"product": made["id"]}
+    await did("update_product", of_brand("product.update", made["id"]), {"names": {"en": "Coat"}}, **named)
+    alias = {**named, "alias": "c1"}
+    await did("add_product_alias", of_brand("product_alias.create", f"{made['id']}/c1"), **alias)
+    await did("remove_product_alias", of_brand("product_alias.delete", f"{made['id']}/c1"), **alias)
+    await did("delete_product", of_brand("product.delete", made["id"]), **named)
+
+
+async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> None:
+    client = did.client
+    like = {"specversion": "1.0", "id": "1", "source": "s", "subject": show, "type": "live.like.sent", "data": {"viewer": BUYER}}
+    before = len(await _entries(client))
+    assert (await client.post("/v1/events", json=like)).is_success
+    yen = {"order": "1", "buyer": BUYER, "currency": "JPY", "amount": "1", "lines": []}
+    for number in ("2", "3"):
+        wrong = like | {"id": number, "type": "live.order.paid", "data": yen | {"order": number}}
+        assert 422 == (await client.post("/v1/events", json=wrong)).status_code
+    assert before == len(await _entries(client))
+    void = {"source": "s", "event": "1", "reason": "a test"}
+    made = await did("create_void", of_show("void.create"), void, session=show)
+    await did("delete_void", of_show("void.delete", made["id"]), session=show, void=made["id"])
+    first, second = [{"letter": found["id"]} for found in (await client.get("/v1/dead-letters")).json()["dead_letters"]]
+
+    def of_dead_letter(action: str, path: dict[str, str]) -> Callable[[dict[str, Any]], Entry]:
+        return lambda _: Entry(action, *path.values(), None, None)
+
+    await did("replay_dead_letter", of_dead_letter("dead_letter.replay", first), **first)
+    await did("discard_dead_letter", of_dead_letter("dead_letter.delete", second), **second)
+    await _import(did, show)
+
+
+async def _import(did: Actions, show: str) -> None:
+    options = f'{{"kind": "orders", "subject": "{show}", "currency": "CNY", "columns": {{"order": "no", "buyer": "who", '
+    options += '"product": "code", "quantity": "n", "line_amount": "paid", "paid_at": "at"}}'
+    lines = [f"A-{number},{BUYER},knit-01,1,10.00,2021-09-25T13:31:07+09:00" for number in range(3000)]
+    file = "\n".join(["no,who,code,n,paid,at", *lines])
+    answer = await did.client.post(
+        "/v1/imports", params={"options": options}, content=file.encode(), headers={"Content-Type": "text/csv"}
+    )
+    assert 3000 == answer.json()["accepted"], answer.text
+    rows = await _entries(did.client, action="import")
+    assert [Entry("import.create", answer.json()["id"], show, "maison-k")] == [_entry(row) for row in rows]
+    did.done.add("import_csv")
+
+
+async def _administration(did: Actions) -> None:
+    made = await did("create_brand", lambda d: Entry("brand.create", d["slug"], None, d["slug"]), {"slug": "other", "name": "O"})
+    await did("update_brand", lambda _: Entry("brand.update", "other", None, "other"), {"name": "P"}, brand=made["slug"])
+    key = {"role": "viewer", "brand": "other", "name": "n"}
+    made = await did("create_key", lambda d: Entry("key.create", d["id"], None, "other"), key)
+    await did("revoke_key", lambda _: Entry("key.revoke", made["id"], None, None), key=made["id"])
+    hook = await did("create_connection", lambda d: Entry("connection.create", d["id"], None, "maison-k"), HOOK)
+    named = {"connection": hook["id"]}
+    await did("update_connection", lambda _: Entry("connection.update", hook["id"], None, "maison-k"), {"name": "m"}, **named)
+    await did("delete_connection", lambda _: Entry("connection.delete", hook["id"], None, "maison-k"), **named)
+    contract = {"brand": "maison-k", "plan": "spot", "starts_on": "2021-09-01"}
+    made = await did("create_contract", lambda d: Entry("contract.create", d["id"], None, "maison-k"), contract)
+    named = {"contract": made["id"]}
+    end = {"ends_on": "2031-01-01"}
+    await did("update_contract", lambda _: Entry("contract.update", made["id"], None, "maison-k"), end, **named)
+    await did("delete_contract", lambda _: Entry("contract.delete", made["id"], None, "maison-k"), **named)
+    rate = {"date": "2021-09-25", "source": "CNY", "target": "JPY", "kind": "TTM"}
+    place = "2021-09-25/CNY/JPY/TTM"
+    entered = {"rate": "17.09", "source": "bank"}
+    await did("put_exchange_rate", lambda _: Entry("exchange_rate.update", place, None, None), entered, **rate)
+    await did("delete_exchange_rate", lambda _: Entry("exchange_rate.delete", place, None, None), **rate)
+
+
+async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: KeyMaker, service: Service) -> None:
+    """Wrong role, unknown object, invalid body, conflict; and a write in the same task after a refused request is not recorded."""
+    created = (await client.post("/v1/sessions", json=SHOW)).json()["id"]
+    viewer = await keys(Role.VIEWER)
+    nothing = dict.fromkeys(
+        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
+         "contract", "date", "source", "target", "kind"),
+        str(uuid4()),
+    )  # fmt: skip
+    for operation in ACTIONS:
+        method, template = WRITES[operation]
+        for path, headers in ((nothing, None), (nothing | {"session": created}, viewer)):
+            answer = await client.request(method, template.format_map(path), json={"no": "field"}, headers=headers)
+            assert 400 <= answer.status_code < 500, f"{operation}: {answer.text}"
+    assert 404 == (await client.delete(f"/v1/keys/{uuid4().hex[:12]}")).status_code
+    await client.post("/v1/brands", json={"slug": "taken", "name": "T"})
+    assert 409 == (await client.post("/v1/brands", json={"slug": "taken", "name": "T"})).status_code
+    await service.keys.create(Role.VIEWER, None, "not by a request")
+    assert ["brand.create", "session.create"] == [row["action"] for row in await _entries(client)]
+
+
+async def test_a_write_without_its_row_is_not_committed(
+    client: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the row cannot be written, neither is the rest of the transaction."""
+    monkeypatch.setitem(audit._SQL, "record", "SELECT 1 / 0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13")
+    answer = await client.post("/v1/brands", json={"slug": "lost", "name": "L"})
+    assert answer.status_code >= 500
+    monkeypatch.undo()
+    assert [] == (await client.get("/v1/brands")).json()["brands"]
+    assert [] == await _entries(client)
+    async with service.database.acquire() as connection:
+        assert 0 == await connection.fetchval("SELECT count(*) FROM brands")
+
+
+async def test_filters_and_pages(client: httpx.AsyncClient) -> None:
+    """Each filter alone, and pages of two that together are the whole log, the newest first."""
+    show = (await client.post("/v1/sessions", json=SHOW)).json()["id"]
+    for slug in ("a", "b", "c"):
+        await client.post("/v1/brands", json={"slug": slug, "name": slug})
+    await client.patch("/v1/brands/a", json={"name": "A"})
+    rows = await _entries(client)
+    assert ["brand.update", *["brand.create"] * 3, "session.create"] == [row["action"] for row in rows]
+    own = rows[0]["principal"]["id"]
+    for params, count in (
+        ({"principal": own}, 5), ({"principal": "other"}, 0), ({"action": "brand.create"}, 3), ({"action": "brand"}, 4),
+        ({"action": "bran"}, 0), ({"session": show}, 1), ({"brand": "a"}, 2), ({"brand": "nowhere"}, 0),
+        ({"from": rows[1]["at"]}, 2), ({"to": rows[1]["at"]}, 3), ({"brand": "a", "action": "brand.update"}, 1),
+    ):  # fmt: skip
+        assert count == len(await _entries(client, **params)), params
+    paged, cursor = [], None
+    while True:
+        page = (await client.get("/v1/audit", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        paged += page["entries"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert rows == paged
+
+
+@pytest.mark.parametrize("role", [Role.INGEST, Role.VIEWER, Role.OPERATOR])
+async def test_only_administrators_read_it(client: httpx.AsyncClient, keys: KeyMaker, role: Role) -> None:
+    """Every other role is refused."""
+    assert 403 == (await client.get("/v1/audit", headers=await keys(role))).status_code
+
+
+@pytest.fixture
+async def row_of(service: Service) -> Callable[[datetime], Awaitable[None]]:
+    """Write a row of a moment."""
+
+    async def write(at: datetime) -> None:
+        async with service.database.acquire() as connection:
+            await audit.record(connection, Action("session.update", Actor("service", "a test"), at, "x"))
+
+    return write
+
+
+async def test_rows_are_only_added(service: Service, row_of: Callable[[datetime], Awaitable[None]]) -> None:
+    """The database refuses to change or delete rows, also to its owner."""
+    await row_of(datetime.now(UTC))
+    async with service.database.acquire() as connection:
+        for statement in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+        assert 1 == await connection.fetchval("SELECT count(*) FROM audit_log")
+
+
+async def test_rows_go_after_their_days(
+    client: httpx.AsyncClient, service: Service, row_of: Callable[[datetime], Awaitable[None]]
+) -> None:
+    """400 days by default: the row of a day earlier is deleted, the other stays, and the permission ends with the job."""
+    now = datetime.now(UTC)
+    for days in (399, 401):
+        await row_of(now - timedelta(days=days))
+    await retire(service.database, service.settings, now)
+    assert [now - timedelta(days=399)] == [datetime.fromisoformat(row["at"]) for row in await _entries(client)]
+    async with service.database.acquire() as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("DELETE FROM audit_log")
+
+
+async def test_the_bootstrap_key_is_recorded_once(service: Service) -> None:
+    """The settings' admin key leaves a row when it is created, none at later starts."""
+    for _ in range(2):
+        await service.keys.bootstrap("tl_root_0123456789abcdefghij")
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch("SELECT principal_kind, action, object_id FROM audit_log")
+    assert [("service", "key.create", "root")] == [tuple(row) for row in rows]
+
+
+async def test_two_transactions_of_one_action_leave_one_row(service: Service) -> None:
+    """The action is recorded by the first that commits."""
+    with audit.acting(Action("session.update", Actor("service", "a test"), datetime.now(UTC))):
+        for name in ("a", "b"):
+            async with service.database.transaction() as connection:
+                await connection.execute("SELECT 1")
+            audit.about(name, brand=UUID(int=1))
+    async with service.database.transaction() as connection:
+        assert [None] == [row["object_id"] for row in await connection.fetch("SELECT object_id FROM audit_log")]
