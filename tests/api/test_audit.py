@@ -156,7 +156,7 @@ async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> No
     first, second = [{"letter": found["id"]} for found in (await client.get("/v1/dead-letters")).json()["dead_letters"]]
 
     def of_dead_letter(action: str, path: dict[str, str]) -> Callable[[dict[str, Any]], Entry]:
-        return lambda _: Entry(action, *path.values(), None, None)
+        return lambda _: Entry(action, path["letter"], None, None)
 
     await did("replay_dead_letter", of_dead_letter("dead_letter.replay", first), **first)
     await did("discard_dead_letter", of_dead_letter("dead_letter.delete", second), **second)
