@@ -6,14 +6,16 @@ Steps: resolve subjects → lock sessions → pseudonymize and fold payloads →
 without a session are parked. Events that contradict their session become dead letters. All of it is one transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
-from app.ingest import dead_letters, fold
+from app.ingest import dead_letters, fold, imported_events
 from app.ingest.cardinality import Cardinality
 from app.ingest.clocks import ClockCheck
 from app.ingest.distinct_values import Values, values_in
@@ -33,19 +35,9 @@ from app.storage.transient_errors import UNREACHABLE
 from app.storage.writes import WriteQueries
 
 _RESOLVE_ATTEMPTS = 4
+_EXPECT_DUPLICATES_SECONDS = 10.0
+"""After a duplicate, flushes expect more of them for so long: a sender repeats what was not acknowledged."""
 OUT_OF_RANGE = FieldError(pointer="/data", detail="the database cannot hold this event's figures: they are out of range")
-
-
-class _VoidImportError(Exception):
-    """Events of an import that was voided while it was in progress; nothing was written."""
-
-    def __init__(self, items: list[SubmittedEvent]) -> None:
-        super().__init__()
-        self.items = items
-
-
-class _VoidMeanwhileError(asyncpg.SerializationError):
-    """An import of this batch was voided between the two questions: the transaction is tried again, as after a conflict."""
 
 
 class Flusher:
@@ -61,6 +53,7 @@ class Flusher:
         self._resolver = SubjectResolver(self._slow_after_ms)
         self._cardinality = Cardinality(settings)
         self._parking = Parking(privacy_keys, settings)
+        self._duplicate_at = -_EXPECT_DUPLICATES_SECONDS
 
     def connection(self) -> AbstractAsyncContextManager[PersistentConnection]:
         """Lend a persistent connection for consecutive flushes."""
@@ -84,7 +77,13 @@ class Flusher:
             connection = await persistent.connection()
 
             async def transaction(some: list[SubmittedEvent], rejected: list[Submission]) -> FlushResult:
-                return await self._transaction(connection, some, rejected, committing)
+                if time.monotonic() - self._duplicate_at >= _EXPECT_DUPLICATES_SECONDS:
+                    with contextlib.suppress(asyncpg.UniqueViolationError):
+                        return await self._transaction(connection, some, rejected, committing, expect_new=True)
+                result = await self._transaction(connection, some, rejected, committing, expect_new=False)
+                if result.duplicates or result.conflicts:
+                    self._duplicate_at = time.monotonic()
+                return result
 
             async def reject(item: SubmittedEvent, _: Exception) -> None:
                 await self._reject(connection, item)
@@ -111,18 +110,30 @@ class Flusher:
         items: list[SubmittedEvent],
         rejected_only: list[Submission],
         committing: Callable[[], None],
+        *,
+        expect_new: bool,
     ) -> FlushResult:
         async with early_lock_release(connection, committing):
-            result = await self.write(connection, items, rejected_only, datetime.now(UTC))
+            result = await self.write(connection, items, rejected_only, datetime.now(UTC), expect_new=expect_new)
         self._cardinality.remember(result.values)
         return result
 
     async def write(
-        self, connection: Connection, items: list[SubmittedEvent], rejected_only: Iterable[Submission], now: datetime
+        self,
+        connection: Connection,
+        items: list[SubmittedEvent],
+        rejected_only: Iterable[Submission],
+        now: datetime,
+        *,
+        expect_new: bool = False,
     ) -> FlushResult:
-        """Write all items, and dead letters of what is rejected, in the caller's transaction; return the outcome of each item."""
+        """Write all items, and dead letters of what is rejected, in the caller's transaction; return the outcome of each item.
+
+        Raises:
+            asyncpg.UniqueViolationError: `expect_new`, and an event is in the log already.
+        """
         result = FlushResult()
-        queries = WriteQueries(connection)
+        queries = WriteQueries(connection, expect_new=expect_new)
         if items:
             result = await self._write_events(queries, items, now)
         for submission in rejected_only:
@@ -143,7 +154,7 @@ class Flusher:
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
         try:
             return await self._write_valid(queries, items, now)
-        except _VoidImportError as void:
+        except imported_events.VoidImportError as void:
             refused = set(map(id, void.items))
             rest = [item for item in items if id(item) not in refused]
             result = await self._write_events(queries, rest, now) if rest else FlushResult()
@@ -207,7 +218,7 @@ class Flusher:
     async def _append(self, queries: WriteQueries, batch: WriteBatch, now: datetime) -> FlushResult | None:
         """Write the batch; None, and nothing is written, if a session is locked or its version is not the database's."""
         if batch.imported:
-            await self._refuse_void_imports(queries, batch)
+            await imported_events.refuse_void(queries, batch)
         batch, values = await self._within_caps(queries, batch)
         result = FlushResult(rejections=batch.rejections, values=values)
         if not batch.items:
@@ -237,13 +248,7 @@ class Flusher:
             if counted:
                 await fold.add(queries, counted, contexts, self._slow_after_ms)
         if batch.imported:
-            rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
-            await queries.record_imports(sorted(rows))
-            # Asked again, now that the sessions are held against voids.
-            if void := await queries.void_imports(sorted(batch.resolved_sessions)):
-                if any((session, import_id) in void for session, import_id, _ in rows):
-                    raise _VoidMeanwhileError
-                await self._validate_imported(queries, rows, result, contexts)
+            await imported_events.record(queries, batch, result, contexts, self._slow_after_ms)
         return result
 
     async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: set[bytes]) -> None:
@@ -251,36 +256,6 @@ class Flusher:
         rebuilding = {session.bytes for session, resolved in batch.resolved_sessions.items() if resolved.row.rebuilding}
         if rebuilding and (noted := [(UUID(bytes=key[16:]), key[:16]) for key in new if key[16:] in rebuilding]):
             await rebuilds.note_events(queries.connection, noted)
-
-    async def _refuse_void_imports(self, queries: WriteQueries, batch: WriteBatch) -> None:
-        void = await queries.void_imports(sorted({session for session, _, _ in batch.imported}))
-        refused = [item for session, import_id, item in batch.imported if (session, import_id) in void]
-        if refused:
-            raise _VoidImportError(refused)
-
-    async def _validate_imported(
-        self,
-        queries: WriteQueries,
-        rows: Mapping[tuple[UUID, UUID, bytes], SubmittedEvent],
-        result: FlushResult,
-        contexts: Mapping[UUID, fold.SessionContext],
-    ) -> None:
-        """Count events again that so far only voided imports brought."""
-        valid_again = set(await queries.validate_imported(sorted(rows)))
-        if not valid_again:
-            return
-        # What a pending rebuild has not taken out yet must not be added a second time; the rebuild adds it.
-        pending = await rebuilds.request_again(queries.connection, {session for session, _ in valid_again})
-        again = sorted((session, key) for session, key in valid_again if session not in pending)
-        folded = [fold.fold_logged(event, contexts[event.session_id]) for event in await queries.logged_events(again)]
-        replacing = await fold.apply(queries, folded, contexts, self._slow_after_ms)
-        for (session, _, key), item in rows.items():
-            if (session, key) in replacing:
-                result.replacements.append((session, item))
-            if (session, key) in valid_again and item in result.duplicates:
-                valid_again.remove((session, key))
-                result.duplicates.remove(item)
-                result.accepted.append(item)
 
     async def _within_caps(self, queries: WriteQueries, batch: WriteBatch) -> tuple[WriteBatch, dict[UUID, Values]]:
         """Register new values of the sessions; return the batch without the events that exceed a cap, and its values."""

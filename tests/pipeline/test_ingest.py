@@ -3,12 +3,16 @@
 import asyncio
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from uuid import uuid4
 
 import httpx
 import pytest
 from hypothesis import given
 
+from app.ingest import flush
+from app.storage.database import Connection
+from app.storage.writes import WriteQueries
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
@@ -119,3 +123,29 @@ async def test_stock_told_of_a_session_of_two_platforms_is_shown(stage: Stage) -
     told = event(1, "stock.changed", subjects[_HERE], START.isoformat(), {"product": "bag-03", "stock": 7})
     await _post(stage.client, [told])
     await assert_told(stage.service, [show], [told])
+
+
+async def test_after_a_duplicate_the_next_flushes_expect_more_of_them(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flush without duplicates writes once; one with duplicates is repeated once, and the flushes after it are not."""
+    show, _ = await _new_show(stage, "wechat:a")
+    clock = 0.0
+    monkeypatch.setattr(flush, "time", SimpleNamespace(monotonic=lambda: clock))
+    monkeypatch.setattr(stage.service.writer._flusher, "_duplicate_at", -60.0)
+    tries: list[bool] = []
+    prepare = WriteQueries.__init__
+
+    def counted(self: WriteQueries, connection: Connection, *, expect_new: bool = False) -> None:
+        tries.append(expect_new)
+        prepare(self, connection, expect_new=expect_new)
+
+    monkeypatch.setattr(WriteQueries, "__init__", counted)
+    likes = [event(number, "like.sent", show.id, START.isoformat(), {"count": 1}) for number in range(7)]
+    outcomes = []
+    for batch in (likes[:2], likes[:4], likes[2:5], likes[3:6]):
+        receipt = await _post(stage.client, batch)
+        outcomes.append((receipt["accepted"], receipt["duplicates"], *tries))
+        tries.clear()
+    assert [(2, 0, True), (2, 2, True, False), (1, 2, False), (1, 2, False)] == outcomes
+    clock = 11.0
+    await _post(stage.client, likes[6:])
+    assert [True] == tries
