@@ -34,6 +34,7 @@ from app.api import (
     rebuilds,
     reports,
     results,
+    revisions,
     sessions,
     stream,
     stream_claims,
@@ -53,8 +54,8 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
-    keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, webhooks, imports,
-    voids, rebuilds, audit, labels, health,
+    keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, revisions,
+    webhooks, imports, voids, rebuilds, audit, labels, health,
 )  # fmt: skip
 
 

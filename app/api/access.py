@@ -103,6 +103,20 @@ Operator = Annotated[Principal, Depends(Requires(frozenset({Role.OPERATOR, Role.
 Admin = Annotated[Principal, Depends(ADMINS)]
 
 
+async def require_internal(principal: Viewer) -> Principal:
+    """Return a caller who may read what the agency keeps to itself.
+
+    Raises:
+        ProblemError: 403 for a viewer that is bound to a brand.
+    """
+    if principal.is_client:
+        raise ProblemError(403, "a viewer that is bound to a brand may not read this", code="internal_only")
+    return principal
+
+
+InternalViewer = Annotated[Principal, Depends(require_internal)]
+
+
 async def session_uuid(session: str) -> UUID:
     """Return the session's id. Text that is not an id names no session: 404."""
     try:

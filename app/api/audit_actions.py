@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "delete_stream": "stream.delete",
     "delete_void": "void.delete",
     "discard_dead_letter": "dead_letter.delete",
+    "finalize_session": "revision.create",
     "import_csv": "import.create",
     "put_exchange_rate": "exchange_rate.update",
     "remove_lineup_item": "lineup_item.delete",

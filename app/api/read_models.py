@@ -60,6 +60,15 @@ class Contradiction(DocumentModel):
     figures: dict[str, Any]
 
 
+class Final(DocumentModel):
+    """The latest revision of a released session."""
+
+    revision: int = Field(ge=1, examples=[1])
+    changed: bool = Field(
+        description="a figure of this document differs from the revision; `/revisions/{revision}/changes` lists all"
+    )
+
+
 class KpiDocument(DocumentModel):
     """A session's KPIs."""
 
@@ -70,6 +79,7 @@ class KpiDocument(DocumentModel):
     duration_seconds: int | float | None = Field(examples=[8640])
     kpis: Kpis  # type: ignore[valid-type]
     by_platform: dict[str, Kpis]  # type: ignore[valid-type]
+    final: Final | None = Field(description="null before the first release")
     warnings: list[Contradiction]
 
 

@@ -135,6 +135,10 @@ class ReportDocument(DocumentModel):
     title: str
     heading: str
     language: Language
+    edition: Literal["internal", "client"]
+    revision: int | None = Field(
+        description="the revision whose frozen figures these are; null: the present figures", examples=[1]
+    )
     status: SessionStatus
     as_of: datetime
     currency: str

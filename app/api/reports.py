@@ -3,7 +3,6 @@
 In: a session, a language. Out: the document, or a file of it. Never here: layout, figures.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +13,11 @@ from app.api.cancellation import while_connected
 from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import UNCHANGED, Question, answer
-from app.kpis.reader import SessionQuery
+from app.labels.catalogue import Language
 from app.problems import responses
 from app.reports import files
 from app.reports.document import read_report
+from app.reports.files import ReportFile
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
@@ -31,15 +31,30 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}, "description": "the file"}}
 
 
-def _headers(asked: SessionQuery, name: str, extension: str, disposition: str) -> Mapping[str, str]:
+FILE_RESPONSES = {media_type: _file(media_type) for media_type in (XLSX, HTML)}
+"""OpenAPI `responses` of a route that returns a file of this type."""
+
+
+def _headers(language: Language, name: str, extension: str, disposition: str) -> dict[str, str]:
     # RFC 6266: an ASCII name for old clients, the real one encoded by RFC 8187.
     encoded = quote(f"{name}.{extension}", safe="")
     return {
         "Content-Disposition": f"{disposition}; filename=\"report.{extension}\"; filename*=UTF-8''{encoded}",
-        "Content-Language": asked.language,
+        "Content-Language": language,
         "Vary": "Accept-Language, Authorization",
         "Cache-Control": "no-store",
     }
+
+
+def file_response(book: ReportFile, language: Language) -> Response:
+    """Return a workbook to download."""
+    return Response(book.content, media_type=XLSX, headers=_headers(language, book.name, "xlsx", "attachment"))
+
+
+def html_response(page: ReportFile, language: Language) -> Response:
+    """Return a page to show."""
+    headers = {**_headers(language, page.name, "html", "inline"), "Content-Security-Policy": _POLICY}
+    return Response(page.content, media_type=HTML, headers=headers)
 
 
 @router.get("/report", summary="Get the results sheet", operation_id="get_report", response_model=ReportDocument)
@@ -53,13 +68,12 @@ async def report(service: AppService, asked: Question) -> Response:
     summary="Download the results sheet for Excel",
     operation_id="download_report_xlsx",
     response_class=Response,
-    responses=_file(XLSX),
+    responses=FILE_RESPONSES[XLSX],
 )
 async def report_xlsx(service: AppService, request: Request, asked: Question) -> Response:
     """Return a workbook: the results sheet, the figures by minute with charts, and every order line."""
     work = files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
-    book = await while_connected(request, work)
-    return Response(book.content, media_type=XLSX, headers=_headers(asked, book.name, "xlsx", "attachment"))
+    return file_response(await while_connected(request, work), asked.language)
 
 
 @router.get(
@@ -67,14 +81,9 @@ async def report_xlsx(service: AppService, request: Request, asked: Question) ->
     summary="Download the results sheet as HTML",
     operation_id="download_report_html",
     response_class=Response,
-    responses=_file(HTML),
+    responses=FILE_RESPONSES[HTML],
 )
 async def report_html(service: AppService, request: Request, asked: Question) -> Response:
     """Return a self-contained page for A4: no script, no external resource."""
     work = files.page(service.database, service.renderer, asked, insight_settings(service.settings))
-    page = await while_connected(request, work)
-    headers = {
-        **_headers(asked, page.name, "html", "inline"),
-        "Content-Security-Policy": _POLICY,
-    }
-    return Response(page.content, media_type=HTML, headers=headers)
+    return html_response(await while_connected(request, work), asked.language)

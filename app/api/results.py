@@ -58,10 +58,11 @@ Question = Annotated[SessionQuery, Depends(get_asked)]
 def answer(document: dict[str, Any], asked: SessionQuery) -> Response:
     """Return a document as JSON in the language of the query, with an entity tag."""
     body = to_json(document)
-    return _json(body, tag_of(body, asked.language), asked.language)
+    return answer_json(body, tag_of(body, asked.language), asked.language)
 
 
-def _json(body: bytes, tag: str, language: Language) -> Response:
+def answer_json(body: bytes, tag: str, language: Language) -> Response:
+    """Return the bytes of a JSON document, with its entity tag."""
     headers = {
         "Content-Language": language,
         "Vary": "Accept-Language, Authorization",
@@ -120,7 +121,7 @@ async def kpis(request: Request) -> Response:
         return body, tag_of(body, language)
 
     body, tag = await _single_flight(request).run((session, caller.brand_id, language), work)
-    return _json(body, tag, language)
+    return answer_json(body, tag, language)
 
 
 @router.get("/products", summary="Results by product", operation_id="get_product_results", response_model=ProductsDocument)

@@ -92,8 +92,11 @@ async def update_session(service: AppService, caller: Operator, session: Session
     status_code=204,
     operation_id="delete_session",
     summary="Delete a session",
-    responses=responses(401, 403, 404),
+    responses=responses(401, 403, 404, 409),
 )
 async def delete_session(service: AppService, caller: Operator, session: SessionId) -> None:
-    """Delete a session and its data. The first purchases of its buyers are reassigned to their next session."""
+    """Delete a session and its data. The first purchases of its buyers are reassigned to their next session.
+
+    Only an admin can delete a session that has been released.
+    """
     await session_deletion.delete(service.database, caller, session)

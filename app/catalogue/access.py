@@ -60,6 +60,11 @@ class Principal:
     brand_id: UUID | None
     name: str | None = None
 
+    @property
+    def is_client(self) -> bool:
+        """Whether the caller reads for a brand from outside the agency: the client edition and the figures, nothing internal."""
+        return self.role is Role.VIEWER and self.brand_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:

@@ -6,8 +6,8 @@ here: other changes of other sessions.
 
 from uuid import UUID
 
-from app.catalogue.access import Principal
-from app.problems import not_found
+from app.catalogue.access import Principal, Role
+from app.problems import ProblemError, not_found
 from app.storage import audit, first_purchases
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
@@ -15,10 +15,10 @@ from app.storage.transient_errors import retry_conflicts
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:
-    """Delete a session with its events, figures, orders, streams, line-up, promotions and notes.
+    """Delete a session with its events, figures, orders, streams, line-up, promotions, notes and revisions.
 
     Raises:
-        ProblemError: 404.
+        ProblemError: 404; 409 if it has been released and the caller is no admin.
     """
 
     async def remove() -> None:
@@ -36,8 +36,11 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
         raise not_found("session")
     audit.about(brand=brand_id)
     await connection.execute(sql["lock_brand"], str(brand_id))
-    if await connection.fetchval(sql["lock_session"], session_id, principal.brand_id) is None:
+    session = await connection.fetchrow(sql["lock_session"], session_id, principal.brand_id)
+    if session is None:
         raise not_found("session")
+    if session["revision"] is not None and principal.role is not Role.ADMIN:
+        raise ProblemError(409, "the session has been released; only an admin can delete it", code="session_released")
     await _reassign_first_purchases(connection, brand_id, session_id)
     for statement in queries("session_deletion").values():
         await connection.execute(statement, session_id)

@@ -46,7 +46,8 @@ class ListedSession(SessionHead):
                 "kind": "live",
                 "currency": "CNY",
                 "time_zone": "Asia/Tokyo",
-                "status": "provisional",
+                "status": "final",
+                "final": {"revision": 1},
                 "scheduled_at": "2021-09-25T05:00:00Z",
                 "started_at": "2021-09-25T05:00:03Z",
                 "ended_at": "2021-09-25T07:24:03Z",
@@ -69,7 +70,7 @@ async def listing(
     sql = queries("catalogue")
     async with database.acquire() as connection:
         on_air: list[UUID] = []
-        if wanted.status in {SessionStatus.LIVE, SessionStatus.PROVISIONAL}:
+        if wanted.status in {SessionStatus.LIVE, SessionStatus.PROVISIONAL, SessionStatus.FINAL}:
             on_air = await on_air_of(connection, None, principal.brand_id)
         rows = await connection.fetch(
             sql["sessions_page"],

@@ -88,6 +88,12 @@ class SessionPatch(PatchModel):
     scheduled_at: Timestamp | None = Field(default=UNCHANGED, examples=[_PLAN["scheduled_at"]])
 
 
+class Release(ResponseModel):
+    """The latest revision of a session."""
+
+    revision: int = Field(ge=1, examples=[1])
+
+
 class SessionHead(ResponseModel):
     """The common members of a session."""
 
@@ -99,6 +105,9 @@ class SessionHead(ResponseModel):
     currency: str
     time_zone: str
     status: SessionStatus
+    final: Release | None = Field(
+        description="null before the first release; the KPI document tells whether figures changed since"
+    )
     scheduled_at: datetime | None
     started_at: datetime | None = Field(description="first start of one of its streams")
     ended_at: datetime | None = Field(description="last end of one of its streams")
@@ -115,6 +124,7 @@ class Session(SessionHead):
                 **_PLAN,
                 "scheduled_at": "2021-09-25T05:00:00Z",
                 "status": "scheduled",
+                "final": None,
                 "started_at": None,
                 "ended_at": None,
                 "created_at": "2021-09-20T01:00:00Z",
@@ -220,7 +230,8 @@ async def _whole(connection: AsyncConnection, row: Row[Any]) -> Session:
 async def _with_status(database: Database, session: Session) -> Session:
     async with database.acquire() as connection:
         live = bool(await on_air_of(connection, [session.id], None))
-    return session.model_copy(update={"status": status_of(session.started_at, session.ended_at, on_air=live)})
+    revision = None if session.final is None else session.final.revision
+    return session.model_copy(update={"status": status_of(session.started_at, session.ended_at, revision, on_air=live)})
 
 
 async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UUID | None) -> list[UUID]:
@@ -230,8 +241,9 @@ async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UU
 
 def head(row: Any, brand: str, *, on_air: bool) -> dict[str, Any]:
     """Return the fields of `SessionHead` from a row of sessions, by column name."""
-    stored = SessionHead.model_fields.keys() - {"brand", "status"}
+    stored = SessionHead.model_fields.keys() - {"brand", "status", "final"}
     return {name: row[name] for name in stored} | {
         "brand": brand,
-        "status": status_of(row["started_at"], row["ended_at"], on_air=on_air),
+        "status": status_of(row["started_at"], row["ended_at"], row["revision"], on_air=on_air),
+        "final": None if row["revision"] is None else Release(revision=row["revision"]),
     }

@@ -37,10 +37,12 @@ class Summary(ResponseModel):
 _COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 
 
-def status_of(started_at: datetime | None, ended_at: datetime | None, *, on_air: bool) -> SessionStatus:
-    """Return the session's status."""
+def status_of(started_at: datetime | None, ended_at: datetime | None, revision: int | None, *, on_air: bool) -> SessionStatus:
+    """Return the session's status, by the rule of `kpis/status.py`."""
     if on_air:
         return SessionStatus.LIVE
+    if revision is not None:
+        return SessionStatus.FINAL
     return SessionStatus.SCHEDULED if started_at is None and ended_at is None else SessionStatus.PROVISIONAL
 
 

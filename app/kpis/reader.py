@@ -6,7 +6,7 @@ not see the session. Never here: formulas, SQL, HTTP.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,8 @@ class SessionQuery:
     """The brand that the caller is bound to; None for all brands."""
     now: datetime
     language: Language
+    revision: int | None = None
+    """Read the figures as those of this revision, which is about to be released."""
 
 
 @asynccontextmanager
@@ -72,6 +74,8 @@ async def read_evaluation(connection: Connection, asked: SessionQuery) -> tuple[
     figures = await reads.session_figures(connection, asked.session, asked.brand)
     if figures is None:
         raise not_found("session")
+    if asked.revision is not None:
+        figures = replace(figures, head=replace(figures.head, revision=asked.revision), released=None)
     minutes = await reads.concurrency(connection, asked.session) if several_sampled(figures) else ()
     return figures, await compute(len(minutes), evaluate, figures, asked.now, minutes)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import Evaluation, Figure, Values
+from app.kpis.final import final_of
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.rounding import digits_of, money, number
 from app.labels.catalogue import Language
@@ -65,13 +66,15 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
     # The total of a single platform is the platform's figure.
     total = next(iter(by_platform.values())) if len(by_platform) == 1 else figures_document(evaluation.total, digits)
     duration = evaluation.duration_us
+    seconds = None if duration is None else number(duration, 1_000_000)
     return {
         "session": str(head.id),
         "status": evaluation.status.value,
         "as_of": local(evaluation.as_of, head.time_zone),
         "currency": head.currency,
-        "duration_seconds": None if duration is None else number(duration, 1_000_000),
+        "duration_seconds": seconds,
         "kpis": total,
         "by_platform": by_platform,
+        "final": final_of(head.revision, figures.released, seconds, total, by_platform),
         "warnings": warnings_of(evaluation, figures, language),
     }

@@ -14,9 +14,11 @@ LONGEST_BROADCAST = timedelta(hours=24)
 
 
 def status_of(head: SessionHead) -> SessionStatus:
-    """Return the status: live while any room is on air, scheduled before anything began, else provisional."""
+    """Return the status: live while a room is on air, final once released, scheduled before the start, else provisional."""
     if is_on_air(head.broadcasts):
         return SessionStatus.LIVE
+    if head.revision is not None:
+        return SessionStatus.FINAL
     if head.started_at is None and head.ended_at is None:
         return SessionStatus.SCHEDULED
     return SessionStatus.PROVISIONAL

@@ -82,6 +82,7 @@ def subtitle_of(report: Document) -> list[str]:
     shown = f"{format_date(moment.date())} {moment:%H:%M} {offset_of(report['as_of'])}"
     return [
         *(pair.format(label=fact["label"], value=fact["text"]) for fact in facts),
+        *([] if report["revision"] is None else [label("report.revision", language).format(number=report["revision"])]),
         label("report.as_of", language).format(moment=shown),
     ]
 
@@ -101,11 +102,12 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     evidence, said = await collect_evidence(connection, asked, insight_settings)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
-    return await compute(len(evidence), report_document, evidence, notes, insights, asked.language)
+    return await compute(len(evidence), report_document, evidence, notes, insights, asked)
 
 
-def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], language: Language) -> Document:
-    """Return the results sheet."""
+def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], asked: SessionQuery) -> Document:
+    """Return the results sheet, in its internal edition."""
+    language = asked.language
     evaluation, figures = evidence.evaluation, evidence.figures
     head = evaluation.head
     words = _SectionTexts(notes, insights, language)
@@ -134,6 +136,8 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
         "title": head.title,
         "heading": label("sheet.title", language),
         "language": language,
+        "edition": "internal",
+        "revision": asked.revision,
         "status": evaluation.status.value,
         "as_of": local(evaluation.as_of, head.time_zone),
         "currency": head.currency,

@@ -5,7 +5,7 @@ event loop.
 """
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.charts import read_documents
 from app.reports.document import report_on
-from app.reports.excel.workbook import Batch, WorkbookInput, write_workbook
+from app.reports.excel.workbook import Batch, OrderLines, WorkbookInput, write_workbook
 from app.reports.page import render
 from app.reports.render_process import RenderProcess
 from app.storage import log_reads
@@ -27,6 +27,9 @@ from app.storage.database import Connection, Database
 from app.storage.log_reads import OrderFilter, OrderRow
 from app.storage.reads import SessionHead
 
+WORKBOOK_DOCUMENTS = ("timeline", "showcases", "products")
+PAGE_DOCUMENTS = frozenset(name for needed in NEEDS.values() for name in needed)
+"""Documents that the files show beside the report."""
 _BATCH = 2000
 """Orders read at a time: some milliseconds of this process."""
 
@@ -49,13 +52,22 @@ async def workbook(
         ProblemError: 404, also for another brand's session; 503 when too many reports wait.
     """
     with TemporaryDirectory(prefix="tallylight-report-") as folder:
-        spool, path = Path(folder) / "orders", Path(folder) / "report.xlsx"
+        spool = Path(folder) / "orders"
         async with snapshot(database, asked.brand) as connection:
             head = await read_head(connection, asked)
             report = await report_on(connection, asked, insight_settings)
-            documents = await read_documents(connection, asked, ("timeline", "showcases", "products"))
+            documents = await read_documents(connection, asked, WORKBOOK_DOCUMENTS)
             await _spool(connection, head, spool)
-        await renderer.run(write_workbook, WorkbookInput(head, report, documents, spool), path)
+        return await draw_workbook(renderer, report, documents, OrderLines(head, spool))
+
+
+async def draw_workbook(
+    renderer: RenderProcess, report: Document, documents: Mapping[str, Document], orders: OrderLines | None = None
+) -> ReportFile:
+    """Return the workbook of documents; the sheet of orders is left out without `orders`."""
+    with TemporaryDirectory(prefix="tallylight-report-") as folder:
+        path = Path(folder) / "report.xlsx"
+        await renderer.run(write_workbook, WorkbookInput(report, documents, orders), path)
         return ReportFile(_name(report), path.read_bytes())
 
 
@@ -63,10 +75,15 @@ async def page(database: Database, renderer: RenderProcess, asked: SessionQuery,
     """Return the page, as `workbook`."""
     async with snapshot(database, asked.brand) as connection:
         report = await report_on(connection, asked, insight_settings)
-        documents = await read_documents(connection, asked, {name for needed in NEEDS.values() for name in needed})
+        documents = await read_documents(connection, asked, PAGE_DOCUMENTS)
+    return await draw_page(renderer, report, documents)
+
+
+async def draw_page(renderer: RenderProcess, report: Document, documents: Mapping[str, Document]) -> ReportFile:
+    """Return the page of documents."""
     # One platform alone has nothing to be compared with.
     shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
-    specs = [specification(chart, documents, asked.language, "light") for chart in shown]
+    specs = [specification(chart, documents, report["language"], "light") for chart in shown]
     return ReportFile(_name(report), (await renderer.run(render, report, specs)).encode())
 
 

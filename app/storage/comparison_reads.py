@@ -85,7 +85,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
 
 
 def _head(row: Any, heard: datetime | None, broadcasts: Sequence[Broadcast]) -> SessionHead:
-    fields: tuple[Any, ...] = (*row[:12], heard, tuple(row["platforms"]), tuple(broadcasts))
+    fields: tuple[Any, ...] = (*row[:12], heard, tuple(row["platforms"]), tuple(broadcasts), row["revision"])
     return SessionHead(*fields)
 
 

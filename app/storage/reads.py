@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from app.events.contributions import CLOCK_KEY
 from app.storage.database import Connection
 from app.storage.queries import queries
@@ -55,6 +57,8 @@ class SessionHead:
     platforms: tuple[str, ...]
     """Platforms of the registered streams."""
     broadcasts: tuple[Broadcast, ...]
+    revision: int | None = None
+    """The latest revision; None before the first release."""
 
 
 PlatformSums = Mapping[str, Mapping[str, int]]
@@ -79,6 +83,8 @@ class SessionFigures:
     """Rooms, of all platforms, that sampled their viewers."""
     corrected_clocks: Mapping[str, int] = field(default_factory=dict)
     """Source → events whose time was wrong; the ten sources with the most."""
+    released: Mapping[str, Any] | None = None
+    """The KPI values of the latest revision (`app.kpis.final`)."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -117,7 +123,7 @@ def _head(row: Any) -> SessionHead:
     columns = (row["room_platforms"], row["room_names"], row["room_latest"], row["room_at"])
     rooms = zip(*(column or () for column in columns), strict=True)
     broadcasts = [Broadcast(platform, room, latest == 1, at) for platform, room, latest, at in rooms]
-    fields: tuple[Any, ...] = (*row[:13], tuple(row["platforms"]), tuple(broadcasts))
+    fields: tuple[Any, ...] = (*row[:13], tuple(row["platforms"]), tuple(broadcasts), row["revision"])
     return SessionHead(*fields)
 
 
@@ -147,6 +153,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     return SessionFigures(
         head, counted, reported.figures, reported.peaks, clicks, None if products_gmv is None else int(products_gmv),
         reported.sampled_rooms, _corrected_clocks(row["corrected_keys"], row["corrected_events"]),
+        None if row["released_kpis"] is None else from_json(row["released_kpis"]),
     )  # fmt: skip
 
 

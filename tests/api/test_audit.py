@@ -150,6 +150,7 @@ async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> No
         wrong = like | {"id": number, "type": "live.order.paid", "data": yen | {"order": number}}
         assert 422 == (await client.post("/v1/events", json=wrong)).status_code
     assert before == len(await _entries(client))
+    await did("finalize_session", of_show("revision.create", "1"), session=show)
     void = {"source": "s", "event": "1", "reason": "a test"}
     made = await did("create_void", of_show("void.create"), void, session=show)
     await did("delete_void", of_show("void.delete", made["id"]), session=show, void=made["id"])

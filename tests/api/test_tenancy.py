@@ -87,6 +87,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "letter": dead_letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
         "chart": "timeline",
+        "number": "1",
         "void": str(uuid4()),
     }
 
@@ -105,7 +106,7 @@ async def test_every_object_of_another_brand_is_not_there(
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
             admins = path.startswith(("/v1/keys", "/v1/connections")) or (path.startswith("/v1/contracts") and method != "GET")
-            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts"))
+            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/revisions"))
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
             expected = 403 if admins or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
@@ -150,7 +151,8 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void", "contract", "date", "source", "target", "kind"),
+         "chart", "void", "contract", "date", "source", "target", "kind",
+         "number"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

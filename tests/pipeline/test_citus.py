@@ -16,7 +16,7 @@ LOCAL = {"parked", "parked_rooms", "dead_letters", "deliveries", "delivery_bindi
 """Queues and dead letters, which no query joins."""
 BY_KEY = {
     "events", "members", "counters", "gauges", "orders", "spans", "customers", "voids", "voided_events", "import_events",
-    "session_values", "refunds", "parcels", "rebuilds", "rebuild_events",
+    "session_values", "refunds", "parcels", "rebuilds", "rebuild_events", "revisions",
 }  # fmt: skip
 
 

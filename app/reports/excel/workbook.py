@@ -28,14 +28,22 @@ Batch = tuple[list[OrderRow], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class OrderLines:
+    """The orders of a session."""
+
+    head: SessionHead
+    path: Path
+    """A file of pickled `Batch`es."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkbookInput:
     """The content of a workbook."""
 
-    head: SessionHead
     report: Document
     documents: Mapping[str, Document]
-    orders: Path
-    """A file of pickled `Batch`es."""
+    orders: OrderLines | None
+    """None: no sheet of orders."""
 
 
 def write_workbook(content: WorkbookInput, path: Path) -> None:
@@ -53,15 +61,20 @@ def write_workbook(content: WorkbookInput, path: Path) -> None:
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
     products = Results(style, results, report).write()
     write_series(style, series, names[0], products, documents, report)
+    if content.orders is not None:
+        _write_orders(style, names[2], report, content.documents["products"], content.orders)
+    book.close()
+
+
+def _write_orders(style: WorkbookStyle, name: str, report: Document, products: Document, lines: OrderLines) -> None:
     # The rows of the third sheet are written to disk one by one. The first two sheets have merged cells and charts, which need
     # them in memory. The option is set on the workbook, and each sheet copies it when it is added.
-    book.constant_memory = True
-    lines = book.add_worksheet(names[2])
-    book.constant_memory = False
-    orders = Orders(style, lines, content.head, product_names(content.documents["products"]))
+    style.book.constant_memory = True
+    sheet = style.book.add_worksheet(name)
+    style.book.constant_memory = False
+    orders = Orders(style, sheet, lines.head, product_names(products))
     orders.begin(report)
-    orders.write(_batches(content.orders))
-    book.close()
+    orders.write(_batches(lines.path))
 
 
 def _as_of(report: Document) -> datetime:

@@ -67,7 +67,7 @@ WHERE CASE
 -- name: sessions_page
 -- Sessions, newest first. $12 are the sessions on air, if the query filters by status.
 SELECT s.id, b.slug AS brand, s.title, s.host, s.kind, s.currency, s.time_zone, s.scheduled_at, s.started_at, s.ended_at,
-       s.created_at,
+       s.created_at, s.revision,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
@@ -80,9 +80,9 @@ WHERE ($1::uuid IS NULL OR s.brand_id = $1)
   AND ($7::text IS NULL OR strpos(lower(s.title), lower($7)) > 0 OR strpos(lower(s.host), lower($7)) > 0)
   AND CASE $8::text
           WHEN 'live' THEN s.id = ANY($12::uuid[])
-          WHEN 'scheduled' THEN s.started_at IS NULL AND s.ended_at IS NULL
-          WHEN 'provisional' THEN (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL) AND s.id <> ALL($12::uuid[])
-          WHEN 'final' THEN FALSE
+          WHEN 'scheduled' THEN s.started_at IS NULL AND s.ended_at IS NULL AND s.revision IS NULL
+          WHEN 'provisional' THEN (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL) AND s.revision IS NULL AND s.id <> ALL($12::uuid[])
+          WHEN 'final' THEN s.revision IS NOT NULL AND s.id <> ALL($12::uuid[])
           ELSE TRUE
       END
   AND ($9::timestamptz IS NULL OR (s.created_at, s.id) < ($9, $10::uuid))
@@ -111,4 +111,4 @@ SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
 
 -- name: lock_session
 -- Waits for the running flushes of a session; later flushes skip it until the commit.
-SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;
+SELECT brand_id, revision FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;

@@ -2,7 +2,7 @@
 -- The given sessions that the caller may see, with the platforms of their streams.
 SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.time_zone,
        s.scheduled_at, s.started_at, s.ended_at,
-       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms, s.revision
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 WHERE s.id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);

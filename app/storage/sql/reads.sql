@@ -17,7 +17,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
        (SELECT sum(c.value)::text
         FROM counters c
         WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv,
-       clocks.keys AS corrected_keys, clocks.events AS corrected_events
+       clocks.keys AS corrected_keys, clocks.events AS corrected_events,
+       s.revision, (SELECT r.kpis FROM revisions r WHERE r.session_id = $1::uuid AND r.number = s.revision) AS released_kpis
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN (
@@ -76,7 +77,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
         LIMIT 1)
        ) AS last_heard,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
-       rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at
+       rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at,
+       s.revision
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN (

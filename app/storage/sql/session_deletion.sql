@@ -34,6 +34,10 @@ DELETE FROM rebuilds WHERE session_id = $1;
 -- Empties the list of events that a rebuild has to fold.
 DELETE FROM rebuild_events WHERE session_id = $1;
 
+-- name: revisions
+-- Empties a session's releases.
+DELETE FROM revisions WHERE session_id = $1;
+
 -- name: spans
 -- Empties a session's durations.
 DELETE FROM spans WHERE session_id = $1;

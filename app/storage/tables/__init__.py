@@ -24,6 +24,7 @@ from app.storage.tables.fold import counters, customers, events, gauges, members
 from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
+from app.storage.tables.revisions import revisions
 from app.storage.tables.settlement import contracts, exchange_rates
 from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
@@ -58,6 +59,7 @@ __all__ = [
     "rebuild_events",
     "rebuilds",
     "refunds",
+    "revisions",
     "sealed_keys",
     "session_values",
     "sessions",

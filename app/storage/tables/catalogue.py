@@ -73,6 +73,8 @@ sessions = Table(
     created_at(),
     # The rebuild that is under way. Flushes note new events while it is set.
     Column("rebuild", Uuid),
+    # The latest revision; null before the first release.
+    Column("revision", Integer),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
 )
