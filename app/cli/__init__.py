@@ -1,24 +1,67 @@
 """The command `tallylight`.
 
 In: arguments. Out: one call, text on the terminal, an exit code. Never here: domain logic.
+
+To import the server takes seconds of computing, so a command's modules are imported when that command is called.
 """
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from app import __version__
-from app.cli.connections import connections
-from app.cli.demo import demo
-from app.cli.keys import keys
-from app.cli.maintenance import migrate, openapi, rebuild
-from app.cli.report import report
-from app.cli.serve import serve
-from app.cli.simulate import simulate
-from app.cli.voids import voids
+
+_MODULES = {
+    "serve": "serve",
+    "demo": "demo",
+    "simulate": "simulate",
+    "migrate": "maintenance",
+    "rebuild": "maintenance",
+    "report": "report",
+    "openapi": "maintenance",
+    "keys": "keys",
+    "connections": "connections",
+    "voids": "voids",
+}
+"""Modules of this package by command, in the order of the help; a command is there under its own name."""
+
+
+class _Commands(TyperGroup):
+    """Commands that are imported when they are called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        """Know the names, which a wrong one is compared with."""
+        super().__init__(**attributes)
+        self.commands.update(dict.fromkeys(_MODULES, cast("Any", None)))
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own base is private
+        """Return the names."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        """Return a command; None if there is none of this name."""
+        if cmd_name not in _MODULES:
+            return None
+        found = getattr(import_module(f"app.cli.{_MODULES[cmd_name]}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            made: Any = get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command()(found)
+            made = get_command(alone)
+        made.name = cmd_name
+        return made
+
 
 cli = typer.Typer(
-    name="tallylight", help="The numbers of live commerce.", no_args_is_help=True, pretty_exceptions_show_locals=False
+    cls=_Commands,
+    name="tallylight",
+    help="The numbers of live commerce.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
 )
 
 
@@ -35,18 +78,6 @@ def options(
     ] = False,
 ) -> None:
     """The numbers of live commerce."""
-
-
-cli.command()(serve)
-cli.command()(demo)
-cli.command()(simulate)
-cli.command()(migrate)
-cli.command()(rebuild)
-cli.command()(report)
-cli.command()(openapi)
-cli.add_typer(keys, name="keys")
-cli.add_typer(connections, name="connections")
-cli.add_typer(voids, name="voids")
 
 
 def main() -> None:

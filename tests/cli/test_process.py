@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-ROOT = Path(__file__).parents[2]
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")} | {"PYTHONPATH": str(ROOT)}
-END_SECONDS = 5.0 if os.environ.get("TALLYLIGHT_FAULTS") == "full" else 60.0
+from tests.cli.shell import CLEAN, ROOT, Result, call, start
+
+FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
+END_SECONDS = 5.0 if FULL else 60.0
 """Five is what is promised, and holds on a machine that is not overloaded; that everything ends holds on any."""
 
 
@@ -86,8 +87,17 @@ def _end(demo: Demo, end: Callable[[], None]) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["cluster", "playing", "kept"])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        *[("cluster", signal.SIGTERM), ("playing", signal.SIGINT), ("kept", signal.SIGTERM)],
+        *[
+            (moment, number)
+            for moment, number in (("cluster", signal.SIGINT), ("playing", signal.SIGTERM), ("kept", signal.SIGINT))
+            if FULL
+        ],
+    ],
+)
 def test_a_signal_ends_the_demo_and_its_database(number: signal.Signals, moment: str, demo: Callable[..., Demo]) -> None:
     """While the cluster is made, while the session is sent, and afterwards: everything ends in time, without a traceback."""
     found = demo()
@@ -101,7 +111,7 @@ def test_a_signal_ends_the_demo_and_its_database(number: signal.Signals, moment:
     assert "Traceback" not in found.output.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, *([signal.SIGTERM] if FULL else [])])
 def test_the_demo_ends_with_a_make_that_alone_gets_the_signal(
     number: signal.Signals, tmp_path: Path, demo: Callable[..., Demo]
 ) -> None:
@@ -115,19 +125,7 @@ def test_the_demo_ends_with_a_make_that_alone_gets_the_signal(
     assert "Traceback" not in found.output.read_text()
 
 
-def _run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        cwd=folder,
-        env=CLEAN | env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def _sentence(done: subprocess.CompletedProcess[str]) -> str:
+def _sentence(done: Result) -> str:
     text = (done.stdout + done.stderr).strip()
     assert "Traceback" not in text
     assert 1 == len(text.splitlines()), text
@@ -139,24 +137,28 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = _run(tmp_path, "serve", TALLYLIGHT_PORT=str(taken.getsockname()[1]))
-    assert (1, True) == (done.returncode, "--port" in _sentence(done))
+        done = start("serve", env={"TALLYLIGHT_PORT": str(taken.getsockname()[1])}, cwd=tmp_path)
+    assert (1, True) == (done.exit_code, "--port" in _sentence(done))
     assert not (tmp_path / ".tallylight").exists()
 
 
-@pytest.mark.parametrize("command", [("serve",), ("demo", "--no-keep"), ("keys", "list"), ("migrate",)])
-def test_an_unusable_data_folder_is_one_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("run", "command"),
+    [(start, ("serve",)), (start, ("demo", "--no-keep")), (call, ("keys", "list")), (call, ("migrate",))],
+    ids=["serve", "demo", "keys", "migrate"],
+)
+def test_an_unusable_data_folder_is_one_sentence(run: Callable[..., Result], command: tuple[str, ...], tmp_path: Path) -> None:
     """A file in place of the data folder: a sentence that names it and the variable."""
     (tmp_path / ".tallylight").write_text("")
-    done = _run(tmp_path, *command, TALLYLIGHT_PORT="0")
-    assert done.returncode in {1, 3}
+    done = run(*command, env={"TALLYLIGHT_PORT": "0"}, cwd=tmp_path)
+    assert done.exit_code in {1, 3}
     assert all(words in _sentence(done) for words in (".tallylight", "TALLYLIGHT_DATA_DIR"))
 
 
 def test_the_version_is_printed(tmp_path: Path) -> None:
     """`--version` prints name and version."""
-    done = _run(tmp_path, "--version")
-    assert (0, ["tallylight"]) == (done.returncode, done.stdout.split()[:1])
+    done = start("--version", cwd=tmp_path)
+    assert (0, ["tallylight"]) == (done.exit_code, done.stdout.split()[:1])
 
 
 def _make(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
