@@ -243,3 +243,45 @@ class AudienceDocument(DocumentModel):
     by_source: list[SourceShare]
     by_fan_level: list[FanLevelShare]
     core_fans: CoreFans
+
+
+class ResponseTimes(DocumentModel):
+    """Response times of answers; null without an answer. Percentiles are interpolated linearly."""
+
+    answered: int = Field(description="tickets with a known response time")
+    mean_seconds: float | None
+    median_seconds: float | None
+    p90_seconds: float | None = Field(description="90th percentile")
+    slow: int = Field(description="answers that took longer than `slow_seconds`")
+
+
+class SlowTicket(DocumentModel):
+    """A ticket whose answer was slow."""
+
+    ticket: str
+    platform: str
+    requested_at: datetime | None
+    answered_at: datetime
+    response_seconds: float
+
+
+class SupportQuarter(ResponseTimes):
+    """A quarter of an hour: the tickets requested in it, and the answers given in it."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+    tickets: int
+
+
+class SupportDocument(ResponseTimes):
+    """Customer service of a session."""
+
+    session: str
+    slow_seconds: float
+    tickets: int = Field(description="tickets that were requested")
+    waiting: int = Field(description="requested tickets without an answer")
+    waiting_since: datetime | None = Field(description="the first of their requests")
+    slow_tickets: list[SlowTicket] = Field(description="the slowest answers first, at most 100")
+    slow_tickets_omitted: int
+    by_quarter_hour: list[SupportQuarter] = Field(description="quarters with a request or an answer, in order, at most 2,000")
+    more_quarters: bool = Field(description="whether later quarters were left out")

@@ -13,10 +13,17 @@ from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_o
 from app.api.language import AnswerLanguage, language_of
 from app.api.paging import MAX_CURSOR, decode, encode
 from app.api.query_times import Instant
-from app.api.read_models import AudienceDocument, KpiDocument, ProductsDocument, ShowcasesDocument, TimelineDocument
+from app.api.read_models import (
+    AudienceDocument,
+    KpiDocument,
+    ProductsDocument,
+    ShowcasesDocument,
+    SupportDocument,
+    TimelineDocument,
+)
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
-from app.kpis import product_reader, reader
+from app.kpis import product_reader, reader, support as support_reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.product_reader import ProductPage, ShowcasePage
 from app.kpis.products import MOST_LISTED
@@ -175,3 +182,17 @@ async def audience(
 ) -> Response:
     """Return arrivals by traffic source and fan level, of the session or of a window with a resolution of one second."""
     return answer(await reader.read_audience(service.database, asked, begin, to, min_level), asked)
+
+
+@router.get("/support", summary="Customer service", operation_id="get_support", response_model=SupportDocument)
+async def support(
+    service: AppService,
+    asked: Question,
+    slow_seconds: Annotated[
+        float | None,
+        Query(gt=0, le=86_400, description="a slower answer counts as slow; default: `TALLYLIGHT_SLOW_RESPONSE_SECONDS`"),
+    ] = None,
+) -> Response:
+    """Return response times: mean, median, 90th percentile and slow answers, of the session and by quarter of an hour."""
+    limit = service.settings.slow_response_seconds if slow_seconds is None else slow_seconds
+    return answer(await support_reader.read_support(service.database, asked, limit), asked)
