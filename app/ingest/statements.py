@@ -21,6 +21,8 @@ SET = "statement"
 STATED = frozenset(name for name, payload in PAYLOADS.items() if payload.statement is not Payload.statement)
 """The event types that can be statements. Most events are of other types, and are asked no more than that."""
 
+_REVERSED = bytes(range(255, -1, -1))
+
 
 class Statement(NamedTuple):
     """What an event states something about, and how new the statement is."""
@@ -37,7 +39,7 @@ def statement_of(source: str, platform: str, payload: Payload) -> Statement | No
         return None
     about, revision = found
     # Reversed byte by byte and closed by the highest one, so that the newest revision sorts first, as the earliest claim does.
-    rank = bytes(255 - byte for byte in revision.encode()) + b"\xff"
+    rank = revision.encode().translate(_REVERSED) + b"\xff"
     return Statement(digest(source, platform, payload.type, about), rank)
 
 

@@ -10,13 +10,13 @@ locked leave their flush and are tried apart from all others, until the session 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from app.ingest.deferred import DeferredEvents
-from app.ingest.fair_queue import FairQueue
 from app.ingest.flush import Flusher
+from app.ingest.lanes import Entry, Lanes
 from app.ingest.submission import Submission, SubmittedEvent
 from app.observability.metrics import DEFERRED, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
@@ -36,8 +36,10 @@ SECOND_FLUSH_FROM = 200
 """Waiting events from which on a second flush writes beside the first. A commit costs about the same for one event as for fifty:
 fewer events wait a moment and share a commit."""
 
-TURN = 100
-"""Events of one key that a flush takes before the next key has its turn."""
+IMPORT_FLUSHES = 2
+"""Flushes of imports under way: the second folds its events while the first is in the database."""
+IMPORT_FLUSH_EVENTS = 250
+"""Events of a flush of imports: so few that their fold does not hold up others for long."""
 STALLED_SECONDS = 5.0
 """A flush that takes longer than that makes the process not ready, and so does a failed flush for so long."""
 DRAIN_SECONDS = 8.0
@@ -58,11 +60,9 @@ class Writer:
         """Prepare; `start` begins to flush."""
         self._flusher = flusher
         self._limit = settings.queue_events
-        self._flush_events = settings.flush_events
-        self._waiting: FairQueue[SubmittedEvent | Submission] = FairQueue(TURN)
+        self._lanes = Lanes(FLUSHES_IN_FLIGHT, settings.flush_events, SECOND_FLUSH_FROM)
+        self._import_lanes = Lanes(IMPORT_FLUSHES, min(IMPORT_FLUSH_EVENTS, settings.flush_events), 1)
         self._deferred = DeferredEvents(settings.database_timeout_seconds, settings.flush_events, self._fail)
-        self._wake = asyncio.Event()
-        self._writing = 0
         self._began: dict[int, float] = {}
         self._failed_at = -STALLED_SECONDS
         self._draining = False
@@ -71,7 +71,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether the queue accepts nothing more."""
-        return self._draining or len(self._waiting) + len(self._deferred) >= self._limit
+        return self._draining or self._waiting() >= self._limit
 
     def fault(self) -> str | None:
         """Return why this writer acknowledges nothing at present; None if it does."""
@@ -88,9 +88,13 @@ class Writer:
 
     def start(self) -> None:
         """Begin to flush."""
-        QUEUED.set_function(lambda: len(self._waiting))
+        QUEUED.set_function(lambda: len(self._lanes) + len(self._import_lanes))
         DEFERRED.set_function(lambda: len(self._deferred))
-        self._tasks = [asyncio.create_task(self._run(number), name=f"flush-{number}") for number in range(FLUSHES_IN_FLIGHT)]
+        lanes = [
+            *(self._lanes for _ in range(self._lanes.flushes)),
+            *(self._import_lanes for _ in range(self._import_lanes.flushes)),
+        ]
+        self._tasks = [asyncio.create_task(self._run(*one), name=f"flush-{one[0]}") for one in enumerate(lanes)]
         self._tasks.append(asyncio.create_task(self._run_deferred(), name="flush-deferred"))
 
     async def submit(self, submission: Submission) -> None:
@@ -103,20 +107,20 @@ class Writer:
         count, key = len(submission.items), submission.origin
         if self._draining or self._is_full_for(key, count):
             raise QueueFullError
+        lanes = self._lanes if submission.import_id is None else self._import_lanes
         submission.settled = asyncio.get_running_loop().create_future()
         submission.action = audit.pending()
         submission.waiting = count
         if submission.rejected:
             # Rejections alone make a submission of their own: their dead letters must be durable too.
             submission.waiting += 1
-            self._waiting.extend(key, (submission,))
+            lanes.queue.extend(key, (submission,))
         if count:
-            self._waiting.extend(key, submission.items)
+            lanes.queue.extend(key, submission.items)
         # Items know their submission. Without this the two would hold each other until the garbage collector runs.
         submission.items = []
         if submission.waiting:
-            if self._may_begin():
-                self._wake.set()
+            lanes.wake_if_ready()
             await submission.settled
         for counter, settled in (
             (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_PARKED, submission.parked),
@@ -125,16 +129,19 @@ class Writer:
             if settled:
                 counter.inc(settled)
 
+    def _waiting(self) -> int:
+        return len(self._lanes) + len(self._import_lanes) + len(self._deferred)
+
     def _is_full_for(self, key: str, count: int) -> bool:
         deferred = len(self._deferred)
-        waiting = len(self._waiting) + deferred
+        waiting = self._waiting()
         if not waiting:
             return False
         if waiting + count > self._limit:
             return True
         # While another key waits, no key takes more than half of the queue. Deferred events may stay for long: a key that has
         # some leaves the other half to those that come later.
-        own = self._waiting.waiting(key)
+        own = self._lanes.queue.waiting(key) + self._import_lanes.queue.waiting(key)
         if deferred:
             own += self._deferred.waiting(key)
         elif own == waiting:
@@ -144,7 +151,8 @@ class Writer:
     async def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
         """Accept nothing more, flush what waits, then stop; return whether every submission was answered by its commit."""
         self._draining = True
-        self._wake.set()
+        self._lanes.wake()
+        self._import_lanes.wake()
         self._deferred.wake()
         if not self._tasks:
             return True
@@ -153,32 +161,23 @@ class Writer:
             task.cancel()
         if running:
             await asyncio.wait(running, timeout=seconds / 2)
-        left = self._waiting.take(len(self._waiting))
+        left: list[Entry] = [entry for lanes in (self._lanes, self._import_lanes) for entry in lanes.queue.take(len(lanes))]
         left += self._deferred.take_all()
         self._fail(left)
         if running or left:
             _log.error("drain incomplete: events not committed", events=len(left), flushes=len(running))
         return not running and not left
 
-    def _may_begin(self) -> bool:
-        waiting = len(self._waiting)
-        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= SECOND_FLUSH_FROM))
-
-    async def _run(self, number: int) -> None:
+    async def _run(self, number: int, lanes: Lanes) -> None:
         async with self._flusher.connection() as persistent:
-            while True:
-                if self._may_begin():
-                    await self._flush(number, persistent, self._without_deferred(self._waiting.take(self._flush_events)))
-                elif self._draining and not self._waiting:
-                    return
-                else:
-                    self._wake.clear()
-                    await self._wake.wait()
+            while not self._draining or lanes:
+                if (taken := await lanes.take()) is not None:
+                    await self._flush(number, lanes, persistent, self._without_deferred(taken))
 
-    def _without_deferred(self, taken: list[SubmittedEvent | Submission]) -> list[SubmittedEvent | Submission]:
+    def _without_deferred(self, taken: list[Entry]) -> list[Entry]:
         if not self._deferred:
             return taken
-        rest: list[SubmittedEvent | Submission] = []
+        rest: list[Entry] = []
         for entry in taken:
             if isinstance(entry, SubmittedEvent) and entry.event.subject in self._deferred:
                 self._deferred.add((entry,))
@@ -186,11 +185,11 @@ class Writer:
                 rest.append(entry)
         return rest
 
-    async def _flush(self, number: int, persistent: PersistentConnection, taken: list[SubmittedEvent | Submission]) -> None:
+    async def _flush(self, number: int, lanes: Lanes, persistent: PersistentConnection, taken: list[Entry]) -> None:
         if not taken:
             return
         turn = contextlib.ExitStack()
-        turn.enter_context(self._turn())
+        turn.enter_context(lanes.turn())
         self._began[number] = time.monotonic()
         try:
             if locked := await self._store(persistent, taken, turn):
@@ -200,7 +199,7 @@ class Writer:
             turn.close()
 
     async def _store(
-        self, persistent: PersistentConnection, taken: Sequence[SubmittedEvent | Submission], turn: contextlib.ExitStack
+        self, persistent: PersistentConnection, taken: Sequence[Entry], turn: contextlib.ExitStack
     ) -> list[SubmittedEvent]:
         """Store what was taken and answer; return the events whose session is locked."""
         items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
@@ -236,7 +235,7 @@ class Writer:
         return unsettled.deferred
 
     @staticmethod
-    def _fail(entries: Iterable[SubmittedEvent | Submission]) -> None:
+    def _fail(entries: Iterable[Entry]) -> None:
         for entry in entries:
             settled = _submission_of(entry).settled
             if settled is not None and not settled.done():
@@ -249,19 +248,10 @@ class Writer:
                 return await self._store(persistent, items, contextlib.ExitStack())
 
             def finished() -> bool:
-                return self._draining and all(task.done() for task in self._tasks[:FLUSHES_IN_FLIGHT])
+                return self._draining and all(task.done() for task in self._tasks[:-1])
 
             await self._deferred.run(store, finished)
 
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        self._writing += 1
-        try:
-            yield
-        finally:
-            self._writing -= 1
-            self._wake.set()
 
-
-def _submission_of(entry: SubmittedEvent | Submission) -> Submission:
+def _submission_of(entry: Entry) -> Submission:
     return entry.submission if isinstance(entry, SubmittedEvent) else entry

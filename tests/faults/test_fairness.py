@@ -33,7 +33,7 @@ async def test_a_sender_of_many_batches_delays_another_by_a_turn(database_url: s
             done.append("quiet")
 
         batches = [asyncio.create_task(batch(number)) for number in range(16)]
-        while len(one.service.writer._waiting) < 3000:  # noqa: ASYNC110 - the queue is watched
+        while len(one.service.writer._lanes) < 3000:  # noqa: ASYNC110 - the queue is watched
             await asyncio.sleep(0)
         await single()
         await asyncio.gather(*batches)

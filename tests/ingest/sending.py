@@ -33,7 +33,13 @@ async def new_session(service: Service, currency: str = "CNY", *rooms: str) -> U
 
 
 async def send(
-    service: Service, subject: UUID | str, events: list[tuple[str, dict[str, Any]]], *, first: int = 0, origin: str = "key:test"
+    service: Service,
+    subject: UUID | str,
+    events: list[tuple[str, dict[str, Any]]],
+    *,
+    first: int = 0,
+    origin: str = "key:test",
+    import_id: UUID | None = None,
 ) -> dict[str, Any]:
     """Send events of these types, a second apart, and return the receipt."""
     documents = [
@@ -55,5 +61,6 @@ async def send(
         origin=origin,
         received_at=datetime.now(UTC),
     )
+    submission.import_id = import_id
     await service.writer.submit(submission)
     return submission.receipt()

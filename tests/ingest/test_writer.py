@@ -3,11 +3,13 @@
 import asyncio
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from app.ingest.rebuild import compare
+from app.ingest.submission import SubmittedEvent
 from app.ingest.writer import QueueFullError
 from app.service import Service, open_service
 from app.settings import Settings
@@ -101,6 +103,30 @@ async def test_a_locked_session_leaves_half_of_the_queue_to_other_keys(settings:
         assert 5 == (await held)["accepted"]
         assert 1 == (await send(service, locked, [like], first=5, origin="busy"))["accepted"]
         assert (0, 0) == (deferred.waiting("busy"), len(deferred))
+
+
+async def test_an_event_waits_for_no_flush_of_an_import(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While flushes of imports are held, others' events are committed; then the import is, and a stop commits what waits."""
+    async with open_service(settings) as service:
+        session = await new_session(service)
+        flush, free = service.writer._flusher.flush, asyncio.Event()
+
+        async def held(persistent: Any, items: list[SubmittedEvent], *rest: Any) -> Any:
+            if any(item.submission.import_id is not None for item in items):
+                await free.wait()
+            return await flush(persistent, items, *rest)
+
+        monkeypatch.setattr(service.writer._flusher, "flush", held)
+        like = ("live.like.sent", {"count": 1})
+        file = [
+            asyncio.create_task(send(service, session, [like] * 400, first=400 * number, import_id=uuid4())) for number in (1, 2)
+        ]
+        for number in range(3):
+            await asyncio.sleep(0)
+            assert 1 == (await send(service, session, [like], first=number))["accepted"]
+        assert not any(one.done() for one in file)
+        free.set()
+    assert [400, 400] == [one.result()["accepted"] for one in file]
 
 
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:

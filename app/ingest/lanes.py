@@ -1,0 +1,67 @@
+"""Lanes: the flushes that share one queue, and when the next of them may begin.
+
+In: entries under their sender's key. Out: what the next flush takes. Never here: SQL, answers to senders.
+
+Imports have lanes of their own: an event that is sent now shares neither a flush nor a place in the queue with a file of a
+hundred thousand rows.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from app.ingest.fair_queue import FairQueue
+from app.ingest.submission import Submission, SubmittedEvent
+
+TURN = 100
+"""Events of one key that a flush takes before the next key has its turn."""
+
+Entry = SubmittedEvent | Submission
+
+
+class Lanes:
+    """A queue and the flushes that take from it. At most two of them fold and write; others may wait for the WAL flush."""
+
+    def __init__(self, flushes: int, flush_events: int, second_from: int) -> None:
+        """Run `flushes` of at most `flush_events`; the second writes beside the first if `second_from` events wait."""
+        self.flushes = flushes
+        self.queue: FairQueue[Entry] = FairQueue(TURN)
+        self._flush_events = flush_events
+        self._second_from = second_from
+        self._writing = 0
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Return how many entries wait."""
+        return len(self.queue)
+
+    def wake(self) -> None:
+        """Look again whether a flush may begin, or whether all is finished."""
+        self._wake.set()
+
+    def wake_if_ready(self) -> None:
+        """Wake a flush if one may begin."""
+        if self._may_begin():
+            self._wake.set()
+
+    async def take(self) -> list[Entry] | None:
+        """Return the entries of the next flush; None if it may not begin yet, after a wait for a change."""
+        if self._may_begin():
+            return self.queue.take(self._flush_events)
+        self._wake.clear()
+        await self._wake.wait()
+        return None
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Count as writing until the exit."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            self._wake.set()
+
+    def _may_begin(self) -> bool:
+        waiting = len(self.queue)
+        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= self._second_from))
