@@ -6,13 +6,12 @@ Orders come sorted by customer, so that a customer is complete as soon as the ne
 whose number is that of the products, and a few examples per warning.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.kpis.render import Document
 from app.labels.catalogue import Language, label, name_in
-from app.logistics.pieces import ItemKey, OrderPieces, order_pieces
+from app.logistics.pieces import ItemKey, Items, StoredLine, order_pieces
 from app.storage.packing_reads import PackingRow
 
 MOST_EXAMPLES = 20
@@ -58,90 +57,105 @@ class Excluded(NamedTuple):
 class PackedOrder(NamedTuple):
     """An order with its pieces."""
 
-    row: PackingRow
-    pieces: OrderPieces
+    order: str
+    platform: str
+    items: Items
 
 
 class PackedCustomer(NamedTuple):
     """A customer with the orders that are to be sent."""
 
     customer: str
-    orders: Sequence[PackedOrder]
+    orders: list[PackedOrder]
 
-    def items(self) -> Counter[ItemKey]:
+    def items(self) -> Items:
         """Return the pieces of all orders by product and SKU."""
-        found: Counter[ItemKey] = Counter()
+        if len(self.orders) == 1:
+            return self.orders[0].items
+        found: Items = {}
         for order in self.orders:
-            for line in order.pieces.lines:
-                found[line.product, line.sku] += line.quantity
+            add_items(found, order.items)
         return found
+
+
+def add_items(to: Items, items: Mapping[ItemKey, int]) -> None:
+    """Add pieces to others."""
+    for key, quantity in items.items():
+        to[key] = to.get(key, 0) + quantity
 
 
 class PackingList:
     """Takes orders in; gives customers and excluded orders out as soon as they are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: Language) -> None:
         """Start empty."""
-        self.totals: Counter[ItemKey] = Counter()
+        self.language = language
+        self.totals: Items = {}
         self.catalogue = Catalogue({}, {})
-        self._open: list[PackedOrder] = []
+        self._open: PackedCustomer | None = None
+        self._names: dict[str, str] = {}
         self._warnings: dict[str, tuple[int, list[str]]] = {}
 
-    def add(self, rows: Iterable[PackingRow]) -> tuple[list[PackedCustomer], list[Excluded]]:
-        """Take the next orders in; return the customers that are complete, and the orders that are left out."""
+    def add(
+        self, rows: Iterable[PackingRow], lines: Iterable[Sequence[StoredLine]]
+    ) -> tuple[list[PackedCustomer], list[Excluded]]:
+        """Take the next orders in with their lines; return the customers that are complete, and the orders that are left out."""
         customers: list[PackedCustomer] = []
         excluded: list[Excluded] = []
-        for row in rows:
-            pieces = order_pieces(row, self.catalogue.codes)
-            for code in pieces.warnings:
+        codes = self.catalogue.codes
+        for row, stored in zip(rows, lines, strict=True):
+            items, reason, warnings = order_pieces(row, stored, codes)
+            for code in warnings:
                 self._warn(code, row.order_id)
-            if pieces.excluded is not None:
-                excluded.append(Excluded(row.order_id, row.platform, pieces.excluded))
+            if reason is not None:
+                excluded.append(Excluded(row.order_id, row.platform, reason))
             elif row.paid:
-                if self._open and self._open[0].row.customer != row.customer:
+                if self._open is None or self._open.customer != row.customer:
                     customers += self.finish()
-                self._open.append(PackedOrder(row, pieces))
-                for line in pieces.lines:
-                    self.totals[line.product, line.sku] += line.quantity
+                    self._open = PackedCustomer(row.customer, [])
+                self._open.orders.append(PackedOrder(row.order_id, row.platform, items))
         return customers, excluded
 
     def finish(self) -> list[PackedCustomer]:
         """Return the last customer, if there is one."""
-        orders, self._open = self._open, []
-        return [PackedCustomer(orders[0].row.customer, orders)] if orders else []
+        last, self._open = self._open, None
+        return [] if last is None else [last]
 
-    def items(self, found: Mapping[ItemKey, int], language: Language) -> list[Document]:
+    def lines(self, items: Mapping[ItemKey, int]) -> list[Document]:
         """Return pieces as a document's lines, by product and SKU."""
+        ordered = sorted(items.items(), key=_by_item) if len(items) > 1 else items.items()
         return [
-            {
-                "product": product,
-                "sku": sku,
-                "name": self.catalogue.facts(product).name(language) or product,
-                "quantity": quantity,
-            }
-            for (product, sku), quantity in sorted(found.items(), key=_by_item)
+            {"product": product, "sku": sku, "name": self._name(product), "quantity": quantity}
+            for (product, sku), quantity in ordered
         ]
 
-    def customer(self, packed: PackedCustomer, language: Language) -> Document:
-        """Return a customer's document."""
+    def customer(self, packed: PackedCustomer) -> Document:
+        """Return a customer's document, and add its pieces to the totals."""
         items = packed.items()
+        add_items(self.totals, items)
         return {
             "customer": packed.customer,
-            "orders": [order.row.order_id for order in packed.orders],
-            "units": items.total(),
-            "lines": self.items(items, language),
+            "orders": [order.order for order in packed.orders],
+            "units": sum(items.values()),
+            "lines": self.lines(items),
         }
 
-    def warnings(self, language: Language) -> list[Document]:
+    def _name(self, product: str) -> str:
+        name = self._names.get(product)
+        if name is None:
+            name = self._names[product] = self.catalogue.facts(product).name(self.language) or product
+        return name
+
+    def warnings(self) -> list[Document]:
         """Return the warnings of all that was taken in."""
         products = sorted({product for product, _ in self.totals})
         facts = {product: self.catalogue.facts(product) for product in products}
-        self._warn_products("product_without_name", [p for p in products if facts[p].name(language) is None])
+        self._warn_products("product_without_name", [p for p in products if facts[p].name(self.language) is None])
         self._warn_products("customs_missing", [p for p in products if any(not facts[p].customs.get(f) for f in CUSTOMS)])
         found = []
         for code, (count, examples) in sorted(self._warnings.items()):
             what = "products" if code in {"product_without_name", "customs_missing"} else "orders"
-            message = label(f"packing.warning.{code}", language).format(count=count, examples=", ".join(examples))
+            message = label(f"packing.warning.{code}", self.language).format(count=count, examples=", ".join(examples))
             found.append({"code": code, "message": message, "figures": {"count": count, what: examples}})
         return found
 

@@ -14,8 +14,12 @@ from pydantic_core import from_json
 from app.events.fields import canonical_code
 from app.storage.packing_reads import PackingRow
 
+StoredLine = Mapping[str, Any]
+"""A line of an order as the orders table holds it: `product`, `sku`, `quantity`, `amount`, `gift`?."""
 ItemKey = tuple[str, str | None]
 """A product's code and the SKU."""
+Items = dict[ItemKey, int]
+"""Pieces."""
 Refunded = Counter[tuple[str, str | None, bool]]
 """Pieces by product, SKU and whether the refund names a gift."""
 
@@ -32,31 +36,29 @@ class Line(NamedTuple):
 class OrderPieces(NamedTuple):
     """What is to be packed of an order."""
 
-    lines: Sequence[Line]
+    items: Items
     """Empty if the order is left out."""
     excluded: str | None = None
     """`cancelled`, `refunded` or `shipped`."""
     warnings: tuple[str, ...] = ()
 
 
-def order_pieces(row: PackingRow, codes: Mapping[str, str]) -> OrderPieces:
+def order_pieces(row: PackingRow, lines: Sequence[StoredLine], codes: Mapping[str, str]) -> OrderPieces:
     """Return the pieces of an order; `codes` turns a product's alias into its code."""
     excluded = _excluded(row)
     if excluded is not None:
-        return OrderPieces((), excluded)
+        return OrderPieces({}, excluded)
     if not row.paid:
-        return OrderPieces((), None, ("order_not_paid",))
+        return OrderPieces({}, None, ("order_not_paid",))
     warnings = () if row.known else ("order_without_buyer",)
-    lines = [
-        Line(_code(line["product"], codes), line.get("sku"), line["quantity"], bool(line.get("gift")))
-        for line in (from_json(row.lines) if row.lines else ())
-        if line["quantity"]
-    ]
-    if not lines:
-        return OrderPieces((), None, (*warnings, "order_without_lines"))
     if row.refunded_amount > 0:
         return _after_refunds(row, lines, codes, warnings)
-    return OrderPieces(lines, None, warnings)
+    items: Items = {}
+    for line in lines:
+        product = line["product"]
+        key = (codes.get(product, product), line["sku"])
+        items[key] = items.get(key, 0) + line["quantity"]
+    return _packed(items, warnings)
 
 
 def _excluded(row: PackingRow) -> str | None:
@@ -67,14 +69,27 @@ def _excluded(row: PackingRow) -> str | None:
     return "shipped" if row.shipped else None
 
 
-def _after_refunds(row: PackingRow, lines: Sequence[Line], codes: Mapping[str, str], warnings: tuple[str, ...]) -> OrderPieces:
+def _packed(items: Items, warnings: tuple[str, ...]) -> OrderPieces:
+    items = {key: quantity for key, quantity in items.items() if quantity}
+    return OrderPieces(items, None, warnings if items else (*warnings, "order_without_lines"))
+
+
+def _after_refunds(
+    row: PackingRow, stored: Sequence[StoredLine], codes: Mapping[str, str], warnings: tuple[str, ...]
+) -> OrderPieces:
+    lines = [Line(_code(line["product"], codes), line["sku"], line["quantity"], "gift" in line) for line in stored]
     singles, totals = from_json(row.singles or "[]"), from_json(row.totals or "[]")
     left, excess = without(lines, refunded_pieces(singles, totals, codes))
     if excess:
         warnings += ("refund_exceeds_order",)
     if _unallocated(singles, totals, total_counts=row.total_counts):
         warnings += ("refund_without_lines",)
-    return OrderPieces(left, None if left else "refunded", warnings)
+    if not left and any(line.quantity for line in lines):
+        return OrderPieces({}, "refunded", warnings)
+    items: Items = {}
+    for product, sku, quantity, _ in left:
+        items[product, sku] = items.get((product, sku), 0) + quantity
+    return _packed(items, warnings)
 
 
 def refunded_pieces(

@@ -11,9 +11,8 @@ from pydantic_core import from_json, to_json
 
 from app.kpis.computation import compute
 from app.kpis.reader import SessionQuery, read_head, snapshot
-from app.kpis.render import Document
-from app.labels.catalogue import Language
 from app.logistics.packing import Excluded, PackedCustomer, PackingList, ProductFacts
+from app.logistics.pieces import StoredLine
 from app.storage import log_reads, packing_reads, product_reads
 from app.storage.database import Connection, Database
 from app.storage.packing_reads import PackingRow
@@ -28,11 +27,12 @@ async def batches(connection: Connection, head: SessionHead, packing: PackingLis
     lineup = {row.product: row.name for row in await product_reads.lineup(connection, head.id)}
     known: set[str] = set()
     async for rows in packing_reads.packing_orders(connection, head.id, head.brand_id):
-        new = sorted(await compute(len(rows), _products_of, rows) - known)
+        lines = await compute(len(rows), _lines_of, rows)
+        new = sorted({line["product"] for found in lines for line in found} - known)
         if new:
             known.update(new)
             await _read_products(connection, head, packing, new, lineup)
-        yield await compute(len(rows), packing.add, rows)
+        yield await compute(len(rows), packing.add, rows, lines)
     yield packing.finish(), []
 
 
@@ -42,7 +42,7 @@ async def write_document(database: Database, asked: SessionQuery, file: IO[bytes
     Raises:
         ProblemError: 404, also for another brand's session.
     """
-    packing = PackingList()
+    packing = PackingList(asked.language)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as excluded:
         customers = _Array(file)
         others = _Array(excluded)
@@ -50,11 +50,11 @@ async def write_document(database: Database, asked: SessionQuery, file: IO[bytes
             head = await read_head(connection, asked)
             file.write(b'{"customers":')
             async for packed, left_out in batches(connection, head, packing):
-                customers.extend(await compute(len(packed), _customers, packing, packed, asked.language))
+                customers.extend(await compute(len(packed), _customers, packing, packed))
                 others.extend(await compute(len(left_out), _excluded, left_out))
         customers.end()
         others.end()
-        rest = {"totals": packing.items(packing.totals, asked.language), "warnings": packing.warnings(asked.language)}
+        rest = {"totals": packing.lines(packing.totals), "warnings": packing.warnings()}
         file.write(b',"excluded":')
         excluded.seek(0)
         while piece := excluded.read(_IN_MEMORY):
@@ -81,17 +81,18 @@ class _Array:
         self._file.write(b"]" if self._begun else b"[]")
 
 
-def _customers(packing: PackingList, packed: Iterable[PackedCustomer], language: Language) -> bytes:
-    documents: list[Document] = [packing.customer(one, language) for one in packed]
-    return to_json(documents)
+def _customers(packing: PackingList, packed: Iterable[PackedCustomer]) -> bytes:
+    return to_json([packing.customer(one) for one in packed])
 
 
 def _excluded(left_out: Iterable[Excluded]) -> bytes:
     return to_json([one._asdict() for one in left_out])
 
 
-def _products_of(rows: Iterable[PackingRow]) -> set[str]:
-    return {line["product"] for row in rows if row.lines for line in from_json(row.lines)}
+def _lines_of(rows: Iterable[PackingRow]) -> list[list[StoredLine]]:
+    # One call for all: the call costs as much as a line.
+    found: list[list[StoredLine]] = from_json("[" + ",".join(row.lines or "[]" for row in rows) + "]")
+    return found
 
 
 async def _read_products(
