@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "discard_dead_letter": "dead_letter.delete",
     "finalize_session": "revision.create",
     "import_csv": "import.create",
+    "put_cartons": "carton.update",
     "put_exchange_rate": "exchange_rate.update",
     "remove_lineup_item": "lineup_item.delete",
     "remove_product_alias": "product_alias.delete",

@@ -16,6 +16,14 @@ _EXAMPLE: dict[str, Any] = {
     "excluded": [{"order": "A-2", "platform": "wechat", "reason": "cancelled"}],
     "warnings": [],
 }
+_CARTON: dict[str, Any] = {
+    "number": 1,
+    "customers": ["5f2a9c01b7de"],
+    "orders": 1,
+    "units": 1,
+    "gross_weight_g": 12400,
+    "size": "60x40x40 cm",
+}
 
 
 class PackingLine(DocumentModel):
@@ -61,3 +69,22 @@ class PackingDocument(DocumentModel):
     totals: list[PackingLine]
     excluded: list[ExcludedOrder]
     warnings: list[PackingWarning]
+
+
+class Carton(DocumentModel):
+    """A carton and what is in it."""
+
+    number: int
+    customers: list[str]
+    orders: int
+    units: int
+    gross_weight_g: int | None
+    size: str | None
+
+
+class CartonsDocument(DocumentModel):
+    """All cartons of a session."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"cartons": [_CARTON]}})
+
+    cartons: list[Carton]

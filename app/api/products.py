@@ -14,7 +14,7 @@ from app.api.paging import Paging, encode
 from app.api.rebuilds import deleted, left_to_jobs
 from app.catalogue import products
 from app.catalogue.models import CanonicalCode, Slug
-from app.catalogue.products import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
+from app.catalogue.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
 from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.ingest.rebuild_requests import Budget, settle
 from app.problems import responses
@@ -116,7 +116,7 @@ async def get_product(service: AppService, caller: Viewer, product: ProductId) -
 async def update_product(
     service: AppService, caller: Operator, rebuilder: Rebuilds, product: ProductId, form: ProductPatch
 ) -> ChangedProduct:
-    """Change a product's names or aliases. Sessions that a changed alias affects are rebuilt."""
+    """Change a product's names, aliases or customs data. Sessions that a changed alias affects are rebuilt."""
     return rebuilder.result(await products.patch(service.database, caller, product, form, rebuilder))
 
 

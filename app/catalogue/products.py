@@ -6,69 +6,25 @@ it), prices and stock (they belong to a session's line-up).
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
 from sqlalchemy import delete as sql_delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
+from app.catalogue.customs import stored
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, CanonicalCode, Names, PatchModel, RequestModel, ResponseModel, Slug
 from app.catalogue.pages import Page, page_of
 from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
+from app.catalogue.product_models import NewProduct, Product, ProductPatch
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import brands, lineup, product_aliases, products, sessions
-
-Aliases = Annotated[list[CanonicalCode], Field(max_length=200)]
-
-_EXAMPLE: dict[str, Any] = {
-    "brand": "maison-k",
-    "code": "knit-01",
-    "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"},
-    "aliases": ["10000387"],
-}
-
-
-PRODUCT_EXAMPLE: dict[str, Any] = {"id": "0192f1a0-b3c4-7d01-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
-
-
-class NewProduct(RequestModel):
-    """A product to create."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
-
-    brand: Slug | None = Field(default=None, description="created if missing; absent: the brand of the key")
-    code: CanonicalCode = Field(description="the merchant's code; it never changes")
-    names: Names = Field(default_factory=dict, description="name by language tag")
-    aliases: Aliases = Field(default_factory=list, description="other codes that events use for it")
-
-
-class ProductPatch(PatchModel):
-    """Changes to a product."""
-
-    names: Names = Field(default=UNCHANGED, examples=[_EXAMPLE["names"]], description="replaces all names")
-    aliases: Aliases = Field(default=UNCHANGED, examples=[_EXAMPLE["aliases"]], description="replaces all aliases")
-
-
-class Product(ResponseModel):
-    """A product."""
-
-    model_config = ConfigDict(json_schema_extra={"example": PRODUCT_EXAMPLE})
-
-    id: UUID
-    brand: str
-    code: str
-    names: dict[str, str]
-    aliases: list[str]
-    created_at: datetime
 
 
 class _Ref(NamedTuple):
@@ -92,7 +48,10 @@ async def listing(
         rows = await connection.fetch(
             queries("catalogue")["products_page"], principal.brand_id, brand, q, code, product_id, limit + 1
         )
-    found = [Product(**dict(row) | {"names": json.loads(row["names"])}) for row in rows]
+    found = [
+        Product(**dict(row) | {"names": json.loads(row["names"]), "customs": json.loads(row["customs"] or "null")})
+        for row in rows
+    ]
     return page_of(found, limit, lambda product: (product.code, product.id))
 
 
@@ -108,7 +67,10 @@ async def get(database: Database, principal: Principal, product_id: UUID) -> Pro
         if row is None or principal.brand_id not in {None, row.brand_id}:
             raise not_found("product")
         aliases = await _aliases_of(connection, product_id)
-    return Product(id=row.id, brand=row.slug, code=row.code, names=row.names, aliases=sorted(aliases), created_at=row.created_at)
+    return Product(
+        id=row.id, brand=row.slug, code=row.code, names=row.names, aliases=sorted(aliases), customs=row.customs,
+        created_at=row.created_at,
+    )  # fmt: skip
 
 
 async def create(database: Database, principal: Principal, form: NewProduct, rebuild: Rebuild) -> Product:
@@ -122,9 +84,14 @@ async def create(database: Database, principal: Principal, form: NewProduct, reb
         brand_id = await brand_of(connection, principal, form.brand)
         await brand_rows.lock(connection, brand_id)
         await _refuse_taken(connection, brand_id, [form.code])
-        await connection.execute(
-            insert(products).values(id=product_id, brand_id=brand_id, code=form.code, names=dict(form.names))
-        )
+        row = {
+            "id": product_id,
+            "brand_id": brand_id,
+            "code": form.code,
+            "names": dict(form.names),
+            "customs": stored(form.customs),
+        }
+        await connection.execute(insert(products).values(row))
         audit.about(product_id, brand=brand_id)
         added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), form.aliases)
     await rebuild_sessions(database, brand_id, added, rebuild)
@@ -132,7 +99,7 @@ async def create(database: Database, principal: Principal, form: NewProduct, reb
 
 
 async def patch(database: Database, principal: Principal, product_id: UUID, form: ProductPatch, rebuild: Rebuild) -> Product:
-    """Change a product's names, its aliases or both.
+    """Change a product's names, aliases or customs data.
 
     Raises:
         ProblemError: 404; 409 if an alias belongs to another product.
@@ -141,8 +108,11 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
     keys: list[str] = []
     async with database.write() as connection:
         ref = await _locked(connection, principal, product_id)
-        if "names" in changes:
-            await connection.execute(update(products).where(products.c.id == ref.id).values(names=changes["names"]))
+        values = {name: changes[name] for name in ("names", "customs") if name in changes}
+        if "customs" in values:
+            values["customs"] = stored(form.customs)
+        if values:
+            await connection.execute(update(products).where(products.c.id == ref.id).values(values))
         if "aliases" in changes:
             wanted, found = set(form.aliases), await _aliases_of(connection, ref.id)
             keys += await _remove_aliases(connection, ref, sorted(found - wanted))

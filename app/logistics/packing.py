@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.kpis.render import Document
 from app.labels.catalogue import Language, label, name_in
-from app.logistics.pieces import ItemKey, Items, StoredLine, order_pieces
+from app.logistics.pieces import ItemKey, Items, StoredLine, items_of, order_pieces
 from app.storage.packing_reads import PackingRow
 
 MOST_EXAMPLES = 20
@@ -60,6 +60,7 @@ class PackedOrder(NamedTuple):
     order: str
     platform: str
     items: Items
+    carton: int | None = None
 
 
 class PackedCustomer(NamedTuple):
@@ -94,6 +95,7 @@ class PackingList:
         self.catalogue = Catalogue({}, {})
         self._open: PackedCustomer | None = None
         self._names: dict[str, str] = {}
+        self._has_cartons = False
         self._warnings: dict[str, tuple[int, list[str]]] = {}
 
     def add(
@@ -104,6 +106,9 @@ class PackingList:
         excluded: list[Excluded] = []
         codes = self.catalogue.codes
         for row, stored in zip(rows, lines, strict=True):
+            if row.customer is None:
+                self._warn("packed_order_changed", row.order_id)
+                continue
             items, reason, warnings = order_pieces(row, stored, codes)
             for code in warnings:
                 self._warn(code, row.order_id)
@@ -113,8 +118,18 @@ class PackingList:
                 if self._open is None or self._open.customer != row.customer:
                     customers += self.finish()
                     self._open = PackedCustomer(row.customer, [])
-                self._open.orders.append(PackedOrder(row.order_id, row.platform, items))
+                self._open.orders.append(PackedOrder(row.order_id, row.platform, items, row.carton))
+            self._compare(row, items, reason)
         return customers, excluded
+
+    def _compare(self, row: PackingRow, items: Items, reason: str | None) -> None:
+        """Note what cartons have and should not have, and what they lack."""
+        if row.packed is not None:
+            self._has_cartons = True
+            if reason != "shipped" and items != items_of(row.packed):
+                self._warn("packed_order_changed", row.order_id)
+        elif row.paid and reason is None:
+            self._warn("order_not_packed", row.order_id)
 
     def finish(self) -> list[PackedCustomer]:
         """Return the last customer, if there is one."""
@@ -154,6 +169,8 @@ class PackingList:
         self._warn_products("customs_missing", [p for p in products if any(not facts[p].customs.get(f) for f in CUSTOMS)])
         found = []
         for code, (count, examples) in sorted(self._warnings.items()):
+            if code == "order_not_packed" and not self._has_cartons:
+                continue
             what = "products" if code in {"product_without_name", "customs_missing"} else "orders"
             message = label(f"packing.warning.{code}", self.language).format(count=count, examples=", ".join(examples))
             found.append({"code": code, "message": message, "figures": {"count": count, what: examples}})

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from app.events.fields import canonical_code
 from app.storage.packing_reads import PackingRow
@@ -90,6 +90,18 @@ def _after_refunds(
     for product, sku, quantity, _ in left:
         items[product, sku] = items.get((product, sku), 0) + quantity
     return _packed(items, warnings)
+
+
+def stored_items(items: Items) -> str:
+    """Return pieces as they are stored."""
+    return to_json(
+        sorted(([*key, quantity] for key, quantity in items.items()), key=lambda item: (item[0], item[1] or ""))
+    ).decode()
+
+
+def items_of(text: str) -> Items:
+    """Return stored pieces."""
+    return {(product, sku): quantity for product, sku, quantity in from_json(text)}
 
 
 def refunded_pieces(

@@ -101,6 +101,7 @@ async def _read_products(
     catalogue = packing.catalogue
     catalogue.codes.update(await log_reads.codes_of(connection, head.brand_id, new))
     codes = sorted({catalogue.codes.get(product, product) for product in new} - catalogue.products.keys())
-    names = await product_reads.product_names(connection, head.brand_id, codes)
+    found = await product_reads.product_customs(connection, head.brand_id, codes)
     for code in codes:
-        catalogue.products[code] = ProductFacts(lineup.get(code), names.get(code, {}))
+        names, customs = found.get(code, ({}, {}))
+        catalogue.products[code] = ProductFacts(lineup.get(code), names, customs)

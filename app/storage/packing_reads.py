@@ -18,8 +18,8 @@ BATCH = 2000
 class PackingRow(NamedTuple):
     """An order as the packing list needs it; amounts in minor units, lines and refunds as JSON text."""
 
-    customer: str
-    """The short pseudonym."""
+    customer: str | None
+    """The short pseudonym; None if a carton has the order and the session has not."""
     platform: str
     order_id: str
     known: bool
@@ -36,6 +36,9 @@ class PackingRow(NamedTuple):
     """The newest running totals: `key` (a product's code; empty for the order) and `lines` of the event."""
     total_counts: bool
     """Whether the running total of the order exceeds its single refunds."""
+    carton: int | None
+    packed: str | None
+    """The pieces that were put into the carton, as JSON text."""
 
 
 async def packing_orders(connection: Connection, session: UUID, brand: UUID) -> AsyncIterator[list[PackingRow]]:

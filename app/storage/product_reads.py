@@ -6,7 +6,7 @@ In: a session's id. Out: frozen rows. Never here: formulas, writes, JSON.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -15,6 +15,8 @@ from app.storage.database import Connection
 from app.storage.queries import queries
 
 _READS = queries("product_reads")
+Names = Mapping[str, str]
+Customs = Mapping[str, Any]
 
 
 class ProductRow(NamedTuple):
@@ -109,7 +111,13 @@ async def lineup(connection: Connection, session: UUID) -> list[LineupRow]:
 async def product_names(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, Mapping[str, str]]:
     """Return code → language → name, as the brand's catalogue has them."""
     rows = await connection.fetch(_READS["product_names"], brand, list(codes))
-    return {code: from_json(names) for code, names in rows}
+    return {code: from_json(names) for code, names, _ in rows}
+
+
+async def product_customs(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, tuple[Names, Customs]]:
+    """Return code → names by language, and customs data, as the brand's catalogue has them."""
+    rows = await connection.fetch(_READS["product_names"], brand, list(codes))
+    return {code: (from_json(names), from_json(customs or "{}")) for code, names, customs in rows}
 
 
 async def state_changes(connection: Connection, session: UUID, product: str | None = None) -> list[StateChange]:

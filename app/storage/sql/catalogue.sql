@@ -1,6 +1,6 @@
 -- name: products_page
 -- Products with their aliases, ordered by code; a key that is bound to a brand sees this brand's products.
-SELECT p.id, b.slug AS brand, p.code, p.names::text AS names, p.created_at,
+SELECT p.id, b.slug AS brand, p.code, p.names::text AS names, p.customs::text AS customs, p.created_at,
        ARRAY(SELECT a.alias FROM product_aliases a WHERE a.product_id = p.id ORDER BY a.alias) AS aliases
 FROM products p
 JOIN brands b ON b.id = p.brand_id

@@ -3,8 +3,9 @@
 -- catalogue/customer_pseudonym.py; an order without a buyer is a customer of its own. A refund's lines are in the log only: the events
 -- that count are the owners of the refunds' claims, and the newest running totals.
 --
--- Full joins, although every refund has an order: they are hashed or merged whatever the planner believes about a session that was just
--- written, while it would compare every order with every refund in a nested loop. LIMIT makes it look events up by their keys.
+-- Full joins, although every refund and every packed order has an order: they are hashed or merged whatever the planner believes about a session that was just
+-- written, while it would compare every order with every refund in a nested loop. A packed order whose events were voided is a row
+-- without a customer. LIMIT makes it look events up by their keys.
 WITH singles AS (
     SELECT e.platform, e.order_id,
            json_agg(json_build_object('amount', e.amount, 'total', e.total, 'lines', e.lines) ORDER BY m.event_key) AS stated
@@ -41,8 +42,12 @@ WITH singles AS (
     WHERE o.session_id = $1::uuid
 )
 SELECT o.customer, platform, order_id, o.known, o.lines, o.amount, o.refunded_amount, o.paid, o.cancelled, o.shipped,
-       singles.stated::text AS singles, totals.stated::text AS totals, coalesce(totals.count, false) AS total_counts
+       singles.stated::text AS singles, totals.stated::text AS totals, coalesce(totals.count, false) AS total_counts,
+       c.number AS carton, c.items::text AS packed
 FROM of_session o
 FULL JOIN singles USING (platform, order_id)
 FULL JOIN totals USING (platform, order_id)
+FULL JOIN (
+    SELECT p.platform, p.order_id, p.number, p.items FROM carton_orders p WHERE p.session_id = $1::uuid
+) c USING (platform, order_id)
 ORDER BY o.customer, platform, order_id;

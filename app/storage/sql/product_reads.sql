@@ -18,8 +18,8 @@ WHERE l.session_id = $1::uuid
 ORDER BY l.position, l.product;
 
 -- name: product_names
--- The catalogue's names of products.
-SELECT p.code, p.names
+-- The catalogue's names and customs data of products.
+SELECT p.code, p.names, p.customs
 FROM products p
 WHERE p.brand_id = $1::uuid AND p.code = ANY($2::text[]);
 

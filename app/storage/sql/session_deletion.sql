@@ -26,6 +26,14 @@ DELETE FROM refunds WHERE session_id = $1;
 -- Empties the parcels of a session's orders.
 DELETE FROM parcels WHERE session_id = $1;
 
+-- name: cartons
+-- Removes a session's cartons.
+DELETE FROM cartons WHERE session_id = $1;
+
+-- name: carton_orders
+-- Removes what they contain.
+DELETE FROM carton_orders WHERE session_id = $1;
+
 -- name: rebuilds
 -- A deleted session has no figures to rebuild.
 DELETE FROM rebuilds WHERE session_id = $1;

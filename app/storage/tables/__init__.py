@@ -21,6 +21,7 @@ from app.storage.tables.catalogue import (
     streams,
 )
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
+from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
@@ -33,6 +34,8 @@ __all__ = [
     "api_keys",
     "audit_log",
     "brands",
+    "carton_orders",
+    "cartons",
     "connections",
     "contracts",
     "counters",

@@ -38,6 +38,7 @@ products = Table(
     Column("brand_id", Uuid, ForeignKey("brands.id"), nullable=False),
     Column("code", Key, nullable=False),
     Column("names", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("customs", JSONB(none_as_null=True)),
     created_at(),
     Index("products_brand_id_code_key", "brand_id", "code", unique=True),
 )
@@ -102,6 +103,10 @@ lineup = Table(
     Column("name", Text),
     Column("live_price", BigInteger),
     Column("stock", BigInteger),
+    Column("list_price", BigInteger),
+    Column("preorder", Boolean, nullable=False, server_default=text("false")),
+    # Days from payment to shipping that buyers were promised.
+    Column("promised_days", Integer),
 )
 
 promotions = Table(

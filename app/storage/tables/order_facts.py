@@ -42,4 +42,6 @@ parcels = Table(
     Column("carrier", Text),
     Column("tracking", Text),
     Column("shipped_at", Timestamp, nullable=False),
+    # When the carrier accepted it, which is the evidence of an export.
+    Column("accepted_at", Timestamp),
 )
