@@ -1,26 +1,43 @@
-"""One server and one simulated session for all tests of this folder; a watched page for each."""
+"""One browser, one server and one whole demo for all tests of this folder; a watched page for each."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager
+from random import Random
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import PATH, SCENARIO, chromium, sign_in_with, simulating
+from tests.browser.chromium import PATH, SCENARIO, chromium, sessions, sign_in_with, simulating
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 """What would become markup and run, were it ever treated as markup."""
+READ_FIGURES = """() => {
+  const number = (text) => (/\\d/.test(text) ? Number(text.split('·')[0].replace(/[^\\d.]/g, '')) : null);
+  const text = (selector) => document.querySelector(selector)?.textContent ?? '';
+  const tile = (slug) => number(text(`[data-metric=${slug}]`));
+  const step = (slug) => number(text(`#chart-funnel [data-step=${slug}] dd`));
+  const cells = [...document.querySelectorAll('#product-table tfoot tr:last-child > *')].map((cell) => number(cell.textContent));
+  const sources = [...document.querySelectorAll('#chart-sources dd')].map((node) => number(node.textContent));
+  return {
+    viewers: [tile('viewers'), step('viewers'), sources.length ? sources.reduce((sum, value) => sum + value, 0) : null],
+    buyers: [tile('buyers'), step('buyers'), cells[3]],
+    clicks: [tile('product_clicks'), cells[1]],
+    units: [number(text('.tile-orders strong')), cells[4]],
+    gmv: [tile('gmv'), cells[5]],
+  };
+}"""
 PageMaker = Callable[..., Page]
 _PATIENCE = 60_000
 """Milliseconds until a page that does not come is a failure; a busy machine is none."""
 expect.set_options(timeout=_PATIENCE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A browser; without one these tests have nothing to say."""
     if PATH is None:
@@ -29,7 +46,7 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on the embedded PostgreSQL; started only where a browser is."""
     assert browser.is_connected()
@@ -89,8 +106,8 @@ def ended(base: str) -> str:
     return session
 
 
-@pytest.fixture
-def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
+@contextmanager
+def watched_pages(browser: Browser, base: str) -> Iterator[PageMaker]:
     """A maker of pages that are watched: no error in the console, no request to anywhere else."""
     contexts, troubles = [], list[str]()
 
@@ -119,3 +136,35 @@ def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
     for context in contexts:
         context.close()
     assert [] == troubles
+
+
+@pytest.fixture
+def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
+    """A maker of watched pages, which are closed with the test."""
+    with watched_pages(browser, base) as make:
+        yield make
+
+
+class WatchedDemo(NamedTuple):
+    """A whole demo that is over, and what its live screen showed while it ran."""
+
+    session: str
+    moments: list[dict[str, list[Any]]]
+    """Figures by name at one moment: the same figure from every place of the screen. The last moment is after the end."""
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, base: str) -> WatchedDemo:
+    """The session of 2021-09-25 at full speed, whose live screen is read at fifty random moments."""
+    rng, moments = Random(20210925), []
+    with simulating(base, "2021-09-25", "max") as session, watched_pages(browser, base) as open_page:
+        page = open_page(f"#/live/{session}")
+        expect(page.locator("#chart-funnel")).to_be_visible()
+        for _ in range(50):
+            page.wait_for_timeout(rng.randrange(20, 700))
+            moments.append(page.evaluate(READ_FIGURES))
+        while next(one for one in sessions(base) if one["id"] == session)["status"] == "live":
+            page.wait_for_timeout(500)
+        page.wait_for_timeout(3000)
+        moments.append(page.evaluate(READ_FIGURES))
+    return WatchedDemo(session, moments)
