@@ -53,7 +53,7 @@ async def totals(connection: Connection, session: UUID) -> TicketTotals:
 
 async def requests(connection: Connection, session: UUID, most: int) -> dict[datetime, int]:
     """Return tickets by the quarter of an hour of their request, the first `most`."""
-    return {quarter: tickets for quarter, tickets in await connection.fetch(_SQL["requests"], session, most)}
+    return {row["quarter"]: row["tickets"] for row in await connection.fetch(_SQL["requests"], session, most)}
 
 
 async def responses(connection: Connection, session: UUID, slow_ms: int, most: int, *, by_quarter: bool) -> list[Responses]:
