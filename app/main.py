@@ -15,6 +15,7 @@ from app.api import (
     comparison,
     connections,
     contracts,
+    customers,
     dead_letters,
     event_log,
     events,
@@ -55,7 +56,7 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
     keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, revisions,
-    webhooks, imports, voids, rebuilds, audit, labels, health,
+    webhooks, imports, voids, rebuilds, customers, audit, labels, health,
 )  # fmt: skip
 
 

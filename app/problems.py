@@ -36,6 +36,7 @@ CODES: Mapping[str, int] = {
     "brand_not_found": 404,
     "connection_not_found": 404,
     "contract_not_found": 404,
+    "customer_not_found": 404,
     "dead_letter_not_found": 404,
     "exchange_rate_not_found": 404,
     "key_not_found": 404,

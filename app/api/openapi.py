@@ -28,6 +28,7 @@ TAGS = [
     {"name": "logistics", "description": "What is to be sent: packing lists, cartons, parcels."},
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
     {"name": "brands", "description": "Whose sessions they are."},
+    {"name": "customers", "description": "A brand's customers by pseudonym, and cohorts."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
     {"name": "contracts", "description": "What a brand and its agency agreed on, and the presets."},
     {"name": "exchange-rates", "description": "Exchange rates with their sources."},

@@ -89,6 +89,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "chart": "timeline",
         "number": "1",
         "void": str(uuid4()),
+        "customer": "44e63aa6d9cc",
     }
 
 
@@ -151,7 +152,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void", "contract", "date", "source", "target", "kind",
+         "chart", "void", "contract", "date", "source", "target", "kind", "customer",
          "number"),
         str(uuid4()),
     ))  # fmt: skip
