@@ -37,6 +37,8 @@ from app.api import (
     results,
     revisions,
     sessions,
+    settlement_files,
+    settlements,
     stream,
     stream_claims,
     streams,
@@ -55,8 +57,8 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
-    keys, stream_claims, connections, contracts, exchange_rates, stream, charts, insights, comparison, reports, revisions,
-    webhooks, imports, voids, rebuilds, customers, audit, labels, health,
+    keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, charts, insights,
+    comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, audit, labels, health,
 )  # fmt: skip
 
 

@@ -204,6 +204,9 @@ class Settings(BaseSettings):
     report_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60.0, description="maximum time to draw a report as a file; two are drawn at a time"
     )
+    issuer_name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="name of the agency, which statements and qualified invoices (適格請求書) need as their issuer"
+    )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )

@@ -33,6 +33,7 @@ TAGS = [
     {"name": "contracts", "description": "What a brand and its agency agreed on, and the presets."},
     {"name": "exchange-rates", "description": "Exchange rates with their sources."},
     {"name": "release", "description": "Revisions of a session's report that never change."},
+    {"name": "settlements", "description": "Statements of a brand's month: drafts, issued ones, corrections."},
     {"name": "keys", "description": "API keys."},
     {"name": "audit", "description": "Who wrote what, when and from where."},
     {"name": "labels", "description": "The words of API, report and dashboard, in three languages."},

@@ -21,6 +21,7 @@ _MODULES = {
     "migrate": "maintenance",
     "rebuild": "maintenance",
     "report": "report",
+    "settlement": "settlement",
     "openapi": "maintenance",
     "keys": "keys",
     "connections": "connections",

@@ -26,7 +26,7 @@ from app.settlement.plans import PlanName, last_day, preset
 from app.settlement.terms import NET_GMV, Deliverables, Exchange, Fee, Rounding, Share, Subsidy, Tax, Terms, plain
 from app.storage import audit
 from app.storage.database import Database
-from app.storage.tables import brands, contracts
+from app.storage.tables import brands, contracts, settlements
 
 _EXAMPLE: dict[str, Any] = {
     "brand": "maison-k",
@@ -244,13 +244,19 @@ async def remove(database: Database, principal: Principal, contract_id: UUID) ->
     """Delete a contract.
 
     Raises:
-        ProblemError: 404.
+        ProblemError: 404, 409 if an issued statement applies it.
     """
     statement = delete(contracts).where(contracts.c.id == contract_id)
     if principal.brand_id is not None:
         statement = statement.where(contracts.c.brand_id == principal.brand_id)
+    # An issued statement holds the terms that it applies; their contract stays where a reader looks for it.
+    used = select(settlements.c.number).where(
+        settlements.c.number.is_not(None), settlements.c.document.contains(f'"{contract_id}"', autoescape=True)
+    )
     async with database.write() as connection:
         brand_id = await connection.scalar(statement.returning(contracts.c.brand_id))
         if brand_id is None:
             raise not_found("contract")
         audit.about(brand=brand_id)
+        if (number := await connection.scalar(used.limit(1))) is not None:
+            raise ProblemError(409, f"the statement {number} applies this contract; end it instead", code="contract_in_use")

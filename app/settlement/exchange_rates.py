@@ -13,15 +13,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, Table, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
-from app.storage.tables import exchange_rates as rates
+from app.storage.tables import exchange_rates as rates, settlement_rates
 
 
 def _positive(text: str) -> str:
@@ -68,9 +69,18 @@ def _rate(row: Row[Any]) -> ExchangeRate:
     )  # fmt: skip
 
 
-def _is(key: RateKey) -> Any:
-    names = (rates.c.date, rates.c.source_currency, rates.c.target_currency, rates.c.kind)
+def is_rate(table: Table, key: RateKey) -> Any:
+    """Return the condition that a row is of a rate."""
+    names = (table.c.date, table.c.source_currency, table.c.target_currency, table.c.kind)
     return func.row(*names) == func.row(*key)
+
+
+async def _refuse_used(connection: AsyncConnection, key: RateKey) -> None:
+    """Refuse a change of a rate that an issued statement used. The row is locked first: an issue that uses it is over then."""
+    await connection.execute(select(rates.c.rate).where(is_rate(rates, key)).with_for_update())
+    number = await connection.scalar(select(settlement_rates.c.number).where(is_rate(settlement_rates, key)))
+    if number is not None:
+        raise ProblemError(409, f"the issued statement {number} used this rate; it cannot change", code="exchange_rate_used")
 
 
 def _unbound(principal: Principal) -> None:
@@ -83,7 +93,8 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
     """Store a rate, or correct it.
 
     Raises:
-        ProblemError: 403 for a caller that is bound to a brand, 422 if both currencies are the same.
+        ProblemError: 403 for a caller that is bound to a brand, 409 if an issued statement used the rate, 422 if both currencies
+            are the same.
     """
     _unbound(principal)
     if key[1] == key[2]:
@@ -98,6 +109,7 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
         set_={name: statement.excluded[name] for name in ("rate", "source", "entered_by", "entered_at")},
     )
     async with database.write() as connection:
+        await _refuse_used(connection, key)
         return _rate((await connection.execute(statement.returning(rates))).one())
 
 
@@ -108,7 +120,7 @@ async def get(database: Database, key: RateKey) -> ExchangeRate:
         ProblemError: 404.
     """
     async with database.read() as connection:
-        row = (await connection.execute(select(rates).where(_is(key)))).one_or_none()
+        row = (await connection.execute(select(rates).where(is_rate(rates, key)))).one_or_none()
     if row is None:
         raise not_found("exchange rate")
     return _rate(row)
@@ -147,9 +159,10 @@ async def remove(database: Database, principal: Principal, key: RateKey) -> None
     """Delete a rate.
 
     Raises:
-        ProblemError: 403 for a caller that is bound to a brand, 404.
+        ProblemError: 403 for a caller that is bound to a brand, 404, 409 if an issued statement used the rate.
     """
     _unbound(principal)
     async with database.write() as connection:
-        if (await connection.execute(delete(rates).where(_is(key)).returning(rates.c.date))).one_or_none() is None:
+        await _refuse_used(connection, key)
+        if (await connection.execute(delete(rates).where(is_rate(rates, key)).returning(rates.c.date))).one_or_none() is None:
             raise not_found("exchange rate")

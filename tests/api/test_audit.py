@@ -194,11 +194,34 @@ async def _administration(did: Actions) -> None:
     end = {"ends_on": "2031-01-01"}
     await did("update_contract", lambda _: Entry("contract.update", made["id"], None, "maison-k"), end, **named)
     await did("delete_contract", lambda _: Entry("contract.delete", made["id"], None, "maison-k"), **named)
+    await _settlement(did)
     rate = {"date": "2021-09-25", "source": "CNY", "target": "JPY", "kind": "TTM"}
     place = "2021-09-25/CNY/JPY/TTM"
     entered = {"rate": "17.09", "source": "bank"}
     await did("put_exchange_rate", lambda _: Entry("exchange_rate.update", place, None, None), entered, **rate)
     await did("delete_exchange_rate", lambda _: Entry("exchange_rate.delete", place, None, None), **rate)
+
+
+async def _settlement(did: Actions) -> None:
+    adjustment = {"kind": "adjustment", "amount": "1", "reason": "r"}
+    month = {"brand": "maison-k", "month": "2021-09"}
+    draft = await did("draft_settlement", lambda d: Entry("settlement.draft", d["id"], None, "maison-k"), month)
+    path = {"settlement": draft["id"]}
+
+    def of_line(action: str, line: str) -> Entry:
+        return Entry(action, f"{draft['id']}/{line}", None, "maison-k")
+
+    def entered(document: dict[str, Any]) -> str:
+        return str(document["lines"][-1]["id"])
+
+    made = await did("add_settlement_line", lambda d: of_line("settlement_line.create", entered(d)), adjustment, **path)
+    line = entered(made)
+    await did("remove_settlement_line", lambda _: of_line("settlement_line.delete", line), **path, line=line)
+    await did("delete_settlement", lambda _: Entry("settlement.delete", draft["id"], None, "maison-k"), **path)
+    draft = await did("draft_settlement", lambda d: Entry("settlement.draft", d["id"], None, "maison-k"), month)
+    path = {"settlement": draft["id"]}
+    await did("add_settlement_line", lambda d: of_line("settlement_line.create", entered(d)), adjustment, **path)
+    await did("issue_settlement", lambda _: Entry("settlement.issue", draft["id"], None, "maison-k"), **path)
 
 
 async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: KeyMaker, service: Service) -> None:
@@ -207,7 +230,7 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     viewer = await keys(Role.VIEWER)
     nothing = dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
-         "contract", "date", "source", "target", "kind"),
+         "contract", "date", "source", "target", "kind", "settlement", "line"),
         str(uuid4()),
     )  # fmt: skip
     for operation in ACTIONS:

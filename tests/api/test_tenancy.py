@@ -70,6 +70,10 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     assert 201 == connection.status_code, connection.text
     contract = await client.post("/v1/contracts", json={"brand": "theirs", "plan": "spot", "starts_on": "2021-09-01"})
     assert 201 == contract.status_code, contract.text
+    settlement = (await client.post("/v1/settlements", json={"brand": "theirs", "month": "2021-09"})).json()["id"]
+    line = {"kind": "adjustment", "amount": "1", "reason": "secret"}
+    line_id = (await client.post(f"/v1/settlements/{settlement}/lines", json=line)).json()["lines"][-1]["id"]
+    assert (await client.post(f"/v1/settlements/{settlement}/issue")).is_success
     wrong = {"specversion": "1.0", "id": "1", "source": "s", "subject": session["id"], "type": "no.such", "data": {}}
     assert 422 == (await client.post("/v1/events", json=wrong)).status_code
     dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
@@ -84,6 +88,8 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "brand": "theirs",
         "connection": connection.json()["id"],
         "contract": contract.json()["id"],
+        "settlement": settlement,
+        "line": line_id,
         "letter": dead_letter,
         "key": (await client.get("/v1/keys")).json()["keys"][0]["id"],
         "chart": "timeline",
@@ -109,7 +115,9 @@ async def test_every_object_of_another_brand_is_not_there(
             admins = path.startswith(("/v1/keys", "/v1/connections")) or (path.startswith("/v1/contracts") and method != "GET")
             operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/revisions"))
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
-            expected = 403 if admins or (role is Role.VIEWER and writes) else 404
+            # Statements are the agency's: a bound key writes none, whether it exists or not.
+            agency = path.startswith("/v1/settlements") and method != "GET"
+            expected = 403 if admins or agency or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
             assert "secret" not in answer.text
     assert before == [(await client.get(f"/v1/sessions/{belongings['session']}")).json()]
@@ -121,7 +129,7 @@ async def test_every_list_of_another_brand_is_empty(
     """Lists show a bound key its own brand alone, and the raw log of a foreign session is a 404."""
     mine = (await client.post("/v1/brands", json={"slug": "mine", "name": "Mine"})).json()["id"]
     headers = await keys(Role.OPERATOR, mine)
-    for path in ("/v1/sessions", "/v1/products", "/v1/dead-letters", "/v1/parked", "/v1/stream-claims"):
+    for path in ("/v1/sessions", "/v1/products", "/v1/dead-letters", "/v1/parked", "/v1/stream-claims", "/v1/settlements"):
         document = (await client.get(path, headers=headers)).json()
         assert [[]] == [value for value in document.values() if isinstance(value, list)], path
     assert ["mine"] == [brand["slug"] for brand in (await client.get("/v1/brands", headers=headers)).json()["brands"]]
@@ -152,8 +160,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void", "contract", "date", "source", "target", "kind", "customer",
-         "number"),
+         "chart", "void", "contract", "date", "source", "target", "kind", "customer", "number", "settlement", "line"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

@@ -29,6 +29,7 @@ from tests.bench.load import Load, drive, get, post
 from tests.bench.rebuilds import rebuilds
 from tests.bench.reports import reports
 from tests.bench.servers import KEY, World, world
+from tests.bench.settlements import settlements
 from tests.bench.streams import streams
 from tests.bench.telemetry import events, row
 
@@ -190,10 +191,9 @@ async def run(total: int, only: set[str]) -> None:
             rows += single_posts(here)
         if not only or "push" in only:
             rows += signed_pushes(here)
-        if not only or "streams" in only:
-            rows += await streams(here)
-        if not only or "imports" in only:
-            rows += await imports(here)
+        for name, measure in (("streams", streams), ("imports", imports), ("settlements", settlements)):
+            if not only or name in only:
+                rows += await measure(here)
         if not only or only & {"batches", "kpis", "reports", "rebuilds"}:
             found, session = await batches(here, total)
             rows += found
@@ -217,7 +217,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events of the large session")
     parser.add_argument(
-        "only", nargs="*", help="single, push, streams, imports, batches, kpis, reports, rebuilds; all where none is named"
+        "only",
+        nargs="*",
+        help="single, push, streams, imports, settlements, batches, kpis, reports, rebuilds; all where none is named",
     )
     arguments = parser.parse_args()
     asyncio.run(run(arguments.events, set(arguments.only)))

@@ -12,7 +12,17 @@ from tests.databases import CITUS
 
 pytestmark = pytest.mark.skipif(not CITUS, reason="TALLYLIGHT_TEST_CITUS_URL names no Citus")
 
-LOCAL = {"parked", "parked_rooms", "dead_letters", "deliveries", "delivery_bindings", "platform_tokens", "sealed_keys"}
+LOCAL = {
+    "parked",
+    "parked_rooms",
+    "dead_letters",
+    "deliveries",
+    "delivery_bindings",
+    "platform_tokens",
+    "sealed_keys",
+    "settlements",
+    "settlement_rates",
+}
 """Queues and dead letters, which no query joins."""
 BY_KEY = {
     "events", "members", "counters", "gauges", "orders", "spans", "customers", "voids", "voided_events", "import_events",

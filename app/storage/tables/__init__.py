@@ -26,7 +26,7 @@ from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.revisions import revisions
-from app.storage.tables.settlement import contracts, exchange_rates
+from app.storage.tables.settlement import contracts, exchange_rates, settlement_rates, settlements
 from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
 
@@ -66,6 +66,8 @@ __all__ = [
     "sealed_keys",
     "session_values",
     "sessions",
+    "settlement_rates",
+    "settlements",
     "spans",
     "streams",
     "voided_events",

@@ -1,0 +1,89 @@
+"""Properties of statements over random money, rates, refunds, currencies, chains and rounding rules."""
+
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+
+from app.settlement.statement import Statement
+from app.settlement.terms import NET_GMV
+from tests.properties import examples
+from tests.settlement.months_of_money import Months, months
+
+pytestmark = pytest.mark.property
+
+Account = tuple[object, ...]
+
+
+def accounts(statements: list[Statement]) -> tuple[Counter[Account], Counter[Account]]:
+    """Return the sums of statements by session, kind and party, without balances that are carried over; and inside the chain."""
+    lines: Counter[Account] = Counter()
+    chain: Counter[Account] = Counter()
+    for statement in statements:
+        for line in statement.lines:
+            if line.kind != "carry_over":
+                lines[line.session, line.stated, line.to, line.name] += line.amount
+        for share in statement.chain:
+            chain[share.session, share.to] += share.amount
+    return lines, chain
+
+
+@examples(60)
+@given(months())
+def test_parts_add_up_to_the_yen(found: Months) -> None:
+    """Lines minus tax are what is payable, the totals are the sums of the lines, and no share exceeds its base."""
+    for _, statement in found.issued():
+        assert [] == statement.missing
+        assert 0 == statement.unexplained
+        totals = statement.totals
+        assert totals.payable_to_brand == sum(line.amount for line in statement.lines) - sum(
+            line.amount for line in statement.tax
+        )
+        taxed = 0
+        for tax in statement.tax:
+            assert abs(tax.amount - Fraction(tax.rate) * tax.base) < 1
+            taxed += tax.base
+        assert taxed == -sum(line.amount for line in statement.lines if line.tax_rate is not None and Fraction(line.tax_rate))
+        for line in statement.lines:
+            if line.kind == "share":
+                assert line.base is not None
+                assert line.rate is not None
+                assert abs(Fraction(line.rate) * line.base + line.amount) < 1
+                assert (line.base >= 0) == (line.amount <= 0) or line.amount == 0
+
+
+@examples(60)
+@given(months())
+def test_corrections_bring_all_statements_to_what_one_over_everything_would_say(found: Months) -> None:
+    """Every line to the yen, inside the chain too; the tax to less than a yen per statement and rate."""
+    issued, whole = [statement for _, statement in found.issued()], found.at_once()
+    assert accounts([whole]) == accounts(issued)
+    for rate in {Fraction(line.rate) for line in whole.tax}:
+        parts = [line.amount for statement in issued for line in statement.tax if Fraction(line.rate) == rate]
+        at_once = sum(line.amount for line in whole.tax if Fraction(line.rate) == rate)
+        assert abs(sum(parts) - at_once) < len(parts) + 1
+    carried = sum(line.amount for statement in issued for line in statement.lines if line.kind == "carry_over")
+    payable = sum(statement.totals.payable_to_brand for statement in issued) - carried
+    assert whole.totals.payable_to_brand + whole.totals.tax == payable + sum(statement.totals.tax for statement in issued)
+
+
+@examples(60)
+@given(months())
+def test_a_chain_gives_away_what_the_party_before_it_received(found: Months) -> None:
+    """Each party's part comes out of the one before it, whose part it does not exceed."""
+    statement = found.issued()[0][1]
+    received = {(line.session, line.to): -line.amount for line in statement.lines if line.kind == "share"}
+    for share in statement.chain:
+        assert share.of != NET_GMV
+        assert received[share.session, share.of] == share.base
+        assert abs(share.amount) <= abs(share.base)
+        received[share.session, share.to] = share.amount
+
+
+@examples(60)
+@given(months())
+def test_a_statement_reads_back_from_its_own_json(found: Months) -> None:
+    """Nothing is lost between the document and the record from which corrections are computed."""
+    for _, statement in found.issued():
+        assert statement == Statement.model_validate_json(statement.model_dump_json())
