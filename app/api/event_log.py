@@ -43,6 +43,6 @@ async def log(
     """Return the session's events as they were stored, in order of time."""
     if event_type is not None and event_type not in PAYLOADS:
         raise invalid("/type", "unknown event type", "event_type")
-    asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language)
+    asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language, client=principal.is_client)
     document, more = await read_log(service.database, asked, event_type, _after(paging), paging.limit)
     return answer({**document, "next_cursor": encode(more and (more[0], more[1].hex()))}, asked)

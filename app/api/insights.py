@@ -6,10 +6,10 @@ In: a session's id. Out: JSON as the insights' room built it. Never here: rules,
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field
 
-from app.api.access import AppService
+from app.api.access import AppService, require_internal
 from app.api.read_models import DocumentModel
 from app.api.results import UNCHANGED, Question, answer
 from app.insights.finding import Code, Section
@@ -83,7 +83,10 @@ def insight_settings(settings: Settings) -> InsightSettings:
     return InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
 
 
-@router.get("/insights", summary="Insights", operation_id="list_insights", response_model=InsightsDocument)
+@router.get(
+    "/insights", summary="Insights", operation_id="list_insights", response_model=InsightsDocument,
+    dependencies=[Depends(require_internal)],
+)  # fmt: skip
 async def insights(service: AppService, asked: Question) -> Response:
     """Return the insights by rank, each with its figures, the paths that return them, and a sentence in each language."""
     return answer(await read_insights(service.database, asked, insight_settings(service.settings)), asked)

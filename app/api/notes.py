@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from app.api.access import AppService, Operator, SessionId, Viewer
+from app.api.access import AppService, InternalViewer, Operator, SessionId
 from app.api.paging import Paging, encode
 from app.catalogue import notes
 from app.catalogue.notes import NewNote, Note, NotePatch, Section
@@ -30,7 +30,7 @@ class NoteList(BaseModel):
 @router.get("", operation_id="list_notes", summary="List a session's notes", responses=responses(401, 403, 404, 422))
 async def list_notes(
     service: AppService,
-    caller: Viewer,
+    caller: InternalViewer,
     session: SessionId,
     paging: Paging,
     section: Annotated[Section | None, Query(description="of this section only")] = None,
@@ -48,7 +48,7 @@ async def create_note(service: AppService, caller: Operator, session: SessionId,
 
 
 @router.get("/{note}", operation_id="get_note", summary="Get a note", responses=responses(401, 403, 404, 422))
-async def get_note(service: AppService, caller: Viewer, session: SessionId, note: NoteId) -> Note:
+async def get_note(service: AppService, caller: InternalViewer, session: SessionId, note: NoteId) -> Note:
     """Return a note."""
     return await notes.get(service.database, caller, session, note)
 

@@ -3,6 +3,7 @@
 In: a session, a language. Out: the document, or a file of it. Never here: layout, figures.
 """
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -10,14 +11,20 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.access import AppService
 from app.api.cancellation import while_connected
+from app.api.editions import AskedEdition
 from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import UNCHANGED, Question, answer
+from app.kpis.reader import SessionQuery
+from app.kpis.render import Document
 from app.labels.catalogue import Language
 from app.problems import responses
+from app.release import files as released_files, reader
+from app.release.editions import client_revision
 from app.reports import files
 from app.reports.document import read_report
 from app.reports.files import ReportFile
+from app.service import Service
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
@@ -57,10 +64,26 @@ def html_response(page: ReportFile, language: Language) -> Response:
     return Response(page.content, media_type=HTML, headers=headers)
 
 
+async def _released(service: Service, asked: SessionQuery) -> Document:
+    """Return the client edition of the latest revision.
+
+    Raises:
+        ProblemError: 404 for the session, and before its first release.
+    """
+    found = await reader.frozen(service.database, asked.session, asked.brand, None)
+    return client_revision(await reader.parsed(found))
+
+
 @router.get("/report", summary="Get the results sheet", operation_id="get_report", response_model=ReportDocument)
-async def report(service: AppService, asked: Question) -> Response:
-    """Return the results sheet: its sections with labels, values and formatted texts."""
-    return answer(await read_report(service.database, asked, insight_settings(service.settings)), asked)
+async def report(service: AppService, asked: Question, edition: AskedEdition) -> Response:
+    """Return the results sheet: its sections with labels, values and formatted texts.
+
+    A viewer that is bound to a brand gets the latest revision, others get the present figures.
+    """
+    if asked.client:
+        return answer((await _released(service, asked))["report"][asked.language], asked)
+    wanted = replace(asked, client=edition == "client")
+    return answer(await read_report(service.database, wanted, insight_settings(service.settings)), asked)
 
 
 @router.get(
@@ -70,9 +93,13 @@ async def report(service: AppService, asked: Question) -> Response:
     response_class=Response,
     responses=FILE_RESPONSES[XLSX],
 )
-async def report_xlsx(service: AppService, request: Request, asked: Question) -> Response:
-    """Return a workbook: the results sheet, the figures by minute with charts, and every order line."""
-    work = files.workbook(service.database, service.renderer, asked, insight_settings(service.settings))
+async def report_xlsx(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
+    """Return a workbook: the results sheet, the figures by minute with charts, and, in the internal edition, every order line."""
+    if asked.client:
+        work = released_files.workbook(service.renderer, await _released(service, asked), asked.language)
+    else:
+        wanted = replace(asked, client=edition == "client")
+        work = files.workbook(service.database, service.renderer, wanted, insight_settings(service.settings))
     return file_response(await while_connected(request, work), asked.language)
 
 
@@ -83,7 +110,11 @@ async def report_xlsx(service: AppService, request: Request, asked: Question) ->
     response_class=Response,
     responses=FILE_RESPONSES[HTML],
 )
-async def report_html(service: AppService, request: Request, asked: Question) -> Response:
+async def report_html(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return a self-contained page for A4: no script, no external resource."""
-    work = files.page(service.database, service.renderer, asked, insight_settings(service.settings))
+    if asked.client:
+        work = released_files.page(service.renderer, await _released(service, asked), asked.language)
+    else:
+        wanted = replace(asked, client=edition == "client")
+        work = files.page(service.database, service.renderer, wanted, insight_settings(service.settings))
     return html_response(await while_connected(request, work), asked.language)

@@ -56,7 +56,7 @@ ShowcaseLimit = Annotated[int, Query(ge=1, le=MOST_SHOWCASES, description="most 
 
 async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> SessionQuery:
     """Return the query of a session: its id, the caller's brand, the time and the language."""
-    return SessionQuery(session, principal.brand_id, datetime.now(UTC), language)
+    return SessionQuery(session, principal.brand_id, datetime.now(UTC), language, client=principal.is_client)
 
 
 Question = Annotated[SessionQuery, Depends(get_asked)]
@@ -123,11 +123,11 @@ async def kpis(request: Request) -> Response:
     language = language_of(request)
 
     async def work() -> tuple[bytes, str]:
-        asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
+        asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language, client=caller.is_client)
         body = to_json(await reader.read_kpis(service.database, asked))
         return body, tag_of(body, language)
 
-    body, tag = await _single_flight(request).run((session, caller.brand_id, language), work)
+    body, tag = await _single_flight(request).run((session, caller.brand_id, caller.is_client, language), work)
     return answer_json(body, tag, language)
 
 

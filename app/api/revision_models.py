@@ -37,7 +37,7 @@ class Revision(ResponseModel):
 
     number: int = Field(ge=1, description="1, 2, 3 … in the order of the releases")
     created_at: datetime
-    by: str = Field(description="who: `key:<id>`, or `automatic`")
+    by: str | None = Field(description="who: `key:<id>`, or `automatic`; null in the client edition")
     note: str | None
     sha256: str = Field(description="SHA-256 of the frozen document, see docs/release.md")
 
@@ -63,6 +63,7 @@ class FrozenNote(DocumentModel):
     section: str
     kind: str
     text: str
+    share: bool
 
 
 class FrozenPromotion(DocumentModel):
@@ -76,12 +77,15 @@ class FrozenPromotion(DocumentModel):
 
 
 class FrozenRevision(DocumentModel):
-    """A revision with everything that it froze. Without `sha256`, as canonical JSON (RFC 8785), it has this hash."""
+    """A revision with everything that it froze.
+
+    `sha256` is the hash of the internal edition without this member, as canonical JSON (RFC 8785).
+    """
 
     session: UUID
     number: int
     created_at: datetime
-    by: str
+    by: str | None
     note: str | None
     sha256: str
     as_of: datetime

@@ -7,24 +7,26 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
-from pydantic_core import from_json
 
-from app.api.access import AppService, InternalViewer, Operator, SessionId
+from app.api.access import AppService, InternalViewer, Operator, SessionId, Viewer
 from app.api.cancellation import while_connected
+from app.api.editions import AskedEdition
 from app.api.insights import insight_settings
 from app.api.language import AnswerLanguage
 from app.api.paging import Paging, encode
 from app.api.reports import FILE_RESPONSES, HTML, XLSX, file_response, html_response
 from app.api.results import UNCHANGED, answer_json
 from app.api.revision_models import Changes, FrozenRevision, NewRelease, Revision, RevisionList
-from app.kpis.computation import compute
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.negotiation import tag_of
-from app.problems import responses
+from app.problems import not_found, responses
 from app.release import files, reader
+from app.release.canonical import canonical
+from app.release.editions import client_revision
 from app.release.finalize import Release, finalize
 from app.release.freeze import Author
+from app.reports.editions import Edition
 from app.storage.revisions import FrozenDocument, RevisionRow
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["release"], responses=responses(401, 403, 404, 422))
@@ -40,7 +42,6 @@ IdempotencyKey = Annotated[
     ),
 ]  # fmt: skip
 _WITHOUT_NOTE = NewRelease()
-_LARGE = 1 << 20
 
 
 def _revision(row: RevisionRow) -> Revision:
@@ -69,35 +70,44 @@ async def finalize_session(
 
 
 @router.get("/revisions", operation_id="list_revisions", summary="List a session's revisions")
-async def list_revisions(service: AppService, caller: InternalViewer, session: SessionId, paging: Paging) -> RevisionList:
-    """Return the session's revisions, the newest first."""
+async def list_revisions(service: AppService, caller: Viewer, session: SessionId, paging: Paging) -> RevisionList:
+    """Return the session's revisions, the newest first; to a viewer that is bound to a brand the latest one."""
     (before,) = paging.after(int) or (None,)
+    if caller.is_client:
+        latest = await reader.page(service.database, session, caller.brand_id, None, 1)
+        return RevisionList(
+            revisions=[_revision(row).model_copy(update={"by": None, "note": None}) for row in latest], next_cursor=None
+        )
     rows = await reader.page(service.database, session, caller.brand_id, before, paging.limit + 1)
     more = rows[paging.limit - 1].number if len(rows) > paging.limit else None
     page = [_revision(row) for row in rows[: paging.limit]]
     return RevisionList(revisions=page, next_cursor=None if more is None else encode((more,)))
 
 
-async def get_frozen(service: AppService, caller: InternalViewer, session: SessionId, number: Number) -> FrozenDocument:
-    """Return the frozen document of a path."""
-    return await reader.frozen(service.database, session, caller.brand_id, number)
+async def get_frozen(service: AppService, caller: Viewer, session: SessionId, number: Number) -> FrozenDocument:
+    """Return the frozen document of a path; a viewer that is bound to a brand may see the latest one."""
+    found = await reader.frozen(service.database, session, caller.brand_id, None if caller.is_client else number)
+    if found.number != number:
+        raise not_found("revision")
+    return found
 
 
 FrozenOfPath = Annotated[FrozenDocument, Depends(get_frozen)]
 
 
-async def _parsed(frozen: FrozenDocument) -> Document:
-    document: Document = await compute(_LARGE, from_json, frozen.text)
-    return document
+async def _edition(found: FrozenDocument, edition: Edition) -> Document:
+    frozen = await reader.parsed(found)
+    return client_revision(frozen) if edition == "client" else frozen
 
 
 @single.get(
     "", operation_id="get_revision", summary="Get a revision", response_model=FrozenRevision,
     responses=UNCHANGED,
 )  # fmt: skip
-async def get_revision(frozen: FrozenOfPath, language: AnswerLanguage) -> Response:
-    """Return everything that the revision froze: the report in three languages, and the documents behind it."""
-    body = f'{frozen.text[:-1]},"sha256":"{frozen.sha256}"}}'.encode()
+async def get_revision(found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition) -> Response:
+    """Return what the revision froze: the report in three languages, and the documents behind it."""
+    text = found.text if edition == "internal" else canonical(await _edition(found, edition))
+    body = f'{text[:-1]},"sha256":"{found.sha256}"}}'.encode()
     return answer_json(body, tag_of(body, language), language)
 
 
@@ -105,9 +115,11 @@ async def get_revision(frozen: FrozenOfPath, language: AnswerLanguage) -> Respon
     "/report.xlsx", operation_id="download_revision_xlsx", summary="Download a revision for Excel",
     response_class=Response, responses=FILE_RESPONSES[XLSX],
 )  # fmt: skip
-async def revision_xlsx(service: AppService, request: Request, frozen: FrozenOfPath, language: AnswerLanguage) -> Response:
+async def revision_xlsx(
+    service: AppService, request: Request, found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition
+) -> Response:
     """Return the frozen report as a workbook: the results sheet, and the figures by minute with charts."""
-    work = files.workbook(service.renderer, await _parsed(frozen), language)
+    work = files.workbook(service.renderer, await _edition(found, edition), language)
     return file_response(await while_connected(request, work), language)
 
 
@@ -115,9 +127,11 @@ async def revision_xlsx(service: AppService, request: Request, frozen: FrozenOfP
     "/report.html", operation_id="download_revision_html", summary="Download a revision as HTML",
     response_class=Response, responses=FILE_RESPONSES[HTML],
 )  # fmt: skip
-async def revision_html(service: AppService, request: Request, frozen: FrozenOfPath, language: AnswerLanguage) -> Response:
+async def revision_html(
+    service: AppService, request: Request, found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition
+) -> Response:
     """Return the frozen report as a self-contained page for A4."""
-    work = files.page(service.renderer, await _parsed(frozen), language)
+    work = files.page(service.renderer, await _edition(found, edition), language)
     return html_response(await while_connected(request, work), language)
 
 

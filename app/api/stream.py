@@ -114,7 +114,7 @@ async def issue(service: AppService, caller: Viewer, session: SessionId, respons
     now = datetime.now(UTC)
     async with service.database.acquire() as connection:
         await read_head(connection, SessionQuery(session, caller.brand_id, now, "en"))
-    text, expires_at = service.tickets.issue(Ticket(session, caller.brand_id, caller.key_id), now)
+    text, expires_at = service.tickets.issue(Ticket(session, caller.brand_id, caller.key_id, caller.is_client), now)
     response.headers["Cache-Control"] = "no-store"
     return StreamTicket(
         ticket=text, expires_at=expires_at, url=f"{service.settings.root_path}/v1/sessions/{session}/stream?ticket={text}"
@@ -148,10 +148,10 @@ async def stream(
     service: Service = request.app.state.service
     if ticket is not None and "authorization" not in request.headers:
         allowed = await _redeemed(service, ticket, session)
-        watcher = StreamAccess(allowed.brand, allowed.key_id, language)
+        watcher = StreamAccess(allowed.brand, allowed.key_id, language, allowed.client)
     else:
         _, caller = await caller_of(request, READERS)
-        watcher = StreamAccess(caller.brand_id, caller.key_id, language)
+        watcher = StreamAccess(caller.brand_id, caller.key_id, language, caller.is_client)
     return EventStream(await service.hub.join(session, watcher, last_event_id), language)
 
 

@@ -25,7 +25,7 @@ from app.storage.tables import notes
 Section = Literal["live", "ec", "promotion"]
 Kind = Literal["observation", "summary"]
 
-_EXAMPLE: dict[str, Any] = {"section": "live", "kind": "observation", "text": "最初の20分はコアファンが中心"}
+_EXAMPLE: dict[str, Any] = {"section": "live", "kind": "observation", "text": "最初の20分はコアファンが中心", "share": False}
 
 
 class NewNote(RequestModel):
@@ -36,6 +36,14 @@ class NewNote(RequestModel):
     section: Section = Field(description="the part of the results sheet that it belongs to")
     kind: Kind
     text: NoteText
+    share: bool | None = Field(
+        default=None,
+        description="whether the client edition of the report has it; absent: summaries are shared, observations not",
+    )
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns to store."""
+        return self.model_dump() | {"share": self.kind == "summary" if self.share is None else self.share}
 
 
 class NotePatch(PatchModel):
@@ -44,6 +52,7 @@ class NotePatch(PatchModel):
     section: Section = Field(default=UNCHANGED, examples=["live"])
     kind: Kind = Field(default=UNCHANGED, examples=["summary"])
     text: NoteText = Field(default=UNCHANGED, examples=[_EXAMPLE["text"]])
+    share: bool = Field(default=UNCHANGED, examples=[True], description="another kind does not change it")
 
 
 class Note(ResponseModel):
@@ -59,6 +68,7 @@ class Note(ResponseModel):
     section: Section
     kind: Kind
     text: str
+    share: bool = Field(description="whether the client edition of the report has it")
     created_at: datetime
 
 
@@ -111,7 +121,7 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
         note_id = new_id()
-        statement = insert(notes).values(id=note_id, session_id=session_id, **form.model_dump())
+        statement = insert(notes).values(id=note_id, session_id=session_id, **form.row())
         audit.about(note_id)
         return _note((await connection.execute(statement.returning(notes))).one())
 

@@ -98,11 +98,11 @@ async def read_log(
         rows = await log_reads.log_page(connection, head.id, event_type, after or (BEFORE_ALL, b""), limit + 1)
     page = rows[:limit]
     more = (page[-1].occurred_at, page[-1].event_key) if len(rows) > limit else None
-    return {"events": [event_document(head.id, row) for row in page]}, more
+    return {"events": [event_document(head.id, row, client=asked.client) for row in page]}, more
 
 
-def event_document(session: UUID, row: LogRow) -> Document:
-    """Return an event of the log as a CloudEvent; people are pseudonyms.
+def event_document(session: UUID, row: LogRow, *, client: bool = False) -> Document:
+    """Return an event of the log as a CloudEvent; people are pseudonyms. A client does not see who voided it, and why.
 
     Extension attributes: the sender's own; `platform`, `receivedat`;
     `senttime` if the sender's clock was wrong; `voided…` if the event is void.
@@ -126,8 +126,8 @@ def event_document(session: UUID, row: LogRow) -> Document:
         document |= {
             "voided": True,
             "voidid": str(row.void_id),
-            "voidedby": row.voided_by,
             "voidedat": row.voided_at.astimezone(UTC).isoformat(),
-            "voidreason": row.void_reason,
         }
+        if not client:
+            document |= {"voidedby": row.voided_by, "voidreason": row.void_reason}
     return document

@@ -36,6 +36,8 @@ class SessionQuery:
     language: Language
     revision: int | None = None
     """Read the figures as those of this revision, which is about to be released."""
+    client: bool = False
+    """For a reader outside the agency: no contradictions of figures."""
 
 
 @asynccontextmanager
@@ -89,7 +91,7 @@ async def read_kpis(database: Database, asked: SessionQuery) -> Document:
 async def kpis_on(connection: Connection, asked: SessionQuery) -> Document:
     """Return the KPI document, read on this connection."""
     figures, evaluation = await read_evaluation(connection, asked)
-    return kpi_document(evaluation, figures, asked.language)
+    return kpi_document(evaluation, figures, asked.language, client=asked.client)
 
 
 async def read_audience(

@@ -58,8 +58,8 @@ def figures_document(values: Values, digits: int) -> Document:
     return shown
 
 
-def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Language) -> Document:
-    """Return the KPI document (`KpiDocument`)."""
+def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Language, *, client: bool = False) -> Document:
+    """Return the KPI document (`KpiDocument`); for a client without contradictions of figures."""
     head = evaluation.head
     digits = digits_of(head.currency)
     by_platform = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}
@@ -76,5 +76,5 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
         "kpis": total,
         "by_platform": by_platform,
         "final": final_of(head.revision, figures.released, seconds, total, by_platform),
-        "warnings": warnings_of(evaluation, figures, language),
+        "warnings": [] if client else warnings_of(evaluation, figures, language),
     }

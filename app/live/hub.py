@@ -24,9 +24,9 @@ from uuid import UUID
 import structlog
 
 from app.catalogue.access import ApiKeyStore
-from app.labels.catalogue import Language
 from app.live.alerts import AlertThresholds
 from app.live.session_state import read_session_state
+from app.live.sse import View
 from app.live.subscriber import StreamAccess, StreamLimits, Subscriber
 from app.live.topic import Topic
 from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
@@ -95,7 +95,7 @@ class Hub:
         SUBSCRIBERS.set(self._count)
         try:
             await self._admit(topic, watcher)
-            await topic.prepare(watcher.language)
+            await topic.prepare(watcher.view)
         except BaseException:
             subscriber.leave()
             raise
@@ -193,7 +193,7 @@ class Hub:
             changed = await self._compute(topic, fingerprint)
             woken = 0
             for subscriber in list(topic.subscribers):
-                if subscriber.watcher.language in changed:
+                if subscriber.watcher.view in changed:
                     subscriber.wake()
                     woken += 1
                     if woken % SLICE == 0:
@@ -204,8 +204,8 @@ class Hub:
         finally:
             topic.working = None
 
-    async def _compute(self, topic: Topic, fingerprint: Fingerprint) -> set[Language]:
-        """Take a new state; return the languages whose subscribers have news.
+    async def _compute(self, topic: Topic, fingerprint: Fingerprint) -> set[View]:
+        """Take a new state; return the views whose subscribers have news.
 
         The mark was read before the picture: a commit between the two is seen, and looked for once more.
         """

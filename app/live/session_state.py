@@ -72,10 +72,10 @@ class SessionState:
         """Return the number of rows that a document is computed from."""
         return len(self.products)
 
-    def document(self, name: str, language: Language) -> Document:
+    def document(self, name: str, language: Language, *, client: bool = False) -> Document:
         """Return one of `DOCUMENTS`."""
         if name == "kpis":
-            return kpi_document(self.evaluation, self.figures, language)
+            return kpi_document(self.evaluation, self.figures, language, client=client)
         if name == "products":
             return document_of(self.evaluation, self.figures, self.products, language)[0]
         if name == "audience":

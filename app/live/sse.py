@@ -1,6 +1,6 @@
-"""Server-sent events, composed once per language and shared by all subscribers.
+"""Server-sent events, composed once per language and edition and shared by all subscribers.
 
-In: a session state, a language. Out: a `Frame`. Never here: subscribers, time, I/O.
+In: a session state, a view. Out: a `Frame`. Never here: subscribers, time, I/O.
 
 Only the last event of an update carries the revision; earlier events carry it with a trailing `-`. A client that reconnects
 with such an id receives a full snapshot.
@@ -9,11 +9,20 @@ with such an id receives a full snapshot.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from app.labels.catalogue import Language
 from app.live.session_state import DOCUMENTS, SessionState
+
+
+class View(NamedTuple):
+    """Who sees the same frame: readers of a language, inside or outside the agency."""
+
+    language: Language
+    client: bool
+
 
 NOTHING: Sequence[bytes] = (b"",) * len(DOCUMENTS)
 """The digests of a new subscriber, which has no documents."""
@@ -22,7 +31,7 @@ _TIMELESS = {"as_of": None, "to": None}
 
 @dataclass(slots=True)
 class Frame:
-    """The state of a session in one language."""
+    """The state of a session in one view."""
 
     bodies: Sequence[bytes]
     """`event` and `data` of each of `DOCUMENTS`."""
@@ -46,7 +55,7 @@ class Frame:
         return b"".join(part for identity, body in zip(ids, bodies, strict=False) for part in (identity, body))
 
 
-def frame_of(state: SessionState, language: Language) -> Frame:
+def frame_of(state: SessionState, view: View) -> Frame:
     """Return the frame of a session state.
 
     Digests leave out the present moment (`as_of`, the end of the audience's window): a later moment at which all is the same
@@ -54,8 +63,8 @@ def frame_of(state: SessionState, language: Language) -> Frame:
     """
     bodies, digests = [], []
     for name in DOCUMENTS:
-        document = state.document(name, language)
+        document = state.document(name, view.language, client=view.client)
         bodies.append(b"event: %s\ndata: %s\n\n" % (name.encode(), to_json(document)))
         digests.append(blake2b(to_json(document | _TIMELESS), digest_size=12).digest())
-    revision = blake2b(b"".join(digests) + language.encode(), digest_size=8).hexdigest()
+    revision = blake2b(b"".join(digests) + view.language.encode(), digest_size=8).hexdigest()
     return Frame(bodies, digests, revision)

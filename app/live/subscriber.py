@@ -15,7 +15,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.labels.catalogue import Language
-from app.live.sse import NOTHING, Frame
+from app.live.sse import NOTHING, Frame, View
 
 SLOW_SECONDS = 20.0
 """How long a client may leave the buffer of its stream full before the server disconnects it."""
@@ -27,7 +27,7 @@ HEARTBEAT = b":\n\n"
 class Source(Protocol):
     """A watched session."""
 
-    def frame(self, language: Language) -> Frame:
+    def frame(self, view: View) -> Frame:
         """Return the newest frame."""
 
     def leave(self, subscriber: "Subscriber") -> None:
@@ -46,11 +46,18 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class StreamAccess:
-    """The brand, key and language of a client."""
+    """The brand, key and language of a reader."""
 
     brand: UUID | None
     key_id: str
     language: Language
+    client: bool = False
+    """Whether the reader is outside the agency."""
+
+    @property
+    def view(self) -> View:
+        """Return which frames the reader gets."""
+        return View(self.language, self.client)
 
 
 class Subscriber:
@@ -119,7 +126,7 @@ class Subscriber:
         self._sending = time.monotonic()
 
     def _news(self) -> bytes:
-        frame = self._source.frame(self.watcher.language)
+        frame = self._source.frame(self.watcher.view)
         if self._last_id is not None:
             if self._last_id == frame.revision:
                 self._seen = frame.digests

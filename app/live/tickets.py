@@ -17,7 +17,8 @@ from uuid import UUID
 
 PREFIX = "tlt_"
 """The prefix by which the logs mask a ticket."""
-_HEAD = struct.Struct(">Q16s?16s")
+_HEAD = struct.Struct(">Q16sB16s")
+_BOUND, _CLIENT = 1, 2
 _SIGNATURE_BYTES = 24
 _LONGEST = 512
 
@@ -30,6 +31,8 @@ class Ticket:
     brand: UUID | None
     """The brand that the key is bound to; None sees all."""
     key_id: str
+    client: bool = False
+    """Whether the key reads for a brand from outside the agency."""
 
 
 class TicketSigner:
@@ -44,7 +47,8 @@ class TicketSigner:
         """Return the ticket's text and when it expires."""
         expires = int((now + self._lifetime).timestamp())
         brand = ticket.brand.bytes if ticket.brand else bytes(16)
-        body = _HEAD.pack(expires, ticket.session.bytes, ticket.brand is not None, brand) + ticket.key_id.encode()
+        flags = (_BOUND if ticket.brand else 0) | (_CLIENT if ticket.client else 0)
+        body = _HEAD.pack(expires, ticket.session.bytes, flags, brand) + ticket.key_id.encode()
         return PREFIX + _encode(body + _sign(self._keys[0], body)), datetime.fromtimestamp(expires, UTC)
 
     def check(self, text: str, now: datetime) -> Ticket | None:
@@ -61,10 +65,11 @@ class TicketSigner:
         body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
         if len(body) <= _HEAD.size or not any(hmac.compare_digest(_sign(key, body), signature) for key in self._keys):
             return None
-        expires, session, bound, brand = _HEAD.unpack_from(body)
+        expires, session, flags, brand = _HEAD.unpack_from(body)
         if now.timestamp() >= expires:
             return None
-        return Ticket(UUID(bytes=session), UUID(bytes=brand) if bound else None, body[_HEAD.size :].decode())
+        bound = UUID(bytes=brand) if flags & _BOUND else None
+        return Ticket(UUID(bytes=session), bound, body[_HEAD.size :].decode(), bool(flags & _CLIENT))
 
 
 def _encode(raw: bytes) -> str:

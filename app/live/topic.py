@@ -1,6 +1,6 @@
 """A watched session: its subscribers, its newest state, and the frames that they get.
 
-In: states of the session. Out: a frame per language, and the languages in which it changed. Never here: the database, the moment
+In: states of the session. Out: a frame per view, and the views in which it changed. Never here: the database, the moment
 of the next look, HTTP.
 """
 
@@ -9,9 +9,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from app.kpis.computation import compute
-from app.labels.catalogue import Language
 from app.live.session_state import SessionState
-from app.live.sse import Frame, frame_of
+from app.live.sse import Frame, View, frame_of
 from app.live.subscriber import Subscriber
 from app.storage.live_reads import Fingerprint
 
@@ -30,37 +29,37 @@ class Topic:
         self.gone = False
         self.working: asyncio.Task[None] | None = None
         self._left = left
-        self._frames: dict[Language, Frame] = {}
+        self._frames: dict[View, Frame] = {}
 
-    def frame(self, language: Language) -> Frame:
-        """Return the newest frame; made when the first subscriber of its language asks."""
-        frame = self._frames.get(language)
+    def frame(self, view: View) -> Frame:
+        """Return the newest frame; made when the first subscriber of its view asks."""
+        frame = self._frames.get(view)
         if frame is None:
             assert self.state is not None
-            frame = self._frames[language] = frame_of(self.state, language)
+            frame = self._frames[view] = frame_of(self.state, view)
         return frame
 
-    async def prepare(self, language: Language) -> None:
-        """Make the frame of a language, beside the event loop if the session is large."""
-        while (state := self.state) is not None and language not in self._frames:
-            frame = await compute(state.rows, frame_of, state, language)
+    async def prepare(self, view: View) -> None:
+        """Make the frame of a view, beside the event loop if the session is large."""
+        while (state := self.state) is not None and view not in self._frames:
+            frame = await compute(state.rows, frame_of, state, view)
             if self.state is state:
-                self._frames[language] = frame
+                self._frames[view] = frame
 
-    async def show(self, state: SessionState) -> set[Language]:
-        """Take a new state; return the languages in which it differs from the one before."""
-        frames: dict[Language, Frame] = {}
-        # Again until none is missing: subscribers of another language may join meanwhile.
+    async def show(self, state: SessionState) -> set[View]:
+        """Take a new state; return the views in which it differs from the one before."""
+        frames: dict[View, Frame] = {}
+        # Again until none is missing: subscribers of another view may join meanwhile.
         while missing := self._wanted() & self._frames.keys() - frames.keys():
-            for language in missing:
-                frames[language] = await compute(state.rows, frame_of, state, language)
-        changed = {language for language, frame in frames.items() if frame.revision != self._frames[language].revision}
-        kept = {language: frame if language in changed else self._frames[language] for language, frame in frames.items()}
+            for view in missing:
+                frames[view] = await compute(state.rows, frame_of, state, view)
+        changed = {view for view, frame in frames.items() if frame.revision != self._frames[view].revision}
+        kept = {view: frame if view in changed else self._frames[view] for view, frame in frames.items()}
         self.state, self._frames = state, kept
         return changed
 
-    def _wanted(self) -> set[Language]:
-        return {subscriber.watcher.language for subscriber in self.subscribers}
+    def _wanted(self) -> set[View]:
+        return {subscriber.watcher.view for subscriber in self.subscribers}
 
     def end(self) -> None:
         """End all its streams."""

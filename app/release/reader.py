@@ -66,6 +66,12 @@ async def _frozen_on(connection: Connection, session: UUID, brand: UUID | None, 
     return found
 
 
+async def parsed(found: FrozenDocument) -> Document:
+    """Return a frozen document as plain values."""
+    document: Document = await compute(_LARGE, from_json, found.text)
+    return document
+
+
 async def read_changes(database: Database, asked: SessionQuery, number: int) -> list[Document]:
     """Return every figure of a revision that is another one now, all read at one moment.
 

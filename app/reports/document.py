@@ -22,6 +22,7 @@ from app.kpis.render import Document, local, plain, zone_of
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
+from app.reports.editions import client_report
 from app.reports.note_items import note_items
 from app.storage import product_reads
 from app.storage.database import Connection, Database
@@ -98,11 +99,12 @@ async def read_report(database: Database, asked: SessionQuery, insight_settings:
 
 
 async def report_on(connection: Connection, asked: SessionQuery, insight_settings: InsightSettings) -> Document:
-    """Return the report document, read on this connection."""
+    """Return the report document, read on this connection; for a client in the client edition."""
     evidence, said = await collect_evidence(connection, asked, insight_settings)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
-    return await compute(len(evidence), report_document, evidence, notes, insights, asked)
+    report = await compute(len(evidence), report_document, evidence, notes, insights, asked)
+    return client_report(report, notes) if asked.client else report
 
 
 def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], asked: SessionQuery) -> Document:

@@ -46,7 +46,7 @@ class ReportFile:
 async def workbook(
     database: Database, renderer: RenderProcess, asked: SessionQuery, insight_settings: InsightSettings
 ) -> ReportFile:
-    """Return the Excel workbook; all of it shows the session at one moment.
+    """Return the Excel workbook; all of it shows the session at one moment. The client edition has no sheet of orders.
 
     Raises:
         ProblemError: 404, also for another brand's session; 503 when too many reports wait.
@@ -57,8 +57,9 @@ async def workbook(
             head = await read_head(connection, asked)
             report = await report_on(connection, asked, insight_settings)
             documents = await read_documents(connection, asked, WORKBOOK_DOCUMENTS)
-            await _spool(connection, head, spool)
-        return await draw_workbook(renderer, report, documents, OrderLines(head, spool))
+            if not asked.client:
+                await _spool(connection, head, spool)
+        return await draw_workbook(renderer, report, documents, None if asked.client else OrderLines(head, spool))
 
 
 async def draw_workbook(

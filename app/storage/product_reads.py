@@ -95,6 +95,8 @@ class NoteRow(NamedTuple):
     section: str
     kind: str
     text: str
+    share: bool
+    """Whether the client edition has it."""
 
 
 async def product_rows(connection: Connection, session: UUID) -> list[ProductRow]:

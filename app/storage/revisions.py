@@ -32,6 +32,7 @@ class RevisionRow(NamedTuple):
 class FrozenDocument(NamedTuple):
     """The canonical JSON of a revision, and its hash."""
 
+    number: int
     text: str
     sha256: str
 

@@ -1,4 +1,4 @@
-"""revisions: released reports of sessions.
+"""revisions: released reports of sessions; notes that are shared with the brand.
 
 Revision ID: 0019
 Revises: 0020
@@ -15,6 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    op.execute("ALTER TABLE notes ADD COLUMN share boolean NOT NULL DEFAULT false")
+    op.execute("UPDATE notes SET share = true WHERE kind = 'summary'")
     op.add_column("sessions", Column("revision", Integer))
     op.execute("""
         CREATE TABLE revisions (

@@ -113,7 +113,9 @@ async def test_every_object_of_another_brand_is_not_there(
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
             admins = path.startswith(("/v1/keys", "/v1/connections")) or (path.startswith("/v1/contracts") and method != "GET")
-            operators_read = any(part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/revisions"))
+            operators_read = any(
+                part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/insights", "/notes", "/changes")
+            )
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
             # Statements are the agency's: a bound key writes none, whether it exists or not.
             agency = path.startswith("/v1/settlements") and method != "GET"

@@ -99,7 +99,7 @@ ORDER BY g.key;
 
 -- name: notes
 -- The operators' notes in the order in which they were written.
-SELECT n.section, n.kind, n.text
+SELECT n.section, n.kind, n.text, n.share
 FROM notes n
 WHERE n.session_id = $1::uuid
 ORDER BY n.created_at, n.id;

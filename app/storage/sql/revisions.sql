@@ -39,7 +39,7 @@ WHERE session_id = $1::uuid AND number = $2::int;
 
 -- name: document
 -- The frozen document of a revision and its hash.
-SELECT document, sha256 FROM revisions WHERE session_id = $1::uuid AND number = $2::int;
+SELECT number, document, sha256 FROM revisions WHERE session_id = $1::uuid AND number = $2::int;
 
 -- name: session
 -- Whether the caller may see the session, and its latest revision.

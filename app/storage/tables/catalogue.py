@@ -131,6 +131,8 @@ notes = Table(
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
     created_at(),
+    # Whether the client edition of the report has it.
+    Column("share", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("section IN ('live', 'ec', 'promotion')", name="section"),
     CheckConstraint("kind IN ('observation', 'summary')", name="kind"),
 )
