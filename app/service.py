@@ -13,6 +13,7 @@ from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.writer import Writer
+from app.insights.reader import InsightSettings
 from app.live.alerts import AlertThresholds
 from app.live.hub import Hub
 from app.live.subscriber import StreamLimits
@@ -20,11 +21,15 @@ from app.live.tickets import TicketSigner
 from app.platforms.encryption import SecretCipher, load_privacy_keys
 from app.platforms.imports import Importer
 from app.platforms.runtime import PlatformRuntime, open_platforms
+from app.platforms.worker import Recurring
+from app.release.automatic import release_due
 from app.reports.render_process import RenderProcess
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
 from app.storage.readiness import WriteProbe
+
+_EVERY_TEN_MINUTES = "*/10 * * * *"
 
 
 class MigrationsBehindError(DatabaseUnreachableError):
@@ -83,7 +88,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         renderer = RenderProcess(settings.report_seconds)
         try:
             receiver = Receiver(settings.max_batch_events)
-            async with open_platforms(database, settings, cipher, privacy_keys, writer) as platforms:
+            async with open_platforms(
+                database, settings, cipher, privacy_keys, writer, _recurring(database.background(), settings)
+            ) as platforms:
                 importer = Importer(database, settings, writer)
                 yield Service(
                     settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer,
@@ -100,6 +107,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await database.close()
     if not drained:
         raise DrainIncompleteError("the database did not take all events; their senders were told to send them again")
+
+
+def _recurring(database: Database, settings: Settings) -> list[Recurring]:
+    days = settings.finalize_after_days
+    if days is None:
+        return []
+    insights = InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
+    return [Recurring("automatic_release", _EVERY_TEN_MINUTES, lambda now: release_due(database, insights, days, now))]
 
 
 def _live(database: Database, keys: ApiKeyStore, settings: Settings) -> tuple[Hub, TicketSigner]:

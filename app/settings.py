@@ -156,6 +156,9 @@ class Settings(BaseSettings):
         default=90, description="days that the text of a comment is kept"
     )
     dead_letter_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="days that a dead letter is kept")
+    finalize_after_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=None, description="days after its end at which a session is released, if it has not been; unset: never"
+    )
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
         default=400, description="days that a row of the audit log is kept"
     )

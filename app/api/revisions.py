@@ -65,6 +65,7 @@ async def finalize_session(
     author = Author(f"key:{caller.key_id}", form.note)
     asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), "en")
     row = await finalize(service.database, Release(asked, author, idempotency_key), insight_settings(service.settings))
+    assert row is not None
     response.headers["Location"] = f"/v1/sessions/{session}/revisions/{row.number}"
     return _revision(row)
 

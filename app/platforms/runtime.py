@@ -3,7 +3,7 @@
 In: database, settings, writer. Out: `PlatformRuntime`. Never here: logic.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ from app.platforms.webhook_handler import WebhookHandler
 from app.platforms.wechat import Wechat
 from app.platforms.wechat_dashboard import Dashboard
 from app.platforms.weibo_stream import WeiboStreams
-from app.platforms.worker import Worker
+from app.platforms.worker import Recurring, Worker
 from app.settings import Settings, names
 from app.storage.database import Database
 
@@ -59,7 +59,12 @@ class PlatformRuntime:
 
 @asynccontextmanager
 async def open_platforms(
-    database: Database, settings: Settings, cipher: SecretCipher, privacy_keys: PrivacyKeys, writer: Writer
+    database: Database,
+    settings: Settings,
+    cipher: SecretCipher,
+    privacy_keys: PrivacyKeys,
+    writer: Writer,
+    recurring: Sequence[Recurring] = (),
 ) -> AsyncIterator[PlatformRuntime]:
     """Start the inbox; on exit, commit what waits in it. The writer must be closed later than this."""
     reachable = AllowList.of(names(settings.api_base_allow))
@@ -78,7 +83,7 @@ async def open_platforms(
         streams = WeiboStreams(background, settings, connection_cache, client, submitter)
         funds = FundsLister(background, settings, connection_cache, wechat, privacy_keys)
         runner = JobRunner(background, settings, inbox, puller)
-        worker = Worker(background, settings, runner, puller, pollers, streams, funds)
+        worker = Worker(background, settings, runner, puller, pollers, streams, funds, recurring)
         counters.start()
         inbox.start()
         try:

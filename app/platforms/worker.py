@@ -11,10 +11,11 @@ queue's, so each fires in one process.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -54,6 +55,14 @@ _SILENT_SECONDS = 30.0
 """Time without an answer from the queue's database after which the worker is reported as failed."""
 
 
+class Recurring(NamedTuple):
+    """Work of another package that runs by a schedule, in one process at a time."""
+
+    name: str
+    cron: str
+    work: Callable[[datetime], Awaitable[object]]
+
+
 @dataclass(slots=True)
 class _Health:
     """What readiness asks of a worker."""
@@ -73,6 +82,7 @@ class Worker:
     pollers: Pollers
     streams: WeiboStreams
     funds: FundsLister
+    recurring: Sequence[Recurring] = ()
     health: _Health = field(default_factory=_Health)
 
     @property
@@ -203,6 +213,17 @@ class Worker:
             del schedule
             await request_pending(self.database)
             await rebuild_requests.enqueue_due(self.database)
+
+        for one in self.recurring:
+            queue.schedule(one.name, one.cron, clean_old=True)(_scheduled(one.work))
+
+
+def _scheduled(work: Callable[[datetime], Awaitable[object]]) -> Callable[[Schedule], Awaitable[None]]:
+    async def run(schedule: Schedule) -> None:
+        del schedule
+        await work(datetime.now(UTC))
+
+    return run
 
 
 async def _end(task: asyncio.Task[None], seconds: float = _STOPS_WITHIN) -> None:

@@ -33,10 +33,14 @@ class Release(NamedTuple):
     asked: SessionQuery
     author: Author
     idempotency_key: str | None = None
+    only_first: bool = False
+    """Do nothing if the session has a revision."""
 
 
-async def finalize(database: Database, release: Release, insights: InsightSettings) -> RevisionRow:
+async def finalize(database: Database, release: Release, insights: InsightSettings) -> RevisionRow | None:
     """Release a session; a repetition with the same author and idempotency key returns the revision of the first request.
+
+    Returns None only if `only_first` is set and the session has a revision.
 
     Raises:
         ProblemError: 404; 409 while the session is on air or has no figures; 422 for a key that was used with another note.
@@ -48,6 +52,8 @@ async def finalize(database: Database, release: Release, insights: InsightSettin
         await revisions.wait_for_turn(connection, asked.session)
         if (known := await _repeated(connection, release)) is not None:
             return known
+        if release.only_first and await revisions.last_number(connection, asked.session):
+            return None
         return await _release(connection, release, insights)
 
 

@@ -98,3 +98,16 @@ async def released(connection: Connection, session: UUID, brand: UUID | None) ->
     """Return the release of a session; None if it does not exist for this brand."""
     row = await connection.fetchrow(_SQL["session"], session, brand)
     return None if row is None else ReleasedSession(*row)
+
+
+class DueSession(NamedTuple):
+    """A session that was never released, and when it ended."""
+
+    ended_at: datetime
+    id: UUID
+
+
+async def due(connection: Connection, ended_before: datetime, after: DueSession | None, limit: int) -> list[DueSession]:
+    """Return broadcasts that ended before a moment and were never released, in order of their end, after one of them."""
+    ended_at, session = after or (None, None)
+    return [DueSession(*row) for row in await connection.fetch(_SQL["due"], ended_before, ended_at, session, limit)]

@@ -44,3 +44,12 @@ SELECT number, document, sha256 FROM revisions WHERE session_id = $1::uuid AND n
 -- name: session
 -- Whether the caller may see the session, and its latest revision.
 SELECT revision FROM sessions WHERE id = $1::uuid AND ($2::uuid IS NULL OR brand_id = $2::uuid);
+
+-- name: due
+-- Broadcasts that ended before a moment and were never released, in order of their end. Rehearsals are released by people only.
+SELECT ended_at, id
+FROM sessions
+WHERE revision IS NULL AND kind = 'live' AND ended_at < $1::timestamptz
+  AND ($2::timestamptz IS NULL OR (ended_at, id) > ($2::timestamptz, $3::uuid))
+ORDER BY ended_at, id
+LIMIT $4::int;
