@@ -12,126 +12,28 @@ that are still open.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, BinaryIO, Literal
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError, to_json
+from pydantic_core import to_json
 
 from app.adapters import csv_cells
 from app.adapters.coerce import coerce
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
-from app.adapters.order_export import Export, OrderRow, RefundLevel
+from app.adapters.import_options import COUNTS, MONEY, SECONDS, TIMES, ImportOptions
+from app.adapters.import_rows import Group, RowReport
+from app.adapters.order_export import Export, OrderRow
 from app.adapters.order_rows import SIDE_FACTS, read_order
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
-from app.adapters.table_heading import HEADING_ROWS, Hints, Layout
+from app.adapters.table_heading import Hints, Layout
 from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
-from app.events import envelope  # noqa: F401 (registers the payloads)
-from app.events.fields import EARLIEST, LATEST, Currency, LongText
 from app.events.payload import PAYLOADS
-
-_MONEY = frozenset(("amount", "gmv_total", "line_amount", "unit_price", "refunded_amount", "refunded_total"))
-_SECONDS = frozenset(("watched_seconds", "average_watch_seconds", "response_seconds"))
-_TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"))
-_COUNTS = frozenset(("quantity", "gift_quantity", "count", "concurrent", "stock", "fan_level"))
-_ORDER_COLUMNS = (
-    frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "unit_price", "refund"))
-    | frozenset(("refunded_amount", "carrier", "tracking", "gift", "gift_quantity"))
-    | (_TIMES - {"time"})
-)
-_ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
-_AMOUNTS = ("amount", "line_amount", "unit_price")
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # an unknown zone is a KeyError
-        raise PydanticCustomError("time_zone", "is no time zone of the tz database") from None
-    return name
-
-
-Heading = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-
-
-class ImportOptions(BaseModel):
-    """What a file holds."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    kind: Literal["orders", "audience"]
-    subject: LongText
-    """The session's id, or platform:room."""
-    columns: Annotated[dict[str, Heading], Field(min_length=1, max_length=50)]
-    """Field → the column's heading; `heading#2` is the second column of that heading.
-
-    Fields of `orders`: see `_ORDER_COLUMNS`; else `time` and the fields of the event's data.
-    """
-    type: str = "live.audience.sampled"
-    """The event that a row of `audience` is."""
-    currency: Currency = "CNY"
-    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
-    """Of times without an offset."""
-    encoding: (
-        Literal["utf-8", "utf-16", "gb18030", "shift_jis", "big5", "euc-jp", "euc-kr", "windows-1252", "iso-8859-15"] | None
-    ) = None
-    """Found out if absent, as all of the following."""
-    separator: Annotated[str, StringConstraints(min_length=1, max_length=1, pattern=r'^[^"\r\n]$')] | None = None
-    sheet: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-    """Of a spreadsheet."""
-    heading_row: Annotated[int, Field(ge=1, le=HEADING_ROWS)] | None = None
-    decimal: Literal[".", ","] | None = None
-    """The decimal mark of amounts and counts."""
-    date_order: Literal["dmy", "mdy"] | None = None
-    """The order of day and month in dates that do not begin with the year."""
-    exported_at: Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, lt=LATEST)] | None = None
-    """When the export was made: of two exports that state an order differently, the newer one counts."""
-    refunds_per: RefundLevel | None = None
-    """Whether a refund column states each line's refund or repeats the order's; read from the rows if absent."""
-
-    @model_validator(mode="after")
-    def _knows_its_columns(self) -> "ImportOptions":
-        if self.type not in PAYLOADS:
-            raise PydanticCustomError("event_type", "type: is no event type of ours")
-        known = _ORDER_COLUMNS if self.kind == "orders" else {"time", *PAYLOADS[self.type].model_fields}
-        for name in self.columns:
-            if name not in known:
-                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
-        needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.columns]
-        if self.kind == "orders" and not self.columns.keys() & _AMOUNTS:
-            needs.append("amount, line_amount or unit_price")
-        if needs:
-            raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class RowReport:
-    """What became of a row."""
-
-    row: int
-    """As the spreadsheet counts: the first row of the file is 1."""
-    ok: bool
-    events: int = 0
-    """Events that begin in this row; 0 for a further row of an order."""
-    column: str | None = None
-    detail: str | None = None
-    warnings: tuple[str, ...] = ()
-    """What had to be assumed of a row that is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows that become events together, or fail together."""
-
-    rows: tuple[RowReport, ...]
-    events: tuple[Event, ...] = ()
 
 
 class Import:
@@ -158,7 +60,7 @@ class Import:
         self._table = open_table(file, list(dict.fromkeys(columns.values())), hints)
         surveyor = Surveyor(
             numbers={heading for name, heading in columns.items() if _is_number(name)},
-            times={heading for name, heading in columns.items() if name in _TIMES},
+            times={heading for name, heading in columns.items() if name in TIMES},
             key=columns["order"] if chosen.kind == "orders" else None,
             currency=chosen.currency,
             decimal=chosen.decimal,
@@ -265,16 +167,16 @@ class Import:
         return OrderRow(row.number, cells, problems, tuple(warnings))
 
     def _cell(self, name: str, heading: str, cell: str, warnings: list[str]) -> object:
-        if name in _TIMES:
+        if name in TIMES:
             order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
             found = csv_cells.time(cell, self._zone, order, exact_serials=exact)
             if found is not None and found.remark is not None:
                 warnings.append(f"{heading}: {found.remark}")
             return found.at if found is not None else None
         mark = self.survey.decimal.get(heading, ".")
-        if name in _MONEY:
+        if name in MONEY:
             return csv_cells.money(cell, mark, self.options.currency)
-        if name in _SECONDS:
+        if name in SECONDS:
             return csv_cells.seconds(cell, mark)
         if name == "gift":
             return csv_cells.flag(cell)
@@ -284,4 +186,4 @@ class Import:
 
 
 def _is_number(name: str) -> bool:
-    return name in _MONEY or name in _SECONDS or name in _COUNTS or name.endswith("_total")
+    return name in MONEY or name in SECONDS or name in COUNTS or name.endswith("_total")

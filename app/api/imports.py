@@ -21,6 +21,7 @@ from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.import_report import ImportReport
 from app.problems import ProblemError, invalid, responses
+from app.settlement import rate_imports
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
@@ -33,8 +34,9 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "`multipart/form-data` with `file` and `options`, or the file as `text/csv` with `options` in the query. "
-        "`options`: kind (orders, audience), subject (session id or platform:room), columns (our field → the column's heading), "
-        "and for times without offset timezone; for audience type, for orders currency.",
+        "`options`: kind (orders, audience, exchange_rates), subject (session id or platform:room; exchange rates have none), "
+        "columns (our field → the column's heading), and for times without offset timezone; for audience type, for orders "
+        "currency, for exchange rates constants (our field → its value in every row).",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -153,7 +155,7 @@ async def take_import(
         str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
     ] = None,
 ) -> Response:
-    """Store orders or audience figures of a file; the report names each row that fails, and sending the file again is safe."""
+    """Store orders, audience figures or exchange rates of a file; the report names each row that fails. A repetition is safe."""
     limit = service.settings.max_import_bytes
     with ExitStack() as files:
         file, text = await _file_and_options(request, limit, options, files)
@@ -161,8 +163,12 @@ async def take_import(
         file = await asyncio.to_thread(_unpacked, file, limit, files)
         file.flush()
         file.seek(0)
+        now = datetime.now(UTC)
+        if chosen.get("kind") == "exchange_rates":
+            rates = await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
+            return Response(rates, media_type="application/json")
         try:
-            report = await service.importer.take(caller, file, chosen, datetime.now(UTC))
+            report = await service.importer.take(caller, file, chosen, now)
         except (QueueFullError, NotCommittedError):
             raise ProblemError(
                 503,

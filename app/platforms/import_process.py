@@ -19,7 +19,9 @@ from typing import Any, BinaryIO
 from pydantic_core import from_json, to_json
 
 from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import Group, Import, RowReport
+from app.adapters.csv_import import Import
+from app.adapters.import_rows import Group, RowReport
+from app.adapters.rate_import import RateImport
 from app.adapters.validation import Misconfigured
 
 MOST_MEMORY = 2 * 1024**3
@@ -32,12 +34,12 @@ _ROWS = 1_000
 
 
 def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
-    """Write one line with what was found out of the file, then two lines per batch: reports of rows, and their events.
+    """Write one line with what was found out of the file, then two lines per batch: reports of rows, and their events or records.
 
     A file that cannot be used makes one line with `misconfigured` or `bad_file`.
     """
     try:
-        found = Import(file, argument["options"], argument["source"], datetime.fromisoformat(argument["imported_at"]))
+        found = _open(file, argument)
         out.write(to_json({"file": _facts(found)}) + b"\n")
         for batch in _batches(found.groups()):
             out.write(to_json([_row(row) for group in batch for row in group.rows]) + b"\n")
@@ -51,7 +53,14 @@ def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
         out.write(to_json({"bad_file": "takes too much memory to read", "option": None}) + b"\n")
 
 
-def _facts(found: Import) -> dict[str, Any]:
+def _open(file: BinaryIO, argument: Any) -> Import | RateImport:
+    options = argument["options"]
+    if options.get("kind") == "exchange_rates":
+        return RateImport(file, options)
+    return Import(file, options, argument["source"], datetime.fromisoformat(argument["imported_at"]))
+
+
+def _facts(found: Import | RateImport) -> dict[str, Any]:
     layout, survey, options = found.layout, found.survey, found.options
     given = {
         "encoding": options.encoding,

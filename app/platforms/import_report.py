@@ -22,7 +22,7 @@ class ImportRow(ResponseModel):
 
     row: int = Field(description="as a spreadsheet counts: the first row of the file is 1")
     ok: bool
-    events: int = Field(description="events that begin in this row; 0 for a further row of an order")
+    events: int = Field(description="events, or exchange rates, that begin in this row; 0 for a further row of an order")
     column: str | None
     detail: str | None = Field(description="why the row was not imported")
     warnings: list[str] = Field(description="what was assumed or left out of a row that was imported")
@@ -82,12 +82,14 @@ class ImportReport(ResponseModel):
     )
 
     id: UUID = Field(description="of this import; a void takes out of the figures what it brought")
-    kind: Literal["orders", "audience"]
+    kind: Literal["orders", "audience", "exchange_rates"]
     file: ImportFile
-    accepted: int
+    accepted: int = Field(description="events, or exchange rates, that are new or correct others")
     duplicates: int
     parked: int
-    replaced: int = Field(description="events that replaced what an earlier import stated of the same order")
+    replaced: int = Field(
+        description="events that replaced what an earlier import stated of the same order; exchange rates that corrected others"
+    )
     rebuilds: list[SessionRebuild] = Field(
         description="rebuilds of large sessions that a job does; their figures still include what was replaced"
     )
@@ -142,6 +144,15 @@ class ImportTally:
             }
             self.failed_rows += not report["ok"]
             self.rows.append((row, to_json(report)))
+
+    def add_row(self, row: int, refused: str | None, column: str | None) -> None:
+        """Add a row that states one record; `refused` says why it is not stored."""
+        ok = refused is None
+        report: dict[str, Any] = {
+            "row": row, "ok": ok, "events": int(ok), "column": column, "detail": refused, "warnings": [],
+        }  # fmt: skip
+        self.failed_rows += not ok
+        self.rows.append((row, to_json(report)))
 
     def document(self, import_id: UUID, kind: str, facts: dict[str, Any], rebuilds: Sequence[RebuildRow]) -> bytes:
         """Return the report; its model documents it."""

@@ -73,31 +73,41 @@ class Importer:
         wait. QueueFullError, NotCommittedError: a part of the file is not stored; sending it again is safe.
         """
         await self._require_session(principal, options.get("subject"))
+        import_id = uuid4()
+        audit.about(import_id)
+        async with self.reading(file, options, now) as reading:
+            tally = ImportTally()
+            pending: deque[asyncio.Task[ImportBatch]] = deque()
+            try:
+                async for rows, body in reading.batches():
+                    batch = ImportBatch(rows, _submission(body, principal, import_id, now))
+                    pending.append(asyncio.create_task(self._store(batch)))
+                    if len(pending) >= _UNCOMMITTED:
+                        tally.add(await pending.popleft())
+                while pending:
+                    tally.add(await pending.popleft())
+            finally:
+                await asyncio.gather(*pending, return_exceptions=True)
+        # The figures follow the answer: corrected sessions are rebuilt before it, unless they are large.
+        rebuilds = await settle_all(self._database, self._settings, tally.replaced_sessions)
+        # Sorting and joining 200,000 reports would hold the loop for too long.
+        return await asyncio.to_thread(tally.document, import_id, options["kind"], reading.facts, rebuilds)
+
+    @asynccontextmanager
+    async def reading(self, file: BinaryIO, options: dict[str, Any], now: datetime) -> AsyncIterator["Reading"]:
+        """Read a file in a process of its own, once it is its turn.
+
+        Raises:
+            ProblemError: 422 for options or a file that cannot be used; 503 if too many wait.
+        """
         if self._waiting >= MOST_WAITING:
             raise ProblemError(503, "too many imports are waiting; send the file again", headers={"Retry-After": "10"})
         self._waiting += 1
-        import_id = uuid4()
-        audit.about(import_id)
         try:
             async with self._turn, _reader(file, options, now) as process:
-                facts = _facts(await _line(process))
-                tally = ImportTally()
-                pending: deque[asyncio.Task[ImportBatch]] = deque()
-                try:
-                    async for batch in _batches(process, principal, import_id, now):
-                        pending.append(asyncio.create_task(self._store(batch)))
-                        if len(pending) >= _UNCOMMITTED:
-                            tally.add(await pending.popleft())
-                    while pending:
-                        tally.add(await pending.popleft())
-                finally:
-                    await asyncio.gather(*pending, return_exceptions=True)
-            # The figures follow the answer: corrected sessions are rebuilt before it, unless they are large.
-            rebuilds = await settle_all(self._database, self._settings, tally.replaced_sessions)
+                yield Reading(process, _facts(await _line(process)))
         finally:
             self._waiting -= 1
-        # Sorting and joining 200,000 reports would hold the loop for too long.
-        return await asyncio.to_thread(tally.document, import_id, options["kind"], facts, rebuilds)
 
     async def _store(self, batch: ImportBatch) -> ImportBatch:
         for attempt in range(_QUEUE_SECONDS * 10):
@@ -164,19 +174,32 @@ def _facts(line: Any) -> dict[str, Any]:
     return facts
 
 
-async def _batches(process: Process, principal: Principal, import_id: UUID, now: datetime) -> AsyncIterator[ImportBatch]:
-    while True:
-        rows = await _line(process)
-        if rows is None:
-            return
-        if isinstance(rows, dict):
-            # Met behind the point up to which rows were stored.
-            _facts(rows)
-        assert process.stdout is not None
-        body = await process.stdout.readline()
-        events = reader.read_many(body) or EVENTS.validate_json(body)
-        submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id, compared=False)
-        submission.items = [
-            SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
-        ]
-        yield ImportBatch(rows, submission)
+class Reading:
+    """A file that is being read."""
+
+    def __init__(self, process: Process, facts: dict[str, Any]) -> None:
+        """Begin behind the line with what was found out of the file."""
+        self._process = process
+        self.facts = facts
+
+    async def batches(self) -> AsyncIterator[tuple[list[list[Any]], bytes]]:
+        """Return reports of rows, and their events or records as a JSON array, batch by batch.
+
+        Raises:
+            ProblemError: 422, where the rest of the file cannot be used.
+        """
+        while (rows := await _line(self._process)) is not None:
+            if isinstance(rows, dict):
+                # Met behind the point up to which rows were stored.
+                _facts(rows)
+            assert self._process.stdout is not None
+            yield rows, await self._process.stdout.readline()
+
+
+def _submission(body: bytes, principal: Principal, import_id: UUID, now: datetime) -> Submission:
+    events = reader.read_many(body) or EVENTS.validate_json(body)
+    submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id, compared=False)
+    submission.items = [
+        SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
+    ]
+    return submission

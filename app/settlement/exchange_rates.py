@@ -83,8 +83,12 @@ async def _refuse_used(connection: AsyncConnection, key: RateKey) -> None:
         raise ProblemError(409, f"the issued statement {number} used this rate; it cannot change", code="exchange_rate_used")
 
 
-def _unbound(principal: Principal) -> None:
-    # A rate converts the money of every brand.
+def require_unbound(principal: Principal) -> None:
+    """Refuse a caller that is bound to a brand: a rate converts the money of every brand.
+
+    Raises:
+        ProblemError: 403.
+    """
     if principal.brand_id is not None:
         raise ProblemError(403, "a key that is bound to a brand may not change exchange rates")
 
@@ -96,7 +100,7 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
         ProblemError: 403 for a caller that is bound to a brand, 409 if an issued statement used the rate, 422 if both currencies
             are the same.
     """
-    _unbound(principal)
+    require_unbound(principal)
     if key[1] == key[2]:
         raise invalid("/to", "must be another currency than from", "same_currency")
     day, source, target, kind = key
@@ -161,7 +165,7 @@ async def remove(database: Database, principal: Principal, key: RateKey) -> None
     Raises:
         ProblemError: 403 for a caller that is bound to a brand, 404, 409 if an issued statement used the rate.
     """
-    _unbound(principal)
+    require_unbound(principal)
     async with database.write() as connection:
         await _refuse_used(connection, key)
         if (await connection.execute(delete(rates).where(is_rate(rates, key)).returning(rates.c.date))).one_or_none() is None:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import Import, RowReport
+from app.adapters.csv_import import Import
+from app.adapters.import_rows import RowReport
 from app.adapters.protocol import Event
 from app.adapters.validation import Misconfigured
 

@@ -1,0 +1,117 @@
+"""Options of an import: what the file holds, and what of its notation is told instead of found out.
+
+In: options as a sender gave them. Out: models. Never here: the file.
+"""
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.adapters.order_export import RefundLevel
+from app.adapters.table_heading import HEADING_ROWS
+from app.events import envelope  # noqa: F401 (registers the payloads)
+from app.events.fields import EARLIEST, LATEST, Currency, LongText
+from app.events.payload import PAYLOADS
+
+MONEY = frozenset(("amount", "gmv_total", "line_amount", "unit_price", "refunded_amount", "refunded_total"))
+SECONDS = frozenset(("watched_seconds", "average_watch_seconds", "response_seconds"))
+TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"))
+COUNTS = frozenset(("quantity", "gift_quantity", "count", "concurrent", "stock", "fan_level"))
+_ORDER_COLUMNS = (
+    frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "unit_price", "refund"))
+    | frozenset(("refunded_amount", "carrier", "tracking", "gift", "gift_quantity"))
+    | (TIMES - {"time"})
+)
+_ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
+_AMOUNTS = ("amount", "line_amount", "unit_price")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # an unknown zone is a KeyError
+        raise PydanticCustomError("time_zone", "is no time zone of the tz database") from None
+    return name
+
+
+Heading = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class TableOptions(BaseModel):
+    """How to read a table; everything from `encoding` on is found out if absent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    columns: Annotated[dict[str, Heading], Field(min_length=1, max_length=50)]
+    """Field → the column's heading; `heading#2` is the second column of that heading."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    """Of times without an offset."""
+    encoding: (
+        Literal["utf-8", "utf-16", "gb18030", "shift_jis", "big5", "euc-jp", "euc-kr", "windows-1252", "iso-8859-15"] | None
+    ) = None
+    separator: Annotated[str, StringConstraints(min_length=1, max_length=1, pattern=r'^[^"\r\n]$')] | None = None
+    sheet: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    """Of a spreadsheet."""
+    heading_row: Annotated[int, Field(ge=1, le=HEADING_ROWS)] | None = None
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of amounts and counts."""
+    date_order: Literal["dmy", "mdy"] | None = None
+    """The order of day and month in dates that do not begin with the year."""
+
+
+class ImportOptions(TableOptions):
+    """What a file of orders or of the audience holds.
+
+    Fields of `orders`: see `_ORDER_COLUMNS`; of `audience`: `time` and the fields of the event's data.
+    """
+
+    kind: Literal["orders", "audience"]
+    subject: LongText
+    """The session's id, or platform:room."""
+    type: str = "live.audience.sampled"
+    """The event that a row of `audience` is."""
+    currency: Currency = "CNY"
+    exported_at: Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, lt=LATEST)] | None = None
+    """When the export was made: of two exports that state an order differently, the newer one counts."""
+    refunds_per: RefundLevel | None = None
+    """Whether a refund column states each line's refund or repeats the order's; read from the rows if absent."""
+
+    @model_validator(mode="after")
+    def _knows_its_columns(self) -> "ImportOptions":
+        if self.type not in PAYLOADS:
+            raise PydanticCustomError("event_type", "type: is no event type of ours")
+        known = _ORDER_COLUMNS if self.kind == "orders" else {"time", *PAYLOADS[self.type].model_fields}
+        for name in self.columns:
+            if name not in known:
+                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
+        needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.columns]
+        if self.kind == "orders" and not self.columns.keys() & _AMOUNTS:
+            needs.append("amount, line_amount or unit_price")
+        if needs:
+            raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
+        return self
+
+
+_RATE_FIELDS = ("date", "from", "to", "kind", "rate", "source")
+
+
+class RateOptions(TableOptions):
+    """What a file of exchange rates holds."""
+
+    kind: Literal["exchange_rates"]
+    constants: Annotated[dict[Literal["from", "to", "kind", "source"], Heading], Field(max_length=4)] = {}
+    """Field → its value in every row, for what no column says."""
+
+    @model_validator(mode="after")
+    def _knows_its_columns(self) -> "RateOptions":
+        for name in self.columns:
+            if name not in _RATE_FIELDS:
+                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
+            if name in self.constants:
+                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        needs = [name for name in _RATE_FIELDS if name not in self.columns and name not in self.constants]
+        if needs:
+            raise PydanticCustomError("column", "columns or constants: needs {names}", {"names": ", ".join(needs)})
+        return self

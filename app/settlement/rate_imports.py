@@ -1,0 +1,99 @@
+"""Imports of exchange rates: a file of rates becomes the rates that a person would enter one by one.
+
+In: a file, which column is what. Out: stored rates, and a report per row. Never here: the reading of cells
+(`adapters.rate_import`), a rate that no row states.
+
+Idempotent: a rate that is stored already is a duplicate. A row that states another rate or source corrects the stored one, by
+the rules of `exchange_rates.put`.
+"""
+
+import datetime as dt
+from datetime import datetime
+from typing import Annotated, Any, BinaryIO
+from uuid import uuid4
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_core import from_json
+
+from app.catalogue.access import Principal
+from app.catalogue.models import CurrencyCode, RequestModel
+from app.platforms.import_report import ImportTally
+from app.platforms.imports import Importer
+from app.problems import ProblemError, invalid, pointer_of
+from app.settlement import exchange_rates
+from app.settlement.exchange_rates import NewRate, RateKey
+from app.storage import audit
+from app.storage.database import Database
+
+MOST_RATES = 20_000
+"""Rates of one file: fifty years of one pair of currencies."""
+
+RateKind = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9_-]{0,15}$")]
+
+
+class _Record(NewRate, RequestModel):
+    """A row of the file."""
+
+    date: Annotated[dt.date, Field(strict=False)]
+    source_currency: Annotated[CurrencyCode, Field(alias="from")]
+    target_currency: Annotated[CurrencyCode, Field(alias="to")]
+    kind: RateKind
+
+    def key(self) -> RateKey:
+        """Return the key of the rate."""
+        return self.date, self.source_currency, self.target_currency, self.kind
+
+
+async def take(
+    database: Database, importer: Importer, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime
+) -> bytes:
+    """Store the rates of a file, and return an `ImportReport` as JSON; a row that is refused does not keep others out.
+
+    `file` must have a file descriptor.
+
+    Raises:
+        ProblemError: 403 for a caller that is bound to a brand; 422 for options or a file that cannot be used; 503 if too many
+            imports wait.
+    """
+    exchange_rates.require_unbound(principal)
+    import_id = uuid4()
+    audit.about(import_id)
+    tally, seen = ImportTally(), dict[RateKey, NewRate]()
+    async with importer.reading(file, options, now) as reading:
+        async for rows, body in reading.batches():
+            records = iter(from_json(body))
+            for row, ok, _, column, detail, _ in rows:
+                refused = detail if not ok else await _store(database, principal, next(records), seen, tally)
+                tally.add_row(row, refused, column)
+    return tally.document(import_id, options["kind"], reading.facts, [])
+
+
+async def _store(
+    database: Database, principal: Principal, record: dict[str, str], seen: dict[RateKey, NewRate], tally: ImportTally
+) -> str | None:
+    """Store one record and count it; return why it is refused."""
+    try:
+        found = _Record.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{pointer_of(first['loc'])} {first['msg']}"
+    key, rate = found.key(), NewRate(rate=found.rate, source=found.source)
+    if key in seen and seen[key] != rate:
+        return "another row of the file states another rate or source"
+    if key not in seen and len(seen) >= MOST_RATES:
+        raise invalid("/file", f"has more than {MOST_RATES:,} rates", "too_many_rates")
+    seen[key] = rate
+    try:
+        known = await exchange_rates.get(database, key)
+    except ProblemError:
+        known = None
+    if known is not None and (known.rate, known.source) == (rate.rate, rate.source):
+        tally.duplicates += 1
+        return None
+    try:
+        await exchange_rates.put(database, principal, key, rate)
+    except ProblemError as error:
+        return error.errors[0].detail if error.errors else error.detail
+    tally.accepted += 1
+    tally.replaced += known is not None
+    return None
