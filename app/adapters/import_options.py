@@ -1,4 +1,4 @@
-"""Options of an import: what the file holds, and what of its notation is told instead of found out.
+"""Options of an import: what the file holds, and what of its notation is given instead of found out.
 
 In: options as a sender gave them. Out: models. Never here: the file.
 """
