@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz check screenshots bench faults format lock openapi
+.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,16 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 	$(BIN)/tallylight demo
 
 test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
-	$(BIN)/python -m pytest --ignore=tests/drift -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal
+
+quick: setup ## run the tests that only compute: no database, server, browser or other process
+	$(BIN)/python -m pytest --ignore=tests/drift --quick -m 'not long and not slow and not property' -n $(WORKERS)
+
+test-all: setup ## run the tests with all cases, examples, languages, widths and default waits (many minutes)
+	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest --ignore=tests/drift --timeout 900 -n $(WORKERS) --dist worksteal
+
+clients: setup ## lint the OpenAPI document; generate clients from it and run them (needs node and a registry)
+	$(BIN)/python -m pytest tests/clients -n $(WORKERS)
 
 fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a failure prints what repeats it
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property --timeout 0 -n $(WORKERS) --dist worksteal

@@ -43,6 +43,23 @@ def _memory() -> str | None:
     return str(folder) if roomy else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption("--quick", action="store_true", help="only tests without a database, server, browser or other process")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `--quick` leaves out."""
+    if config.getoption("--quick"):
+        slow = [
+            item
+            for item in items
+            if {"postgres", "browser"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("processes")
+        ]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the folder of a run without failures."""
     basetemp = config.option.basetemp or ""

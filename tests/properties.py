@@ -1,9 +1,11 @@
 """How many examples a property test tries, and how they are chosen.
 
-In: FUZZ_EXAMPLES, which `make fuzz` sets. Out: a decorator for property tests. Never here: strategies, assertions.
+In: FUZZ_EXAMPLES, which `make fuzz` sets; TALLYLIGHT_FAULTS, which `make test-all` sets. Out: a decorator for property tests.
+Never here: strategies, assertions.
 
-`make test` tries the same examples every time, so that a failure belongs to the change that is tested. `make fuzz` tries new ones each time and
-prints, for a failure, the `@reproduce_failure` line that repeats it.
+`make test` tries the same examples every time, so that a failure belongs to the change that is tested: hundreds where they are
+only computed, about a dozen where each needs the database. `make test-all` tries four times as many. `make fuzz` tries new ones
+each time and prints, for a failure, the `@reproduce_failure` line that repeats it.
 """
 
 import os
@@ -14,14 +16,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 FUZZ_EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
+_TIMES = 4 if os.environ.get("TALLYLIGHT_FAULTS") == "full" else 1
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """Try `count` fixed examples; under `make fuzz` as many new ones as FUZZ_EXAMPLES says."""
+    """Try `count` fixed examples, under `make test-all` four times as many; under `make fuzz` as many new ones as FUZZ_EXAMPLES says."""
     chosen = settings(
-        max_examples=int(FUZZ_EXAMPLES) if FUZZ_EXAMPLES else count,
+        max_examples=int(FUZZ_EXAMPLES) if FUZZ_EXAMPLES else count * _TIMES,
         derandomize=not FUZZ_EXAMPLES,
         phases=[Phase.generate, Phase.shrink] if FUZZ_EXAMPLES else [Phase.generate],
         print_blob=True,

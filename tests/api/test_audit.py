@@ -12,15 +12,15 @@ import pytest
 from app.api.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
 from app.ingest.retention import retire
-from app.main import create_app
 from app.service import Service
 from app.storage import audit
 from app.storage.audit import Action, Actor
+from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
 
 WRITES = {
     operation["operationId"]: (method.upper(), path)
-    for path, operations in create_app().openapi()["paths"].items()
+    for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
     if method != "get"
 }

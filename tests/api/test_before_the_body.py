@@ -8,8 +8,8 @@ import pytest
 
 from app.main import create_app
 from app.service import Service
+from tests.api.document import DOCUMENT
 
-DOCUMENT = create_app().openapi()
 WITH_BODY = [
     (method.upper(), path)
     for path, operations in DOCUMENT["paths"].items()

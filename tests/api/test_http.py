@@ -96,14 +96,14 @@ async def test_json_of_a_kilobyte_is_compressed(client: httpx.AsyncClient) -> No
     assert "content-encoding" not in small.headers
 
 
-@pytest.mark.parametrize("accepted", ["gzip;q=0", "gzip; q=0.000", "identity", "", "br", "*;q=0", "gzip;q=0, *", "GZIP;Q=0"])
-async def test_a_refused_coding_is_not_used(client: httpx.AsyncClient, accepted: str) -> None:
+async def test_a_refused_coding_is_not_used(client: httpx.AsyncClient) -> None:
     """`q=0` refuses gzip, by its name or by `*`; on routes, labels and the dashboard's files alike."""
-    assert not accepts_gzip(accepted)
     session = await session_of(client)
-    for path in (f"/v1/sessions/{session}/kpis", "/v1/labels", "/", "/openapi.json"):
-        answer = await client.get(path, headers={"Accept-Encoding": accepted})
-        assert "content-encoding" not in answer.headers, path
+    for accepted in ("gzip;q=0", "gzip; q=0.000", "identity", "", "br", "*;q=0", "gzip;q=0, *", "GZIP;Q=0"):
+        assert not accepts_gzip(accepted)
+        for path in (f"/v1/sessions/{session}/kpis", "/v1/labels", "/", "/openapi.json"):
+            answer = await client.get(path, headers={"Accept-Encoding": accepted})
+            assert "content-encoding" not in answer.headers, (path, accepted)
 
 
 async def test_a_long_receipt_is_compressed_too(client: httpx.AsyncClient) -> None:

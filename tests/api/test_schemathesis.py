@@ -14,11 +14,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.main import create_app
+from tests.api.document import DOCUMENT
 from tests.pipeline.processes import HEADERS, ServerProcess
 
+pytestmark = pytest.mark.processes
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-OPERATIONS: list[Any] = [found.ok() for found in schemathesis.openapi.from_dict(create_app().openapi()).get_all_operations()]  # type: ignore[union-attr]
+OPERATIONS: list[Any] = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.main import create_app
+from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
 
-DOCUMENT = create_app().openapi()
 ROUTES = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 BY_ID = [
     (method, path) for method, path in ROUTES if "{" in path and not path.startswith(("/v1/webhooks/", "/v1/exchange-rates/"))

@@ -10,6 +10,8 @@ from app.cli.keys import _run, keys
 from app.service import Service
 from app.settings import API_KEY_FORMAT
 
+pytestmark = pytest.mark.processes
+
 
 async def _audited(service: Service) -> list[tuple[str, ...]]:
     async with service.database.acquire() as connection:

@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.cli.shell import ROOT, call
+
+pytestmark = pytest.mark.processes
 
 
 def test_every_command_is_listed_with_its_help() -> None:

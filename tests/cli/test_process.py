@@ -15,6 +15,8 @@ import pytest
 
 from tests.cli.shell import CLEAN, ROOT, Result, call, start
 
+pytestmark = pytest.mark.processes
+
 FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
 END_SECONDS = 5.0 if FULL else 60.0
 """Five is what is promised, and holds on a machine that is not overloaded; that everything ends holds on any."""

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import pytest
 
 from tests.cli.shell import CLEAN, call, start
 from tests.databases import SECRET, dsn_for
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_wrong_setting_is_named_and_its_value_is_not(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.clients.tools import DOCUMENT, HERE, node_tool, python_tools, run
 from tests.pipeline.processes import ADMIN_KEY, ServerProcess
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[dict[str, str]]:
@@ -45,7 +47,7 @@ def compile_and_run(project: Path, program: str, server: dict[str, str]) -> None
     assert (0, "ok\n") == (ran.returncode, ran.stdout), ran.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hey_api(project: Path, server: dict[str, str]) -> None:
     """`@hey-api/openapi-ts`, compiled with `strict` and without a cast."""
     shutil.copy(HERE / "openapi-ts.config.mjs", project)
@@ -54,7 +56,7 @@ def test_hey_api(project: Path, server: dict[str, str]) -> None:
     compile_and_run(project, "hey_api.ts", server)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_openapi_fetch(project: Path, server: dict[str, str]) -> None:
     """`openapi-typescript` with `openapi-fetch`, compiled with `strict` and without a cast."""
     generated = run(node_tool("openapi-typescript"), DOCUMENT, "--output", project / "generated" / "openapi-typescript.d.ts")

@@ -3,7 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.clients.tools import DOCUMENT, HERE, node_tool, run
+
+pytestmark = pytest.mark.long
 
 
 def problems_of(output: str) -> list[dict[str, Any]]:

@@ -141,7 +141,7 @@ LAWS = (
 )
 
 
-@examples(500)
+@examples(250)
 @given(events=telemetry(*ROOMS, max_size=30), random=stirs)
 def test_the_laws_of_the_fold_hold(events: list[Event], random: Random) -> None:
     """All laws see the same examples, since an example takes longer to draw than to fold."""

@@ -22,7 +22,7 @@ from tests.pipeline.processes import HEADERS, Sender, ServerProcess
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import Event, busy_show, stirred
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
 BATCH = 40
 

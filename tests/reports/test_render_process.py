@@ -16,6 +16,8 @@ from app.problems import ProblemError
 from app.reports import render_process
 from app.reports.render_process import WORKERS, RenderProcess
 
+pytestmark = pytest.mark.processes
+
 
 def busy(seconds: float) -> int:
     """Compute without a pause, and return the process id."""

@@ -13,6 +13,8 @@ from app.storage import embedded
 from app.storage.embedded import EmbeddedPostgres
 from app.storage.postgres_programs import EmbeddedPostgresError
 
+pytestmark = pytest.mark.processes
+
 
 async def _answer(dsn: str) -> int:
     connection = await asyncpg.connect(dsn)
