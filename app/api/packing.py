@@ -1,21 +1,22 @@
 """Routes of a session's packing list and its cartons.
 
-In: a session, a language. Out: JSON. Never here: which pieces are packed, layout.
+In: a session, a language. Out: JSON, a workbook. Never here: which pieces are packed, layout.
 """
 
-from datetime import UTC, datetime
-from functools import partial
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import IO, Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.access import AppService, Operator, SessionId
 from app.api.language import AnswerLanguage
 from app.api.packing_models import CartonsDocument, PackingDocument
+from app.api.reports import FILE_RESPONSES, XLSX, file_headers
 from app.api.results import UNCHANGED, Question, answer
 from app.api.spooled import spooled
 from app.kpis.reader import SessionQuery
-from app.logistics import cartons, reader
+from app.logistics import carriers, cartons, files, reader
 from app.logistics.cartons import NewCartons
 from app.problems import responses
 
@@ -35,12 +36,56 @@ async def packing_list(service: AppService, request: Request, asked: Question) -
 
     Refunded pieces are taken off; cancelled and shipped orders are left out.
     """
-    headers = {
-        "Content-Language": asked.language,
-        "Vary": "Accept-Language, Authorization",
-        "Cache-Control": "private, no-cache",
-    }
-    return await spooled(request, partial(reader.write_document, service.database, asked), "application/json", headers)
+
+    async def write(file: IO[bytes]) -> Mapping[str, str]:
+        await reader.write_document(service.database, asked, file)
+        return {
+            "Content-Language": asked.language,
+            "Vary": "Accept-Language, Authorization",
+            "Cache-Control": "private, no-cache",
+        }
+
+    return await spooled(request, write, "application/json")
+
+
+@router.get(
+    "/packing-list.xlsx",
+    summary="Download the packing list for Excel",
+    operation_id="download_packing_list_xlsx",
+    response_class=Response,
+    responses=FILE_RESPONSES[XLSX],
+)
+async def packing_list_xlsx(service: AppService, request: Request, asked: Question) -> Response:
+    """Return a workbook: the list by customer, the pick list, one list of contents per carton, and what is to be checked."""
+
+    async def write(file: IO[bytes]) -> Mapping[str, str]:
+        name = await files.workbook(service.database, service.renderer, asked, file)
+        return file_headers(asked.language, name, "xlsx", "attachment", "packing-list")
+
+    return await spooled(request, write, XLSX)
+
+
+@router.get(
+    "/packing-list.csv",
+    summary="Download a carrier's file",
+    operation_id="download_carrier_file",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}, "description": "the file"}},
+)
+async def carrier_file(
+    service: AppService,
+    request: Request,
+    asked: Question,
+    carrier: Annotated[Literal["yamato_b2"], Query(description="yamato_b2: ヤマト B2クラウド, in Shift_JIS")] = "yamato_b2",
+    ship_on: Annotated[date | None, Query(description="planned day of shipping; absent: today where the session is")] = None,
+) -> Response:
+    """Return a row per order that is to be sent, under its number; columns of addresses are empty, since none are stored."""
+
+    async def write(file: IO[bytes]) -> Mapping[str, str]:
+        name = await carriers.write_yamato(service.database, asked, ship_on, file)
+        return file_headers(asked.language, f"{carrier}_{name}", "csv", "attachment", carrier)
+
+    return await spooled(request, write, "text/csv; charset=Shift_JIS")
 
 
 @router.get("/cartons", summary="Cartons", operation_id="list_cartons", response_model=CartonsDocument)

@@ -42,11 +42,12 @@ FILE_RESPONSES = {media_type: _file(media_type) for media_type in (XLSX, HTML)}
 """OpenAPI `responses` of a route that returns a file of this type."""
 
 
-def _headers(language: Language, name: str, extension: str, disposition: str) -> dict[str, str]:
+def file_headers(language: Language, name: str, extension: str, disposition: str, ascii_name: str = "report") -> dict[str, str]:
+    """Return the headers of a file."""
     # RFC 6266: an ASCII name for old clients, the real one encoded by RFC 8187.
     encoded = quote(f"{name}.{extension}", safe="")
     return {
-        "Content-Disposition": f"{disposition}; filename=\"report.{extension}\"; filename*=UTF-8''{encoded}",
+        "Content-Disposition": f"{disposition}; filename=\"{ascii_name}.{extension}\"; filename*=UTF-8''{encoded}",
         "Content-Language": language,
         "Vary": "Accept-Language, Authorization",
         "Cache-Control": "no-store",
@@ -55,12 +56,12 @@ def _headers(language: Language, name: str, extension: str, disposition: str) ->
 
 def file_response(book: ReportFile, language: Language) -> Response:
     """Return a workbook to download."""
-    return Response(book.content, media_type=XLSX, headers=_headers(language, book.name, "xlsx", "attachment"))
+    return Response(book.content, media_type=XLSX, headers=file_headers(language, book.name, "xlsx", "attachment"))
 
 
 def html_response(page: ReportFile, language: Language) -> Response:
     """Return a page to show."""
-    headers = {**_headers(language, page.name, "html", "inline"), "Content-Security-Policy": _POLICY}
+    headers = {**file_headers(language, page.name, "html", "inline"), "Content-Security-Policy": _POLICY}
     return Response(page.content, media_type=HTML, headers=headers)
 
 

@@ -4,9 +4,9 @@ In: work that writes to a file. Out: an answer, in parts if it is large. Never h
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from hashlib import blake2b
-from typing import IO
+from typing import IO, Any
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -19,16 +19,15 @@ _WHOLE = 1024 * 1024
 
 
 async def spooled(
-    request: Request, write: Callable[[IO[bytes]], Awaitable[None]], media_type: str, headers: Mapping[str, str]
+    request: Request, write: Callable[[IO[bytes]], Coroutine[Any, Any, Mapping[str, str]]], media_type: str
 ) -> Response:
-    """Return what `write` writes to a file, with an entity tag; the work ends if the client disconnects."""
+    """Return what `write` writes to a file, with the headers that it returns and an entity tag.
 
-    async def work() -> None:
-        await write(file)
-
+    The work ends if the client disconnects.
+    """
     file = tempfile.SpooledTemporaryFile(_WHOLE)  # noqa: SIM115 - it is closed once it has been sent
     try:
-        await while_connected(request, work())
+        headers = await while_connected(request, write(file))
         length = file.tell()
         headers = {**headers, "Content-Length": str(length), "ETag": _tag_of(file, headers.get("Content-Language", ""))}
         if length > _WHOLE:

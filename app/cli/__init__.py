@@ -21,6 +21,7 @@ _MODULES = {
     "migrate": "maintenance",
     "rebuild": "maintenance",
     "report": "report",
+    "packing-list": "packing_list",
     "settlement": "settlement",
     "openapi": "maintenance",
     "keys": "keys",
@@ -46,7 +47,7 @@ class _Commands(TyperGroup):
         """Return a command; None if there is none of this name."""
         if cmd_name not in _MODULES:
             return None
-        found = getattr(import_module(f"app.cli.{_MODULES[cmd_name]}"), cmd_name)
+        found = getattr(import_module(f"app.cli.{_MODULES[cmd_name]}"), cmd_name.replace("-", "_"))
         if isinstance(found, typer.Typer):
             made: Any = get_group(found)
         else:
