@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.api.access import AppService, Viewer
 from app.api.cancellation import while_connected
 from app.api.language import AnswerLanguage
-from app.api.settlements import EditionQuery, SettlementId
+from app.api.settlements import AskedEdition, SettlementId
 from app.labels.catalogue import Language
 from app.problems import responses
 from app.reports.files import ReportFile
@@ -39,11 +39,11 @@ class Asked:
 
 
 async def asked(
-    service: AppService, principal: Viewer, settlement: SettlementId, language: AnswerLanguage, edition: EditionQuery = "internal"
+    service: AppService, principal: Viewer, settlement: SettlementId, language: AnswerLanguage, edition: AskedEdition
 ) -> Asked:
     """Return the statement; callers that are bound to a brand get the client edition."""
     stored = await settlement_reader.get(service.database, principal, settlement)
-    return Asked(stored.settlement, language, internal=principal.brand_id is None and edition == "internal")
+    return Asked(stored.settlement, language, internal=edition == "internal")
 
 
 AskedFile = Annotated[Asked, Depends(asked)]

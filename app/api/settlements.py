@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.catalogue.models import RequestModel, ResponseModel, Slug
-from app.problems import not_found, responses
+from app.problems import ProblemError, not_found, responses
 from app.settlement import settlement_reader, settlements
 from app.settlement.document import Edition, Settlement, client_edition, with_hash
 from app.settlement.entered_lines import NewLine
@@ -53,9 +53,28 @@ async def settlement_uuid(settlement: Annotated[str, Path(description="the state
 
 Acting = Annotated[Caller, Depends(caller)]
 SettlementId = Annotated[UUID, Depends(settlement_uuid)]
-EditionQuery = Annotated[
-    Edition, Query(description="`client` for the brand; callers that are bound to a brand always get it")
-]  # fmt: skip
+
+
+async def statement_edition(
+    principal: Viewer,
+    edition: Annotated[
+        Edition | None,
+        Query(
+            description="`client` for the brand; callers that are bound to it get this one alone, others `internal` by default"
+        ),
+    ] = None,
+) -> Edition:
+    """Return the edition of a request.
+
+    Raises:
+        ProblemError: 403 if a caller that is bound to a brand asks for the internal edition.
+    """
+    if principal.brand_id is not None and edition == "internal":
+        raise ProblemError(403, "a key that is bound to a brand may not read the internal edition", code="internal_only")
+    return "client" if principal.brand_id is not None else edition or "internal"
+
+
+AskedEdition = Annotated[Edition, Depends(statement_edition)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -183,11 +202,9 @@ async def delete_settlement(service: AppService, acting: Acting, settlement: Set
     "/{settlement}", operation_id="get_settlement", summary="Get a statement", response_model=Settlement,
     responses=responses(401, 403, 404, 422),
 )  # fmt: skip
-async def get_settlement(
-    service: AppService, principal: Viewer, settlement: SettlementId, edition: EditionQuery = "internal"
-) -> Response:
+async def get_settlement(service: AppService, principal: Viewer, settlement: SettlementId, edition: AskedEdition) -> Response:
     """Return a statement. `sha256` is the hash of the internal document as it is answered, without this last member."""
     stored = await settlement_reader.get(service.database, principal, settlement)
-    if principal.brand_id is None and edition == "internal":
+    if edition == "internal":
         return Response(with_hash(stored.document, stored.settlement.sha256), media_type="application/json")
     return Response(client_edition(stored.settlement).model_dump_json(), media_type="application/json")

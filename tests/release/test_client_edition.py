@@ -42,6 +42,10 @@ EDITIONS = {
     "download_revision_html",
 }  # fmt: skip
 """Routes that give a bound viewer the client edition."""
+STATEMENTS = {
+    "list_settlements", "get_settlement", "download_settlement_xlsx", "download_settlement_html", "download_settlement_beancount",
+}  # fmt: skip
+"""Issued statements of the brand, in the client edition; the tests of the settlement package read them."""
 STREAM = {"stream_session", "create_stream_ticket"}
 """Figures as they come; their own test below."""
 INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
@@ -107,7 +111,8 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "promotion": session["promotions"][0]["id"], "note": (await read(show, "notes"))["notes"][0]["id"],
         "product": (await client.get("/v1/products")).json()["products"][0]["id"],
         "date": "2021-09-25", "source": "CNY", "target": "JPY", "kind": "TTM",
-        **dict.fromkeys(("letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias"), "0"),
+        **dict.fromkeys(("letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
+                         "line"), "0"),
     }  # fmt: skip
     secrets = [NOTE, RELEASE_NOTE, VOID_REASON, *drafts, *warnings, *texts, (await read(show, "revisions/1"))["by"]]
     return Bound(await keys(Role.VIEWER, brand), path, secrets)
@@ -124,7 +129,7 @@ def _url(operation: str, path: dict[str, str]) -> str:
 
 def test_every_route_is_in_one_list() -> None:
     """A new route must be added to one of the lists above: does a bound viewer read it, and what of it?"""
-    lists = (FIGURES, EDITIONS, STREAM, INTERNAL, OTHER_ROLES, OPEN, WRITES)
+    lists = (FIGURES, EDITIONS, STATEMENTS, STREAM, INTERNAL, OTHER_ROLES, OPEN, WRITES)
     assert sorted(OPERATIONS) == sorted(name for one in lists for name in one)
 
 

@@ -258,7 +258,8 @@ async def test_a_brand_sees_its_issued_statements_in_the_client_edition(
     await client.post(f"/v1/settlements/{draft}/issue")
     for headers in bound:
         assert [draft] == [found["id"] for found in (await client.get("/v1/settlements", headers=headers)).json()["settlements"]]
-        for asked in ("", "?edition=internal", "?edition=client"):
+        assert 403 == (await client.get(f"/v1/settlements/{draft}?edition=internal", headers=headers)).status_code
+        for asked in ("", "?edition=client"):
             answer = await client.get(f"/v1/settlements/{draft}{asked}", headers=headers)
             assert "kol" not in answer.text
             assert "key:" not in answer.text

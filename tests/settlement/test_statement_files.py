@@ -183,7 +183,8 @@ async def test_files_are_served_in_the_edition_of_the_caller(
         assert (200, "zh") == (own.status_code, own.headers["content-language"])
         assert own.headers["content-type"].startswith(media_type)
         assert "%E5%86%85%E9%83%A8%E4%BD%BF%E7%94%A8" in own.headers["content-disposition"]
-        clients = await client.get(f"{path}.{extension}", params={"edition": "internal"}, headers=bound)
+        assert 403 == (await client.get(f"{path}.{extension}", params={"edition": "internal"}, headers=bound)).status_code
+        clients = await client.get(f"{path}.{extension}", headers=bound)
         asked = await client.get(f"{path}.{extension}", params={"edition": "client"})
         for answer in (clients, asked):
             assert 200 == answer.status_code
