@@ -16,7 +16,8 @@ from app.settlement.earlier import signed_minor
 from app.settlement.lines import StatementLine
 from app.settlement.months import last_of
 
-_HEAD = 'plugin "beancount.plugins.auto_accounts"\n'
+# The program turns a total price into a price per unit of 28 digits, and back: what that loses is no difference of a yen.
+_HEAD = 'option "inferred_tolerance_default" "JPY:0.001"\nplugin "beancount.plugins.auto_accounts"\n'
 _ACCOUNTS = {
     "share": "Income:Settlement:Share",
     "fee": "Income:Settlement:Fees",
