@@ -140,6 +140,14 @@ async def test_an_issued_statement_does_not_change(client: httpx.AsyncClient, se
         client.put(RATE, json={"rate": "17.10", "source": "a bank"}), client.delete(f"/v1/contracts/{document['contracts'][0]['id']}"),
     ):  # fmt: skip
         assert 409 == (await request).status_code
+    table = {"options": json.dumps({
+        "kind": "exchange_rates", "columns": {"date": "d", "rate": "r"},
+        "constants": {"from": "CNY", "to": "JPY", "kind": "TTM", "source": "a bank"},
+    })}  # fmt: skip
+    rows = b"d,r\n2021-09-24,17.05\n2021-09-25,17.10\n"
+    report = (await client.post("/v1/imports", params=table, content=rows, headers={"Content-Type": "text/csv"})).json()
+    assert [True, False] == [row["ok"] for row in report["rows"]]
+    assert "2021-09-001" in report["rows"][1]["detail"]
     assert 200 == (await client.put(RATE.replace("25", "26"), json={"rate": "17.10", "source": "a bank"})).status_code
     for change in ("UPDATE settlements SET payable = 0", "DELETE FROM settlements"):
         with pytest.raises(DBAPIError, match="does not change"):
