@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, str] = {
     "discard_dead_letter": "dead_letter.delete",
     "draft_settlement": "settlement.draft",
     "finalize_session": "revision.create",
+    "forget_customer": "customer.forget",
     "import_csv": "import.create",
     "issue_settlement": "settlement.issue",
     "put_cartons": "carton.update",

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from app.api.access import AppService, Viewer
+from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
-from app.customers import reader
+from app.customers import forgetting, reader
 from app.customers.reader import CustomerQuery
 from app.events.fields import Slug
 from app.problems import responses
@@ -148,6 +148,18 @@ async def get_customer(service: AppService, caller: Viewer, brand: BrandSlug, cu
     after = paging.after(datetime, UUID, str)
     document, following = await reader.read_customer(service.database, brand, caller.brand_id, customer, after, paging.limit)
     return _json({**document, "next_cursor": encode(following)})
+
+
+@router.delete(
+    "/customers/{customer}",
+    status_code=204,
+    operation_id="forget_customer",
+    summary="Forget a customer",
+    responses=responses(503),
+)
+async def forget_customer(service: AppService, caller: Operator, brand: BrandSlug, customer: CustomerName) -> None:
+    """Remove what links the orders of a customer, in the event log too: each gets a pseudonym of its own. Every total stays."""
+    await forgetting.forget(service.database.background(), brand, caller.brand_id, customer)
 
 
 @router.get("/cohorts", operation_id="get_cohorts", summary="Get a brand's cohorts", response_model=CohortList)

@@ -8,7 +8,7 @@ each state.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -118,6 +118,18 @@ class Contributions(NamedTuple):
 NOTHING = Contributions()
 
 
+class ForgottenOrder(NamedTuple):
+    """An order whose buyer was forgotten."""
+
+    buyer: str
+    """The order's own pseudonym: no other order has it."""
+    elsewhere: frozenset[str]
+    """What another order of the same person counts: names of sets, `product:` and a code for a product's buyers."""
+
+
+NONE_FORGOTTEN: Mapping[tuple[str, str], ForgottenOrder] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class FoldContext:
     """The facts of a session that the fold needs besides the event."""
@@ -131,6 +143,13 @@ class FoldContext:
     """The brand's aliases: alias → code."""
     slow_after_ms: int
     """A support answer that takes longer counts as slow."""
+    forgotten: Mapping[tuple[str, str], ForgottenOrder] = field(default_factory=lambda: NONE_FORGOTTEN)
+    """Platform and order → what is left of a forgotten buyer."""
+
+    def elsewhere(self, order: str, buyer: str) -> frozenset[str]:
+        """Return what another order of the same, forgotten person counts."""
+        found = self.forgotten.get((self.platform, order)) if self.forgotten else None
+        return found.elsewhere if found is not None and found.buyer == buyer else frozenset()
 
     def product(self, code: str) -> str:
         """Return the catalogue's code for a code or an alias."""

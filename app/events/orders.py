@@ -139,12 +139,15 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
         order = digest(context.platform, self.order)
         counts = [Count("orders", 1), Count("gmv", amount), Count("units_sold", sum(units for units, _, _ in products.values()))]
         claims: list[Claim] = []
-        buyer = None
+        buyer, elsewhere = None, frozenset[str]()
         if self.buyer is None:
             counts.append(Count("orders_without_buyer", 1))
         else:
             buyer = person(self.buyer)
+            elsewhere = context.elsewhere(self.order, self.buyer)
             claims += (Claim("buyer", buyer, (Count("buyers", 1),)), Claim(CUSTOMER, buyer, (Count("new_buyers", 1),)))
+            if elsewhere:
+                claims = [claim for claim in claims if claim.set not in elsewhere]
         if gifts := sum(pieces for _, _, pieces in products.values()):
             counts.append(Count("gift_units", gifts))
         bought = {context.product(line.product) for line in self.lines if not line.gift}
@@ -157,7 +160,7 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
                     Count("units_sold", units, product, by_second=True),
                     Count("gmv", gmv, product, by_second=True),
                 )
-                if buyer is not None:
+                if buyer is not None and (not elsewhere or f"product:{product}" not in elsewhere):
                     claims.append(Claim("product_buyer", digest(product, buyer.hex()), (Count("buyers", 1, product),)))
             elif gmv:
                 counts.append(Count("gmv", gmv, product, by_second=True))

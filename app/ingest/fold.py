@@ -11,7 +11,7 @@ from uuid import UUID
 
 from babel.numbers import get_currency_precision
 
-from app.events.contributions import CUSTOMER, Contributions, FoldContext, clock_correction
+from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
 from app.ingest import order_facts
@@ -44,6 +44,7 @@ class SessionContext(NamedTuple):
     products: Mapping[str, str]
     slow_after_ms: int
     streams: dict[tuple[str, str], FoldContext]
+    forgotten: Mapping[tuple[str, str], ForgottenOrder] = NONE_FORGOTTEN
 
     def of(self, platform: str, room: str) -> FoldContext:
         """Return the context of an event of this stream."""
@@ -53,13 +54,16 @@ class SessionContext(NamedTuple):
         return found
 
     def _context(self, platform: str, room: str) -> FoldContext:
-        return FoldContext(platform, room, self.currency, self.digits, self.products, self.slow_after_ms)
+        return FoldContext(platform, room, self.currency, self.digits, self.products, self.slow_after_ms, self.forgotten)
 
 
-async def context_of(queries: WriteQueries, brand_id: UUID, currency: str, slow_after_ms: int) -> SessionContext:
-    """Return the context of a session, with the brand's aliases as they are now."""
+async def context_of(
+    queries: WriteQueries, session_id: UUID, brand_id: UUID, currency: str, slow_after_ms: int
+) -> SessionContext:
+    """Return the context of a session, with the brand's aliases and forgotten orders as they are now."""
     aliases = await queries.brand_aliases(brand_id)
-    return SessionContext(brand_id, currency, get_currency_precision(currency), aliases, slow_after_ms, {})
+    forgotten = (await queries.forgotten_orders(brand_id)).get(session_id, NONE_FORGOTTEN)
+    return SessionContext(brand_id, currency, get_currency_precision(currency), aliases, slow_after_ms, {}, forgotten)
 
 
 def with_correction(contributions: Contributions, source: str) -> Contributions:

@@ -4,11 +4,13 @@ In: a platform's id of a person; bytes of a dead letter. Out: a pseudonym; encry
 """
 
 import base64
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from app.events.contributions import ForgottenOrder
 from app.events.payload import Payload
 
 DIGEST_BYTES = 8
@@ -20,6 +22,22 @@ def _masked(value: Any, person: object, pseudonym: str) -> Any:
     if isinstance(value, list):
         return [_masked(item, person, pseudonym) for item in value]
     return pseudonym if value == person else value
+
+
+def rename_forgotten(payload: Payload, platform: str, forgotten: Mapping[tuple[str, str], ForgottenOrder]) -> None:
+    """Give an event of a forgotten order the order's own pseudonym instead of the person's, which would link it to others."""
+    buyer = getattr(payload, "buyer", None)
+    found = None if buyer is None else forgotten.get((platform, getattr(payload, "order", "")))
+    if found is not None:
+        rename_buyer(payload, buyer, found.buyer)
+
+
+def rename_buyer(payload: Payload, buyer: object, pseudonym: str) -> None:
+    """Replace the buyer of an event in place, also where a field of the sender's own repeats it."""
+    setattr(payload, "buyer", pseudonym)  # noqa: B010 - the payloads with a buyer have no class of their own
+    unknown = getattr(payload, "__pydantic_extra__", None)
+    if unknown:
+        unknown.update(_masked(unknown, buyer, pseudonym))
 
 
 class PrivacyKeys:

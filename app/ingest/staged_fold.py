@@ -53,7 +53,7 @@ class StagedFold:
             await connection.execute(_SQL[f"shadow_{table}"])
         await connection.execute(_SQL["begin_clock"], session)
         await connection.execute(_SQL["begin_customers"], session, brand)
-        context = await fold.context_of(WriteQueries(connection), brand, currency, slow_after_ms)
+        context = await fold.context_of(WriteQueries(connection), session, brand, currency, slow_after_ms)
         return cls(connection, context, session)
 
     async def fold_log(self, *, without_noted: bool) -> AsyncIterator[None]:

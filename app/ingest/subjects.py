@@ -14,6 +14,7 @@ from uuid import UUID
 
 from babel.numbers import get_currency_precision
 
+from app.events.contributions import NONE_FORGOTTEN, ForgottenOrder
 from app.ingest import fold
 from app.storage.writes import SessionRow, WriteQueries
 
@@ -71,13 +72,21 @@ class ResolvedSubject(NamedTuple):
         return self.claims.get(brand)
 
 
+class _BrandFacts(NamedTuple):
+    """What the fold needs of a brand, at a version of its catalogue; to forget a customer changes the version too."""
+
+    version: int
+    aliases: Mapping[str, str]
+    forgotten: Mapping[UUID, Mapping[tuple[str, str], ForgottenOrder]]
+
+
 class SubjectResolver:
     """Resolves subjects, and caches the sessions."""
 
     def __init__(self, slow_after_ms: int) -> None:
-        """Start with an empty cache: a brand's aliases by the version of its catalogue, sessions by subject."""
+        """Start with an empty cache: a brand's facts by the version of its catalogue, sessions by subject."""
         self._slow_after_ms = slow_after_ms
-        self._aliases: dict[UUID, tuple[int, dict[str, str]]] = {}
+        self._brands: dict[UUID, _BrandFacts] = {}
         self._known: dict[str, ResolvedSubject] = {}
 
     @property
@@ -124,9 +133,13 @@ class SubjectResolver:
         return found
 
     async def _context(self, queries: WriteQueries, session: SessionRow) -> fold.SessionContext:
-        known = self._aliases.get(session.brand_id)
-        if known is None or known[0] != session.catalogue_version:
-            known = (session.catalogue_version, await queries.brand_aliases(session.brand_id))
-            self._aliases[session.brand_id] = known
+        brand = session.brand_id
+        known = self._brands.get(brand)
+        if known is None or known.version != session.catalogue_version:
+            known = _BrandFacts(
+                session.catalogue_version, await queries.brand_aliases(brand), await queries.forgotten_orders(brand)
+            )
+            self._brands[brand] = known
         digits = get_currency_precision(session.currency)
-        return fold.SessionContext(session.brand_id, session.currency, digits, known[1], self._slow_after_ms, {})
+        forgotten = known.forgotten.get(session.id, NONE_FORGOTTEN)
+        return fold.SessionContext(brand, session.currency, digits, known.aliases, self._slow_after_ms, {}, forgotten)

@@ -152,7 +152,7 @@ async def _restore(connection: Connection, settings: Settings, session: SessionR
     """Fold events of the log that are no longer void, inside the caller's transaction, which holds the session."""
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     writes = WriteQueries(connection)
-    context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
+    context = await fold.context_of(writes, session.id, session.brand_id, session.currency, slow_after_ms)
     folded = [fold.fold_logged(event, context) for event in await writes.logged_events([(session.id, key) for key in keys])]
     await fold.apply(writes, folded, {session.id: context}, slow_after_ms)
 
@@ -194,7 +194,7 @@ async def _subtract(connection: Connection, settings: Settings, session: Session
     """Take out sums, samples, start and end; return False, with nothing changed, if claims, spans or orders depend on them."""
     slow_after_ms = round(settings.slow_response_seconds * 1000)
     writes = WriteQueries(connection)
-    context = await fold.context_of(writes, session.brand_id, session.currency, slow_after_ms)
+    context = await fold.context_of(writes, session.id, session.brand_id, session.currency, slow_after_ms)
     events = [fold.fold_logged(event, context) for event in await writes.logged_events([(session.id, key) for key in keys])]
     claims = []
     for event in events:

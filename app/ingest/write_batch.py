@@ -11,7 +11,7 @@ from app.events.payload import Unfoldable
 from app.ingest.clocks import ClockCheck
 from app.ingest.fold import Folded, with_correction
 from app.ingest.moments import microseconds
-from app.ingest.privacy import PrivacyKeys
+from app.ingest.privacy import PrivacyKeys, rename_forgotten
 from app.ingest.statements import STATED, Statement, statement_of
 from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
@@ -95,6 +95,8 @@ class WriteBatch:
             platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
             if platform != target.platform:  # an earlier try decided it
                 target = _SubjectContext(target.resolved, submission.brand_id, platform, target.room)
+            if target.context.forgotten:
+                rename_forgotten(event.data, platform, target.context.forgotten)
             if at is None:
                 at = microseconds(submission.received_at)
             if at > limit:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.events.contributions import ForgottenOrder
 from app.storage.database import Connection
 from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
 from app.storage.new_events import NewEvents
@@ -107,6 +108,13 @@ class WriteQueries(UnprocessedQueries):
     async def brand_aliases(self, brand_id: UUID) -> dict[str, str]:
         """Return alias → code."""
         return {row[0]: row[1] for row in await self.connection.fetch(_FOLD["brand_aliases"], brand_id)}
+
+    async def forgotten_orders(self, brand_id: UUID) -> dict[UUID, dict[tuple[str, str], ForgottenOrder]]:
+        """Return session → platform and order → what is left of the order's buyer."""
+        found: dict[UUID, dict[tuple[str, str], ForgottenOrder]] = {}
+        for session, platform, order, buyer, elsewhere in await self.connection.fetch(_FOLD["forgotten_orders"], brand_id):
+            found.setdefault(session, {})[platform, order] = ForgottenOrder(buyer, frozenset(elsewhere))
+        return found
 
     async def append_events(
         self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime

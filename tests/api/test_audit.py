@@ -28,7 +28,7 @@ SECRET = "whsec_" + "MfKQ9r8G" * 6
 HOOK = {"kind": "standard_webhooks", "name": "n", "brand": "maison-k", "secrets": {"secret": SECRET}}
 SHOW = {"title": "t", "brand": "maison-k", "currency": "CNY", "streams": [{"platform": "wechat", "room": "r-1"}]}
 BUYER = "o9hHn5apfwHL"
-ELSEWHERE: frozenset[str] = frozenset()
+ELSEWHERE = frozenset({"forget_customer", "put_cartons"})
 """Operations whose rows their own tests check."""
 
 
@@ -230,7 +230,7 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     viewer = await keys(Role.VIEWER)
     nothing = dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
-         "contract", "date", "source", "target", "kind", "settlement", "line"),
+         "contract", "date", "source", "target", "kind", "settlement", "line", "customer"),
         str(uuid4()),
     )  # fmt: skip
     for operation in ACTIONS:

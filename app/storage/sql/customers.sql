@@ -1,5 +1,5 @@
 -- name: page
--- Customers of a brand with paid orders, the latest buyers first. $2: bought in several sessions, or in one. $3: first digits of the
+-- Customers of a brand with paid orders who were not forgotten, the latest buyers first. $2: bought in several sessions, or in one. $3: first digits of the
 -- pseudonym (catalogue/customer_pseudonym.py). After ($4, $5).
 WITH people AS (
     SELECT o.buyer, min(o.paid_at) AS first_at, max(o.paid_at) AS last_at, count(*) AS orders, count(DISTINCT o.session_id) AS sessions,
@@ -7,6 +7,10 @@ WITH people AS (
     FROM orders o
     JOIN sessions s ON s.id = o.session_id
     WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM forgotten_orders f
+          WHERE f.session_id = o.session_id AND f.platform = o.platform AND f.order_id = o.order_id
+      )
     GROUP BY o.buyer
 )
 SELECT buyer, customer, first_at, last_at, orders, sessions
@@ -36,6 +40,10 @@ SELECT DISTINCT o.buyer
 FROM orders o
 JOIN sessions s ON s.id = o.session_id
 WHERE s.brand_id = $1::uuid AND o.paid_at IS NOT NULL
+  AND NOT EXISTS (
+      SELECT FROM forgotten_orders f
+      WHERE f.session_id = o.session_id AND f.platform = o.platform AND f.order_id = o.order_id
+  )
   AND substr(encode(sha256(uuid_send($1::uuid) || convert_to(o.buyer, 'UTF8')), 'hex'), 1, 12) = $2::text;
 
 -- name: orders
@@ -54,13 +62,15 @@ ORDER BY at DESC, session_id DESC, place DESC
 LIMIT $6;
 
 -- name: cohorts
--- Buyers by the month of their first purchase and the months in which they bought; a month is that of the session's time zone.
+-- Buyers by the month of their first purchase and the months in which they bought; a month is that of the session's time zone. Of a
+-- forgotten customer only the first purchase is known as such.
 WITH bought AS (
     SELECT DISTINCT o.buyer, (extract(year FROM at.moment) * 12 + extract(month FROM at.moment) - 1)::int AS month
     FROM orders o
     JOIN sessions s ON s.id = o.session_id
     CROSS JOIN LATERAL (SELECT o.paid_at AT TIME ZONE s.time_zone AS moment) at
-    WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL
+    LEFT JOIN forgotten_orders f ON f.session_id = o.session_id AND f.platform = o.platform AND f.order_id = o.order_id
+    WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL AND 'customer' <> ALL(coalesce(f.elsewhere, '{}'))
 ), firsts AS (
     SELECT buyer, min(month) AS cohort FROM bought GROUP BY buyer
 )

@@ -39,6 +39,13 @@ FROM product_aliases a
 JOIN products p ON p.id = a.product_id
 WHERE a.brand_id = $1::uuid;
 
+-- name: forgotten_orders
+-- Orders of customers of a brand who were forgotten. The schema is named, since a rebuild hides the table of sessions.
+SELECT f.session_id, f.platform, f.order_id, f.buyer, f.elsewhere
+FROM forgotten_orders f
+JOIN public.sessions s ON s.id = f.session_id
+WHERE s.brand_id = $1::uuid;
+
 -- name: append_events
 -- Appends new events to the log and claims their members, in one round trip if the cached sessions ($1, $2) are current and
 -- all events are new. If a session has another version or another transaction has locked it, nothing is written. If an event is

@@ -46,6 +46,10 @@ DELETE FROM rebuild_events WHERE session_id = $1;
 -- Empties a session's releases.
 DELETE FROM revisions WHERE session_id = $1;
 
+-- name: forgotten_orders
+-- Empties what is known of a session's forgotten orders.
+DELETE FROM forgotten_orders WHERE session_id = $1;
+
 -- name: spans
 -- Empties a session's durations.
 DELETE FROM spans WHERE session_id = $1;

@@ -20,6 +20,7 @@ from app.storage.tables.catalogue import (
     sessions,
     streams,
 )
+from app.storage.tables.customers import forgotten_orders
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.order_facts import parcels, refunds
@@ -44,6 +45,7 @@ __all__ = [
     "deliveries",
     "events",
     "exchange_rates",
+    "forgotten_orders",
     "gauges",
     "import_events",
     "lineup",
