@@ -43,8 +43,9 @@ def differences(
 
 
 def _differing(platform: str | None, was: Mapping[str, Any] | None, now: Cells | None) -> Iterator[Difference]:
-    for slug in was if was is not None else now or ():
-        if was is not None and now is not None and slug not in now:
+    # In the order of the registry: the frozen values are sorted.
+    for slug in now if now is not None else was or ():
+        if was is not None and slug not in was:
             continue
         before = None if was is None else was[slug]
         value = None if now is None else now[slug]["value"]

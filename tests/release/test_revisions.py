@@ -3,14 +3,26 @@
 import asyncio
 import hashlib
 import json
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from hypothesis import given, strategies as st
 
+from app.api.insights import insight_settings
+from app.charts.specification import CHARTS, specification
+from app.kpis.reader import SessionQuery, snapshot
 from app.release.canonical import canonical
+from app.release.files import documents_of
+from app.reports.charts import read_documents
+from app.reports.document import report_on
+from app.reports.excel.workbook import WorkbookInput, write_workbook
+from app.reports.files import PAGE_DOCUMENTS
+from app.reports.page import render
 from app.service import Service
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.properties import examples
@@ -196,3 +208,26 @@ async def test_a_bound_operator_releases_its_own_sessions_alone(client: httpx.As
             assert 404 == (await client.get(f"/v1/sessions/{show}/revisions", headers=headers)).status_code
     missing = await client.get(f"/v1/sessions/{show}/revisions/2")
     assert (404, "revision_not_found") == (missing.status_code, missing.json()["code"])
+
+
+async def test_files_do_not_depend_on_the_order_of_members(
+    service: Service, show: str, finalize: Finalize, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """A frozen document has sorted members. Page, charts and workbook show the same as of the document that was frozen."""
+    await finalize(show)
+    frozen = (await client.get(f"/v1/sessions/{show}/revisions/1")).json()
+    moment = datetime.fromisoformat(frozen["created_at"])
+    asked = SessionQuery(UUID(show), None, moment, "ja", revision=1)
+    async with snapshot(service.database, None) as connection:
+        report = await report_on(connection, asked, insight_settings(service.settings))
+        documents = await read_documents(connection, asked, PAGE_DOCUMENTS)
+    again = documents_of(frozen, "ja")
+    for chart in CHARTS:
+        assert specification(chart, documents, "ja", "light") == specification(chart, again, "ja", "light"), chart
+    assert render(report, []) == render(frozen["report"]["ja"], [])
+    books = []
+    for number, content in enumerate(((report, documents), (frozen["report"]["ja"], again))):
+        path = tmp_path / f"{number}.xlsx"
+        write_workbook(WorkbookInput(*content, None), path)
+        books.append(path.read_bytes())
+    assert books[0] == books[1]

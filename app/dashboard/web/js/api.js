@@ -32,8 +32,8 @@ export class Problem extends Error {
   }
 }
 
-async function send(path, { key = app.key, method = "GET", body, signal } = {}) {
-  const headers = { "Accept-Language": language() };
+async function send(path, { key = app.key, method = "GET", body, headers: more, signal } = {}) {
+  const headers = { "Accept-Language": language(), ...more };
   if (key) headers.Authorization = `Bearer ${key}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
@@ -67,6 +67,10 @@ export async function find(path, options) {
 export async function post(path, body, options) {
   const answer = await send(path, { method: "POST", body, ...options });
   return answer.status === 204 ? null : answer.json();
+}
+
+export async function patch(path, body) {
+  return (await send(path, { method: "PATCH", body })).json();
 }
 
 export async function remove(path) {

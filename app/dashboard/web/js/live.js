@@ -6,7 +6,7 @@
  */
 
 import { find, get, path } from "./api.js";
-import { app, refresh } from "./state.js";
+import { app, may, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
@@ -31,7 +31,7 @@ export class LiveView {
     this.changes = 0;
     this.session = new Resource(() => get(this.base));
     this.recent = new Resource(() => find(path(`${this.base}/timeline`, { metrics: TREND_METRICS.join(","), step: "1m", from: this.#recently() })));
-    this.insights = new Resource(() => find(`${this.base}/insights`));
+    this.insights = new Resource(() => (may.seeInternal() ? find(`${this.base}/insights`) : null));
     this.chart = new Resource(() => find(`${this.base}/charts/timeline?lang=${language()}&theme=${theme()}`));
     this.products = new LiveProducts();
     this.stream = new Stream(encodeURIComponent(id), {
@@ -128,7 +128,7 @@ export class LiveView {
       "div",
       { class: "live-head" },
       h("div", { class: "live-name" },
-        h("div", { class: "live-kicker" }, badge(this.status), h("span", null, [session.brand, session.host, rooms, zoneNote(session)].filter(Boolean).join(" · "))),
+        h("div", { class: "live-kicker" }, badge(this.status), this.#revision(), h("span", null, [session.brand, session.host, rooms, zoneNote(session)].filter(Boolean).join(" · "))),
         heading(1, session.title)),
       h("div", { class: "live-clock" },
         h("span", { class: "quiet", id: "clock-label" }, t("dash.live.on_air_for")),
@@ -140,6 +140,11 @@ export class LiveView {
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
             t(document.fullscreenElement ? "dash.live.exit_fullscreen" : "dash.live.fullscreen")))),
     );
+  }
+
+  #revision() {
+    const final = this.documents.kpis?.final;
+    return final && h("span", { class: "chip" }, t(final.changed ? "dash.release.changed_short" : "report.revision", { number: final.revision }));
   }
 
   #age() {

@@ -5,12 +5,13 @@
  * the sheet's.
  */
 
-import { Problem, download, find, get } from "./api.js";
-import { refresh } from "./state.js";
+import { Problem, download, find, get, path } from "./api.js";
+import { may, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
 import { badge, chartPanel, failure, fitted, heading, notice, panel, phrase, table, waiting } from "./components.js";
 import { Notes } from "./report_notes.js";
+import { Release } from "./report_release.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
 import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } from "./i18n.js";
@@ -25,17 +26,21 @@ export class ReportView {
     this.base = `/v1/sessions/${encodeURIComponent(id)}`;
     this.session = new Resource(() => get(this.base));
     this.report = new Resource(() => get(`${this.base}/report?lang=${language()}`));
-    this.insights = new Resource(() => find(`${this.base}/insights`));
     this.kpis = new Resource(() => find(`${this.base}/kpis`));
     this.audience = new Resource(() => find(`${this.base}/audience`));
     this.sold = new SortableTable("sold-table", "gmv");
-    this.notes = new Notes(this.base, () => this.report.load());
+    // What is the agency's own is not asked for in the name of a brand.
+    this.insights = may.seeInternal() ? new Resource(() => find(`${this.base}/insights`)) : null;
+    this.notes = may.seeInternal() ? new Notes(this.base, () => this.report.load()) : null;
     this.charts = Object.fromEntries(CHARTS.map((name) => [
       name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
     ]));
-    this.all = [this.session, this.report, this.insights, this.kpis, this.audience, ...Object.values(this.charts)];
+    this.all = [this.session, this.report, this.insights, this.kpis, this.audience, ...Object.values(this.charts)].filter(Boolean);
     for (const one of this.all) one.load();
     this.saving = null;
+    this.release = may.seeInternal()
+      ? new Release(this.base, this.kpis, (...file) => this.#save(...file), () => [this.session, this.report, this.kpis].forEach((one) => one.load()))
+      : null;
   }
 
   title() {
@@ -43,7 +48,8 @@ export class ReportView {
   }
 
   leave() {
-    this.notes.leave();
+    this.notes?.leave();
+    this.release?.leave();
     for (const one of this.all) one.stop();
   }
 
@@ -60,9 +66,12 @@ export class ReportView {
     const session = this.session.data;
     const report = this.report.data;
     const error = this.session.error ?? this.report.error;
+    if (session && this.report.error?.code === "not_released") return this.#unreleased(session);
     if (!session || !report) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
     const several = new Set(session.streams.map((stream) => stream.platform)).size > 1;
     const { totals, live, ec, promotion, products } = report.sections;
+    // The charts show the present figures. Beside a revision that differs from them they would contradict it.
+    const charted = report.revision === null || this.kpis.data?.final?.changed === false;
     return h(
       "article",
       { class: "report" },
@@ -70,13 +79,24 @@ export class ReportView {
       this.saving && notice(this.saving.level, [t(this.saving.text), this.saving.error?.words].filter(Boolean).join(" ")),
       this.#warnings(report),
       panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
-      h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
+      charted && h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
       h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
       this.#sold(products),
       promotions(promotion),
       this.#drafts(),
-      this.notes.render(),
+      this.notes?.render(),
+      this.release?.render(session.status),
     );
+  }
+
+  #unreleased(session) {
+    return h("article", { class: "report" },
+      h("header", { class: "live-head report-head" },
+        h("div", { class: "live-name" },
+          h("div", { class: "live-kicker" }, badge(session.status), h("span", null, [session.brand, session.host].filter(Boolean).join(" · "))),
+          heading(1, session.title)),
+        h("div", { class: "live-buttons" }, h("a", { class: "button button-quiet", href: link("live", this.id) }, t("dash.live")))),
+      notice("info", t("dash.release.later")));
   }
 
   #head(session, report) {
@@ -85,7 +105,7 @@ export class ReportView {
       "header",
       { class: "live-head report-head" },
       h("div", { class: "live-name" },
-        h("div", { class: "live-kicker" }, badge(session.status), h("span", null, [report.heading, session.brand, session.host].filter(Boolean).join(" · "))),
+        h("div", { class: "live-kicker" }, badge(session.status), this.#revision(report), h("span", null, [report.heading, session.brand, session.host].filter(Boolean).join(" · "))),
         heading(1, session.title),
         h("p", { class: "quiet" }, began && `${date(began, session.time_zone)} ${hour(began, session.time_zone)} (${session.time_zone})`, " · ",
           t("dash.report.as_of", { time: moment(report.as_of, READER_ZONE) }))),
@@ -96,20 +116,30 @@ export class ReportView {
     );
   }
 
+  /** Which revision the page shows, or which is the latest, and whether the figures are still its own. */
+  #revision(report) {
+    const final = this.kpis.data?.final;
+    const shown = report.revision ?? final?.revision;
+    if (!shown) return null;
+    const changed = report.revision === null && final?.changed;
+    return h("span", { class: "chip", "data-revision-shown": shown }, t(changed ? "dash.release.changed_short" : "report.revision", { number: shown }));
+  }
+
+  async #save(file, fallback, parameters = {}) {
+    this.saving = { level: "info", text: "dash.report.saving" };
+    refresh();
+    try {
+      await download(path(file, { lang: language(), ...parameters }), fallback);
+      this.saving = null;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.saving = { level: "critical", text: "dash.report.no_file", error };
+    }
+    refresh();
+  }
+
   #file(kind, label, look) {
-    const save = async () => {
-      this.saving = { level: "info", text: "dash.report.saving" };
-      refresh();
-      try {
-        await download(`${this.base}/report.${kind}?lang=${language()}`, `report.${kind}`);
-        this.saving = null;
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        this.saving = { level: "critical", text: "dash.report.no_file", error };
-      }
-      refresh();
-    };
-    return h("button", { type: "button", class: look, onclick: save, "data-file": kind }, t(label));
+    return h("button", { type: "button", class: look, onclick: () => this.#save(`${this.base}/report.${kind}`, `report.${kind}`), "data-file": kind }, t(label));
   }
 
   #warnings({ warnings }) {
@@ -131,7 +161,7 @@ export class ReportView {
   }
 
   #drafts() {
-    const list = this.insights.data?.insights ?? [];
+    const list = this.insights?.data?.insights ?? [];
     return list.length > 0 && panel("drafts", t("dash.drafts"), { class: "panel-insights" },
       h("p", { class: "quiet" }, t("dash.drafts.intro")),
       h("ul", { class: "insights drafts" }, ...list.map((insight, index) => h("li", { key: `${insight.code} ${index}` },

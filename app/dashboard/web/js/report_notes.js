@@ -4,7 +4,7 @@
  * In: the notes of the API. Out: a list, and a form for those who may write. Never here: the sheet, which includes the notes.
  */
 
-import { Problem, get, post, remove } from "./api.js";
+import { Problem, get, patch, post, remove } from "./api.js";
 import { may, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
@@ -21,7 +21,8 @@ export class Notes {
     this.changed = changed;
     this.list = new Resource(() => get(`${base}/notes?limit=200`));
     this.list.load();
-    this.form = { section: "live", kind: "observation", text: "" };
+    /** `share` is null until somebody decides: then the kind does. */
+    this.form = { section: "live", kind: "observation", text: "", share: null };
     this.problem = null;
   }
 
@@ -59,7 +60,7 @@ export class Notes {
     if (!text) return;
     this.#change(async () => {
       await post(`${this.base}/notes`, { ...this.form, text });
-      this.form.text = "";
+      Object.assign(this.form, { text: "", share: null });
     });
   }
 
@@ -69,12 +70,15 @@ export class Notes {
       h("ul", { class: "notes" }, ...list.map((note) => h(
         "li",
         { key: note.id },
-        h("small", null, `${t(SECTIONS[note.section])} · ${t(KINDS[note.kind])}`),
+        h("small", null, `${t(SECTIONS[note.section])} · ${t(KINDS[note.kind])} · ${t(note.share ? "dash.notes.shared" : "dash.notes.internal")}`),
         h("p", null, note.text),
-        this.writable && h("button", {
+        this.writable && h("span", { class: "note-buttons" }, h("button", {
+          type: "button", class: "button button-quiet",
+          onclick: () => this.#change(() => patch(`${this.base}/notes/${note.id}`, { share: !note.share })),
+        }, t(note.share ? "dash.notes.hide" : "dash.notes.share")), h("button", {
           type: "button", class: "button button-quiet", "aria-label": `${t("dash.notes.remove")}: ${note.text.slice(0, 40)}`,
           onclick: () => confirm(t("dash.notes.confirm_delete")) && this.#change(() => remove(`${this.base}/notes/${note.id}`)),
-        }, t("dash.notes.remove")),
+        }, t("dash.notes.remove"))),
       ))),
       list.length === 0 && h("p", { class: "empty" }, t("dash.notes.none")),
       this.writable && this.#form());
@@ -82,7 +86,7 @@ export class Notes {
 
   #form() {
     const choice = (name, options) =>
-      h("select", { value: this.form[name], onchange: (event) => { this.form[name] = event.target.value; } },
+      h("select", { value: this.form[name], onchange: (event) => { this.form[name] = event.target.value; refresh(); } },
         ...Object.entries(options).map(([value, label]) => h("option", { value }, t(label))));
     return h(
       "form",
@@ -92,6 +96,9 @@ export class Notes {
       field(t("dash.notes.text"), h("textarea", {
         id: "note-text", rows: 3, required: true, maxlength: 4000, value: this.form.text, oninput: (event) => { this.form.text = event.target.value; },
       })),
+      h("label", { class: "note-share" }, h("input", {
+        type: "checkbox", checked: this.form.share ?? this.form.kind === "summary", onchange: (event) => { this.form.share = event.target.checked; },
+      }), " ", t("dash.notes.shared")),
       this.problem && notice("critical", this.problem.words),
       h("button", { class: "button button-main" }, t("dash.notes.add")),
     );

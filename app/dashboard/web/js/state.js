@@ -20,6 +20,8 @@ export const app = {
 
 export const may = {
   write: () => app.who?.role === "operator" || app.who?.role === "admin",
+  /** A viewer that is bound to a brand reads the client edition, and nothing internal. */
+  seeInternal: () => !(app.who?.role === "viewer" && app.who?.brand),
   administer: () => app.who?.role === "admin",
 };
 
