@@ -4,9 +4,11 @@ In: a new or confirmed registration. Out: the parked events, folded into the ses
 the events were parked.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 from pydantic_core import from_json
 
 from app.events.envelope import EVENT, Event, event_key
@@ -49,24 +51,40 @@ async def replay_parked(database: Database, settings: Settings, writer: Writer, 
             # Two statements of one order may lie on different pages, or come from different imports.
             await settle_all(database, settings, replaced)
             return total
-        groups: dict[tuple[str, str | None], list[tuple[bytes, Event, datetime | None, bytes | None]]] = {}
-        for key, brand, text, digest in rows:
-            sent_time, import_id = _extensions(text)
-            groups.setdefault((brand, import_id), []).append((key, _event(text), sent_time, digest))
-        for (brand, import_id), chosen in groups.items():
-            # An event without a time got its time of arrival when it was parked.
-            submission = Submission(UUID(brand) if brand else None, PARKED, datetime.now(UTC), pseudonymous=True)
-            submission.import_id = None if import_id is None else UUID(import_id)
-            for index, (_, event, sent_time, digest) in enumerate(chosen):
-                item = SubmittedEvent(event, event_key(event.source, event.id), index, submission, digest=digest)
-                item.sent_time = sent_time
-                submission.items.append(item)
+        for submission in _submissions(rows):
             await writer.submit(submission)
             replaced |= submission.replaced_sessions
-            async with database.acquire() as connection:
-                await connection.fetch(_SQL["delete_parked"], platform, room, brand, [key for key, *_ in chosen])
+        keys: dict[str, list[bytes]] = {}
+        for row in rows:
+            keys.setdefault(row["owner"], []).append(row["event_key"])
+        async with database.acquire() as connection:
+            for owner, of_owner in keys.items():
+                await connection.fetch(_SQL["delete_parked"], platform, room, owner, of_owner)
         total += len(rows)
         after = (rows[-1]["event_key"], rows[-1]["owner"])
+
+
+def _submissions(rows: Iterable[asyncpg.Record]) -> list[Submission]:
+    """Return the submissions of parked events, one per brand and import: an event of several imports is in several."""
+    submissions: dict[tuple[str, UUID | None], Submission] = {}
+    now = datetime.now(UTC)
+    for row in rows:
+        sent_time, first = _extensions(row["event"])
+        # What came without an import counts whatever becomes of imports.
+        imports: Sequence[UUID | None] = [None] if first is None else [first, *(one for one in row["imports"] if one != first)]
+        for import_id in imports:
+            # An event without a time got its time of arrival when it was parked.
+            submission = submissions.setdefault(
+                (row["owner"], import_id),
+                Submission(UUID(row["owner"]) if row["owner"] else None, PARKED, now, import_id=import_id, pseudonymous=True),
+            )
+            event = _event(row["event"])
+            item = SubmittedEvent(
+                event, event_key(event.source, event.id), len(submission.items), submission, digest=row["digest"]
+            )
+            item.sent_time = sent_time
+            submission.items.append(item)
+    return list(submissions.values())
 
 
 def _event(text: str) -> Event:
@@ -76,10 +94,13 @@ def _event(text: str) -> Event:
     return event
 
 
-def _extensions(text: str) -> tuple[datetime | None, str | None]:
-    """Return the attributes that the flush added to a parked event: the sender's wrong time, and the import that brought it."""
+def _extensions(text: str) -> tuple[datetime | None, UUID | None]:
+    """Return what the flush added to a parked event: the sender's wrong time, and the first import that brought it."""
     if "senttime" not in text and "importid" not in text:
         return None, None
     event = from_json(text)
-    sent_time = event.get("senttime")
-    return None if sent_time is None else datetime.fromisoformat(sent_time), event.get("importid")
+    sent_time, import_id = event.get("senttime"), event.get("importid")
+    return (
+        None if sent_time is None else datetime.fromisoformat(sent_time),
+        None if import_id is None else UUID(import_id),
+    )

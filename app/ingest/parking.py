@@ -8,6 +8,7 @@ only; an event of a further room, and an event of an unknown session, is rejecte
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from pydantic_core import from_json
 
@@ -20,6 +21,9 @@ from app.ingest.submission import SubmittedEvent
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.writes import WriteQueries
+
+Place = tuple[str, str, str, bytes]
+"""Platform, room, owner and key of a parked event."""
 
 
 class Parking:
@@ -35,8 +39,8 @@ class Parking:
     async def park(self, queries: WriteQueries, events: Sequence[SubmittedEvent], result: FlushResult, now: datetime) -> None:
         """Park events without a session; add each to the result."""
         clocks = ClockCheck(now, self._clock_tolerance)
-        parked: dict[tuple[str, str, str, bytes], SubmittedEvent] = {}
-        repeated: list[tuple[tuple[str, str, str, bytes], SubmittedEvent]] = []
+        parked: dict[Place, SubmittedEvent] = {}
+        repeated: list[tuple[Place, SubmittedEvent]] = []
         for item in events:
             parsed = parse_subject(item.event.subject)
             if not isinstance(parsed, tuple):
@@ -70,6 +74,7 @@ class Parking:
                 result.parked.append(parked[place])
             else:
                 repeated.append((place, parked[place]))
+        await _note_imports(queries, repeated)
         result.compare(repeated, {place: event.digest for place, event in stored.items()})
 
     async def _full_rooms(self, queries: WriteQueries, items: Iterable[SubmittedEvent]) -> set[tuple[str, str]]:
@@ -94,6 +99,16 @@ class Parking:
         for name in ("senttime", "importid"):
             (getattr(item.event, "model_extra", None) or {}).pop(name, None)
         return item.document(moment, data, senttime=item.sent_time, importid=item.submission.import_id).decode()
+
+
+async def _note_imports(queries: WriteQueries, repeated: Iterable[tuple[Place, SubmittedEvent]]) -> None:
+    """Note which imports brought parked events again."""
+    imports: dict[UUID, set[Place]] = {}
+    for place, item in repeated:
+        if item.submission.import_id is not None:
+            imports.setdefault(item.submission.import_id, set()).add(place)
+    for import_id, places in sorted(imports.items()):
+        await queries.repeat_parked(sorted(places), import_id)
 
 
 def _reject(result: FlushResult, item: SubmittedEvent, detail: str) -> None:

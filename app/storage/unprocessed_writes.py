@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.joined import columns
@@ -54,6 +55,10 @@ class UnprocessedQueries:
             present = await self.connection.fetch(_UNPROCESSED["parked_digests"], *columns(known, 4))
             stored |= {(row[0], row[1], row[2], row[3]): ParkedEvent(row["digest"], new=False) for row in present}
         return stored
+
+    async def repeat_parked(self, keys: list[tuple[str, str, str, bytes]], import_id: UUID) -> None:
+        """Note that an import brought parked events, (platform, room, owner, key), again."""
+        await self.connection.execute(_UNPROCESSED["repeat_parked"], *columns(keys, 4), import_id)
 
     async def count_parked(self, rows: list[tuple[str, str, str, str, int]], received_at: datetime) -> None:
         """Add to the numbers of parked events: (platform, room, owner, origin, events)."""

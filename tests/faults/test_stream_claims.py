@@ -1,5 +1,6 @@
 """A brand's own registration of a room takes in what the brand's own keys send, and nothing else until the agency confirms it."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from tests.conftest import KeyMaker
 Headers = dict[str, str]
 ROOM = {"platform": "wechat", "room": "export/UzFf:1"}
 SUBJECT = "wechat:export/UzFf:1"
+_PLACE = {"session", "receivedat"}
 CLAIMS, DECISIONS = "/v1/stream-claims", "/v1/stream-claims/decisions"
 
 Send = Callable[..., Awaitable[dict[str, Any]]]
@@ -191,6 +193,51 @@ async def test_events_move_with_a_decision_that_changes(
     assert [(3, 1), (1, 4), (1, 1), (1, 4), (3, 1)] == seen
     parked = (await client.get("/v1/parked")).json()["rooms"]
     assert [] == parked
+
+
+async def test_an_event_moves_as_it_came(client: httpx.AsyncClient, service: Service, brands: Any) -> None:
+    """With its extension attributes, members that are null, the digest of its content, and every import that brought it."""
+    ours = await new_session(client, brands["ours"]["operator"], streams=[ROOM])
+    theirs = await new_session(client, brands["theirs"]["operator"], streams=[ROOM])
+    await decide(client, ours)
+    like = {
+        "specversion": "1.0", "id": "moving", "source": "/tool", "type": "live.like.sent", "subject": SUBJECT, "campaign": "autumn",
+        "time": "2021-09-25T14:30:00+09:00", "data": {"count": 2, "shade": None, "weight": 1.50},
+    }  # fmt: skip
+    agency = brands["agency"]["ingest"]
+    assert 1 == (await client.post("/v1/events", json=like, headers=agency)).json()["accepted"]
+    options = {
+        "kind": "orders", "subject": SUBJECT, "timezone": "UTC",
+        "columns": {"order": "o", "product": "p", "quantity": "q", "line_amount": "a", "paid_at": "t"},
+    }  # fmt: skip
+    imports = []
+    for file in ("o,p,q,a,t\nA-1,k,1,10.00,2021-09-25 05:00:00\n", "o,p,q,a,t\nA-1,k,1,10.00,2021-09-25 05:00:00\n\n"):
+        answer = await client.post(
+            "/v1/imports", params={"options": json.dumps(options)}, content=file, headers={"Content-Type": "text/csv"}
+        )
+        assert 200 == answer.status_code, answer.text
+        imports.append(answer.json()["id"])
+
+    async def logged(session: str) -> dict[str, Any]:
+        found = (await client.get("/v1/events", params={"session": session})).json()["events"]
+        return next(event for event in found if event["id"] == "moving")
+
+    before = await logged(ours)
+    await decide(client, theirs)
+    after = await logged(theirs)
+    assert {name: before[name] for name in before.keys() - _PLACE} == {name: after[name] for name in after.keys() - _PLACE}
+    retried = [
+        (await client.post("/v1/events", json=like | {"data": data}, headers=agency)).json()
+        for data in (like["data"], {"count": 3})
+    ]
+    assert [(1, 0), (0, 1)] == [(one["duplicates"], one["conflicts"]) for one in retried]
+    gmv = []
+    for import_id in imports:
+        answer = await client.post(f"/v1/sessions/{theirs}/voids", json={"import": import_id, "reason": "wrong file"})
+        assert answer.is_success, answer.text
+        gmv.append((await client.get(f"/v1/sessions/{theirs}/kpis")).json()["kpis"]["gmv"]["value"])
+    assert ["10.00", None] == gmv
+    await assert_rebuilt_equal(service, ours, theirs)
 
 
 async def test_a_first_purchase_moves_with_its_event(client: httpx.AsyncClient, service: Service, brands: Any) -> None:

@@ -288,6 +288,22 @@ async def test_a_parked_import_can_be_voided_once_its_room_is_registered(stage: 
     assert await _gmv(stage, show) is None
 
 
+async def test_what_two_imports_parked_goes_with_the_second_void(stage: Stage) -> None:
+    """Also if the room changes its session meanwhile, and if one file names a row twice."""
+    room = f"wechat:late-{uuid4().hex[:8]}"
+    first = await _import(stage, Show(room), [("A-1", 1), ("A-2", 2)])
+    second = await _import(stage, Show(room), [("A-2", 2), ("A-3", 3)])
+    third = await _import(stage, Show(room), [("A-2", 2)])
+    assert [(2, 0), (1, 1), (0, 1)] == [(one["parked"], one["duplicates"]) for one in (first, second, third)]
+    show = await stage.show(room)
+    assert "60.00" == await _gmv(stage, show)
+    left = []
+    for report in (first, third, second):
+        await _void_import(stage, show, report)
+        left.append(await _gmv(stage, show))
+    assert ["50.00", "50.00", None] == left
+
+
 async def test_rows_of_an_import_that_is_void_are_refused(stage: Stage) -> None:
     """An import that is voided while it is in progress takes in no more."""
     show = await _show(stage)

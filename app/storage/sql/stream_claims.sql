@@ -42,14 +42,18 @@ UPDATE streams SET confirmed = true WHERE platform = $1::text AND room = $2::tex
 
 -- name: park_logged
 -- Parks the events of a room that unbound senders sent to a session. Void events stay where they are.
-INSERT INTO parked (platform, room, owner, event_key, origin, received_at, event)
+INSERT INTO parked (platform, room, owner, event_key, origin, received_at, event, digest, imports)
 SELECT e.platform, e.room, '', e.event_key, $4::text, now(),
-       json_strip_nulls(json_build_object(
-           'specversion', '1.0', 'id', e.id, 'source', e.source, 'subject', e.platform || ':' || e.room,
-           'time', e.occurred_at, 'type', e.type, 'data', e.data, 'senttime', e.sent_time,
-           'importid', (SELECT max(i.import_id::text) FROM import_events i
-                        WHERE i.session_id = e.session_id AND i.event_key = e.event_key)))
+       -- The data as they came, null members included.
+       ('{"data":' || e.data::text || ',' || substr((
+           coalesce(e.attributes::jsonb, '{}') - '{senttime,importid}'::text[] || jsonb_strip_nulls(jsonb_build_object(
+               'specversion', '1.0', 'id', e.id, 'source', e.source, 'subject', e.platform || ':' || e.room,
+               'time', e.occurred_at, 'type', e.type, 'senttime', e.sent_time, 'importid', brought.imports[1]))
+       )::text, 2))::json,
+       e.digest, brought.imports
 FROM events e
+CROSS JOIN LATERAL (SELECT array_agg(i.import_id ORDER BY i.import_id) AS imports FROM import_events i
+                    WHERE i.session_id = e.session_id AND i.event_key = e.event_key) AS brought
 WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AND e.owner = ''
   AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = e.session_id AND v.event_key = e.event_key)
 ON CONFLICT DO NOTHING

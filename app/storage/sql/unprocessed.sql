@@ -25,6 +25,13 @@ SELECT p.platform, p.room, p.owner, p.event_key, p.digest
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS wanted (platform, room, owner, event_key)
 JOIN parked p USING (platform, room, owner, event_key);
 
+-- name: repeat_parked
+-- Notes that an import ($5) brought parked events again.
+UPDATE parked p SET imports = array_append(coalesce(p.imports, '{}'), $5::uuid)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS repeated (platform, room, owner, event_key)
+WHERE p.platform = repeated.platform AND p.room = repeated.room AND p.owner = repeated.owner AND p.event_key = repeated.event_key
+  AND $5::uuid <> ALL (coalesce(p.imports, '{}'));
+
 -- name: count_parked
 -- Adds to the numbers of parked events by room, owner and sender.
 INSERT INTO parked_rooms AS p (platform, room, owner, origin, events, first_at, last_at)
@@ -48,7 +55,7 @@ SELECT st.brand_id, st.confirmed FROM streams st WHERE st.platform = $1 AND st.r
 
 -- name: parked_events
 -- A page of the parked events of a room, of these owners.
-SELECT event_key, owner, event::text AS event, digest
+SELECT event_key, owner, event::text AS event, digest, coalesce(imports, '{}') AS imports
 FROM parked
 WHERE platform = $1 AND room = $2 AND owner = ANY($3::text[]) AND (event_key, owner) > ($4::bytea, $5::text)
 ORDER BY event_key, owner

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
 from app.storage.tables.base import Key, Timestamp, metadata
 
@@ -29,6 +29,7 @@ parked = Table(
     Column("event", JSON, nullable=False),
     Column("origin", Key, nullable=False, server_default=text("''")),
     Column("digest", LargeBinary),
+    Column("imports", ARRAY(Uuid)),
     # Only what expires: what stays must not be read again every night.
     Index(
         "parked_expiring",
