@@ -172,6 +172,20 @@ async def test_a_month_is_issued_once_and_numbers_have_no_gap(client: httpx.Asyn
 
 
 @pytest.mark.usefixtures("agreed")
+async def test_a_rate_that_changes_during_the_issue(client: httpx.AsyncClient, released: Released) -> None:
+    """The issued statement states the rate that is stored, whichever request was first."""
+    await released(48188800)
+    path = f"/v1/settlements/{(await drafted(client))['id']}/issue"
+    changes = [client.put(RATE, json={"rate": f"17.{number}", "source": "a bank"}) for number in range(10, 14)]
+    answers = await asyncio.gather(*changes[:2], client.post(path), *changes[2:])
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    await drafted(client, status=200 if answers[2].status_code == 409 else 409)
+    document = (await client.post(path)).json() if answers[2].status_code == 409 else answers[2].json()
+    assert (await client.get(RATE)).json()["rate"] == document["lines"][0]["source"]["rate"]
+    assert 409 == (await client.put(RATE, json={"rate": "18", "source": "a bank"})).status_code
+
+
+@pytest.mark.usefixtures("agreed")
 async def test_a_repeated_issue_with_its_key_returns_the_statement(
     client: httpx.AsyncClient, released: Released, key_for: KeyFor
 ) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,51 @@ def test_the_workbook_states_the_example_with_formulas(example: Settlement, tmp_
     head, *rows = lines.iter_rows(values_only=True)
     assert len(head) == len(set(head))
     assert 5564826 == sum(int(str(row[17])) for row in rows)
+
+
+def computed(cell: str, texts: dict[str, Any]) -> float:
+    """Return what a spreadsheet computes for a cell: the formulas of a statement, in doubles."""
+    text = texts[cell]
+    if not isinstance(text, str):
+        return float(text or 0)
+    assert text.startswith("=")
+    text = re.sub(
+        r"SUMIFS\((F\d+):(F\d+),E\d+:E\d+,([\d.]+)\)",
+        lambda found: repr(
+            sum(computed(one, texts) for one in column(found[1], found[2]) if texts[f"E{one[1:]}"] == float(found[3]))
+        ),
+        text[1:],
+    )
+    text = re.sub(
+        r"SUM\((F\d+):(F\d+)\)", lambda found: repr(sum(computed(one, texts) for one in column(found[1], found[2]))), text
+    )
+    text = re.sub(r"\b[A-F]\d+\b", lambda found: f"({computed(found[0], texts)!r})", text)
+    rules = {"ROUNDDOWN": "floor", "ROUND": "half_up", "ROUNDUP": "ceil"}
+    names = {name: lambda value, _, rule=rule: rounded(Fraction(value), rule) for name, rule in rules.items()}
+    return float(eval(text, {"__builtins__": {}}, names))  # noqa: S307 - the formulas of our own file
+
+
+def column(first: str, last: str) -> list[str]:
+    """Return the cells of a range of one column."""
+    return [f"{first[0]}{row}" for row in range(int(first[1:]), int(last[1:]) + 1)]
+
+
+@examples(4)
+@pytest.mark.property
+@given(months())
+def test_every_formula_computes_the_amount_that_its_cell_shows(found: Months) -> None:
+    """Over random statements, in both editions; the last sum is what is payable."""
+    for number, statement in found.issued():
+        for edition in (document(statement, number), client_edition(document(statement, number))):
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "s.xlsx"
+                write_workbook(FileContent(edition, "ja", internal=bool(edition.contracts)), path)
+                sheets = [openpyxl.load_workbook(path, data_only=values).worksheets[0] for values in (False, True)]
+            texts, shown = ({cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row} for sheet in sheets)
+            formulas = {cell: text for cell, text in texts.items() if isinstance(text, str) and text.startswith("=")}
+            assert formulas
+            assert {cell: float(str(shown[cell])) for cell in formulas} == {cell: computed(cell, texts) for cell in formulas}
+            assert statement.totals.payable_to_brand in {shown[cell] for cell in formulas}
 
 
 def test_the_client_s_files_have_nothing_internal(example: Settlement, tmp_path: Path) -> None:

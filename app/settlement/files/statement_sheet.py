@@ -160,7 +160,7 @@ class StatementSheet:
         """Write subtotal and tax and return the cells of the tax."""
         words, found = self._words, self._statement
         subtotal = found.totals.payable_to_brand + found.totals.tax
-        self._sum(words.word("subtotal"), f"=SUM(F{first}:F{max(first, last)})", subtotal, bold=True)
+        self._sum(words.word("subtotal"), f"={_total(first, last)}", subtotal, bold=True)
         cells = []
         for tax in found.tax:
             rate = percent(tax.rate)
@@ -176,7 +176,7 @@ class StatementSheet:
     def _payable(self, first: int, last: int, tax: str) -> None:
         label = self._words.payable()[0]
         payable = self._statement.totals.payable_to_brand
-        formula = f"=SUM(F{first}:F{max(first, last)}){tax}"
+        formula = f"={_total(first, last)}{tax}"
         self._sum(label if payable >= 0 else f"−{label}", formula, payable, bold=True, font_size=12)
         self._row += 1
 
@@ -204,3 +204,8 @@ class StatementSheet:
             self._sheet.merge_range(self._row, 0, self._row, AMOUNT, note, self._style.format(**looks))
             self._sheet.set_row(self._row, block_height(self._style, (note, sum(WIDTHS))))
             self._row += 1
+
+
+def _total(first: int, last: int) -> str:
+    """Return the sum of the lines' amounts; a range of no row would hold the sum itself."""
+    return f"SUM(F{first}:F{last})" if last >= first else "0"
