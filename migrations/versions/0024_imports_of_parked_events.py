@@ -1,7 +1,7 @@
 """parked events: every import that brought one, so that a void of one import leaves what another one brought.
 
 Revision ID: 0024
-Revises: 0022
+Revises: 0023
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from sqlalchemy import Column, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -21,7 +21,7 @@ export class Notes {
     this.changed = changed;
     this.list = new Resource(() => get(`${base}/notes?limit=200`));
     this.list.load();
-    /** `share` is null until somebody decides: then the kind does. */
+    /** `share` is null while the kind decides. */
     this.form = { section: "live", kind: "observation", text: "", share: null };
     this.problem = null;
   }
