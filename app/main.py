@@ -26,6 +26,7 @@ from app.api import (
     keys,
     labels,
     lineup,
+    months,
     notes,
     openapi,
     orders,
@@ -58,7 +59,7 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
     keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, charts, insights,
-    comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, audit, labels, health,
+    comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit, labels, health,
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ TAGS = [
     {"name": "release", "description": "Revisions of a session's report that never change."},
     {"name": "settlements", "description": "Statements of a brand's month: drafts, issued ones, corrections."},
     {"name": "keys", "description": "API keys."},
+    {"name": "months", "description": "The month of a brand, and the agency's."},
     {"name": "audit", "description": "Who wrote what, when and from where."},
     {"name": "labels", "description": "The words of API, report and dashboard, in three languages."},
     {"name": "service", "description": "Health, readiness, metrics."},

@@ -113,6 +113,19 @@ def combine(parts: Iterable[Values], slugs: Iterable[str]) -> Values:
     return total
 
 
+def combined(evaluations: Sequence[Evaluation]) -> Values:
+    """Return the figures of several sessions of one currency together; the peak is the highest of them."""
+    totals = [one.total for one in evaluations]
+    values = combine(totals, SUMMED)
+    durations = [one.duration_us for one in evaluations if one.duration_us is not None]
+    values[DURATION_US] = (sum(durations), 1, "counted") if durations else ABSENT
+    values["concurrent_viewers"] = ABSENT
+    peaks = [total["peak_concurrent_viewers"] for total in totals if total["peak_concurrent_viewers"][1]]
+    values["peak_concurrent_viewers"] = max(peaks, default=ABSENT)
+    _derive(values)
+    return values
+
+
 def _duration(head: SessionHead, status: SessionStatus, now: datetime) -> int | None:
     if head.started_at is None:
         return None

@@ -95,6 +95,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "number": "1",
         "void": str(uuid4()),
         "customer": "44e63aa6d9cc",
+        "month": "2021-09",
     }
 
 
@@ -116,8 +117,8 @@ async def test_every_object_of_another_brand_is_not_there(
                 part in path for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/insights", "/notes", "/changes")
             )
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
-            # Statements are the agency's: a bound key writes none, whether it exists or not.
-            agency = path.startswith("/v1/settlements") and method != "GET"
+            # Statements and the month over all brands are the agency's: a bound key is refused, whether they exist or not.
+            agency = (path.startswith("/v1/settlements") and method != "GET") or path == "/v1/months/{month}"
             expected = 403 if admins or agency or (role is Role.VIEWER and writes) else 404
             assert expected == answer.status_code, f"{role} {method} {path}: {answer.status_code} {answer.text}"
             assert "secret" not in answer.text
@@ -161,7 +162,7 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void", "contract", "date", "source", "target", "kind", "customer", "number", "settlement", "line"),
+         "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):
