@@ -61,12 +61,12 @@ async def read_month(database: Database, principal: Principal, slug: str, month:
         ids = [session.id for one in wanted for session in by_month[one] if session.kind == "live"]
         evaluations = {one.head.id: one for one in await read_evaluations(connection, ids, principal.brand_id, now)}
         sold = await month_reads.products(connection, [session.id for session in own], MOST_PRODUCTS)
-        bought = {one: await month_reads.customers(connection, brand.id, f"{one:%Y-%m}") for one in wanted}
+        bought = await month_reads.customers(connection, brand.id, [f"{one:%Y-%m}" for one in wanted])
     *before, present = [
         {
             "month": f"{one:%Y-%m}",
             "figures": kpis_by_currency(evaluations[session.id] for session in by_month[one] if session.id in evaluations),
-            "customers": _customers(bought[one]),
+            "customers": _customers(bought[f"{one:%Y-%m}"]),
         }
         for one in wanted
     ]

@@ -34,11 +34,12 @@ class SoldProduct(NamedTuple):
     gmv: Decimal
 
 
-async def customers(connection: Connection, brand: UUID, month: str) -> MonthCustomers:
-    """Return the buyers of a month (`yyyy-mm`)."""
-    row = await connection.fetchrow(_SQL["customers"], brand, month)
-    assert row is not None
-    return MonthCustomers(*row)
+async def customers(connection: Connection, brand: UUID, months: Sequence[str]) -> dict[str, MonthCustomers]:
+    """Return the buyers of each of these months (`yyyy-mm`)."""
+    found = dict.fromkeys(months, MonthCustomers(0, 0))
+    for month, *numbers in await connection.fetch(_SQL["customers"], brand, list(months)):
+        found[month] = MonthCustomers(*numbers)
+    return found
 
 
 async def products(connection: Connection, sessions: Sequence[UUID], most: int) -> list[SoldProduct]:

@@ -1,5 +1,5 @@
 -- name: customers
--- Buyers of a brand in a month ($2, yyyy-mm in the session's time zone of each payment), and those who bought from it for the first
+-- Buyers of a brand in months ($2, yyyy-mm in the session's time zone of each payment), and those who bought from it for the first
 -- time. A forgotten customer is counted by the orders that no other order of theirs counts for.
 WITH bought AS (
     SELECT o.buyer, to_char(o.paid_at AT TIME ZONE s.time_zone, 'YYYY-MM') AS month, f.elsewhere
@@ -7,16 +7,17 @@ WITH bought AS (
     JOIN sessions s ON s.id = o.session_id
     LEFT JOIN forgotten_orders f ON f.session_id = o.session_id AND f.platform = o.platform AND f.order_id = o.order_id
     WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL
+), firsts AS (
+    SELECT buyer, min(month) AS month FROM bought WHERE elsewhere IS NULL GROUP BY buyer
 ), people AS (
-    SELECT min(month) = $2::text AS new
-    FROM bought
-    WHERE elsewhere IS NULL
-    GROUP BY buyer
-    HAVING bool_or(month = $2::text)
+    SELECT DISTINCT b.buyer, b.month, b.month = f.month AS new
+    FROM bought b
+    JOIN firsts f ON f.buyer = b.buyer
+    WHERE b.month = ANY($2::text[])
     UNION ALL
-    SELECT 'customer' <> ALL(elsewhere) FROM bought WHERE month = $2::text AND 'month' <> ALL(elsewhere)
+    SELECT buyer, month, 'customer' <> ALL(elsewhere) FROM bought WHERE month = ANY($2::text[]) AND 'month' <> ALL(elsewhere)
 )
-SELECT count(*) AS buyers, count(*) FILTER (WHERE new) AS new FROM people;
+SELECT month, count(*) AS buyers, count(*) FILTER (WHERE new) AS new FROM people GROUP BY month;
 
 -- name: products
 -- What sessions sold of each product, by currency, the most pieces first; money in minor units.
