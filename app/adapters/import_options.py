@@ -94,6 +94,33 @@ class ImportOptions(TableOptions):
         return self
 
 
+_TRACKING_FIELDS = ("order", "tracking", "carrier", "shipped_at", "accepted_at")
+
+
+class TrackingOptions(TableOptions):
+    """What a carrier's file with tracking numbers holds."""
+
+    kind: Literal["tracking"]
+    subject: LongText
+    """The session's id."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Tokyo"
+    """The warehouse is in Japan."""
+    constants: Annotated[dict[Literal["carrier"], Heading], Field(max_length=1)] = {}
+    """Field → its value in every row."""
+
+    @model_validator(mode="after")
+    def _knows_its_columns(self) -> "TrackingOptions":
+        for name in self.columns:
+            if name not in _TRACKING_FIELDS:
+                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
+            if name in self.constants:
+                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        needs = [name for name in ("order", "tracking") if name not in self.columns]
+        if needs:
+            raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
+        return self
+
+
 _RATE_FIELDS = ("date", "from", "to", "kind", "rate", "source")
 
 

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from app.api.access import AppService, Operator
 from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
+from app.logistics import tracking
 from app.platforms.import_report import ImportReport
 from app.problems import ProblemError, invalid, responses
 from app.settlement import rate_imports
@@ -34,7 +35,8 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "`multipart/form-data` with `file` and `options`, or the file as `text/csv` with `options` in the query. "
-        "`options`: kind (orders, audience, exchange_rates), subject (session id or platform:room; exchange rates have none), "
+        "`options`: kind (orders, audience, exchange_rates, tracking), subject (session id or "
+        "platform:room; exchange rates have none), "
         "columns (our field → the column's heading), and for times without offset timezone; for audience type, for orders "
         "currency, for exchange rates constants (our field → its value in every row).",
         "content": {
@@ -155,7 +157,10 @@ async def take_import(
         str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
     ] = None,
 ) -> Response:
-    """Store orders, audience figures or exchange rates of a file; the report names each row that fails. A repetition is safe."""
+    """Store orders, audience figures, exchange rates or tracking numbers of a file.
+
+    The report names each row that fails. A repetition is safe.
+    """
     limit = service.settings.max_import_bytes
     with ExitStack() as files:
         file, text = await _file_and_options(request, limit, options, files)
@@ -168,7 +173,10 @@ async def take_import(
             rates = await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
             return Response(rates, media_type="application/json")
         try:
-            report = await service.importer.take(caller, file, chosen, now)
+            if chosen.get("kind") == "tracking":
+                report = await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now)
+            else:
+                report = await service.importer.take(caller, file, chosen, now)
         except (QueueFullError, NotCommittedError):
             raise ProblemError(
                 503,

@@ -109,12 +109,23 @@ class OnAirTime(DocumentModel):
     seconds: int | float
 
 
+class SoldOutTime(DocumentModel):
+    """A time at which a product was sold out."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime | None = Field(description="null while it lasts")
+
+
 class ProductFigures(SharedFigures):
     """One product's results."""
 
     product: str = Field(examples=["knit-01"])
     name: str = Field(examples=["ニット"])
     live_price: str | None = Amount
+    list_price: str | None = Amount
+    discount: float | None = Field(description="(list price − live price) ÷ list price")
+    preorder: bool = Field(description="sold before it is in stock")
+    promised_days: int | None = Field(description="days from payment to shipping that buyers were promised")
     planned: int | None = Field(description="the line-up's stock")
     initial_stock: int | None = Field(description="the same as `planned`", deprecated=True)
     stock: int | None = Field(
@@ -125,7 +136,8 @@ class ProductFigures(SharedFigures):
     missed_gmv_estimate: str | None = Field(
         description="an estimate: clicks while sold out × orders per click before × average price of a unit"
     )
-    sold_out_at: datetime | None
+    sold_out_at: datetime | None = Field(description="since when it is sold out, if it is")
+    sold_out: list[SoldOutTime] = Field(description="every time at which it was sold out, in order")
     showcases: OnAirTime
     on_air: bool
 

@@ -162,6 +162,7 @@ class ParcelOut(DocumentModel):
     carrier: str | None
     tracking: str | None
     shipped_at: datetime
+    accepted_at: datetime | None = Field(description="when the carrier accepted it")
 
 
 class OrderOut(DocumentModel):

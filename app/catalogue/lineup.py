@@ -34,6 +34,7 @@ from app.storage.database import Database
 from app.storage.tables import lineup, products
 
 MAX_ITEMS = 500
+Days = Annotated[int, Field(strict=True, ge=0, le=1000)]
 
 _EXAMPLE: dict[str, Any] = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
 
@@ -47,6 +48,9 @@ class NewLineupItem(RequestModel):
     name: Text | None = Field(default=None, description="its name in this session")
     live_price: Money | None = Field(default=None, description="price in this session, in the session's currency")
     stock: Count | None = Field(default=None, description="pieces for this session")
+    list_price: Money | None = Field(default=None, description="regular price, in the session's currency")
+    preorder: bool = Field(default=False, description="sold before it is in stock")
+    promised_days: Days | None = Field(default=None, description="days from payment to shipping that buyers are promised")
 
 
 class LineupItemPatch(PatchModel):
@@ -55,6 +59,9 @@ class LineupItemPatch(PatchModel):
     name: Text | None = Field(default=UNCHANGED, examples=["ニット"])
     live_price: Money | None = Field(default=UNCHANGED, examples=["999.00"])
     stock: Count | None = Field(default=UNCHANGED, examples=[40])
+    list_price: Money | None = Field(default=UNCHANGED, examples=["1299.00"])
+    preorder: bool = Field(default=UNCHANGED, examples=[True])
+    promised_days: Days | None = Field(default=UNCHANGED, examples=[14])
 
 
 Items = Annotated[list[NewLineupItem], Field(max_length=MAX_ITEMS)]
@@ -72,7 +79,16 @@ class LineupItem(ResponseModel):
     """A product of a session's line-up."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"position": 1, **_EXAMPLE, "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"}}}
+        json_schema_extra={
+            "example": {
+                "position": 1,
+                **_EXAMPLE,
+                "names": {"ja": "ニット", "zh": "针织衫", "en": "Knit"},
+                "list_price": "1299.00",
+                "preorder": True,
+                "promised_days": 14,
+            }
+        }
     )
 
     position: int = Field(description="from 1")
@@ -81,6 +97,9 @@ class LineupItem(ResponseModel):
     names: dict[str, str] = Field(description="the catalogue's names")
     live_price: str | None
     stock: int | None
+    list_price: str | None
+    preorder: bool
+    promised_days: int | None
 
 
 def _item(row: Any, currency: str, position: int) -> LineupItem:
@@ -91,6 +110,9 @@ def _item(row: Any, currency: str, position: int) -> LineupItem:
         names=row.names or {},
         live_price=decimal_string(row.live_price, currency),
         stock=row.stock,
+        list_price=decimal_string(row.list_price, currency),
+        preorder=row.preorder,
+        promised_days=row.promised_days,
     )
 
 
@@ -130,6 +152,9 @@ async def write(
                 "name": item.name,
                 "live_price": _price(item.live_price, ref, f"{place}/live_price"),
                 "stock": item.stock,
+                "list_price": _price(item.list_price, ref, f"{place}/list_price"),
+                "preorder": item.preorder,
+                "promised_days": item.promised_days,
             }
         )
     if rows:
@@ -200,8 +225,9 @@ async def patch(database: Database, principal: Principal, session_id: UUID, prod
     changes = form.changes()
     async with database.write() as connection:
         ref = await session_ref(connection, principal, session_id, lock=True)
-        if "live_price" in changes:
-            changes["live_price"] = _price(form.live_price, ref, "/live_price")
+        for name in ("live_price", "list_price"):
+            if name in changes:
+                changes[name] = _price(changes[name], ref, f"/{name}")
         if changes:
             statement = update(lineup).where(lineup.c.session_id == ref.id, lineup.c.product == product)
             await connection.execute(statement.values(changes))

@@ -9,6 +9,7 @@ each state.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -100,6 +101,8 @@ class OrderPatch(NamedTuple):
     """Lines as JSON text."""
     carrier: str | None = None
     tracking: str | None = None
+    accepted_at: datetime | None = None
+    """When the carrier accepted the parcel."""
 
 
 class Contributions(NamedTuple):

@@ -39,7 +39,8 @@ async def add_parcels(writes: WriteQueries, tally: Tally) -> None:
             carrier,
             tracking,
             moment(at),
+            accepted,
         )
-        for (session, platform, order, carrier, tracking), at in tally.parcels.items()
+        for (session, platform, order, carrier, tracking), (at, accepted) in tally.parcels.items()
     ]
     await writes.add_parcels(sorted(rows, key=lambda row: row[:4]))

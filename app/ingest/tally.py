@@ -5,6 +5,7 @@ In: contributions with their session and time. Out: rows to write. Never here: I
 Times are integers here, as `app.ingest.moments` says.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from app.events.contributions import CUSTOMER, Contributions, Count, Refund, Sample, SpanEdge
@@ -31,8 +32,8 @@ class Tally:
         self.spans: dict[tuple[UUID, str, bytes], SpanRow] = {}
         self.orders: dict[tuple[UUID, str, str], OrderRow] = {}
         self.refunds: dict[RefundKey, RefundRow] = {}
-        self.parcels: dict[tuple[UUID, str, str, str | None, str | None], int] = {}
-        """Session, platform, order, carrier, tracking number → when it was shipped."""
+        self.parcels: dict[tuple[UUID, str, str, str | None, str | None], tuple[int, datetime | None]] = {}
+        """Session, platform, order, carrier, tracking number → when it was shipped, and accepted by the carrier."""
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
         self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
@@ -52,9 +53,8 @@ class Tally:
             self._merge_span(session, platform, at, key, edge)
         if order is not None:
             self._order(session, platform, order.order, at, key).merge(order, at, key)
-            if order.state == "shipped" and (order.carrier is not None or order.tracking is not None):
-                parcel = (session, platform, order.order, order.carrier, order.tracking)
-                self.parcels[parcel] = min(at, self.parcels.get(parcel, at))
+            if order.state == "shipped" and (order.carrier, order.tracking, order.accepted_at) != (None, None, None):
+                self._parcel((session, platform, order.order, order.carrier, order.tracking), at, order.accepted_at)
         if refund is not None:
             self._refund(session, platform, at, key, refund)
         if broadcast is not None:
@@ -175,6 +175,13 @@ class Tally:
         if found is None:
             found = self.refunds[row] = RefundRow()
         return found
+
+    def _parcel(self, parcel: tuple[UUID, str, str, str | None, str | None], at: int, accepted: datetime | None) -> None:
+        before = self.parcels.get(parcel)
+        if before is not None:
+            at = min(at, before[0])
+            accepted = min(filter(None, (accepted, before[1])), default=None)
+        self.parcels[parcel] = (at, accepted)
 
     def _clock(self, session: UUID, at: int, edge: str) -> None:
         started, ended = self.clocks.get(session, (None, None))

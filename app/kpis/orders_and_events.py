@@ -72,7 +72,11 @@ def order_document(head: SessionHead, row: OrderRow, lines: Sequence[Document], 
         "carrier": row.carrier,
         "tracking": row.tracking,
         "parcels": [
-            {**parcel, "shipped_at": moment(datetime.fromisoformat(parcel["shipped_at"]))}
+            {
+                **parcel,
+                "shipped_at": moment(datetime.fromisoformat(parcel["shipped_at"])),
+                "accepted_at": moment(datetime.fromisoformat(parcel["accepted_at"])) if parcel["accepted_at"] else None,
+            }
             for parcel in (from_json(row.parcels) if row.parcels else [])
         ],
     }

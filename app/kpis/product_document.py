@@ -11,6 +11,7 @@ from app.kpis.products import MOST_LISTED, SHARED, UNITS, ProductResult, Product
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, fixed, number
 from app.labels.catalogue import Language, label
+from app.storage.product_reads import LineupRow
 
 
 def products_document(
@@ -53,18 +54,32 @@ def _shared(values: Values, digits: int) -> Document:
     return shown | {"basis": {field: values[field][2] for field in SHARED}}
 
 
+def _plan(row: LineupRow | None, digits: int) -> Document:
+    """Return what the line-up says: prices, planned stock, promise."""
+    live, regular = (row.live_price, row.list_price) if row else (None, None)
+    planned = row.stock if row else None
+    return {
+        "live_price": None if live is None else fixed(live, digits),
+        "list_price": None if regular is None else fixed(regular, digits),
+        "discount": None if live is None or not regular else number(regular - live, regular),
+        "planned": planned,
+        "initial_stock": planned,
+        "preorder": row is not None and row.preorder,
+        "promised_days": row.promised_days if row else None,
+    }
+
+
 def _product(product: ProductResult, digits: int, time_zone: str) -> Document:
     values = product.figures
     on_air_us = sum(showcase.seconds_us() for showcase in product.showcases)
     return {
         "product": product.code,
         "name": product.name,
-        "live_price": None if product.live_price is None else fixed(product.live_price, digits),
-        "planned": product.planned,
-        "initial_stock": product.planned,
+        **_plan(product.row, digits),
         "stock_estimated": product.stock_estimated,
         **{field: plain(values[field], unit, digits) for field, unit in UNITS.items()},
         "sold_out_at": local(product.sold_out_at, time_zone),
+        "sold_out": [{"from": local(one.since, time_zone), "to": local(one.until, time_zone)} for one in product.sold_out],
         "showcases": {"count": len(product.showcases), "seconds": number(on_air_us, 1_000_000)},
         "on_air": any(showcase.on_air for showcase in product.showcases),
         "basis": {field: values[field][2] for field in UNITS},

@@ -58,13 +58,24 @@ class ProductResult:
     code: str
     name: str
     listed: bool
-    live_price: int | None
-    planned: int | None
-    """The line-up's stock."""
+    row: LineupRow | None
+    """The line-up's prices, stock and promise."""
     stock_estimated: bool
     figures: Values
+    sold_out: Sequence[SoldOut]
+    """Every time at which it was sold out, in order."""
     sold_out_at: datetime | None
     showcases: Sequence[Showcase]
+
+    @property
+    def live_price(self) -> int | None:
+        """The price in the session, in minor units."""
+        return self.row.live_price if self.row else None
+
+    @property
+    def planned(self) -> int | None:
+        """The line-up's stock."""
+        return self.row.stock if self.row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +140,10 @@ def product_table(
             code=code,
             name=(row.name if row else None) or name_in(names.get(code, {}), language) or code,
             listed=row is not None,
-            live_price=row.live_price if row else None,
-            planned=row.stock if row else None,
+            row=row,
             stock_estimated=left is not None and left.estimated,
             figures=values,
+            sold_out=sell_out.stretches if sell_out else (),
             sold_out_at=sell_out.stretches[-1].since if sell_out and sell_out.stretches[-1].until is None else None,
             showcases=on_air.get(code, ()),
         )

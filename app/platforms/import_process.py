@@ -22,6 +22,7 @@ from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Import
 from app.adapters.import_rows import Group, RowReport
 from app.adapters.rate_import import RateImport
+from app.adapters.tracking_import import TrackingImport
 from app.adapters.validation import Misconfigured
 
 MOST_MEMORY = 2 * 1024**3
@@ -53,14 +54,16 @@ def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
         out.write(to_json({"bad_file": "takes too much memory to read", "option": None}) + b"\n")
 
 
-def _open(file: BinaryIO, argument: Any) -> Import | RateImport:
+def _open(file: BinaryIO, argument: Any) -> Import | RateImport | TrackingImport:
     options = argument["options"]
     if options.get("kind") == "exchange_rates":
         return RateImport(file, options)
+    if options.get("kind") == "tracking":
+        return TrackingImport(file, options)
     return Import(file, options, argument["source"], datetime.fromisoformat(argument["imported_at"]))
 
 
-def _facts(found: Import | RateImport) -> dict[str, Any]:
+def _facts(found: Import | RateImport | TrackingImport) -> dict[str, Any]:
     layout, survey, options = found.layout, found.survey, found.options
     given = {
         "encoding": options.encoding,

@@ -82,7 +82,7 @@ class ImportReport(ResponseModel):
     )
 
     id: UUID = Field(description="of this import; a void takes out of the figures what it brought")
-    kind: Literal["orders", "audience", "exchange_rates"]
+    kind: Literal["orders", "audience", "exchange_rates", "tracking"]
     file: ImportFile
     accepted: int = Field(description="events, or exchange rates, that are new or correct others")
     duplicates: int

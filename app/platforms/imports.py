@@ -80,8 +80,8 @@ class Importer:
             pending: deque[asyncio.Task[ImportBatch]] = deque()
             try:
                 async for rows, body in reading.batches():
-                    batch = ImportBatch(rows, _submission(body, principal, import_id, now))
-                    pending.append(asyncio.create_task(self._store(batch)))
+                    batch = ImportBatch(rows, submission_of(body, principal, import_id, now))
+                    pending.append(asyncio.create_task(self.store(batch)))
                     if len(pending) >= _UNCOMMITTED:
                         tally.add(await pending.popleft())
                 while pending:
@@ -109,7 +109,12 @@ class Importer:
         finally:
             self._waiting -= 1
 
-    async def _store(self, batch: ImportBatch) -> ImportBatch:
+    async def store(self, batch: ImportBatch) -> ImportBatch:
+        """Store the events of a batch; returns it once they are durable.
+
+        Raises:
+            QueueFullError, NotCommittedError: they are not.
+        """
         for attempt in range(_QUEUE_SECONDS * 10):
             try:
                 await self._writer.submit(batch.submission)
@@ -196,7 +201,8 @@ class Reading:
             yield rows, await self._process.stdout.readline()
 
 
-def _submission(body: bytes, principal: Principal, import_id: UUID, now: datetime) -> Submission:
+def submission_of(body: bytes, principal: Principal, import_id: UUID, now: datetime) -> Submission:
+    """Return the submission of a JSON array of events."""
     events = reader.read_many(body) or EVENTS.validate_json(body)
     submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id, compared=False)
     submission.items = [

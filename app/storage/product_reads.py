@@ -30,12 +30,15 @@ class ProductRow(NamedTuple):
 
 
 class LineupRow(NamedTuple):
-    """A product of the line-up; the price in minor units."""
+    """A product of the line-up; prices in minor units."""
 
     product: str
     name: str | None
     live_price: int | None
     stock: int | None
+    list_price: int | None = None
+    preorder: bool = False
+    promised_days: int | None = None
 
 
 class StateChange(NamedTuple):

@@ -263,8 +263,8 @@ class WriteQueries(UnprocessedQueries):
         await self.connection.fetch(_ORDER_FACTS["drop_empty_refunds"], *columns(keys, 4))
 
     async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge parcels: (session, platform, order, digest, carrier, tracking, shipped_at)."""
-        await self.connection.execute(_ORDER_FACTS["add_parcels"], *columns(rows, 7))
+        """Merge parcels: (session, platform, order, digest, carrier, tracking, shipped_at, accepted_at)."""
+        await self.connection.execute(_ORDER_FACTS["add_parcels"], *columns(rows, 8))
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Extend the start and the end of sessions."""

@@ -10,6 +10,7 @@ import pytest
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
 
 KNIT = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
+ADDED = {"position": 1, "names": {}, "list_price": None, "preorder": False, "promised_days": None}
 
 
 async def codes(client: httpx.AsyncClient, path: str) -> list[str]:
@@ -28,7 +29,7 @@ async def test_a_line_up_is_replaced_as_a_whole(client: httpx.AsyncClient, new_s
     assert 200 == answer.status_code, answer.text
     assert answer.json() == (await client.get(path)).json()
     assert ["knit-01", "skirt-01", "pants-01"] == await codes(client, path)
-    assert KNIT | {"position": 1, "names": {}} == answer.json()["lineup"][0]
+    assert KNIT | ADDED == answer.json()["lineup"][0]
     assert {"en": "Skirt"} == answer.json()["lineup"][1]["names"]
     await client.put(path, json={"lineup": [{"product": "pants-01"}, {"product": "knit-01"}]})
     assert ["pants-01", "knit-01"] == await codes(client, path)
@@ -41,7 +42,7 @@ async def test_items_are_added_changed_and_removed(client: httpx.AsyncClient, ne
     """One by one, also a code with a slash."""
     path = f"/v1/sessions/{(await new_session())['id']}/lineup"
     added = await client.post(path, json=KNIT)
-    assert (201, KNIT | {"position": 1, "names": {}}) == (added.status_code, added.json())
+    assert (201, KNIT | ADDED) == (added.status_code, added.json())
     assert 409 == (await client.post(path, json=KNIT)).status_code
     wrong = await client.post(path, json={"product": "x", "live_price": "1.001"})
     assert (422, "/live_price") == (wrong.status_code, wrong.json()["errors"][0]["pointer"])

@@ -13,7 +13,8 @@ FROM (
     WHERE o.session_id = $1::uuid
 ) o
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object('carrier', p.carrier, 'tracking', p.tracking, 'shipped_at', p.shipped_at)
+    SELECT json_agg(json_build_object('carrier', p.carrier, 'tracking', p.tracking, 'shipped_at', p.shipped_at,
+                                      'accepted_at', p.accepted_at)
                     ORDER BY p.shipped_at, p.parcel)::text AS listed
     FROM parcels p
     WHERE p.session_id = o.session_id AND p.platform = o.platform AND p.order_id = o.order_id

@@ -27,7 +27,8 @@ WHERE r.session_id = emptied.session_id AND r.platform = emptied.platform AND r.
 RETURNING 1;
 
 -- name: add_parcels
--- Keeps every parcel of an order, with the earliest time at which it was shipped.
-INSERT INTO parcels AS p (session_id, platform, order_id, parcel, carrier, tracking, shipped_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[])
-ON CONFLICT (session_id, platform, order_id, parcel) DO UPDATE SET shipped_at = LEAST(p.shipped_at, excluded.shipped_at);
+-- Keeps every parcel of an order, with the earliest times at which it was shipped and accepted by the carrier.
+INSERT INTO parcels AS p (session_id, platform, order_id, parcel, carrier, tracking, shipped_at, accepted_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+ON CONFLICT (session_id, platform, order_id, parcel) DO UPDATE
+SET shipped_at = LEAST(p.shipped_at, excluded.shipped_at), accepted_at = LEAST(p.accepted_at, excluded.accepted_at);

@@ -12,7 +12,7 @@ WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > ''
 
 -- name: lineup
 -- The session's line-up in its order.
-SELECT l.product, l.name, l.live_price, l.stock
+SELECT l.product, l.name, l.live_price, l.stock, l.list_price, l.preorder, l.promised_days
 FROM lineup l
 WHERE l.session_id = $1::uuid
 ORDER BY l.position, l.product;
