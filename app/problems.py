@@ -64,6 +64,7 @@ CODES: Mapping[str, int] = {
     "secret_key_changed": 409,
     "session_on_air": 409,
     "session_released": 409,
+    "session_stated": 409,
     "settlement_changed": 409,
     "settlement_incomplete": 409,
     "settlement_issued": 409,

@@ -83,7 +83,7 @@ async def update_contract(service: AppService, caller: Admin, contract: Contract
 
 @router.delete(
     "/contracts/{contract}", status_code=204, operation_id="delete_contract", summary="Delete a contract",
-    responses=responses(401, 403, 404, 422),
+    responses=responses(401, 403, 404, 409, 422),
 )  # fmt: skip
 async def delete_contract(service: AppService, caller: Admin, contract: ContractId) -> None:
     """Delete a contract."""

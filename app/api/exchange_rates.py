@@ -3,15 +3,14 @@
 In: requests. Out: records of the settlement package. Never here: rules, SQL.
 """
 
-import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from app.api.access import READERS, AppService, Operator
+from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
-from app.catalogue.models import CurrencyCode
+from app.catalogue.models import CurrencyCode, Day
 from app.problems import responses
 from app.settlement import exchange_rates
 from app.settlement.exchange_rates import ExchangeRate, NewRate, RateKey
@@ -20,7 +19,7 @@ router = APIRouter(prefix="/v1/exchange-rates", tags=["exchange-rates"])
 
 
 async def rate_key(
-    date: Annotated[dt.date, Path(description="day of the rate", examples=["2021-09-25"])],
+    date: Annotated[Day, Path(description="day of the rate", examples=["2021-09-25"])],
     source: Annotated[CurrencyCode, Path(description="currency of the amount", examples=["CNY"])],
     target: Annotated[CurrencyCode, Path(description="currency of the result", examples=["JPY"])],
     kind: Annotated[
@@ -32,7 +31,6 @@ async def rate_key(
 
 
 Key = Annotated[RateKey, Depends(rate_key)]
-_READ = [Depends(READERS)]
 _PATH = "/{date}/{source}/{target}/{kind}"
 
 
@@ -43,22 +41,23 @@ class ExchangeRateList(BaseModel):
     next_cursor: str | None
 
 
-@router.get(
-    "", operation_id="list_exchange_rates", summary="List exchange rates", responses=responses(401, 403, 422), dependencies=_READ
-)
+@router.get("", operation_id="list_exchange_rates", summary="List exchange rates", responses=responses(401, 403, 422))
 async def list_exchange_rates(
     service: AppService,
+    caller: Viewer,
     paging: Paging,
-    since: Annotated[dt.date | None, Query(description="first day")] = None,
-    until: Annotated[dt.date | None, Query(description="last day")] = None,
+    since: Annotated[Day | None, Query(description="first day")] = None,
+    until: Annotated[Day | None, Query(description="last day")] = None,
 ) -> ExchangeRateList:
     """Return exchange rates by day."""
     after = paging.after(str, str, str)
-    page = await exchange_rates.listing(service.database, since=since, until=until, after=after, limit=paging.limit)
+    page = await exchange_rates.listing(service.database, caller, since=since, until=until, after=after, limit=paging.limit)
     return ExchangeRateList(exchange_rates=page.items, next_cursor=encode(page.next))
 
 
-@router.put(_PATH, operation_id="put_exchange_rate", summary="Enter an exchange rate", responses=responses(400, 401, 403, 422))
+@router.put(
+    _PATH, operation_id="put_exchange_rate", summary="Enter an exchange rate", responses=responses(400, 401, 403, 409, 422)
+)
 async def put_exchange_rate(service: AppService, caller: Operator, key: Key, form: NewRate) -> ExchangeRate:
     """Store the rate of a day, or correct it. The record says who entered it and from which source."""
     return await exchange_rates.put(service.database, caller, key, form)
@@ -69,16 +68,15 @@ async def put_exchange_rate(service: AppService, caller: Operator, key: Key, for
     operation_id="get_exchange_rate",
     summary="Get an exchange rate",
     responses=responses(401, 403, 404, 422),
-    dependencies=_READ,
 )
-async def get_exchange_rate(service: AppService, key: Key) -> ExchangeRate:
+async def get_exchange_rate(service: AppService, caller: Viewer, key: Key) -> ExchangeRate:
     """Return the rate of a day; a rate that was not entered does not exist."""
-    return await exchange_rates.get(service.database, key)
+    return await exchange_rates.get(service.database, caller, key)
 
 
 @router.delete(
     _PATH, status_code=204, operation_id="delete_exchange_rate", summary="Delete an exchange rate",
-    responses=responses(401, 403, 404, 422),
+    responses=responses(401, 403, 404, 409, 422),
 )  # fmt: skip
 async def delete_exchange_rate(service: AppService, caller: Operator, key: Key) -> None:
     """Delete a rate."""

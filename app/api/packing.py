@@ -4,7 +4,7 @@ In: a session, a language. Out: JSON, a workbook. Never here: which pieces are p
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,6 +15,7 @@ from app.api.packing_models import CartonsDocument, PackingDocument
 from app.api.reports import FILE_RESPONSES, XLSX, file_headers
 from app.api.results import UNCHANGED, Question, answer
 from app.api.spooled import spooled
+from app.catalogue.models import Day
 from app.kpis.reader import SessionQuery
 from app.logistics import carriers, cartons, files, reader
 from app.logistics.cartons import NewCartons
@@ -77,7 +78,7 @@ async def carrier_file(
     request: Request,
     asked: Question,
     carrier: Annotated[Literal["yamato_b2"], Query(description="yamato_b2: ヤマト B2クラウド, in Shift_JIS")] = "yamato_b2",
-    ship_on: Annotated[date | None, Query(description="planned day of shipping; absent: today where the session is")] = None,
+    ship_on: Annotated[Day | None, Query(description="planned day of shipping; absent: today where the session is")] = None,
 ) -> Response:
     """Return a row per order that is to be sent, under its number; columns of addresses are empty, since none are stored."""
 

@@ -33,8 +33,17 @@ def _month(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    if len(text) > len("2021-09"):
+        try:
+            dt.date.fromisoformat(text)
+        except ValueError:
+            raise PydanticCustomError("day", "must be a day such as 2021-09-25, or a month such as 2021-09") from None
+    return _month(text)
+
+
 Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$"), AfterValidator(_month)]
-Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$"), AfterValidator(_month)]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$"), AfterValidator(_day)]
 Amount = Annotated[int, Query(ge=-(10**15), le=10**15, description="whole yen", examples=[5297763])]
 
 

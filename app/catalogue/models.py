@@ -3,12 +3,14 @@
 In: JSON values of clients. Out: validated values. Never here: I/O.
 """
 
+import re
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import get_currency_precision, is_currency
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.events.fields import Comment, Count, Currency, LongText, Money, ProductCode, Slug, Text, Timestamp, canonical_code
@@ -18,6 +20,7 @@ __all__ = [
     "CanonicalCode",
     "Count",
     "CurrencyCode",
+    "Day",
     "LongText",
     "Money",
     "Names",
@@ -53,10 +56,25 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _day(value: object) -> object:
+    # Pydantic alone takes seconds since 1970 and the start of a timestamp for a date.
+    if not isinstance(value, date) and not (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII)):
+        raise PydanticCustomError("day", "must be a day such as 2021-09-25")
+    return value
+
+
+def _within_months(day: date) -> date:
+    if not 2000 <= day.year < 2200:
+        raise PydanticCustomError("day", "must be a day from 2000-01-01 to 2199-12-31")
+    return day
+
+
 CurrencyCode = Annotated[Currency, AfterValidator(_known_currency)]
 TimeZone = Annotated[Text, AfterValidator(_known_time_zone)]
 CanonicalCode = Annotated[ProductCode, AfterValidator(canonical_code)]
 """A product's code or alias, in the form in which codes are compared."""
+Day = Annotated[date, BeforeValidator(_day), Field(strict=False), AfterValidator(_within_months)]
+"""A day of a contract or a rate, within the months that statements have."""
 NoteText = Annotated[Comment, Field(min_length=1)]
 Url = Annotated[LongText, Field(pattern=r"^https?://\S+$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]

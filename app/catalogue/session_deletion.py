@@ -18,7 +18,7 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
     """Delete a session with its events, figures, orders, streams, line-up, promotions, notes and revisions.
 
     Raises:
-        ProblemError: 404; 409 if it has been released and the caller is no admin.
+        ProblemError: 404; 409 if an issued statement states it, or if it has been released and the caller is no admin.
     """
 
     async def remove() -> None:
@@ -41,6 +41,12 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
         raise not_found("session")
     if session["revision"] is not None and principal.role is not Role.ADMIN:
         raise ProblemError(409, "the session has been released; only an admin can delete it", code="session_released")
+    if session["revision"] is not None:
+        # An issue reads the session under the same lock: it is over, or finds no session any more.
+        await connection.execute(sql["wait_for_statements"], str(brand_id))
+        number = await connection.fetchval(sql["statement_of_session"], brand_id, str(session_id))
+        if number is not None:
+            raise ProblemError(409, f"the statement {number} states the session; void its events instead", code="session_stated")
     await _reassign_first_purchases(connection, brand_id, session_id)
     for statement in queries("session_deletion").values():
         await connection.execute(statement, session_id)

@@ -36,7 +36,7 @@ class NewCarton(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
-    number: Annotated[int, Field(ge=1, le=99_999)]
+    number: Annotated[int, Field(strict=True, ge=1, le=99_999)]
     customers: list[Text] = Field(max_length=MOST_CUSTOMERS, description="as the packing list names them")
     gross_weight_g: Annotated[int, Field(strict=True, ge=0, le=10**9)] | None = Field(default=None, description="grams")
     size: Text | None = Field(default=None, description="as it is printed, such as 60x40x40 cm")

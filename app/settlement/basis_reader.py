@@ -61,7 +61,7 @@ async def read(connection: AsyncConnection, brand: UUID, month: date, entered: S
     agreed = await contracts_of(connection, brand)
     earlier = await earlier_statements(connection, brand)
     found = await settlement_reads.sessions(connection, brand)
-    refunds = await settlement_reads.refunds(connection, earlier.sessions)
+    refunds = dict.fromkeys(earlier.sessions, 0) | await settlement_reads.refunds(connection, earlier.sessions)
     silent = [session.id for session in found if session.kind == "rehearsal" and session.revision is None]
     sold = await settlement_reads.sold(connection, silent)
     # A rehearsal sells nothing, so that it needs no revision.
@@ -82,7 +82,7 @@ def _figures(session: BrandSession, refunds: dict[UUID, int]) -> list[SessionFig
     """Return a session as a statement takes it.
 
     Its figures are those of the latest revision. Refunds of a session that a statement holds need no new revision: money that
-    went back is deducted from the revision's GMV as of now.
+    went back, or that was found not to have gone back, is deducted from the revision's GMV as of now.
     """
     day = local_day(session)
     if day is None:

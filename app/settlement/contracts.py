@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.catalogue import brands as catalogue_brands
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
-from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug
+from app.catalogue.models import UNCHANGED, Day, PatchModel, RequestModel, ResponseModel, Slug
 from app.catalogue.pages import Page, page_of
 from app.problems import FieldError, ProblemError, not_found
 from app.settlement.plans import PlanName, last_day, preset
@@ -46,8 +46,8 @@ class NewContract(RequestModel):
 
     brand: Slug
     plan: PlanName
-    starts_on: date
-    ends_on: date | None = Field(default=None, description="last day; by the plan's duration if absent, null for no end")
+    starts_on: Day
+    ends_on: Day | None = Field(default=None, description="last day; by the plan's duration if absent, null for no end")
     currency: str | None = Field(default=None, examples=["JPY"], pattern="^JPY$")
     collected_by: str | None = Field(default=None, pattern="^(agency|brand)$", examples=["agency"])
     shares: list[Share] | None = Field(default=None, min_length=1, max_length=20)
@@ -95,7 +95,7 @@ class NewContract(RequestModel):
 class ContractPatch(PatchModel):
     """A change of a contract's end. Other terms do not change: end the contract and create the next one."""
 
-    ends_on: date | None = Field(default=UNCHANGED, examples=["2022-03-31"])
+    ends_on: Day | None = Field(default=UNCHANGED, examples=["2022-03-31"])
 
 
 class ContractSubsidy(ResponseModel):

@@ -54,7 +54,7 @@ class ExchangeRate(ResponseModel):
     kind: str = Field(examples=["TTM"])
     rate: str = Field(examples=["17.09"])
     source: str = Field(examples=["三菱UFJ銀行 公表仲値"])
-    entered_by: str = Field(description="id of the API key that entered it")
+    entered_by: str | None = Field(description="id of the API key that entered it; null for keys that are bound to a brand")
     entered_at: datetime
 
 
@@ -62,10 +62,12 @@ RateKey = tuple[date, str, str, str]
 """Day, first currency, second currency, kind."""
 
 
-def _rate(row: Row[Any]) -> ExchangeRate:
+def _rate(row: Row[Any], principal: Principal) -> ExchangeRate:
+    """Return a rate; who of the agency entered it is not the business of a brand."""
+    entered_by = row.entered_by if principal.brand_id is None else None
     return ExchangeRate(
         date=row.date, source_currency=row.source_currency, target_currency=row.target_currency, kind=row.kind,
-        rate=row.rate, source=row.source, entered_by=row.entered_by, entered_at=row.entered_at,
+        rate=row.rate, source=row.source, entered_by=entered_by, entered_at=row.entered_at,
     )  # fmt: skip
 
 
@@ -114,10 +116,10 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
     )
     async with database.write() as connection:
         await _refuse_used(connection, key)
-        return _rate((await connection.execute(statement.returning(rates))).one())
+        return _rate((await connection.execute(statement.returning(rates))).one(), principal)
 
 
-async def get(database: Database, key: RateKey) -> ExchangeRate:
+async def get(database: Database, principal: Principal, key: RateKey) -> ExchangeRate:
     """Return a rate.
 
     Raises:
@@ -127,11 +129,17 @@ async def get(database: Database, key: RateKey) -> ExchangeRate:
         row = (await connection.execute(select(rates).where(is_rate(rates, key)))).one_or_none()
     if row is None:
         raise not_found("exchange rate")
-    return _rate(row)
+    return _rate(row, principal)
 
 
 async def listing(
-    database: Database, *, since: date | None, until: date | None, after: tuple[str, str, str] | None, limit: int
+    database: Database,
+    principal: Principal,
+    *,
+    since: date | None,
+    until: date | None,
+    after: tuple[str, str, str] | None,
+    limit: int,
 ) -> Page[ExchangeRate]:
     """Return the rates of the days from `since` to `until`, both included, the oldest first."""
     order = (rates.c.date, rates.c.source_currency, rates.c.target_currency, rates.c.kind)
@@ -145,7 +153,7 @@ async def listing(
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
     return page_of(
-        [_rate(row) for row in rows],
+        [_rate(row, principal) for row in rows],
         limit,
         lambda found: (found.date.isoformat(), f"{found.source_currency}/{found.target_currency}", found.kind),
     )

@@ -7,7 +7,6 @@ Idempotent: a rate that is stored already is a duplicate. A row that states anot
 the rules of `exchange_rates.put`.
 """
 
-import datetime as dt
 from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 from uuid import uuid4
@@ -16,7 +15,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
 from app.catalogue.access import Principal
-from app.catalogue.models import CurrencyCode, RequestModel
+from app.catalogue.models import CurrencyCode, Day, RequestModel
 from app.platforms.import_report import ImportTally
 from app.platforms.imports import Importer
 from app.problems import ProblemError, invalid, pointer_of
@@ -34,7 +33,7 @@ RateKind = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9_-]{0,15}$
 class _Record(NewRate, RequestModel):
     """A row of the file."""
 
-    date: Annotated[dt.date, Field(strict=False)]
+    date: Day
     source_currency: Annotated[CurrencyCode, Field(alias="from")]
     target_currency: Annotated[CurrencyCode, Field(alias="to")]
     kind: RateKind
@@ -84,7 +83,7 @@ async def _store(
         raise invalid("/file", f"has more than {MOST_RATES:,} rates", "too_many_rates")
     seen[key] = rate
     try:
-        known = await exchange_rates.get(database, key)
+        known = await exchange_rates.get(database, principal, key)
     except ProblemError:
         known = None
     if known is not None and (known.rate, known.source) == (rate.rate, rate.source):

@@ -66,6 +66,7 @@ async def test_a_wrong_plan_is_refused_with_every_place(
             plan((0, [who["A-1"]], -1)),
             {"/cartons/0/number": "greater_than_equal", "/cartons/0/gross_weight_g": "greater_than_equal"},
         ),
+        ({"cartons": [{"number": True, "customers": []}]}, {"/cartons/0/number": "int_type"}),
         ({}, {"/cartons": "missing"}),
     ):
         answer = await client.put(url, json=form)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.settlement.conftest import KeyFor
 
@@ -100,6 +101,13 @@ async def test_wrong_terms_are_named(client: httpx.AsyncClient) -> None:
         assert 422 == answer.status_code, change
         assert pointer in answer.json()["errors"][0]["pointer"], answer.text
     assert 422 == (await client.post("/v1/contracts", json=CUSTOM | {"ends_on": "2021-08-01"})).status_code
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1999-12-31", "2021-09-01T00:00:00", "1630454400", 1630454400])
+async def test_a_contract_begins_on_a_day_that_a_statement_can_have(client: httpx.AsyncClient, day: object) -> None:
+    """The end of a plan is computed from it; a number of seconds is no day."""
+    answer = await client.post("/v1/contracts", json={"brand": "maison-k", "plan": "normal", "starts_on": day})
+    assert (422, "/starts_on") == (answer.status_code, answer.json()["errors"][0]["pointer"])
 
 
 async def test_a_bound_operator_sees_its_own_contract_without_the_agency_s_chain(

@@ -52,7 +52,15 @@ async def test_a_rate_is_a_positive_decimal(client: httpx.AsyncClient, rate: str
 
 
 @pytest.mark.parametrize(
-    "path", ["2021-02-30/CNY/JPY/TTM", "2021-09-25/CNY/CNY/TTM", "2021-09-25/XXQ/JPY/TTM", "2021-09-25/CNY/JPY/t m"]
+    "path",
+    [
+        "2021-02-30/CNY/JPY/TTM",
+        "1632528000/CNY/JPY/TTM",
+        "9999-12-31/CNY/JPY/TTM",
+        "2021-09-25/CNY/CNY/TTM",
+        "2021-09-25/XXQ/JPY/TTM",
+        "2021-09-25/CNY/JPY/t m",
+    ],
 )
 async def test_a_path_that_names_no_rate_is_refused(client: httpx.AsyncClient, path: str) -> None:
     """A day that does not exist, twice the same currency, no currency, no kind."""
@@ -60,10 +68,12 @@ async def test_a_path_that_names_no_rate_is_refused(client: httpx.AsyncClient, p
 
 
 async def test_a_key_of_one_brand_reads_rates_and_writes_none(client: httpx.AsyncClient, key_for: KeyFor) -> None:
-    """A rate converts the money of every brand."""
+    """A rate converts the money of every brand; who of the agency entered it is not theirs to know."""
     await client.put(PATH, json=FORM)
     bound = await key_for("operator", "maison-k")
-    assert 200 == (await client.get(PATH, headers=bound)).status_code
+    read = [(await client.get(PATH, headers=bound)).json()]
+    read += (await client.get("/v1/exchange-rates", headers=bound)).json()["exchange_rates"]
+    assert [(FORM["rate"], None)] * 2 == [(rate["rate"], rate["entered_by"]) for rate in read]
     assert 403 == (await client.put(PATH, json=FORM, headers=bound)).status_code
     assert 403 == (await client.delete(PATH, headers=bound)).status_code
     assert 403 == (await client.put(PATH, json=FORM, headers=await key_for("viewer"))).status_code

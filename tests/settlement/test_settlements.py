@@ -230,6 +230,31 @@ async def test_refunds_and_revisions_after_the_issue_are_corrections(
 
 
 @pytest.mark.usefixtures("agreed")
+async def test_a_refund_that_is_taken_out_after_the_issue_is_a_correction(
+    client: httpx.AsyncClient, service: Service, released: Released
+) -> None:
+    """The revision has a refund; its event is voided after the issue, and no refund remains."""
+    session = await released(48188800)
+    async with service.database.write() as connection:
+        await connection.execute(text("UPDATE revisions SET net_gmv = 48170000 WHERE session_id = :id"), {"id": session})
+    await issued(client)
+    correction = (await drafted(client, "2021-10"))["lines"][1]
+    assert ("correction", "188.00") == (correction["kind"], correction["source"]["amount"])
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_session_that_an_issued_statement_holds_is_not_deleted(client: httpx.AsyncClient, released: Released) -> None:
+    """Its money would stay on the statement without a session; one that only a draft holds can be deleted."""
+    first, second = await released(1000), await released(2000, ended_at="2021-10-25T08:24:00Z")
+    statement = await issued(client)
+    await drafted(client, "2021-10")
+    answer = await client.delete(f"/v1/sessions/{first}")
+    assert (409, "session_stated") == (answer.status_code, answer.json()["code"])
+    assert statement["number"] in answer.json()["detail"]
+    assert 204 == (await client.delete(f"/v1/sessions/{second}")).status_code
+
+
+@pytest.mark.usefixtures("agreed")
 async def test_lines_that_an_operator_enters(client: httpx.AsyncClient, key_for: KeyFor) -> None:
     """They count at once, survive the next computation, and can be removed; wrong ones are named."""
     path = f"/v1/settlements/{(await drafted(client))['id']}"
@@ -321,7 +346,7 @@ async def test_statements_are_found_by_brand_month_and_amount(client: httpx.Asyn
     page = (await client.get("/v1/settlements", params={"limit": 2})).json()
     rest = (await client.get("/v1/settlements", params={"limit": 2, "cursor": page["next_cursor"]})).json()
     assert [["2021-11", "2021-10"], ["2021-09"]] == [[entry["month"] for entry in part["settlements"]] for part in (page, rest)]
-    for wrong in ("2021-13", "21-09", "2021-9"):
+    for wrong in ("2021-13", "21-09", "2021-9", "2021-02-30"):
         assert 422 == (await client.get("/v1/settlements", params={"from": wrong})).status_code
 
 

@@ -109,6 +109,17 @@ SELECT brand_id FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = 
 -- Locks the brand: no other transaction deletes its sessions or changes its catalogue until the commit.
 SELECT pg_advisory_xact_lock(hashtextextended('brand ' || $1::text, 0));
 
+-- name: wait_for_statements
+-- Waits until no other transaction computes or issues a statement of the brand: the lock of `wait_for_brand`.
+SELECT pg_advisory_xact_lock(hashtextextended('settlement ' || $1::text, 0));
+
+-- name: statement_of_session
+-- The first issued statement of a brand that holds a session.
+SELECT number FROM settlements
+WHERE brand_id = $1 AND number IS NOT NULL AND strpos(document, '"' || $2::text || '"') > 0
+ORDER BY issued_at
+LIMIT 1;
+
 -- name: lock_session
 -- Waits for the running flushes of a session; later flushes skip it until the commit.
 SELECT brand_id, revision FROM sessions WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE;
