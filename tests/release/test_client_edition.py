@@ -35,7 +35,7 @@ FIGURES = {
     "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
-    "download_packing_list_xlsx", "download_carrier_file",
+    "download_packing_list_xlsx", "download_carrier_file", "get_brand_month",
 }  # fmt: skip
 """Routes with figures, the catalogue, plans, rates and the caller's own key: a bound viewer reads them."""
 EDITIONS = {
@@ -53,7 +53,7 @@ INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
 """Routes that refuse a bound viewer, because of what they tell."""
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
-    "get_connection", "list_contracts", "get_contract", "list_voids", "list_audit_log",
+    "get_connection", "list_contracts", "get_contract", "list_voids", "list_audit_log", "get_agency_month",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
 OPEN = {"list_labels", "get_health", "get_readiness", "get_metrics", "verify_webhook", "verify_webhook_with_token"}
@@ -113,7 +113,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "session": show, "customer": customers[0]["customer"], "number": "1", "chart": "timeline", "brand": session["brand"],
         "promotion": session["promotions"][0]["id"], "note": (await read(show, "notes"))["notes"][0]["id"],
         "product": (await client.get("/v1/products")).json()["products"][0]["id"],
-        "date": "2021-09-25", "source": "CNY", "target": "JPY", "kind": "TTM",
+        "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM",
         **dict.fromkeys(("letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
                          "line"), "0"),
     }  # fmt: skip
