@@ -67,3 +67,22 @@ _REVISION = """
            CAST(CAST(:net AS text) AS numeric), NULL
     FROM numbered
 """
+
+CONTRACT: dict[str, Any] = {
+    "brand": "maison-k",
+    "plan": "custom",
+    "starts_on": "2021-09-01",
+    "shares": [{"to": "agency", "rate": "0.30"}, {"to": "kol:kobayashi", "rate": "0.10", "of": "agency"}],
+    "fees": [{"kind": "monthly", "name": "運営費", "amount": "200000"}],
+    "tax": {"registration_number": "T7000012050002"},
+    "deliverables": {"broadcast": 1, "article": 2},
+}
+RATE = "/v1/exchange-rates/2021-09-25/CNY/JPY/TTM"
+SEPTEMBER = {"brand": "maison-k", "month": "2021-09"}
+
+
+@pytest.fixture
+async def agreed(client: httpx.AsyncClient) -> None:
+    """The contract of the example, and its exchange rate."""
+    assert 201 == (await client.post("/v1/contracts", json=CONTRACT)).status_code
+    assert 200 == (await client.put(RATE, json={"rate": "17.09", "source": "a bank"})).status_code

@@ -5,8 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.settlement.conftest import KeyFor
-from tests.settlement.test_settlements import CONTRACT
+from tests.settlement.conftest import CONTRACT, KeyFor
 
 
 def show_events(session: str, day: int, orders: list[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -11,26 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.service import Service
-from tests.settlement.conftest import KeyFor, Released
-
-CONTRACT: dict[str, Any] = {
-    "brand": "maison-k",
-    "plan": "custom",
-    "starts_on": "2021-09-01",
-    "shares": [{"to": "agency", "rate": "0.30"}, {"to": "kol:kobayashi", "rate": "0.10", "of": "agency"}],
-    "fees": [{"kind": "monthly", "name": "運営費", "amount": "200000"}],
-    "tax": {"registration_number": "T7000012050002"},
-    "deliverables": {"broadcast": 1, "article": 2},
-}
-RATE = "/v1/exchange-rates/2021-09-25/CNY/JPY/TTM"
-SEPTEMBER = {"brand": "maison-k", "month": "2021-09"}
-
-
-@pytest.fixture
-async def agreed(client: httpx.AsyncClient) -> None:
-    """The contract of the example, and its exchange rate."""
-    assert 201 == (await client.post("/v1/contracts", json=CONTRACT)).status_code
-    assert 200 == (await client.put(RATE, json={"rate": "17.09", "source": "a bank"})).status_code
+from tests.settlement.conftest import CONTRACT, RATE, SEPTEMBER, KeyFor, Released
 
 
 async def drafted(client: httpx.AsyncClient, month: str = "2021-09", status: int = 201) -> dict[str, Any]:
@@ -201,93 +182,6 @@ async def test_a_repeated_issue_with_its_key_returns_the_statement(
 
 
 @pytest.mark.usefixtures("agreed")
-async def test_refunds_and_revisions_after_the_issue_are_corrections(
-    client: httpx.AsyncClient, service: Service, released: Released
-) -> None:
-    """A refund needs no new revision; a new revision that has it changes nothing more; a month of corrections alone is issued."""
-    session = await released(48188800)
-    await issued(client)
-    refund = text("""
-        INSERT INTO counters (session_id, grain, key, bucket, platform, metric, value, contributions)
-        VALUES (CAST(:session AS uuid), 0, '', 'epoch', 'wechat', 'refund_amount', 18800, 1)
-    """)
-    async with service.database.write() as connection:
-        await connection.execute(refund, {"session": session})
-    await client.patch(
-        f"/v1/contracts/{(await client.get('/v1/contracts')).json()['contracts'][0]['id']}", json={"ends_on": "2021-09-30"}
-    )
-    draft = await drafted(client, "2021-10")
-    found = [(line["kind"], line["corrected"], line["corrects"], line["amount"]) for line in draft["lines"]]
-    assert [("correction", "goods", "2021-09-001", "-3212"), ("correction", "share", "2021-09-001", "964")] == found
-    assert ("-188.00", 1) == (draft["lines"][0]["source"]["amount"], draft["lines"][0]["source"]["revision"])
-    assert ("0", "-2248", "-2152") == tuple(draft["totals"][name] for name in ("goods", "corrections", "payable_to_brand"))
-    document = (await client.post(f"/v1/settlements/{draft['id']}/issue")).json()
-    assert "2021-10-001" == document["number"]
-    november = await drafted(client, "2021-11")
-    assert [("carry_over", "-2152", "2021-10-001")] == [
-        (line["kind"], line["amount"], line["corrects"]) for line in november["lines"]
-    ]
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_a_refund_that_is_taken_out_after_the_issue_is_a_correction(
-    client: httpx.AsyncClient, service: Service, released: Released
-) -> None:
-    """The revision has a refund; its event is voided after the issue, and no refund remains."""
-    session = await released(48188800)
-    async with service.database.write() as connection:
-        await connection.execute(text("UPDATE revisions SET net_gmv = 48170000 WHERE session_id = :id"), {"id": session})
-    await issued(client)
-    correction = (await drafted(client, "2021-10"))["lines"][1]
-    assert ("correction", "188.00") == (correction["kind"], correction["source"]["amount"])
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_a_session_that_an_issued_statement_holds_is_not_deleted(client: httpx.AsyncClient, released: Released) -> None:
-    """Its money would stay on the statement without a session; one that only a draft holds can be deleted."""
-    first, second = await released(1000), await released(2000, ended_at="2021-10-25T08:24:00Z")
-    statement = await issued(client)
-    await drafted(client, "2021-10")
-    answer = await client.delete(f"/v1/sessions/{first}")
-    assert (409, "session_stated") == (answer.status_code, answer.json()["code"])
-    assert statement["number"] in answer.json()["detail"]
-    assert 204 == (await client.delete(f"/v1/sessions/{second}")).status_code
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_lines_that_an_operator_enters(client: httpx.AsyncClient, key_for: KeyFor) -> None:
-    """They count at once, survive the next computation, and can be removed; wrong ones are named."""
-    path = f"/v1/settlements/{(await drafted(client))['id']}"
-    for form, amount in (
-        ({"kind": "ad_cost", "amount": "1000", "name": "Weibo広告"}, "-1000"),
-        ({"kind": "adjustment", "amount": "-300", "reason": "送料"}, "-300"),
-        ({"kind": "withholding", "rate": "0.1021", "base": "100005"}, "-10210"),
-    ):
-        answer = await client.post(f"{path}/lines", json=form)
-        assert 201 == answer.status_code, answer.text
-        assert amount == answer.json()["lines"][-1]["amount"]
-        assert answer.json()["lines"][-1]["by"].startswith("key:")
-    draft = await drafted(client, status=200)
-    assert ("1000", "-300", "10210") == tuple(draft["totals"][name] for name in ("ad_costs", "adjustments", "withholding"))
-    assert [{"rate": "0.10", "base": "201000", "amount": "20100"}] == draft["tax"]
-    line = next(line["id"] for line in draft["lines"] if line["kind"] == "adjustment")
-    assert "0" == (await client.delete(f"{path}/lines/{line}")).json()["totals"]["adjustments"]
-    assert 404 == (await client.delete(f"{path}/lines/{line}")).status_code
-    for wrong in (
-        {"kind": "adjustment", "amount": "1"}, {"kind": "ad_cost"}, {"kind": "ad_cost", "amount": "1.5"}, {"kind": "goods", "amount": "1"},
-        {"kind": "withholding", "amount": "1"}, {"kind": "withholding", "rate": "0.1", "base": "1", "taxed": True},
-        {"kind": "adjustment", "amount": "1", "reason": ""},
-    ):  # fmt: skip
-        assert 422 == (await client.post(f"{path}/lines", json=wrong)).status_code, wrong
-    assert (
-        403
-        == (
-            await client.post(f"{path}/lines", json={"kind": "ad_cost", "amount": "1"}, headers=await key_for("viewer"))
-        ).status_code
-    )
-
-
-@pytest.mark.usefixtures("agreed")
 async def test_a_brand_sees_its_issued_statements_in_the_client_edition(
     client: httpx.AsyncClient, released: Released, key_for: KeyFor
 ) -> None:
@@ -366,38 +260,3 @@ async def test_a_month_with_nothing_to_state_is_not_issued(client: httpx.AsyncCl
     assert 409 == (await client.post(f"/v1/settlements/{draft['id']}/issue")).status_code
     assert 204 == (await client.delete(f"/v1/settlements/{draft['id']}")).status_code
     assert 404 == (await client.get(f"/v1/settlements/{draft['id']}")).status_code
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_a_session_belongs_to_the_month_in_which_it_ended_in_its_own_time_zone(
-    client: httpx.AsyncClient, released: Released
-) -> None:
-    """One minute past midnight in Tokyo is October, although it is September in Shanghai and in UTC."""
-    times = {"currency": "JPY", "ended_at": "2021-09-30T15:01:00Z"}
-    await released(1000, time_zone="Asia/Tokyo", **times)
-    await released(2000, time_zone="Asia/Shanghai", **times)
-    assert "2000" == (await drafted(client))["totals"]["goods"]
-    assert "1000" == (await drafted(client, "2021-10"))["totals"]["goods"]
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_a_rehearsal_needs_no_revision(client: httpx.AsyncClient, released: Released) -> None:
-    """It sells nothing; it counts as delivered."""
-    await released(None, kind="rehearsal")
-    draft = await drafted(client)
-    assert ([], "0") == (draft["missing"], draft["totals"]["goods"])
-    assert {"kind": "rehearsal", "agreed": 0, "done": 1} in draft["deliverables"]
-
-
-@pytest.mark.usefixtures("agreed")
-async def test_deliverables_count_promotions_and_sessions_of_the_month(client: httpx.AsyncClient, released: Released) -> None:
-    """By their publication, in the session's time zone; without one by the session."""
-    session = await released(48188800)
-    for kind, published_at in (
-        ("article", "2021-09-18T10:00:00Z"), ("article", None), ("article", "2021-08-31T15:59:00Z"), ("video", "2021-08-31T16:00:00Z"),
-    ):  # fmt: skip
-        answer = await client.post(f"/v1/sessions/{session}/promotions", json={"kind": kind, "published_at": published_at})
-        assert 201 == answer.status_code, answer.text
-    draft = await drafted(client)
-    counts = [(found["kind"], found["agreed"], found["done"]) for found in draft["deliverables"]]
-    assert [("article", 2, 2), ("promotion", 0, 1), ("broadcast", 1, 1)] == counts

@@ -24,9 +24,8 @@ from app.settlement.files.workbook import write_workbook
 from app.settlement.rounding import rounded
 from app.settlement.statement import Statement
 from tests.properties import examples
-from tests.settlement.conftest import KeyFor, Released
+from tests.settlement.conftest import CONTRACT, RATE, SEPTEMBER, KeyFor, Released
 from tests.settlement.months_of_money import Months, months
-from tests.settlement.test_settlements import CONTRACT, RATE, SEPTEMBER
 
 NOW = datetime(2021, 10, 1, tzinfo=UTC)
 ISSUER = "株式会社 JOSO LAB"
