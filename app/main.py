@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.api import (
     audit,
+    brand_orders,
     brands,
     charts,
     comparison,
@@ -57,9 +58,9 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brands, products,
-    keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, charts, insights,
-    comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit, labels, health,
+    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders, brands,
+    products, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, charts,
+    insights, comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit, labels, health,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ In: rows of a page. Out: the documents, and the key of the last row if more foll
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -16,7 +17,21 @@ from app.kpis.rounding import digits_of, fixed
 from app.storage import log_reads
 from app.storage.database import Database
 from app.storage.log_reads import LogRow, OrderFilter, OrderRow
-from app.storage.reads import BEFORE_ALL, SessionHead
+from app.storage.reads import BEFORE_ALL
+
+
+class OrderNotation(Protocol):
+    """What of a session its orders are printed by."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217."""
+        ...
+
+    @property
+    def time_zone(self) -> str:
+        """Name of the IANA database."""
+        ...
 
 
 async def read_orders(
@@ -39,7 +54,7 @@ async def read_orders(
     return {"currency": head.currency, "orders": orders}, more
 
 
-def order_document(head: SessionHead, row: OrderRow, lines: Sequence[Document], codes: Mapping[str, str]) -> Document:
+def order_document(head: "OrderNotation", row: OrderRow, lines: Sequence[Document], codes: Mapping[str, str]) -> Document:
     """Return one order; `codes` turns a product's alias into its code."""
     digits = digits_of(head.currency)
 
