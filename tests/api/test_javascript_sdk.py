@@ -22,7 +22,7 @@ INSTALLED = Path(sys.prefix) / "javascript"
 ROOM = "wechat:javascript-room"
 WAIT = 120
 
-pytestmark = pytest.mark.timeout(WAIT * 2)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(WAIT * 2)]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from playwright.sync_api import Page, Request, Route, expect
@@ -15,6 +14,7 @@ from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
 from app.platforms.models import Connection
 from tests.browser.chromium import drawn
 from tests.browser.conftest import HOSTILE, PageMaker
+from tests.languages import first_language_else_long
 from tests.pipeline.processes import ADMIN_KEY, HEADERS
 
 NAMES = {"ja": "日本語", "zh": "中文", "en": "English"}
@@ -208,7 +208,7 @@ def test_texts_that_look_like_markup_stay_texts(open_page: PageMaker, live: str,
     open_page.troubles.clear()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@first_language_else_long
 def test_the_report_comes_as_files(open_page: PageMaker, ended: str, language: Language, tmp_path: Path) -> None:
     """The workbook opens, and the HTML file requests nothing."""
     page = open_page(f"#/report/{ended}", locale={"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}[language])
@@ -253,7 +253,7 @@ def _fulfill(route: Route, _: Request, **answer: Any) -> None:
     route.fulfill(**answer)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@first_language_else_long
 def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMaker, base: str, language: Language) -> None:
     """By the code of the problem; the server's own detail where the catalogue has no words for the code."""
     event = {"specversion": "1.0", "source": "/browser", "id": f"gone-{language}", "type": f"gone.{language}", "data": {}}

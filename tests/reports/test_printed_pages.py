@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.labels.catalogue import LANGUAGES, Language, label
+from app.labels.catalogue import Language, label
 from tests.kpis.event_builders import NewSession, Send, paid
+from tests.languages import first_language_else_long
 
 OFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
 pytestmark = [
@@ -52,7 +53,7 @@ def first_sheet(found: list[str], language: Language) -> list[list[str]]:
     return results
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@first_language_else_long
 async def test_the_results_are_on_few_pages_and_no_section_is_alone(
     session: str, client: httpx.AsyncClient, language: Language, tmp_path: Path
 ) -> None:
