@@ -26,6 +26,7 @@ from tests.bench import push
 from tests.bench.imports import imports
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
+from tests.bench.packing import packing
 from tests.bench.rebuilds import rebuilds
 from tests.bench.reports import reports
 from tests.bench.servers import KEY, World, world
@@ -191,7 +192,7 @@ async def run(total: int, only: set[str]) -> None:
             rows += single_posts(here)
         if not only or "push" in only:
             rows += signed_pushes(here)
-        for name, measure in (("streams", streams), ("imports", imports), ("settlements", settlements)):
+        for name, measure in (("streams", streams), ("imports", imports), ("settlements", settlements), ("packing", packing)):
             if not only or name in only:
                 rows += await measure(here)
         if not only or only & {"batches", "kpis", "reports", "rebuilds"}:
@@ -219,7 +220,7 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        help="single, push, streams, imports, settlements, batches, kpis, reports, rebuilds; all where none is named",
+        help="single, push, streams, imports, settlements, packing, batches, kpis, reports, rebuilds; all where none is named",
     )
     arguments = parser.parse_args()
     asyncio.run(run(arguments.events, set(arguments.only)))
