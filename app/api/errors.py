@@ -3,6 +3,7 @@
 In: exceptions of routes and of what they call. Out: responses. Never here: the wording of a problem, which is where it is raised.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from asyncpg import LockNotAvailableError
@@ -60,9 +61,10 @@ def _unavailable(_: Request, error: Any) -> Response:
 
 def _invalid_request(_: Request, error: Any) -> Response:
     problems = [
-        # The first step of a location names its place (body, query, path); the pointer begins after it.
+        # The first step of a location names its place (body, query, path); the pointer begins after it. A rule about several
+        # fields of an object has the object's location, and names the field that breaks it as `member`.
         FieldError(
-            pointer=pointer_of(problem["loc"][1:]),
+            pointer=pointer_of((*problem["loc"][1:], *_member(problem.get("ctx")))),
             detail=str(problem["msg"]),
             code=problem["type"],
             params=rule_params(problem.get("ctx")),
@@ -70,6 +72,10 @@ def _invalid_request(_: Request, error: Any) -> Response:
         for problem in error.errors()
     ]
     return problem_response(ProblemError(422, "the input is not valid", errors=problems))
+
+
+def _member(context: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return (context["member"],) if context and "member" in context else ()
 
 
 def _http_error(_: Request, error: Any) -> Response:

@@ -41,9 +41,15 @@ class NewVoid(RequestModel):
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> "NewVoid":
-        one_event = self.source is not None and self.event is not None
-        if (self.source is None) != (self.event is None) or one_event == (self.import_id is not None):
-            raise PydanticCustomError("void_target", "name one event by source and event, or one import by import")
+        given = {"source": self.source, "event": self.event}
+        if self.import_id is not None:
+            wrong = "import" if any(given.values()) else None
+        else:
+            wrong = next((name for name, value in given.items() if value is None), None)
+        if wrong is not None:
+            raise PydanticCustomError(
+                "void_target", "name one event by source and event, or one import by import", {"member": wrong}
+            )
         return self
 
 

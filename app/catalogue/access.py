@@ -272,12 +272,14 @@ class ApiKeyStore:
             update(api_keys)
             .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
             .values(revoked_at=func.now())
-            .returning(api_keys.c.id)
+            .returning(api_keys.c.brand_id)
         )
         try:
             async with self._database.write() as connection:
-                if (await connection.execute(statement)).one_or_none() is None:
+                revoked = (await connection.execute(statement)).one_or_none()
+                if revoked is None:
                     raise not_found("key")
+                audit.about(brand=revoked.brand_id)
         finally:
             self.forget()
 

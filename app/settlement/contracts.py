@@ -61,7 +61,7 @@ class NewContract(RequestModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on is not None and self.ends_on < self.starts_on:
-            raise PydanticCustomError("contract_period", "ends_on must not be before starts_on")
+            raise PydanticCustomError("contract_period", "ends_on must not be before starts_on", {"member": "ends_on"})
         return self
 
     def terms(self) -> Terms:

@@ -49,15 +49,17 @@ class NewLine(RequestModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.kind == "withholding":
-            if self.rate is None or self.base is None or self.amount is not None:
-                raise PydanticCustomError("withholding", "a withholding needs rate and base, and no amount")
-            if self.taxed:
-                raise PydanticCustomError("withholding", "a withholding is not taxed")
-        elif self.amount is None or self.rate is not None or self.base is not None:
-            raise PydanticCustomError("entered_amount", "needs amount, and neither rate nor base")
-        if self.kind == "adjustment" and self.reason is None:
-            raise PydanticCustomError("adjustment_reason", "an adjustment needs a reason")
+        withheld = self.kind == "withholding"
+        needed = {"rate", "base"} if withheld else {"amount"}
+        wrong = next((name for name in ("amount", "rate", "base") if (getattr(self, name) is None) == (name in needed)), None)
+        if wrong is not None and withheld:
+            raise PydanticCustomError("withholding", "a withholding needs rate and base, and no amount", {"member": wrong})
+        if wrong is not None:
+            raise PydanticCustomError("entered_amount", "needs amount, and neither rate nor base", {"member": wrong})
+        if withheld and self.taxed:
+            raise PydanticCustomError("withholding", "a withholding is not taxed", {"member": "taxed"})
+        if self.kind == "adjustment" and not (self.reason or "").strip():
+            raise PydanticCustomError("adjustment_reason", "an adjustment needs a reason", {"member": "reason"})
         return self
 
 

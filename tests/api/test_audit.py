@@ -183,7 +183,7 @@ async def _administration(did: Actions) -> None:
     await did("update_brand", lambda _: Entry("brand.update", "other", None, "other"), {"name": "P"}, brand=made["slug"])
     key = {"role": "viewer", "brand": "other", "name": "n"}
     made = await did("create_key", lambda d: Entry("key.create", d["id"], None, "other"), key)
-    await did("revoke_key", lambda _: Entry("key.revoke", made["id"], None, None), key=made["id"])
+    await did("revoke_key", lambda _: Entry("key.revoke", made["id"], None, "other"), key=made["id"])
     hook = await did("create_connection", lambda d: Entry("connection.create", d["id"], None, "maison-k"), HOOK)
     named = {"connection": hook["id"]}
     await did("update_connection", lambda _: Entry("connection.update", hook["id"], None, "maison-k"), {"name": "m"}, **named)

@@ -176,9 +176,9 @@ async def test_what_does_not_exist_cannot_be_voided(stage: Stage) -> None:
     [
         ({"source": "/s", "event": "1"}, "/reason"),
         ({"source": "/s", "event": "1", "reason": " "}, "/reason"),
-        ({"source": "/s", "reason": "why"}, ""),
-        ({"reason": "why"}, ""),
-        ({"source": "/s", "event": "1", "import": str(UUID(int=1)), "reason": "why"}, ""),
+        ({"source": "/s", "reason": "why"}, "/event"),
+        ({"reason": "why"}, "/source"),
+        ({"source": "/s", "event": "1", "import": str(UUID(int=1)), "reason": "why"}, "/import"),
         ({"import": str(UUID(int=1)), "reason": "why"}, "/import"),
     ],
 )

@@ -26,12 +26,15 @@ async def test_lines_that_an_operator_enters(client: httpx.AsyncClient, key_for:
     line = next(line["id"] for line in draft["lines"] if line["kind"] == "adjustment")
     assert "0" == (await client.delete(f"{path}/lines/{line}")).json()["totals"]["adjustments"]
     assert 404 == (await client.delete(f"{path}/lines/{line}")).status_code
-    for wrong in (
-        {"kind": "adjustment", "amount": "1"}, {"kind": "ad_cost"}, {"kind": "ad_cost", "amount": "1.5"}, {"kind": "goods", "amount": "1"},
-        {"kind": "withholding", "amount": "1"}, {"kind": "withholding", "rate": "0.1", "base": "1", "taxed": True},
-        {"kind": "adjustment", "amount": "1", "reason": ""},
+    for wrong, pointer in (
+        ({"kind": "adjustment", "amount": "1"}, "/reason"), ({"kind": "adjustment", "amount": "1", "reason": " "}, "/reason"),
+        ({"kind": "ad_cost"}, "/amount"), ({"kind": "ad_cost", "amount": "1.5"}, "/amount"), ({"kind": "goods", "amount": "1"}, "/kind"),
+        ({"kind": "withholding", "amount": "1"}, "/amount"), ({"kind": "withholding", "rate": "0.1"}, "/base"),
+        ({"kind": "withholding", "rate": "0.1", "base": "1", "taxed": True}, "/taxed"),
+        ({"kind": "adjustment", "amount": "1", "reason": ""}, "/reason"),
     ):  # fmt: skip
-        assert 422 == (await client.post(f"{path}/lines", json=wrong)).status_code, wrong
+        answer = await client.post(f"{path}/lines", json=wrong)
+        assert (422, pointer) == (answer.status_code, answer.json()["errors"][0]["pointer"]), wrong
     assert (
         403
         == (
