@@ -37,16 +37,19 @@ _PATIENCE = 60_000
 expect.set_options(timeout=_PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A browser; without one these tests have nothing to say."""
+    """A browser; without one these tests have nothing to say.
+
+    It ends with this package: Playwright's loop runs in this thread as long, and no test of another package could run its own.
+    """
     if PATH is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     with chromium() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on the embedded PostgreSQL; started only where a browser is."""
     assert browser.is_connected()
@@ -153,7 +156,7 @@ class WatchedDemo(NamedTuple):
     """Figures by name at one moment: the same figure from every place of the screen. The last moment is after the end."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser, base: str) -> WatchedDemo:
     """The session of 2021-09-25 at full speed, whose live screen is read at fifty random moments."""
     rng, moments = Random(20210925), []

@@ -20,7 +20,7 @@ WIDTHS_OF: dict[Language, tuple[int, ...]] = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def addresses(base: str, demo: WatchedDemo) -> dict[str, str]:
     """Addresses of views by name: a demo, twelve hours with 200 products, no data, one platform."""
     long_live, long_ended = (broadcasts.long_session(base, ends=ends) for ends in (False, True))
