@@ -110,7 +110,7 @@ class Change(BaseModel):
     is_: int | float | str | None = Field(alias="is", examples=["481700.00"])
 
 
-class Changes(BaseModel):
+class RevisionChanges(BaseModel):
     """Every figure that differs from the revision."""
 
     changes: list[Change]

@@ -16,7 +16,7 @@ from app.api.language import AnswerLanguage
 from app.api.paging import Paging, encode
 from app.api.reports import FILE_RESPONSES, HTML, XLSX, file_response, html_response
 from app.api.results import UNCHANGED, answer_json
-from app.api.revision_models import Changes, FrozenRevision, NewRelease, Revision, RevisionList
+from app.api.revision_models import FrozenRevision, NewRelease, Revision, RevisionChanges, RevisionList
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.negotiation import tag_of
@@ -142,11 +142,11 @@ async def revision_html(
 )  # fmt: skip
 async def revision_changes(
     service: AppService, caller: InternalViewer, session: SessionId, number: Number, language: AnswerLanguage
-) -> Changes:
+) -> RevisionChanges:
     """Return every figure that differs from the revision: of the session, its platforms, products and promotions."""
     asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language)
     found = await reader.read_changes(service.database, asked, number)
-    return Changes.model_validate({"changes": found})
+    return RevisionChanges.model_validate({"changes": found})
 
 
 router.include_router(single)

@@ -129,7 +129,16 @@ class Session(SessionHead):
                 "ended_at": None,
                 "created_at": "2021-09-20T01:00:00Z",
                 "streams": [{**_STREAM, "confirmed": True, "created_at": "2021-09-20T01:00:00Z"}],
-                "lineup": [{"position": 1, **_ITEM, "names": {"ja": "ニット"}}],
+                "lineup": [
+                    {
+                        "position": 1,
+                        **_ITEM,
+                        "names": {"ja": "ニット"},
+                        "list_price": "1499.00",
+                        "preorder": False,
+                        "promised_days": None,
+                    }
+                ],
                 "promotions": [
                     {"id": "0192f1a0-b3c4-7d02-8000-5f5e1a2b3c4d", **_PROMOTION, "created_at": "2021-09-20T01:00:00Z"}
                 ],
