@@ -83,12 +83,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder)
     dsn = server.start()
     # No test cuts the power: what a killed process leaves behind is the same without fsync, and databases are made faster.
     asyncio.run(_relax(dsn))
     yield dsn
     server.stop()
+    # The folder of a run with failures stays; its databases would take memory.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _relax(dsn: str) -> None:
