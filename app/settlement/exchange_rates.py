@@ -96,11 +96,11 @@ def require_unbound(principal: Principal) -> None:
 
 
 async def put(database: Database, principal: Principal, key: RateKey, form: NewRate) -> ExchangeRate:
-    """Store a rate, or correct it.
+    """Store a rate, or correct it; what is stored already stays as it is.
 
     Raises:
-        ProblemError: 403 for a caller that is bound to a brand, 409 if an issued statement used the rate, 422 if both currencies
-            are the same.
+        ProblemError: 403 for a caller that is bound to a brand, 409 if an issued statement used another rate, 422 if both
+            currencies are the same.
     """
     require_unbound(principal)
     if key[1] == key[2]:
@@ -115,6 +115,9 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
         set_={name: statement.excluded[name] for name in ("rate", "source", "entered_by", "entered_at")},
     )
     async with database.write() as connection:
+        known = (await connection.execute(select(rates).where(is_rate(rates, key)).with_for_update())).one_or_none()
+        if known is not None and (known.rate, known.source) == (form.rate, form.source):
+            return _rate(known, principal)
         await _refuse_used(connection, key)
         return _rate((await connection.execute(statement.returning(rates))).one(), principal)
 

@@ -5,7 +5,8 @@ In: a draft. Out: the issued statement. Never here: figures of its own.
 Statements of one brand take turns by an advisory lock, so that a month is issued once; the numbers of a month by another.
 """
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,8 @@ async def _issue(connection: AsyncConnection, caller: Caller, settlement_id: UUI
     ):
         raise _RepeatedError(Stored(parse(row.document, row.sha256), row.document))
     require_draft(row)
+    # Statements of a brand are issued one after the other, and so are their moments.
+    caller = replace(caller, now=datetime.now(UTC))
     seen = parse(row.document, None)
     settlement = await computed(connection, caller, brand, row.month, row.id, entered_of(row))
     _require_complete(settlement, seen)

@@ -164,6 +164,8 @@ async def test_a_rate_that_changes_during_the_issue(client: httpx.AsyncClient, r
     document = (await client.post(path)).json() if answers[2].status_code == 409 else answers[2].json()
     assert (await client.get(RATE)).json()["rate"] == document["lines"][0]["source"]["rate"]
     assert 409 == (await client.put(RATE, json={"rate": "18", "source": "a bank"})).status_code
+    known = (await client.get(RATE)).json()
+    assert known == (await client.put(RATE, json={name: known[name] for name in ("rate", "source")})).json()
 
 
 @pytest.mark.usefixtures("agreed")
