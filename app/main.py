@@ -26,6 +26,7 @@ from app.api import (
     insights,
     keys,
     labels,
+    lead_times,
     lineup,
     months,
     notes,
@@ -58,9 +59,10 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders, brands,
-    products, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, charts,
-    insights, comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit, labels, health,
+    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders,
+    lead_times, brands, products, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements,
+    stream, charts, insights, comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit,
+    labels, health,
 )  # fmt: skip
 
 
