@@ -128,6 +128,9 @@ class Tally:
 
     def _sample(self, session: UUID, platform: str, at: int, event_key: bytes, sample: Sample) -> None:
         metric, value, key, by_second, room = sample
+        if metric == "broadcast":
+            # Of a start and an end at one moment, the end counts: a batch without times has one moment, its arrival.
+            event_key = (b"\0" if value else b"\xff") + event_key[1:]
         new = Gauge(value, at, event_key, value)
         rows = [
             (session, 0, key, 0, platform, room, metric),

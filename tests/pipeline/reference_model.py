@@ -48,8 +48,9 @@ def tell(shows: Iterable[Show], events: Iterable[CloudEvent]) -> dict[str, Story
     for event in once.values():
         story = stories.get(event["subject"]) or owners.get(event["subject"])
         if story is not None:
-            in_order.append((when(event), identity(event), story.show.id, event))
-    for _, _, show, event in sorted(in_order, key=lambda entry: entry[:3]):
+            # Of a start and an end at one moment, the end counts.
+            in_order.append((when(event), event["type"] == "live.session.ended", identity(event), story.show.id, event))
+    for *_, show, event in sorted(in_order, key=lambda entry: entry[:4]):
         _Teller(stories[show], event, seen).tell()
     for story in stories.values():
         _tell_refunds(story)

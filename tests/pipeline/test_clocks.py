@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -186,3 +186,24 @@ async def test_duration_is_the_broadcasts(stage: Stage, room: Rooms) -> None:
     assert 7200 == (await _read(stage, show, "kpis"))["duration_seconds"]
     await _send(stage.client, like(subject, time=_now().isoformat()))
     assert 7200 == (await _read(stage, show, "kpis"))["duration_seconds"]
+
+
+async def test_of_a_start_and_an_end_at_one_moment_the_end_counts(stage: Stage) -> None:
+    """A batch without times has one moment, its arrival; whichever event is first, the session has ended."""
+    for number in range(4):
+        show = await stage.show(f"wechat:short-{uuid4().hex[:8]}")
+        batch = [
+            {
+                "specversion": "1.0",
+                "id": f"{kind}-{number}",
+                "source": "//tool.example/t",
+                "type": kind,
+                "subject": show.id,
+                "data": {},
+            }
+            for kind in ("live.session.ended", "live.session.started")[:: -1 if number % 2 else 1]
+        ]
+        answer = await stage.client.post("/v1/events", json=batch)
+        assert 2 == answer.json()["accepted"], answer.text
+        assert "provisional" == (await stage.client.get(f"/v1/sessions/{show.id}/kpis")).json()["status"]
+        assert [] == await compare(stage.service.database, stage.service.settings, UUID(show.id))
