@@ -67,8 +67,8 @@
     const prose = !element.closest(LABELS);
     const words = [...segmenter.segment(node.data)]
       .filter((part) => part.isWordLike && !(prose && CJK.test(part.segment))).map((part) => [part.index, part.segment]);
-    // In running text a line may end between a number and its unit.
-    const shape = prose ? /[+−-]?(?:[A-Z]{0,3}[¥$€£])?\d(?:[\d.,:]|[-\/](?=\d))*%?/g : /[+−-]?(?:[A-Z]{0,3}[¥$€£])?\d(?:[\d.,:]|[-\/](?=\d))*[%元円点件人分秒]?/g;
+    // In running text a line may end between a number and its unit. Digits inside an id, such as a UUID, are no number.
+    const shape = prose ? /(?<![\w-])[+−-]?(?:[A-Z]{0,3}[¥$€£])?\d(?:[\d.,:]|[-\/](?=\d))*%?/g : /(?<![\w-])[+−-]?(?:[A-Z]{0,3}[¥$€£])?\d(?:[\d.,:]|[-\/](?=\d))*[%元円点件人分秒]?/g;
     const figures = [...node.data.matchAll(shape)].map((found) => [found.index, found[0]]);
     for (const [from, word] of [...words, ...figures]) {
       range.setStart(node, from);
