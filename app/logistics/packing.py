@@ -6,6 +6,7 @@ Orders come sorted by customer, so that a customer is complete as soon as the ne
 whose number is that of the products, and a few examples per warning.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -96,7 +97,8 @@ class PackingList:
         self._open: PackedCustomer | None = None
         self._names: dict[str, str] = {}
         self._has_cartons = False
-        self._warnings: dict[str, tuple[int, list[str]]] = {}
+        self._warned: Counter[str] = Counter()
+        self._examples: dict[str, list[str]] = {}
 
     def add(
         self, rows: Iterable[PackingRow], lines: Iterable[Sequence[StoredLine]]
@@ -119,17 +121,17 @@ class PackingList:
                     customers += self.finish()
                     self._open = PackedCustomer(row.customer, [])
                 self._open.orders.append(PackedOrder(row.order_id, row.platform, items, row.carton))
-            self._compare(row, items, reason)
+            if row.packed is not None:
+                self._compare(row.packed, row.order_id, items, reason)
+            elif row.paid and reason is None:
+                self._warn("order_not_packed", row.order_id)
         return customers, excluded
 
-    def _compare(self, row: PackingRow, items: Items, reason: str | None) -> None:
-        """Note what cartons have and should not have, and what they lack."""
-        if row.packed is not None:
-            self._has_cartons = True
-            if reason != "shipped" and items != items_of(row.packed):
-                self._warn("packed_order_changed", row.order_id)
-        elif row.paid and reason is None:
-            self._warn("order_not_packed", row.order_id)
+    def _compare(self, packed: str, order: str, items: Items, reason: str | None) -> None:
+        """Note what a carton has and should not have."""
+        self._has_cartons = True
+        if reason != "shipped" and items != items_of(packed):
+            self._warn("packed_order_changed", order)
 
     def finish(self) -> list[PackedCustomer]:
         """Return the last customer, if there is one."""
@@ -139,8 +141,9 @@ class PackingList:
     def lines(self, items: Mapping[ItemKey, int]) -> list[Document]:
         """Return pieces as a document's lines, by product and SKU."""
         ordered = sorted(items.items(), key=_by_item) if len(items) > 1 else items.items()
+        names = self._names
         return [
-            {"product": product, "sku": sku, "name": self._name(product), "quantity": quantity}
+            {"product": product, "sku": sku, "name": names.get(product) or self._name(product), "quantity": quantity}
             for (product, sku), quantity in ordered
         ]
 
@@ -168,22 +171,23 @@ class PackingList:
         self._warn_products("product_without_name", [p for p in products if facts[p].name(self.language) is None])
         self._warn_products("customs_missing", [p for p in products if any(not facts[p].customs.get(f) for f in CUSTOMS)])
         found = []
-        for code, (count, examples) in sorted(self._warnings.items()):
+        for code, count in sorted(self._warned.items()):
             if code == "order_not_packed" and not self._has_cartons:
                 continue
+            examples = self._examples[code]
             what = "products" if code in {"product_without_name", "customs_missing"} else "orders"
             message = label(f"packing.warning.{code}", self.language).format(count=count, examples=", ".join(examples))
             found.append({"code": code, "message": message, "figures": {"count": count, what: examples}})
         return found
 
     def _warn(self, code: str, example: str) -> None:
-        count, examples = self._warnings.get(code, (0, []))
-        if len(examples) < MOST_EXAMPLES:
-            examples.append(example)
-        self._warnings[code] = (count + 1, examples)
+        self._warned[code] += 1
+        if self._warned[code] <= MOST_EXAMPLES:
+            self._examples.setdefault(code, []).append(example)
 
     def _warn_products(self, code: str, products: Sequence[str]) -> None:
-        self._warnings.pop(code, None)
+        self._warned.pop(code, None)
+        self._examples.pop(code, None)
         for product in products:
             self._warn(code, product)
 

@@ -70,7 +70,8 @@ def _excluded(row: PackingRow) -> str | None:
 
 
 def _packed(items: Items, warnings: tuple[str, ...]) -> OrderPieces:
-    items = {key: quantity for key, quantity in items.items() if quantity}
+    if 0 in items.values():
+        items = {key: quantity for key, quantity in items.items() if quantity}
     return OrderPieces(items, None, warnings if items else (*warnings, "order_without_lines"))
 
 
@@ -78,7 +79,7 @@ def _after_refunds(
     row: PackingRow, stored: Sequence[StoredLine], codes: Mapping[str, str], warnings: tuple[str, ...]
 ) -> OrderPieces:
     lines = [Line(_code(line["product"], codes), line["sku"], line["quantity"], "gift" in line) for line in stored]
-    singles, totals = from_json(row.singles or "[]"), from_json(row.totals or "[]")
+    singles, totals = from_json(row.singles) if row.singles else [], from_json(row.totals) if row.totals else []
     left, excess = without(lines, refunded_pieces(singles, totals, codes))
     if excess:
         warnings += ("refund_exceeds_order",)
