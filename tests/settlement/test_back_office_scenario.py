@@ -1,5 +1,9 @@
-"""A month of an agency over HTTP, from an empty database: contract, two shows, release, rate, statement, refund, correction."""
+"""A month of an agency over HTTP, from an empty database: contract, two shows, release, rate, statement, refund, correction.
 
+The orders of a show are packed into two cartons and shipped meanwhile.
+"""
+
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,6 +73,8 @@ async def test_a_month_from_contract_to_correction(client: httpx.AsyncClient, ke
     issued = await post(f"/v1/settlements/{draft['id']}/issue")
     assert ("2021-09-001", datetime.now(UTC).year) == (issued["number"], int(issued["date"][:4]))
 
+    await _pack_and_ship(client, shows[1])
+
     refund = {"specversion": "1.0", "id": "r-1", "source": "//studio", "type": "live.order.refunded", "subject": shows[1],
               "time": "2021-10-03T02:00:00Z", "data": {"order": "B-1", "currency": "CNY", "amount": "2000.00"}}  # fmt: skip
     assert 202 >= (await client.post("/v1/events", json=refund, headers=sender)).status_code
@@ -82,3 +88,29 @@ async def test_a_month_from_contract_to_correction(client: httpx.AsyncClient, ke
     assert [line["amount"] for line in october["lines"]] == [line["amount"] for line in again["lines"]]
     assert "2021-10-001" == (await post(f"/v1/settlements/{october['id']}/issue"))["number"]
     assert issued == (await client.get(f"/v1/settlements/{issued['id']}")).json()
+
+
+async def _pack_and_ship(client: httpx.AsyncClient, session: str) -> None:
+    """Pack each of two customers into a carton of its own, and import the tracking number of one."""
+    path = f"/v1/sessions/{session}"
+    customers = (await client.get(f"{path}/packing-list")).json()["customers"]
+    who = {one["orders"][0]: one["customer"] for one in customers}
+    plan = {
+        "cartons": [
+            {"number": number, "customers": [who[order]], "gross_weight_g": 900} for number, order in ((1, "B-1"), (2, "B-2"))
+        ]
+    }
+    packed = await client.put(f"{path}/cartons", json=plan)
+    assert [(1, 1), (2, 1)] == [(carton["number"], carton["units"]) for carton in packed.json()["cartons"]], packed.text
+    options = {
+        "kind": "tracking",
+        "subject": session,
+        "columns": {"order": "order", "tracking": "tracking"},
+        "constants": {"carrier": "EMS"},
+    }
+    file = {"file": ("tracking.csv", b"order,tracking\nB-2,EN123456789JP\n")}
+    shipped = await client.post("/v1/imports", files=file, data={"options": json.dumps(options)})
+    assert (1, 0) == (shipped.json()["accepted"], shipped.json()["failed_rows"]), shipped.text
+    left = (await client.get(f"{path}/packing-list")).json()
+    assert [["B-1"]] == [one["orders"] for one in left["customers"]]
+    assert [("B-2", "shipped")] == [(one["order"], one["reason"]) for one in left["excluded"]]
