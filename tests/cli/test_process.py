@@ -29,9 +29,11 @@ class Demo:
         self._postgres = folder / ".tallylight" / "demo" / "postgres"
         self.output = folder / "output"
         with self.output.open("w") as output:
+            # A shell starts what it runs in the background with SIGINT ignored, and programs inherit that.
             self.process = subprocess.Popen(
-                arguments, cwd=folder, env=CLEAN, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+                ["/usr/bin/env", "--default-signal=INT", *arguments],
+                cwd=folder, env=CLEAN, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
 
     def wait_for(self, text: str) -> None:
         """Return once the demo printed a text."""

@@ -37,7 +37,11 @@ def test_a_shared_database_needs_a_secret_key(tmp_path: Path) -> None:
 
 def test_an_unreachable_database_is_a_sentence_with_a_hint(tmp_path: Path) -> None:
     """Exit code 3, a hint, no password, no traceback."""
-    env = {"TALLYLIGHT_DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x", "TALLYLIGHT_SECRET_KEY": SECRET}
+    env = {
+        "TALLYLIGHT_DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x",
+        "TALLYLIGHT_SECRET_KEY": SECRET,
+        "TALLYLIGHT_PORT": "0",
+    }
     done = start("serve", env=env, cwd=tmp_path)
     assert 3 == done.exit_code
     assert "TALLYLIGHT_DATABASE_URL" in done.stderr
@@ -50,7 +54,7 @@ async def test_migrations_that_are_behind_are_told_with_the_remedy(postgres: str
     connection = await asyncpg.connect(postgres)
     await connection.execute("CREATE DATABASE behind")
     await connection.close()
-    env = {"TALLYLIGHT_DATABASE_URL": dsn_for(postgres, "behind"), "TALLYLIGHT_SECRET_KEY": SECRET}
+    env = {"TALLYLIGHT_DATABASE_URL": dsn_for(postgres, "behind"), "TALLYLIGHT_SECRET_KEY": SECRET, "TALLYLIGHT_PORT": "0"}
     served = start("serve", env=env, cwd=tmp_path)
     assert (3, True) == (served.exit_code, "-m app migrate" in served.stderr)
 

@@ -86,7 +86,7 @@ async def test_the_restriction_ends_with_the_transaction(service: Service, two: 
 
 async def test_a_bound_key_reads_its_own_brand(client: httpx.AsyncClient, service: Service, two: dict[str, UUID]) -> None:
     """Every read of a session answers under the restriction: no table or view is missing from the role's grants."""
-    _, key = await service.keys.create("viewer", two["brand"], "bound")  # type: ignore[arg-type]
+    _, key = await service.keys.create("operator", two["brand"], "bound")  # type: ignore[arg-type]
     headers = {"Authorization": f"Bearer {key}"}
     for path in (
         "kpis", "products", "timeline", "showcases", "audience", "insights", "report", "report.xlsx", "report.html", "orders",

@@ -86,7 +86,7 @@ async def test_another_brands_session_is_not_there(client: httpx.AsyncClient, ke
     """As for every route below a session."""
     session = await new_session()
     mine = (await client.post("/v1/brands", json={"slug": "mine", "name": "Mine"})).json()["id"]
-    answer = await client.get(f"/v1/sessions/{session}/insights", headers=await keys("viewer", mine))
+    answer = await client.get(f"/v1/sessions/{session}/insights", headers=await keys("operator", mine))
     assert 404 == answer.status_code
 
 
