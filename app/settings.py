@@ -62,8 +62,7 @@ class Settings(BaseSettings):
         description="addresses and networks, separated by commas, whose `Host` and `X-Forwarded-*` headers are believed",
     )
     cors_origins: str | None = Field(
-        default=None,
-        description="origins whose pages may call the API, separated by commas, or `*`; unset: none",
+        default=None, description="origins whose pages may call the API, separated by commas, or `*`; unset: none"
     )
     api_base_allow: str = Field(
         default="",
@@ -92,7 +91,7 @@ class Settings(BaseSettings):
         default=30, description="seconds after which an idle connection is closed"
     )
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
-        default=12, description="database connections per process; the writer uses three more"
+        default=12, description="database connections per process; the writer uses up to six more"
     )
     background_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
         default=6, description="further database connections per process, for background work"
@@ -144,8 +143,7 @@ class Settings(BaseSettings):
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"
     )
     rebuild_at_once_events: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
-        default=50_000,
-        description="events that a request may fold again before it answers; a rebuild of more is left to a job",
+        default=50_000, description="events that a request may fold again before it answers; a rebuild of more is left to a job"
     )
     clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
         default=300,

@@ -121,7 +121,7 @@ class TrackingOptions(TableOptions):
         return self
 
 
-_RATE_FIELDS = ("date", "from", "to", "kind", "rate", "source")
+RATE_FIELDS = ("date", "from", "to", "kind", "rate", "source")
 
 
 class RateOptions(TableOptions):
@@ -134,11 +134,11 @@ class RateOptions(TableOptions):
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "RateOptions":
         for name in self.columns:
-            if name not in _RATE_FIELDS:
+            if name not in RATE_FIELDS:
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
             if name in self.constants:
                 raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
-        needs = [name for name in _RATE_FIELDS if name not in self.columns and name not in self.constants]
+        needs = [name for name in RATE_FIELDS if name not in self.columns and name not in self.constants]
         if needs:
             raise PydanticCustomError("column", "columns or constants: needs {names}", {"names": ", ".join(needs)})
         return self

@@ -3,7 +3,6 @@
 In: a session, a file name whose ending gives the format, a language. Out: the file. Never here: layout, which pieces are packed.
 """
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,16 +10,12 @@ from typing import IO, Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 
-from app.cli.process import run_or_exit, settings_or_exit
+from app.cli.files import format_of, language_of, run_with_service, save, to_terminal
 from app.kpis.reader import SessionQuery
-from app.labels.catalogue import LANGUAGES, Language
 from app.logistics import carriers, files, reader
-from app.problems import ProblemError
-from app.service import Service, open_service
+from app.service import Service
 
-console = Console(stderr=True)
 FORMATS = (".xlsx", ".json", ".csv")
 
 
@@ -51,36 +46,12 @@ def packing_list(
     lang: Annotated[str, typer.Option(help="ja, zh or en.")] = "ja",
 ) -> None:
     """Write what of a session is still to be sent to a file."""
-    to_terminal = str(output) == "-"
-    kind = ".json" if to_terminal else output.suffix.lower()
-    if kind not in FORMATS:
-        raise typer.BadParameter(f"must end in one of {', '.join(FORMATS)}", param_hint="--output")
-    language = next((known for known in LANGUAGES if known == lang), None)
-    if language is None:
-        raise typer.BadParameter(f"must be one of {', '.join(LANGUAGES)}", param_hint="--lang")
-    chosen: Language = language
-    settings = settings_or_exit()
+    kind, language = format_of(output, FORMATS), language_of(lang)
 
-    async def work() -> None:
+    async def work(service: Service) -> None:
         with TemporaryFile() as file:
-            async with open_service(settings) as service:
-                try:
-                    await write(service, SessionQuery(session, None, datetime.now(UTC), chosen), kind, file)
-                except ProblemError as problem:
-                    console.print(str(problem))
-                    raise typer.Exit(1) from None
+            await write(service, SessionQuery(session, None, datetime.now(UTC), language), kind, file)
             file.seek(0)
-            try:
-                _copy(file, None if to_terminal else output)
-            except OSError as error:
-                console.print(f"cannot write {output}: {error.strerror}", markup=False)
-                raise typer.Exit(1) from None
+            save(file.read() + (b"\n" if to_terminal(output) else b""), output)
 
-    run_or_exit(work)
-
-
-def _copy(file: IO[bytes], output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(file.read() + b"\n")
-    else:
-        output.write_bytes(file.read())
+    run_with_service(work)

@@ -3,7 +3,6 @@
 In: a session, a file name whose ending gives the format, a language. Out: the file. Never here: layout, figures.
 """
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,18 +10,14 @@ from uuid import UUID
 
 import typer
 from pydantic_core import to_json
-from rich.console import Console
 
-from app.cli.process import run_or_exit, settings_or_exit
+from app.cli.files import format_of, language_of, run_with_service, save
 from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery
-from app.labels.catalogue import LANGUAGES, Language
-from app.problems import ProblemError
 from app.reports import files
 from app.reports.document import read_report
-from app.service import Service, open_service
+from app.service import Service
 
-console = Console(stderr=True)
 FORMATS = (".xlsx", ".html", ".json")
 
 
@@ -53,30 +48,9 @@ def report(
     lang: Annotated[str, typer.Option(help="ja, zh or en.")] = "ja",
 ) -> None:
     """Write a session's results sheet to a file."""
-    to_terminal = str(output) == "-"
-    kind = ".json" if to_terminal else output.suffix.lower()
-    if kind not in FORMATS:
-        raise typer.BadParameter(f"must end in one of {', '.join(FORMATS)}", param_hint="--output")
-    language = next((known for known in LANGUAGES if known == lang), None)
-    if language is None:
-        raise typer.BadParameter(f"must be one of {', '.join(LANGUAGES)}", param_hint="--lang")
-    chosen: Language = language
-    settings = settings_or_exit()
+    kind, language = format_of(output, FORMATS), language_of(lang)
 
-    async def work() -> None:
-        async with open_service(settings) as service:
-            try:
-                content = await make(service, SessionQuery(session, None, datetime.now(UTC), chosen), kind)
-            except ProblemError as problem:
-                console.print(str(problem))
-                raise typer.Exit(1) from None
-        if to_terminal:
-            sys.stdout.buffer.write(content)
-            return
-        try:
-            output.write_bytes(content)
-        except OSError as error:
-            console.print(f"cannot write {output}: {error.strerror}", markup=False)
-            raise typer.Exit(1) from None
+    async def work(service: Service) -> None:
+        save(await make(service, SessionQuery(session, None, datetime.now(UTC), language), kind), output)
 
-    run_or_exit(work)
+    run_with_service(work)

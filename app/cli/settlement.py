@@ -3,8 +3,6 @@
 In: a brand, a month, a file name whose ending gives the format. Out: text, files, an exit code. Never here: rules, layout.
 """
 
-import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +13,9 @@ from rich.table import Table
 
 from app.catalogue.access import Principal, Role
 from app.cli.audit import acting_as_command
-from app.cli.process import run_or_exit, settings_or_exit
-from app.labels.catalogue import LANGUAGES, Language
-from app.problems import ProblemError
-from app.service import Service, open_service
+from app.cli.files import format_of, language_of, run_with_service, save
+from app.labels.catalogue import Language
+from app.service import Service
 from app.settlement import settlement_reader, settlements
 from app.settlement.document import Settlement, client_edition, with_hash
 from app.settlement.files import rendering
@@ -35,20 +32,6 @@ _PAGE = 200
 
 Brand = Annotated[str, typer.Argument(help="The brand's slug.")]
 Month = Annotated[str, typer.Argument(help="The month, such as 2021-09.")]
-
-
-def _run(work: Callable[[Service], Awaitable[None]]) -> None:
-    settings = settings_or_exit()
-
-    async def opened() -> None:
-        async with open_service(settings) as service:
-            try:
-                await work(service)
-            except ProblemError as problem:
-                typer.echo("; ".join(error.detail for error in problem.errors) or str(problem), err=True)
-                raise typer.Exit(1) from None
-
-    run_or_exit(opened)
 
 
 def _month(text: str) -> date:
@@ -84,7 +67,7 @@ def draft(brand: Brand, month: Month) -> None:
         with acting_as_command("settlement.draft"):
             _show((await settlements.draft(service.database, _caller(service), brand, first)).settlement)
 
-    _run(work)
+    run_with_service(work)
 
 
 @settlement.command()
@@ -97,7 +80,7 @@ def issue(brand: Brand, month: Month) -> None:
         with acting_as_command("settlement.issue", found.settlement.id):
             _show((await issue_statement(service.database, _caller(service), found.settlement.id, None)).settlement)
 
-    _run(work)
+    run_with_service(work)
 
 
 @settlement.command("list")
@@ -116,7 +99,7 @@ def list_settlements(brand: Annotated[str | None, typer.Option(help="Only statem
             after = (page.items[-1].id,)
         Console().print(table)
 
-    _run(work)
+    run_with_service(work)
 
 
 @settlement.command()
@@ -135,30 +118,15 @@ def file(
     edition: Annotated[str, typer.Option(help="client or internal.")] = "client",
 ) -> None:
     """Write the statement of a month to a file; without --edition it is the brand's."""  # fmt: skip
-    first, to_terminal = _month(month), str(output) == "-"
-    kind = ".json" if to_terminal else output.suffix.lower()
-    if kind not in FORMATS:
-        raise typer.BadParameter(f"must end in one of {', '.join(FORMATS)}", param_hint="--output")
-    language = next((known for known in LANGUAGES if known == lang), None)
-    if language is None:
-        raise typer.BadParameter(f"must be one of {', '.join(LANGUAGES)}", param_hint="--lang")
+    first, kind, language = _month(month), format_of(output, FORMATS), language_of(lang)
     if edition not in {"client", "internal"}:
         raise typer.BadParameter("must be client or internal", param_hint="--edition")
-    chosen: Language = language
 
     async def work(service: Service) -> None:
         stored = await settlement_reader.of_month(service.database, _PRINCIPAL, brand, first)
-        content = await _content(service, stored, kind, chosen, internal=edition == "internal")
-        if to_terminal:
-            sys.stdout.buffer.write(content)
-            return
-        try:
-            output.write_bytes(content)
-        except OSError as error:
-            typer.echo(f"cannot write {output}: {error.strerror}", err=True)
-            raise typer.Exit(1) from None
+        save(await _content(service, stored, kind, language, internal=edition == "internal"), output)
 
-    _run(work)
+    run_with_service(work)
 
 
 async def _content(service: Service, stored: Stored, kind: str, language: Language, *, internal: bool) -> bytes:

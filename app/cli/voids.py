@@ -3,7 +3,6 @@
 In: arguments and settings. Out: text and an exit code. Never here: SQL, figures.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -13,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.audit import acting_as_command
-from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
+from app.cli.files import run_with_service
+from app.cli.process import pending_or_exit
 from app.ingest import voids as void_rows
 from app.ingest.rebuild import Progress
 from app.ingest.rebuild_requests import complete
-from app.problems import ProblemError
-from app.service import Service, open_service
+from app.service import Service
 from app.storage.rebuilds import RebuildRow
 from app.storage.voids import VoidReason
 
@@ -28,20 +27,6 @@ _BY = "command line"
 _PAGE = 200
 
 Session = Annotated[UUID, typer.Argument(help="The session's id.")]
-
-
-def _run(work: Callable[[Service], Awaitable[None]]) -> None:
-    settings = settings_or_exit()
-
-    async def opened() -> None:
-        async with open_service(settings) as service:
-            try:
-                await work(service)
-            except ProblemError as problem:
-                typer.echo("; ".join(error.detail for error in problem.errors) or str(problem), err=True)
-                raise typer.Exit(1) from None
-
-    run_or_exit(opened)
 
 
 async def _rebuilt(service: Service, session: UUID, pending: RebuildRow | None) -> None:
@@ -81,7 +66,7 @@ def add(
         typer.echo(f"void {done.row.id}: {done.row.events} events")
         await _rebuilt(service, session, done.rebuild)
 
-    _run(work)
+    run_with_service(work)
 
 
 @voids.command("list")
@@ -98,7 +83,7 @@ def list_voids(session: Session) -> None:
             after = (rows[-1].at, rows[-1].id)
         Console().print(table)
 
-    _run(work)
+    run_with_service(work)
 
 
 @voids.command()
@@ -111,4 +96,4 @@ def remove(session: Session, void: Annotated[UUID, typer.Argument(help="The void
         await _rebuilt(service, session, pending)
         typer.echo(f"{void} is taken back")
 
-    _run(work)
+    run_with_service(work)

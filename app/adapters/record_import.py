@@ -1,0 +1,84 @@
+"""Files whose every row is a record of its own: what exchange rates and tracking numbers have in common.
+
+In: a table and which column is what. Out: a record per row, or why the row has none. Never here: storage, the meaning of a field.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import BinaryIO, ClassVar
+from zoneinfo import ZoneInfo
+
+from app.adapters import csv_cells
+from app.adapters.cell_times import CellTime
+from app.adapters.column_survey import Survey, Surveyor
+from app.adapters.csv_cells import BadCell
+from app.adapters.import_options import RateOptions, TrackingOptions
+from app.adapters.import_rows import Group, RowReport
+from app.adapters.protocol import Event, Options
+from app.adapters.table_heading import Hints, Layout
+from app.adapters.table_reader import Row, open_table
+from app.adapters.validation import Misconfigured, faults_of_model
+
+
+class RecordImport(ABC):
+    """A file of records whose columns are understood."""
+
+    model: ClassVar[type[RateOptions | TrackingOptions]]
+    numbers: ClassVar[tuple[str, ...]] = ()
+    times: ClassVar[tuple[str, ...]]
+    needed: ClassVar[frozenset[str]]
+    """Fields that no row may leave empty."""
+
+    def __init__(self, file: BinaryIO, options: Options) -> None:
+        """Find the heading and look at the columns.
+
+        Raises:
+            Misconfigured: the options are not valid.
+            BadFile: the file cannot be read, lacks a column, or can be read in more than one way.
+        """
+        faults = list(faults_of_model(self.model, options, ""))
+        if faults:
+            raise Misconfigured(faults)
+        self.options = self.model.model_validate(dict(options))
+        chosen, columns = self.options, self.options.columns
+        hints = Hints(chosen.encoding, chosen.separator, chosen.sheet, chosen.heading_row)
+        self._table = open_table(file, list(dict.fromkeys(columns.values())), hints)
+        # No currency decides what `1,234` is: a rate has as many decimals as its bank likes.
+        surveyor = Surveyor(
+            numbers={columns[name] for name in self.numbers if name in columns},
+            times={columns[name] for name in self.times if name in columns},
+            key=None, currency="", decimal=chosen.decimal, date_order=chosen.date_order,
+        )  # fmt: skip
+        self.survey: Survey = surveyor.survey(self._table.rows())
+        self.layout: Layout = self._table.layout
+        self.repeated_headings = tuple(self._table.repeated_headings)
+        self._zone = ZoneInfo(chosen.timezone)
+
+    def groups(self) -> Iterator[Group]:
+        """Return each row with its record: the fields that are known, as text."""
+        for row in self._table.rows():
+            if not row.blank and row.number not in self.survey.total_rows:
+                yield self._group(row)
+
+    def _group(self, row: Row) -> Group:
+        if row.fault is not None:
+            return Group((RowReport(row.number, ok=False, detail=row.fault),))
+        record: Event = {str(name): value for name, value in self.options.constants.items()}
+        for name, heading in self.options.columns.items():
+            try:
+                found = self._cell(name, heading, row.cells[heading])
+            except BadCell as error:
+                return Group((RowReport(row.number, ok=False, column=heading, detail=str(error)),))
+            if found is not None:
+                record[name] = found
+            elif name in self.needed:
+                return Group((RowReport(row.number, ok=False, column=heading, detail="is empty"),))
+        return Group((RowReport(row.number, ok=True, events=1),), (record,))
+
+    @abstractmethod
+    def _cell(self, name: str, heading: str, cell: str) -> str | None:
+        """Return a field as text; None if the cell is empty."""
+
+    def _time(self, heading: str, cell: str) -> CellTime | None:
+        order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
+        return csv_cells.time(cell, self._zone, order, exact_serials=exact)
