@@ -46,12 +46,12 @@ async def list_exchange_rates(
     service: AppService,
     caller: Viewer,
     paging: Paging,
-    since: Annotated[Day | None, Query(description="first day")] = None,
-    until: Annotated[Day | None, Query(description="last day")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="first day", examples=["2021-09-01"])] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day", examples=["2021-09-30"])] = None,
 ) -> ExchangeRateList:
     """Return exchange rates by day."""
     after = paging.after(str, str, str)
-    page = await exchange_rates.listing(service.database, caller, since=since, until=until, after=after, limit=paging.limit)
+    page = await exchange_rates.listing(service.database, caller, first=first, last=last, after=after, limit=paging.limit)
     return ExchangeRateList(exchange_rates=page.items, next_cursor=encode(page.next))
 
 

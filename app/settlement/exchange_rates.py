@@ -139,18 +139,18 @@ async def listing(
     database: Database,
     principal: Principal,
     *,
-    since: date | None,
-    until: date | None,
+    first: date | None,
+    last: date | None,
     after: tuple[str, str, str] | None,
     limit: int,
 ) -> Page[ExchangeRate]:
-    """Return the rates of the days from `since` to `until`, both included, the oldest first."""
+    """Return the rates of the days from `first` to `last`, both included, the oldest first."""
     order = (rates.c.date, rates.c.source_currency, rates.c.target_currency, rates.c.kind)
     query = select(rates).order_by(*order).limit(limit + 1)
-    if since is not None:
-        query = query.where(rates.c.date >= since)
-    if until is not None:
-        query = query.where(rates.c.date <= until)
+    if first is not None:
+        query = query.where(rates.c.date >= first)
+    if last is not None:
+        query = query.where(rates.c.date <= last)
     if after is not None:
         query = query.where(func.row(*order) > func.row(*_key(after)))
     async with database.read() as connection:

@@ -39,7 +39,7 @@ async def test_rates_are_listed_by_day_in_pages(client: httpx.AsyncClient) -> No
             break
         params["cursor"] = page["next_cursor"]
     assert [(day, source) for day in sorted(days) for source in ("CNY", "USD")] == seen
-    narrow = await client.get("/v1/exchange-rates", params={"since": "2021-09-02", "until": "2021-09-02"})
+    narrow = await client.get("/v1/exchange-rates", params={"from": "2021-09-02", "to": "2021-09-02"})
     assert 2 == len(narrow.json()["exchange_rates"])
     assert 422 == (await client.get("/v1/exchange-rates", params={"cursor": "WyJ4IiwieSIsInoiXQ"})).status_code
 
