@@ -7,6 +7,7 @@ relatively, and all files of a version are cached permanently.
 """
 
 import gzip
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -69,9 +70,12 @@ def site(base: str = "") -> Site:
         digest.update(name.encode() + b"\0" + content + b"\0")
     version = digest.hexdigest()
     entry = contents.pop(ENTRY).decode()
-    # Named at once, the modules come in one round trip instead of one per import.
+    # Named at once, the modules come in one round trip instead of one per import. Those in a folder of `js` belong to views
+    # that are loaded when they are opened.
     modules = "\n".join(
-        f'<link rel="modulepreload" href="{base}/assets/{version}/{escape(name)}">' for name in contents if name.endswith(".js")
+        f'<link rel="modulepreload" href="{base}/assets/{version}/{escape(name)}">'
+        for name in contents
+        if re.fullmatch(r"js/[^/]+\.js", name)
     )
     page = entry.replace(_MODULES, modules).replace("{version}", version).replace("{base}", escape(base)).encode()
     return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})

@@ -44,6 +44,8 @@ def views(live: str, ended: str) -> dict[str, str]:
         "history": "#/comparison",
         "letters": "#/dead-letters",
         "connections": "#/connections",
+        "brands": "#/brands",
+        "rates": "#/rates",
     }
 
 

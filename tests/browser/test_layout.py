@@ -38,6 +38,8 @@ def addresses(base: str, demo: WatchedDemo) -> dict[str, str]:
         "scheduled": f"#/live/{scheduled}",
         "comparison": f"#/comparison?sessions={demo.session},{long_ended},{one}",
         "connections": "#/connections",
+        "brands": "#/brands",
+        "rates": "#/rates",
         "dead letters": "#/dead-letters",
     }
 

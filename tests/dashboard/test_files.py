@@ -60,7 +60,7 @@ async def test_the_policy_lets_nothing_in_from_elsewhere(client: httpx.AsyncClie
     assert ("'self'", "'self'", "'none'") == (rules["default-src"], rules["script-src"], rules["frame-ancestors"])
     assert "'script'" == rules["require-trusted-types-for"]
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", site().entry.plain.decode())
-    for path in (WEB / "js").glob("*.js"):
+    for path in (WEB / "js").rglob("*.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", path.read_text(encoding="utf-8"))
 
 
@@ -78,11 +78,13 @@ async def test_labels_are_the_whole_catalogue_for_everybody(client: httpx.AsyncC
 
 async def test_every_word_that_the_page_uses_is_in_the_catalogue_and_every_word_of_its_own_is_used() -> None:
     """Keys that stand in the modules exist; keys of the dashboard's file stand in a module, whole or by their prefix."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (WEB / "js").glob("*.js"))
-    used = set(re.findall(r'"((?:dash|metric|status|product|section|sheet|basis|unit)\.[\w.]+)"', source))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (WEB / "js").rglob("*.js"))
+    own = "dash|form|brand"
+    used = set(re.findall(rf'"((?:{own}|metric|status|product|section|sheet|basis|unit|settlement|packing)\.[\w.]+)"', source))
     assert set() == used - set(CATALOGUE)
-    prefixes = tuple(re.findall(r"`(dash\.[\w.]*\.)\$\{", source))
-    assert set() == {key for key in CATALOGUE if key.startswith("dash.") and key not in used and not key.startswith(prefixes)}
+    prefixes = tuple(re.findall(rf"`((?:{own})\.[\w.]*\.)\$\{{", source))
+    ours = {key for key in CATALOGUE if re.match(rf"(?:{own})\.", key)}
+    assert set() == {key for key in ours if key not in used and not key.startswith(prefixes)}
 
 
 async def test_a_key_can_ask_who_it_is(client: httpx.AsyncClient, keys: KeyMaker) -> None:

@@ -33,12 +33,14 @@ export class Problem extends Error {
 }
 
 async function send(path, { key = app.key, method = "GET", body, headers: more, signal } = {}) {
+  const file = body instanceof FormData;
   const headers = { "Accept-Language": language(), ...more };
   if (key) headers.Authorization = `Bearer ${key}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  // The browser itself names the boundary of a form with a file.
+  if (body !== undefined && !file) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    answer = await fetch(BASE + path, { method, headers, body: body === undefined || file ? body : JSON.stringify(body), signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
@@ -67,6 +69,18 @@ export async function find(path, options) {
 export async function post(path, body, options) {
   const answer = await send(path, { method: "POST", body, ...options });
   return answer.status === 204 ? null : answer.json();
+}
+
+export async function put(path, body, options) {
+  return (await send(path, { method: "PUT", body, ...options })).json();
+}
+
+/** Send a file with the options of its import. */
+export async function upload(path, file, options) {
+  const form = new FormData();
+  form.set("file", file);
+  form.set("options", JSON.stringify(options));
+  return (await send(path, { method: "POST", body: form })).json();
 }
 
 export async function patch(path, body) {

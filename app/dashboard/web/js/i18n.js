@@ -82,7 +82,7 @@ export const signedPercent = (ratio) =>
   format(Intl.NumberFormat, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(ratio);
 
 /** Return a decimal string with separators, without decimals if it is whole; text in, text out, so that no cent is lost. */
-function grouped(amount) {
+export function grouped(amount) {
   const [whole, fraction = ""] = amount.split(".");
   const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return /[1-9]/.test(fraction) ? `${digits}.${fraction}` : digits;
@@ -162,6 +162,10 @@ export const date = (moment, zone) => time(moment, zone, { year: "numeric", mont
 /** A time of day in a session's time zone. */
 export const hour = (moment, zone, seconds = false) =>
   time(moment, zone, { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) });
+/** A day of the calendar, such as 2021-09-25, which has no time zone. */
+export const day = (text) => time(text && `${text}T00:00:00Z`, "UTC", { year: "numeric", month: "short", day: "numeric" });
+/** A month of the calendar, such as 2021-09. */
+export const month = (text) => time(text && `${text}-01T00:00:00Z`, "UTC", { year: "numeric", month: "long" });
 /** Date and time in a session's time zone. */
 export const moment = (at, zone) =>
   time(at, zone, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });

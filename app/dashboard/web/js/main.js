@@ -11,6 +11,7 @@ import { ConnectionsView } from "./connections.js";
 import { h, render } from "./dom.js";
 import { signedIn, signedOut } from "./layout.js";
 import { DeadLettersView } from "./dead_letters.js";
+import { later } from "./later.js";
 import { LiveView } from "./live.js";
 import { heading, notice, waiting } from "./components.js";
 import { ReportView } from "./report.js";
@@ -27,6 +28,8 @@ const VIEWS = {
   comparison: ComparisonView,
   "dead-letters": DeadLettersView,
   connections: ConnectionsView,
+  brands: later(() => import("./brand/brands.js")),
+  rates: later(() => import("./brand/rates.js")),
 };
 const root = document.getElementById("app");
 let shown = null;

@@ -1,0 +1,57 @@
+/**
+ * Views that most visits do not need: their modules are loaded when their address is opened.
+ *
+ * In: a function that imports the module. Out: a view that waits for it. Never here: what the view shows.
+ */
+
+import { h } from "./dom.js";
+import { notice, waiting } from "./components.js";
+import { refresh } from "./state.js";
+import { t } from "./i18n.js";
+
+/** Return a view class for `main.js`; `load` imports a module whose export `View` is the view. */
+export const later = (load) => class {
+  #view = null;
+  #left = false;
+  #failed = false;
+
+  constructor(...parts) {
+    this.#begin(parts);
+  }
+
+  async #begin(parts) {
+    try {
+      const { View } = await load();
+      if (!this.#left) this.#view = new View(...parts);
+    } catch (error) {
+      console.warn("module", error);
+      this.#failed = true;
+    }
+    refresh();
+  }
+
+  title() {
+    return this.#view?.title();
+  }
+
+  leave() {
+    this.#left = true;
+    this.#view?.leave?.();
+  }
+
+  languageChanged() {
+    this.#view?.languageChanged?.();
+  }
+
+  themeChanged() {
+    this.#view?.themeChanged?.();
+  }
+
+  render() {
+    if (this.#view) return this.#view.render();
+    // Browsers remember that a module could not be loaded until the page is loaded again.
+    return this.#failed
+      ? notice("critical", t("dash.error.offline"), h("button", { type: "button", class: "button", onclick: () => location.reload() }, t("dash.again")))
+      : waiting();
+  }
+};
