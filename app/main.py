@@ -28,6 +28,7 @@ from app.api import (
     labels,
     lead_times,
     lineup,
+    me,
     months,
     notes,
     openapi,
@@ -60,7 +61,7 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders,
-    lead_times, brands, products, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements,
+    lead_times, brands, products, me, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements,
     stream, charts, insights, comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit,
     labels, health,
 )  # fmt: skip

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.catalogue.access import ApiKeyStore
+from app.catalogue.key_store import ApiKeyStore
+from app.catalogue.principals import Principals
 from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
@@ -47,6 +48,7 @@ class Service:
     settings: Settings
     database: Database
     keys: ApiKeyStore
+    principals: Principals
     privacy_keys: PrivacyKeys
     receiver: Receiver
     writer: Writer
@@ -82,7 +84,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         keys = ApiKeyStore(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
-        hub, tickets = _live(database, keys, settings)
+        principals = Principals(keys)
+        hub, tickets = _live(database, principals, settings)
         writer = Writer(Flusher(database, settings, privacy_keys), settings)
         writer.start()
         renderer = RenderProcess(settings.report_seconds)
@@ -93,7 +96,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             ) as platforms:
                 importer = Importer(database, settings, writer)
                 yield Service(
-                    settings, database, keys, privacy_keys, receiver, writer, platforms, importer, renderer,
+                    settings, database, keys, principals, privacy_keys, receiver, writer, platforms, importer, renderer,
                     hub, tickets, WriteProbe(database), head,
                 )  # fmt: skip
         finally:
@@ -117,7 +120,7 @@ def _recurring(database: Database, settings: Settings) -> list[Recurring]:
     return [Recurring("automatic_release", _EVERY_TEN_MINUTES, lambda now: release_due(database, insights, days, now))]
 
 
-def _live(database: Database, keys: ApiKeyStore, settings: Settings) -> tuple[Hub, TicketSigner]:
+def _live(database: Database, principals: Principals, settings: Settings) -> tuple[Hub, TicketSigner]:
     limits = AlertThresholds(settings.low_stock, settings.slow_response_seconds, timedelta(seconds=settings.silence_seconds))
     pace = StreamLimits(
         settings.stream_seconds,
@@ -126,4 +129,4 @@ def _live(database: Database, keys: ApiKeyStore, settings: Settings) -> tuple[Hu
         settings.stream_subscribers_per_key,
     )
     lifetime = timedelta(seconds=settings.stream_ticket_seconds)
-    return Hub(database, keys, limits, pace), TicketSigner(settings.secret(), settings.previous_secret(), lifetime)
+    return Hub(database, principals.of, limits, pace), TicketSigner(settings.secret(), settings.previous_secret(), lifetime)

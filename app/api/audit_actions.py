@@ -82,7 +82,7 @@ def action_of(request: Request, principal: Principal) -> Action | None:
     if name is None:
         return None
     address = request.app.state.proxies.client_address(request.scope, dict(request.scope["headers"]))
-    actor = Actor("key", principal.key_id, principal.name, principal.brand_id, address or None, request_id())
+    actor = Actor(principal.kind, principal.id, principal.name, principal.brand_id, address or None, request_id())
     parameters = dict(request.path_params)
     session, slug = parameters.get("session"), parameters.get("brand")
     named = "/".join(value for parameter, value in parameters.items() if parameter not in _OWN_COLUMNS)

@@ -60,7 +60,7 @@ async def authenticate(scope: Scope) -> Principal:
     principal = await service.keys.principal(key, may_query=False)
     if principal is None:
         principal = await _verify(service, limits, key, address_of(scope))
-    headers = limits.keys.take(principal.key_id, time.monotonic())
+    headers = limits.keys.take(principal.reference, time.monotonic())
     if headers is not None:
         scope[EXTRA_HEADERS].extend(headers)
     scope[_PRINCIPAL] = principal

@@ -191,7 +191,7 @@ async def take(request: Request) -> bytes:
     body = decompress(body, headers.get("content-encoding"), service.settings.max_body_bytes)
     receive = partial(
         service.receiver.receive,
-        brand_id=caller.brand_id, origin=f"key:{caller.key_id}", received_at=datetime.now(UTC),
+        brand_id=caller.brand_id, origin=caller.reference, received_at=datetime.now(UTC),
     )  # fmt: skip
     submission = receive(body, headers) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
     return await settle(service, submission)

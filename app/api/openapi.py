@@ -34,6 +34,7 @@ TAGS = [
     {"name": "exchange-rates", "description": "Exchange rates with their sources."},
     {"name": "release", "description": "Revisions of a session's report that never change."},
     {"name": "settlements", "description": "Statements of a brand's month: drafts, issued ones, corrections."},
+    {"name": "people", "description": "Callers: who a request comes from."},
     {"name": "keys", "description": "API keys."},
     {"name": "months", "description": "The month of a brand, and the agency's."},
     {"name": "audit", "description": "Who wrote what, when and from where."},

@@ -62,7 +62,7 @@ async def finalize_session(
     idempotency_key: IdempotencyKey = None,
 ) -> Revision:
     """Freeze the session's report as its next revision. Later events count in the present figures, never in a revision."""
-    author = Author(f"key:{caller.key_id}", form.note)
+    author = Author(caller.reference, form.note)
     asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), "en")
     row = await finalize(service.database, Release(asked, author, idempotency_key), insight_settings(service.settings))
     assert row is not None

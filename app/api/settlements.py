@@ -49,7 +49,7 @@ Amount = Annotated[int, Query(ge=-(10**15), le=10**15, description="whole yen", 
 
 async def caller(service: AppService, principal: Operator) -> Caller:
     """Return who acts."""
-    return Caller(principal, f"key:{principal.key_id}", datetime.now(UTC), service.settings.issuer_name)
+    return Caller(principal, principal.reference, datetime.now(UTC), service.settings.issuer_name)
 
 
 async def settlement_uuid(settlement: Annotated[str, Path(description="the statement's id")]) -> UUID:

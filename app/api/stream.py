@@ -17,6 +17,7 @@ from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_o
 from app.api.language import AnswerLanguage
 from app.api.read_models import DocumentModel
 from app.api.results import UNCHANGED, Question, answer
+from app.catalogue.access import Principal
 from app.kpis.reader import SessionQuery, read_head
 from app.labels.catalogue import Language
 from app.live.session_state import read_session_state
@@ -114,7 +115,7 @@ async def issue(service: AppService, caller: Viewer, session: SessionId, respons
     now = datetime.now(UTC)
     async with service.database.acquire() as connection:
         await read_head(connection, SessionQuery(session, caller.brand_id, now, "en"))
-    text, expires_at = service.tickets.issue(Ticket(session, caller.brand_id, caller.key_id, caller.is_client), now)
+    text, expires_at = service.tickets.issue(Ticket(session, caller.credential), now)
     response.headers["Cache-Control"] = "no-store"
     return StreamTicket(
         ticket=text, expires_at=expires_at, url=f"{service.settings.root_path}/v1/sessions/{session}/stream?ticket={text}"
@@ -147,19 +148,19 @@ async def stream(
     """
     service: Service = request.app.state.service
     if ticket is not None and "authorization" not in request.headers:
-        allowed = await _redeemed(service, ticket, session)
-        watcher = StreamAccess(allowed.brand, allowed.key_id, language, allowed.client)
+        caller = await _redeemed(service, ticket, session)
     else:
         _, caller = await caller_of(request, READERS)
-        watcher = StreamAccess(caller.brand_id, caller.key_id, language, caller.is_client)
-    return EventStream(await service.hub.join(session, watcher, last_event_id), language)
+    return EventStream(await service.hub.join(session, StreamAccess(caller, language), last_event_id), language)
 
 
-async def _redeemed(service: Service, text: str, session: UUID) -> Ticket:
+async def _redeemed(service: Service, text: str, session: UUID) -> Principal:
     ticket = service.tickets.check(text, datetime.now(UTC))
-    if ticket is None or ticket.session != session or not await service.keys.valid([ticket.key_id]):
+    valid = {} if ticket is None or ticket.session != session else await service.principals.of([ticket.credential])
+    caller = next(iter(valid.values()), None)
+    if caller is None or caller.role not in READERS.roles:
         raise ProblemError(401, "the stream ticket is not valid; request a new one", code="invalid_ticket")
-    return ticket
+    return caller
 
 
 class EventStream(Response):

@@ -101,7 +101,7 @@ def _fields(row: VoidRow) -> dict[str, Any]:
 async def create_void(service: AppService, caller: Operator, session: SessionId, form: NewVoid) -> VoidReceipt:
     """Take an event or an import out of every figure; the log keeps the events, marked. Repeating the request changes nothing."""
     scope = voids.Scope(session, caller.brand_id)
-    reason = VoidReason(form.reason, f"key:{caller.key_id}", datetime.now(UTC))
+    reason = VoidReason(form.reason, caller.reference, datetime.now(UTC))
     if form.import_id is not None:
         done = await voids.void_import(service.database, service.settings, scope, form.import_id, reason)
     else:

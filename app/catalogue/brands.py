@@ -122,6 +122,12 @@ async def get(database: Database, principal: Principal, slug: str) -> Brand:
     return _brand(row)
 
 
+async def by_id(database: Database, brand_id: UUID) -> Brand:
+    """Return the brand that a caller is bound to."""
+    async with database.read() as connection:
+        return _brand((await connection.execute(select(brands).where(brands.c.id == brand_id))).one())
+
+
 async def create(database: Database, principal: Principal, form: NewBrand) -> Brand:
     """Create a brand.
 

@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from app.catalogue import brands
-from app.catalogue.access import ApiKeyStore, Principal, Role, insert_key
+from app.catalogue.access import Principal, Role
+from app.catalogue.key_store import ApiKeyStore, insert_key
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.events.fields import Timestamp
-from app.problems import ProblemError, invalid
+from app.problems import ProblemError, invalid, not_found
 from app.storage.database import Database
 
 _EXAMPLE: dict[str, Any] = {"role": "operator", "brand": "maison-k", "name": "Maison K, studio", "expires_at": None}
@@ -106,10 +107,12 @@ async def current(keys: ApiKeyStore, principal: Principal) -> StoredKey:
     """Return the caller's own key.
 
     Raises:
-        ProblemError: 401 for a key that was revoked since it was checked.
+        ProblemError: 404 for a caller without a key; 401 for a key that was revoked since it was checked.
     """
+    if principal.kind != "key":
+        raise not_found("key")
     for key in await _all(keys):
-        if key.id == principal.key_id:
+        if key.id == principal.id:
             return key
     raise ProblemError(401, "the key is no longer valid", headers={"WWW-Authenticate": "Bearer"})
 

@@ -117,7 +117,7 @@ async def _register(connection: AsyncConnection, principal: Principal, ref: Sess
             "session_id": ref.id,
             "brand_id": ref.brand_id,
             "confirmed": confirms,
-            "registered_by": principal.key_id,
+            "registered_by": principal.entered_by,
         }
         await connection.execute(insert(streams).values(row))
     elif confirms and not own.confirmed:

@@ -27,7 +27,7 @@ from app.storage.database import DatabaseUnreachableError
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
-_SHELL = Principal("shell", Role.ADMIN, None)
+_SHELL = Principal("command", "shell", Role.ADMIN, None)
 """A user who can run the command on the server has full access to its database."""
 
 Answer = TypeVar("Answer")

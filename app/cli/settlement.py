@@ -27,7 +27,7 @@ from app.settlement.settlements import Caller
 settlement = typer.Typer(help="Draft, issue and list statements, and write them to files.", no_args_is_help=True)
 
 FORMATS = (".xlsx", ".html", ".beancount", ".json")
-_PRINCIPAL = Principal("command line", Role.ADMIN, None)
+_PRINCIPAL = Principal("command", "command line", Role.ADMIN, None)
 _PAGE = 200
 
 Brand = Annotated[str, typer.Argument(help="The brand's slug.")]

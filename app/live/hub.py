@@ -16,14 +16,14 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextvars import Context
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 
-from app.catalogue.access import ApiKeyStore
+from app.catalogue.access import Principal
 from app.live.alerts import AlertThresholds
 from app.live.session_state import read_session_state
 from app.live.sse import View
@@ -49,25 +49,28 @@ STEP_SECONDS = 5
 REST_SECONDS = 30
 """A session that is not live is read again after this time, for corrections of the past, which change no fingerprint."""
 KEYS_SECONDS = 5.0
-"""The maximum time between the revocation of a key and the end of its streams."""
+"""The maximum time between the revocation of a key or a device and the end of its streams."""
 AT_A_TIME = 2
 """Sessions that are computed at the same time: ingest has priority for the pool's connections."""
 SLICE = 25
 """Subscribers that are woken without a pause; between two slices other tasks run."""
 
+ValidPrincipals = Callable[[Collection[str]], Awaitable[Mapping[str, Principal]]]
+"""Returns the callers that are still valid, by `Principal.credential`."""
+
 
 class Hub:
     """All watched sessions of a process."""
 
-    def __init__(self, database: Database, keys: ApiKeyStore, limits: AlertThresholds, pace: StreamLimits) -> None:
+    def __init__(self, database: Database, valid: ValidPrincipals, limits: AlertThresholds, pace: StreamLimits) -> None:
         """Watch nothing yet."""
         self.limits = limits
         self._database = database
-        self._keys = keys
+        self._valid = valid
         self._pace = pace
         self._topics: dict[UUID, Topic] = {}
         self._count = 0
-        self._by_key: Counter[str] = Counter()
+        self._by_principal: Counter[str] = Counter()
         self._closing = False
         self._work: list[asyncio.Task[None]] = []
         self._keys_due = 0.0
@@ -83,15 +86,15 @@ class Hub:
         """
         if self._closing or self._count >= self._pace.subscribers:
             raise ProblemError(503, "no room for another stream; try again", headers={"Retry-After": "2"})
-        if self._by_key[watcher.key_id] >= self._pace.subscribers_per_key:
-            raise ProblemError(429, "this key has too many open event streams", headers={"Retry-After": "30"})
+        if self._by_principal[watcher.principal.reference] >= self._pace.subscribers_per_key:
+            raise ProblemError(429, "this caller has too many open event streams", headers={"Retry-After": "30"})
         topic = self._topics.get(session)
         if topic is None:
             topic = self._topics[session] = Topic(session, self._left)
         subscriber = Subscriber(topic, watcher, self._pace, last_id)
         topic.subscribers.add(subscriber)
         self._count += 1
-        self._by_key[watcher.key_id] += 1
+        self._by_principal[watcher.principal.reference] += 1
         SUBSCRIBERS.set(self._count)
         try:
             await self._admit(topic, watcher)
@@ -109,16 +112,16 @@ class Hub:
                 topic.working = _task(self._load_first_state(topic))
             # Shielded: a caller who hangs up must not take the picture from the others.
             await asyncio.shield(topic.working)
-        if topic.state is None or topic.gone or watcher.brand not in (None, topic.state.head.brand_id):
+        if topic.state is None or topic.gone or watcher.principal.brand_id not in (None, topic.state.head.brand_id):
             raise not_found("session")
 
     def _left(self, topic: Topic, subscriber: Subscriber) -> None:
         """Count a subscriber less."""
         self._count -= 1
-        key = subscriber.watcher.key_id
-        self._by_key[key] -= 1
-        if not self._by_key[key]:
-            del self._by_key[key]
+        reference = subscriber.watcher.principal.reference
+        self._by_principal[reference] -= 1
+        if not self._by_principal[reference]:
+            del self._by_principal[reference]
         SUBSCRIBERS.set(self._count)
         if not topic.subscribers and self._topics.get(topic.session) is topic:
             del self._topics[topic.session]
@@ -224,11 +227,12 @@ class Hub:
         return changed
 
     async def _end_revoked(self) -> None:
-        """End the streams whose key was revoked."""
+        """End the streams whose caller is no longer valid, or may read something else than when the stream began."""
         watching = [subscriber for topic in self._topics.values() for subscriber in topic.subscribers]
-        valid = await self._keys.valid({subscriber.watcher.key_id for subscriber in watching})
+        valid = await self._valid({subscriber.watcher.principal.credential for subscriber in watching})
         for subscriber in watching:
-            if subscriber.watcher.key_id not in valid:
+            principal = subscriber.watcher.principal
+            if valid.get(principal.credential) != principal:
                 subscriber.end()
 
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
+from app.catalogue.access import Principal
 from app.labels.catalogue import Language
 from app.live.sse import NOTHING, Frame, View
 
@@ -46,18 +46,15 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class StreamAccess:
-    """The brand, key and language of a reader."""
+    """The caller and the language of a reader."""
 
-    brand: UUID | None
-    key_id: str
+    principal: Principal
     language: Language
-    client: bool = False
-    """Whether the reader is outside the agency."""
 
     @property
     def view(self) -> View:
         """Return which frames the reader gets."""
-        return View(self.language, self.client)
+        return View(self.language, self.principal.is_client)
 
 
 class Subscriber:

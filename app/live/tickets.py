@@ -1,9 +1,9 @@
 """Stream tickets: short-lived URL credentials for a browser's EventSource, which cannot send an API key in a header.
 
-In: a session, the permissions of a key. Out: a signed text, and back. Never here: a table, the API key itself.
+In: a session, a caller. Out: a signed text, and back. Never here: a table, the API key itself.
 
 The signing key is derived from the deployment's secret, so every process can check a ticket. A ticket opens one stream of one
-session for about a minute. It contains the id of its API key, so revoking the key also ends the stream.
+session for about a minute. It names its key or device, so revoking that also ends the stream.
 """
 
 import base64
@@ -17,22 +17,18 @@ from uuid import UUID
 
 PREFIX = "tlt_"
 """The prefix by which the logs mask a ticket."""
-_HEAD = struct.Struct(">Q16sB16s")
-_BOUND, _CLIENT = 1, 2
+_HEAD = struct.Struct(">Q16s")
 _SIGNATURE_BYTES = 24
 _LONGEST = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A session and the permissions of a client."""
+    """A session, and whose permissions count."""
 
     session: UUID
-    brand: UUID | None
-    """The brand that the key is bound to; None sees all."""
-    key_id: str
-    client: bool = False
-    """Whether the key reads for a brand from outside the agency."""
+    credential: str
+    """`Principal.credential` of the caller, whose role and brand are looked up when the ticket is used."""
 
 
 class TicketSigner:
@@ -46,9 +42,7 @@ class TicketSigner:
     def issue(self, ticket: Ticket, now: datetime) -> tuple[str, datetime]:
         """Return the ticket's text and when it expires."""
         expires = int((now + self._lifetime).timestamp())
-        brand = ticket.brand.bytes if ticket.brand else bytes(16)
-        flags = (_BOUND if ticket.brand else 0) | (_CLIENT if ticket.client else 0)
-        body = _HEAD.pack(expires, ticket.session.bytes, flags, brand) + ticket.key_id.encode()
+        body = _HEAD.pack(expires, ticket.session.bytes) + ticket.credential.encode()
         return PREFIX + _encode(body + _sign(self._keys[0], body)), datetime.fromtimestamp(expires, UTC)
 
     def check(self, text: str, now: datetime) -> Ticket | None:
@@ -65,11 +59,10 @@ class TicketSigner:
         body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
         if len(body) <= _HEAD.size or not any(hmac.compare_digest(_sign(key, body), signature) for key in self._keys):
             return None
-        expires, session, flags, brand = _HEAD.unpack_from(body)
+        expires, session = _HEAD.unpack_from(body)
         if now.timestamp() >= expires:
             return None
-        bound = UUID(bytes=brand) if flags & _BOUND else None
-        return Ticket(UUID(bytes=session), bound, body[_HEAD.size :].decode(), bool(flags & _CLIENT))
+        return Ticket(UUID(bytes=session), body[_HEAD.size :].decode())
 
 
 def _encode(raw: bytes) -> str:

@@ -204,7 +204,7 @@ class Reading:
 def submission_of(body: bytes, principal: Principal, import_id: UUID, now: datetime) -> Submission:
     """Return the submission of a JSON array of events."""
     events = reader.read_many(body) or EVENTS.validate_json(body)
-    submission = Submission(principal.brand_id, f"import:{principal.key_id}", now, import_id=import_id, compared=False)
+    submission = Submission(principal.brand_id, f"import:{principal.entered_by}", now, import_id=import_id, compared=False)
     submission.items = [
         SubmittedEvent(event, event_key(event.source, event.id), index, submission) for index, event in enumerate(events)
     ]

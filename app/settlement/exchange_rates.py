@@ -108,7 +108,7 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
     day, source, target, kind = key
     statement = insert(rates).values(
         date=day, source_currency=source, target_currency=target, kind=kind, rate=form.rate, source=form.source,
-        entered_by=principal.key_id,
+        entered_by=principal.entered_by,
     )  # fmt: skip
     statement = statement.on_conflict_do_update(
         index_elements=["date", "source_currency", "target_currency", "kind"],

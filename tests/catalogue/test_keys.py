@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from app.catalogue.access import ApiKeyStore, Role
+from app.catalogue.access import Role
+from app.catalogue.key_store import ApiKeyStore
 from app.service import open_service
 from app.settings import Settings
 
@@ -81,3 +82,16 @@ async def test_many_requests_with_one_key_look_it_up_once(settings: Settings, mo
         wrong = key[:-4] + "AAAA"
         assert [None] * 20 == await asyncio.gather(*(service.keys.principal(wrong) for _ in range(20)))
         assert 1 == len(loads)
+
+
+async def test_a_caller_learns_who_it_is(client: httpx.AsyncClient) -> None:
+    """Kind, name, role and brand of the key of the request; nothing of a session, which guests alone have."""
+    made = (await client.post("/v1/keys", json={"role": "ingest", "brand": "maison-k", "name": "studio"})).json()
+    me = (await client.get("/v1/me", headers={"Authorization": f"Bearer {made['key']}"})).json()
+    assert {
+        "kind": "key", "id": made["id"], "name": "studio", "role": "ingest", "brand": "maison-k", "brand_name": "maison-k",
+        "session": None, "shows": None, "lang": None,
+    } == me  # fmt: skip
+    own = (await client.get("/v1/me")).json()
+    assert ("key", "admin", None) == (own["kind"], own["role"], own["brand"])
+    assert 401 == (await client.get("/v1/me", headers={"Authorization": "Bearer tl_x_0123456789abcdef"})).status_code

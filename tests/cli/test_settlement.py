@@ -21,7 +21,7 @@ CONTRACT = NewContract.model_validate({
 
 async def _agree(settings: Settings) -> None:
     async with open_service(settings) as service:
-        await contracts.create(service.database, Principal("test", Role.ADMIN, None), CONTRACT)
+        await contracts.create(service.database, Principal("command", "test", Role.ADMIN, None), CONTRACT)
 
 
 def test_a_month_is_drafted_issued_listed_and_written_from_the_shell(settings: Settings, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 
 from app.api.cancellation import while_connected
+from app.catalogue.access import Principal, Role
 from app.live.subscriber import StreamAccess
 from app.problems import ProblemError
 from tests.faults.conftest import BATCH, front, holding, like, settings_for
@@ -75,7 +76,7 @@ async def test_a_key_has_a_limited_number_of_event_streams(database_url: str, tm
         hub, id = one.service.hub, answer.json()["id"]
 
         async def join(key: str) -> object:
-            return await hub.join(UUID(id), StreamAccess(None, key, "en"), None)
+            return await hub.join(UUID(id), StreamAccess(Principal("key", key, Role.VIEWER, None), "en"), None)
 
         streams = [await join("one") for _ in range(2)]
         with pytest.raises(ProblemError) as refused:
@@ -86,7 +87,7 @@ async def test_a_key_has_a_limited_number_of_event_streams(database_url: str, tm
         streams.append(await join("one"))
         for stream in (*streams[1:], other):
             stream.leave()  # type: ignore[attr-defined]
-        assert not hub._by_key
+        assert not hub._by_principal
 
 
 async def test_work_ends_with_its_client() -> None:

@@ -34,7 +34,7 @@ FIGURES = {
     "get_product_results", "get_timeline", "list_showcases", "get_audience", "list_orders", "get_packing_list", "list_alerts",
     "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
-    "get_current_key", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
+    "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",
 }  # fmt: skip
 """Routes with figures, the catalogue, plans, rates and the caller's own key: a bound viewer reads them."""
