@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from app.adapters.row_errors import RowError
 from app.events.fields import EARLIEST, LATEST
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
@@ -35,7 +36,11 @@ _AFTERNOON = frozenset(("PM", "P.M.", "下午", "午後"))
 
 
 class BadTime(ValueError):
-    """A cell holds no time."""
+    """A cell holds no time; `code` is the rule that it breaks."""
+
+    def __init__(self, detail: str, code: RowError) -> None:
+        super().__init__(detail)
+        self.code: RowError = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,10 @@ def read_time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_seri
             return _in_zone(datetime(*numbers), zone)  # type: ignore[arg-type]  # noqa: DTZ001
         found = _CALENDAR.fullmatch(text)
         if found is None:
-            raise BadTime("is no time")
+            raise BadTime("is no time", "time")
         return _of_calendar(found, zone, order)
     except (ValueError, OverflowError) as error:
-        raise error if isinstance(error, BadTime) else BadTime("is no time") from None
+        raise error if isinstance(error, BadTime) else BadTime("is no time", "time") from None
 
 
 def _of_calendar(found: re.Match[str], zone: ZoneInfo, order: DateOrder) -> CellTime:
@@ -108,7 +113,7 @@ def _of_calendar(found: re.Match[str], zone: ZoneInfo, order: DateOrder) -> Cell
         year = int(c)
         day, month = (int(b), int(a)) if order == "mdy" and found["mark"] != "." else (int(a), int(b))
     else:
-        raise BadTime("is no time")
+        raise BadTime("is no time", "time")
     half = (parts.get("half") or parts.get("half_after") or "").upper()
     hour = int(parts.get("hour", "0"))
     if half in _MORNING and hour >= 12:
@@ -135,7 +140,8 @@ def _offset(text: str) -> timezone:
 def _of_serial(days: int, decimals: str, zone: ZoneInfo, *, exact: bool) -> CellTime:
     seconds = int(decimals or "0") * 86_400 / 10 ** len(decimals)
     if not exact and abs(seconds / 60 - round(seconds / 60)) > 1e-6:
-        raise BadTime("is a spreadsheet's number of days, rounded to more than a second; format the column as date and time")
+        detail = "is a spreadsheet's number of days, rounded to more than a second; format the column as date and time"
+        raise BadTime(detail, "rounded_time")
     return _in_zone(_SERIAL_EPOCH + timedelta(days=days, seconds=round(seconds)), zone)
 
 
@@ -154,5 +160,5 @@ def _in_zone(wall: datetime, zone: ZoneInfo) -> CellTime:
 
 def _checked(at: datetime) -> datetime:
     if not EARLIEST <= at < LATEST:
-        raise BadTime("is outside the years 2000 to 2100")
+        raise BadTime("is outside the years 2000 to 2100", "outside_years")
     return at

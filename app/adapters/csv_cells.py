@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.adapters.cell_times import BadTime, CellTime, DateOrder, read_time
 from app.adapters.number_notation import BadNumber, Mark, decimal, foreign_currency
 from app.adapters.parsing import duration
+from app.adapters.row_errors import RowError
 from app.adapters.table_heading import BadFile, clean
 from app.events.fields import MAX_COUNT
 
@@ -27,7 +28,16 @@ _SCIENTIFIC = re.compile(r"-?\d([.,]\d+)?[eE]\+?\d+", re.ASCII)
 
 
 class BadCell(ValueError):
-    """A cell cannot be read."""
+    """A cell or a row cannot be read; `code` is the rule that it breaks, and `params` are what the words of the rule name."""
+
+    def __init__(self, detail: str, code: RowError, **params: str | int) -> None:
+        super().__init__(detail)
+        self.code: RowError = code
+        self.params = params
+
+    def within(self, place: str) -> "BadCell":
+        """Return the same error, with a detail that says where it is."""
+        return BadCell(f"{place} {self}", self.code, **self.params)
 
 
 def text(cell: str) -> str | None:
@@ -38,7 +48,7 @@ def text(cell: str) -> str | None:
     """
     found = clean(cell)
     if _SCIENTIFIC.fullmatch(found):
-        raise BadCell("is rounded to scientific notation; export the column as text")
+        raise BadCell("is rounded to scientific notation; export the column as text", "rounded_number")
     return None if found in EMPTY else found
 
 
@@ -48,12 +58,12 @@ def number(cell: str, mark: Mark = ".") -> int | None:
     Raises:
         BadCell: it is no whole number.
     """
-    value = _decimal(cell, mark, "is no whole number")
+    value = _decimal(cell, mark, "is no whole number", "whole_number")
     if value is None:
         return None
     whole, _, fraction = value.partition(".")
     if fraction.strip("0") or abs(int(whole)) > MAX_COUNT:
-        raise BadCell("is no whole number")
+        raise BadCell("is no whole number", "whole_number")
     return int(whole)
 
 
@@ -65,9 +75,11 @@ def money(cell: str, mark: Mark = ".", currency: str | None = None) -> str | Non
     Raises:
         BadCell: it is no amount, or one in another currency than `currency`.
     """
-    value = _decimal(cell, mark, "is no amount")
+    value = _decimal(cell, mark, "is no amount", "amount")
     if value is not None and currency is not None and (foreign := foreign_currency(cell, currency)) is not None:
-        raise BadCell(f"is marked {foreign}, and the import is in {currency}")
+        raise BadCell(
+            f"is marked {foreign}, and the import is in {currency}", "foreign_currency", found=foreign, currency=currency
+        )
     return value
 
 
@@ -86,17 +98,17 @@ def flag(cell: str) -> bool | None:
         return True
     if found in _NO:
         return False
-    raise BadCell("says neither yes nor no")
+    raise BadCell("says neither yes nor no", "yes_or_no")
 
 
-def _decimal(cell: str, mark: Mark, detail: str) -> str | None:
+def _decimal(cell: str, mark: Mark, detail: str, code: RowError) -> str | None:
     found = clean(cell)
     if found in EMPTY:
         return None
     try:
         return decimal(found, mark)
     except BadNumber:
-        raise BadCell(detail) from None
+        raise BadCell(detail, code) from None
 
 
 def seconds(cell: str, mark: Mark = ".") -> float | None:
@@ -114,9 +126,9 @@ def seconds(cell: str, mark: Mark = ".") -> float | None:
         for part in parts:
             total = total * 60 + int(part)
         return float(total)
-    length = duration(_decimal(found, mark, "is no duration"))
+    length = duration(_decimal(found, mark, "is no duration", "duration"))
     if length is None:
-        raise BadCell("is no duration")
+        raise BadCell("is no duration", "duration")
     return length
 
 
@@ -132,7 +144,7 @@ def time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: 
     try:
         return read_time(found, zone, order, exact_serials=exact_serials)
     except BadTime as error:
-        raise BadCell(str(error)) from None
+        raise BadCell(str(error), error.code) from None
 
 
 def add(amounts: list[str]) -> str:

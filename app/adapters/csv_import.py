@@ -25,7 +25,7 @@ from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
 from app.adapters.import_options import COUNTS, MONEY, SECONDS, TIMES, ImportOptions
-from app.adapters.import_rows import Group, RowReport
+from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.order_export import Export, OrderRow
 from app.adapters.order_rows import SIDE_FACTS, read_order
 from app.adapters.protocol import Event, Options
@@ -85,7 +85,7 @@ class Import:
         for row in map(self._read, self._rows()):
             time = row.cells.pop("time", None)
             if row.problems or not isinstance(time, datetime):
-                yield Group((self._failed(row, "has no time"),))
+                yield Group((self._failed(row, BadCell("has no time", "no_time")),))
                 continue
             data = coerce(PAYLOADS[chosen.type], row.cells)
             said = key_of(chosen.type, chosen.subject, time.isoformat(), to_json(data))
@@ -114,11 +114,12 @@ class Import:
                 complete, above = (key if last[key] == row.line else None), (row.line, key)
             elif above[0] == row.line - 1 and above[1] in pending and row.cells.get("product") is not None:
                 # A merged cell, or a number that was lost: without this line the order above would be another order.
-                problems = {**row.problems, "order": "is empty in a row that names a product"}
+                lost = BadCell("is empty in a row that names a product", "order_number")
+                problems = {**row.problems, "order": lost}
                 pending[above[1]].append(replace(row, problems=problems))
                 above = (row.line, above[1])
             else:
-                yield Group((self._failed(row, "has no order"),))
+                yield Group((self._failed(row, BadCell("has no order", "no_order")),))
         if complete is not None:
             yield self._order(complete, pending.pop(complete), export)
 
@@ -127,15 +128,16 @@ class Import:
             made = read_order(order, rows, export)
         except BadCell as error:
             # An order without one of its rows would be another order.
-            return Group(tuple(self._failed(row, f"order {order}: {error}"[:300]) for row in rows))
+            return Group(tuple(self._failed(row, error.within(f"order {order}:")) for row in rows))
         if not made.events:
-            return Group(tuple(self._failed(row, f"order {order}: has none of the times that are mapped"[:300]) for row in rows))
+            undated = BadCell(f"order {order}: has none of the times that are mapped", "no_time")
+            return Group(tuple(self._failed(row, undated) for row in rows))
         return self._checked(rows, made.events, tuple(made.warnings))
 
     def _checked(self, rows: list[OrderRow], events: list[Event], warnings: tuple[str, ...] = ()) -> Group:
         reason = next((found for event in events if (found := validation_error(event))), None)
         if reason is not None:
-            return Group(tuple(self._failed(row, reason) for row in rows))
+            return Group(tuple(self._failed(row, BadCell(reason, "invalid")) for row in rows))
         return Group(
             tuple(
                 RowReport(
@@ -147,23 +149,21 @@ class Import:
             tuple(events),
         )  # fmt: skip
 
-    def _failed(self, row: OrderRow, reason: str) -> RowReport:
+    def _failed(self, row: OrderRow, reason: BadCell) -> RowReport:
         name = next((name for name in row.problems if name not in SIDE_FACTS), None)
-        if name is not None:
-            return RowReport(row.line, ok=False, column=self.options.columns.get(name), detail=row.problems[name])
-        return RowReport(row.line, ok=False, detail=reason)
+        return failed(row.line, reason) if name is None else failed(row.line, row.problems[name], self.options.columns.get(name))
 
     def _read(self, row: Row) -> OrderRow:
         if row.fault is not None:
             return OrderRow(row.number, {}, {"": row.fault})
         cells: dict[str, object] = {}
-        problems: dict[str, str] = {}
+        problems: dict[str, BadCell] = {}
         warnings: list[str] = []
         for name, heading in self.options.columns.items():
             try:
                 cells[name] = self._cell(name, heading, row.cells[heading], warnings)
             except BadCell as error:
-                problems[name] = str(error)
+                problems[name] = error
         return OrderRow(row.number, cells, problems, tuple(warnings))
 
     def _cell(self, name: str, heading: str, cell: str, warnings: list[str]) -> object:

@@ -3,9 +3,12 @@
 In: nothing, these are values. Out: reports of rows, with the events or records that the rows state. Never here: I/O.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from app.adapters.csv_cells import BadCell
 from app.adapters.protocol import Event
+from app.adapters.row_errors import RowError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,17 @@ class RowReport:
     """Events that begin in this row; 0 for a further row of an order."""
     column: str | None = None
     detail: str | None = None
+    code: RowError | None = None
+    """The rule that the row breaks; None if it is taken."""
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    """What the rule's words name."""
     warnings: tuple[str, ...] = ()
     """What had to be assumed of a row that is taken."""
+
+
+def failed(row: int, error: BadCell, column: str | None = None) -> RowReport:
+    """Return the report of a row that is not taken."""
+    return RowReport(row, ok=False, column=column, detail=str(error)[:300], code=error.code, params=error.params)
 
 
 @dataclass(frozen=True, slots=True)

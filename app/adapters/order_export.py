@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from app.adapters.csv_cells import BadCell
+
 Cells = dict[str, object]
 RefundLevel = Literal["line", "order"]
 
@@ -20,7 +22,7 @@ class OrderRow:
     line: int
     """As a spreadsheet counts: the heading is 1."""
     cells: Cells
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, BadCell] = field(default_factory=dict)
     """Field → why its cell cannot be read; the field is empty if the row as a whole cannot be read."""
     warnings: tuple[str, ...] = ()
     """What was assumed of a cell."""

@@ -43,6 +43,7 @@ _STATES = ("placed", "paid", "cancelled", "delivered", "updated")
 _PARCEL = frozenset(("carrier", "tracking", "shipped_at"))
 _SIDE_TEXTS = ("buyer", "sku", "carrier", "tracking")
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Text)
+_NO_IDENTIFIER = BadCell("cannot be used as an identifier", "identifier")
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ def read_order(order: str, rows: Sequence[OrderRow], export: Export) -> OrderEve
     for row in rows:
         for name, problem in row.problems.items():
             if name not in SIDE_FACTS:
-                raise BadCell(f"row {row.line}: {name} {problem}".replace("  ", " "))
+                raise problem.within(f"row {row.line}: {name}".removesuffix(" "))
     return _Order(order, [_without_unusable_texts(row) for row in rows], export).read()
 
 
@@ -71,7 +72,7 @@ def _without_unusable_texts(row: OrderRow) -> OrderRow:
     if not wrong:
         return row
     cells = {name: value for name, value in row.cells.items() if name not in wrong}
-    return OrderRow(row.line, cells, {**row.problems, **dict.fromkeys(wrong, "cannot be used as an identifier")})
+    return OrderRow(row.line, cells, {**row.problems, **dict.fromkeys(wrong, _NO_IDENTIFIER)})
 
 
 class _Order:
@@ -149,7 +150,7 @@ class _Order:
     def _whole_amount(self) -> str | None:
         amounts = {Decimal(str(value)): str(value) for value in self._told("amount")}
         if len(amounts) > 1:
-            raise BadCell("its rows differ in amount; an amount of each line is a line_amount")
+            raise BadCell("its rows differ in amount; an amount of each line is a line_amount", "amounts_differ")
         return next(iter(amounts.values()), None)
 
     def _lines(self) -> list[Line]:
@@ -161,7 +162,7 @@ class _Order:
         for row in rows:
             for name in ("product", "quantity"):
                 if row.cells.get(name) is None:
-                    raise BadCell(f"row {row.line}: has no {name}")
+                    raise BadCell(f"row {row.line}: has no {name}", "empty")
             given, price = row.cells.get("line_amount"), row.cells.get("unit_price")
             if given is not None:
                 found.append((row, str(given)))
@@ -172,9 +173,9 @@ class _Order:
             elif whole is not None and len(sold) == 1:
                 found.append((row, whole))
             elif whole is None:
-                raise BadCell("has neither an amount nor an amount for every line")
+                raise BadCell("has neither an amount nor an amount for every line", "no_amount")
             else:
-                raise BadCell("has several lines and no line_amount for each")
+                raise BadCell("has several lines and no line_amount for each", "no_line_amounts")
         return found
 
     def _purchase(self, lines: Iterable[Line]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from app.adapters.cell_times import CellTime
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.import_options import RateOptions, TrackingOptions
-from app.adapters.import_rows import Group, RowReport
+from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.protocol import Event, Options
 from app.adapters.table_heading import Hints, Layout
 from app.adapters.table_reader import Row, open_table
@@ -62,17 +62,17 @@ class RecordImport(ABC):
 
     def _group(self, row: Row) -> Group:
         if row.fault is not None:
-            return Group((RowReport(row.number, ok=False, detail=row.fault),))
+            return Group((failed(row.number, row.fault),))
         record: Event = {str(name): value for name, value in self.options.constants.items()}
         for name, heading in self.options.columns.items():
             try:
                 found = self._cell(name, heading, row.cells[heading])
             except BadCell as error:
-                return Group((RowReport(row.number, ok=False, column=heading, detail=str(error)),))
+                return Group((failed(row.number, error, heading),))
             if found is not None:
                 record[name] = found
             elif name in self.needed:
-                return Group((RowReport(row.number, ok=False, column=heading, detail="is empty"),))
+                return Group((failed(row.number, BadCell("is empty", "empty"), heading),))
         return Group((RowReport(row.number, ok=True, events=1),), (record,))
 
     @abstractmethod

@@ -88,7 +88,7 @@ class _Refunds:
             if given is None and (price := cells.get("unit_price")) is not None and cells.get("quantity") is not None:
                 given = Decimal(str(price)) * Decimal(str(cells["quantity"]))
             if given is None:
-                raise BadCell(f"row {row.line}: has no amount of the return")
+                raise BadCell(f"row {row.line}: has no amount of the return", "return_amount")
             lines.append((row, abs(Decimal(str(given)))))
         amount = sum((amount for _, amount in lines), Decimal(0))
         data: dict[str, object] = {"refunded_total": plain(amount)}
@@ -108,7 +108,7 @@ class _Refunds:
             time for row, _ in lines for name in ("refunded_at", "paid_at") if isinstance(time := row.cells.get(name), datetime)
         ]
         if not times and self._dated is None:
-            raise BadCell("has a return and no time at all")
+            raise BadCell("has a return and no time at all", "no_time")
         return [Refund(max(times, default=self._dated or datetime.min.replace(tzinfo=UTC)), amount, data, bool(times))]
 
     def singles(self) -> list[Refund]:
@@ -118,7 +118,8 @@ class _Refunds:
             if refund is not None:
                 by_refund.setdefault(refund, []).append((row, amount))
             elif amount:
-                raise BadCell(f"row {row.line}: has a refunded_amount and no refund, unlike other rows of the order")
+                detail = f"row {row.line}: has a refunded_amount and no refund, unlike other rows of the order"
+                raise BadCell(detail, "refund_number")
         found = []
         for refund, told in sorted(by_refund.items()):
             amounts = [amount for _, amount in told]
@@ -161,6 +162,6 @@ class _Refunds:
         if times:
             return max(times), True
         if self._dated is None:
-            raise BadCell("has a refund and no time at all")
+            raise BadCell("has a refund and no time at all", "no_time")
         self.warnings.append("the refund has no time: it is dated at the payment")
         return self._dated, False

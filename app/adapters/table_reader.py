@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import BinaryIO
 
+from app.adapters.csv_cells import BadCell
 from app.adapters.csv_records import Record, UnclosedQuote, records
 from app.adapters.table_heading import BadFile, Heading, Hints, Layout, clean, find_heading, lacks, leading_rows
 from app.adapters.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
@@ -50,7 +51,7 @@ class Row:
     """As a spreadsheet counts: the first row of the file is 1."""
     cells: Mapping[str, str]
     """The mapped columns' cells by heading, without surrounding blanks; empty if the row is shorter."""
-    fault: str | None = None
+    fault: BadCell | None = None
     """Why nothing of the row can be relied on."""
     blank: bool = False
     """True if no cell of the row, mapped or not, holds anything."""
@@ -111,11 +112,11 @@ class Table:
             mapped = {name: clean(cells[index]) if index < len(cells) else "" for name, index in columns}
             fault = None
             if record.faulty:
-                fault = "has a quote inside a quoted cell that is not doubled"
+                fault = BadCell("has a quote inside a quoted cell that is not doubled", "quotes")
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
-                fault = "has more cells than the heading: a cell that holds the separator is not quoted"
+                fault = BadCell("has more cells than the heading: a cell that holds the separator is not quoted", "cells")
             elif any(_undecodable(cell) for cell in mapped.values()):
-                fault = f"has characters that are not {layout.encoding}"
+                fault = BadCell(f"has characters that are not {layout.encoding}", "characters", encoding=layout.encoding or "")
             blank = not any(mapped.values()) and not any(clean(cell) for cell in cells)
             yield Row(number, mapped, fault, blank, cells)
 

@@ -66,6 +66,7 @@ ACTIONS: Mapping[str, str] = {
 NOT_RECORDED: Mapping[str, str] = {
     "create_stream_ticket": "stores nothing: the ticket is signed, and lasts a minute",
     "preview_mapping": "stores nothing",
+    "preview_product_aliases": "stores nothing",
     "receive_webhook": "telemetry: the event log keeps it, with its connection",
     "receive_webhook_with_token": "telemetry: the event log keeps it, with its connection",
     "send_events": "telemetry: the event log keeps it, with its key",

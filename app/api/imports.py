@@ -11,17 +11,23 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from app.api.access import AppService, Operator
+from app.catalogue.access import Principal
+from app.catalogue.models import Slug
 from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
+from app.platforms import import_memory
+from app.platforms.import_preview import ImportPreview, ImportPreviewer
 from app.platforms.import_report import ImportReport
 from app.problems import ProblemError, invalid, responses
+from app.service import Service
 from app.settlement import rate_imports
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
@@ -145,7 +151,7 @@ def _read_options(text: str | None) -> dict[str, Any]:
     "",
     operation_id="import_csv",
     summary="Import a CSV export or a spreadsheet",
-    response_model=ImportReport,
+    response_model=ImportReport | ImportPreview,
     responses=responses(400, 401, 403, 404, 413, 415, 422, 503),
     openapi_extra=_BODY,
 )
@@ -156,10 +162,12 @@ async def take_import(
     options: Annotated[
         str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
     ] = None,
+    *,
+    dry_run: Annotated[bool, Query(description="true: answer what the import would change, and store nothing")] = False,
 ) -> Response:
     """Store orders, audience figures, exchange rates or tracking numbers of a file.
 
-    The report names each row that fails. A repetition is safe.
+    The report names each row that fails. A repetition is safe. A dry run answers with an `ImportPreview`.
     """
     limit = service.settings.max_import_bytes
     with ExitStack() as files:
@@ -169,19 +177,74 @@ async def take_import(
         file.flush()
         file.seek(0)
         now = datetime.now(UTC)
-        if chosen.get("kind") == "exchange_rates":
-            rates = await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
-            return Response(rates, media_type="application/json")
         try:
-            if chosen.get("kind") == "tracking":
-                report = await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now)
-            else:
-                report = await service.importer.take(caller, file, chosen, now)
+            report = await (_previewed if dry_run else _stored)(service, caller, file, chosen, now)
         except (QueueFullError, NotCommittedError):
-            raise ProblemError(
-                503,
-                "a part of the file may not have been stored; import it again",
-                code="not_committed",
-                headers={"Retry-After": "5"},
-            ) from None
+            detail = "a part of the file may not have been stored; import it again"
+            raise ProblemError(503, detail, code="not_committed", headers={"Retry-After": "5"}) from None
+        if not dry_run:
+            await import_memory.remember(service.database, caller, chosen, now)
     return Response(report, media_type="application/json")
+
+
+async def _stored(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
+    if chosen.get("kind") == "exchange_rates":
+        return await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
+    if chosen.get("kind") == "tracking":
+        return await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now)
+    return await service.importer.take(caller, file, chosen, now)
+
+
+async def _previewed(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
+    if chosen.get("kind") == "exchange_rates":
+        return await rate_imports.take(service.database, service.importer, caller, file, chosen, now, dry_run=True)
+    previewer = ImportPreviewer(service.database, service.settings, service.privacy_keys, service.importer)
+    if chosen.get("kind") == "tracking":
+        return await tracking.preview(previewer, caller, file, chosen, now)
+    return await previewer.preview(caller, file, chosen, now)
+
+
+class RememberedOptions(BaseModel):
+    """What was chosen for the last import of a brand, a kind and a source."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "brand": "maison-k",
+                "kind": "orders",
+                "source": "wechat",
+                "options": {"columns": {"order": "订单号", "paid_at": "支付时间"}, "timezone": "Asia/Shanghai"},
+                "used_at": "2021-09-25T14:00:00Z",
+            }
+        }
+    )
+
+    brand: str
+    kind: str
+    source: str = Field(description="the option `source`, else the platform of the subject; empty if neither was given")
+    options: dict[str, Any] = Field(description="without kind, subject, source and exported_at")
+    used_at: datetime
+
+
+class RememberedOptionsList(BaseModel):
+    """The options of the last imports, the newest first."""
+
+    imports: list[RememberedOptions]
+
+
+@router.get(
+    "/options",
+    operation_id="list_import_options",
+    summary="List what was chosen for the last imports",
+    responses=responses(401, 403, 422),
+)
+async def list_import_options(
+    service: AppService,
+    caller: Operator,
+    brand: Annotated[Slug | None, Query(description="of this brand")] = None,
+    kind: Annotated[str | None, Query(max_length=50, description="of this kind")] = None,
+    source: Annotated[str | None, Query(max_length=100, description="of this source")] = None,
+) -> RememberedOptionsList:
+    """Return the options of the last import of each brand, kind and source, to begin the next one with."""
+    found = await import_memory.remembered(service.database, caller, brand, kind, source)
+    return RememberedOptionsList(imports=[RememberedOptions(**one._asdict()) for one in found])

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.access import AppService, Operator, Viewer
 from app.api.paging import Paging, encode
 from app.api.rebuilds import deleted, left_to_jobs
-from app.catalogue import products
+from app.catalogue import alias_preview, products
+from app.catalogue.alias_preview import AliasPreview, AliasPreviewRequest
 from app.catalogue.models import CanonicalCode, Slug
 from app.catalogue.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
 from app.catalogue.rebuilds import SessionRebuild, record_of
@@ -131,6 +132,17 @@ async def delete_product(service: AppService, caller: Operator, rebuilder: Rebui
     """Delete a product and its aliases. Line-ups keep its code."""
     await products.delete(service.database, caller, product, rebuilder)
     return deleted(rebuilder.pending)
+
+
+@router.post(
+    "/{product}/aliases/preview",
+    operation_id="preview_product_aliases",
+    summary="Preview aliases",
+    responses=responses(401, 403, 404, 422),
+)
+async def preview_aliases(service: AppService, caller: Operator, product: ProductId, form: AliasPreviewRequest) -> AliasPreview:
+    """Return what would move to this product if the codes were its aliases: orders, units and GMV by session."""
+    return await alias_preview.preview(service.database, caller, product, form.aliases)
 
 
 @router.put(

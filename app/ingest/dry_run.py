@@ -70,61 +70,11 @@ class DryRun:
             await transaction.start()
             try:
                 async with asyncio.timeout(_SECONDS):
-                    return await self._outcomes(connection, items)
+                    # A flusher of its own: what this transaction registers must not be remembered by the writer's.
+                    flusher = Flusher(self._database, self._settings, self._privacy_keys)
+                    return await outcomes_of(connection, flusher, self._settings, items)
             finally:
                 await transaction.rollback()
-
-    async def _outcomes(self, connection: Connection, items: list[SubmittedEvent]) -> list[Outcome]:
-        # A flusher of its own: what this transaction registers must not be remembered by the writer's.
-        flusher = Flusher(self._database, self._settings, self._privacy_keys)
-        results: list[FlushResult] = []
-        out_of_range: list[tuple[SubmittedEvent, Rejection]] = []
-
-        async def transaction(some: list[SubmittedEvent], rejected: list[Submission]) -> FlushResult:
-            async with connection.transaction():  # a savepoint
-                result = await flusher.write(connection, some, rejected, datetime.now(UTC))
-            results.append(result)
-            return result
-
-        async def reject(item: SubmittedEvent, _: Exception) -> None:
-            out_of_range.append((item, item.rejection(OUT_OF_RANGE)))
-
-        isolation = Isolation(transaction, reject)
-        await isolation.store(items, [])
-        if isolation.deferred or isolation.failed:
-            raise NotCommittedError
-        sessions = await self._sessions(connection, items)
-        found: dict[int, Outcome] = {}
-        for result in (*results, FlushResult(rejections=out_of_range)):
-            settled: list[tuple[Verdict, list[SubmittedEvent]]] = [
-                ("accepted", result.accepted),
-                ("duplicate", result.duplicates),
-            ]
-            for verdict, some in settled:
-                found |= {
-                    item.index: Outcome(verdict, sessions[item.index], corrected=item.sent_time is not None) for item in some
-                }
-            refused: list[tuple[Verdict, list[tuple[SubmittedEvent, Rejection]]]] = [
-                ("conflict", result.conflicts),
-                ("rejected", result.rejections),
-            ]
-            for verdict, pairs in refused:
-                found |= {item.index: Outcome(verdict, sessions[item.index], errors=why.errors) for item, why in pairs}
-            for item in result.parked:
-                reason = await _reason(connection, item)
-                found[item.index] = Outcome("parked", None, reason, corrected=item.sent_time is not None)
-        return [found[item.index] for item in items]
-
-    async def _sessions(self, connection: Connection, items: list[SubmittedEvent]) -> dict[int, UUID | None]:
-        """Return the session of each event's subject for its sender, by the event's index."""
-        resolver = SubjectResolver(round(self._settings.slow_response_seconds * 1000))
-        known = await resolver.resolve(WriteQueries(connection), {item.event.subject for item in items})
-        found: dict[int, UUID | None] = {}
-        for item in items:
-            subject = known.get(item.event.subject)
-            session = None if subject is None else subject.of(item.submission.brand_id)
-            found[item.index] = None if session is None else session.row.id
-        return found
 
 
 async def _reason(connection: Connection, item: SubmittedEvent) -> ParkingReason:
@@ -134,3 +84,59 @@ async def _reason(connection: Connection, item: SubmittedEvent) -> ParkingReason
     if not registrations:
         return "room_not_registered"
     return "registration_not_confirmed" if item.submission.brand_id is None else "room_of_another_brand"
+
+
+async def outcomes_of(connection: Connection, flusher: Flusher, settings: Settings, items: list[SubmittedEvent]) -> list[Outcome]:
+    """Write events, and return the outcome of each in their order; the caller sees to it that nothing remains.
+
+    Their submissions count the outcomes, as those of a flush do.
+
+    Raises:
+        NotCommittedError: a session is locked, or a fault of the server prevents an answer.
+    """
+    results: list[FlushResult] = []
+    out_of_range: list[tuple[SubmittedEvent, Rejection]] = []
+
+    async def transaction(some: list[SubmittedEvent], rejected: list[Submission]) -> FlushResult:
+        async with connection.transaction():  # a savepoint, if the caller has a transaction
+            result = await flusher.write(connection, some, rejected, datetime.now(UTC))
+        results.append(result)
+        return result
+
+    async def reject(item: SubmittedEvent, _: Exception) -> None:
+        rejection = item.rejection(OUT_OF_RANGE)
+        out_of_range.append((item, rejection))
+        item.submission.rejected.append(rejection)
+
+    isolation = Isolation(transaction, reject)
+    await isolation.store(items, [])
+    if isolation.deferred or isolation.failed:
+        raise NotCommittedError
+    sessions = await _sessions(connection, settings, items)
+    found: dict[int, Outcome] = {}
+    for result in (*results, FlushResult(rejections=out_of_range)):
+        settled: list[tuple[Verdict, list[SubmittedEvent]]] = [("accepted", result.accepted), ("duplicate", result.duplicates)]
+        for verdict, some in settled:
+            found |= {item.index: Outcome(verdict, sessions[item.index], corrected=item.sent_time is not None) for item in some}
+        refused: list[tuple[Verdict, list[tuple[SubmittedEvent, Rejection]]]] = [
+            ("conflict", result.conflicts),
+            ("rejected", result.rejections),
+        ]
+        for verdict, pairs in refused:
+            found |= {item.index: Outcome(verdict, sessions[item.index], errors=why.errors) for item, why in pairs}
+        for item in result.parked:
+            reason = await _reason(connection, item)
+            found[item.index] = Outcome("parked", None, reason, corrected=item.sent_time is not None)
+    return [found[item.index] for item in items]
+
+
+async def _sessions(connection: Connection, settings: Settings, items: list[SubmittedEvent]) -> dict[int, UUID | None]:
+    """Return the session of each event's subject for its sender, by the event's index."""
+    resolver = SubjectResolver(round(settings.slow_response_seconds * 1000))
+    known = await resolver.resolve(WriteQueries(connection), {item.event.subject for item in items})
+    found: dict[int, UUID | None] = {}
+    for item in items:
+        subject = known.get(item.event.subject)
+        session = None if subject is None else subject.of(item.submission.brand_id)
+        found[item.index] = None if session is None else session.row.id
+    return found

@@ -62,17 +62,23 @@ class StagedFold:
         `without_noted` leaves out the events that flushes noted since the rebuild was marked.
         """
         after = b""
-        while page := await self._connection.fetch(_SQL["statements"], self._session, after, _RANKED):
+        while page := await self._statements(after, _RANKED):
             # Before anything is folded: which statements count is known once all were seen.
             await rank_statements(self._queries, fold.stated(LoggedEvent(*row) for row in page))
             after = page[-1]["event_key"]
             yield
         after = b""
-        while page := await self._connection.fetch(_SQL["page"], self._session, after, PAGE, without_noted):
+        while page := await self._page(after, PAGE, without_noted=without_noted):
             async with self._connection.transaction():
                 await self._fold([LoggedEvent(*row) for row in page])
             after = page[-1]["event_key"]
             yield
+
+    async def _statements(self, after: bytes, limit: int) -> list[asyncpg.Record]:
+        return list(await self._connection.fetch(_SQL["statements"], self._session, after, limit))
+
+    async def _page(self, after: bytes, limit: int, *, without_noted: bool) -> list[asyncpg.Record]:
+        return list(await self._connection.fetch(_SQL["page"], self._session, after, limit, without_noted))
 
     async def fold_noted(self) -> int:
         """Fold a page of the events that flushes noted; return how many there were."""

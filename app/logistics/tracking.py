@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from pydantic_core import from_json, to_json
 
+from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event
 from app.adapters.protocol import Event
 from app.adapters.signatures import key_of
@@ -21,6 +22,7 @@ from app.catalogue.access import Principal
 from app.catalogue.session_access import session_ref
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
+from app.platforms.import_preview import ImportPreviewer
 from app.platforms.import_report import ImportBatch, ImportTally
 from app.platforms.imports import SOURCE, Importer, submission_of
 from app.problems import invalid
@@ -61,6 +63,22 @@ async def take(
     return tally.document(import_id, options["kind"], reading.facts, rebuilds)
 
 
+async def preview(
+    previewer: ImportPreviewer, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime
+) -> bytes:
+    """Return what `take` would change, as an `ImportPreview`; nothing is stored.
+
+    Raises:
+        ProblemError: as `take`.
+    """
+    session = _session_of(options)
+
+    async def events(rows: list[list[Any]], body: bytes) -> bytes:
+        return to_json(await _events(previewer.database, session, rows, from_json(body), now))
+
+    return await previewer.preview(principal, file, options, now, events)
+
+
 def _session_of(options: Mapping[str, Any]) -> UUID:
     subject = options.get("subject")
     named = parse_subject(subject) if isinstance(subject, str) else None
@@ -85,29 +103,29 @@ async def _events(
             continue
         record = next(left)
         try:
-            subject = _subject(session, found.get(record["order"], []), platforms)
-        except ValueError as error:
-            row[1:3], row[4] = (False, 0), f"order {record['order']}: {error}"[:300]
+            subject = _subject(session, record["order"], found.get(record["order"], []), platforms)
+        except BadCell as error:
+            row[1:3], row[4:7] = (False, 0), (f"order {record['order']}: {error}"[:300], error.code, error.params)
         else:
             events.append(_event(session, subject, record, now))
     return events
 
 
-def _subject(session: UUID, places: Sequence[tuple[str, str | None]], platforms: Sequence[str]) -> str:
+def _subject(session: UUID, order: str, places: Sequence[tuple[str, str | None]], platforms: Sequence[str]) -> str:
     """Return a subject under which an event reaches the order.
 
     Raises:
-        ValueError: there is none.
+        BadCell: there is none.
     """
     if not places:
-        raise ValueError("is no order of this session")
+        raise BadCell("is no order of this session", "unknown_order", order=order)
     if len(places) > 1:
-        raise ValueError("is a number of orders on several platforms")
+        raise BadCell("is a number of orders on several platforms", "order_on_several_platforms", order=order)
     platform, room = places[0]
     if room is not None:
         return f"{platform}:{room}"
     if platform != (platforms[0] if len(platforms) == 1 else DIRECT):
-        raise ValueError(f"belongs to {platform}, of which the session has no stream")
+        raise BadCell(f"belongs to {platform}, of which the session has no stream", "order_without_stream", platform=platform)
     return str(session)
 
 

@@ -102,7 +102,7 @@ def _batches(groups: Iterator[Group]) -> Iterator[list[Group]]:
 
 
 def _row(row: RowReport) -> list[object]:
-    return [row.row, row.ok, row.events, row.column, row.detail, row.warnings]
+    return [row.row, row.ok, row.events, row.column, row.detail, row.code, row.params, row.warnings]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 In: batches of rows, once their events are durable. Out: the report as JSON. Never here: the file, the writer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -25,6 +25,10 @@ class ImportRow(ResponseModel):
     events: int = Field(description="events, or exchange rates, that begin in this row; 0 for a further row of an order")
     column: str | None
     detail: str | None = Field(description="why the row was not imported")
+    code: str | None = Field(
+        description="stable rule that the row breaks; null if it was imported. `GET /v1/labels` has the words: import_row.<code>"
+    )
+    params: dict[str, str | int] = Field(description="what the rule's words name")
     warnings: list[str] = Field(description="what was assumed or left out of a row that was imported")
 
 
@@ -74,8 +78,26 @@ class ImportReport(ResponseModel):
                 "rebuilds": [],
                 "failed_rows": 1,
                 "rows": [
-                    {"row": 2, "ok": True, "events": 2, "column": None, "detail": None, "warnings": []},
-                    {"row": 3, "ok": False, "events": 0, "column": "実付金額", "detail": "is no amount", "warnings": []},
+                    {
+                        "row": 2,
+                        "ok": True,
+                        "events": 2,
+                        "column": None,
+                        "detail": None,
+                        "code": None,
+                        "params": {},
+                        "warnings": [],
+                    },
+                    {
+                        "row": 3,
+                        "ok": False,
+                        "events": 0,
+                        "column": "実付金額",
+                        "detail": "is no amount",
+                        "code": "amount",
+                        "params": {},
+                        "warnings": [],
+                    },
                 ],
             }
         }
@@ -114,6 +136,8 @@ class ImportTally:
     parked: int = 0
     replaced: int = 0
     replaced_sessions: set[UUID] = field(default_factory=set)
+    only_remarkable: bool = False
+    """Keep the reports of those rows alone that fail or have warnings."""
     failed_rows: int = 0
     rows: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -129,7 +153,7 @@ class ImportTally:
             rejection.index: f"{rejection.errors[0].pointer} {rejection.errors[0].detail}" for rejection in submission.rejected
         }
         first, reason = 0, None
-        for row, ok, events, column, detail, warnings in batch.rows:
+        for row, ok, events, column, detail, code, params, warnings in batch.rows:
             if events:
                 # The rows behind it belong to the same order until the next row that begins events.
                 reason = next((reasons[index] for index in range(first, first + events) if index in reasons), None)
@@ -140,19 +164,27 @@ class ImportTally:
                 "events": events,
                 "column": column,
                 "detail": detail or (reason if ok else None),
+                "code": code or ("refused" if ok and reason is not None else None),
+                "params": params,
                 "warnings": warnings,
             }
-            self.failed_rows += not report["ok"]
-            self.rows.append((row, to_json(report)))
+            self._keep(row, report)
 
-    def add_row(self, row: int, refused: str | None, column: str | None) -> None:
+    def add_row(
+        self, row: int, refused: str | None, column: str | None, code: str | None, params: Mapping[str, Any] | None = None
+    ) -> None:
         """Add a row that states one record; `refused` says why it is not stored."""
         ok = refused is None
         report: dict[str, Any] = {
-            "row": row, "ok": ok, "events": int(ok), "column": column, "detail": refused, "warnings": [],
+            "row": row, "ok": ok, "events": int(ok), "column": column, "detail": refused, "code": code, "params": params or {},
+            "warnings": [],
         }  # fmt: skip
-        self.failed_rows += not ok
-        self.rows.append((row, to_json(report)))
+        self._keep(row, report)
+
+    def _keep(self, row: int, report: dict[str, Any]) -> None:
+        self.failed_rows += not report["ok"]
+        if not (self.only_remarkable and report["ok"] and not report["warnings"]):
+            self.rows.append((row, to_json(report)))
 
     def document(self, import_id: UUID, kind: str, facts: dict[str, Any], rebuilds: Sequence[RebuildRow]) -> bytes:
         """Return the report; its model documents it."""

@@ -72,7 +72,7 @@ class Importer:
         Raises: ProblemError: 404 for a session of another brand; 422 for options or a file that cannot be used; 503 if too many
         wait. QueueFullError, NotCommittedError: a part of the file is not stored; sending it again is safe.
         """
-        await self._require_session(principal, options.get("subject"))
+        await self.require_session(principal, options.get("subject"))
         import_id = uuid4()
         audit.about(import_id)
         async with self.reading(file, options, now) as reading:
@@ -127,7 +127,12 @@ class Importer:
                 break
         return batch
 
-    async def _require_session(self, principal: Principal, subject: object) -> None:
+    async def require_session(self, principal: Principal, subject: object) -> None:
+        """Refuse a session that the caller may not see, if the subject names a session.
+
+        Raises:
+            ProblemError: 404.
+        """
         named = parse_subject(subject) if isinstance(subject, str) else None
         if isinstance(named, UUID):
             async with self._database.read() as connection:

@@ -102,9 +102,7 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
         ProblemError: 403 for a caller that is bound to a brand, 409 if an issued statement used another rate, 422 if both
             currencies are the same.
     """
-    require_unbound(principal)
-    if key[1] == key[2]:
-        raise invalid("/to", "must be another currency than from", "same_currency")
+    _require_possible(principal, key)
     day, source, target, kind = key
     statement = insert(rates).values(
         date=day, source_currency=source, target_currency=target, kind=kind, rate=form.rate, source=form.source,
@@ -120,6 +118,25 @@ async def put(database: Database, principal: Principal, key: RateKey, form: NewR
             return _rate(known, principal)
         await _refuse_used(connection, key)
         return _rate((await connection.execute(statement.returning(rates))).one(), principal)
+
+
+async def check(database: Database, principal: Principal, key: RateKey, form: NewRate) -> None:
+    """Refuse what `put` would refuse; store nothing.
+
+    Raises:
+        ProblemError: as `put`.
+    """
+    _require_possible(principal, key)
+    async with database.read() as connection:
+        known = (await connection.execute(select(rates).where(is_rate(rates, key)))).one_or_none()
+        if known is None or (known.rate, known.source) != (form.rate, form.source):
+            await _refuse_used(connection, key)
+
+
+def _require_possible(principal: Principal, key: RateKey) -> None:
+    require_unbound(principal)
+    if key[1] == key[2]:
+        raise invalid("/to", "must be another currency than from", "same_currency")
 
 
 async def get(database: Database, principal: Principal, key: RateKey) -> ExchangeRate:

@@ -7,6 +7,7 @@ Idempotent: a rate that is stored already is a duplicate. A row that states anot
 the rules of `exchange_rates.put`.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 from uuid import uuid4
@@ -16,6 +17,7 @@ from pydantic_core import from_json
 
 from app.catalogue.access import Principal
 from app.catalogue.models import CurrencyCode, Day, RequestModel
+from app.platforms import import_preview
 from app.platforms.import_report import ImportTally
 from app.platforms.imports import Importer
 from app.problems import ProblemError, invalid, pointer_of
@@ -44,9 +46,12 @@ class _Record(NewRate, RequestModel):
 
 
 async def take(
-    database: Database, importer: Importer, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime
-) -> bytes:
+    database: Database, importer: Importer, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime, *,
+    dry_run: bool = False,
+) -> bytes:  # fmt: skip
     """Store the rates of a file, and return an `ImportReport` as JSON; a row that is refused does not keep others out.
+
+    A dry run stores nothing, and returns an `ImportPreview`.
 
     `file` must have a file descriptor.
 
@@ -57,19 +62,23 @@ async def take(
     exchange_rates.require_unbound(principal)
     import_id = uuid4()
     audit.about(import_id)
-    tally, seen = ImportTally(), dict[RateKey, NewRate]()
+    tally, seen = ImportTally(only_remarkable=dry_run), dict[RateKey, NewRate]()
+    store = exchange_rates.check if dry_run else exchange_rates.put
     async with importer.reading(file, options, now) as reading:
         async for rows, body in reading.batches():
             records = iter(from_json(body))
-            for row, ok, _, column, detail, _ in rows:
-                refused = detail if not ok else await _store(database, principal, next(records), seen, tally)
-                tally.add_row(row, refused, column)
+            for row, ok, _, column, detail, code, params, _ in rows:
+                refused = detail if not ok else await _store(database, principal, next(records), seen, tally, store)
+                tally.add_row(row, refused, column, None if refused is None else code or "refused", params)
+    if dry_run:
+        return import_preview.document(tally, options["kind"], reading.facts)
     return tally.document(import_id, options["kind"], reading.facts, [])
 
 
 async def _store(
-    database: Database, principal: Principal, record: dict[str, str], seen: dict[RateKey, NewRate], tally: ImportTally
-) -> str | None:
+    database: Database, principal: Principal, record: dict[str, str], seen: dict[RateKey, NewRate], tally: ImportTally,
+    store: Callable[[Database, Principal, RateKey, NewRate], Awaitable[object]],
+) -> str | None:  # fmt: skip
     """Store one record and count it; return why it is refused."""
     try:
         found = _Record.model_validate(record)
@@ -90,7 +99,7 @@ async def _store(
         tally.duplicates += 1
         return None
     try:
-        await exchange_rates.put(database, principal, key, rate)
+        await store(database, principal, key, rate)
     except ProblemError as error:
         return error.errors[0].detail if error.errors else error.detail
     tally.accepted += 1

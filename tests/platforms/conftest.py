@@ -151,3 +151,19 @@ def stored(service: Service) -> Callable[[], Awaitable[dict[str, int]]]:
             return {name: await connection.fetchval(f"SELECT count(*) FROM {table}") for name, table in tables.items()}
 
     return count
+
+
+@pytest.fixture
+def rows(service: Service) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return number and digest of the rows of every table, but for scheduled jobs and the keys, which note their last use."""
+
+    async def read() -> dict[str, Any]:
+        async with service.database.acquire() as connection:
+            tables = await connection.fetch(
+                "SELECT format('%I', relname) AS name FROM pg_class WHERE relkind IN ('r', 'p') "
+                "AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'pgqueuer%' AND relname <> 'api_keys'"
+            )
+            query = "SELECT count(*), coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '') FROM {} t"
+            return {name: (await connection.fetch(query.format(name)))[0] for (name,) in tables}
+
+    return read

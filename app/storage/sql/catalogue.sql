@@ -36,6 +36,21 @@ JOIN rebuilds r ON r.session_id = s.id
 WHERE s.brand_id = $1 AND r.done < r.requested
 ORDER BY 1;
 
+-- name: orders_with_codes
+-- What the lines of paid orders with one of these product codes ($2) carry, by session ($1).
+SELECT s.id, s.title, s.currency, coalesce(found.orders, 0) AS orders, coalesce(found.units, 0) AS units, coalesce(found.gmv, 0) AS gmv
+FROM sessions s
+LEFT JOIN LATERAL (
+    SELECT count(DISTINCT (o.platform, o.order_id)) AS orders,
+           sum((line ->> 'quantity')::numeric) FILTER (WHERE (line ->> 'gift') IS NULL) AS units,
+           sum((line ->> 'amount')::numeric) AS gmv
+    FROM orders o
+    CROSS JOIN LATERAL json_array_elements(o.lines) AS line
+    WHERE o.session_id = s.id AND o.paid_at IS NOT NULL AND line ->> 'product' = ANY($2::text[])
+) found ON true
+WHERE s.id = ANY($1::uuid[])
+ORDER BY s.created_at DESC, s.id;
+
 -- name: forget_changed_keys
 -- The rebuilds that these keys need are requested.
 DELETE FROM pending_refolds WHERE brand_id = $1 AND key = ANY($2::text[]);

@@ -24,7 +24,7 @@ from app.storage.tables.customers import forgotten_orders
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.order_facts import parcels, refunds
-from app.storage.tables.platforms import connections, deliveries, platform_tokens, sealed_keys
+from app.storage.tables.platforms import connections, deliveries, import_options, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.revisions import revisions
 from app.storage.tables.settlement import contracts, exchange_rates, settlement_rates, settlements
@@ -48,6 +48,7 @@ __all__ = [
     "forgotten_orders",
     "gauges",
     "import_events",
+    "import_options",
     "lineup",
     "members",
     "metadata",

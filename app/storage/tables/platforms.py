@@ -77,6 +77,17 @@ platform_tokens = Table(
     Column("forced_at", Timestamp),
 )
 
+import_options = Table(
+    "import_options",
+    metadata,
+    # What was chosen for the last import.
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("source", Key, primary_key=True),
+    Column("options", JSONB, nullable=False),
+    Column("used_at", Timestamp, nullable=False),
+)
+
 sealed_keys = Table(
     "sealed_keys",
     metadata,
