@@ -57,11 +57,11 @@ async def workbook(database: Database, renderer: RenderProcess, asked: SessionQu
 
 def _customers(packing: PackingList, packed: Iterable[PackedCustomer]) -> list[CustomerRows]:
     found = []
-    for one in packed:
-        document = packing.customer(one)
+    for one, document in packing.customers(packed):
         numbers = sorted({order.carton for order in one.orders if order.carton is not None})
-        lines = [(line["product"], line["sku"], line["name"], line["quantity"]) for line in document["lines"]]
-        found.append(CustomerRows(", ".join(map(str, numbers)), one.customer, ", ".join(document["orders"]), lines))
+        lines = [(line["product"], line["sku"], line["name"], line["quantity"]) for line in document]
+        orders = ", ".join([order.order for order in one.orders])
+        found.append(CustomerRows(", ".join(map(str, numbers)), one.customer, orders, lines))
     return found
 
 

@@ -7,12 +7,15 @@ whose number is that of the products, and a few examples per warning.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from pydantic_core import from_json
 
 from app.kpis.render import Document
 from app.labels.catalogue import Language, label, name_in
-from app.logistics.pieces import ItemKey, Items, StoredLine, items_of, order_pieces
+from app.logistics.carts import Carts, Pieces
+from app.logistics.pieces import NO_REFUNDS, ItemKey, Items, Refunds, items_of, order_pieces
 from app.storage.packing_reads import PackingRow
 
 MOST_EXAMPLES = 20
@@ -60,8 +63,13 @@ class PackedOrder(NamedTuple):
 
     order: str
     platform: str
-    items: Items
+    pieces: Pieces
     carton: int | None = None
+
+    @property
+    def items(self) -> Items:
+        """The pieces by product and SKU."""
+        return self.pieces.items
 
 
 class PackedCustomer(NamedTuple):
@@ -70,20 +78,20 @@ class PackedCustomer(NamedTuple):
     customer: str
     orders: list[PackedOrder]
 
-    def items(self) -> Items:
+    def pieces(self) -> Pieces:
         """Return the pieces of all orders by product and SKU."""
         if len(self.orders) == 1:
-            return self.orders[0].items
+            return self.orders[0].pieces
         found: Items = {}
         for order in self.orders:
-            add_items(found, order.items)
-        return found
+            add_items(found, order.pieces.items)
+        return Pieces(found)
 
 
-def add_items(to: Items, items: Mapping[ItemKey, int]) -> None:
+def add_items(to: Items, items: Mapping[ItemKey, int], times: int = 1) -> None:
     """Add pieces to others."""
     for key, quantity in items.items():
-        to[key] = to.get(key, 0) + quantity
+        to[key] = to.get(key, 0) + quantity * times
 
 
 class PackingList:
@@ -94,37 +102,52 @@ class PackingList:
         self.language = language
         self.totals: Items = {}
         self.catalogue = Catalogue({}, {})
+        self._carts = Carts()
+        self._refunds: Iterator[Refunds] = iter(())
         self._open: PackedCustomer | None = None
         self._names: dict[str, str] = {}
         self._has_cartons = False
         self._warned: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
 
-    def add(
-        self, rows: Iterable[PackingRow], lines: Iterable[Sequence[StoredLine]]
-    ) -> tuple[list[PackedCustomer], list[Excluded]]:
-        """Take the next orders in with their lines; return the customers that are complete, and the orders that are left out."""
+    def read(self, rows: Iterable[PackingRow]) -> set[str]:
+        """Read a batch of orders; return the products that are to be known before `add` takes it in."""
+        refunded = [(row.singles or "[]", row.totals or "[]") for row in rows if row.refunded_amount]
+        parsed = from_json("[" + ",".join(f"[{singles},{totals}]" for singles, totals in refunded) + "]")
+        self._refunds = iter([Refunds(*stated) for stated in parsed])
+        named = {product for stated in parsed for product in Refunds(*stated).products()}
+        return named | self._carts.read([row.lines for row in rows])
+
+    def add(self, rows: Iterable[PackingRow]) -> tuple[list[PackedCustomer], list[Excluded]]:
+        """Take in the batch that was read; return the customers that are complete, and the orders that are left out."""
         customers: list[PackedCustomer] = []
         excluded: list[Excluded] = []
-        codes = self.catalogue.codes
-        for row, stored in zip(rows, lines, strict=True):
+        unpacked: list[str] = []
+        codes, carts = self.catalogue.codes, self._carts
+        for row in rows:
             if row.customer is None:
+                # A carton has the order, and the session has not.
                 self._warn("packed_order_changed", row.order_id)
                 continue
-            items, reason, warnings = order_pieces(row, stored, codes)
-            for code in warnings:
-                self._warn(code, row.order_id)
+            cart, reason = carts[row.lines], None
+            if not row.whole or not (pieces := cart.pieces(codes)).items:
+                refunds = next(self._refunds) if row.refunded_amount else NO_REFUNDS
+                items, reason, warnings = order_pieces(row, cart.lines, codes, refunds)
+                pieces = Pieces(items)
+                for code in warnings:
+                    self._warn(code, row.order_id)
             if reason is not None:
                 excluded.append(Excluded(row.order_id, row.platform, reason))
             elif row.paid:
                 if self._open is None or self._open.customer != row.customer:
                     customers += self.finish()
                     self._open = PackedCustomer(row.customer, [])
-                self._open.orders.append(PackedOrder(row.order_id, row.platform, items, row.carton))
+                self._open.orders.append(PackedOrder(row.order_id, row.platform, pieces, row.carton))
             if row.packed is not None:
-                self._compare(row.packed, row.order_id, items, reason)
+                self._compare(row.packed, row.order_id, pieces.items, reason)
             elif row.paid and reason is None:
-                self._warn("order_not_packed", row.order_id)
+                unpacked.append(row.order_id)
+        self._warn("order_not_packed", *unpacked)
         return customers, excluded
 
     def _compare(self, packed: str, order: str, items: Items, reason: str | None) -> None:
@@ -147,16 +170,17 @@ class PackingList:
             for (product, sku), quantity in ordered
         ]
 
-    def customer(self, packed: PackedCustomer) -> Document:
-        """Return a customer's document, and add its pieces to the totals."""
-        items = packed.items()
-        add_items(self.totals, items)
-        return {
-            "customer": packed.customer,
-            "orders": [order.order for order in packed.orders],
-            "units": sum(items.values()),
-            "lines": self.lines(items),
-        }
+    def customers(self, packed: Iterable[PackedCustomer]) -> Iterator[tuple[PackedCustomer, list[Document]]]:
+        """Return customers with their lines, and add their pieces to the totals."""
+        counted: Counter[Pieces] = Counter()
+        for one in packed:
+            pieces = one.pieces()
+            if pieces.document is None:
+                pieces.document = self.lines(pieces.items)
+            counted[pieces] += 1
+            yield one, pieces.document
+        for pieces, times in counted.items():
+            add_items(self.totals, pieces.items, times)
 
     def _name(self, product: str) -> str:
         name = self._names.get(product)
@@ -172,7 +196,7 @@ class PackingList:
         self._warn_products("customs_missing", [p for p in products if any(not facts[p].customs.get(f) for f in CUSTOMS)])
         found = []
         for code, count in sorted(self._warned.items()):
-            if code == "order_not_packed" and not self._has_cartons:
+            if not count or (code == "order_not_packed" and not self._has_cartons):
                 continue
             examples = self._examples[code]
             what = "products" if code in {"product_without_name", "customs_missing"} else "orders"
@@ -180,16 +204,15 @@ class PackingList:
             found.append({"code": code, "message": message, "figures": {"count": count, what: examples}})
         return found
 
-    def _warn(self, code: str, example: str) -> None:
-        self._warned[code] += 1
-        if self._warned[code] <= MOST_EXAMPLES:
-            self._examples.setdefault(code, []).append(example)
+    def _warn(self, code: str, *of: str) -> None:
+        self._warned[code] += len(of)
+        examples = self._examples.setdefault(code, [])
+        examples += of[: MOST_EXAMPLES - len(examples)]
 
     def _warn_products(self, code: str, products: Sequence[str]) -> None:
         self._warned.pop(code, None)
         self._examples.pop(code, None)
-        for product in products:
-            self._warn(code, product)
+        self._warn(code, *products)
 
 
 def _by_item(entry: tuple[ItemKey, int]) -> tuple[str, str]:

@@ -5,8 +5,7 @@ In: an order's lines and refunds. Out: its pieces, why it is left out, and what 
 The rule of refunds is that of docs/orders.md: single refunds and running totals describe the same pieces; the greater one counts.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -20,8 +19,22 @@ ItemKey = tuple[str, str | None]
 """A product's code and the SKU."""
 Items = dict[ItemKey, int]
 """Pieces."""
-Refunded = Counter[tuple[str, str | None, bool]]
+Refunded = dict[tuple[str, str | None, bool], int]
 """Pieces by product, SKU and whether the refund names a gift."""
+
+
+class Refunds(NamedTuple):
+    """What was refunded of an order, as `PackingRow` describes it."""
+
+    singles: Sequence[Mapping[str, Any]] = ()
+    totals: Sequence[Mapping[str, Any]] = ()
+
+    def products(self) -> Iterator[str]:
+        """Return the products that refunds name, by whatever code."""
+        return (canonical_code(line["product"]) for stated in (*self.singles, *self.totals) for line in stated["lines"] or ())
+
+
+NO_REFUNDS = Refunds()
 
 
 class Line(NamedTuple):
@@ -43,7 +56,9 @@ class OrderPieces(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def order_pieces(row: PackingRow, lines: Sequence[StoredLine], codes: Mapping[str, str]) -> OrderPieces:
+def order_pieces(
+    row: PackingRow, lines: Sequence[StoredLine], codes: Mapping[str, str], refunds: Refunds = NO_REFUNDS
+) -> OrderPieces:
     """Return the pieces of an order; `codes` turns a product's alias into its code."""
     excluded = _excluded(row)
     if excluded is not None:
@@ -52,13 +67,18 @@ def order_pieces(row: PackingRow, lines: Sequence[StoredLine], codes: Mapping[st
         return OrderPieces({}, None, ("order_not_paid",))
     warnings = () if row.known else ("order_without_buyer",)
     if row.refunded_amount > 0:
-        return _after_refunds(row, lines, codes, warnings)
+        return _after_refunds(row, lines, codes, refunds, warnings)
+    return _packed(line_items(lines, codes), warnings)
+
+
+def line_items(lines: Iterable[StoredLine], codes: Mapping[str, str]) -> Items:
+    """Return the pieces of an order's lines."""
     items: Items = {}
     for line in lines:
         product = line["product"]
         key = (codes.get(product, product), line["sku"])
         items[key] = items.get(key, 0) + line["quantity"]
-    return _packed(items, warnings)
+    return {key: quantity for key, quantity in items.items() if quantity} if 0 in items.values() else items
 
 
 def _excluded(row: PackingRow) -> str | None:
@@ -70,20 +90,17 @@ def _excluded(row: PackingRow) -> str | None:
 
 
 def _packed(items: Items, warnings: tuple[str, ...]) -> OrderPieces:
-    if 0 in items.values():
-        items = {key: quantity for key, quantity in items.items() if quantity}
     return OrderPieces(items, None, warnings if items else (*warnings, "order_without_lines"))
 
 
 def _after_refunds(
-    row: PackingRow, stored: Sequence[StoredLine], codes: Mapping[str, str], warnings: tuple[str, ...]
+    row: PackingRow, stored: Sequence[StoredLine], codes: Mapping[str, str], refunds: Refunds, warnings: tuple[str, ...]
 ) -> OrderPieces:
-    lines = [Line(_code(line["product"], codes), line["sku"], line["quantity"], "gift" in line) for line in stored]
-    singles, totals = from_json(row.singles) if row.singles else [], from_json(row.totals) if row.totals else []
-    left, excess = without(lines, refunded_pieces(singles, totals, codes))
+    lines = [Line(codes.get(line["product"], line["product"]), line["sku"], line["quantity"], "gift" in line) for line in stored]
+    left, excess = without(lines, refunded_pieces(refunds.singles, refunds.totals, codes))
     if excess:
         warnings += ("refund_exceeds_order",)
-    if _unallocated(singles, totals, total_counts=row.total_counts):
+    if _unallocated(refunds.singles, refunds.totals, total_counts=row.total_counts):
         warnings += ("refund_without_lines",)
     if not left and any(line.quantity for line in lines):
         return OrderPieces({}, "refunded", warnings)
@@ -118,10 +135,10 @@ def refunded_pieces(
     for total in totals:
         if total["key"]:
             _add(running, total["lines"], codes, only=total["key"])
-    found = Refunded()
+    found: Refunded = {}
     for product in added.keys() | running.keys():
-        single, newest = added.get(product, Refunded()), running.get(product, Refunded())
-        found.update(single if single.total() >= newest.total() else newest)
+        single, newest = added.get(product, {}), running.get(product, {})
+        found |= single if sum(single.values()) >= sum(newest.values()) else newest
     return found
 
 
@@ -134,17 +151,22 @@ def without(lines: Sequence[Line], refunded: Mapping[tuple[str, str | None, bool
     left = [line.quantity for line in lines]
     excess = 0
     # Those that name a SKU choose first: the others can take any.
-    for (product, sku, gift), quantity in sorted(
-        refunded.items(), key=lambda item: (item[0][1] is None, item[0][1] or "", item[0])
-    ):
+    for (product, sku, gift), quantity in sorted(refunded.items(), key=_by_choice) if len(refunded) > 1 else refunded.items():
         places = [number for number, line in enumerate(lines) if line.product == product and _fits(line.sku, sku)]
+        if len(places) > 1:
+            places.sort(key=lambda number: (lines[number].sku != sku, lines[number].gift != gift))
         wanted = quantity
-        for number in sorted(places, key=lambda number: (lines[number].sku != sku, lines[number].gift != gift)):
+        for number in places:
             taken = min(wanted, left[number])
             left[number] -= taken
             wanted -= taken
         excess += wanted
     return [line._replace(quantity=rest) for line, rest in zip(lines, left, strict=True) if rest], excess
+
+
+def _by_choice(refunded: tuple[tuple[str, str | None, bool], int]) -> tuple[bool, str, str, bool]:
+    (product, sku, gift), _ = refunded
+    return sku is None, sku or "", product, gift
 
 
 def _fits(sku: str | None, wanted: str | None) -> bool:
@@ -161,7 +183,8 @@ def _add(
         product = _code(line["product"], codes)
         if only is None or product == only:
             key = (product, line.get("sku"), bool(line.get("gift")))
-            found.setdefault(product, Refunded())[key] += line["quantity"]
+            pieces = found.setdefault(product, {})
+            pieces[key] = pieces.get(key, 0) + line["quantity"]
 
 
 def _unallocated(singles: Sequence[Mapping[str, Any]], totals: Sequence[Mapping[str, Any]], *, total_counts: bool) -> bool:

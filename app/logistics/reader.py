@@ -7,15 +7,13 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable
 from typing import IO
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from app.kpis.computation import compute
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import Excluded, PackedCustomer, PackingList, ProductFacts
-from app.logistics.pieces import StoredLine
 from app.storage import log_reads, packing_reads, product_reads
 from app.storage.database import Connection, Database
-from app.storage.packing_reads import PackingRow
 from app.storage.reads import SessionHead
 
 Batch = tuple[list[PackedCustomer], list[Excluded]]
@@ -27,12 +25,11 @@ async def batches(connection: Connection, head: SessionHead, packing: PackingLis
     lineup = {row.product: row.name for row in await product_reads.lineup(connection, head.id)}
     known: set[str] = set()
     async for rows in packing_reads.packing_orders(connection, head.id, head.brand_id):
-        lines = await compute(len(rows), _lines_of, rows)
-        new = sorted({line["product"] for found in lines for line in found} - known)
-        if new:
+        named = await compute(len(rows), packing.read, rows)
+        if new := sorted(named - known):
             known.update(new)
             await _read_products(connection, head, packing, new, lineup)
-        yield await compute(len(rows), packing.add, rows, lines)
+        yield await compute(len(rows), packing.add, rows)
     yield packing.finish(), []
 
 
@@ -82,17 +79,21 @@ class _Array:
 
 
 def _customers(packing: PackingList, packed: Iterable[PackedCustomer]) -> bytes:
-    return to_json([packing.customer(one) for one in packed])
+    return to_json(
+        [
+            {
+                "customer": customer,
+                "orders": [order.order for order in orders],
+                "units": sum([line["quantity"] for line in lines]),
+                "lines": lines,
+            }
+            for (customer, orders), lines in packing.customers(packed)
+        ]
+    )
 
 
 def _excluded(left_out: Iterable[Excluded]) -> bytes:
     return to_json([one._asdict() for one in left_out])
-
-
-def _lines_of(rows: Iterable[PackingRow]) -> list[list[StoredLine]]:
-    # One call for all: the call costs as much as a line.
-    found: list[list[StoredLine]] = from_json("[" + ",".join(row.lines or "[]" for row in rows) + "]")
-    return found
 
 
 async def _read_products(

@@ -22,9 +22,11 @@ class PackingRow(NamedTuple):
     """The short pseudonym; None if a carton has the order and the session has not."""
     platform: str
     order_id: str
+    whole: bool
+    """Whether it is sent as it was paid: nothing is refunded, cancelled, shipped or unknown, so that the lines say everything."""
     known: bool
     """Whether the order names its buyer."""
-    lines: str | None
+    lines: str
     amount: int | None
     refunded_amount: int
     paid: bool
@@ -45,4 +47,4 @@ async def packing_orders(connection: Connection, session: UUID, brand: UUID) -> 
     """Yield all orders by customer, platform and order; needs a transaction, since a cursor reads them."""
     cursor = await connection.cursor(_PACKING["packing_orders"], session, brand)
     while rows := await cursor.fetch(BATCH):
-        yield [PackingRow(*row) for row in rows]
+        yield list(map(PackingRow._make, rows))

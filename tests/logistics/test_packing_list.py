@@ -127,6 +127,32 @@ async def test_refunds_follow_the_rules_of_money(
     assert left == (await read(session, "packing-list"))["totals"][0]["quantity"]
 
 
+async def test_a_refund_may_name_the_product_by_an_alias(
+    client: httpx.AsyncClient, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """The alias that only the refund uses takes the pieces off as the code would."""
+    session = await new_session()
+    await client.post("/v1/products", json={"brand": "maison-k", "code": "knit", "aliases": ["10000387"]})
+    await send("wechat:room", paid(1, "A-1", "b1", ("knit", 3, "300.00")), refunded(2, "A-1", "r1", "100.00", (" 10000387", 1)))
+    document = await read(session, "packing-list")
+    assert [("knit", 2)] == [(line["product"], line["quantity"]) for line in document["totals"]]
+    assert "refund_exceeds_order" not in codes(document)
+
+
+async def test_carts_that_are_forgotten_and_read_again_count_as_before(
+    monkeypatch: pytest.MonkeyPatch, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """Batches of two orders and room for three carts: the list is that of one batch and room for all."""
+    session = await new_session()
+    orders = [paid(1, f"A-{n:02}", f"b{n % 5}", (f"p{n % 7}", 1 + n % 2, "1.00"), ("knit", 1, "1.00")) for n in range(20)]
+    await send("wechat:room", *orders, refunded(2, "A-03", "r1", "0.50", ("knit", 1)))
+    expected = await read(session, "packing-list")
+    monkeypatch.setattr("app.storage.packing_reads.BATCH", 2)
+    monkeypatch.setattr("app.logistics.carts.MOST", 3)
+    assert expected == await read(session, "packing-list")
+    assert 49 == sum(line["quantity"] for line in expected["totals"])
+
+
 @dataclass
 class Order:
     """What is true of a random order."""

@@ -37,11 +37,13 @@ WITH singles AS (
                COLLATE "C" AS customer,
            o.platform, o.order_id, o.buyer IS NOT NULL AS known, o.lines::text AS lines, o.amount, o.refunded_amount,
            o.paid_at IS NOT NULL AS paid, o.cancelled_at IS NOT NULL AS cancelled,
-           o.shipped_at IS NOT NULL OR o.delivered_at IS NOT NULL AS shipped
+           o.shipped_at IS NOT NULL OR o.delivered_at IS NOT NULL AS shipped,
+           o.buyer IS NOT NULL AND o.paid_at IS NOT NULL AND o.cancelled_at IS NULL AND o.shipped_at IS NULL
+               AND o.delivered_at IS NULL AND o.refunded_amount = 0 AS whole
     FROM orders o
     WHERE o.session_id = $1::uuid
 )
-SELECT o.customer, platform, order_id, o.known, o.lines, o.amount, o.refunded_amount, o.paid, o.cancelled, o.shipped,
+SELECT o.customer, platform, order_id, o.whole, o.known, coalesce(o.lines, '[]') AS lines, o.amount, o.refunded_amount, o.paid, o.cancelled, o.shipped,
        singles.stated::text AS singles, totals.stated::text AS totals, coalesce(totals.count, false) AS total_counts,
        c.number AS carton, c.items::text AS packed
 FROM of_session o
