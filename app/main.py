@@ -18,6 +18,7 @@ from app.api import (
     contracts,
     customers,
     dead_letters,
+    desk,
     event_log,
     events,
     exchange_rates,
@@ -62,7 +63,7 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders,
     lead_times, brands, products, me, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements,
-    stream, charts, insights, comparison, reports, revisions, webhooks, imports, voids, rebuilds, customers, months, audit,
+    stream, charts, insights, comparison, reports, revisions, webhooks, imports, voids, desk, rebuilds, customers, months, audit,
     labels, health,
 )  # fmt: skip
 

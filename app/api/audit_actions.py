@@ -14,6 +14,7 @@ from app.observability.logs import request_id
 from app.storage.audit import Action, Actor
 
 ACTIONS: Mapping[str, str] = {
+    "act_at_desk": "desk_action.create",
     "add_lineup_item": "lineup_item.create",
     "add_product_alias": "product_alias.create",
     "add_settlement_line": "settlement_line.create",

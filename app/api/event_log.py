@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.access import AppService, Viewer, session_uuid
 from app.api.language import AnswerLanguage
-from app.api.paging import PageRequest, Paging, encode
+from app.api.paging import Paging, encode
 from app.api.report_models import LogPage
 from app.api.results import UNCHANGED, answer
 from app.events.payload import PAYLOADS
@@ -19,16 +19,6 @@ from app.kpis.reader import SessionQuery
 from app.problems import invalid, responses
 
 router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=UNCHANGED | responses(401, 403, 404, 422))
-
-
-def _after(paging: PageRequest) -> tuple[datetime, bytes] | None:
-    after = paging.after(datetime, str)
-    if after is None:
-        return None
-    try:
-        return after[0].astimezone(UTC), bytes.fromhex(after[1])
-    except ValueError:
-        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged", "cursor") from None
 
 
 @router.get("", summary="List the events of a session", operation_id="list_events", response_model=LogPage)
@@ -44,5 +34,5 @@ async def log(
     if event_type is not None and event_type not in PAYLOADS:
         raise invalid("/type", "unknown event type", "event_type")
     asked = SessionQuery(await session_uuid(session), principal.brand_id, datetime.now(UTC), language, client=principal.is_client)
-    document, more = await read_log(service.database, asked, event_type, _after(paging), paging.limit)
+    document, more = await read_log(service.database, asked, event_type, paging.after_event(), paging.limit)
     return answer({**document, "next_cursor": encode(more and (more[0], more[1].hex()))}, asked)

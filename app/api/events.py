@@ -49,7 +49,7 @@ class RejectedEvent(BaseModel):
     errors: list[FieldError]
 
 
-_RECEIPT: dict[str, Any] = {
+RECEIPT: dict[str, Any] = {
     "accepted": 2,
     "duplicates": 1,
     "conflicts": 0,
@@ -68,7 +68,7 @@ _RECEIPT: dict[str, Any] = {
 class Receipt(BaseModel):
     """The result of a request. Every event that it counts is committed."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _RECEIPT})
+    model_config = ConfigDict(json_schema_extra={"example": RECEIPT})
 
     accepted: int
     duplicates: int
@@ -93,8 +93,8 @@ class IngestProblem(Receipt, ProblemDocument):
                 "code": "no_event_accepted",
                 "detail": "no event was accepted",
                 "instance": "urn:request:0192f1a0b3c4",
-                "errors": _RECEIPT["rejected"][0]["errors"],
-                **_RECEIPT,
+                "errors": RECEIPT["rejected"][0]["errors"],
+                **RECEIPT,
                 "accepted": 0,
                 "duplicates": 0,
             }
@@ -125,8 +125,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def settle(service: Service, submission: Submission) -> bytes:
-    """Queue a submission, wait for its commit, and return the receipt."""
+async def committed(service: Service, submission: Submission) -> dict[str, Any]:
+    """Queue a submission, wait for its commit, and return the receipt.
+
+    Raises:
+        ProblemError: 422 if no event was accepted, 503.
+    """
     try:
         await service.writer.submit(submission)
     except QueueFullError:
@@ -144,7 +148,7 @@ async def settle(service: Service, submission: Submission) -> bytes:
     if submission.all_rejected:
         first = submission.rejected[0].errors
         raise ProblemError(422, "no event was accepted", code="no_event_accepted", errors=first, extra=receipt)
-    return to_json(receipt)
+    return receipt
 
 
 _BODY: dict[str, Any] = {
@@ -194,4 +198,4 @@ async def take(request: Request) -> bytes:
         brand_id=caller.brand_id, origin=caller.reference, received_at=datetime.now(UTC),
     )  # fmt: skip
     submission = receive(body, headers) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
-    return await settle(service, submission)
+    return to_json(await committed(service, submission))

@@ -20,6 +20,7 @@ TAGS = [
     {"name": "connections", "description": "Platforms and tools that an agency connects."},
     {"name": "imports", "description": "Exports of a back-end, as CSV."},
     {"name": "sessions", "description": "Live sessions, and their rebuilds."},
+    {"name": "desk", "description": "What operators do before and while a session runs."},
     {"name": "streams", "description": "The rooms of a session."},
     {"name": "lineup", "description": "What a session sells."},
     {"name": "promotions", "description": "What advertised a session."},

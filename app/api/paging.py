@@ -11,14 +11,14 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, overload
 from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import TypeAdapter
 
-from app.problems import invalid
+from app.problems import ProblemError, invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -77,7 +77,11 @@ def decode(cursor: str, kinds: Sequence[type[KeyPart]]) -> tuple[Any, ...]:
         parts = _PARTS.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except ValueError:
-        raise invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged", "cursor") from None
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> ProblemError:
+    return invalid("/cursor", "is not a cursor of this list; send next_cursor unchanged", "cursor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,18 @@ class PageRequest:
             ProblemError: 422 at `/cursor`.
         """
         return None if self.cursor is None else decode(self.cursor, kinds)
+
+    def after_event(self) -> tuple[datetime, bytes] | None:
+        """Return the time and the key of the event after which the page begins, None for the first page.
+
+        Raises:
+            ProblemError: 422 at `/cursor`.
+        """
+        after = self.after(datetime, str)
+        try:
+            return after and (after[0].astimezone(UTC), bytes.fromhex(after[1]))
+        except ValueError:
+            raise _no_cursor() from None
 
 
 Paging = Annotated[PageRequest, Depends()]

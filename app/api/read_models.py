@@ -163,30 +163,6 @@ class ProductsDocument(DocumentModel):
     next_cursor: str | None = Field(description="continues the products outside the line-up")
 
 
-class Mark(DocumentModel):
-    """A point in time that explains a series."""
-
-    at: datetime
-    kind: Literal["showcased", "withdrawn", "sold_out", "restocked", "started", "ended"]
-    product: str | None
-    platform: str | None
-
-
-class TimelineDocument(DocumentModel):
-    """Series in equal buckets. Counted series are 0 without events; sampled series are null without samples."""
-
-    session: str
-    product: str | None
-    currency: str
-    from_: datetime = Field(alias="from")
-    to: datetime
-    step: str
-    buckets: list[datetime]
-    series: dict[str, list[int | str | None]]
-    marks: list[Mark]
-    marks_omitted: int = Field(description="marks of the window beyond the first 1,000")
-
-
 class Trailing(DocumentModel):
     """Orders up to five minutes after a showcase."""
 

@@ -19,8 +19,8 @@ from app.api.read_models import (
     ProductsDocument,
     ShowcasesDocument,
     SupportDocument,
-    TimelineDocument,
 )
+from app.api.timeline_models import TimelineDocument
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
 from app.kpis import product_reader, reader, support as support_reader

@@ -105,6 +105,16 @@ class OrderPatch(NamedTuple):
     """When the carrier accepted the parcel."""
 
 
+class Mark(NamedTuple):
+    """A moment that explains the figures: another host presents (`host`), or something happened (`mark`)."""
+
+    kind: str
+    name: str
+    """The host's name, or the mark's label."""
+    text: str | None = None
+    until: datetime | None = None
+
+
 class Contributions(NamedTuple):
     """The contributions of one event."""
 
@@ -116,6 +126,7 @@ class Contributions(NamedTuple):
     refund: Refund | None = None
     broadcast: str | None = None
     """`started` or `ended` if the event sets the session's start or end."""
+    mark: Mark | None = None
 
 
 NOTHING = Contributions()

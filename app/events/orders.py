@@ -22,10 +22,9 @@ from app.events.contributions import (
     SpanEdge,
     digest,
 )
-from app.events.fields import EARLIEST, FURTHEST, Count as CountField, Currency, Label, Money, ProductCode, Text, canonical_code
+from app.events.fields import Count as CountField, Currency, Label, Money, ProductCode, Text, canonical_code
 from app.events.money import in_minor_units
-from app.events.payload import OpenModel, Payload, Unfoldable
-from app.events.timestamps import rfc3339
+from app.events.payload import OpenModel, Payload, Unfoldable, timestamp_in
 
 Revision = Annotated[
     str,
@@ -250,9 +249,7 @@ class OrderShipped(_OrderEvent, type="live.order.shipped"):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return the order as shipped, and the end of its shipping time."""
-        accepted = None if self.accepted_at is None else rfc3339(self.accepted_at)
-        if self.accepted_at is not None and (accepted is None or not EARLIEST <= accepted < FURTHEST):
-            raise Unfoldable("/accepted_at", "must be an RFC 3339 timestamp with an offset, such as 2021-09-25T14:31:07+09:00")
+        accepted = timestamp_in(self.accepted_at, "/accepted_at")
         return Contributions(
             spans=(SpanEdge("shipping", digest(context.platform, self.order), ends=True),),
             order=OrderPatch(self.order, "shipped", carrier=self.carrier, tracking=self.tracking, accepted_at=accepted),

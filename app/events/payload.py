@@ -3,6 +3,7 @@
 In: payload classes that declare their type. Out: `PAYLOADS`, from which the envelope builds its union. Never here: I/O.
 """
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -10,6 +11,8 @@ from pydantic_core import PydanticCustomError, to_json
 
 from app.events.characters import clean_values
 from app.events.contributions import NOTHING, Contributions, FoldContext
+from app.events.fields import EARLIEST, FURTHEST
+from app.events.timestamps import rfc3339
 
 PAYLOADS: dict[str, type["Payload"]] = {}
 
@@ -88,3 +91,15 @@ class Unfoldable(ValueError):
         super().__init__(detail)
         self.pointer = pointer
         self.detail = detail
+
+
+def timestamp_in(text: str | None, pointer: str) -> datetime | None:
+    """Return a time that a payload states as RFC 3339 text; None stays None.
+
+    Raises:
+        Unfoldable: it is no such text, or lies outside of the times that are stored.
+    """
+    found = None if text is None else rfc3339(text)
+    if text is not None and (found is None or not EARLIEST <= found < FURTHEST):
+        raise Unfoldable(pointer, "must be an RFC 3339 timestamp with an offset, such as 2021-09-25T14:31:07+09:00")
+    return found

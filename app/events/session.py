@@ -1,11 +1,11 @@
-"""Payloads of the session itself, of support and of promotions.
+"""Payloads of the session itself, its hosts and marks, of support and of promotions.
 
 In: `data` of these events. Out: contributions. Never here: I/O.
 """
 
-from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, SpanEdge, digest
-from app.events.fields import Count as CountField, Name, Seconds, Text
-from app.events.payload import Payload
+from app.events.contributions import Claim, Contributions, Count, FoldContext, Mark, Sample, SpanEdge, digest
+from app.events.fields import Comment, Count as CountField, Name, Seconds, Slug, Text
+from app.events.payload import Payload, timestamp_in
 
 
 class SessionStarted(Payload, type="live.session.started"):
@@ -22,6 +22,31 @@ class SessionEnded(Payload, type="live.session.ended"):
     def fold(self, context: FoldContext) -> Contributions:
         """Return the stream's state: ended."""
         return Contributions(samples=(Sample("broadcast", 0, context.room, by_second=True),), broadcast="ended")
+
+
+class HostChanged(Payload, type="live.host.changed"):
+    """Another host presents from now on."""
+
+    host: Text
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the moment at which the host begins."""
+        del context
+        return Contributions(mark=Mark("host", self.host))
+
+
+class MarkSet(Payload, type="live.mark.set"):
+    """Something happened that explains the figures: a violation, a coupon, a giveaway."""
+
+    label: Slug
+    text: Comment | None = None
+    until: Text | None = None
+    """When it ends, as RFC 3339."""
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the moment, or the time range, that is marked."""
+        del context
+        return Contributions(mark=Mark("mark", self.label, self.text or None, timestamp_in(self.until, "/until")))
 
 
 class SupportRequested(Payload, type="live.support.requested", person_fields=("viewer",)):

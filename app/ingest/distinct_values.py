@@ -68,9 +68,7 @@ def values_in(tally: Tally) -> dict[UUID, Values]:
         session: {*ours, *(_counted(*pair) for pair in counted.get(session, ()))} for session, ours in minutes.items()
     }
     _add_sampled_values(tally, found)
-    for (session, _, _), span in tally.spans.items():
-        if span.ended_at is not None:
-            found.setdefault(session, set()).add(span.ended_at // MINUTE)
+    _add_minutes(tally, found)
     for row, refund in tally.refunds.items():
         if refund.total_at is not None:
             found.setdefault(row.session, set()).update(_total_values(row.key, refund.total_at))
@@ -86,3 +84,11 @@ def _add_sampled_values(tally: Tally, found: dict[UUID, Values]) -> None:
                 values.add(_sampled(metric, key))
             if room:
                 values.add(("room", room))
+
+
+def _add_minutes(tally: Tally, found: dict[UUID, Values]) -> None:
+    for (session, _, _), span in tally.spans.items():
+        if span.ended_at is not None:
+            found.setdefault(session, set()).add(span.ended_at // MINUTE)
+    for session, at, _ in tally.marks:
+        found.setdefault(session, set()).add(at // MINUTE)

@@ -19,7 +19,7 @@ from app.ingest.batch_rows import Gauge, PendingClaim, Span
 from app.ingest.moments import microseconds, moment, moment_or_none
 from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
 from app.ingest.tally import GaugeKey, Tally
-from app.storage import rebuilds
+from app.storage import marks, rebuilds
 from app.storage.writes import Claimed, LoggedEvent, WriteQueries
 
 
@@ -236,6 +236,8 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
         )
     if tally.orders:
         await queries.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
+    if tally.marks:
+        await marks.add(queries.connection, [(*key, *row) for key, row in sorted(tally.marks.items(), key=_by_key)])
     if tally.gauges:
         await write_samples(queries, tally.gauges)
     # Sums come last: every flush of a session locks these rows, so they are locked for the shortest time.

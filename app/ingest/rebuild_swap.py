@@ -19,12 +19,12 @@ from app.storage import first_purchases
 from app.storage.first_purchases import Purchase
 from app.storage.queries import queries
 from app.storage.row_swap import row_swap
-from app.storage.tables import counters, gauges, members, orders, parcels, refunds, spans
+from app.storage.tables import counters, gauges, marks, members, orders, parcels, refunds, spans
 from app.storage.writes import WriteQueries
 
 _SQL = queries("rebuild_swap")
 _CUSTOMERS = queries("rebuild_customers")
-_TABLES = (members, counters, gauges, orders, spans, refunds, parcels)
+_TABLES = (members, counters, gauges, orders, spans, refunds, parcels, marks)
 _SLICE = 5_000
 
 

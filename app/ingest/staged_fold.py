@@ -22,7 +22,7 @@ from app.storage.queries import queries
 from app.storage.writes import LoggedEvent, WriteQueries
 
 _SQL = queries("rebuild")
-TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels")
+TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels", "marks")
 PAGE = 1_000
 """Events that are folded in one transaction."""
 _SLICE = 125

@@ -8,7 +8,7 @@ Times are integers here, as `app.ingest.moments` says.
 from datetime import datetime
 from uuid import UUID
 
-from app.events.contributions import CUSTOMER, Contributions, Count, Refund, Sample, SpanEdge
+from app.events.contributions import CUSTOMER, Contributions, Count, Mark, OrderPatch, Refund, Sample, SpanEdge
 from app.ingest.batch_rows import Gauge, OrderRow, PendingClaim, Span, SpanRow
 from app.ingest.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.refund_rows import RefundKey, RefundRow, RefundState
@@ -35,11 +35,13 @@ class Tally:
         self.parcels: dict[tuple[UUID, str, str, str | None, str | None], tuple[int, datetime | None]] = {}
         """Session, platform, order, carrier, tracking number → when it was shipped, and accepted by the carrier."""
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
+        self.marks: dict[tuple[UUID, int, bytes], tuple[str, Mark]] = {}
+        """Session, moment, event → platform and mark."""
         self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
         """Add the contributions of an event; its claims stay pending. The order of calls does not matter."""
-        counts, samples, claims, spans, order, refund, broadcast = contributions
+        counts, samples, claims, spans, order, refund, broadcast, mark = contributions
         if counts:
             self.count(session, platform, at, counts)
         for claim in claims:
@@ -52,13 +54,13 @@ class Tally:
         for edge in spans:
             self._merge_span(session, platform, at, key, edge)
         if order is not None:
-            self._order(session, platform, order.order, at, key).merge(order, at, key)
-            if order.state == "shipped" and (order.carrier, order.tracking, order.accepted_at) != (None, None, None):
-                self._parcel((session, platform, order.order, order.carrier, order.tracking), at, order.accepted_at)
+            self._merge_order(session, platform, at, key, order)
         if refund is not None:
             self._refund(session, platform, at, key, refund)
         if broadcast is not None:
             self._clock(session, at, broadcast)
+        if mark is not None:
+            self.marks[session, at, key] = (platform, mark)
 
     def count(self, session: UUID, platform: str, at: int, counts: tuple[Count, ...], sign: int = 1) -> None:
         """Add counts to the rows of their finest grain; `sign` -1 subtracts them."""
@@ -156,6 +158,11 @@ class Tally:
         elif span.ended_at is None or span.ended_key is None or (at, event_key) < (span.ended_at, span.ended_key):
             span = span._replace(ended_at=at, ended_key=event_key, given_ms=edge.given_ms)
         self.spans[row] = span
+
+    def _merge_order(self, session: UUID, platform: str, at: int, key: bytes, order: OrderPatch) -> None:
+        self._order(session, platform, order.order, at, key).merge(order, at, key)
+        if order.state == "shipped" and (order.carrier, order.tracking, order.accepted_at) != (None, None, None):
+            self._parcel((session, platform, order.order, order.carrier, order.tracking), at, order.accepted_at)
 
     def _order(self, session: UUID, platform: str, order: str, at: int, key: bytes) -> OrderRow:
         row = (session, platform, order)

@@ -23,7 +23,7 @@ from app.ingest.moments import moment, moment_or_none
 from app.ingest.tally import Tally
 from app.problems import invalid, not_found
 from app.settings import Settings
-from app.storage import audit, rebuilds, voids
+from app.storage import audit, marks, rebuilds, voids
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import retry_conflicts
@@ -55,7 +55,7 @@ NEVER_SAMPLED = tuple(
     for name in (
         "viewer.entered", "viewer.left", "comment.posted", "like.sent", "share.sent", "follow.gained", "gift.sent",
         "product.clicked", "order.placed", "order.paid", "order.cancelled", "order.refunded", "order.shipped", "order.delivered",
-        "support.requested", "support.answered",
+        "support.requested", "support.answered", "host.changed", "mark.set",
     )
 )  # fmt: skip
 """Event types that contribute no sample and no start or end: most events of a session. The others are read again for a void."""
@@ -205,6 +205,8 @@ async def _subtract(connection: Connection, settings: Settings, session: Session
     if claims and await voids.owned_members(connection, session.id, claims, keys):
         return False
     await fold.subtract_counts(writes, events, slow_after_ms)
+    if marked := [(event.session, event.at, event.key) for event in events if event.contributions.mark is not None]:
+        await marks.delete(connection, marked)
     if any(event.contributions.samples or event.contributions.broadcast for event in events):
         await _sample_again(connection, writes, context, events)
     return True

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.events.money import TooPrecise, minor_units
+from app.kpis.marks import HIDDEN_FROM_CLIENTS
 from app.kpis.reader import SessionQuery, read_head
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
@@ -107,14 +108,15 @@ def _amount(amount: str, digits: int) -> str:
 async def read_log(
     database: Database, asked: SessionQuery, event_type: str | None, after: tuple[datetime, bytes] | None, limit: int
 ) -> tuple[Document, tuple[datetime, bytes] | None]:
-    """Return a page of the raw log, and (occurred_at, event_key) of its last event if more follow.
+    """Return a page of the raw log, and (occurred_at, event_key) of its last event if more follow; a client sees no marks in it.
 
     Raises:
         ProblemError: 404, also for another brand's session.
     """
     async with database.acquire() as connection:
         head = await read_head(connection, asked)
-        rows = await log_reads.log_page(connection, head.id, event_type, after or (BEFORE_ALL, b""), limit + 1)
+        hidden = HIDDEN_FROM_CLIENTS if asked.client else None
+        rows = await log_reads.log_page(connection, head.id, event_type, hidden, after or (BEFORE_ALL, b""), limit + 1)
     page = rows[:limit]
     more = (page[-1].occurred_at, page[-1].event_key) if len(rows) > limit else None
     return {"events": [event_document(head.id, row, client=asked.client) for row in page]}, more

@@ -14,13 +14,14 @@ from app.kpis import timeline
 from app.kpis.audience import CORE_FAN_LEVEL, audience_document
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate, several_sampled
+from app.kpis.marks import MOST, SetMarks
 from app.kpis.render import Document, kpi_document
 from app.kpis.showcases import second
 from app.kpis.status import session_end, status_of
 from app.kpis.stock_reader import read_stock
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
-from app.storage import reads
+from app.storage import marks, reads
 from app.storage.database import Connection, Database
 from app.storage.reads import SessionFigures, SessionHead
 
@@ -160,8 +161,12 @@ async def timeline_on(connection: Connection, asked: SessionQuery, question: Tim
     )
     samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
     changes = (await read_stock(connection, head, question.product)).changes
-    rows = len(samples) + len(changes) + window.buckets()
-    return await compute(rows, timeline.timeline_document, head, window, question.product, series, counts, samples, changes)
+    rows, total = await marks.of_session(connection, head.id, window.begin, window.end, MOST)
+    set_marks = SetMarks(rows, total - len(rows), asked.client)
+    return await compute(
+        len(samples) + len(changes) + len(rows) + window.buckets(),
+        timeline.timeline_document, head, window, question.product, series, counts, samples, changes, set_marks,
+    )  # fmt: skip
 
 
 async def _window(connection: Connection, head: SessionHead, now: datetime, question: TimelineQuery) -> timeline.Window:

@@ -11,11 +11,13 @@ from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
 from app.kpis.concurrency import LastSamples
+from app.kpis.marks import MOST, SetMarks, client_marks
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.kpis.status import off_air_since
 from app.kpis.stock import stock_levels
 from app.problems import ProblemError, invalid
+from app.storage.marks import MarkRow
 from app.storage.product_reads import StateChange
 from app.storage.reads import SessionHead, TimelineSample
 
@@ -23,8 +25,6 @@ Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
 STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))
 MAX_BUCKETS = 3000
 """Two days of minutes, four months of hours."""
-MAX_MARKS = 1000
-"""The most marks of one document; a shorter window shows the others."""
 COMFORTABLE = 600
 """The most buckets if the step is not given: ten hours of minutes."""
 LONGEST: Step = get_args(Step)[-1]
@@ -199,28 +199,49 @@ def _sampled(
     return latest, highest
 
 
-def marks_of(changes: Sequence[StateChange], window: Window, time_zone: str) -> list[Document]:
-    """Return the marks of the window: showcased, withdrawn, sold_out, restocked, started, ended."""
-    marks: list[tuple[datetime, str, str | None, str | None]] = []
+class _Moment(NamedTuple):
+    """A mark before it is printed; the order of the fields is that of the marks."""
+
+    at: datetime
+    kind: str
+    product: str | None = None
+    platform: str | None = None
+    set: MarkRow | None = None
+
+
+def marks_of(changes: Sequence[StateChange], set_marks: Sequence[MarkRow], window: Window, time_zone: str) -> list[Document]:
+    """Return the marks of the window: showcased, withdrawn, sold_out, restocked, started, ended, host, mark."""
+    marks: list[_Moment] = []
     for change in changes:
         if change.metric == "broadcast":
-            marks.append((change.at, "started" if change.value else "ended", None, change.platform))
+            marks.append(_Moment(change.at, "started" if change.value else "ended", None, change.platform))
         elif change.metric == "on_air":
-            marks.append((change.at, "showcased" if change.value else "withdrawn", change.key, change.platform))
+            marks.append(_Moment(change.at, "showcased" if change.value else "withdrawn", change.key, change.platform))
     for product, levels in stock_levels(changes).items():
         before: int | None = None
         for at, pieces in levels:
             if pieces == 0 and before != 0:
-                marks.append((at, "sold_out", product, None))
+                marks.append(_Moment(at, "sold_out", product))
             elif pieces > 0 and before == 0:
-                marks.append((at, "restocked", product, None))
+                marks.append(_Moment(at, "restocked", product))
             before = pieces
-    marks.sort(key=lambda mark: (mark[0], mark[1], mark[2] or ""))
-    return [
-        {"at": local(at, time_zone), "kind": kind, "product": product, "platform": platform}
-        for at, kind, product, platform in marks
-        if window.begin <= at < window.end
-    ]
+    marks += [_Moment(row.at, row.kind, None, row.platform, row) for row in set_marks]
+    marks.sort(key=lambda mark: (mark.at, mark.kind, mark.product or ""))
+    return [_mark(mark, time_zone) for mark in marks if window.begin <= mark.at < window.end]
+
+
+def _mark(mark: _Moment, time_zone: str) -> Document:
+    row = mark.set
+    return {
+        "at": local(mark.at, time_zone),
+        "kind": mark.kind,
+        "product": mark.product,
+        "platform": mark.platform,
+        "host": row.name if row is not None and row.kind == "host" else None,
+        "label": row.name if row is not None and row.kind == "mark" else None,
+        "text": row.text if row is not None else None,
+        "until": local(row.until, time_zone) if row is not None and row.until is not None and row.until > row.at else None,
+    }
 
 
 def timeline_document(
@@ -231,10 +252,13 @@ def timeline_document(
     counts: Mapping[str, Mapping[int, int]],
     samples: Sequence[TimelineSample],
     changes: Sequence[StateChange],
+    set_marks: SetMarks,
 ) -> Document:
-    """Return the timeline document (`TimelineDocument`), with the first `MAX_MARKS` marks of the window."""
+    """Return the timeline document (`TimelineDocument`), with the first `MOST` marks of the window."""
     step = timedelta(seconds=window.seconds)
-    marks = marks_of(changes, window, head.time_zone)
+    marks = marks_of(changes, set_marks.rows, window, head.time_zone)
+    if set_marks.for_client:
+        marks = client_marks(marks)
     return {
         "session": str(head.id),
         "product": product,
@@ -244,6 +268,6 @@ def timeline_document(
         "step": window.step,
         "buckets": [local(window.begin + number * step, head.time_zone) for number in range(window.buckets())],
         "series": filled(series, window, counts, samples, head),
-        "marks": marks[:MAX_MARKS],
-        "marks_omitted": max(0, len(marks) - MAX_MARKS),
+        "marks": marks[:MOST],
+        "marks_omitted": max(0, len(marks) - MOST) + set_marks.omitted,
     }

@@ -88,7 +88,12 @@ async def codes_of(connection: Connection, brand: UUID, aliases: Sequence[str]) 
 
 
 async def log_page(
-    connection: Connection, session: UUID, event_type: str | None, after: tuple[datetime, bytes], limit: int
+    connection: Connection,
+    session: UUID,
+    event_type: str | None,
+    hidden_type: str | None,
+    after: tuple[datetime, bytes],
+    limit: int,
 ) -> list[LogRow]:
-    """Return events after (occurred_at, event_key), in that order."""
-    return [LogRow(*row) for row in await connection.fetch(_READS["log_page"], session, *after, event_type, limit)]
+    """Return events of one type (None: of all but the hidden one) after (occurred_at, event_key), in that order."""
+    return [LogRow(*row) for row in await connection.fetch(_READS["log_page"], session, *after, event_type, hidden_type, limit)]

@@ -153,6 +153,8 @@ async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> No
     await did("finalize_session", of_show("revision.create", "1"), session=show)
     void = {"source": "s", "event": "1", "reason": "a test"}
     made = await did("create_void", of_show("void.create"), void, session=show)
+    tap = {"action": "start", "id": "tap-1"}
+    await did("act_at_desk", lambda d: Entry("desk_action.create", d["event"], show, "maison-k"), tap, session=show)
     await did("delete_void", of_show("void.delete", made["id"]), session=show, void=made["id"])
     first, second = [{"letter": found["id"]} for found in (await client.get("/v1/dead-letters")).json()["dead_letters"]]
 

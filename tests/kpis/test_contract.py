@@ -3,14 +3,14 @@
 import httpx
 import pytest
 
-from app.api import insights, read_models, report_models
+from app.api import insights, read_models, report_models, timeline_models
 from app.api.read_models import DocumentModel
 from tests.kpis.event_builders import NewSession, Send, paid
 
 SHAPES: dict[str, type[DocumentModel]] = {
     "kpis": read_models.KpiDocument,
     "products": read_models.ProductsDocument,
-    "timeline": read_models.TimelineDocument,
+    "timeline": timeline_models.TimelineDocument,
     "showcases": read_models.ShowcasesDocument,
     "audience": read_models.AudienceDocument,
     "report": report_models.ReportDocument,
@@ -34,6 +34,8 @@ async def test_an_answer_has_the_documented_shape_and_nothing_else(
         ("viewer.entered", 1, {"viewer": "v", "fan_level": 4}),
         ("audience.sampled", 2, {"concurrent": 3, "viewers_total": 9, "average_watch_seconds": 3600}),
         ("product.showcased", 3, {"product": "a"}),
+        ("host.changed", 3, {"host": "小林"}),
+        ("mark.set", 3, {"label": "coupon", "text": "9折", "until": "2021-09-25T14:30:00+09:00"}),
         ("stock.changed", 4, {"product": "a", "stock": 0}),
         ("product.clicked", 4, {"product": "a"}),
         paid(5, "1", "b", ("a", 1, "5.00"), ("b", 1, "0.33")),

@@ -113,6 +113,13 @@ async def _timeline(service: Service, story: Story) -> None:
         wanted = [_in_minute(story, metric, START + timedelta(minutes=minute)) for minute in range(180)]
         assert wanted == [_number(value) for value in document["series"][metric]], metric
 
+    marks = [
+        (datetime.fromisoformat(mark["at"]), mark["kind"], mark["host"] or mark["label"], mark["text"], _moment(mark["until"]))
+        for mark in document["marks"]
+        if mark["kind"] in {"host", "mark"}
+    ]
+    assert sorted((one for one in story.marks if START <= one[0] < end), key=lambda one: one[:2]) == marks
+
 
 def _in_minute(story: Story, metric: str, begin: datetime) -> float | str | None:
     end = begin + timedelta(minutes=1)

@@ -162,6 +162,14 @@ class _Teller:
         self.story.ends.append(self.at)
         self.read("broadcast", 0, self.room)
 
+    def _host_changed(self) -> None:
+        self.story.marks.append((self.at, "host", self.data["host"], None, None))
+
+    def _mark_set(self) -> None:
+        until = self.data.get("until")
+        ends = None if until is None or datetime.fromisoformat(until) <= self.at else datetime.fromisoformat(until)
+        self.story.marks.append((self.at, "mark", self.data["label"], self.data.get("text") or None, ends))
+
     def _viewer_entered(self) -> None:
         self.count("views")
         if self.first("viewer", self.platform, self.data["viewer"]):

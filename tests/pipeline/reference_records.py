@@ -92,6 +92,8 @@ class Story:
     orders: dict[tuple[str, str], Order] = field(default_factory=dict)
     refunds: dict[tuple[str, str], Refunds] = field(default_factory=dict)
     tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
+    marks: list[tuple[datetime, str, str, str | None, datetime | None]] = field(default_factory=list)
+    """When; `host` or `mark`; the host's name or the label; the text; until when."""
     starts: list[datetime] = field(default_factory=list)
     ends: list[datetime] = field(default_factory=list)
     platforms: set[str] = field(default_factory=set)

@@ -87,6 +87,11 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     ) | _data({"order": _orders, "refunded_total": _refunds}, lines=_refund_lines),
     "order.shipped": _data({"order": _orders}, carrier=st.sampled_from(("EMS", "SF")), tracking=st.sampled_from(("1", "2"))),
     "order.delivered": _data({"order": _orders}),
+    "host.changed": _data({"host": st.sampled_from(("小林", "王"))}),
+    "mark.set": _data(
+        {"label": st.sampled_from(("coupon", "note"))},
+        text=st.sampled_from(("", "クーポン配布")), until=st.just("2021-09-25T14:10:00+09:00"),
+    ),
     "support.requested": _data({"ticket": st.sampled_from(("t1", "t2"))}, viewer=_people),
     "support.answered": _data({"ticket": st.sampled_from(("t1", "t2"))}, response_seconds=_seconds),
     "promotion.measured": _data(

@@ -26,7 +26,7 @@ LOCAL = {
 """Queues and dead letters, which no query joins."""
 BY_KEY = {
     "events", "members", "counters", "gauges", "orders", "spans", "customers", "voids", "voided_events", "import_events",
-    "session_values", "refunds", "parcels", "rebuilds", "rebuild_events", "revisions", "cartons", "carton_orders",
+    "session_values", "refunds", "parcels", "rebuilds", "rebuild_events", "revisions", "cartons", "carton_orders", "marks",
 }  # fmt: skip
 
 

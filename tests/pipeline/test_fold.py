@@ -59,6 +59,7 @@ def _rows(*tallies: Tally) -> dict[str, Any]:
         "spans": [tally.spans for tally in tallies],
         "orders": [{row: order.columns() for row, order in tally.orders.items()} for tally in tallies],
         "clocks": [tally.clocks for tally in tallies],
+        "marks": [tally.marks for tally in tallies],
     }
 
 
@@ -88,9 +89,9 @@ def subtracted_sums_leave_no_trace(events: list[Event], random: Random) -> None:
 
 
 def what_merges_by_comparing_may_come_twice(events: list[Event], random: Random) -> None:
-    """Samples, spans, orders and the clock keep the earliest or the latest: a duplicate cannot change them."""
+    """Samples, spans, orders and the clock keep the earliest or the latest, marks are one per event: a duplicate changes none."""
     once, more = _rows(_tallied(events)), _rows(_tallied(stirred(events, random)))
-    for table in ("gauges", "spans", "orders", "clocks"):
+    for table in ("gauges", "spans", "orders", "clocks", "marks"):
         assert once[table] == more[table]
 
 

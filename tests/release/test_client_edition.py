@@ -53,7 +53,8 @@ INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
 """Routes that refuse a bound viewer, because of what they tell."""
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
-    "get_connection", "list_contracts", "get_contract", "list_voids", "list_audit_log", "get_agency_month", "list_import_options",
+    "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
+    "list_import_options",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
 OPEN = {"list_labels", "get_health", "get_readiness", "get_metrics", "verify_webhook", "verify_webhook_with_token"}

@@ -59,5 +59,6 @@ LEFT JOIN LATERAL (
 WHERE e.session_id = $1::uuid
   AND (e.occurred_at, e.event_key) > ($2::timestamptz, $3::bytea)
   AND ($4::text IS NULL OR e.type = $4::text)
+  AND ($5::text IS NULL OR e.type <> $5::text)
 ORDER BY e.occurred_at, e.event_key
-LIMIT $5::int;
+LIMIT $6::int;

@@ -30,6 +30,10 @@ CREATE TEMP TABLE refunds (LIKE public.refunds INCLUDING ALL) ON COMMIT PRESERVE
 -- As above.
 CREATE TEMP TABLE parcels (LIKE public.parcels INCLUDING ALL) ON COMMIT PRESERVE ROWS;
 
+-- name: shadow_marks
+-- As above.
+CREATE TEMP TABLE marks (LIKE public.marks INCLUDING ALL) ON COMMIT PRESERVE ROWS;
+
 -- name: shadow_sessions
 -- As above.
 CREATE TEMP TABLE sessions (LIKE public.sessions INCLUDING ALL) ON COMMIT PRESERVE ROWS;
@@ -92,6 +96,8 @@ WITH incremental AS (
     UNION ALL
     SELECT 'parcels', to_jsonb(p) FROM public.parcels p WHERE session_id = $1
     UNION ALL
+    SELECT 'marks', to_jsonb(m) FROM public.marks m WHERE session_id = $1
+    UNION ALL
     SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM public.sessions WHERE id = $1
 ), rebuilt AS (
     SELECT 'members' AS "table", jsonb_build_object('set', set, 'member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex')) AS "row"
@@ -111,6 +117,8 @@ WITH incremental AS (
     SELECT 'refunds', to_jsonb(r) - 'was_single' - 'was_total' - 'was_total_at' - 'was_first_at' FROM pg_temp.refunds r WHERE session_id = $1
     UNION ALL
     SELECT 'parcels', to_jsonb(p) FROM pg_temp.parcels p WHERE session_id = $1
+    UNION ALL
+    SELECT 'marks', to_jsonb(m) FROM pg_temp.marks m WHERE session_id = $1
     UNION ALL
     SELECT 'sessions', jsonb_build_object('started_at', started_at, 'ended_at', ended_at) FROM pg_temp.sessions WHERE id = $1
 )

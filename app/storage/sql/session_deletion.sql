@@ -26,6 +26,10 @@ DELETE FROM refunds WHERE session_id = $1;
 -- Empties the parcels of a session's orders.
 DELETE FROM parcels WHERE session_id = $1;
 
+-- name: marks
+-- Empties a session's marks.
+DELETE FROM marks WHERE session_id = $1;
+
 -- name: cartons
 -- Removes a session's cartons.
 DELETE FROM cartons WHERE session_id = $1;

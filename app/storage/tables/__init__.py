@@ -23,6 +23,7 @@ from app.storage.tables.catalogue import (
 from app.storage.tables.customers import forgotten_orders
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.logistics import carton_orders, cartons
+from app.storage.tables.marks import marks
 from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.platforms import connections, deliveries, import_options, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
@@ -50,6 +51,7 @@ __all__ = [
     "import_events",
     "import_options",
     "lineup",
+    "marks",
     "members",
     "metadata",
     "notes",

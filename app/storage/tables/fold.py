@@ -54,6 +54,14 @@ events = Table(
         "event_key",
         postgresql_where=text("type = 'live.comment.posted' AND (data ->> 'text') IS NOT NULL"),
     ),
+    # What operators did at the desk, which is little, in order of time.
+    Index(
+        "events_session_id_occurred_at_event_key_desk",
+        "session_id",
+        "occurred_at",
+        "event_key",
+        postgresql_where=text("source LIKE '/desk/%'"),
+    ),
 )
 
 members = Table(
