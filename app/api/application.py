@@ -1,4 +1,4 @@
-"""The ASGI application around FastAPI: base path, CORS, HEAD, compression, and the two hot POST routes.
+"""The ASGI application around FastAPI: base path, CORS, HEAD, compression, and the hot routes: events, deliveries, KPIs.
 
 In: requests of the server. Out: answers. Never here: what a route does.
 """
@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import events, webhooks
+from app.api import events, results, webhooks
 from app.api.compression import compressing
 from app.api.conditional import conditional
 from app.api.errors import response_to
@@ -25,6 +25,8 @@ _DELIVERIES = {
     for count, path in ((1, "{connection}"), (2, "{connection}/{url_token}"))
 }
 """Routes by the number of their parameters. They name the request in its log line and metrics."""
+_SESSIONS = "/v1/sessions/"
+_KPIS = Route(_SESSIONS + "{session}/kpis", results.kpis, methods=["GET"])
 _CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CORS_EXPOSED = (
     "Content-Disposition",
@@ -76,20 +78,16 @@ class Application:
         if self._root_path:
             _enter(scope, self._root_path)
         method = scope["method"]
-        if method == "POST":
-            route = _hot_route(scope, self._root_path)
-            if route is not None:
-                scope["app"], scope["route"] = self._api, route
-                await self._hot(scope, receive, send)
-                return
+        route = _hot_route(scope, self._root_path)
+        if route is not None:
+            scope["app"], scope["route"] = self._api, route
+            await self._hot(scope, receive, send)
+            return
         if method == "HEAD":
             # Routes know GET alone. The server compares the length of a body with the method of its own scope.
             scope, send = {**scope, "method": "GET", METHOD: "HEAD"}, _without_body(send)
-        headers = dict(scope["headers"])
         send = compressing(send, accepted=_accepts_gzip(scope))
-        if b"if-none-match" in headers and scope["method"] == "GET":
-            send = conditional(send, headers[b"if-none-match"].decode("latin-1"))
-        await self._api(scope, receive, send)
+        await self._api(scope, receive, _conditional(scope, send))
 
 
 def _enter(scope: Scope, root_path: str) -> None:
@@ -106,6 +104,14 @@ def _hot_route(scope: Scope, root_path: str) -> Route | None:
     path: str = scope["path"]
     if root_path:
         path = path[len(root_path) :]
+    if scope["method"] == "GET":
+        session = path[len(_SESSIONS) : -len("/kpis")]
+        if not session or "/" in session or path != f"{_SESSIONS}{session}/kpis":
+            return None
+        scope["path_params"] = {"session": session}
+        return _KPIS
+    if scope["method"] != "POST":
+        return None
     if path == "/v1/events":
         return _EVENTS
     if not path.startswith(_WEBHOOKS):
@@ -128,7 +134,7 @@ async def _hot(scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(answer, bytes):
         await _send_json(send, answer)
     else:
-        await answer(scope, receive, send)
+        await answer(scope, receive, _conditional(scope, send))
 
 
 async def _send_json(send: Send, body: bytes) -> None:
@@ -139,6 +145,14 @@ async def _send_json(send: Send, body: bytes) -> None:
 
 def _accepts_gzip(scope: Scope) -> bool:
     return any(name == b"accept-encoding" and accepts_gzip(value.decode("latin-1")) for name, value in scope["headers"])
+
+
+def _conditional(scope: Scope, send: Send) -> Send:
+    if scope["method"] == "GET":
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                return conditional(send, value.decode("latin-1"))
+    return send
 
 
 def _without_body(send: Send) -> Send:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -146,6 +147,20 @@ async def test_an_event_changes_the_tag(client: httpx.AsyncClient) -> None:
     assert before.headers["etag"] != after.headers["etag"]
 
 
+@pytest.mark.parametrize(("path", "status"), [("", 404), ("x", 404), ("x/y", 404), (f"{UUID(int=0)}", 404), ("{session}", 200)])
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+async def test_kpis_are_answered_as_other_routes_are(client: httpx.AsyncClient, path: str, status: int, accepted: str) -> None:
+    """GET does not pass through FastAPI; HEAD does: both answer with the same status and headers."""
+    session = await session_of(client)
+    url, headers = f"/v1/sessions/{path.format(session=session)}/kpis", {"Accept-Encoding": accepted}
+    documents = [await client.request(method, url, headers=headers) for method in ("GET", "HEAD")]
+    assert [status] * 2 == [answer.status_code for answer in documents]
+    # The document holds the time at which it was computed, and an error the request's id.
+    changing = {"x-request-id", "content-length", "x-frame-options"}
+    assert len({tuple(sorted((k, v) for k, v in answer.headers.items() if k not in changing)) for answer in documents}) == 1
+    assert 405 == (await client.post(f"/v1/sessions/{session}/kpis")).status_code
+
+
 def test_a_tag_is_of_content_and_language() -> None:
     """The time of computation does not count; everything else does."""
     first = b'{"session":"1","as_of":"2021-09-25T05:00:00Z","gmv":"1.00"}'
@@ -190,6 +205,7 @@ async def test_a_base_path(service: Service, keys: KeyMaker, prefix: str) -> Non
         session = await session_of(client, prefix)
         like = {"specversion": "1.0", "id": "1", "source": "s", "type": "live.like.sent", "subject": session, "data": {}}
         assert 1 == (await client.post(f"{prefix}/v1/events", json=like)).json()["accepted"]
+        assert 1 == (await client.get(f"{prefix}/v1/sessions/{session}/kpis")).json()["kpis"]["likes"]["value"]
         page = (await client.get(f"{prefix}/")).text
         assert 'href="/tally/light/assets/' in page
         assert 'href="/assets/' not in page

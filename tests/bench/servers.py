@@ -50,11 +50,11 @@ class World:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.loads(answer.read())
 
-    def session(self, room: str) -> str:
+    def session(self, room: str, brand: str = "bench") -> str:
         """Create a session with one stream and return its id."""
         lineup = [{"product": f"knit-{number:02d}", "name": f"Knit {number}", "live_price": "1099.00"} for number in range(8)]
         stream = {"platform": "wechat", "room": room}
-        form = {"title": room, "brand": "bench", "host": "bench", "kind": "live", "currency": "CNY"}
+        form = {"title": room, "brand": brand, "host": "bench", "kind": "live", "currency": "CNY"}
         return str(self.call("POST", "/v1/sessions", form | {"streams": [stream], "lineup": lineup})["id"])
 
 

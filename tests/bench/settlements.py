@@ -46,18 +46,19 @@ def _events(session: str) -> Iterator[dict[str, Any]]:
 
 async def settlements(here: World) -> list[Row]:
     """Draft the month again and again: revision, log of settlements, rates, lines, stored document."""
-    session = here.session("settlements")
+    # A brand of its own: the month of a brand is all its sessions.
+    session = here.session("settlements", "settled")
     chunk = list(_events(session))
     bodies = [json.dumps(chunk[first : first + _BATCH]).encode() for first in range(0, len(chunk), _BATCH)]
     drive(here.port, (post("/v1/events", body, KEY, _BATCH_TYPE) for body in bodies), 4)
     here.call("POST", f"/v1/sessions/{session}/finalize")
     here.call("PUT", "/v1/exchange-rates/2021-09-25/CNY/JPY/TTM", {"rate": "17.09", "source": "benchmark"})
-    here.call("POST", "/v1/contracts", {"brand": "bench", "plan": "spot", "starts_on": "2021-09-01"})
+    here.call("POST", "/v1/contracts", {"brand": "settled", "plan": "spot", "starts_on": "2021-09-01"})
     seconds, documents = [], []
     before = here.cpu()
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        documents.append(here.call("POST", "/v1/settlements", {"brand": "bench", "month": "2021-09"}))
+        documents.append(here.call("POST", "/v1/settlements", {"brand": "settled", "month": "2021-09"}))
         seconds.append(time.perf_counter() - began)
     spent = [(now - then) / ROUNDS for now, then in zip(here.cpu(), before, strict=True)]
     (platform,) = documents[-1]["platform"]
