@@ -18,7 +18,7 @@ BEGIN = datetime(2021, 9, 25, 1, 0, tzinfo=UTC)
 LONG_TITLE = "秋冬コレクション大感謝祭十二時間連続ライブコマース WeChat・Weibo同時配信スペシャル（全二百点・数量限定・送料無料）"
 LONG_HOST = "小林麻衣子（KOBAYASHI Maiko）＆ ゲスト：王芳・李娜 – The Extraordinarily Long-Named Presenters"
 LONG_BRAND = "メゾン・ド・コバヤシ・インターナショナル株式会社 東京本店"
-_NAMES = (
+NAMES = (
     "メリノウール100%使用 ふんわり軽い長袖タートルネックニット（ユニセックス・五色展開）",
     "双面羊绒中长款大衣（宽松版型·可拆卸腰带·附赠防尘袋）第{number}号色",
     "Hand-finished water-repellent travel trousers with concealed zip pockets, no. {number}",
@@ -55,7 +55,7 @@ def send(client: httpx.Client, events: Iterator[Telemetry], source: str) -> None
 def long_session(base: str, *, ends: bool) -> str:
     """Create a session of twelve hours on two platforms: 200 products with long names, large amounts, many sell-outs."""
     rng = Random(20210925)
-    names = [_NAMES[number % len(_NAMES)].format(number=number) for number in range(PRODUCTS)]
+    names = [NAMES[number % len(NAMES)].format(number=number) for number in range(PRODUCTS)]
     suffix = "ended" if ends else "live"
     with httpx.Client(base_url=base, headers=HEADERS, timeout=60) as client:
         client.post("/v1/brands", json={"slug": "layout-long", "name": LONG_BRAND})

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.brands import brand_with_months
 from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
 from tests.pipeline.processes import ServerProcess
 
@@ -55,6 +56,7 @@ def pictures(base: str) -> None:
         for language, scheme in (("ja", "light"), ("en", "dark")):
             page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 2)
             take(page, f"report-{language}")
+        brand_pages(browser, base)
         with simulating(base, SCENARIO, 60) as live:
             address = f"{base}/#/live/{live}"
             wall = open_page(browser, address, WALL, "ja", "dark", 1)
@@ -65,6 +67,22 @@ def pictures(base: str) -> None:
             take(wall, "live-ja")
             for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
                 take(open_page(browser, address, size, language, scheme, 1), name)
+
+
+def brand_pages(browser: Browser, base: str) -> None:
+    """Take the month that a client is shown, a draft with what it lacks, and the packing of a show."""
+    brand = brand_with_months(base, "maison-m", "Maison M", "9月の定期ライブ", "小林")
+    at = f"{base}/#/brand/{brand.slug}"
+    for name, address, size, language, scheme in (
+        ("brand-month-ja", f"{at}/month/2021-09", LAPTOP, "ja", "light"),
+        ("brand-shows-en", f"{at}/shows", LAPTOP, "en", "dark"),
+        ("brand-statement-en", f"{at}/settlement/{brand.draft}", LAPTOP, "en", "light"),
+        ("brand-packing-phone", f"{at}/shipping/{brand.latest}", PHONE, "ja", "light"),
+    ):
+        page = open_page(browser, address, size, language, scheme, 0)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator(".waiting")).to_have_count(0)
+        take(page, name)
 
 
 def main() -> None:

@@ -46,6 +46,10 @@ def views(live: str, ended: str) -> dict[str, str]:
         "connections": "#/connections",
         "brands": "#/brands",
         "rates": "#/rates",
+        "month": "#/brand/hostile/month/2021-09",
+        "contract": "#/brand/hostile/contract",
+        "shipping": "#/brand/hostile/shipping",
+        "catalogue": "#/brand/hostile/catalogue",
     }
 
 

@@ -29,6 +29,8 @@ const VIEWS = {
   "dead-letters": DeadLettersView,
   connections: ConnectionsView,
   brands: later(() => import("./brand/brands.js")),
+  brand: later(() => import("./brand/page.js")),
+  month: later(() => import("./brand/agency_month.js")),
   rates: later(() => import("./brand/rates.js")),
 };
 const root = document.getElementById("app");

@@ -5,7 +5,7 @@
  */
 
 import { get, path, put, remove, upload } from "../api.js";
-import { failure, field, heading, panel, table } from "../components.js";
+import { field, heading, panel, table } from "../components.js";
 import { h } from "../dom.js";
 import { Form, ask } from "../forms.js";
 import { READER_ZONE, day, moment, t } from "../i18n.js";
@@ -22,7 +22,7 @@ export class View {
   constructor() {
     const { query } = route();
     this.filters = { from: query.get("from") ?? "", to: query.get("to") ?? "" };
-    this.list = new Pages("exchange_rates", (cursor) => get(path("/v1/exchange-rates", { since: this.filters.from, until: this.filters.to, limit: 100, cursor })));
+    this.list = new Pages("exchange_rates", (cursor) => get(path("/v1/exchange-rates", { ...this.filters, limit: 100, cursor })));
     this.list.load();
     this.work = new Work();
     const pair = { from: "CNY", to: "JPY", kind: "TTM", source: null };

@@ -1,0 +1,67 @@
+/**
+ * The pages of a brand: its name, the tabs, and the part that the address names.
+ *
+ * In: `#/brand/<slug>/<part>/…`. Out: a page. Never here: the parts' own work.
+ */
+
+import { get } from "../api.js";
+import { failure, heading } from "../components.js";
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { Resource } from "../resource.js";
+import { may } from "../state.js";
+import { Catalogue } from "./catalogue.js";
+import { Contracts } from "./contract.js";
+import { Customers } from "./customers.js";
+import { Customer } from "./customer.js";
+import { brandTabs } from "./frame.js";
+import { Month } from "./month.js";
+import { Packing } from "./packing.js";
+import { Settlements } from "./settlement.js";
+import { Shipping } from "./shipping.js";
+import { Shows } from "./shows.js";
+import { Statement } from "./statement.js";
+
+/** By the part's name: the part, and what stands under an id behind it. */
+const PARTS = {
+  shows: [Shows], month: [Month, Month], contract: [Contracts], settlement: [Settlements, Statement],
+  customers: [Customers, Customer], shipping: [Shipping, Packing], catalogue: [Catalogue],
+};
+
+export class View {
+  constructor(slug = "", part = "shows", id = undefined) {
+    Object.assign(this, { slug, part });
+    this.brand = new Resource(() => get(`/v1/brands/${encodeURIComponent(slug)}`));
+    this.brand.load();
+    const [List, One] = PARTS[part] ?? [];
+    const Part = id === undefined ? List : One;
+    const open = Part && (part !== "contract" || may.write());
+    this.content = open ? new Part(slug, id) : null;
+  }
+
+  title() {
+    const part = this.content ? t(`brand.part.${this.part}`) : t("dash.error.missing");
+    return `${this.name} – ${part}`;
+  }
+
+  get name() {
+    return this.brand.data?.name ?? this.slug;
+  }
+
+  leave() {
+    this.brand.stop();
+    this.content?.leave();
+  }
+
+  languageChanged() {
+    this.content?.languageChanged?.();
+  }
+
+  render() {
+    if (this.brand.error) return failure(this.brand.error, () => this.brand.load());
+    return h("article", { class: "brand-page" },
+      h("div", { class: "view-head" }, heading(1, this.name)),
+      brandTabs(this.slug, this.part),
+      this.content ? this.content.render(this.name) : h("p", { class: "empty" }, t("dash.error.missing")));
+  }
+}
