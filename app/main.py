@@ -35,6 +35,7 @@ from app.api import (
     openapi,
     orders,
     packing,
+    people,
     products,
     promotions,
     rebuilds,
@@ -44,6 +45,8 @@ from app.api import (
     sessions,
     settlement_files,
     settlements,
+    share_links,
+    sign_in,
     stream,
     stream_claims,
     streams,
@@ -53,6 +56,7 @@ from app.api import (
 from app.api.addresses import TrustedProxies
 from app.api.application import Application
 from app.api.authentication import KeyBeforeBody
+from app.api.cookies import SignInCookie
 from app.api.errors import add_error_handlers
 from app.api.rate_limits import RateLimit, RateLimits
 from app.dashboard.routes import ROUTES as DASHBOARD
@@ -62,9 +66,9 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders,
-    lead_times, brands, products, me, keys, stream_claims, connections, contracts, exchange_rates, settlement_files, settlements,
-    stream, charts, insights, comparison, reports, revisions, webhooks, imports, voids, desk, rebuilds, customers, months, audit,
-    labels, health,
+    lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
+    exchange_rates, settlement_files, settlements, stream, charts, insights, comparison, reports, revisions, webhooks,
+    imports, voids, desk, rebuilds, customers, months, audit, labels, health,
 )  # fmt: skip
 
 
@@ -98,6 +102,7 @@ def _configured(app: FastAPI, settings: Settings) -> Application:
     proxies = TrustedProxies(names(settings.trusted_proxies))
     https = settings.public_url is not None and settings.public_url.scheme == "https"
     app.state.proxies = proxies
+    app.state.cookie = SignInCookie(proxies, settings.public_url, settings.root_path)
     app.state.rate_limits = RateLimits(
         RateLimit("key", settings.key_requests_per_minute), RateLimit("address", settings.address_requests_per_minute)
     )

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.catalogue.devices import DeviceStore
 from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.principals import Principals
 from app.ingest.flush import Flusher
@@ -48,6 +49,7 @@ class Service:
     settings: Settings
     database: Database
     keys: ApiKeyStore
+    devices: DeviceStore
     principals: Principals
     privacy_keys: PrivacyKeys
     receiver: Receiver
@@ -84,7 +86,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         keys = ApiKeyStore(database)
         if settings.bootstrap_admin_key is not None:
             await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
-        principals = Principals(keys)
+        devices = DeviceStore(database)
+        principals = Principals(keys, devices)
         hub, tickets = _live(database, principals, settings)
         writer = Writer(Flusher(database, settings, privacy_keys), settings)
         writer.start()
@@ -96,13 +99,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             ) as platforms:
                 importer = Importer(database, settings, writer)
                 yield Service(
-                    settings, database, keys, principals, privacy_keys, receiver, writer, platforms, importer, renderer,
+                    settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, importer, renderer,
                     hub, tickets, WriteProbe(database), head,
                 )  # fmt: skip
         finally:
             try:
                 await hub.stop()
                 await keys.close()
+                await devices.close()
             finally:
                 await renderer.close()
                 drained = await writer.drain()

@@ -1,6 +1,6 @@
-"""Authentication and authorization of routes: API keys, roles, and the session of a path.
+"""Authorization of routes: roles, what guests may read, and the session of a path.
 
-In: the Authorization header. Out: a `Principal`, or 401 and 403. Never here: keys in logs or errors.
+In: a request. Out: a `Principal`, or 401 and 403. Never here: keys in logs or errors.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from starlette.types import Scope
 from app.api.addresses import TrustedProxies
 from app.api.audit_actions import action_of
 from app.api.authentication import authenticate
+from app.api.guests import require_shared
 from app.catalogue.access import Principal, Role
 from app.problems import ProblemError, not_found
 from app.service import Service
@@ -36,7 +37,7 @@ AppService = Annotated[Service, Depends(get_service)]
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A dependency that accepts keys of these roles."""
+    """A dependency that accepts callers of these roles, and guests where their link shows the route."""
 
     roles: frozenset[Role]
 
@@ -46,7 +47,7 @@ class Requires:
         """Return the caller.
 
         Raises:
-            ProblemError: 401 without a valid key, 403 with one of another role, 429 past a limit.
+            ProblemError: 401 without a valid key or cookie, 403 for another role, 404 for a guest, 429 past a limit.
         """
         del documented  # for the OpenAPI document
         principal = await self.check(request.scope)
@@ -61,8 +62,10 @@ class Requires:
             ProblemError: as above.
         """
         principal = await authenticate(scope)
-        if principal.role not in self.roles:
-            raise ProblemError(403, f"a key of role {principal.role} may not do this")
+        if principal.kind == "guest":
+            require_shared(scope, principal)
+        elif principal.role not in self.roles:
+            raise ProblemError(403, f"a caller of role {principal.role} may not do this")
         return principal
 
 
@@ -99,6 +102,8 @@ def external_url(request: Request) -> str:
 AnyCaller = Annotated[Principal, Depends(Requires(frozenset(Role)))]
 Ingester = Annotated[Principal, Depends(SENDERS)]
 Viewer = Annotated[Principal, Depends(READERS)]
+Reader = Annotated[Principal, Depends(READERS)]
+"""A caller that is no tool: a viewer or more. As `Viewer`, for routes about the caller."""
 Operator = Annotated[Principal, Depends(Requires(frozenset({Role.OPERATOR, Role.ADMIN})))]
 Admin = Annotated[Principal, Depends(ADMINS)]
 

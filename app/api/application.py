@@ -26,7 +26,7 @@ _DELIVERIES = {
 }
 """Routes by the number of their parameters. They name the request in its log line and metrics."""
 _SESSIONS = "/v1/sessions/"
-_KPIS = Route(_SESSIONS + "{session}/kpis", results.kpis, methods=["GET"])
+_KPIS = Route(_SESSIONS + "{session}/kpis", results.kpis, methods=["GET"], name="get_kpis")
 _CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CORS_EXPOSED = (
     "Content-Disposition",

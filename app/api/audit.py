@@ -33,7 +33,7 @@ async def list_audit_log(
     service: AppService,
     caller: Admin,
     paging: Paging,
-    principal: Annotated[Text | None, Query(description="of this key's id, or `tallylight` for commands")] = None,
+    principal: Annotated[Text | None, Query(description="of this key's or person's id, or `tallylight` for commands")] = None,
     action: Annotated[Text | None, Query(description="this action, such as `key.create`, or all of a resource: `key`")] = None,
     session: Annotated[UUID | None, Query(description="in this session")] = None,
     brand: Annotated[Slug | None, Query(description="of this brand")] = None,

@@ -23,9 +23,12 @@ ACTIONS: Mapping[str, str] = {
     "create_contract": "contract.create",
     "create_key": "key.create",
     "create_note": "note.create",
+    "create_person": "person.create",
     "create_product": "product.create",
     "create_promotion": "promotion.create",
     "create_session": "session.create",
+    "create_share_link": "share_link.create",
+    "create_sign_in_link": "sign_in_link.create",
     "create_stream": "stream.create",
     "create_void": "void.create",
     "decide_stream_claim": "stream_claim.decide",
@@ -33,6 +36,7 @@ ACTIONS: Mapping[str, str] = {
     "delete_contract": "contract.delete",
     "delete_exchange_rate": "exchange_rate.delete",
     "delete_note": "note.delete",
+    "delete_person": "person.delete",
     "delete_product": "product.delete",
     "delete_promotion": "promotion.delete",
     "delete_session": "session.delete",
@@ -53,11 +57,15 @@ ACTIONS: Mapping[str, str] = {
     "replace_lineup": "lineup.update",
     "replay_dead_letter": "dead_letter.replay",
     "revoke_key": "key.revoke",
+    "revoke_share_link": "share_link.revoke",
+    "sign_out_device": "device.delete",
+    "sign_out_devices": "device.delete",
     "update_brand": "brand.update",
     "update_connection": "connection.update",
     "update_contract": "contract.update",
     "update_lineup_item": "lineup_item.update",
     "update_note": "note.update",
+    "update_person": "person.update",
     "update_product": "product.update",
     "update_promotion": "promotion.update",
     "update_session": "session.update",
@@ -71,6 +79,8 @@ NOT_RECORDED: Mapping[str, str] = {
     "receive_webhook": "telemetry: the event log keeps it, with its connection",
     "receive_webhook_with_token": "telemetry: the event log keeps it, with its connection",
     "send_events": "telemetry: the event log keeps it, with its key",
+    "sign_in": "has its row, `device.create`, with the actor that the secret names; guests have none",
+    "sign_out": "ends the caller's own sign-in and changes nothing else",
     "test_connection": "stores nothing",
 }
 """Operation id of a route with an unsafe method → why the audit log has no row of it."""
@@ -83,8 +93,7 @@ def action_of(request: Request, principal: Principal) -> Action | None:
     name = ACTIONS.get(getattr(request.scope.get("route"), "operation_id", ""))
     if name is None:
         return None
-    address = request.app.state.proxies.client_address(request.scope, dict(request.scope["headers"]))
-    actor = Actor(principal.kind, principal.id, principal.name, principal.brand_id, address or None, request_id())
+    actor = Actor(principal.kind, principal.id, principal.name, principal.brand_id, _address(request), request_id())
     parameters = dict(request.path_params)
     session, slug = parameters.get("session"), parameters.get("brand")
     named = "/".join(value for parameter, value in parameters.items() if parameter not in _OWN_COLUMNS)
@@ -93,6 +102,15 @@ def action_of(request: Request, principal: Principal) -> Action | None:
         name, actor, datetime.now(UTC), object_id=named or parameters.get(name.partition(".")[0]),
         session_id=_uuid(session), brand_slug=slug,
     )  # fmt: skip
+
+
+def sign_in_action(request: Request, now: datetime) -> Action:
+    """Return the action of a sign-in, whose actor is known once the secret is verified."""
+    return Action("device.create", Actor("", "", None, None, _address(request), request_id()), now)
+
+
+def _address(request: Request) -> str | None:
+    return request.app.state.proxies.client_address(request.scope, dict(request.scope["headers"])) or None
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -74,5 +74,5 @@ async def brand_orders(
     wanted = BrandOrderFilter(state, begin, to, order, customer, product, since, evidence == "missing")
     after = paging.after(UUID, str, str)
     document, more = await read_brand_orders(service.database, known.id, wanted, after, paging.limit, now)
-    headers = {"Vary": "Authorization", "Cache-Control": "no-store"}
+    headers = {"Vary": "Authorization, Cookie", "Cache-Control": "no-store"}
     return Response(to_json({**document, "next_cursor": encode(more)}), media_type="application/json", headers=headers)

@@ -156,7 +156,7 @@ class HistoryDocument(DocumentModel):
 
 
 def _json(document: dict[str, Any]) -> Response:
-    headers = {"Vary": "Authorization", "Cache-Control": "no-store"}
+    headers = {"Vary": "Authorization, Cookie", "Cache-Control": "no-store"}
     return Response(to_json(document), media_type="application/json", headers=headers)
 
 

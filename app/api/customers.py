@@ -118,7 +118,7 @@ class CohortList(BaseModel):
 
 
 def _json(document: dict[str, object]) -> Response:
-    headers = {"Vary": "Authorization", "Cache-Control": "no-store"}
+    headers = {"Vary": "Authorization, Cookie", "Cache-Control": "no-store"}
     return Response(to_json(document), media_type="application/json", headers=headers)
 
 

@@ -58,4 +58,7 @@ async def revoke_key(
 ) -> None:
     """Revoke a key. Other server processes refuse it within two seconds."""
     del caller
-    await keys.revoke(service.keys, key)
+    try:
+        await keys.revoke(service.keys, key)
+    finally:
+        service.devices.forget()

@@ -159,7 +159,7 @@ class AgencyMonth(BaseModel):
 
 
 def _json(document: dict[str, Any]) -> Response:
-    headers = {"Vary": "Authorization", "Cache-Control": "no-store"}
+    headers = {"Vary": "Authorization, Cookie", "Cache-Control": "no-store"}
     return Response(to_json(document), media_type="application/json", headers=headers)
 
 

@@ -35,7 +35,7 @@ TAGS = [
     {"name": "exchange-rates", "description": "Exchange rates with their sources."},
     {"name": "release", "description": "Revisions of a session's report that never change."},
     {"name": "settlements", "description": "Statements of a brand's month: drafts, issued ones, corrections."},
-    {"name": "people", "description": "Callers: who a request comes from."},
+    {"name": "people", "description": "Callers: people, their sign-in links and devices, and who a request comes from."},
     {"name": "keys", "description": "API keys."},
     {"name": "months", "description": "The month of a brand, and the agency's."},
     {"name": "audit", "description": "Who wrote what, when and from where."},
@@ -44,6 +44,13 @@ TAGS = [
 ]
 _ALWAYS = ("/healthz", "/metrics")
 """Routes that need no database."""
+_COOKIE = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "__Host-tallylight",
+    "description": "the cookie of `POST /v1/sign-in`; `tallylight` over http, `__Secure-tallylight` below a base path",
+}
+"""Added to the document alone: as a dependency of every route it would cost each request."""
 _REF = "#/components/schemas/{model}"
 
 
@@ -62,6 +69,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        document["components"].setdefault("securitySchemes", {})["Cookie"] = _COOKIE
         schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=_REF)
         schemas.update(schemas["ProblemDocument"].pop("$defs", {}))
         event = EVENT.json_schema(ref_template=_REF)
@@ -71,6 +79,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             if not path.startswith(_ALWAYS):
                 operation["responses"].setdefault("503", responses(503)[503])
             if operation.get("security"):
+                operation["security"] = [*operation["security"], {"Cookie": []}]
                 operation["responses"].setdefault("429", responses(429)[429])
             if "requestBody" in operation:
                 for status, problem in responses(400, 413).items():

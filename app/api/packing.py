@@ -42,7 +42,7 @@ async def packing_list(service: AppService, request: Request, asked: Question) -
         await reader.write_document(service.database, asked, file)
         return {
             "Content-Language": asked.language,
-            "Vary": "Accept-Language, Authorization",
+            "Vary": "Accept-Language, Authorization, Cookie",
             "Cache-Control": "private, no-cache",
         }
 

@@ -49,7 +49,7 @@ def file_headers(language: Language, name: str, extension: str, disposition: str
     return {
         "Content-Disposition": f"{disposition}; filename=\"{ascii_name}.{extension}\"; filename*=UTF-8''{encoded}",
         "Content-Language": language,
-        "Vary": "Accept-Language, Authorization",
+        "Vary": "Accept-Language, Authorization, Cookie",
         "Cache-Control": "no-store",
     }
 

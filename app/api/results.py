@@ -72,7 +72,7 @@ def answer_json(body: bytes, tag: str, language: Language) -> Response:
     """Return the bytes of a JSON document, with its entity tag."""
     headers = {
         "Content-Language": language,
-        "Vary": "Accept-Language, Authorization",
+        "Vary": "Accept-Language, Authorization, Cookie",
         # A browser may keep the document, but asks with the tag before each use.
         "Cache-Control": "private, no-cache",
         "ETag": tag,

@@ -59,7 +59,7 @@ def _answer(file: ReportFile, wanted: Asked, media_type: str, extension: str, **
     common: Mapping[str, str] = {
         "Content-Disposition": f"{disposition}; filename=\"statement.{extension}\"; filename*=UTF-8''{encoded}",
         "Content-Language": wanted.language,
-        "Vary": "Accept-Language, Authorization",
+        "Vary": "Accept-Language, Authorization, Cookie",
         "Cache-Control": "no-store",
     }
     return Response(file.content, media_type=media_type, headers={**common, **headers})

@@ -35,7 +35,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would buffer the events
     "Connection": "close",
-    "Vary": "Accept-Language, Authorization",
+    "Vary": "Accept-Language, Authorization, Cookie",
 }
 _EXAMPLE = """retry: 2140
 id: 5f0c8b1f2a9d4e67-

@@ -24,6 +24,7 @@ _MODULES = {
     "packing-list": "packing_list",
     "settlement": "settlement",
     "openapi": "maintenance",
+    "people": "people",
     "keys": "keys",
     "connections": "connections",
     "voids": "voids",

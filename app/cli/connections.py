@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.keys import _SHELL, _fail, _run
+from app.cli.keys import SHELL, fail, run
 from app.platforms import connections as rows, diagnostics, encryption
 from app.platforms.connections import ConnectionAdmin
 from app.platforms.models import NewConnection
@@ -35,16 +35,16 @@ def _connection_admin(service: Service) -> ConnectionAdmin:
 def _as_admin(
     work: Callable[[ConnectionAdmin], Awaitable[Answer]], action: str | None = None, object_id: object = None
 ) -> Answer:
-    return _run(lambda service: work(_connection_admin(service)), action, object_id)
+    return run(lambda service: work(_connection_admin(service)), action, object_id)
 
 
 def _json(text: str, what: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        _fail(f"{what}: is not JSON")
+        fail(f"{what}: is not JSON")
     if not isinstance(found, dict):
-        _fail(f"{what}: is not a JSON object")
+        fail(f"{what}: is not a JSON object")
     return found
 
 
@@ -63,8 +63,8 @@ def create(
     try:
         form = NewConnection(kind=kind, name=name, brand=brand, secrets=_json(text, "secrets"), options=_json(options, "options"))
     except ValidationError as error:
-        _fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
-    made = _as_admin(lambda admin: rows.create(admin, _SHELL, form), "connection.create")
+        fail("; ".join(f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
+    made = _as_admin(lambda admin: rows.create(admin, SHELL, form), "connection.create")
     typer.echo(f"{made.id}\t{made.webhook_url or 'polled'}")
 
 
@@ -111,7 +111,7 @@ def rotate_key() -> None:
     async def work(service: Service) -> int:
         return await encryption.reencrypt_all(service.database, service.platforms.cipher, service.privacy_keys)
 
-    typer.echo(f"re-encrypted: {_run(work, 'secret_key.rotate')} rows")
+    typer.echo(f"re-encrypted: {run(work, 'secret_key.rotate')} rows")
 
 
 connections.command("reseal", hidden=True, help="The former name of `rotate-key`; it will be removed.")(rotate_key)

@@ -27,13 +27,13 @@ from app.storage.database import DatabaseUnreachableError
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
-_SHELL = Principal("command", "shell", Role.ADMIN, None)
+SHELL = Principal("command", "shell", Role.ADMIN, None)
 """A user who can run the command on the server has full access to its database."""
 
 Answer = TypeVar("Answer")
 
 
-def _run(work: Callable[[Service], Awaitable[Answer]], action: str | None = None, object_id: object = None) -> Answer:
+def run(work: Callable[[Service], Awaitable[Answer]], action: str | None = None, object_id: object = None) -> Answer:
     """Return what the work returns; a command that writes names its action of the audit log."""
 
     async def opened() -> Answer:
@@ -44,14 +44,15 @@ def _run(work: Callable[[Service], Awaitable[Answer]], action: str | None = None
     try:
         return asyncio.run(opened())
     except (InvalidSettings, DatabaseUnreachableError) as error:
-        _fail(typeable(str(error)))
+        fail(typeable(str(error)))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except ProblemError as problem:
-        _fail("; ".join(error.detail for error in problem.errors) or str(problem))
+        fail("; ".join(error.detail for error in problem.errors) or str(problem))
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """End the command with a message."""
     typer.echo(message, err=True)
     raise typer.Exit(1)
 
@@ -70,15 +71,15 @@ def create(
     try:
         form = NewKey.model_validate({"role": role, "brand": brand, "name": name, "expires_at": expires_at})
     except ValidationError as error:
-        _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
-    created = _run(lambda service: key_rows.create(service.database, service.keys, _SHELL, form, datetime.now(UTC)), "key.create")
+        fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+    created = run(lambda service: key_rows.create(service.database, service.keys, SHELL, form, datetime.now(UTC)), "key.create")
     typer.echo(created.key)
 
 
 @keys.command("list")
 def list_keys() -> None:
     """Show all keys, without their secrets."""
-    found = _run(lambda service: service.keys.listing())
+    found = run(lambda service: service.keys.listing())
     table = Table("id", "role", "brand", "name", "created", "expires", "revoked")
     for key in found:
         moments = (key.created_at, key.expires_at, key.revoked_at)
@@ -90,5 +91,5 @@ def list_keys() -> None:
 @keys.command()
 def revoke(key: Annotated[str, typer.Argument(help="the key's id, the middle of tl_<id>_<secret>")]) -> None:
     """Revoke a key; running servers refuse it within two seconds."""
-    _run(lambda service: key_rows.revoke(service.keys, key), "key.revoke", key)
+    run(lambda service: key_rows.revoke(service.keys, key), "key.revoke", key)
     typer.echo(f"{key} is revoked")

@@ -11,6 +11,9 @@ from app.storage.database import Database
 from app.storage.queries import queries
 
 _SQL = queries("unprocessed")
+_DEVICES = queries("devices")
+_UNUSED = timedelta(days=30)
+"""As of `catalogue.devices`: devices that were unused for longer are signed out already."""
 _AT_ONCE = 5_000
 """Rows per statement, so that ingest waits for locks only briefly."""
 
@@ -18,12 +21,15 @@ _AT_ONCE = 5_000
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
     """Delete what is past its days; return how many dead letters and texts of comments.
 
-    These are dead letters, parked events, rows of the audit log and texts of comments.
+    These are dead letters, parked events, rows of the audit log, sign-in links, unused devices and texts of comments.
     """
     async with database.acquire() as connection:
         dead_letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
     await _expire_parked(database, now - timedelta(days=settings.parked_days))
     await _expire_audit_log(database, now - timedelta(days=settings.audit_days))
+    async with database.acquire() as connection:
+        await connection.execute(_DEVICES["expire_links"], now)
+        await connection.execute(_DEVICES["expire_devices"], now - _UNUSED)
     before = now - timedelta(days=settings.comment_text_days)
     texts = 0
     while True:

@@ -15,7 +15,7 @@ MOST = 5_000
 
 
 class Pieces:
-    """Pieces of orders, and the lines that show them once they were written. Orders share them, so that nobody changes them."""
+    """Pieces of orders, and the lines that show them once they were written. Orders share them, so that no one changes them."""
 
     __slots__ = ("document", "items")
 

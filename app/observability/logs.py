@@ -14,7 +14,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
 _API_KEY = re.compile(r"tl_[A-Za-z0-9]{1,32}_[A-Za-z0-9_-]+")
-_TICKET = re.compile(r"tlt_[A-Za-z0-9_-]+")
+_SECRET = re.compile(r"tl([tigc])_[A-Za-z0-9_-]+")
+"""Stream tickets, secrets of sign-in links and share links, cookies."""
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/]+@")
 _SECRET_FIELD = re.compile(r"(?i)secret|passw|token|authorization|cookie|api_?key|aes_?key|signature|credential")
@@ -30,7 +31,7 @@ def request_id() -> str | None:
 
 def _masked_text(text: str) -> str:
     text = _API_KEY.sub(f"tl_{MASK}", text)
-    text = _TICKET.sub(f"tlt_{MASK}", text)
+    text = _SECRET.sub(rf"tl\1_{MASK}", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     return _URL_PASSWORD.sub(rf"\1{MASK}@", text)
 

@@ -127,6 +127,8 @@ async def _catalogue(did: Actions, show: str, of_show: Callable[..., Any]) -> No
     named = {**path, "note": made["id"]}
     await did("update_note", of_show("note.update", made["id"]), {"text": "u"}, **named)
     await did("delete_note", of_show("note.delete", made["id"]), **named)
+    made = await did("create_share_link", of_show("share_link.create"), {}, **path)
+    await did("revoke_share_link", of_show("share_link.revoke", made["id"]), **path, link=made["id"])
 
     def of_brand(action: str, object_id: str | None = None) -> Callable[[dict[str, Any]], Entry]:
         return lambda d: Entry(action, object_id or d["id"], None, "maison-k")
@@ -186,6 +188,7 @@ async def _administration(did: Actions) -> None:
     key = {"role": "viewer", "brand": "other", "name": "n"}
     made = await did("create_key", lambda d: Entry("key.create", d["id"], None, "other"), key)
     await did("revoke_key", lambda _: Entry("key.revoke", made["id"], None, "other"), key=made["id"])
+    await _people(did)
     hook = await did("create_connection", lambda d: Entry("connection.create", d["id"], None, "maison-k"), HOOK)
     named = {"connection": hook["id"]}
     await did("update_connection", lambda _: Entry("connection.update", hook["id"], None, "maison-k"), {"name": "m"}, **named)
@@ -202,6 +205,26 @@ async def _administration(did: Actions) -> None:
     entered = {"rate": "17.09", "source": "bank"}
     await did("put_exchange_rate", lambda _: Entry("exchange_rate.update", place, None, None), entered, **rate)
     await did("delete_exchange_rate", lambda _: Entry("exchange_rate.delete", place, None, None), **rate)
+
+
+async def _people(did: Actions) -> None:
+    form = {"name": "n", "role": "viewer", "brand": "other"}
+    made = await did("create_person", lambda d: Entry("person.create", d["id"], None, "other"), form)
+    named = {"person": made["id"]}
+
+    def of_person(action: str, object_id: str = made["id"]) -> Callable[[dict[str, Any]], Entry]:
+        return lambda _: Entry(action, object_id, None, None)
+
+    await did("update_person", of_person("person.update"), {"name": "m"}, **named)
+    link = await did("create_sign_in_link", of_person("sign_in_link.create"), **named)
+    signed_in = await did.client.post("/v1/sign-in", json={"token": link["url"].rpartition("/")[2]})
+    assert 204 == signed_in.status_code
+    did.client.cookies.clear()
+    (device,) = (await did.client.get(f"/v1/people/{made['id']}/devices")).json()["devices"]
+    path = {**named, "device": device["id"]}
+    await did("sign_out_device", of_person("device.delete", f"{made['id']}/{device['id']}"), **path)
+    await did("sign_out_devices", of_person("device.delete"), **named)
+    await did("delete_person", lambda _: Entry("person.delete", made["id"], None, "other"), **named)
 
 
 async def _settlement(did: Actions) -> None:
@@ -232,7 +255,8 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     viewer = await keys(Role.VIEWER)
     nothing = dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
-         "contract", "date", "source", "target", "kind", "settlement", "line", "customer"),
+         "contract", "date", "source", "target", "kind", "settlement", "line", "customer",
+         "person", "device", "link"),
         str(uuid4()),
     )  # fmt: skip
     for operation in ACTIONS:

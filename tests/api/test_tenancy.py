@@ -14,7 +14,7 @@ ROUTES = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items
 BY_ID = [
     (method, path) for method, path in ROUTES if "{" in path and not path.startswith(("/v1/webhooks/", "/v1/exchange-rates/"))
 ]
-OPEN = {"/healthz", "/readyz", "/metrics", "/v1/labels"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/v1/labels", "/v1/sign-in"}
 PATCHES = {
     "/v1/sessions/{session}": {"title": "mine now"},
     "/v1/sessions/{session}/lineup/{product}": {"stock": 1},
@@ -24,6 +24,7 @@ PATCHES = {
     "/v1/products/{product}": {"names": {"en": "mine now"}},
     "/v1/connections/{connection}": {"name": "mine now"},
     "/v1/contracts/{contract}": {"ends_on": "2030-01-01"},
+    "/v1/people/{person}": {"name": "mine now"},
 }
 
 
@@ -73,6 +74,8 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     line = {"kind": "adjustment", "amount": "1", "reason": "secret"}
     line_id = (await client.post(f"/v1/settlements/{settlement}/lines", json=line)).json()["lines"][-1]["id"]
     assert (await client.post(f"/v1/settlements/{settlement}/issue")).is_success
+    person = await client.post("/v1/people", json={"name": "secret", "role": "viewer", "brand": "theirs"})
+    link = await client.post(f"/v1/sessions/{session['id']}/share-links", json={})
     wrong = {"specversion": "1.0", "id": "1", "source": "s", "subject": session["id"], "type": "no.such", "data": {}}
     assert 422 == (await client.post("/v1/events", json=wrong)).status_code
     dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
@@ -96,6 +99,9 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "void": str(uuid4()),
         "customer": "44e63aa6d9cc",
         "month": "2021-09",
+        "person": person.json()["id"],
+        "device": str(uuid4()),
+        "link": link.json()["id"],
     }
 
 
@@ -112,10 +118,21 @@ async def test_every_object_of_another_brand_is_not_there(
             if path == "/v1/sessions/{session}/lineup/{product}":
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
-            admins = path.startswith(("/v1/keys", "/v1/connections")) or (path.startswith("/v1/contracts") and method != "GET")
+            administered = path.startswith(("/v1/keys", "/v1/connections", "/v1/people"))
+            admins = administered or (path.startswith("/v1/contracts") and method != "GET")
             operators_read = any(
                 part in path
-                for part in ("/dead-letters", "/parked", "/voids", "/contracts", "/insights", "/notes", "/changes", "/desk")
+                for part in (
+                    "/dead-letters",
+                    "/parked",
+                    "/voids",
+                    "/contracts",
+                    "/insights",
+                    "/notes",
+                    "/changes",
+                    "/share-links",
+                    "/desk",
+                )
             )
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
             # Statements and the month over all brands are the agency's: a bound key is refused, whether they exist or not.
@@ -163,7 +180,8 @@ async def test_nothing_is_open_without_a_key(client: httpx.AsyncClient, method: 
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
-         "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line"),
+         "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
+         "person", "device", "link"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.keys import _run, keys
+from app.cli.keys import keys, run
 from app.service import Service
 from app.settings import API_KEY_FORMAT
 
@@ -36,7 +36,7 @@ def test_keys_are_made_listed_and_revoked_from_the_shell(tmp_path: Path, monkeyp
     assert 0 == shell.invoke(keys, ["revoke", key_id]).exit_code
     again = shell.invoke(keys, ["revoke", key_id])
     assert (1, "no such key\n") == (again.exit_code, again.stderr)
-    assert [("command", "tallylight", "key.create", key_id), ("command", "tallylight", "key.revoke", key_id)] == _run(_audited)
+    assert [("command", "tallylight", "key.create", key_id), ("command", "tallylight", "key.revoke", key_id)] == run(_audited)
     bound = shell.invoke(keys, ["create", "--role", "admin", "--brand", "maison-k"])
     assert (1, "an admin key cannot be bound to a brand\n") == (bound.exit_code, bound.stderr)
     shell.invoke(keys, ["create", "--role", "viewer", "--expires-at", "2099-01-31T00:00:00+09:00"])

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -55,11 +56,14 @@ OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
     "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
     "list_import_options",
+    "list_people", "get_person", "list_devices", "list_share_links",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
 OPEN = {"list_labels", "get_health", "get_readiness", "get_metrics", "verify_webhook", "verify_webhook_with_token"}
 """Routes that require no key, and say nothing of a session."""
-WRITES = {*ACTIONS, *NOT_RECORDED} - STREAM
+OWN = {"get_sign_in", "sign_in", "sign_out"}
+"""Routes of a browser about itself; the tests of people call them."""
+WRITES = {*ACTIONS, *NOT_RECORDED} - STREAM - OWN
 """Routes that a viewer may not use."""
 
 NOTE, RELEASE_NOTE, VOID_REASON, SHARED = "秘密の現場記録", "社内の理由", "社内の無効理由", "公開のまとめ"
@@ -117,6 +121,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM",
         **dict.fromkeys(("letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
                          "line"), "0"),
+        **dict.fromkeys(("person", "device", "link"), str(uuid4())),
     }  # fmt: skip
     secrets = [NOTE, RELEASE_NOTE, VOID_REASON, *drafts, *warnings, *texts, (await read(show, "revisions/1"))["by"]]
     return Bound(await keys(Role.VIEWER, brand), path, secrets)
@@ -133,7 +138,7 @@ def _url(operation: str, path: dict[str, str]) -> str:
 
 def test_every_route_is_in_one_list() -> None:
     """A new route must be added to one of the lists above: does a bound viewer read it, and what of it?"""
-    lists = (FIGURES, EDITIONS, STATEMENTS, STREAM, INTERNAL, OTHER_ROLES, OPEN, WRITES)
+    lists = (FIGURES, EDITIONS, STATEMENTS, STREAM, INTERNAL, OTHER_ROLES, OPEN, OWN, WRITES)
     assert sorted(OPERATIONS) == sorted(name for one in lists for name in one)
 
 

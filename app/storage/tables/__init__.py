@@ -25,6 +25,7 @@ from app.storage.tables.fold import counters, customers, events, gauges, members
 from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.marks import marks
 from app.storage.tables.order_facts import parcels, refunds
+from app.storage.tables.people import devices, people, share_links, sign_in_links
 from app.storage.tables.platforms import connections, deliveries, import_options, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.revisions import revisions
@@ -44,6 +45,7 @@ __all__ = [
     "customers",
     "dead_letters",
     "deliveries",
+    "devices",
     "events",
     "exchange_rates",
     "forgotten_orders",
@@ -60,6 +62,7 @@ __all__ = [
     "parked",
     "parked_rooms",
     "pending_refolds",
+    "people",
     "platform_tokens",
     "product_aliases",
     "products",
@@ -73,6 +76,8 @@ __all__ = [
     "sessions",
     "settlement_rates",
     "settlements",
+    "share_links",
+    "sign_in_links",
     "spans",
     "streams",
     "voided_events",
