@@ -34,6 +34,22 @@ class BrandPages(NamedTuple):
     """Id of the draft of September 2021, which lacks a release and a rate."""
 
 
+def addresses_of(brand: BrandPages) -> list[str]:
+    """Return the address of every page of a brand, and of the pages over all brands."""
+    return [
+        *(f"#/brand/{brand.slug}/{part}" for part in PARTS),
+        f"#/brand/{brand.slug}/month/2021-09",
+        f"#/brand/{brand.slug}/settlement/{brand.issued}",
+        f"#/brand/{brand.slug}/settlement/{brand.draft}",
+        f"#/brand/{brand.slug}/customers/{brand.customer}",
+        f"#/brand/{brand.slug}/shipping/{brand.latest}",
+        "#/brand/layout-empty/month/2021-09",
+        "#/brands",
+        "#/month/2021-09",
+        "#/rates",
+    ]
+
+
 def brand_with_months(
     base: str, slug: str = SLUG, name: str = LONG_BRAND, title: str = LONG_TITLE, host: str = LONG_HOST
 ) -> BrandPages:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.brands import BrandPages, brand_with_months
 from tests.browser.chromium import PATH, SCENARIO, chromium, sessions, sign_in_with, simulating
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 
@@ -146,6 +147,12 @@ def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
     """A maker of watched pages, which are closed with the test."""
     with watched_pages(browser, base) as make:
         yield make
+
+
+@pytest.fixture(scope="package")
+def brand(base: str) -> BrandPages:
+    """A brand with half a year of shows, long names, 200 products, an issued statement and a draft."""
+    return brand_with_months(base)
 
 
 class WatchedDemo(NamedTuple):

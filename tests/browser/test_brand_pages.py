@@ -9,8 +9,11 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
+from tests.browser.brands import BrandPages, addresses_of
 from tests.browser.broadcasts import Telemetry, create, send
 from tests.browser.conftest import PageMaker
+from tests.browser.test_dashboard import serious
+from tests.browser.test_layout import MEASURE
 from tests.pipeline.processes import HEADERS
 
 
@@ -258,3 +261,43 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, sho
     expect(row).to_contain_text("登録済み")
     expect(row).to_contain_text("10000387, K-1")
     expect(row).to_contain_text("611020")
+
+
+def test_no_page_of_a_brand_has_a_serious_barrier(open_page: PageMaker, brand: BrandPages) -> None:
+    """Axe finds nothing serious or critical on any page, nor in a form and a dialog that are open."""
+    page = open_page(reduced_motion="reduce")
+    barriers = []
+    for number, address in enumerate(addresses_of(brand)):
+        page.goto(page.url.split("#")[0] + address)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator(".waiting")).to_have_count(0)
+        page.emulate_media(color_scheme="dark" if number % 2 else "light")
+        barriers += serious(page, address)
+    page.goto(page.url.split("#")[0] + f"#/brand/{brand.slug}/contract")
+    page.get_by_role("button", name="契約を登録").click()
+    barriers += serious(page, "form")
+    page.get_by_role("button", name="削除", exact=True).last.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    barriers += serious(page, "dialog")
+    assert [] == barriers
+
+
+def test_a_month_is_printed_on_a4(open_page: PageMaker, brand: BrandPages) -> None:
+    """The month is as wide as the sheet, dark on white, without what is only for a screen, and nothing lies on anything else."""
+    page = open_page(f"#/brand/{brand.slug}/month/2021-09", color_scheme="dark")
+    expect(page.locator("#month-money")).to_be_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    # A4 less its margins, at 96 pixels per inch.
+    page.set_viewport_size({"width": 703, "height": 1017})
+    assert 703 >= page.evaluate("document.documentElement.scrollWidth")
+    cut = "[...document.querySelectorAll('.table-frame')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.ariaLabel)"
+    assert [] == page.evaluate(cut)
+    for part in (
+        page.get_by_role("navigation"),
+        page.get_by_role("button", name="印刷"),
+        page.get_by_role("combobox", name="月"),
+    ):
+        expect(part).to_have_count(0)
+    assert [] == page.evaluate(MEASURE)
+    colour = "getComputedStyle(document.querySelector('#month-money')).backgroundColor"
+    assert "rgb(255, 255, 255)" == page.evaluate(colour)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from app.labels.catalogue import LANGUAGES, Language
 from tests.browser import broadcasts
-from tests.browser.brands import PARTS, brand_with_months
+from tests.browser.brands import PARTS, BrandPages
 from tests.browser.conftest import PageMaker, WatchedDemo
 
 MEASURE = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
@@ -22,10 +22,9 @@ WIDTHS_OF: dict[Language, tuple[int, ...]] = (
 
 
 @pytest.fixture(scope="package")
-def addresses(base: str, demo: WatchedDemo) -> dict[str, str]:
+def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]:
     """Addresses of views by name: a demo, twelve hours with 200 products, no data, one platform."""
     long_live, long_ended = (broadcasts.long_session(base, ends=ends) for ends in (False, True))
-    brand = brand_with_months(base)
     one, none, scheduled = broadcasts.one_platform(base), broadcasts.no_data(base), broadcasts.scheduled(base)
     return {
         "sessions": "#/sessions",
@@ -46,16 +45,6 @@ def addresses(base: str, demo: WatchedDemo) -> dict[str, str]:
         "draft": f"#/brand/{brand.slug}/settlement/{brand.draft}",
         "packing": f"#/brand/{brand.slug}/shipping/{brand.latest}",
         **({} if not FULL else {part: f"#/brand/{brand.slug}/{part}" for part in PARTS}),
-        **(
-            {}
-            if not FULL
-            else {
-                "issued": f"#/brand/{brand.slug}/settlement/{brand.issued}",
-                "customer": f"#/brand/{brand.slug}/customers/{brand.customer}",
-                "no shows": "#/brand/layout-empty/month/2021-09",
-                "agency's month": "#/month/2021-09",
-            }
-        ),
         "dead letters": "#/dead-letters",
     }
 

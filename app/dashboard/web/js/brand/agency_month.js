@@ -53,7 +53,7 @@ export class View {
 
   #brands(data) {
     return panel("agency-brands", t("brand.nav"), null, table("agency-brand-table", t("brand.nav"), [
-      { label: t("dash.brand"), class: "name-cell", cell: (one) => h("a", { href: link("brand", one.brand, "month", data.month) }, one.name) },
+      { label: t("dash.brand"), class: "name-cell", cell: (one) => h("a", { href: link("brand", one.brand, "month", data.month) }, phrase(one.name)) },
       { label: t("brand.part.shows"), numeric: true, cell: (one) => number(one.sessions) },
       { label: t("metric.gmv"), numeric: true, cell: (one) => Object.entries(one.gmv).map(([currency, amount]) => h("span", { class: "figure" }, money(amount, currency))) },
       { label: t("brand.agency.not_released"), class: "text-cell", cell: (one) => (one.not_released.length ? h("ul", { class: "plain-list" }, ...one.not_released.map((show) =>

@@ -5,7 +5,7 @@
  */
 
 import { get, path, post } from "../api.js";
-import { field, heading, panel, table } from "../components.js";
+import { field, heading, panel, phrase, table } from "../components.js";
 import { h } from "../dom.js";
 import { Form } from "../forms.js";
 import { READER_ZONE, date, t } from "../i18n.js";
@@ -51,7 +51,7 @@ export class View {
       h("form", { class: "table-tools", role: "search", onsubmit: (event) => event.preventDefault() },
         field(t("brand.search"), h("input", { type: "search", value: this.q, maxlength: 200, oninput: (event) => this.#search(event.target.value) }))),
       this.list.render((brands) => table("brand-table", this.title(), [
-        { label: t("dash.brand"), class: "name-cell", cell: (one) => h("a", { class: "strong", href: link("brand", one.slug) }, one.name) },
+        { label: t("dash.brand"), class: "name-cell", cell: (one) => h("a", { class: "strong", href: link("brand", one.slug) }, phrase(one.name)) },
         { label: t("brand.slug"), cell: (one) => h("code", null, one.slug) },
         { label: t("brand.since"), class: "roomy", cell: (one) => h("span", { class: "nowrap" }, date(one.created_at, READER_ZONE)) },
       ], brands, { wide: false }), t(this.q ? "brand.none_found" : "brand.none")),

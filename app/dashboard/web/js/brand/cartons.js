@@ -112,7 +112,8 @@ export class Cartons {
   #form(numbers) {
     return this.form.render(t("brand.cartons"), () => numbers.map((carton) => h("fieldset", { key: carton, class: "carton" },
       h("legend", null, t("packing.sheet.carton", { number: carton })),
-      h("p", { class: "quiet small" }, this.#customersOf(carton).join(", ")),
+      h("ul", { class: "packed" }, ...this.#customersOf(carton).map((customer) => h("li", { key: customer }, h("code", null, customer),
+        h("button", { type: "button", class: "button button-quiet", "aria-label": t("brand.cartons.take_out", { customer }), title: t("brand.cartons.take_out", { customer }), onclick: () => this.#put(customer, null) }, "×")))),
       h("div", { class: "form-row" },
         this.form.field(`/cartons/${carton}/gross_weight_g`, t("brand.cartons.weight"), { kind: "whole", maxlength: 10 }),
         this.form.field(`/cartons/${carton}/size`, t("packing.size"), { maxlength: 100, placeholder: "60x40x40 cm" })))), { submit: t("brand.cartons.save") });

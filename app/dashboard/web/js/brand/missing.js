@@ -44,7 +44,8 @@ export class Missing {
 
   #release(one) {
     return this.work.run(async () => {
-      await post(`/v1/sessions/${encodeURIComponent(one.session)}/finalize`, {});
+      // What is missing is the first revision: a repeated request must not make a second one.
+      await post(`/v1/sessions/${encodeURIComponent(one.session)}/finalize`, {}, { headers: { "Idempotency-Key": `first:${one.session}` } });
       await this.changed();
     });
   }

@@ -55,13 +55,14 @@ export class Statement {
   }
 
   async #issue() {
-    const { month, currency, totals } = this.document.data;
+    const { id, computed_at, month, currency, totals } = this.document.data;
     const payable = totals.payable_to_brand;
     const words = h("span", null, monthName(month), " ", h("strong", null, `${t(payable.startsWith("-") ? "settlement.owed" : "settlement.payable")} ${money(payable.replace("-", ""), currency)}`), h("br"), t("brand.statement.confirm_issue"));
     if (!(await ask(t("brand.statement.issue"), words, t("brand.statement.issue")))) return;
     this.work.run(async () => {
       try {
-        this.#show(await post(`${this.path}/issue`));
+        // The same draft is issued once, however often the request is repeated after a lost answer.
+        this.#show(await post(`${this.path}/issue`, undefined, { headers: { "Idempotency-Key": `${id}:${computed_at}` } }));
       } catch (error) {
         // The figures have changed meanwhile: they are shown first.
         if (error.code === "settlement_changed" || error.code === "settlement_incomplete") await this.#compute();
