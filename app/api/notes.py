@@ -41,9 +41,11 @@ async def list_notes(
     return NoteList(notes=page.items, next_cursor=encode(page.next))
 
 
-@router.post("", status_code=201, operation_id="create_note", summary="Add a note", responses=responses(400, 401, 403, 404, 422))
+@router.post(
+    "", status_code=201, operation_id="create_note", summary="Add a note", responses=responses(400, 401, 403, 404, 409, 422)
+)
 async def create_note(service: AppService, caller: Operator, session: SessionId, form: NewNote) -> Note:
-    """Add a note."""
+    """Add a note. With an `id` of the client, a repetition adds nothing."""
     return await notes.add(service.database, caller, session, form)
 
 

@@ -17,7 +17,7 @@ from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, NoteText, PatchModel, RequestModel, ResponseModel
 from app.catalogue.pages import Page, page_of
 from app.catalogue.session_access import session_ref
-from app.problems import not_found
+from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import notes
@@ -33,6 +33,11 @@ class NewNote(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
+    id: UUID | None = Field(
+        default=None,
+        description="the client's own id: the same request again adds nothing. Absent: the server's own",
+        strict=False,
+    )
     section: Section = Field(description="the part of the results sheet that it belongs to")
     kind: Kind
     text: NoteText
@@ -43,7 +48,7 @@ class NewNote(RequestModel):
 
     def row(self) -> dict[str, Any]:
         """Return the columns to store."""
-        return self.model_dump() | {"share": self.kind == "summary" if self.share is None else self.share}
+        return self.model_dump(exclude={"id"}) | {"share": self.kind == "summary" if self.share is None else self.share}
 
 
 class NotePatch(PatchModel):
@@ -113,17 +118,23 @@ async def get(database: Database, principal: Principal, session_id: UUID, note_i
 
 
 async def add(database: Database, principal: Principal, session_id: UUID, form: NewNote) -> Note:
-    """Add a note.
+    """Add a note. With the client's own id the request can be repeated: the note is then returned as it is.
 
     Raises:
-        ProblemError: 404.
+        ProblemError: 404; 409 if another session has a note of this id.
     """
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
-        note_id = new_id()
+        note_id = form.id or new_id()
         statement = insert(notes).values(id=note_id, session_id=session_id, **form.row())
         audit.about(note_id)
-        return _note((await connection.execute(statement.returning(notes))).one())
+        added = (await connection.execute(statement.on_conflict_do_nothing().returning(notes))).one_or_none()
+        if added is not None:
+            return _note(added)
+        found = await connection.execute(select(notes).where(notes.c.session_id == session_id, notes.c.id == note_id))
+        if (row := found.one_or_none()) is None:
+            raise ProblemError(409, "this id is taken", code="already_exists")
+        return _note(row)
 
 
 async def patch(database: Database, principal: Principal, session_id: UUID, note_id: UUID, form: NotePatch) -> Note:

@@ -36,12 +36,18 @@ TEXTS = """() => {
 def views(live: str, ended: str) -> dict[str, str]:
     """Return the address of every view."""
     return {
+        "today": "#/today",
         "sessions": "#/sessions",
         "live": f"#/live/{live}",
+        "host": f"#/host/{live}",
         "over": f"#/live/{ended}",
+        "close": f"#/close/{ended}",
         "report": f"#/report/{ended}",
+        "summary": f"#/close/{ended}?step=summary",
         "comparison": f"#/comparison?sessions={live},{ended}",
+        "products": f"#/close/{ended}?step=products",
         "history": "#/comparison",
+        "release": f"#/close/{ended}?step=release",
         "letters": "#/dead-letters",
         "connections": "#/connections",
         "brands": "#/brands",
@@ -60,7 +66,7 @@ def settled(page: Page) -> None:
 
 
 def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(open_page: PageMaker, live: str) -> None:
-    """Tab, type, Enter; a wrong key is a sentence in place; the right one leads to the sessions, and on to the live screen."""
+    """Tab, type, Enter; a wrong key is a sentence in place; the right one leads to today, and on to the live screen."""
     page = open_page(key=None)
     expect(page.get_by_label("APIキー")).to_be_focused()
     # The browser itself logs a refused request; here it is what the test asks for.
@@ -71,8 +77,8 @@ def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(ope
     open_page.troubles.clear()  # type: ignore[attr-defined]
     page.keyboard.type(ADMIN_KEY)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name="ライブ一覧")).to_be_visible()
-    link = page.locator(f"table a[href='#/live/{live}']")
+    expect(page.get_by_role("heading", level=1, name="今日")).to_be_visible()
+    link = page.locator(f"main a[href='#/live/{live}']")
     expect(link).to_be_visible()
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -139,7 +145,11 @@ def wait_for_no(page: Page, foreign: set[str], what: str) -> None:
     left: set[str] = set()
     for _ in range(40):
         texts = page.evaluate(TEXTS)
-        left = {text for text in texts if text in foreign or re.match(r"(dash|metric|status|product|sheet)\.\w", text)}
+        left = {
+            text
+            for text in texts
+            if text in foreign or re.match(r"(dash|metric|status|product|sheet|today|desk|plan|close|import_row)\.\w", text)
+        }
         if not left:
             return
         page.wait_for_timeout(100)

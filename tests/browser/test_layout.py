@@ -27,14 +27,19 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
     long_live, long_ended = (broadcasts.long_session(base, ends=ends) for ends in (False, True))
     one, none, scheduled = broadcasts.one_platform(base), broadcasts.no_data(base), broadcasts.scheduled(base)
     return {
+        "today": "#/today",
         "sessions": "#/sessions",
         "demo": f"#/live/{demo.session}",
         "demo, report": f"#/report/{demo.session}",
         "long": f"#/live/{long_live}",
+        "long, host": f"#/host/{long_live}",
+        "long, closing": f"#/close/{long_ended}?step=products",
         "long, report": f"#/report/{long_ended}",
         "one platform": f"#/live/{one}",
         "one platform, report": f"#/report/{one}",
         "no data": f"#/live/{none}",
+        "no data, host": f"#/host/{none}",
+        "no data, closing": f"#/close/{none}?step=summary",
         "no data, report": f"#/report/{none}",
         "scheduled": f"#/live/{scheduled}",
         "comparison": f"#/comparison?sessions={demo.session},{long_ended},{one}",

@@ -113,6 +113,21 @@ async def test_notes_are_kept(client: httpx.AsyncClient, new_session: NewSession
     assert made[1:] == (await client.get(path)).json()["notes"]
 
 
+async def test_a_note_with_the_client_s_id_is_added_once(client: httpx.AsyncClient, new_session: NewSession) -> None:
+    """A repetition returns the note as it is now; an id that another session has is refused."""
+    path = f"/v1/sessions/{(await new_session())['id']}/notes"
+    form = {"id": "01a21a41-d996-7629-bc11-df1b761df0f0", "section": "live", "kind": "observation", "text": "一"}
+    made = await client.post(path, json=form)
+    assert (201, form["id"], False) == (made.status_code, made.json()["id"], made.json()["share"])
+    await client.patch(f"{path}/{form['id']}", json={"text": "二"})
+    again = await client.post(path, json=form)
+    assert (201, made.json() | {"text": "二"}) == (again.status_code, again.json())
+    assert 1 == len((await client.get(path)).json()["notes"])
+    elsewhere = await client.post(f"/v1/sessions/{(await new_session())['id']}/notes", json=form)
+    assert (409, "already_exists") == (elsewhere.status_code, elsewhere.json()["code"])
+    assert 422 == (await client.post(path, json=form | {"id": "one"})).status_code
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

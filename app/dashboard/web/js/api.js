@@ -32,6 +32,18 @@ export class Problem extends Error {
   }
 }
 
+/** How far this machine's clock is from the server's; what an operator does is dated by the server's. */
+let clockOffset = 0;
+
+/** The time as the server has it. */
+export const now = () => new Date(Date.now() + clockOffset);
+
+function hear(answer) {
+  const offset = Date.parse(answer.headers.get("Date")) - Date.now();
+  // The header has whole seconds, and an answer takes a while: a clock that is about right is taken for right.
+  if (!Number.isNaN(offset)) clockOffset = Math.abs(offset) > 5000 ? offset : 0;
+}
+
 async function send(path, { key = app.key, method = "GET", body, headers: more, signal } = {}) {
   const file = body instanceof FormData;
   const headers = { "Accept-Language": language(), ...more };
@@ -45,6 +57,7 @@ async function send(path, { key = app.key, method = "GET", body, headers: more, 
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
   }
+  hear(answer);
   if (answer.ok) return answer;
   // A key that was good and is no more: revoked while the tab was open.
   if (answer.status === 401 && app.who && key === app.key) forget("dash.signin.expired");
@@ -81,6 +94,12 @@ export async function upload(path, file, options) {
   form.set("file", file);
   form.set("options", JSON.stringify(options));
   return (await send(path, { method: "POST", body: form })).json();
+}
+
+/** Return an answer with its tag: what changes it later names the tag in `If-Match`. */
+export async function exchange(path, options) {
+  const answer = await send(path, options);
+  return { data: await answer.json(), tag: answer.headers.get("ETag") };
 }
 
 export async function patch(path, body) {

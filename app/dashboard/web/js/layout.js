@@ -14,7 +14,7 @@ export const logo = () =>
   h("span", { class: "logo" }, h("span", { class: "logo-lamp", "aria-hidden": "true" }), h("span", { class: "logo-name", translate: "no" }, "Tallylight"));
 
 function destinations() {
-  const list = [["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
+  const list = [["today", "today.title"], ["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
   if (may.write()) list.push(["dead-letters", "dash.nav.dead_letters"]);
   if (may.administer()) list.push(["connections", "dash.nav.connections"]);
   return list;
@@ -58,13 +58,13 @@ export const signedOut = (content) => [h("header", { class: "bar bar-signed-out"
 
 /** The page after sign-in. */
 export function signedIn(content, name) {
-  const current = { live: "sessions", report: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
+  const current = { live: "sessions", report: "sessions", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
   return [
     h("a", { class: "skip", href: location.hash || "#/", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, t("dash.skip")),
     h(
       "header",
       { class: "bar" },
-      h("a", { class: "brand-link", href: link("sessions"), "aria-label": `Tallylight: ${t("dash.nav.sessions")}` }, logo()),
+      h("a", { class: "brand-link", href: link("today"), "aria-label": `Tallylight: ${t("today.title")}` }, logo()),
       h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map(([to, label]) =>
         h("a", { href: link(to), "aria-current": to === current ? (route().name === to ? "page" : "true") : null }, t(label)))),
       switches(),

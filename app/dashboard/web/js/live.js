@@ -8,6 +8,7 @@
 import { find, get, path } from "./api.js";
 import { app, may, refresh } from "./state.js";
 import { h } from "./dom.js";
+import { Desk } from "./desk/desk.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
 import { alerts, funnel, insights, platforms, sources } from "./live_sidebar.js";
@@ -44,12 +45,13 @@ export class LiveView {
       },
       state: refresh,
     });
+    this.desk = may.write() ? new Desk(id) : null;
     this.all = [this.session, this.recent, this.insights, this.chart];
     // The recent minutes are asked for once the session's own clock is known.
     for (const one of this.all) if (one !== this.recent) one.load();
     this.stops = [
       every(1000, refresh),
-      this.#following(FAST_MS, [this.recent, this.chart]),
+      this.#following(FAST_MS, [this.recent, this.chart, ...(this.desk ? [this.desk.log] : [])]),
       this.#following(SLOW_MS, [this.session]),
       this.#following(60_000, [this.insights]),
     ];
@@ -71,6 +73,7 @@ export class LiveView {
 
   leave() {
     this.stream.close();
+    this.desk?.leave();
     for (const stop of this.stops) stop();
     for (const one of this.all) one.stop();
   }
@@ -115,7 +118,9 @@ export class LiveView {
       { class: `live ${this.fresh ? "" : "stale"} is-${this.status}` },
       this.#head(session),
       this.#state(session),
-      this.#board(session),
+      h("div", { key: "floor", class: `floor ${this.desk?.isOpen ? "has-desk" : ""}` },
+        h("div", { key: "frame", class: "board-frame" }, this.#board(session)),
+        this.desk?.render(session, this.documents, this.status)),
     );
   }
 
@@ -183,7 +188,7 @@ export class LiveView {
       const at = session.ended_at;
       return h("div", { key: "state" }, notice("info",
         h("span", null, at ? t("dash.live.ended", { time: `${date(at, session.time_zone)} ${hour(at, session.time_zone)}` }) : t("dash.live.over"), " "),
-        h("a", { href: link("report", this.id) }, t("dash.live.to_report"))));
+        h("a", { href: link("report", this.id) }, t("dash.live.to_report")), may.write() && h("a", { href: link("close", this.id) }, t("close.title"))));
     }
     return null;
   }

@@ -22,8 +22,11 @@ import "./theme.js";
 import { setLanguage, t } from "./i18n.js";
 
 const VIEWS = {
+  today: later(() => import("./today/today.js")),
   sessions: SessionsView,
   live: LiveView,
+  host: later(() => import("./desk/host.js")),
+  close: later(() => import("./close/close.js")),
   report: ReportView,
   comparison: ComparisonView,
   "dead-letters": DeadLettersView,

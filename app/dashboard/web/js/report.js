@@ -69,7 +69,6 @@ export class ReportView {
     if (session && this.report.error?.code === "not_released") return this.#unreleased(session);
     if (!session || !report) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
     const several = new Set(session.streams.map((stream) => stream.platform)).size > 1;
-    const { totals, live, ec, promotion, products } = report.sections;
     // The charts show the present figures. Beside a revision that differs from them they would contradict it.
     const charted = report.revision === null || this.kpis.data?.final?.changed === false;
     return h(
@@ -78,11 +77,9 @@ export class ReportView {
       this.#head(session, report),
       this.saving && notice(this.saving.level, [t(this.saving.text), this.saving.error?.words].filter(Boolean).join(" ")),
       this.#warnings(report),
-      panel("totals", totals.title, { class: "sheet" }, facts(totals.facts), cells(totals.figures)),
+      totals(report),
       charted && h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
-      h("div", { class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
-      this.#sold(products),
-      promotions(promotion),
+      ...sections(report, this.sold),
       this.#drafts(),
       this.notes?.render(),
       this.release?.render(session.status),
@@ -147,19 +144,6 @@ export class ReportView {
       h("p", { class: "quiet" }, t("dash.warnings.intro")), h("ul", null, ...warnings.map((warning, index) => h("li", { key: index }, warning.message))));
   }
 
-  #sold(section) {
-    const columns = [
-      { key: "name", label: t("product.name"), class: "product-cell", sort: (row) => row.name,
-        cell: (row) => [phrase(row.name), row.product && row.product !== row.name && h("small", null, row.product)] },
-      ...figured(section.columns, section.total),
-    ];
-    return panel("sold", section.title, { class: "sheet" },
-      this.sold.render(section.title, columns, section.rows, {
-        foot: [section.other, section.total], named: (row) => [row.name, row.product], rowKey: (row) => row.product,
-      }),
-      ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
-  }
-
   #drafts() {
     const list = this.insights?.data?.insights ?? [];
     return list.length > 0 && panel("drafts", t("dash.drafts"), { class: "panel-insights" },
@@ -168,6 +152,30 @@ export class ReportView {
         h("span", null, insight.text[language()]),
         this.notes.writable && h("button", { type: "button", class: "button button-quiet", onclick: () => this.notes.draft(insight.section, insight.text[language()]) }, t("dash.drafts.take"))))));
   }
+}
+
+/** The results sheet of a report document, of either edition, in the document's own words. */
+export const sheet = (report, table) => h("div", { class: "report" }, totals(report), ...sections(report, table));
+
+const totals = ({ sections: { totals: { title, facts: list, figures } } }) => panel("totals", title, { class: "sheet" }, facts(list), cells(figures));
+
+const sections = ({ sections: { live, ec, products, promotion } }, table) => [
+  h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
+  sold(products, table),
+  promotions(promotion),
+];
+
+function sold(section, table) {
+  const columns = [
+    { key: "name", label: t("product.name"), class: "product-cell", sort: (row) => row.name,
+      cell: (row) => [phrase(row.name), row.product && row.product !== row.name && h("small", null, row.product)] },
+    ...figured(section.columns, section.total),
+  ];
+  return panel("sold", section.title, { class: "sheet" },
+    table.render(section.title, columns, section.rows, {
+      foot: [section.other, section.total], named: (row) => [row.name, row.product], rowKey: (row) => row.product,
+    }),
+    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
 }
 
 const facts = (list) =>

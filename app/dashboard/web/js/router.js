@@ -7,7 +7,7 @@
 export function route() {
   const [where, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name = "", ...parts] = where.split("/").map(decode);
-  return { name: name || "sessions", parts, query: new URLSearchParams(query) };
+  return { name: name || "today", parts, query: new URLSearchParams(query) };
 }
 
 function decode(text) {

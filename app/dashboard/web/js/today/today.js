@@ -1,0 +1,135 @@
+/**
+ * Today: what is next, what is on air, what waits.
+ *
+ * In: lists of sessions and of data that waits. Out: the first page after the sign-in. Never here: figures of its own.
+ */
+
+import { get, path } from "../api.js";
+import { may, refresh } from "../state.js";
+import { h } from "../dom.js";
+import { Resource, every } from "../resource.js";
+import { badge, failure, heading, panel, phrase, waiting } from "../components.js";
+import { link } from "../router.js";
+import { clock, date, hour, money, number, t } from "../i18n.js";
+
+const DAY_MS = 86_400_000;
+/** Reports that wait are looked for so far back. */
+const RECENT_DAYS = 60;
+const MOST = 8;
+/** A show that is this late is still the next one: an operator has to start it, move it or delete it. */
+const LATE_MS = 6 * 3600_000;
+
+export class View {
+  constructor() {
+    const since = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
+    this.planned = new Resource(() => get(path("/v1/sessions", { status: "scheduled", from: new Date(Date.now() - LATE_MS).toISOString(), limit: 200 })));
+    this.live = new Resource(() => get("/v1/sessions?status=live&limit=12"));
+    this.closing = new Resource(() => get(path("/v1/sessions", { status: "provisional", kind: "live", from: since(RECENT_DAYS), limit: MOST })));
+    this.letters = new Resource(() => (may.write() ? get("/v1/dead-letters?limit=200") : null));
+    this.claims = new Resource(() => (may.write() ? get("/v1/stream-claims?limit=200") : null));
+    this.all = [this.planned, this.live, this.closing, this.letters, this.claims];
+    for (const one of this.all) one.load();
+    this.stops = [
+      every(1000, refresh),
+      every(15_000, () => this.live.load()),
+      every(60_000, () => this.all.forEach((one) => one.load())),
+    ];
+  }
+
+  title() {
+    return t("today.title");
+  }
+
+  leave() {
+    for (const stop of this.stops) stop();
+    for (const one of this.all) one.stop();
+  }
+
+  /** The scheduled show that begins first; the API lists the newest first. */
+  get #next() {
+    return (this.planned.data?.sessions ?? []).filter((session) => session.scheduled_at).at(-1) ?? null;
+  }
+
+  render() {
+    const error = this.planned.error ?? this.live.error;
+    if (error && !this.planned.data) return failure(error, () => this.all.forEach((one) => one.load()));
+    if (this.planned.pending || this.live.pending) return waiting();
+    return [
+      h("div", { key: "head", class: "view-head" }, heading(1, t("today.title"))),
+      h("div", { key: "today", class: "today" },
+        this.#onAir(),
+        this.#upcoming(),
+        this.#reports(),
+        may.write() && this.#waiting()),
+    ];
+  }
+
+  #onAir() {
+    const list = this.live.data.sessions;
+    return panel("today-live", t("dash.sessions.on_air"), { class: list.length ? "today-live" : "" }, list.length
+      ? h("div", { class: "on-air-cards" }, ...list.map((session) => h("a", { key: session.id, class: "on-air-card", href: link("live", session.id) },
+          h("span", { class: "lamp", "aria-hidden": "true" }),
+          h("span", { class: "on-air-title" }, phrase(session.title)),
+          h("span", { class: "on-air-figures" },
+            h("span", null, h("small", null, t("metric.viewers")), number(session.kpis.viewers)),
+            h("span", null, h("small", null, t("metric.gmv")), money(session.kpis.gmv, session.currency))))))
+      : h("p", { class: "quiet" }, t("today.nothing_on_air")));
+  }
+
+  #upcoming() {
+    const next = this.#next;
+    const others = (this.planned.data?.sessions ?? []).filter((session) => session !== next).reverse();
+    return panel("today-next", t("today.next"), { class: "today-next" },
+      next ? this.#nextShow(next) : h("p", { key: "none", class: "quiet" }, t("today.none_planned")),
+      others.length > 0 && h("div", { key: "others" }, h("h3", { class: "title title-3" }, t("today.later")),
+        h("ul", { class: "today-list" }, ...others.slice(0, MOST).map((session) => h("li", { key: session.id },
+          h("a", { href: link("live", session.id) }, phrase(session.title)),
+          h("small", null, [planned(session), session.brand, rehearsal(session)].filter(Boolean).join(" · ")))))));
+  }
+
+  #nextShow(session) {
+    const left = (new Date(session.scheduled_at) - Date.now()) / 1000;
+    return h("div", { key: session.id, class: "today-show" },
+      h("div", { class: "today-when" },
+        h("span", { class: "quiet", id: "today-clock" }, t(left >= 0 ? "today.begins_in" : "today.late_by")),
+        h("span", { class: "clock", role: "timer", "aria-labelledby": "today-clock" }, countdown(Math.abs(left)))),
+      h("div", { class: "today-name" },
+        h("p", { class: "title title-1" }, phrase(session.title)),
+        h("p", { class: "quiet" }, [planned(session), `(${session.time_zone})`, session.brand, session.host, rehearsal(session)].filter(Boolean).join(" · "))),
+      h("div", { class: "live-buttons" },
+        h("a", { class: "button button-main", href: link("live", session.id) }, t("today.to_live"))));
+  }
+
+  #reports() {
+    const list = this.closing.data?.sessions ?? [];
+    return panel("today-reports", t("today.reports"), null,
+      this.closing.pending ? waiting() : list.length
+        ? h("ul", { class: "today-list" }, ...list.map((session) => h("li", { key: session.id },
+            h("a", { href: link(may.write() ? "close" : "report", session.id) }, phrase(session.title)),
+            h("small", null, [session.ended_at && date(session.ended_at, session.time_zone), session.brand].filter(Boolean).join(" · ")),
+            badge(session.status))))
+        : h("p", { class: "quiet" }, t("today.reports.none")),
+      this.closing.data?.next_cursor && h("a", { key: "more", href: `${link("sessions")}?status=provisional` }, t("dash.sessions.more")));
+  }
+
+  #waiting() {
+    const count = (resource, name) => {
+      const list = resource.data?.[name] ?? [];
+      return list.length === 0 ? null : number(list.length) + (resource.data.next_cursor ? "+" : "");
+    };
+    const rows = [
+      ["dead_letters", count(this.letters, "dead_letters"), link("dead-letters")],
+      ["claims", count(this.claims, "claims"), link("dead-letters")],
+    ].filter(([, amount]) => amount);
+    return panel("today-waiting", t("today.waiting"), null, rows.length
+      ? h("ul", { class: "today-list" }, ...rows.map(([name, amount, where]) => h("li", { key: name }, h("a", { href: where }, t(`today.waiting.${name}`)), h("span", { class: "count" }, amount))))
+      : h("p", { class: "quiet" }, t("today.waiting.none")));
+  }
+}
+
+const planned = ({ scheduled_at: at, time_zone: zone }) => at && `${date(at, zone)} ${hour(at, zone)}`;
+const rehearsal = ({ kind }) => kind === "rehearsal" && t("dash.rehearsal");
+
+/** Days while there are days; then a running clock. */
+const countdown = (seconds) =>
+  seconds >= 2 * 86_400 ? t("today.days", { count: number(Math.floor(seconds / 86_400)) }) : clock(seconds);
