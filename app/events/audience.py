@@ -6,7 +6,7 @@ In: `data` of the audience's events. Out: contributions. Never here: I/O.
 from functools import lru_cache
 
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
-from app.events.fields import Comment, Count as CountField, FanLevel, Label, Money, Seconds, Slug, Text
+from app.events.fields import Comment, Count as CountField, FanLevel, Label, Money, Name, Seconds, Slug, Text
 from app.events.money import in_minor_units
 from app.events.payload import Payload
 
@@ -111,6 +111,28 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
         )
         return Contributions(
             samples=tuple(Sample(metric, value, room=context.room) for metric, value in figures if value is not None)
+        )
+
+
+class AdSampled(Payload, type="live.ad.sampled"):
+    """Cumulative figures of a paid campaign, in the currency of the session; the campaign is named by the tool that pays."""
+
+    campaign: Name
+    spend_total: Money
+    impressions_total: CountField | None = None
+    clicks_total: CountField | None = None
+    gmv_total: Money | None = None
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return a sample per figure that was sent."""
+        figures = (
+            ("ad_spend", in_minor_units(self.spend_total, context, "/spend_total")),
+            ("ad_impressions", self.impressions_total),
+            ("ad_clicks", self.clicks_total),
+            ("ad_gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
+        )
+        return Contributions(
+            samples=tuple(Sample(metric, value, self.campaign) for metric, value in figures if value is not None)
         )
 
 

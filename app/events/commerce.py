@@ -56,6 +56,23 @@ class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewe
         return Contributions(counts=clicks.counts, claims=(Claim("clicker", person(self.viewer), COUNT_CLICKER),))
 
 
+@lru_cache(4096)
+def _impressions(product: str, count: int) -> Contributions:
+    return Contributions(counts=(Count("product_impressions", count), Count("product_impressions", count, product)))
+
+
+class ProductDisplayed(Payload, type="live.product.displayed", person_fields=("viewer",)):
+    """A product's card is shown to viewers: impressions of the product."""
+
+    viewer: Text | None = None
+    product: ProductCode
+    count: CountField = 1
+
+    def fold(self, context: FoldContext) -> Contributions:
+        """Return the impressions, of the session and of the product."""
+        return _impressions(context.product(self.product), self.count)
+
+
 class ProductSampled(Payload, type="live.product.sampled"):
     """The platform's own cumulative figures of one product."""
 

@@ -1,4 +1,4 @@
-"""Caps on the distinct values that events may name in one session: products, traffic sources, rooms, promotions, minutes.
+"""Caps on the distinct values that events may name in one session: products, sources, rooms, campaigns, minutes.
 
 In: the values that a write batch names. Out: the values that the session does not accept any more. Never here: figures.
 
@@ -43,6 +43,7 @@ def caps_of(settings: Settings) -> dict[str, Cap]:
         "room": Cap(settings.max_rooms, "TALLYLIGHT_MAX_ROOMS", "rooms"),
         "sender": Cap(settings.max_rooms, "TALLYLIGHT_MAX_ROOMS", "senders with a wrong clock"),
         "promotion": Cap(settings.max_promotions, "TALLYLIGHT_MAX_PROMOTIONS", "promotions"),
+        "campaign": Cap(settings.max_promotions, "TALLYLIGHT_MAX_PROMOTIONS", "campaigns"),
         "minute": Cap(settings.max_minutes, "TALLYLIGHT_MAX_MINUTES", "minutes with events"),
     }
 
@@ -113,7 +114,14 @@ class Cardinality:
         return FieldError(pointer=_pointer(kind, contributions), detail=detail)
 
 
-_POINTERS = {"source": "/data/source", "sender": "/source", "promotion": "/data/promotion", "room": "/subject", "minute": "/time"}
+_POINTERS = {
+    "source": "/data/source",
+    "sender": "/source",
+    "promotion": "/data/promotion",
+    "campaign": "/data/campaign",
+    "room": "/subject",
+    "minute": "/time",
+}
 
 
 def _pointer(kind: str, contributions: Contributions) -> str:

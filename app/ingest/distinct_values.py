@@ -1,4 +1,4 @@
-"""Distinct values: the products, sources, senders, rooms and promotions that events name, and their minutes.
+"""Distinct values: the products, sources, senders, rooms, promotions and campaigns that events name, and their minutes.
 
 In: contributions, or a batch's tally. Out: sets of values. Never here: caps, I/O.
 """
@@ -11,7 +11,8 @@ from app.ingest.moments import MINUTE
 from app.ingest.tally import Tally
 
 Value = int | tuple[str, str]
-"""A minute, as its number since 1970, or (kind, value) of a product, source, sender, room or promotion that an event names."""
+"""A minute, as its number since 1970, or (kind, value) of what an event names: a product, source, sender, room, promotion or
+campaign."""
 Values = set[Value]
 
 
@@ -44,6 +45,10 @@ _SAMPLED = {
     "promotion_views": "promotion",
     "promotion_engagements": "promotion",
     "promotion_clicks": "promotion",
+    "ad_spend": "campaign",
+    "ad_impressions": "campaign",
+    "ad_clicks": "campaign",
+    "ad_gmv": "campaign",
 }
 
 

@@ -54,8 +54,8 @@ NEVER_SAMPLED = tuple(
     f"live.{name}"
     for name in (
         "viewer.entered", "viewer.left", "comment.posted", "like.sent", "share.sent", "follow.gained", "gift.sent",
-        "product.clicked", "order.placed", "order.paid", "order.cancelled", "order.refunded", "order.shipped", "order.delivered",
-        "support.requested", "support.answered", "host.changed", "mark.set",
+        "product.displayed", "product.clicked", "order.placed", "order.paid", "order.cancelled", "order.refunded",
+        "order.shipped", "order.delivered", "support.requested", "support.answered", "host.changed", "mark.set",
     )
 )  # fmt: skip
 """Event types that contribute no sample and no start or end: most events of a session. The others are read again for a void."""

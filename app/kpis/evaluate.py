@@ -27,6 +27,8 @@ ABSENT: Figure = (0, 0, "absent")
 _AUDIENCE = metrics.of_rule(Rule.AUDIENCE)
 _COMMERCE = metrics.of_rule(Rule.COMMERCE)
 _LEDGER = metrics.of_rule(Rule.LEDGER)
+_BY_PRODUCT = metrics.of_rule(Rule.BY_PRODUCT)
+_BY_CAMPAIGN = metrics.of_rule(Rule.BY_CAMPAIGN)
 _COUNTED = (*metrics.of_rule(Rule.COUNTED), metrics.RESPONSE_MS, metrics.RESPONSES, SHIP_MS, SHIPPED)
 _QUOTIENTS = tuple(
     (m.slug, m.quotient.numerators, m.quotient.denominator, m.quotient.times, m.quotient.per, m.quotient.from_parts)
@@ -161,7 +163,7 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
             # An order may have been paid before the first event was sent, and refunded after it.
             values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
         values["repeat_buyers"] = ABSENT
-    values["product_clicks"] = _clicks(counted, figures.clicks.get(platform))
+    _sum_parts(values, counted, figures.parts.get(platform, {}))
     current = reported.get("concurrent_viewers")
     values["concurrent_viewers"] = (current, 1, "reported") if on_air and current is not None else ABSENT
     peak = figures.peaks.get(platform)
@@ -170,14 +172,20 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
     return values
 
 
-def _clicks(counted: Mapping[str, int], reported: tuple[int, int] | None) -> Figure:
-    """Return a platform's clicks: per product the reported figure, or the counted one if none was reported."""
-    own = counted.get("product_clicks")
+def _sum_parts(values: Values, counted: Mapping[str, int], parts: Mapping[str, tuple[int, int]]) -> None:
+    for slug in _BY_PRODUCT:
+        values[slug] = _by_product(counted.get(slug), parts.get(slug))
+    for slug in _BY_CAMPAIGN:
+        values[slug] = (parts[slug][0], 1, "reported") if slug in parts else ABSENT
+
+
+def _by_product(own: int | None, reported: tuple[int, int] | None) -> Figure:
+    """Return a platform's sum over products: of each the reported figure, or the counted one if none was reported."""
     if reported is None:
         return ABSENT if own is None else (own, 1, "counted")
-    clicks, counted_too = reported
+    told, counted_too = reported
     unreported = (own or 0) - counted_too
-    return (clicks + unreported, 1, "mixed" if unreported else "reported")
+    return (told + unreported, 1, "mixed" if unreported else "reported")
 
 
 def _watch(values: Values, counted: Mapping[str, int], reported: Mapping[str, int]) -> None:
@@ -195,6 +203,8 @@ def _watch(values: Values, counted: Mapping[str, int], reported: Mapping[str, in
 
 
 def _derive(values: Values) -> None:
+    gmv, refunds = values["gmv"], values["refund_amount"]
+    values["net_gmv"] = (gmv[0] - refunds[0], 1, "derived") if gmv[1] and refunds[1] else ABSENT
     for slug, numerators, denominator, times, per, from_parts in _QUOTIENTS:
         below = values[denominator]
         if below[0] > 0:
@@ -210,8 +220,6 @@ def _derive(values: Values) -> None:
                     continue
         if not from_parts or slug not in values:
             values[slug] = ABSENT
-    gmv, refunds = values["gmv"], values["refund_amount"]
-    values["net_gmv"] = (gmv[0] - refunds[0], 1, "derived") if gmv[1] and refunds[1] else ABSENT
 
 
 def _peak(parts: Iterable[Values], total: Values, minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, datetime]) -> Figure:

@@ -28,7 +28,8 @@ class Rule(StrEnum):
     COMMERCE = "counted as soon as one order was counted, else reported"
     LEDGER = "counted; zero as soon as one order was counted"
     COUNTED = "counted"
-    CLICKS = "per product reported, else counted"
+    BY_PRODUCT = "per product reported, else counted"
+    BY_CAMPAIGN = "the latest of each campaign"
     LATEST = "reported, while live"
     HIGHEST = "reported"
     FORMULA = "formula"
@@ -102,6 +103,7 @@ METRICS: tuple[Metric, ...] = (
     _audience("viewers", Unit.PEOPLE),
     _audience("views"),
     _audience("impressions"),
+    _ratio("entry_rate", "viewers", "impressions"),
     Metric("concurrent_viewers", Unit.PEOPLE, Rule.LATEST, Combine.SUM_OF_LATEST),
     Metric("peak_concurrent_viewers", Unit.PEOPLE, Rule.HIGHEST, Combine.PEAK_OF_SUM),
     _quotient(
@@ -130,9 +132,11 @@ METRICS: tuple[Metric, ...] = (
         Quotient(("comments", "likes", "shares"), "viewers"),
         "(comments + likes + shares) ÷ viewers",
     ),
-    Metric("product_clicks", Unit.COUNT, Rule.CLICKS),
+    Metric("product_impressions", Unit.COUNT, Rule.BY_PRODUCT),
+    Metric("product_clicks", Unit.COUNT, Rule.BY_PRODUCT),
     _counted("clickers", Unit.PEOPLE),
     _ratio("click_rate", "product_clicks", "viewers"),
+    _ratio("product_click_rate", "product_clicks", "product_impressions"),
     Metric("orders", Unit.COUNT, Rule.COMMERCE),
     Metric("buyers", Unit.PEOPLE, Rule.COMMERCE),
     Metric("units_sold", Unit.PIECES, Rule.COMMERCE),
@@ -143,6 +147,7 @@ METRICS: tuple[Metric, ...] = (
     _ratio("refund_rate", "refunded_orders", "orders"),
     Metric("net_gmv", Unit.MONEY, Rule.FORMULA, Combine.FORMULA, formula="gmv − refund_amount"),
     _ratio("conversion_rate", "buyers", "viewers"),
+    _ratio("click_to_order_rate", "orders", "product_clicks"),
     _ratio("units_conversion_rate", "units_sold", "viewers"),
     _money("spend_per_buyer", "buyers"),
     _quotient("units_per_buyer", Unit.PIECES, Quotient(("units_sold",), "buyers"), "units_sold ÷ buyers"),
@@ -150,6 +155,9 @@ METRICS: tuple[Metric, ...] = (
     _money("gmv_per_viewer", "viewers"),
     _quotient("gmv_per_thousand_views", Unit.MONEY, Quotient(("gmv",), "views", times=1000), "gmv × 1000 ÷ views"),
     _quotient("gmv_per_hour", Unit.MONEY, Quotient(("gmv",), DURATION_US, times=_HOUR_US), "gmv ÷ hours of duration"),
+    Metric("ad_spend", Unit.MONEY, Rule.BY_CAMPAIGN),
+    _ratio("roi", "gmv", "ad_spend"),
+    _ratio("net_roi", "net_gmv", "ad_spend"),
     Metric("new_buyers", Unit.PEOPLE, Rule.LEDGER),
     Metric("repeat_buyers", Unit.PEOPLE, Rule.FORMULA, Combine.SUM, formula="buyers − new_buyers"),
     _counted("support_requests"),

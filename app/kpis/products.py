@@ -37,6 +37,7 @@ UNITS: Mapping[str, Unit] = {
 }
 """Figures of a product in the order of the document."""
 _OF_SESSION = {
+    "impressions": "product_impressions",
     "clicks": "product_clicks",
     "buyers": "buyers",
     "orders": "orders",
@@ -44,6 +45,8 @@ _OF_SESSION = {
     "gmv": "gmv",
     "refund_amount": "refund_amount",
 }
+_BY_PRODUCT = (("impressions", "product_impressions", "impressions"), ("clicks", "product_clicks", "product_clicks"))
+"""Figure, its counted and its sampled metric."""
 MOST_LISTED = 500
 """The most products of a line-up, and the most products outside it on one page."""
 SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
@@ -150,7 +153,7 @@ def product_table(
 
     products = [result(code) for code in listed]
     others = [result(code) for code in seen]
-    total = _total(evaluation, [*products, *others])
+    total = {field: evaluation.total[slug] for field, slug in _OF_SESSION.items()}
     shown, rest = (products, others) if listed else _foremost(others)
     other = _remainder(total, shown, rest)
     _rates(other, evaluation.total)
@@ -173,13 +176,14 @@ def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[boo
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
-        part: Values = {"impressions": _reported(values, "impressions")}
-        clicks = _reported(values, "product_clicks")
-        # If a platform's clicks are counted, a product without a row has no clicks. If they are reported, its clicks are unknown.
-        counts_clicks = "product_clicks" in session and platform not in figures.clicks
-        if not clicks[1] and (counts_clicks or (False, "product_clicks") in values):
-            clicks = (values.get((False, "product_clicks"), 0), 1, "counted")
-        part["clicks"] = clicks
+        told = figures.parts.get(platform, {})
+        part: Values = {}
+        for field, metric, sampled in _BY_PRODUCT:
+            figure = _reported(values, sampled)
+            # If a platform's clicks are counted, a product without a row has none. If they are reported, its clicks are unknown.
+            if not figure[1] and ((metric in session and metric not in told) or (False, metric) in values):
+                figure = (values.get((False, metric), 0), 1, "counted")
+            part[field] = figure
         ledger = session.get("orders", 0) > 0
         for field, metric in _COMMERCE.items():
             part[field] = (values.get((False, metric), 0), 1, "counted") if ledger else _reported(values, metric)
@@ -228,12 +232,6 @@ def _rates(values: Values, session: Values) -> None:
 
 def _over(above: Figure, below: Figure) -> Figure:
     return (above[0], below[0], "derived") if above[1] and below[0] > 0 else ABSENT
-
-
-def _total(evaluation: Evaluation, products: Sequence[ProductResult]) -> Values:
-    total = {field: evaluation.total[slug] for field, slug in _OF_SESSION.items()}
-    # Impressions of product cards exist per product only.
-    return total | combine([product.figures for product in products], ("impressions",))
 
 
 def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[ProductResult]) -> Values:

@@ -50,8 +50,9 @@ SESSION_SERIES: Mapping[str, Series] = {
     **{
         slug: Series(slug)
         for slug in (
-            "viewers", "views", "comments", "commenters", "likes", "shares", "gifts", "new_followers", "product_clicks",
-            "clickers", "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests", "slow_responses",
+            "viewers", "views", "comments", "commenters", "likes", "shares", "gifts", "new_followers", "product_impressions",
+            "product_clicks", "clickers", "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests",
+            "slow_responses",
         )
     },
     "gmv": Series("gmv", is_money=True),
@@ -69,7 +70,7 @@ SESSION_SERIES: Mapping[str, Series] = {
 """The series of a session. `…_total` are sampled cumulative figures of the platforms."""
 
 PRODUCT_SERIES: Mapping[str, Series] = {
-    **{slug: Series(slug) for slug in ("product_clicks", "orders", "buyers", "units_sold")},
+    **{slug: Series(slug) for slug in ("product_impressions", "product_clicks", "orders", "buyers", "units_sold")},
     "gmv": Series("gmv", is_money=True),
     "refund_amount": Series("refund_amount", is_money=True),
     "stock": Series("stock", sampled=True),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms
+from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms, parts_of
 from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("comparison")
@@ -66,9 +66,9 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
         if key == "":
             samples[session].append(RoomSample(platform, room, metric, latest, at, highest))
             heard[session] = max(at, heard.get(session, at))
-    clicks: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for session, platform, told, known in await connection.fetch(_READS["clicks"], ids):
-        clicks[session][platform] = (int(told), int(known))
+    parts: dict[UUID, list[tuple[str, str, str, str]]] = defaultdict(list)
+    for session, platform, metric, told, known in await connection.fetch(_READS["parts"], ids):
+        parts[session].append((platform, metric, told, known))
     reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
     return {
         session: SessionFigures(
@@ -76,7 +76,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
             {platform: dict(figures) for platform, figures in counted[session].items()},
             reported[session].figures,
             reported[session].peaks,
-            clicks[session],
+            parts_of(parts[session]),
             products_gmv.get(session),
             reported[session].sampled_rooms,
         )

@@ -75,8 +75,9 @@ class SessionFigures:
     """The latest samples."""
     peaks: Mapping[str, int]
     """Platform → highest sample of concurrent viewers in one of its rooms."""
-    clicks: Mapping[str, tuple[int, int]]
-    """Platform → product clicks as reported product by product, and what was counted of the same products."""
+    parts: Mapping[str, Mapping[str, tuple[int, int]]]
+    """Platform → metric → what is reported product by product (clicks, impressions) or campaign by campaign (ad spend), and what
+    was counted of the same."""
     products_gmv: int | None
     """Counted GMV of all products, in minor units."""
     sampled_rooms: int = 1
@@ -88,7 +89,7 @@ class SessionFigures:
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
-        return sorted({*self.head.platforms, *self.counted, *self.reported, *self.clicks})
+        return sorted({*self.head.platforms, *self.counted, *self.reported, *self.parts})
 
 
 class ConcurrencyRow(NamedTuple):
@@ -145,16 +146,23 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     head = _head(row)
     columns = (row[f"sampled_{name}"] or () for name in ("platforms", "rooms", "metrics", "latest", "at", "highest"))
     reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), ended_rooms(head.broadcasts))
-    clicks: dict[str, tuple[int, int]] = {}
-    if row["click_platforms"]:
-        for platform, told, known in zip(row["click_platforms"], row["click_reported"], row["click_counted"], strict=True):
-            clicks[platform] = (int(told), int(known))
-    products_gmv = row["products_gmv"]
+    parts = (row[f"part_{name}"] or () for name in ("platforms", "metrics", "reported", "counted"))
+    products_gmv = None if row["products_gmv"] is None else int(row["products_gmv"])
     return SessionFigures(
-        head, counted, reported.figures, reported.peaks, clicks, None if products_gmv is None else int(products_gmv),
+        head, counted, reported.figures, reported.peaks, parts_of(zip(*parts, strict=True)), products_gmv,
         reported.sampled_rooms, _corrected_clocks(row["corrected_keys"], row["corrected_events"]),
         None if row["released_kpis"] is None else from_json(row["released_kpis"]),
     )  # fmt: skip
+
+
+def parts_of(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return `SessionFigures.parts` of rows (platform, sampled metric, reported, counted)."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for platform, metric, told, known in rows:
+        # A product's sample names its impressions as the room's sample does; here they are apart.
+        slug = "product_impressions" if metric == "impressions" else metric
+        found.setdefault(platform, {})[slug] = (int(told), int(known))
+    return found
 
 
 def _corrected_clocks(keys: list[str] | None, events: list[str] | None) -> dict[str, int]:

@@ -75,6 +75,7 @@ CASES = [
     ("stock.changed", lambda number: {"product": f"p{number}", "stock": 1}, "/data/product", 3),
     ("viewer.entered", _entered, "/data/source", 2),
     ("promotion.measured", _measured, "/data/promotion", 2),
+    ("ad.sampled", lambda number: {"campaign": f"c{number}", "spend_total": "1.00"}, "/data/campaign", 2),
 ]
 
 

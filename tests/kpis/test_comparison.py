@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.api.comparison import ComparisonDocument, HistoryDocument
-from app.catalogue import access
+from app.catalogue import key_store
 from app.kpis.metrics import METRICS
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid
@@ -150,7 +150,7 @@ async def test_more_sessions_take_no_more_queries(
 ) -> None:
     """Two, five or a whole history: the same number."""
     # On a slow machine the key would be looked up again in between.
-    monkeypatch.setattr(access, "_TRUSTED_SECONDS", 3600.0)
+    monkeypatch.setattr(key_store, "TRUSTED_SECONDS", 3600.0)
     sessions = [await show(new_session, send, day, 10 + day) for day in range(5)]
     counts = []
     for path, params in (

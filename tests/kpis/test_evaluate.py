@@ -19,6 +19,7 @@ COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 COUNTED = (
     *AUDIENCE, *COMMERCE, "watch_ms", "commenters", "gifts", "new_buyers", "gift_units", "refund_amount", "refunded_orders",
     "support_requests", "responses", "response_ms", "slow_responses", "shipped_orders", "ship_ms", "product_clicks",
+    "product_impressions",
 )  # fmt: skip
 REPORTED = (*AUDIENCE, *COMMERCE, "average_watch_ms", "concurrent_viewers")
 values = st.integers(min_value=0, max_value=10**6)
@@ -58,7 +59,7 @@ def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
         viewers = r.get("viewers", c.get("viewers"))
         for slug in AUDIENCE:
             add(slug, r.get(slug, c.get(slug)))
-        for slug in ("commenters", "gifts", "support_requests", "product_clicks", "responses", "response_ms",
+        for slug in ("commenters", "gifts", "support_requests", "product_clicks", "product_impressions", "responses", "response_ms",
                      "shipped_orders", "ship_ms"):  # fmt: skip
             add(slug, c.get(slug))
         add("slow_responses", c.get("slow_responses", 0 if "responses" in c else None))
@@ -86,7 +87,12 @@ def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
         "follow_rate": over(get("new_followers"), get("viewers")),
         "engagement_rate": over(get("comments"), get("viewers")),
         "interaction_rate": over(sum(interactions, Fraction(0)) if interactions else None, get("viewers")),
+        "entry_rate": over(get("viewers"), get("impressions")),
         "click_rate": over(get("product_clicks"), get("viewers")),
+        "product_click_rate": over(get("product_clicks"), get("product_impressions")),
+        "click_to_order_rate": over(get("orders"), get("product_clicks")),
+        "roi": over(gmv, get("ad_spend")),
+        "net_roi": over(gmv - refunds if gmv is not None and refunds is not None else None, get("ad_spend")),
         "refund_rate": over(get("refunded_orders"), get("orders")),
         "net_gmv": gmv - refunds if gmv is not None and refunds is not None else None,
         "conversion_rate": over(get("buyers"), get("viewers")),

@@ -19,7 +19,7 @@ COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 COUNTED_ONLY = ("commenters", "gifts", "clickers", "support_requests")
 MONEY = {
     "gmv", "refund_amount", "net_gmv", "spend_per_buyer", "average_order_value", "gmv_per_viewer", "gmv_per_thousand_views",
-    "gmv_per_hour",
+    "gmv_per_hour", "ad_spend",
 }  # fmt: skip
 SLOW_MS = 180_000
 
@@ -134,7 +134,11 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     figures["repeat_buyers"] = None
     if ledger:
         figures["repeat_buyers"] = (counted(story, "buyers", platform=platform) or 0) - (figures["new_buyers"] or 0)
-    figures["product_clicks"] = _clicks(story, platform)
+    figures["product_clicks"] = _of_products(story, platform, "product_clicks", "product_clicks")
+    figures["product_impressions"] = _of_products(story, platform, "impressions", "product_impressions")
+    campaigns = {one.of for one in story.readings if one.what == "ad_spend" and one.platform == platform}
+    spent = [told(story, "ad_spend", platform, campaign) for campaign in campaigns]
+    figures["ad_spend"] = sum(one or 0 for one in spent) if spent else None
     room_states = [one for one in story.readings if one.what == "broadcast" and one.platform == platform]
     dark = bool(room_states) and platform not in {name for name, _ in on_air(story)}
     live = status(story) == "live" and not dark
@@ -156,21 +160,21 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     return figures
 
 
-def _clicks(story: Story, platform: str) -> int | None:
+def _of_products(story: Story, platform: str, reported: str, occurrence: str) -> int | None:
     total = None
     for product in products(story):
-        clicks = told(story, "product_clicks", platform, product)
-        if clicks is None:
-            clicks = counted(story, "product_clicks", platform=platform, product=product)
-        if clicks is not None:
-            total = (total or 0) + clicks
+        value = told(story, reported, platform, product)
+        if value is None:
+            value = counted(story, occurrence, platform=platform, product=product)
+        if value is not None:
+            total = (total or 0) + value
     return total
 
 
 def products(story: Story) -> list[str]:
     """Return every product that an event names."""
-    promotion = "promotion_"
-    readings = {one.of for one in story.readings if one.what != "broadcast" and not one.what.startswith(promotion)}
+    others = ("broadcast", "promotion_", "ad_")
+    readings = {one.of for one in story.readings if not one.what.startswith(others)}
     return sorted((readings | {one.product for one in story.happenings}) - {""})
 
 
@@ -215,6 +219,10 @@ def formulas(figures: Figures, duration: int | None) -> None:
         "engagement_rate": over(figures["comments"], figures["viewers"]),
         "interaction_rate": over(sum(known), figures["viewers"]) if known else None,
         "click_rate": over(figures["product_clicks"], figures["viewers"]),
+        "entry_rate": over(figures["viewers"], figures["impressions"]),
+        "product_click_rate": over(figures["product_clicks"], figures["product_impressions"]),
+        "click_to_order_rate": over(figures["orders"], figures["product_clicks"]),
+        "roi": over(figures["gmv"], figures["ad_spend"]),
         "refund_rate": over(figures["refunded_orders"], figures["orders"]),
         "conversion_rate": over(figures["buyers"], figures["viewers"]),
         "units_conversion_rate": over(figures["units_sold"], figures["viewers"]),
@@ -229,6 +237,7 @@ def formulas(figures: Figures, duration: int | None) -> None:
     }
     gmv, refunds = figures["gmv"], figures["refund_amount"]
     figures["net_gmv"] = None if gmv is None or refunds is None else gmv - refunds
+    figures["net_roi"] = over(figures["net_gmv"], figures["ad_spend"])
 
 
 def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
@@ -237,7 +246,7 @@ def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
     if len(parts) == 1:
         return parts[0]
     summed = {*AUDIENCE, *COMMERCE, *COUNTED_ONLY, "refunded_orders", "refund_amount", "new_buyers", "gift_units", "repeat_buyers",
-              "product_clicks", "concurrent_viewers", "watch_ms", "watched_viewers", "responses", "response_ms",
+              "product_clicks", "product_impressions", "ad_spend", "concurrent_viewers", "watch_ms", "watched_viewers", "responses", "response_ms",
               "slow_responses", "shipped", "ship_ms"}  # fmt: skip
     total: Figures = {}
     for slug in summed:

@@ -19,9 +19,9 @@ def product_figures(story: Story, product: str) -> Figures:
 
     for platform in story.platforms:
         ledger = counted(story, "orders", platform=platform) is not None
-        add("impressions", told(story, "impressions", platform, product))
+        add("impressions", _shown(story, platform, product, "impressions", "product_impressions"))
         add("stock", remaining_stock(story, platform, product))
-        add("clicks", _product_clicks(story, platform, product))
+        add("clicks", _shown(story, platform, product, "product_clicks", "product_clicks"))
         for name, what in (("orders", "orders"), ("buyers", "buyers"), ("units", "units_sold"), ("gmv", "gmv")):
             own = counted(story, what, platform=platform, product=product)
             add(name, (own or 0) if ledger else told(story, what, platform, product))
@@ -51,11 +51,11 @@ def remaining_stock(story: Story, platform: str, product: str) -> int | None:
     return max(0, reported[-1].value - paid)
 
 
-def _product_clicks(story: Story, platform: str, product: str) -> int | None:
-    clicks = told(story, "product_clicks", platform, product)
-    if clicks is None:
-        clicks = counted(story, "product_clicks", platform=platform, product=product)
-    reports = any(told(story, "product_clicks", platform, other) is not None for other in products(story))
-    counts = any(counted(story, "product_clicks", platform=platform, product=other) is not None for other in products(story))
+def _shown(story: Story, platform: str, product: str, reported: str, occurrence: str) -> int | None:
+    value = told(story, reported, platform, product)
+    if value is None:
+        value = counted(story, occurrence, platform=platform, product=product)
+    reports = any(told(story, reported, platform, other) is not None for other in products(story))
+    counts = any(counted(story, occurrence, platform=platform, product=other) is not None for other in products(story))
     # Where every click comes to us one by one, a product without any has none; it is not unknown.
-    return 0 if clicks is None and counts and not reports else clicks
+    return 0 if value is None and counts and not reports else value

@@ -225,6 +225,16 @@ class _Teller:
         if self.data.get("viewer") is not None and self.first("clicker", self.platform, self.data["viewer"]):
             self.count("clickers")
 
+    def _product_displayed(self) -> None:
+        self.count("product_impressions", self.data.get("count", 1), self.product(self.data["product"]))
+
+    def _ad_sampled(self) -> None:
+        for name in ("spend_total", "gmv_total", "impressions_total", "clicks_total"):
+            value = self.data.get(name)
+            if name in {"spend_total", "gmv_total"} and value is not None:
+                value = minor(value, self.show.digits)
+            self.read(f"ad_{name.removesuffix('_total')}", value, self.data["campaign"])
+
     def _stock_changed(self) -> None:
         self.read("stock", self.data["stock"], self.product(self.data["product"]))
 

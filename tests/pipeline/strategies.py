@@ -65,6 +65,10 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
         comments_total=_totals, shares_total=_totals, followers_total=_totals, average_watch_seconds=_seconds,
         orders_total=_totals, buyers_total=_totals, units_total=_totals, gmv_total=_amounts,
     ),
+    "ad.sampled": _data(
+        {"campaign": st.sampled_from(("c1", "秋の新作")), "spend_total": _amounts},
+        impressions_total=_totals, clicks_total=_totals, gmv_total=_amounts,
+    ),
     "comment.posted": _data({"viewer": _people}, text=st.sampled_from(("", "好看", "いくらですか"))),
     "like.sent": _data({}, viewer=_people, count=_counts),
     "share.sent": _data({}, viewer=_people),
@@ -73,6 +77,7 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     "product.showcased": _data({"product": _products}),
     "product.withdrawn": _data({"product": _products}),
     "product.clicked": _data({"product": _products}, viewer=_people, count=_counts),
+    "product.displayed": _data({"product": _products}, viewer=_people, count=_counts),
     "product.sampled": _data(
         {"product": _products}, impressions_total=_totals, clicks_total=_totals, buyers_total=_totals, orders_total=_totals,
         units_total=_totals, gmv_total=_amounts, stock=_totals,

@@ -41,15 +41,15 @@ SELECT g.session_id, g.platform, g.room, g.key, g.metric, g.latest, g.latest_at,
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric = 'broadcast');
 
--- name: clicks
--- Clicks as platforms report them product by product, and what was counted of the same products.
-SELECT g.session_id, g.platform, sum(g.latest)::text AS reported, coalesce(sum(c.value), 0)::text AS counted
+-- name: parts
+-- Figures that platforms report product by product or campaign by campaign, and what was counted of the same.
+SELECT g.session_id, g.platform, g.metric, sum(g.latest)::text AS reported, coalesce(sum(c.value), 0)::text AS counted
 FROM platform_gauges g
 LEFT JOIN counters c
-    ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
-    AND c.platform = g.platform AND c.metric = 'product_clicks'
-WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND g.key > '' AND g.metric = 'product_clicks'
-GROUP BY g.session_id, g.platform;
+    ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket AND c.platform = g.platform
+    AND c.metric = CASE g.metric WHEN 'impressions' THEN 'product_impressions' ELSE g.metric END
+WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND g.key > '' AND g.metric IN ('product_clicks', 'impressions', 'ad_spend')
+GROUP BY g.session_id, g.platform, g.metric;
 
 -- name: last_minutes
 -- The last minute in which anything was counted of each session; asked for those on air only.

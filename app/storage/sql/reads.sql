@@ -13,7 +13,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
        sampled.platforms AS sampled_platforms, sampled.rooms AS sampled_rooms, sampled.metrics AS sampled_metrics,
        sampled.latest AS sampled_latest, sampled.moments AS sampled_at, sampled.highest AS sampled_highest,
        rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at,
-       clicks.platforms AS click_platforms, clicks.reported AS click_reported, clicks.counted AS click_counted,
+       parts.platforms AS part_platforms, parts.metrics AS part_metrics,
+       parts.reported AS part_reported, parts.counted AS part_counted,
        (SELECT sum(c.value)::text
         FROM counters c
         WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv,
@@ -40,17 +41,20 @@ CROSS JOIN (
     WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.metric = 'broadcast'
 ) rooms
 CROSS JOIN (
-    SELECT array_agg(p.platform) AS platforms, array_agg(p.reported::text) AS reported, array_agg(p.counted::text) AS counted
+    -- Figures that platforms report product by product or campaign by campaign, and what was counted of the same.
+    SELECT array_agg(p.platform) AS platforms, array_agg(p.metric) AS metrics, array_agg(p.reported::text) AS reported,
+           array_agg(p.counted::text) AS counted
     FROM (
-        SELECT g.platform, sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
+        SELECT g.platform, g.metric, sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
         FROM platform_gauges g
         LEFT JOIN counters c
-            ON c.session_id = $1::uuid AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket
-            AND c.platform = g.platform AND c.metric = 'product_clicks'
-        WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > '' AND g.metric = 'product_clicks'
-        GROUP BY g.platform
+            ON c.session_id = $1::uuid AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket AND c.platform = g.platform
+            AND c.metric = CASE g.metric WHEN 'impressions' THEN 'product_impressions' ELSE g.metric END
+        WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > ''
+          AND g.metric IN ('product_clicks', 'impressions', 'ad_spend')
+        GROUP BY g.platform, g.metric
     ) p
-) clicks
+) parts
 CROSS JOIN (
     SELECT array_agg(c.key) AS keys, array_agg(c.events::text) AS events
     FROM (
