@@ -12,6 +12,7 @@ from app.api import (
     audit,
     brand_orders,
     brands,
+    bulk_jobs,
     charts,
     comparison,
     connections,
@@ -65,8 +66,8 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing, brand_orders,
-    lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
+    events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
+    brand_orders, lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
     exchange_rates, settlement_files, settlements, stream, charts, insights, comparison, reports, revisions, webhooks,
     imports, voids, desk, rebuilds, customers, months, audit, labels, health,
 )  # fmt: skip

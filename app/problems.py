@@ -42,6 +42,7 @@ CODES: Mapping[str, int] = {
     "dead_letter_not_found": 404,
     "device_not_found": 404,
     "exchange_rate_not_found": 404,
+    "job_not_found": 404,
     "key_not_found": 404,
     "lineup_item_not_found": 404,
     "note_not_found": 404,

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from app.api.access import Admin, AppService, external_url
 from app.api.paging import Paging, encode
-from app.platforms import connections, diagnostics
+from app.platforms import connection_forms, connections, diagnostics
+from app.platforms.connection_forms import ConnectionKinds
 from app.platforms.connections import ConnectionAdmin
-from app.platforms.models import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, TestResult
+from app.platforms.models import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, RecentDeliveries, TestResult
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"])
@@ -64,6 +65,16 @@ async def create_connection(admin: AppConnectionAdmin, caller: Admin, form: NewC
     return await connections.create(admin, caller, form)
 
 
+@router.get("/kinds", operation_id="list_connection_kinds", summary="List kinds of connections", responses=responses(401, 403))
+async def list_kinds(caller: Admin) -> ConnectionKinds:
+    """Return the kinds of connections with the fields of their forms, as JSON schemas.
+
+    `GET /v1/labels` has names and help: `connection_kind.<kind>`, `connection_field.<field>`, `connection_help.<field>`.
+    """
+    del caller
+    return connection_forms.kinds()
+
+
 @router.get("/{connection}", operation_id="get_connection", summary="Get a connection", responses=responses(401, 403, 404))
 async def get_connection(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> Connection:
     """Return the connection with its last delivery, last error and counts."""
@@ -96,6 +107,18 @@ async def delete_connection(admin: AppConnectionAdmin, caller: Admin, connection
     """Delete the connection and its secrets. Events that it delivered are kept."""
     del caller
     await connections.remove(admin, connection)
+
+
+@router.get(
+    "/{connection}/deliveries",
+    operation_id="list_connection_deliveries",
+    summary="List the last deliveries",
+    responses=responses(401, 403, 404),
+)
+async def list_deliveries(admin: AppConnectionAdmin, caller: Admin, connection: ConnectionId) -> RecentDeliveries:
+    """Return what became of the last 50 deliveries, the newest first."""
+    del caller
+    return await diagnostics.recent(admin, connection)
 
 
 @router.post(

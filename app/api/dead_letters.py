@@ -19,6 +19,7 @@ from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
+from app.ingest.dry_run import ParkingReason
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -111,6 +112,11 @@ class ParkedRoom(BaseModel):
     events: int
     first_at: datetime
     last_at: datetime
+    origins: list[str] = Field(description="the senders: `key:<id>`, `connection:<id>` or `import:<id>`")
+    reason: ParkingReason = Field(
+        description="room_not_registered: by no session; registration_not_confirmed: an operator decides (/v1/stream-claims); "
+        "room_of_another_brand: sessions of the senders' brand have not registered it"
+    )
 
 
 class ParkedRooms(BaseModel):

@@ -54,14 +54,19 @@ async def replay_parked(database: Database, settings: Settings, writer: Writer, 
         for submission in _submissions(rows):
             await writer.submit(submission)
             replaced |= submission.replaced_sessions
-        keys: dict[str, list[bytes]] = {}
-        for row in rows:
-            keys.setdefault(row["owner"], []).append(row["event_key"])
-        async with database.acquire() as connection:
-            for owner, of_owner in keys.items():
-                await connection.fetch(_SQL["delete_parked"], platform, room, owner, of_owner)
+        await delete_parked(database, platform, room, [(row["owner"], row["event_key"]) for row in rows])
         total += len(rows)
         after = (rows[-1]["event_key"], rows[-1]["owner"])
+
+
+async def delete_parked(database: Database, platform: str, room: str, events: Iterable[tuple[str, bytes]]) -> None:
+    """Delete parked events of a room, (owner, key): they are in the log, or an operator discards them."""
+    keys: dict[str, list[bytes]] = {}
+    for owner, key in events:
+        keys.setdefault(owner, []).append(key)
+    async with database.acquire() as connection:
+        for owner, of_owner in keys.items():
+            await connection.fetch(_SQL["delete_parked"], platform, room, owner, of_owner)
 
 
 def _submissions(rows: Iterable[asyncpg.Record]) -> list[Submission]:

@@ -8,12 +8,14 @@ counters and nothing else.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
 import structlog
+from pydantic_core import to_json
 
 from app.storage.database import Database
 from app.storage.queries import queries
@@ -23,6 +25,8 @@ _log = structlog.get_logger()
 _EVERY_SECONDS = 1.0
 _LAST_WRITE_SECONDS = 3.0
 _LONGEST_ERROR = 500
+RECENT = 50
+"""Deliveries of a connection that are kept."""
 
 
 ErrorCode = Literal["delivery_refused", "dead_letter", "test_failed", "pull_failed", "poll_failed", "stream_failed"]
@@ -42,6 +46,10 @@ def coded_error(stored: str | None) -> tuple[ErrorCode | None, str | None]:
     return (known, reason) if known else (None, stored)
 
 
+Outcome = Literal["accepted", "duplicate", "queued", "parked", "ignored", "dead_letter", "refused"]
+"""What became of a delivery."""
+
+
 @dataclass(slots=True)
 class _Change:
     deliveries: int = 0
@@ -52,6 +60,8 @@ class _Change:
     last_delivery_at: datetime | None = None
     last_error: str | None = None
     last_error_at: datetime | None = None
+    recent: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """The last deliveries, the newest last."""
 
 
 class ConnectionCounters:
@@ -66,6 +76,16 @@ class ConnectionCounters:
 
     def _change(self, connection_id: UUID) -> _Change:
         return self._changes.setdefault(connection_id, _Change())
+
+    def noted(self, connection_id: UUID, at: datetime, outcome: Outcome, reason: str | None = None, events: int = 0) -> None:
+        """Keep what became of a delivery; `reason` names a rule and holds no personal data."""
+        entry: dict[str, object] = {
+            "at": at.isoformat(),
+            "outcome": outcome,
+            "reason": reason and reason[:_LONGEST_ERROR],
+            "events": events,
+        }
+        self._change(connection_id).recent.append(entry)
 
     def delivered(self, connection_id: UUID, at: datetime, *, duplicate: bool = False) -> None:
         """Count an authentic delivery."""
@@ -83,6 +103,7 @@ class ConnectionCounters:
     def refused(self, connection_id: UUID, at: datetime, reason: str) -> None:
         """Count a delivery that was refused."""
         self._change(connection_id).refused += 1
+        self.noted(connection_id, at, "refused", reason)
         self.failed(connection_id, at, "delivery_refused", reason)
 
     def failed(self, connection_id: UUID, at: datetime, code: ErrorCode, reason: str) -> None:
@@ -108,6 +129,7 @@ class ConnectionCounters:
                         c.last_delivery_at,
                         c.last_error,
                         c.last_error_at,
+                        to_json(list(reversed(c.recent))).decode(),
                     )
                     for c in (changes[key] for key in ids)
                 ),
@@ -115,7 +137,7 @@ class ConnectionCounters:
             )
             try:
                 async with self._database.acquire() as connection:
-                    await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns))
+                    await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns), RECENT)
             except Exception as error:  # noqa: BLE001 - a failure must not end the task: the next attempt saves the same changes
                 _log.warning("connection counters not saved", reason=type(error).__name__)
                 self._put_back(changes)
@@ -125,6 +147,7 @@ class ConnectionCounters:
             new = self._change(key)
             for name in ("deliveries", "duplicates", "refused", "events", "letters"):
                 setattr(new, name, getattr(new, name) + getattr(old, name))
+            new.recent.extendleft(reversed(list(old.recent)[: RECENT - len(new.recent)]))
             new.last_delivery_at = new.last_delivery_at or old.last_delivery_at
             if new.last_error_at is None:
                 new.last_error, new.last_error_at = old.last_error, old.last_error_at

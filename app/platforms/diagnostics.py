@@ -1,4 +1,4 @@
-"""Diagnostics of a connection: a test of its credentials, and a preview of its mapping.
+"""Diagnostics of a connection: a test of its credentials, a preview of its mapping, its last deliveries.
 
 In: a saved connection. Out: checks with the platform's error codes, or events that are not stored and their outcomes. Never here:
 a secret in a detail.
@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from app.adapters import mapping, wechat_api
 from app.adapters.protocol import Refused
 from app.adapters.validation import Misconfigured
@@ -19,10 +21,11 @@ from app.platforms.calls import UnavailableError
 from app.platforms.connection_cache import LoadedConnection
 from app.platforms.connections import ConnectionAdmin, refused
 from app.platforms.event_submitter import submission_of
-from app.platforms.models import ConnectionCheck, Preview, PreviewOutcome, PreviewRequest, TestResult
+from app.platforms.models import ConnectionCheck, Preview, PreviewOutcome, PreviewRequest, RecentDeliveries, TestResult
 from app.platforms.parsing_thread import beside
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
 from app.problems import ProblemError, invalid, not_found
+from app.storage.tables import connections
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 MAX_PREVIEWED = 50
@@ -156,3 +159,17 @@ async def preview(admin: ConnectionAdmin, connection_id: UUID, form: PreviewRequ
         problems=[unknown.reason for unknown in parsed.unknown],
         ignored=list(parsed.ignored),
     )
+
+
+async def recent(admin: ConnectionAdmin, connection_id: UUID) -> RecentDeliveries:
+    """Return the last deliveries of a connection.
+
+    Raises:
+        ProblemError: 404.
+    """
+    await admin.platforms.counters.write()
+    async with admin.database.read() as connection:
+        found = await connection.scalar(select(connections.c.recent).where(connections.c.id == connection_id))
+    if found is None:
+        raise not_found("connection")
+    return RecentDeliveries(deliveries=found)

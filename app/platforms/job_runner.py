@@ -24,6 +24,7 @@ from app.platforms.job_errors import error_location, safe_message
 from app.platforms.jobs import Pull, Puller
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.settings import Settings
+from app.storage import bulk_jobs
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.transient_errors import UNREACHABLE
@@ -116,3 +117,4 @@ class JobRunner:
             await connection.execute(_SQL["expire_deliveries"], before)
             await connection.execute(_SQL["expire_bindings"], now)
             await connection.execute(_SQL["expire_job_log"], before)
+            await bulk_jobs.expire(connection, before)

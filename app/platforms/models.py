@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from app.adapters.protocol import Coverage
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.ingest.dry_run import ParkingReason, Verdict
-from app.platforms.connection_counters import ErrorCode
+from app.platforms.connection_counters import ErrorCode, Outcome
 from app.problems import FieldError
 
 _MAX_OPTIONS = 64 * 1024
@@ -141,6 +141,36 @@ class Connection(ResponseModel):
     )
     last_error_at: datetime | None
     counts: ConnectionCounts
+
+
+class RecentDelivery(ResponseModel):
+    """One delivery of a connection."""
+
+    at: datetime
+    outcome: Outcome = Field(
+        description="accepted; duplicate: received before; queued: its content is fetched from the platform's API; parked: no "
+        "session has registered the room; ignored: of a kind that makes no events; dead_letter: kept, see /v1/dead-letters; "
+        "refused: not authentic, or not in the platform's format"
+    )
+    reason: str | None = Field(description="why something of it did not arrive: the rule, without content")
+    events: int = Field(description="events that are stored")
+
+
+class RecentDeliveries(ResponseModel):
+    """The last deliveries of a connection, the newest first; up to two seconds late."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "deliveries": [
+                    {"at": "2021-09-25T05:31:07Z", "outcome": "accepted", "reason": None, "events": 1},
+                    {"at": "2021-09-25T05:30:41Z", "outcome": "refused", "reason": "the signature does not match", "events": 0},
+                ]
+            }
+        }
+    )
+
+    deliveries: list[RecentDelivery] = Field(description="at most 50")
 
 
 class ConnectionCheck(ResponseModel):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.ingest.dry_run import DryRun
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
+from app.platforms.bulk_runner import BulkRunner
 from app.platforms.calls import TIMEOUT
 from app.platforms.circuit_breaker import CircuitBreaker
 from app.platforms.connection_cache import ConnectionCache
@@ -83,12 +84,13 @@ async def open_platforms(
         streams = WeiboStreams(background, settings, connection_cache, client, submitter)
         funds = FundsLister(background, settings, connection_cache, wechat, privacy_keys)
         runner = JobRunner(background, settings, inbox, puller)
-        worker = Worker(background, settings, runner, puller, pollers, streams, funds, recurring)
+        dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
+        bulk = BulkRunner(background, settings, privacy_keys, writer, dead_letters, inbox.wait_until_idle)
+        worker = Worker(background, settings, runner, puller, pollers, streams, funds, bulk, recurring)
         counters.start()
         inbox.start()
         try:
             handler = WebhookHandler(connection_cache, inbox, submitter, counters, ReplayGuard(database))
-            dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
             dry_run = DryRun(database, settings, privacy_keys)
             yield PlatformRuntime(
                 cipher, connection_cache, counters, handler, submitter, tokens, wechat, pollers, worker, dead_letters, dry_run,

@@ -7,10 +7,11 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.adapters.protocol import Delivery, Refused, Reply
+from app.adapters.protocol import Delivery, Parsed, Refused, Reply
+from app.ingest.submission import Submission
 from app.platforms import dead_letter_replay
 from app.platforms.connection_cache import ConnectionCache, LoadedConnection
-from app.platforms.connection_counters import ConnectionCounters
+from app.platforms.connection_counters import ConnectionCounters, Outcome
 from app.platforms.event_submitter import EventSubmitter, parsed_by
 from app.platforms.inbox import Inbox, InboxItem
 from app.platforms.parsing_thread import sized
@@ -92,4 +93,20 @@ class WebhookHandler:
         if not kept:
             duplicate = 0 < submission.duplicates == submission.taken
         self.counters.delivered(connection.id, delivery.received_at, duplicate=duplicate)
+        outcome, reason = _outcome(parsed, submission, duplicate=duplicate)
+        self.counters.noted(connection.id, delivery.received_at, outcome, reason, submission.taken)
         return parsed.reply
+
+
+def _outcome(parsed: Parsed, submission: Submission, *, duplicate: bool) -> tuple[Outcome, str | None]:
+    """Return what became of a delivery, and why where something of it did not arrive."""
+    reason = submission.rejected[0].errors[0].detail if submission.rejected else None
+    if duplicate:
+        return "duplicate", reason
+    if submission.accepted or submission.duplicates:
+        return "accepted", reason
+    if submission.parked:
+        return "parked", reason
+    if reason is not None or submission.conflicts:
+        return "dead_letter", reason
+    return ("queued", None) if parsed.follow_ups else ("ignored", ", ".join(parsed.ignored) or None)

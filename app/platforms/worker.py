@@ -25,6 +25,7 @@ from pgqueuer.models import Job, Schedule
 
 from app.catalogue.pending_rebuilds import request_pending
 from app.ingest import rebuild_requests
+from app.platforms.bulk_runner import BulkRunner
 from app.platforms.funds import FundsLister
 from app.platforms.inbox import PULL
 from app.platforms.job_runner import JobRunner
@@ -32,6 +33,7 @@ from app.platforms.jobs import Puller
 from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
+from app.storage.bulk_jobs import JOB as BULK
 from app.storage.database import Database
 from app.storage.rebuilds import JOB as REBUILD
 from app.storage.transient_errors import UNREACHABLE
@@ -82,6 +84,7 @@ class Worker:
     pollers: Pollers
     streams: WeiboStreams
     funds: FundsLister
+    bulk: BulkRunner
     recurring: Sequence[Recurring] = ()
     health: _Health = field(default_factory=_Health)
 
@@ -179,6 +182,11 @@ class Worker:
             worked.set()
             await rebuild_requests.work(self.database, self.settings, UUID((job.payload or b"").decode()))
 
+        @queue.entrypoint(BULK, concurrency_limit=1)
+        async def bulk(job: Job) -> None:
+            worked.set()
+            await self.bulk.work(UUID((job.payload or b"").decode()))
+
         async def follow(connection_id: UUID, now: datetime) -> object:
             del now
             await self.streams.follow(connection_id, stopping)
@@ -193,6 +201,9 @@ class Worker:
         ):
             queue.entrypoint(name)(self.runner.periodic(name, work))
 
+        self._schedule(queue, worked)
+
+    def _schedule(self, queue: PgQueuer, worked: asyncio.Event) -> None:
         @queue.schedule("platforms_tick", _TICK, clean_old=True)
         async def tick(schedule: Schedule) -> None:
             del schedule
@@ -213,6 +224,7 @@ class Worker:
             del schedule
             await request_pending(self.database)
             await rebuild_requests.enqueue_due(self.database)
+            await self.bulk.enqueue_due()
 
         for one in self.recurring:
             queue.schedule(one.name, one.cron, clean_old=True)(_scheduled(one.work))

@@ -1,4 +1,4 @@
-"""import_options: what was chosen for the last import.
+"""import_options: what was chosen for the last import. jobs: bulk jobs. connections: the last deliveries.
 
 Revision ID: 0032
 Revises: 0025
@@ -25,3 +25,29 @@ def upgrade() -> None:
             CONSTRAINT import_options_pkey PRIMARY KEY (brand_id, kind, source)
         )
     """)
+    op.execute("""
+        CREATE TABLE jobs (
+            id uuid NOT NULL,
+            kind text NOT NULL,
+            brand_id uuid,
+            filter jsonb NOT NULL,
+            requested_by text NOT NULL,
+            same text NOT NULL,
+            requested_at timestamptz NOT NULL,
+            until timestamptz NOT NULL,
+            started_at timestamptz,
+            finished_at timestamptz,
+            cancelled boolean NOT NULL DEFAULT false,
+            total bigint NOT NULL,
+            done bigint NOT NULL DEFAULT 0,
+            succeeded bigint NOT NULL DEFAULT 0,
+            failed bigint NOT NULL DEFAULT 0,
+            cursor_at timestamptz,
+            cursor_id uuid,
+            error text,
+            CONSTRAINT jobs_pkey PRIMARY KEY (id)
+        )
+    """)
+    op.execute("CREATE UNIQUE INDEX jobs_same_key ON jobs (same) WHERE finished_at IS NULL")
+    op.execute("CREATE INDEX jobs_requested_at_id ON jobs (requested_at, id)")
+    op.execute("ALTER TABLE connections ADD COLUMN recent jsonb NOT NULL DEFAULT '[]'")

@@ -165,7 +165,21 @@ async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> No
 
     await did("replay_dead_letter", of_dead_letter("dead_letter.replay", first), **first)
     await did("discard_dead_letter", of_dead_letter("dead_letter.delete", second), **second)
+    await _jobs(did)
     await _import(did, show)
+
+
+async def _jobs(did: Actions) -> None:
+    def of(action: str, job: str | None = None) -> Callable[[dict[str, Any]], Entry]:
+        return lambda d: Entry(action, job or d["id"], None, None)
+
+    none = {"filter": {"origin": "key:none"}}
+    job = await did("replay_dead_letters", of("dead_letters.replay"), none)
+    await did("cancel_job", of("job.cancel", job["id"]), job=job["id"])
+    await did("discard_dead_letters", of("dead_letters.delete"), none)
+    room = {"filter": {"platform": "wechat", "room": "none"}}
+    await did("replay_parked_events", of("parked_events.replay"), room)
+    await did("discard_parked_events", of("parked_events.delete"), room)
 
 
 async def _import(did: Actions, show: str) -> None:
@@ -256,7 +270,7 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     nothing = dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
          "contract", "date", "source", "target", "kind", "settlement", "line", "customer",
-         "person", "device", "link"),
+         "person", "device", "link", "job"),
         str(uuid4()),
     )  # fmt: skip
     for operation in ACTIONS:

@@ -55,7 +55,7 @@ INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
     "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
-    "list_import_options",
+    "list_import_options", "list_dead_letter_groups", "list_jobs", "get_job", "list_connection_deliveries", "list_connection_kinds",
     "list_people", "get_person", "list_devices", "list_share_links",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
@@ -115,7 +115,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
     texts = [text for one in insights for text in (f'"{one["code"]}"', *one["text"].values())]
     customers = (await client.get(f"/v1/brands/{session['brand']}/customers")).json()["customers"]
     path = {
-        "session": show, "customer": customers[0]["customer"], "number": "1", "chart": "timeline", "brand": session["brand"],
+        "session": show, "customer": customers[0]["customer"], "job": show, "number": "1", "chart": "timeline", "brand": session["brand"],
         "promotion": session["promotions"][0]["id"], "note": (await read(show, "notes"))["notes"][0]["id"],
         "product": (await client.get("/v1/products")).json()["products"][0]["id"],
         "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM",

@@ -20,10 +20,13 @@ SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.
     events = c.events + new.events, letters = c.letters + new.letters,
     last_delivery_at = GREATEST(c.last_delivery_at, new.last_delivery_at),
     last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error ELSE c.last_error END,
-    last_error_at = GREATEST(c.last_error_at, new.last_error_at)
+    last_error_at = GREATEST(c.last_error_at, new.last_error_at),
+    recent = CASE WHEN new.recent = '[]' THEN c.recent ELSE
+        (SELECT jsonb_agg(one ORDER BY place) FROM jsonb_array_elements(new.recent::jsonb || c.recent) WITH ORDINALITY AS listed (one, place)
+         WHERE place <= $11::int) END
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
-            $9::timestamptz[])
-    AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at)
+            $9::timestamptz[], $10::text[])
+    AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at, recent)
 WHERE c.id = new.id;
 
 -- name: keep_deliveries

@@ -62,7 +62,7 @@ ORDER BY event_key, owner
 LIMIT $6;
 
 -- name: delete_parked
--- Deletes parked events that are in the log.
+-- Deletes parked events that are in the log, or that an operator discards.
 WITH deleted AS (
     DELETE FROM parked
     WHERE platform = $1 AND room = $2 AND owner = $3 AND event_key = ANY($4::bytea[])
@@ -97,13 +97,19 @@ SELECT count(*) FROM deleted;
 DELETE FROM parked_rooms WHERE events <= 0;
 
 -- name: parked_rooms
--- A page of rooms with parked events. A bound principal sees the events of its own brand's senders.
-SELECT platform, room, sum(events)::bigint AS events, min(first_at) AS first_at, max(last_at) AS last_at
-FROM parked_rooms
-WHERE events > 0 AND ($1::uuid IS NULL OR owner = $1::uuid::text)
-  AND ($2::text IS NULL OR (platform, room) > ($2::text, $3::text))
-GROUP BY platform, room
-ORDER BY platform, room
+-- A page of rooms with parked events, and what a sender of their events needs. A bound principal sees the events of its own brand's
+-- senders.
+SELECT p.platform, p.room, sum(p.events)::bigint AS events, min(p.first_at) AS first_at, max(p.last_at) AS last_at,
+       array_agg(DISTINCT p.origin) AS origins,
+       CASE WHEN NOT EXISTS (SELECT FROM streams st WHERE st.platform = p.platform AND st.room = p.room
+                             AND ($1::uuid IS NULL OR st.confirmed OR st.brand_id = $1)) THEN 'room_not_registered'
+            WHEN bool_or(p.owner = '') THEN 'registration_not_confirmed'
+            ELSE 'room_of_another_brand' END AS reason
+FROM parked_rooms p
+WHERE p.events > 0 AND ($1::uuid IS NULL OR p.owner = $1::uuid::text)
+  AND ($2::text IS NULL OR (p.platform, p.room) > ($2::text, $3::text))
+GROUP BY p.platform, p.room
+ORDER BY p.platform, p.room
 LIMIT $4;
 
 -- name: dead_letters

@@ -30,7 +30,7 @@ from app.storage.tables.platforms import connections, deliveries, import_options
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.revisions import revisions
 from app.storage.tables.settlement import contracts, exchange_rates, settlement_rates, settlements
-from app.storage.tables.unprocessed import dead_letters, parked, parked_rooms
+from app.storage.tables.unprocessed import dead_letters, jobs, parked, parked_rooms
 from app.storage.tables.voids import import_events, voided_events, voids
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "gauges",
     "import_events",
     "import_options",
+    "jobs",
     "lineup",
     "marks",
     "members",

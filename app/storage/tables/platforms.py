@@ -46,6 +46,8 @@ connections = Table(
     Column("quiet_until", Timestamp),
     Column("refusals", Integer, nullable=False, server_default=text("0")),
     Column("rooms", JSONB, nullable=False, server_default=text("'{}'")),
+    # The last deliveries, the newest first.
+    Column("recent", JSONB, nullable=False, server_default=text("'[]'")),
 )
 
 deliveries = Table(

@@ -5,6 +5,7 @@ In: nothing. Out: tables. Never here: queries.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -63,4 +64,31 @@ dead_letters = Table(
     Column("errors", JSONB, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("1")),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    # The brand that the requester is bound to.
+    Column("brand_id", Uuid),
+    Column("filter", JSONB, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    # Kind, brand and filter: the same request is the same job while it is not finished.
+    Column("same", Text, nullable=False),
+    Column("requested_at", Timestamp, nullable=False),
+    Column("until", Timestamp, nullable=False),
+    Column("started_at", Timestamp),
+    Column("finished_at", Timestamp),
+    Column("cancelled", Boolean, nullable=False, server_default=text("false")),
+    Column("total", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False, server_default=text("0")),
+    Column("succeeded", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed", BigInteger, nullable=False, server_default=text("0")),
+    Column("cursor_at", Timestamp),
+    Column("cursor_id", Uuid),
+    Column("error", Text),
+    Index("jobs_same_key", "same", unique=True, postgresql_where=text("finished_at IS NULL")),
+    Index("jobs_requested_at_id", "requested_at", "id"),
 )
