@@ -132,6 +132,8 @@ async def test_every_object_of_another_brand_is_not_there(
                     "/changes",
                     "/share-links",
                     "/desk",
+                    "/plan",
+                    "/checklist",
                 )
             )
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
