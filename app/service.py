@@ -42,9 +42,9 @@ class DrainIncompleteError(Exception):
     """The database did not take all events that were waiting; their senders were told to send them again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Service:
-    """Resources that are opened once per process."""
+    """Resources that are opened once per process. Their representation would be long, and asyncio makes those of its tasks."""
 
     settings: Settings
     database: Database

@@ -22,7 +22,7 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings
-from tests.databases import LOCAL, SECRET
+from tests.databases import LOCAL, SECRET, OwnSettings
 from tests.faults.tcp_proxy import TcpProxy
 
 FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
@@ -41,7 +41,7 @@ async def proxy(database_url: str) -> AsyncIterator[TcpProxy]:
 def settings_for(dsn: str, folder: Path, **changes: Any) -> Settings:
     """Return settings of a service on this database."""
     own: dict[str, Any] = {"database_timeout_seconds": DATABASE_SECONDS, "api_base_allow": LOCAL} | changes
-    return Settings(database_url=dsn, secret_key=SecretStr(SECRET), data_dir=folder, **own)
+    return OwnSettings(database_url=dsn, secret_key=SecretStr(SECRET), data_dir=folder, **own)
 
 
 class Front:

@@ -19,7 +19,7 @@ from app.settings import Settings
 
 pytest.register_assert_rewrite("tests.pipeline.assertions")
 
-from tests.databases import SECRET, new_database  # noqa: E402 - after the registration of what is rewritten
+from tests.databases import SECRET, OwnSettings, new_database  # noqa: E402 - after the registration of what is rewritten
 from tests.pipeline.reference_records import Show  # noqa: E402
 
 _numbers = itertools.count(1)
@@ -82,7 +82,7 @@ async def database_of_file(postgres: str, template: str | None) -> AsyncIterator
 @pytest.fixture(scope="module")
 def settings_of_file(database_of_file: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a server on that database, with limits that a test can reach."""
-    return Settings(
+    return OwnSettings(
         database_url=database_of_file, secret_key=SecretStr(SECRET), data_dir=tmp_path_factory.mktemp("stage"), pool_size=4,
         max_body_bytes=1 << 20, max_batch_events=500,
     )  # fmt: skip

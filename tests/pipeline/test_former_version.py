@@ -25,8 +25,7 @@ from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import replace
 from app.main import create_app
 from app.service import Service, open_service
-from app.settings import Settings
-from tests.databases import CITUS, LOCAL, SECRET, new_database, upgrade
+from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, new_database, upgrade
 from tests.platforms.conftest import ROOM, signed, until
 from tests.platforms.fake_wechat import FakeWechat, Running, order, push
 
@@ -55,7 +54,7 @@ async def service(postgres: str, former: str, tmp_path: Path) -> AsyncIterator[S
     """A service on a copy of the former database."""
     async with (
         new_database(postgres, former) as dsn,
-        open_service(Settings(database_url=dsn, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)) as opened,
+        open_service(OwnSettings(database_url=dsn, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)) as opened,
     ):
         yield opened
 
