@@ -4,7 +4,7 @@ In: FUZZ_EXAMPLES, which `make fuzz` sets; TALLYLIGHT_FAULTS, which `make test-a
 Never here: strategies, assertions.
 
 `make test` tries the same examples every time, so that a failure belongs to the change that is tested: hundreds where they are
-only computed, about a dozen where each needs the database. `make test-all` tries four times as many. `make fuzz` tries new ones
+only computed, about a dozen where each needs the database. `make test-all` tries eight times as many. `make fuzz` tries new ones
 each time and prints, for a failure, the `@reproduce_failure` line that repeats it.
 """
 
@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 FUZZ_EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
-_TIMES = 4 if os.environ.get("TALLYLIGHT_FAULTS") == "full" else 1
+_TIMES = 8 if os.environ.get("TALLYLIGHT_FAULTS") == "full" else 1
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """Try `count` fixed examples, under `make test-all` four times as many; under `make fuzz` as many new ones as FUZZ_EXAMPLES says."""
+    """Try `count` fixed examples, under `make test-all` eight times as many; under `make fuzz` as many new ones as FUZZ_EXAMPLES says."""
     chosen = settings(
         max_examples=int(FUZZ_EXAMPLES) if FUZZ_EXAMPLES else count * _TIMES,
         derandomize=not FUZZ_EXAMPLES,

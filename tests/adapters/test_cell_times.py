@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from app.adapters.cell_times import BadTime, DateOrder, date_order_of, read_time
+from tests.properties import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -41,7 +42,7 @@ def test_a_time_is_read_however_it_is_written(cell: str) -> None:
 
 
 @given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(lambda at: at.replace(microsecond=0)))  # noqa: DTZ001
-@settings(max_examples=300)
+@examples(150)
 def test_days_of_spreadsheets_name_the_second(at: datetime) -> None:
     """A serial date with the digits that a spreadsheet writes names its second again."""
     days = (at - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001

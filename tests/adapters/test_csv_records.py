@@ -18,7 +18,7 @@ def _read(text: str, separator: str) -> list[tuple[list[str], bool]]:
     return [(record.cells, record.faulty) for record in records(lines, separator)]
 
 
-@examples(500)
+@examples(250)
 @given(st.lists(_ALPHABET, max_size=40).map("".join), st.sampled_from([",", ";", "\t", "|"]))
 @example('"a"\t,b\n', ",")
 @example('"a"\tb\n', "\t")

@@ -4,9 +4,10 @@ from typing import Any
 
 import jmespath
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from app.adapters.expressions import MAX_ITEMS, MAX_STEPS, Budget, EvaluationFailed, compiles, search
+from tests.properties import examples
 
 BODY: dict[str, Any] = {
     "a": list(range(3000)),
@@ -67,7 +68,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(expression=st.sampled_from(EXPRESSIONS), body=_JSON)
 def test_any_body_gives_what_the_library_gives(expression: str, body: Any) -> None:
     """Where the library raises, the answer is `EvaluationFailed` and nothing else."""

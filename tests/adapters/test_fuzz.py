@@ -93,7 +93,7 @@ FACTS = {
     "style": "none",
 }
 DOUYIN = st.sampled_from(("live_comment", "live_like", "live_gift", "live_fansclub", "live_follow", "live_enter_room", "other"))
-many = examples(40)
+many = examples(20)
 
 
 def sound(parsed: Parsed) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Import
 from app.adapters.protocol import Event
 from app.adapters.workbook_rows import Workbook
 from tests.adapters.slow_tables import slow_rows
+from tests.properties import examples
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 HEADINGS = ("订单号", "買家", "Code", "数量", "实付 (元)", "支付时间")
@@ -61,7 +62,7 @@ def _quoted(cell: str, separator: str, style: int) -> str:
     st.lists(_ROW, min_size=1, max_size=6), _SEPARATORS, _ENCODINGS, _ENDS, st.integers(0, 3), st.integers(0, 3),
     st.lists(st.integers(0, 8), min_size=60, max_size=60), st.permutations(range(6)),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_any_shape_gives_the_events_of_the_plain_form(
     rows: list[tuple[str, str, int, str]], separator: str, encoding: str, end: str, above: int, empty: int, styles: list[int],
     columns: list[int],
@@ -80,7 +81,7 @@ def test_any_shape_gives_the_events_of_the_plain_form(
 
 
 @given(st.lists(_ROW, min_size=1, max_size=6), st.integers(0, 2), st.booleans())
-@settings(max_examples=50, deadline=None)
+@examples(25)
 def test_a_workbook_gives_the_events_of_the_plain_form(rows: list[tuple[str, str, int, str]], above: int, numbers: bool) -> None:
     """Cells of numbers and of times, or all cells as texts: the events are those of the CSV form."""
     table = _table(rows)
@@ -125,7 +126,7 @@ _CELL = st.one_of(
 
 
 @given(st.lists(st.lists(_CELL, max_size=5), max_size=8))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_cells_of_a_workbook_are_those_of_an_independent_reader(rows: list[list[Any]]) -> None:
     """The reader and openpyxl show every cell as the same text."""
     file = io.BytesIO()
@@ -157,7 +158,7 @@ def test_cells_of_a_workbook_are_those_of_an_independent_reader(rows: list[list[
 @given(
     st.binary(max_size=400), st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"\xfe\xff"])
 )
-@settings(max_examples=500, deadline=None)
+@examples(250)
 def test_any_bytes_are_a_table_or_a_bad_file(data: bytes, magic: bytes) -> None:
     """Garbage ends in a sentence, never in another error."""
     with pytest.raises(BadFile):
@@ -178,7 +179,7 @@ EMPTY = _empty_workbook()
 
 
 @given(st.lists(st.tuples(st.integers(4, 4_000), st.integers(0, 255)), min_size=1, max_size=20))
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_a_damaged_workbook_is_read_or_refused(changes: list[tuple[int, int]]) -> None:
     """A workbook with changed bytes opens with the cells that it has left, or ends in a sentence."""
     damaged = bytearray(EMPTY)

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from app.adapters.number_notation import BadNumber, Mark, NotationOfColumn, decimal, foreign_currency
+from tests.properties import examples
 
 
 def _told(cells: list[str]) -> tuple[Mark | None, bool, bool]:
@@ -29,7 +30,7 @@ AMOUNTS = st.integers(0, 10**9).map(lambda cents: Decimal(cents) / 100)
     st.sampled_from([".", ","]),
     st.sampled_from(["", "mark", " ", "'"]),
 )
-@settings(max_examples=500)
+@examples(250)
 def test_an_amount_is_read_in_the_notation_that_it_is_written_in(value: Decimal, mark: Mark, grouping: str) -> None:
     """Every amount with two decimals is read back exactly, and its column tells the mark."""
     cell = _written(value, mark, grouping)
@@ -38,7 +39,7 @@ def test_an_amount_is_read_in_the_notation_that_it_is_written_in(value: Decimal,
 
 
 @given(AMOUNTS, st.sampled_from([".", ","]), st.sampled_from(["", "mark"]))
-@settings(max_examples=500)
+@examples(250)
 def test_the_other_notation_is_never_told(value: Decimal, mark: Mark, grouping: str) -> None:
     """Whatever the amount and its decimals: the column tells the mark that it is written with, or none."""
     assert _told([_written(value, mark, grouping)])[0] in {mark, None}

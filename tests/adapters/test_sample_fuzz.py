@@ -208,7 +208,7 @@ def test_a_changed_sample_gives_events_dead_letters_or_a_refusal(kind: str) -> N
     assert unchanged["events"] + unchanged["follow-ups"] > 0, unchanged
     total = Counter[str]()
 
-    @examples(120)
+    @examples(60)
     @given(seed=st.sampled_from(SEEDS[kind]), changes=CHANGES)
     def changes_are_taken(seed: Seed, changes: list[tuple[Any, ...]]) -> None:
         found = outcomes(seed.read, changed(seed.document, changes))

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from app.kpis.status import is_on_air
 from app.service import Service
 from app.storage.queries import queries
 from app.storage.reads import Broadcast
+from tests.properties import examples
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
@@ -151,7 +152,7 @@ _SAID = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(said=_SAID, order=st.permutations(range(6)))
 async def test_sql_and_python_agree_on_what_is_live(
     service: Service, new_session: NewSession, said: list[tuple[str, str, bool]], order: list[int]

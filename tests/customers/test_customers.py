@@ -94,7 +94,7 @@ def _comparable(customers: list[dict[str, Any]]) -> list[str]:
     return sorted(str({name: plain(value) for name, value in one.items() if name != "customer"}) for one in customers)
 
 
-@examples(12)
+@examples(6)
 @given(purchases=_PURCHASES)
 async def test_random_purchases(client: httpx.AsyncClient, sessions: Any, sell: Any, purchases: list[Purchase]) -> None:
     """Customers, filters, histories and cohorts equal the plain computation; sums equal the sessions' KPIs."""

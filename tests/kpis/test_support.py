@@ -101,7 +101,7 @@ def _shown(document: Answer) -> Answer:
     return {name: value for name, value in document.items() if name not in others} | {"by_quarter_hour": quarters}
 
 
-@examples(12)
+@examples(6)
 @given(tickets=_TICKETS, slow_seconds=st.sampled_from([180.0, 60.0, 0.5]))
 async def test_random_tickets(new_session: Any, send: Any, read: Any, tickets: list[Ticket], slow_seconds: float) -> None:
     """Every figure equals the plain computation, and the KPIs of the same session agree."""

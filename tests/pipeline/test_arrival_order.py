@@ -77,7 +77,7 @@ async def test_what_is_taken_back_leaves_no_trace(stage: Stage, told: list[tuple
     )
 
 
-@examples(12)
+@examples(6)
 @given(events=telemetry("wechat:a", max_size=25))
 async def test_backwards_reads_like_forwards(stage: Stage, events: list[Event]) -> None:
     """The same for random telemetry."""

@@ -142,7 +142,7 @@ LAWS = (
 )
 
 
-@examples(250)
+@examples(125)
 @given(events=telemetry(*ROOMS, max_size=30), random=stirs)
 def test_the_laws_of_the_fold_hold(events: list[Event], random: Random) -> None:
     """All laws see the same examples, since an example takes longer to draw than to fold."""

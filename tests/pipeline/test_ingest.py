@@ -27,7 +27,7 @@ pytestmark = [
 
 _HERE = "session"
 """Placeholder of the session's id in generated subjects."""
-_EXAMPLES = examples(12)
+_EXAMPLES = examples(6)
 
 
 async def _post(client: httpx.AsyncClient, batch: list[Event]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from app.events.payload import PAYLOADS, Unfoldable
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirs, telemetry
 from tests.properties import examples
 
-_EXAMPLES = examples(250)
+_EXAMPLES = examples(125)
 _CONTEXT = FoldContext("wechat", "a", "CNY", 2, ALIASES, 180_000)
 _CLICK: Event = {
     "specversion": "1.0", "id": "1", "source": "//tool", "subject": "wechat:a", "time": "2021-09-25T14:00:00+09:00",

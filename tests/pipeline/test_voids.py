@@ -59,7 +59,7 @@ async def _show(stage: Stage, *rooms: str, brand: str | None = None) -> Show:
     return replace(show, aliases=ALIASES)
 
 
-@examples(12)
+@examples(6)
 @given(events=telemetry("wechat:a", "weibo:c", "session", max_size=40), random=stirs)
 async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: list[Event], random: Random) -> None:
     """In any order, with duplicates before and after, for every event type; a void that is taken back leaves no trace."""
@@ -92,7 +92,7 @@ async def test_a_void_equals_never_having_sent_the_event(stage: Stage, events: l
     await assert_told(stage.service, [show], list(valid.values()))
 
 
-@examples(12)
+@examples(6)
 @given(events=telemetry("wechat:a", max_size=40), random=stirs)
 async def test_a_void_passes_first_purchases_on_to_the_brands_other_sessions(
     stage: Stage, events: list[Event], random: Random

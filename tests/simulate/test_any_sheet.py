@@ -1,12 +1,13 @@
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pydantic_core import to_json
 
 from app.events.envelope import EVENTS
 from app.simulate.generator import generate
 from app.simulate.scenario import Scenario
+from tests.properties import examples
 from tests.simulate import test_generator as single
 from tests.simulate.counting import hits_totals, of_type
 
@@ -55,7 +56,7 @@ def small_sheets(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@examples(50)
 @given(small_sheets(), st.integers(0, 2**32))
 def test_any_sheet_without_contradictions_is_hit(sheet: dict[str, Any], seed: int) -> None:
     """For any totals, the events add up to them, are valid and sorted, and no viewer acts before entering."""
