@@ -36,7 +36,7 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 	$(BIN)/tallylight demo
 
 test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
-	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
 
 quick: setup ## run the tests that only compute: no database, server, browser or other process
 	$(BIN)/python -m pytest --ignore=tests/drift --quick -m 'not long and not slow and not property' -n $(WORKERS)

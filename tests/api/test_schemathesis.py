@@ -43,7 +43,7 @@ def test_every_route_answers_as_documented(base: str, operation: Any) -> None:
     """Status codes, content types and bodies match the document for any input."""
 
     @settings(
-        max_examples=100 if FULL else 12,
+        max_examples=100 if FULL else 8,
         derandomize=True,
         deadline=None,
         database=None,

@@ -17,7 +17,7 @@ FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
 WIDTHS = (390, 820, 1440, 1920)
 """A phone, a tablet, a laptop, a wall."""
 WIDTHS_OF: dict[Language, tuple[int, ...]] = (
-    {"ja": WIDTHS, "zh": WIDTHS, "en": WIDTHS} if FULL else {"ja": WIDTHS, "zh": (390, 1440), "en": (390, 1920)}
+    {"ja": WIDTHS, "zh": WIDTHS, "en": WIDTHS} if FULL else {"ja": WIDTHS, "zh": (1440,), "en": (390,)}
 )
 
 

@@ -4,29 +4,41 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
+from tests.databases import new_database
 from tests.live.conftest import make_session, send
 from tests.live.reading import Reader, connect
 from tests.pipeline.processes import HEADERS, ServerProcess
 
 
-@pytest.fixture
-async def servers(database_url: str, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(
+    postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[ServerProcess]]:
     """Two servers on the same database."""
-    started = [ServerProcess(tmp_path, {"TALLYLIGHT_DATABASE_URL": database_url}) for _ in range(2)]
-    try:
-        for server in started:
-            server.start()
-        for server in started:
-            await server.ready()
-        yield started
-    finally:
-        for server in started:
-            server.end()
+    async with new_database(postgres, template) as dsn:
+        folder = tmp_path_factory.mktemp("servers")
+        both = [ServerProcess(folder, {"TALLYLIGHT_DATABASE_URL": dsn}) for _ in range(2)]
+        try:
+            yield both
+        finally:
+            for server in both:
+                server.end()
+
+
+@pytest.fixture
+async def servers(pair: list[ServerProcess]) -> list[ServerProcess]:
+    """The two, running: what the test before has ended is started again."""
+    ended = [server for server in pair if not server.running]
+    for server in ended:
+        server.start()
+    for server in ended:
+        await server.ready()
+    return pair
 
 
 def has_likes(count: int) -> Callable[[Reader], bool]:
@@ -39,7 +51,7 @@ async def test_what_one_process_takes_the_other_s_subscribers_see(servers: list[
     here, there = servers
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=here.base, headers=HEADERS, timeout=30))
-        session = await make_session(client)
+        session = await make_session(client, streams=[])
         url = f"/v1/sessions/{session}/stream"
         far = await (await stack.enter_async_context(connect(there.base + url, headers=HEADERS))).snapshot()
         for likes in range(1, 4):
@@ -62,7 +74,7 @@ async def test_sigterm_ends_open_streams_at_once(servers: list[ServerProcess]) -
     server = servers[0]
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=server.base, headers=HEADERS, timeout=30))
-        url = f"{server.base}/v1/sessions/{await make_session(client)}/stream"
+        url = f"{server.base}/v1/sessions/{await make_session(client, streams=[])}/stream"
         readers = [await stack.enter_async_context(connect(url, headers=HEADERS)) for _ in range(20)]
         for reader in readers:
             await reader.snapshot()

@@ -50,6 +50,11 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def running(self) -> bool:
+        """Whether the process was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Return the process id of the running server."""
         assert self._process is not None
@@ -94,7 +99,7 @@ class ServerProcess:
 
     def end(self) -> None:
         """Stop the process if it still runs."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.running:
             self._process.terminate()
             self._process.wait(30)
 

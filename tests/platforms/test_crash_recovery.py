@@ -49,14 +49,15 @@ def serve(database_url: str, tmp_path: Path, port: int) -> Iterator[Callable[[],
             process = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, env=environment, stderr=log)
         begun.append(process)
         end = time.monotonic() + 60
-        while True:
-            assert process.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < end
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                    return process
-            except httpx.HTTPError:
-                time.sleep(0.05)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            while True:
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < end
+                try:
+                    if client.get("/readyz").status_code == 200:
+                        return process
+                except httpx.HTTPError:
+                    time.sleep(0.05)
 
     yield start
     for process in begun:

@@ -20,6 +20,7 @@ from app.reports.note_items import note_items
 from app.reports.render_process import RenderProcess
 from app.service import Service
 from app.storage.product_reads import NoteRow
+from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.properties import examples
@@ -27,7 +28,7 @@ from tests.release.conftest import Finalize
 
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path)
-    for path, operations in create_app().openapi()["paths"].items()
+    for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
 FIGURES = {
@@ -50,7 +51,7 @@ STATEMENTS = {
 """Issued statements of the brand, in the client edition; the tests of the settlement package read them."""
 STREAM = {"stream_session", "create_stream_ticket"}
 """Figures as they come; their own test below."""
-INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes", "get_plan", "get_checklist"}
+INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
 """Routes that refuse a bound viewer, because of what they tell."""
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
