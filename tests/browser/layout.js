@@ -46,6 +46,14 @@
     return null;
   }
 
+  /** True if lines are left out between a text and the part that has the whole text as its title. */
+  function isClamped(element, titled) {
+    for (let node = element; titled.contains(node); node = node.parentElement) {
+      if (getComputedStyle(node).webkitLineClamp !== "none") return true;
+    }
+    return false;
+  }
+
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -90,7 +98,9 @@
       if (rect) seen.push({ ...rect, node, above });
     }
     // An ellipsis shows that a text is cut, and the whole text is in the title.
-    if (element.closest("[title]") && getComputedStyle(element.closest("[title]")).textOverflow === "ellipsis") continue;
+    const titled = element.closest("[title]");
+    if (titled && getComputedStyle(titled).textOverflow === "ellipsis") continue;
+    if (titled && isClamped(element, titled)) continue;
     for (let frame = element; frame && frame !== document.body; frame = frame.parentElement) {
       const style = getComputedStyle(frame);
       if (scrolls(style)) break;

@@ -7,20 +7,23 @@ Never here: made-up figures.
 import asyncio
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.brands import brand_with_months
 from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
-from tests.pipeline.processes import ServerProcess
+from tests.pipeline.processes import HEADERS, ServerProcess
 
 FOLDER = Path(__file__).parent / "screenshots"
 SCENARIO = "2021-09-25"
 WALL = {"width": 1920, "height": 1080}
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
 
 
 def open_page(browser: Browser, address: str, size: dict[str, int], language: str, scheme: str, charts: int) -> Page:
@@ -57,9 +60,12 @@ def pictures(base: str) -> None:
             page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 2)
             take(page, f"report-{language}")
         brand_pages(browser, base)
+        show_pages(browser, base, report)
         with simulating(base, SCENARIO, 60) as live:
             address = f"{base}/#/live/{live}"
             wall = open_page(browser, address, WALL, "ja", "dark", 1)
+            # A wall is looked at; the desk is where an operator works.
+            wall.get_by_role("button", name="デスク").click()
             # Into the second half of the hour: one product is sold out and still clicked, the next is on air.
             wall.locator("[data-code=sold_out_clicked]").wait_for(timeout=240_000)
             wall.locator("#product-table .chip-live").wait_for(timeout=240_000)
@@ -67,6 +73,27 @@ def pictures(base: str) -> None:
             take(wall, "live-ja")
             for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
                 take(open_page(browser, address, size, language, scheme, 1), name)
+            for name, where in (("desk-tablet", address), ("host-ja", f"{base}/#/host/{live}")):
+                page = open_page(browser, where, TABLET, "ja", "dark", 0)
+                expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible()
+                take(page, name)
+
+
+def show_pages(browser: Browser, base: str, closing: str) -> None:
+    """Take today, the plan of the next show, which is a copy of the earlier one, and the last steps of closing that one."""
+    begins = (datetime.now(UTC) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+    form = {"title": "秋の新作ライブ 第2回", "kind": "live", "scheduled_at": begins.isoformat()}
+    plan = httpx.post(f"{base}/v1/sessions/{closing}/copies", headers=HEADERS, json=form).json()["id"]
+    for name, address, size, language, scheme in (
+        ("today-ja", f"{base}/#/", LAPTOP, "ja", "dark"),
+        ("plan-ja", f"{base}/#/plan/{plan}", LAPTOP, "ja", "light"),
+        ("close-ja", f"{base}/#/close/{closing}?step=summary", LAPTOP, "ja", "light"),
+        ("close-phone", f"{base}/#/close/{closing}", PHONE, "ja", "dark"),
+    ):
+        page = open_page(browser, address, size, language, scheme, 0)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator(".waiting")).to_have_count(0)
+        take(page, name)
 
 
 def brand_pages(browser: Browser, base: str) -> None:

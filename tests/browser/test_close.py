@@ -1,5 +1,6 @@
 """A show is closed on the dashboard: import, unknown products, contradictions, summary, release."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,5 +142,11 @@ def test_a_show_is_closed(open_page: PageMaker, base: str, show: str, tmp_path: 
     with page.expect_download() as started:
         page.get_by_role("button", name="第1版をExcelでダウンロード").click()
     assert started.value.suggested_filename.endswith(".xlsx")
+    page.get_by_role("form", name="共有リンク").get_by_role("combobox", name="表示言語").select_option(label="中文")
+    page.get_by_role("button", name="リンクを作成").click()
+    expect(page.get_by_role("textbox", name="リンク")).to_have_value(re.compile("#/"))
+    page.get_by_role("button", name="無効にする").click()
+    page.get_by_role("dialog").get_by_role("button", name="無効にする").click()
+    expect(page.get_by_role("button", name="無効にする")).to_have_count(0)
     revisions = httpx.get(f"{base}/v1/sessions/{show}/revisions", headers=HEADERS).json()["revisions"]
     assert [1] == [one["number"] for one in revisions]

@@ -40,6 +40,8 @@ def views(live: str, ended: str) -> dict[str, str]:
         "sessions": "#/sessions",
         "live": f"#/live/{live}",
         "host": f"#/host/{live}",
+        "plan": f"#/plan/{ended}",
+        "new": "#/plan/new",
         "over": f"#/live/{ended}",
         "close": f"#/close/{ended}",
         "report": f"#/report/{ended}",

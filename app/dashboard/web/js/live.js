@@ -9,9 +9,10 @@ import { find, get, path } from "./api.js";
 import { app, may, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Desk } from "./desk/desk.js";
+import { LiveAlerts } from "./live_alerts.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
-import { alerts, funnel, insights, platforms, sources } from "./live_sidebar.js";
+import { funnel, insights, platforms, sources } from "./live_sidebar.js";
 import { Resource, every } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
@@ -35,6 +36,7 @@ export class LiveView {
     this.insights = new Resource(() => (may.seeInternal() ? find(`${this.base}/insights`) : null));
     this.chart = new Resource(() => find(`${this.base}/charts/timeline?lang=${language()}&theme=${theme()}`));
     this.products = new LiveProducts();
+    this.alerts = new LiveAlerts(this.base);
     this.stream = new Stream(encodeURIComponent(id), {
       update: (documents) => {
         const first = !this.documents.kpis;
@@ -205,7 +207,7 @@ export class LiveView {
       strip(kpis),
       h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
       h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && sources(audience)),
-      h("div", { class: "side" }, alerts(this.documents.alerts, this.status, session.time_zone), insights(this.insights)),
+      h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), insights(this.insights)),
     );
   }
 }

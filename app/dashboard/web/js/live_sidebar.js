@@ -1,34 +1,17 @@
 /**
- * What stands beside the figures: alerts, insights, funnel, sources, platforms against each other.
+ * What stands beside the figures: insights, funnel, sources, platforms against each other.
  *
- * In: documents of the API. Out: panels; one that has nothing to say is left out, but for the alerts: silence is news there.
+ * In: documents of the API. Out: panels; one that has nothing to say is left out.
  */
 
 import { h } from "./dom.js";
 import { bars, panel, table, updated } from "./components.js";
-import { figure, hour, language, number, percent, platformName, sourceName, t } from "./i18n.js";
+import { figure, language, number, percent, platformName, sourceName, t } from "./i18n.js";
 
-const SIGNS = { critical: "!", warning: "▲", info: "i" };
 const INSIGHTS = 4;
 /** In people, but for the first step; a step that nothing supplied is shown as absent. */
 const FUNNEL = ["impressions", "viewers", "clickers", "buyers"];
 const COMPARED = ["viewers", "concurrent_viewers", "comments", "product_clicks", "orders", "gmv", "conversion_rate"];
-
-/** Alerts are announced when they come; a figure that changes inside of one is not read out again. */
-export function alerts(document, status, zone) {
-  const list = document?.alerts ?? [];
-  if (!document || status === "provisional" || status === "final") return null;
-  return panel("alerts", t("dash.alerts"), { class: list.length ? "alerting" : "", aside: list.length > 0 && h("span", { class: "count" }, list.length) },
-    h("ul", { class: "alerts", "aria-live": "polite", "aria-relevant": "additions" }, ...list.map((alert) => h(
-      "li",
-      { key: `${alert.code} ${alert.product ?? ""}`, class: `alert alert-${alert.level}`, "data-code": alert.code },
-      h("span", { class: "alert-sign", "aria-hidden": "true" }, SIGNS[alert.level]),
-      h("div", null, h("p", null, h("span", { class: "unseen" }, `${t(`dash.level.${alert.level}`)}: `), alert.text), h("small", null, t("dash.since", { time: hour(alert.since, zone) }))),
-    ))),
-    list.length === 0 && (status === "live"
-      ? h("p", { class: "calm" }, h("span", { "aria-hidden": "true" }, "✓ "), t("dash.alerts.none"))
-      : h("p", { class: "quiet" }, t("dash.alerts.later"))));
-}
 
 export function insights(resource) {
   const list = resource.data?.insights ?? [];

@@ -24,6 +24,7 @@ import { setLanguage, t } from "./i18n.js";
 const VIEWS = {
   today: later(() => import("./today/today.js")),
   sessions: SessionsView,
+  plan: later(() => import("./plan/plan.js")),
   live: LiveView,
   host: later(() => import("./desk/host.js")),
   close: later(() => import("./close/close.js")),

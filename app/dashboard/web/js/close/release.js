@@ -11,6 +11,7 @@ import { Resource } from "../resource.js";
 import { failure, field, notice } from "../components.js";
 import { ask } from "../forms.js";
 import { newId } from "../desk/queue.js";
+import { ShareLinks } from "./share.js";
 import { sheet } from "../report.js";
 import { SortableTable } from "../sortable_table.js";
 import { LANGUAGES, READER_ZONE, language, moment, t } from "../i18n.js";
@@ -29,12 +30,14 @@ export class ReleaseStep {
     this.language = language();
     this.report = new Resource(() => get(path(`${view.base}/report`, { edition: "client", lang: this.language })));
     this.revisions = new Resource(() => get(`${view.base}/revisions?limit=20`));
+    this.links = new ShareLinks(view.base);
     this.sold = new SortableTable("sold-table", "gmv");
   }
 
   enter() {
     this.report.load();
     this.revisions.load();
+    this.links.load();
   }
 
   /** The preview follows the reader until the client's language is chosen. */
@@ -47,6 +50,7 @@ export class ReleaseStep {
   leave() {
     this.report.stop();
     this.revisions.stop();
+    this.links.leave();
   }
 
   async #do(work) {
@@ -98,6 +102,7 @@ export class ReleaseStep {
         field(t("dash.release.note"), h("input", { type: "text", maxlength: 1000, value: this.#note, oninput: (event) => { this.#note = event.target.value; } })),
         h("button", { class: "button button-main", disabled: this.#busy }, t(this.#busy ? "dash.release.busy" : final ? "dash.release.again" : "dash.release.go"))),
       revisions.length > 0 && this.#files(revisions),
+      revisions.length > 0 && this.links.render(),
     ];
   }
 

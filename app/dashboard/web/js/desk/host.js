@@ -76,11 +76,11 @@ export class View {
       h("section", { class: "host-current", "aria-labelledby": "host-current" },
         h("h2", { id: "host-current", class: "host-label" }, t("product.on_air")),
         current
-          ? [h("p", { key: "name", class: "host-product" }, phrase(current.name)), h("p", { key: "facts", class: "host-facts" }, stock(current), current.price && h("span", null, money(current.price, currency)))]
+          ? [h("p", { key: "name", class: "host-product", title: current.name }, phrase(current.name)), h("p", { key: "facts", class: "host-facts" }, stock(current), current.price && h("span", null, money(current.price, currency)))]
           : h("p", { key: "none", class: "host-product quiet" }, "—")),
       h("section", { class: "host-next", "aria-labelledby": "host-next" },
         h("h2", { id: "host-next", class: "host-label" }, t("desk.next")),
-        h("p", { class: "host-following" }, next ? phrase(next.name) : "—")),
+        h("p", { class: "host-following", title: next?.name }, next ? phrase(next.name) : "—")),
     );
   }
 }

@@ -9,25 +9,28 @@ import { may, refresh } from "../state.js";
 import { h } from "../dom.js";
 import { Resource, every } from "../resource.js";
 import { badge, failure, heading, panel, phrase, waiting } from "../components.js";
+import { CopyDialog } from "../plan/copy.js";
+import { Checklist } from "./checklist.js";
 import { link } from "../router.js";
 import { clock, date, hour, money, number, t } from "../i18n.js";
 
-const DAY_MS = 86_400_000;
-/** Reports that wait are looked for so far back. */
-const RECENT_DAYS = 60;
 const MOST = 8;
 /** A show that is this late is still the next one: an operator has to start it, move it or delete it. */
 const LATE_MS = 6 * 3600_000;
 
 export class View {
+  #shownId = null;
+  #checklist = null;
+
   constructor() {
-    const since = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
     this.planned = new Resource(() => get(path("/v1/sessions", { status: "scheduled", from: new Date(Date.now() - LATE_MS).toISOString(), limit: 200 })));
     this.live = new Resource(() => get("/v1/sessions?status=live&limit=12"));
-    this.closing = new Resource(() => get(path("/v1/sessions", { status: "provisional", kind: "live", from: since(RECENT_DAYS), limit: MOST })));
+    this.closing = new Resource(() => get(path("/v1/sessions", { status: "provisional", kind: "live", limit: MOST })));
     this.letters = new Resource(() => (may.write() ? get("/v1/dead-letters?limit=200") : null));
+    this.parked = new Resource(() => (may.write() ? get("/v1/parked?limit=200") : null));
     this.claims = new Resource(() => (may.write() ? get("/v1/stream-claims?limit=200") : null));
-    this.all = [this.planned, this.live, this.closing, this.letters, this.claims];
+    this.copy = new CopyDialog();
+    this.all = [this.planned, this.live, this.closing, this.letters, this.parked, this.claims];
     for (const one of this.all) one.load();
     this.stops = [
       every(1000, refresh),
@@ -43,6 +46,8 @@ export class View {
   leave() {
     for (const stop of this.stops) stop();
     for (const one of this.all) one.stop();
+    this.#checklist?.leave();
+    this.copy.leave();
   }
 
   /** The scheduled show that begins first; the API lists the newest first. */
@@ -55,13 +60,20 @@ export class View {
     if (error && !this.planned.data) return failure(error, () => this.all.forEach((one) => one.load()));
     if (this.planned.pending || this.live.pending) return waiting();
     return [
-      h("div", { key: "head", class: "view-head" }, heading(1, t("today.title"))),
+      h("div", { key: "head", class: "view-head" }, heading(1, t("today.title")), may.write() && this.#buttons()),
       h("div", { key: "today", class: "today" },
         this.#onAir(),
         this.#upcoming(),
-        this.#reports(),
-        may.write() && this.#waiting()),
+        h("div", { key: "side", class: "today-side" }, this.#reports(), may.write() && this.#waiting())),
+      this.copy.render(),
     ];
+  }
+
+  #buttons() {
+    return h("div", { class: "live-buttons" },
+      h("a", { class: "button button-main", href: link("plan", "new") }, t("today.new")),
+      h("button", { type: "button", class: "button", onclick: () => this.copy.open() }, t("today.copy")),
+      h("a", { class: "button", href: link("plan", "new", "rehearsal") }, t("today.rehearsal")));
   }
 
   #onAir() {
@@ -78,12 +90,17 @@ export class View {
 
   #upcoming() {
     const next = this.#next;
+    if (this.#shownId !== (next?.id ?? null)) {
+      this.#shownId = next?.id ?? null;
+      this.#checklist?.leave();
+      this.#checklist = next && new Checklist(next.id);
+    }
     const others = (this.planned.data?.sessions ?? []).filter((session) => session !== next).reverse();
     return panel("today-next", t("today.next"), { class: "today-next" },
       next ? this.#nextShow(next) : h("p", { key: "none", class: "quiet" }, t("today.none_planned")),
       others.length > 0 && h("div", { key: "others" }, h("h3", { class: "title title-3" }, t("today.later")),
         h("ul", { class: "today-list" }, ...others.slice(0, MOST).map((session) => h("li", { key: session.id },
-          h("a", { href: link("live", session.id) }, phrase(session.title)),
+          h("a", { href: link(may.write() ? "plan" : "live", session.id) }, phrase(session.title)),
           h("small", null, [planned(session), session.brand, rehearsal(session)].filter(Boolean).join(" · ")))))));
   }
 
@@ -96,7 +113,9 @@ export class View {
       h("div", { class: "today-name" },
         h("p", { class: "title title-1" }, phrase(session.title)),
         h("p", { class: "quiet" }, [planned(session), `(${session.time_zone})`, session.brand, session.host, rehearsal(session)].filter(Boolean).join(" · "))),
+      this.#checklist.render(),
       h("div", { class: "live-buttons" },
+        may.write() && h("a", { class: "button", href: link("plan", session.id) }, t("today.to_plan")),
         h("a", { class: "button button-main", href: link("live", session.id) }, t("today.to_live"))));
   }
 
@@ -119,6 +138,7 @@ export class View {
     };
     const rows = [
       ["dead_letters", count(this.letters, "dead_letters"), link("dead-letters")],
+      ["parked", count(this.parked, "rooms"), link("dead-letters")],
       ["claims", count(this.claims, "claims"), link("dead-letters")],
     ].filter(([, amount]) => amount);
     return panel("today-waiting", t("today.waiting"), null, rows.length
