@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+import structlog
 
 from app.catalogue.access import Role
 from app.main import create_app
@@ -23,6 +24,15 @@ from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, new_data
 
 TEMPLATE = "tallylight_template"
 statement_cache.share()
+# structlog's default draws the local variables of every frame of an exception: seconds of computing each.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 _FAILED = pytest.StashKey[bool]()
 _MEMORY_BYTES = 4 << 30
 """A worker's databases and write-ahead log take 0.3 GB."""

@@ -60,7 +60,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
     """The log lines written so far, as JSON; logging is put back afterwards."""
     root = logging.getLogger()
-    level = root.level
+    level, before = root.level, structlog.get_config()
     configure_logging("info", "json")
 
     def read() -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
     yield read
     root.handlers = [handler for handler in root.handlers if not isinstance(handler, logs._StderrHandler)]
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def _requests(method: str, route: str, status: int) -> float:

@@ -123,8 +123,13 @@ def watched_pages(browser: Browser, base: str) -> Iterator[PageMaker]:
             lambda asked: None if asked.url.startswith((base, "blob:", "data:")) else troubles.append(f"foreign: {asked.url}"),
         )
 
+    # Without animations: Chromium would draw sixty pictures a second of a live page, by computing alone.
     def make(where: str = "", *, key: str | None = ADMIN_KEY, **options: Any) -> Page:
-        settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "ja-JP"} | options
+        settings: dict[str, Any] = {
+            "viewport": {"width": 1440, "height": 900},
+            "locale": "ja-JP",
+            "reduced_motion": "reduce",
+        } | options
         context = browser.new_context(**settings)
         contexts.append(context)
         if key is not None:

@@ -265,7 +265,7 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, sho
 
 def test_no_page_of_a_brand_has_a_serious_barrier(open_page: PageMaker, brand: BrandPages) -> None:
     """Axe finds nothing serious or critical on any page, nor in a form and a dialog that are open."""
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     barriers = []
     for number, address in enumerate(addresses_of(brand)):
         page.goto(page.url.split("#")[0] + address)

@@ -160,7 +160,7 @@ def wait_for_no(page: Page, foreign: set[str], what: str) -> None:
 
 def test_no_view_has_a_serious_barrier(open_page: PageMaker, live: str, ended: str) -> None:
     """Axe finds nothing serious or critical, in either light, the sign-in included."""
-    page = open_page(key=None, reduced_motion="reduce")
+    page = open_page(key=None)
     expect(page.get_by_label("APIキー")).to_be_visible()
     barriers = in_either_light(page, "sign-in")
     page.get_by_label("APIキー").fill(ADMIN_KEY)

@@ -82,7 +82,7 @@ def complaints_of(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_broken_covered_or_cut(open_page: PageMaker, addresses: dict[str, str], language: Language) -> None:
     """On a phone, a tablet, a laptop and a wall, in every view; under TALLYLIGHT_FAULTS=full, opened at each width."""
-    page = open_page(locale=LOCALES[language], reduced_motion="reduce")
+    page = open_page(locale=LOCALES[language])
     complaints: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(page.url.split("#")[0] + address)

@@ -135,7 +135,7 @@ async def test_a_malformed_signature_header_is_a_401(
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     """Everything that is logged at debug level."""
     root = logging.getLogger()
-    level = root.level
+    level, before = root.level, structlog.get_config()
     configure_logging("debug", "json")
     seen: list[str] = []
 
@@ -147,7 +147,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     yield read
     root.handlers = [handler for handler in root.handlers if not isinstance(handler, logs._StderrHandler)]
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.mark.usefixtures("working")
