@@ -26,10 +26,10 @@ OPERATIONS: list[Any] = [found.ok() for found in schemathesis.openapi.from_dict(
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base(database_of_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server."""
     folder = tmp_path_factory.mktemp("schemathesis")
-    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder)})
+    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder), "TALLYLIGHT_DATABASE_URL": database_of_file})
     server.start()
     try:
         asyncio.run(server.ready())
