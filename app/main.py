@@ -9,10 +9,12 @@ from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import (
+    alerts,
     audit,
     brand_orders,
     brands,
     bulk_jobs,
+    channels,
     charts,
     comparison,
     connections,
@@ -68,8 +70,8 @@ from app.settings import Settings, names
 ROUTERS = (
     events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
     brand_orders, lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
-    exchange_rates, settlement_files, settlements, stream, charts, insights, comparison, reports, revisions, webhooks,
-    imports, voids, desk, rebuilds, customers, months, audit, labels, health,
+    exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports, revisions,
+    webhooks, imports, voids, desk, rebuilds, customers, months, audit, labels, health,
 )  # fmt: skip
 
 

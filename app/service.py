@@ -11,6 +11,7 @@ from datetime import timedelta
 from app.catalogue.devices import DeviceStore
 from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.principals import Principals
+from app.channels.runtime import ChannelRuntime, open_channels
 from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
@@ -55,6 +56,7 @@ class Service:
     receiver: Receiver
     writer: Writer
     platforms: PlatformRuntime
+    channels: ChannelRuntime
     importer: Importer
     renderer: RenderProcess
     hub: Hub
@@ -94,12 +96,17 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         renderer = RenderProcess(settings.report_seconds)
         try:
             receiver = Receiver(settings.max_batch_events)
-            async with open_platforms(
-                database, settings, cipher, privacy_keys, writer, _recurring(database.background(), settings)
-            ) as platforms:
+            recurring = _recurring(database.background(), settings)
+            async with (
+                open_channels(database, settings, cipher, hub.limits) as channels,
+                open_platforms(
+                    database, settings, cipher, privacy_keys, writer, [*recurring, *channels.recurring()], channels.jobs()
+                ) as platforms,
+            ):
                 importer = Importer(database, settings, writer)
                 yield Service(
-                    settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, importer, renderer,
+                    settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, channels, importer,
+                    renderer,
                     hub, tickets, WriteProbe(database), head,
                 )  # fmt: skip
         finally:

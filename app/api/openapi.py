@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic_core import to_json
 
+from app.api.channel_schemas import type_channels
 from app.api.connection_schemas import type_connections
 from app.events.envelope import EVENT
 from app.problems import MEDIA_TYPE, ProblemDocument, responses
@@ -28,6 +29,7 @@ TAGS = [
     {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report, insights."},
     {"name": "logistics", "description": "What is to be sent: packing lists, cartons, parcels."},
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
+    {"name": "channels", "description": "Where alerts and results are sent: chats, programs."},
     {"name": "brands", "description": "Whose sessions they are."},
     {"name": "customers", "description": "A brand's customers by pseudonym, and cohorts."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
@@ -87,6 +89,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             operation.setdefault("security", [])
             _only_problems(operation["responses"])
         type_connections(schemas)
+        type_channels(schemas)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
         _name_bounds(schemas)

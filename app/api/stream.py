@@ -1,4 +1,4 @@
-"""Routes of the event stream: server-sent events, tickets, alerts.
+"""Routes of the event stream: server-sent events, tickets.
 
 In: a session's id, an API key or a ticket. Out: server-sent events as the hub composed them. Never here: figures, SQL, timing.
 """
@@ -6,7 +6,7 @@ In: a session's id, an API key or a ticket. Out: server-sent events as the hub c
 import asyncio
 import contextlib
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -15,16 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of
 from app.api.language import AnswerLanguage
-from app.api.read_models import DocumentModel
-from app.api.results import UNCHANGED, Question, answer
 from app.catalogue.access import Principal
 from app.kpis.reader import SessionQuery, read_head
 from app.labels.catalogue import Language
-from app.live.session_state import read_session_state
 from app.live.subscriber import StreamAccess, Subscriber
 from app.live.tickets import Ticket
 from app.observability.requests import METHOD
-from app.problems import ProblemError, not_found, responses
+from app.problems import ProblemError, responses
 from app.service import Service
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["live"], responses=responses(401, 403, 404, 422))
@@ -59,27 +56,6 @@ data: {"session": "…", "as_of": "…", "alerts": []}
 """
 
 
-class Alert(DocumentModel):
-    """A condition of a live session that needs action now."""
-
-    code: Literal["low_stock", "sold_out_clicked", "slow_support", "audience_falling", "no_telemetry"]
-    level: Literal["info", "warning", "critical"]
-    product: str | None = Field(examples=["knit-01"])
-    since: datetime
-    text: str = Field(description="in the language of the answer", examples=["「ニット」の在庫が残り4点です"])
-    figures: dict[str, int | float] = Field(
-        examples=[{"stock": 4, "units_recent": 3}], description="figures that support the alert"
-    )
-
-
-class AlertsDocument(DocumentModel):
-    """The alerts of a session, the most urgent first. A session that is not live has none."""
-
-    session: str
-    as_of: datetime = Field(description="the session's clock; in a replay of another day it shows that day")
-    alerts: list[Alert]
-
-
 class StreamTicket(BaseModel):
     """A credential for a browser's EventSource, which cannot send headers."""
 
@@ -96,17 +72,6 @@ class StreamTicket(BaseModel):
     ticket: str
     expires_at: datetime = Field(description="the ticket opens a stream until then; an open stream continues")
     url: str = Field(description="the stream, with the ticket")
-
-
-@router.get(
-    "/alerts", operation_id="list_alerts", summary="Alerts of a session", response_model=AlertsDocument, responses=UNCHANGED
-)
-async def alerts(service: AppService, asked: Question) -> Response:
-    """Return the alerts, as the event `alerts` of the event stream does."""
-    state = await read_session_state(service.database, asked.session, asked.brand, asked.now, service.hub.limits)
-    if state is None:
-        raise not_found("session")
-    return answer(state.document("alerts", asked.language), asked)
 
 
 @router.post("/stream-tickets", status_code=201, operation_id="create_stream_ticket", summary="Issue a stream ticket")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Any
 
 from app.kpis.concurrency import sums_by_minute
@@ -20,6 +21,7 @@ from app.kpis.number_format import format_count, format_span
 from app.kpis.render import Document, local
 from app.kpis.status import off_air_since, session_end
 from app.labels.catalogue import Language, label, name_in
+from app.storage.alert_states import AlertState
 from app.storage.live_reads import OpenRequests
 from app.storage.reads import ConcurrencyRow, SessionHead
 from app.storage.session_status import SessionStatus
@@ -37,6 +39,10 @@ AUDIENCE_MATTERS = 20
 SETTLED = timedelta(minutes=2)
 """The most recent minutes, which are compared with the minutes before them."""
 MINUTE = timedelta(minutes=1)
+
+
+NO_STATES: Mapping[str, AlertState] = {}
+"""Of readers who do not see who takes care of an alert."""
 
 
 class Level(StrEnum):
@@ -97,6 +103,13 @@ class SupportState:
     """The first minute whose answers took longer than the limit."""
     waiting: OpenRequests
     """Requests that wait longer than the limit."""
+
+
+def alert_id(alert: Alert) -> str:
+    """Return what identifies an alert within its session, however often it is raised: its code and its product."""
+    if alert.product is None:
+        return alert.code
+    return f"{alert.code}-{blake2b(alert.product.encode(), digest_size=6).hexdigest()}"
 
 
 def session_clock(head: SessionHead, now: datetime) -> datetime:
@@ -215,27 +228,45 @@ def audience_falling(minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, da
 
 
 def alerts_document(
-    head: SessionHead, clock: datetime, alerts: Sequence[Alert], names: Mapping[str, Mapping[str, str]], language: Language
+    head: SessionHead,
+    clock: datetime,
+    alerts: Sequence[Alert],
+    names: Mapping[str, Mapping[str, str]],
+    language: Language,
+    states: Mapping[str, AlertState] = NO_STATES,
 ) -> Document:
-    """Return the alerts document; `names` are the products' names by language."""
+    """Return the alerts document; `names` are the products' names by language, `states` who takes care of which alert."""
     return {
         "session": str(head.id),
         "as_of": local(clock, head.time_zone),
         "alerts": [
             {
+                "id": alert_id(alert),
                 "code": alert.code,
                 "level": alert.level.value,
                 "product": alert.product,
                 "since": local(alert.since, head.time_zone),
-                "text": _text(alert, names, language),
+                "text": alert_text(alert, names, language),
                 "figures": dict(alert.figures),
+                **_care(states.get(alert_id(alert)), head.time_zone),
             }
             for alert in alerts
         ],
     }
 
 
-def _text(alert: Alert, names: Mapping[str, Mapping[str, str]], language: Language) -> str:
+def _care(state: AlertState | None, time_zone: str) -> Document:
+    if state is None:
+        return {"taken_by": None, "taken_at": None, "snoozed_until": None}
+    return {
+        "taken_by": state.taken_by,
+        "taken_at": local(state.taken_at, time_zone),
+        "snoozed_until": local(state.snoozed_until, time_zone),
+    }
+
+
+def alert_text(alert: Alert, names: Mapping[str, Mapping[str, str]], language: Language) -> str:
+    """Return an alert in words; `names` are the products' names by language."""
     shown: dict[str, Any] = dict(alert.figures)
     kind = alert.code
     if alert.product is not None:

@@ -22,6 +22,7 @@ from app.kpis.stock import DIRECT
 from app.kpis.stock_reader import paid_windows
 from app.labels.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from app.live.alerts import (
+    NO_STATES,
     RECENT,
     SUPPORT_RECENT,
     Alert,
@@ -33,7 +34,8 @@ from app.live.alerts import (
     low_threshold,
     session_clock,
 )
-from app.storage import live_reads, product_reads, reads
+from app.storage import alert_states, live_reads, product_reads, reads
+from app.storage.alert_states import AlertState
 from app.storage.database import Connection, Database
 from app.storage.live_reads import OpenRequests
 from app.storage.product_reads import PaidWindow, ProductWindow
@@ -56,6 +58,8 @@ class SessionState:
     """Arrivals by traffic source and fan level."""
     clock: datetime
     alerts: list[Alert]
+    alert_states: Mapping[str, AlertState]
+    """Who takes care of which alert, and until when it is snoozed."""
 
     @property
     def head(self) -> SessionHead:
@@ -81,9 +85,12 @@ class SessionState:
         if name == "audience":
             end = session_end(self.head, self.evaluation.status, self.evaluation.as_of)
             return audience_document(self.head, (self.head.started_at, end), self.arrivals, CORE_FAN_LEVEL)
-        return alerts_document(self.head, self.clock, self.alerts, self._names(), language)
+        # Who works on what is the agency's own matter.
+        states = NO_STATES if client else self.alert_states
+        return alerts_document(self.head, self.clock, self.alerts, self.names(), language, states)
 
-    def _names(self) -> Mapping[str, Mapping[str, str]]:
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the products' names by language."""
         # The line-up's own name of a product goes before the catalogue's, as in the products document.
         listed: dict[str, Mapping[str, str]] = {
             row.product: dict.fromkeys(LANGUAGES, row.name) for row in self.products.lineup if row.name
@@ -103,12 +110,19 @@ async def read_session_state(
         evaluation = await compute(len(minutes), evaluate, figures, now, minutes)
         products = await read_product_rows(connection, figures.head, now)
         arrivals = await reads.arrivals(connection, session, None)
-        clock, alerts = now, list[Alert]()
+        clock, alerts, states = now, list[Alert](), NO_STATES
         if evaluation.status is SessionStatus.LIVE:
             clock = session_clock(figures.head, now)
             table = await compute(len(products), table_of, evaluation, figures, products, DEFAULT_LANGUAGE)
             alerts = await _alerts(connection, evaluation, products, [*table.products, *table.others], minutes, clock, limits)
-    return SessionState(figures, evaluation, products, arrivals, clock, alerts)
+        if alerts:
+            states = {state.alert: _unexpired(state, now) for state in await alert_states.states(connection, session)}
+    return SessionState(figures, evaluation, products, arrivals, clock, alerts, states)
+
+
+def _unexpired(state: AlertState, now: datetime) -> AlertState:
+    over = state.snoozed_until is not None and state.snoozed_until <= now
+    return replace(state, snoozed_until=None) if over else state
 
 
 async def _alerts(

@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
 from uuid import UUID
 
 import structlog
 from pydantic_core import to_json
 
+from app.storage import channel_outbox
+from app.storage.channel_outbox import Message
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -48,6 +50,15 @@ def coded_error(stored: str | None) -> tuple[ErrorCode | None, str | None]:
 
 Outcome = Literal["accepted", "duplicate", "queued", "parked", "ignored", "dead_letter", "refused"]
 """What became of a delivery."""
+_OF_CALLS = frozenset({"pull_failed", "poll_failed", "stream_failed"})
+FAILURES = 3
+"""Calls of a platform that fail in a row until the connection counts as failing, as many as open the circuit."""
+
+
+def _message(connection_id: UUID, brand_id: UUID | None, name: str, kind: str, last_error: str | None) -> Message:
+    code, reason = coded_error(last_error)
+    content = {"id": str(connection_id), "name": name, "kind": kind, "code": code, "reason": reason}
+    return Message("connection.failing", brand_id, None, {"connection": content})
 
 
 @dataclass(slots=True)
@@ -62,6 +73,9 @@ class _Change:
     last_error_at: datetime | None = None
     recent: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=RECENT))
     """The last deliveries, the newest last."""
+    failures: int = 0
+    """Failed calls since the latest success, or since the previous write."""
+    succeeded: bool = False
 
 
 class ConnectionCounters:
@@ -110,6 +124,12 @@ class ConnectionCounters:
         """Record an error; `reason` names a rule or a code and holds no personal data."""
         change = self._change(connection_id)
         change.last_error, change.last_error_at = f"[{code}] {reason[:_LONGEST_ERROR]}", at
+        change.failures += code in _OF_CALLS
+
+    def succeeded(self, connection_id: UUID) -> None:
+        """Record that a call of the platform succeeded."""
+        change = self._change(connection_id)
+        change.failures, change.succeeded = 0, True
 
     async def write(self) -> None:
         """Save the collected changes; if the database is unavailable, they stay for the next attempt."""
@@ -130,14 +150,20 @@ class ConnectionCounters:
                         c.last_error,
                         c.last_error_at,
                         to_json(list(reversed(c.recent))).decode(),
+                        c.failures,
+                        c.succeeded,
                     )
                     for c in (changes[key] for key in ids)
                 ),
                 strict=True,
             )
             try:
-                async with self._database.acquire() as connection:
-                    await connection.execute(_SQL["add_to_states"], ids, *(list(column) for column in columns), RECENT)
+                async with self._database.acquire() as connection, connection.transaction():
+                    now = datetime.now(UTC)
+                    failing = await connection.fetch(
+                        _SQL["add_to_states"], ids, *(list(column) for column in columns), RECENT, FAILURES, now
+                    )
+                    await channel_outbox.emit(connection, [_message(*row) for row in failing], now)
             except Exception as error:  # noqa: BLE001 - a failure must not end the task: the next attempt saves the same changes
                 _log.warning("connection counters not saved", reason=type(error).__name__)
                 self._put_back(changes)
@@ -149,6 +175,7 @@ class ConnectionCounters:
                 setattr(new, name, getattr(new, name) + getattr(old, name))
             new.recent.extendleft(reversed(list(old.recent)[: RECENT - len(new.recent)]))
             new.last_delivery_at = new.last_delivery_at or old.last_delivery_at
+            new.failures, new.succeeded = new.failures + (0 if new.succeeded else old.failures), new.succeeded or old.succeeded
             if new.last_error_at is None:
                 new.last_error, new.last_error_at = old.last_error, old.last_error_at
 

@@ -1,4 +1,4 @@
-"""Encryption at rest of connections' secrets, and the pseudonym key.
+"""Encryption at rest of the secrets of connections and channels, and the pseudonym key.
 
 In: the deployment's secret key and the previous one. Out: encrypted bytes, and back. Never here: storage of encrypted data,
 except the pseudonym key, which stays the same for the life of a database.
@@ -104,6 +104,7 @@ async def reencrypt_all(database: Database, cipher: SecretCipher, privacy_keys: 
         for table, renew in (
             ("sealed_keys", cipher.reencrypt),
             ("connections", cipher.reencrypt),
+            ("channels", cipher.reencrypt),
             ("deliveries", privacy_keys.reencrypt),
             ("dead_letters", privacy_keys.reencrypt),
         ):

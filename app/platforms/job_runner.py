@@ -22,6 +22,7 @@ from app.platforms.calls import UnavailableError
 from app.platforms.inbox import Inbox
 from app.platforms.job_errors import error_location, safe_message
 from app.platforms.jobs import Pull, Puller
+from app.platforms.pollers import STREAM
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.settings import Settings
 from app.storage import bulk_jobs
@@ -66,6 +67,7 @@ class JobRunner:
         try:
             await self.inbox.wait_until_idle()
             await self.puller.pull(work)
+            self.puller.submitter.counters.succeeded(work.connection)
             return
         except QuotaBackoffError as resting:
             self.puller.connection_cache.invalidate(work.connection)
@@ -94,6 +96,8 @@ class JobRunner:
             connection_id = UUID((job.payload or b"").decode())
             try:
                 await work(connection_id, datetime.now(UTC))
+                if name != STREAM:  # the end of a stream is no success: what it receives is
+                    self.puller.submitter.counters.succeeded(connection_id)
                 return
             except QuotaBackoffError as resting:
                 reason = str(resting)

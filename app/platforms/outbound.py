@@ -83,6 +83,11 @@ class AllowList:
                 hosts.add(_plain(entry))
         return cls(frozenset(hosts), tuple(networks))
 
+    def lists(self, host: str) -> bool:
+        """Return whether an entry names this host, or the address that it spells."""
+        address = _literal(host)
+        return _plain(host) in self.hosts or (address is not None and any(address in network for network in self.networks))
+
     def permits(self, host: str, address: Address) -> bool:
         """Return whether connections may reach an address under this name."""
         inner = _inner(address)

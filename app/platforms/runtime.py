@@ -30,7 +30,7 @@ from app.platforms.webhook_handler import WebhookHandler
 from app.platforms.wechat import Wechat
 from app.platforms.wechat_dashboard import Dashboard
 from app.platforms.weibo_stream import WeiboStreams
-from app.platforms.worker import Recurring, Worker
+from app.platforms.worker import Queued, Recurring, Worker
 from app.settings import Settings, names
 from app.storage.database import Database
 
@@ -66,6 +66,7 @@ async def open_platforms(
     privacy_keys: PrivacyKeys,
     writer: Writer,
     recurring: Sequence[Recurring] = (),
+    queued: Sequence[Queued] = (),
 ) -> AsyncIterator[PlatformRuntime]:
     """Start the inbox; on exit, commit what waits in it. The writer must be closed later than this."""
     reachable = AllowList.of(names(settings.api_base_allow))
@@ -86,7 +87,7 @@ async def open_platforms(
         runner = JobRunner(background, settings, inbox, puller)
         dead_letters = DeadLetterReplayer(database, connection_cache, submitter, inbox, puller, privacy_keys)
         bulk = BulkRunner(background, settings, privacy_keys, writer, dead_letters, inbox.wait_until_idle)
-        worker = Worker(background, settings, runner, puller, pollers, streams, funds, bulk, recurring)
+        worker = Worker(background, settings, runner, puller, pollers, streams, funds, bulk, recurring, queued)
         counters.start()
         inbox.start()
         try:

@@ -142,6 +142,7 @@ class WeiboStreams:
             raise _BrokenError(refused.detail) from None
         await self.submitter.take(connection, parsed, now, _LINE)
         self.submitter.counters.delivered(connection.id, now)
+        self.submitter.counters.succeeded(connection.id)
 
 
 async def _plain_pieces(answer: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -65,6 +65,15 @@ class Recurring(NamedTuple):
     work: Callable[[datetime], Awaitable[object]]
 
 
+class Queued(NamedTuple):
+    """Work of another package that is queued: what a job of this name does with its payload. A retry is its own work."""
+
+    name: str
+    at_once: int
+    """Jobs of this name that the processes run at a time."""
+    work: Callable[[bytes], Awaitable[object]]
+
+
 @dataclass(slots=True)
 class _Health:
     """What readiness asks of a worker."""
@@ -86,6 +95,7 @@ class Worker:
     funds: FundsLister
     bulk: BulkRunner
     recurring: Sequence[Recurring] = ()
+    queued: Sequence[Queued] = ()
     health: _Health = field(default_factory=_Health)
 
     @property
@@ -226,8 +236,22 @@ class Worker:
             await rebuild_requests.enqueue_due(self.database)
             await self.bulk.enqueue_due()
 
+        self._register_others(queue, worked)
+
+    def _register_others(self, queue: PgQueuer, worked: asyncio.Event) -> None:
+        """Register the work of other packages."""
+        for job in self.queued:
+            queue.entrypoint(job.name, concurrency_limit=job.at_once)(_queued(job.work, worked))
         for one in self.recurring:
             queue.schedule(one.name, one.cron, clean_old=True)(_scheduled(one.work))
+
+
+def _queued(work: Callable[[bytes], Awaitable[object]], worked: asyncio.Event) -> Callable[[Job], Awaitable[None]]:
+    async def run(job: Job) -> None:
+        worked.set()
+        await work(job.payload or b"")
+
+    return run
 
 
 def _scheduled(work: Callable[[datetime], Awaitable[object]]) -> Callable[[Schedule], Awaitable[None]]:

@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from app.insights.reader import InsightSettings
 from app.kpis.computation import compute
+from app.kpis.headline import headline_figures
 from app.kpis.reader import SessionQuery
 from app.kpis.rounding import half_up
 from app.problems import ProblemError, not_found
 from app.release.canonical import canonical, sha256_of
 from app.release.freeze import Author, Frozen, freeze
-from app.storage import audit, reads, revisions
+from app.storage import audit, channel_outbox, reads, revisions
+from app.storage.channel_outbox import Message
 from app.storage.database import Connection, Database
 from app.storage.revisions import RevisionRow
 
@@ -86,8 +88,16 @@ async def _release(connection: Connection, release: Release, insights: InsightSe
         if not await revisions.add(connection, row, release.idempotency_key, text, canonical(frozen.kpis)):
             raise not_found("session")
         audit.about(row.number, session=row.session, brand=frozen.evaluation.head.brand_id)
+        await channel_outbox.emit(connection, [_message(row, frozen)], row.created_at)
         await audit.record(connection)
     return row
+
+
+def _message(row: RevisionRow, frozen: Frozen) -> Message:
+    # The note of a release is internal.
+    revision = {"number": row.number, "sha256": row.sha256}
+    content = {"revision": revision, "currency": row.currency, "figures": headline_figures(frozen.evaluation)}
+    return Message("revision.created", frozen.evaluation.head.brand_id, row.session, content)
 
 
 def _row(asked: SessionQuery, author: Author, frozen: Frozen, sha256: str) -> RevisionRow:

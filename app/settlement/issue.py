@@ -19,7 +19,8 @@ from app.settlement.document import Settlement, frozen, parse, sha256_of
 from app.settlement.exchange_rates import RateKey, is_rate
 from app.settlement.settlement_reader import Stored
 from app.settlement.settlements import Caller, computed, entered_of, locked, require_draft, unbound
-from app.storage import settlement_reads
+from app.storage import channel_outbox, settlement_reads
+from app.storage.channel_outbox import Message
 from app.storage.database import Database
 from app.storage.tables import exchange_rates, settlement_rates, settlements
 
@@ -87,7 +88,19 @@ async def _issue(connection: AsyncConnection, caller: Caller, settlement_id: UUI
             issued_by=caller.by, idempotency_key=idempotency_key,
         )
     )  # fmt: skip
+    await channel_outbox.emit(connection, [_message(issued, row.brand_id)], caller.now)
     return Stored(issued.model_copy(update={"sha256": sha256}), document)
+
+
+def _message(issued: Settlement, brand_id: UUID) -> Message:
+    content = {
+        "id": str(issued.id),
+        "number": issued.number,
+        "month": f"{issued.month:%Y-%m}",
+        "currency": issued.currency,
+        "payable_to_brand": issued.totals.payable_to_brand,
+    }
+    return Message("settlement.issued", brand_id, None, {"settlement": content})
 
 
 def _require_complete(settlement: Settlement, seen: Settlement) -> None:

@@ -28,7 +28,7 @@ SECRET = "whsec_" + "MfKQ9r8G" * 6
 HOOK = {"kind": "standard_webhooks", "name": "n", "brand": "maison-k", "secrets": {"secret": SECRET}}
 SHOW = {"title": "t", "brand": "maison-k", "currency": "CNY", "streams": [{"platform": "wechat", "room": "r-1"}]}
 BUYER = "o9hHn5apfwHL"
-ELSEWHERE = frozenset({"forget_customer", "put_cartons"})
+ELSEWHERE = frozenset({"forget_customer", "give_alert_back", "put_cartons", "snooze_alert", "take_alert"})
 """Operations whose rows their own tests check."""
 
 
@@ -207,6 +207,7 @@ async def _administration(did: Actions) -> None:
     named = {"connection": hook["id"]}
     await did("update_connection", lambda _: Entry("connection.update", hook["id"], None, "maison-k"), {"name": "m"}, **named)
     await did("delete_connection", lambda _: Entry("connection.delete", hook["id"], None, "maison-k"), **named)
+    await _channels(did)
     contract = {"brand": "maison-k", "plan": "spot", "starts_on": "2021-09-01"}
     made = await did("create_contract", lambda d: Entry("contract.create", d["id"], None, "maison-k"), contract)
     named = {"contract": made["id"]}
@@ -241,6 +242,23 @@ async def _people(did: Actions) -> None:
     await did("delete_person", lambda _: Entry("person.delete", made["id"], None, "other"), **named)
 
 
+async def _channels(did: Actions) -> None:
+    form = {"kind": "webhook", "name": "n", "brand": "maison-k", "events": ["session.started"]}
+    secrets = {"url": "http://127.0.0.1:9/", "secret": SECRET}
+    made = await did("create_channel", lambda d: Entry("channel.create", d["id"], None, "maison-k"), form | {"secrets": secrets})
+    named = {"channel": made["id"]}
+
+    def of_channel(action: str) -> Callable[[dict[str, Any]], Entry]:
+        return lambda _: Entry(action, made["id"], None, "maison-k")
+
+    await did("update_channel", of_channel("channel.update"), {"name": "m"}, **named)
+    tested = await did("test_channel", of_channel("channel.test"), **named)
+    place = f"{made['id']}/{tested['delivery']}"
+    replayed = {**named, "delivery": tested["delivery"]}
+    await did("replay_channel_delivery", lambda _: Entry("channel.replay", place, None, "maison-k"), **replayed)
+    await did("delete_channel", of_channel("channel.delete"), **named)
+
+
 async def _settlement(did: Actions) -> None:
     adjustment = {"kind": "adjustment", "amount": "1", "reason": "r"}
     month = {"brand": "maison-k", "month": "2021-09"}
@@ -270,7 +288,7 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     nothing = dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key", "void",
          "contract", "date", "source", "target", "kind", "settlement", "line", "customer",
-         "person", "device", "link", "job"),
+         "person", "device", "link", "job", "alert", "channel", "delivery"),
         str(uuid4()),
     )  # fmt: skip
     for operation in ACTIONS:

@@ -25,6 +25,7 @@ PATCHES = {
     "/v1/brands/{brand}": {"name": "mine now"},
     "/v1/products/{product}": {"names": {"en": "mine now"}},
     "/v1/connections/{connection}": {"name": "mine now"},
+    "/v1/channels/{channel}": {"name": "mine now"},
     "/v1/contracts/{contract}": {"ends_on": "2030-01-01"},
     "/v1/people/{person}": {"name": "mine now"},
 }
@@ -87,7 +88,15 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     wrong = {"specversion": "1.0", "id": "1", "source": "s", "subject": session["id"], "type": "no.such", "data": {}}
     assert 422 == (await client.post("/v1/events", json=wrong)).status_code
     dead_letter = (await client.get("/v1/dead-letters")).json()["dead_letters"][0]["id"]
+    channel = await client.post("/v1/channels", json={
+        "kind": "slack", "name": "secret", "brand": "theirs", "events": ["session.started"],
+        "secrets": {"url": "https://127.0.0.1:9/secret"},
+    })  # fmt: skip
+    delivery = (await client.post(f"/v1/channels/{channel.json()['id']}/test")).json()["delivery"]
     return {
+        "alert": "low_stock-000000000000",
+        "channel": channel.json()["id"],
+        "delivery": delivery,
         "session": session["id"],
         "platform": "wechat",
         "room": "their-room",
@@ -126,7 +135,7 @@ async def test_every_object_of_another_brand_is_not_there(
             if path == "/v1/sessions/{session}/lineup/{product}":
                 url = url.replace(belongings["product"], "knit-01")
             answer = await client.request(method, url, json=example(method, path), headers=headers)
-            administered = path.startswith(("/v1/keys", "/v1/connections", "/v1/people"))
+            administered = path.startswith(("/v1/keys", "/v1/connections", "/v1/people", "/v1/channels"))
             admins = administered or (path.startswith("/v1/contracts") and method != "GET")
             operators_read = any(
                 part in path
@@ -190,7 +199,7 @@ async def test_nothing_is_open_without_a_key(stage: Stage, method: str, path: st
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
-         "person", "device", "link"),
+         "person", "device", "link", "alert", "channel", "delivery"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

@@ -44,7 +44,7 @@ RETIRED_PHRASES = (
 )  # fmt: skip
 RETIRED = re.compile(rf"(?<![^\W_])(?:{'|'.join((*RETIRED_NAMES, *RETIRED_PHRASES))})(?![^\W_])", re.IGNORECASE)
 ALLOWED = re.compile(
-    r"sealed_(?:secrets?|keys?|sealed_keys|connections|deliveries|dead_letters|at|\{table)"
+    r"sealed_(?:secrets?|keys?|sealed_keys|connections|channels|deliveries|dead_letters|at|\{table)"
     r"|(?<=[\w.\[\"'(`= ])sealed(?=[\"'`\],) :=;]|$)"
     r"|b\"letters?\"|\{letter\}|connections\.letters|\.letters\b|letters(?:: int|=| \+= letters)|\"letters?\"|\bletters?/"
     r"|pending_refolds|\"refolds\"|async def refolds\(|\"reseal\"|`reseal`|connections reseal`|rng\(\"programme\"\)"

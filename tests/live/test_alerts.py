@@ -8,7 +8,7 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from app.api.stream import Alert as AlertShape
+from app.api.alerts import Alert as AlertShape
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.live import alerts
 from app.live.alerts import AlertThresholds, ProductState, SupportState

@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -222,10 +222,23 @@ class FakeWechat:
         return Starlette(routes=[Route(path, call, methods=["GET", "POST"]) for path, call in routes.items()])
 
 
-class Running:
+class Fake(Protocol):
+    """A server with its data."""
+
+    port: int
+    gate: threading.Event
+
+    def app(self) -> Starlette:
+        """Return the server."""
+
+
+F = TypeVar("F", bound=Fake)
+
+
+class Running(Generic[F]):
     """The fake in its own thread."""
 
-    def __init__(self, fake: FakeWechat) -> None:
+    def __init__(self, fake: F) -> None:
         """Listen on a free port."""
         config = uvicorn.Config(fake.app(), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -235,7 +248,7 @@ class Running:
     def _run(self) -> None:
         asyncio.run(self._server.serve())
 
-    def __enter__(self) -> FakeWechat:
+    def __enter__(self) -> F:
         """Return the fake once it listens."""
         self._thread.start()
         while not self._server.started:

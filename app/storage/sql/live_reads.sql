@@ -26,7 +26,12 @@ UNION ALL
 SELECT st.session_id, 'streams', sum(hash_record_extended(ROW(st.platform, st.room), 0))
 FROM streams st
 WHERE st.session_id = ANY($1::uuid[])
-GROUP BY st.session_id;
+GROUP BY st.session_id
+UNION ALL
+SELECT a.session_id, 'alerts', sum(hash_record_extended(ROW(a.alert, a.taken_by, a.snoozed_until), 0))
+FROM alerts a
+WHERE a.session_id = ANY($1::uuid[])
+GROUP BY a.session_id;
 
 -- name: open_requests
 -- Support requests of a stretch of time that no client has answered: how many came before the limit's moment, and the first.

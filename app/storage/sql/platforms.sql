@@ -14,20 +14,29 @@ FROM connections
 WHERE id = $1;
 
 -- name: add_to_states
--- Adds the counts of connections since the previous write.
-UPDATE connections c
-SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.duplicates, refused = c.refused + new.refused,
-    events = c.events + new.events, letters = c.letters + new.letters,
-    last_delivery_at = GREATEST(c.last_delivery_at, new.last_delivery_at),
-    last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error ELSE c.last_error END,
-    last_error_at = GREATEST(c.last_error_at, new.last_error_at),
-    recent = CASE WHEN new.recent = '[]' THEN c.recent ELSE
-        (SELECT jsonb_agg(one ORDER BY place) FROM jsonb_array_elements(new.recent::jsonb || c.recent) WITH ORDINALITY AS listed (one, place)
-         WHERE place <= $11::int) END
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
-            $9::timestamptz[], $10::text[])
-    AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at, recent)
-WHERE c.id = new.id;
+-- Adds the counts of connections since the previous write. Returns those that fail as of now: so many calls failed in a row.
+WITH added AS (
+    UPDATE connections c
+    SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.duplicates, refused = c.refused + new.refused,
+        events = c.events + new.events, letters = c.letters + new.letters,
+        last_delivery_at = GREATEST(c.last_delivery_at, new.last_delivery_at),
+        last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error ELSE c.last_error END,
+        last_error_at = GREATEST(c.last_error_at, new.last_error_at),
+        recent = CASE WHEN new.recent = '[]' THEN c.recent ELSE
+            (SELECT jsonb_agg(one ORDER BY place)
+             FROM jsonb_array_elements(new.recent::jsonb || c.recent) WITH ORDINALITY AS listed (one, place)
+             WHERE place <= $13::int) END,
+        failures = CASE WHEN new.succeeded THEN 0 ELSE c.failures END + new.failures,
+        failing_since = CASE WHEN CASE WHEN new.succeeded THEN 0 ELSE c.failures END + new.failures >= $14
+                             THEN COALESCE(CASE WHEN NOT new.succeeded THEN c.failing_since END, $15::timestamptz) END
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
+                $9::timestamptz[], $10::text[], $11::integer[], $12::boolean[])
+        AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at, recent, failures,
+                succeeded)
+    WHERE c.id = new.id
+    RETURNING c.id, c.brand_id, c.name, c.kind, c.last_error, c.failing_since
+)
+SELECT id, brand_id, name, kind, last_error FROM added WHERE failing_since = $15::timestamptz ORDER BY id;
 
 -- name: keep_deliveries
 -- Stores each raw delivery once and enqueues its jobs. Returns a row for a delivery that is new or whose jobs failed before.
@@ -209,6 +218,18 @@ LIMIT 500;
 -- name: reencrypt_connections
 -- Replaces secrets with their re-encrypted value.
 UPDATE connections SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
+
+-- name: sealed_channels
+-- A page of channels' secrets.
+SELECT id::text AS place, '' AS rest, sealed
+FROM channels
+WHERE id::text > $1::text AND $2::text IS NOT NULL
+ORDER BY id::text
+LIMIT 500;
+
+-- name: reencrypt_channels
+-- Replaces secrets with their re-encrypted value.
+UPDATE channels SET sealed = $4 WHERE id = $1::text::uuid AND $2::text IS NOT NULL AND sealed = $3;
 
 -- name: sealed_deliveries
 -- A page of raw deliveries.

@@ -38,6 +38,14 @@ DELETE FROM cartons WHERE session_id = $1;
 -- Removes what they contain.
 DELETE FROM carton_orders WHERE session_id = $1;
 
+-- name: alerts
+-- Removes the states of a session's alerts.
+DELETE FROM alerts WHERE session_id = $1;
+
+-- name: watched_sessions
+-- A deleted session is not watched.
+DELETE FROM watched_sessions WHERE session_id = $1;
+
 -- name: rebuilds
 -- A deleted session has no figures to rebuild.
 DELETE FROM rebuilds WHERE session_id = $1;

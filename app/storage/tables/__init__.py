@@ -20,6 +20,7 @@ from app.storage.tables.catalogue import (
     sessions,
     streams,
 )
+from app.storage.tables.channels import alerts, channel_deliveries, channels, watched_sessions
 from app.storage.tables.customers import forgotten_orders
 from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
 from app.storage.tables.logistics import carton_orders, cartons
@@ -34,11 +35,14 @@ from app.storage.tables.unprocessed import dead_letters, jobs, parked, parked_ro
 from app.storage.tables.voids import import_events, voided_events, voids
 
 __all__ = [
+    "alerts",
     "api_keys",
     "audit_log",
     "brands",
     "carton_orders",
     "cartons",
+    "channel_deliveries",
+    "channels",
     "connections",
     "contracts",
     "counters",
@@ -83,4 +87,5 @@ __all__ = [
     "streams",
     "voided_events",
     "voids",
+    "watched_sessions",
 ]

@@ -48,6 +48,9 @@ connections = Table(
     Column("rooms", JSONB, nullable=False, server_default=text("'{}'")),
     # The last deliveries, the newest first.
     Column("recent", JSONB, nullable=False, server_default=text("'[]'")),
+    # Calls that failed in a row, and since when they are so many that the connection counts as failing.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("failing_since", Timestamp),
 )
 
 deliveries = Table(
