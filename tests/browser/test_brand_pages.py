@@ -46,7 +46,7 @@ def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) ->
     load.get_by_role("button", name="取り込む").click()
     receipt = page.get_by_role("region", name="取り込みの結果")
     expect(receipt).to_contain_text("1行を取り込めませんでした")
-    expect(receipt.get_by_role("row", name="3")).to_contain_text("TTM")
+    expect(receipt.get_by_role("row", name="3")).to_contain_text("金額として読めません")
     expect(page.locator("#rate-table")).to_contain_text("16.90")
 
     days = page.get_by_role("region", name="為替レート").first
@@ -120,6 +120,12 @@ def read_as_client(client: Page, payable: str, file: Path) -> None:
     expect(client.get_by_role("heading", level=1, name="Brand Pages")).to_be_visible()
     expect(client.get_by_role("link", name="契約")).to_have_count(0)
     client.get_by_role("link", name="精算").click()
+    client.get_by_role("link", name="2021年9月").click()
+    expect(client.get_by_role("region", name="合計")).to_contain_text(payable)
+    client.go_back()
+    client.get_by_label("支払額（以上）").fill("99,999,999")
+    expect(client.get_by_text("該当するものはありません")).to_be_visible()
+    client.get_by_label("支払額（以上）").fill("5,000,000")
     client.get_by_role("link", name="2021年9月").click()
     expect(client.get_by_role("region", name="合計")).to_contain_text(payable)
     for internal in ("kobayashi", "key:", "社内"):

@@ -16,6 +16,9 @@ import { Saving } from "./frame.js";
 import { leadTimes } from "./lead_times.js";
 import { Tracking } from "./tracking.js";
 
+/** Warnings that are settled in the catalogue. */
+const CATALOGUED = new Set(["customs_missing", "product_without_name"]);
+
 export class Packing {
   constructor(slug, id) {
     this.slug = slug;
@@ -63,7 +66,8 @@ export class Packing {
 
   #warnings({ warnings }) {
     return warnings.length > 0 && panel("packing-warnings", t("packing.warnings"), { class: "panel-warnings" },
-      h("ul", null, ...warnings.map((one) => h("li", { key: one.code }, one.message))));
+      h("ul", null, ...warnings.map((one) => h("li", { key: one.code }, one.message,
+        CATALOGUED.has(one.code) && [" ", h("a", { href: link("brand", this.slug, "catalogue") }, t("brand.packing.to_catalogue"))]))));
   }
 
   #files() {

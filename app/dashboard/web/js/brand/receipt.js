@@ -6,10 +6,13 @@
 
 import { h } from "../dom.js";
 import { notice, table } from "../components.js";
-import { number, t } from "../i18n.js";
+import { labelOr, number, t } from "../i18n.js";
 import { facts } from "./frame.js";
 
 const MOST = 100;
+
+/** Why a row was not imported, in the reader's language; the server's own words where the catalogue has none for the code. */
+const reason = ({ code, params, detail }) => (labelOr(`import_row.${code}`, null) === null ? detail : t(`import_row.${code}`, params));
 
 export function receipt(report) {
   const told = report.rows.filter((row) => !row.ok || row.warnings.length > 0);
@@ -23,7 +26,7 @@ export function receipt(report) {
     told.length > 0 && table("receipt-table", t("brand.receipt.rows"), [
       { label: t("brand.receipt.row"), numeric: true, cell: (row) => number(row.row) },
       { label: t("brand.receipt.column"), cell: (row) => row.column },
-      { label: t("brand.receipt.reason"), class: "text-cell", cell: (row) => [row.detail, ...row.warnings].filter(Boolean).join(" · ") },
+      { label: t("brand.receipt.reason"), class: "text-cell", cell: (row) => [reason(row), ...row.warnings].filter(Boolean).join(" · ") },
     ], told.slice(0, MOST), { rowKey: (row) => row.row }),
     told.length > MOST && h("p", { class: "quiet small" }, t("dash.release.more", { count: number(told.length - MOST) })));
 }

@@ -5,22 +5,27 @@
  */
 
 import { get, path, post } from "../api.js";
-import { panel, table } from "../components.js";
+import { field, panel, table } from "../components.js";
 import { h } from "../dom.js";
 import { READER_ZONE, date, money, month as monthName, number, t } from "../i18n.js";
 import { Pages } from "../pages.js";
-import { go, link } from "../router.js";
+import { go, keep, link, route } from "../router.js";
 import { may, refresh } from "../state.js";
 import { Work } from "./frame.js";
 import { statementChip } from "./month.js";
 import { shifted, stepper, thisMonth } from "./stepper.js";
 
+/** By month and by amount, as the law on electronic books asks. */
+const FILTERS = ["from", "to", "min", "max"];
+
 export class Settlements {
   constructor(slug) {
     this.slug = slug;
+    const { query } = route();
+    this.filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
     // A month is stated once it is over.
     this.month = shifted(thisMonth(), -1);
-    this.list = new Pages("settlements", (cursor) => get(path("/v1/settlements", { brand: slug, limit: 50, cursor })));
+    this.list = new Pages("settlements", (cursor) => get(path("/v1/settlements", { brand: slug, ...this.filters, limit: 50, cursor })));
     this.list.load();
     this.work = new Work();
     if (may.write()) this.#latest();
@@ -35,7 +40,24 @@ export class Settlements {
   }
 
   leave() {
+    clearTimeout(this.typing);
     this.list.stop();
+  }
+
+  #filter(name, value) {
+    this.filters[name] = value.normalize("NFKC").replace(/[,\s]/g, "");
+    keep(this.filters);
+    clearTimeout(this.typing);
+    // A month that is half typed is no month yet.
+    if (name === "min" || name === "max" || /^(\d{4}-\d{2})?$/.test(this.filters[name])) this.typing = setTimeout(() => this.list.load(), 300);
+    refresh();
+  }
+
+  #search() {
+    const text = (name, label, properties) => field(label, h("input", { type: "search", name, value: this.filters[name], oninput: (event) => this.#filter(name, event.target.value), ...properties }));
+    return h("form", { class: "form-row order-filters", role: "search", onsubmit: (event) => event.preventDefault() },
+      text("from", t("brand.settlement.from"), { maxlength: 7, placeholder: "2021-09" }), text("to", t("brand.settlement.to"), { maxlength: 7, placeholder: "2021-12" }),
+      text("min", t("brand.settlement.min"), { maxlength: 20, inputmode: "numeric" }), text("max", t("brand.settlement.max"), { maxlength: 20, inputmode: "numeric" }));
   }
 
   #draft() {
@@ -53,14 +75,14 @@ export class Settlements {
           stepper(this.month, (month) => { this.month = month; refresh(); }),
           h("button", { type: "button", class: "button button-main", onclick: () => this.#draft() }, t("brand.settlement.make"))),
         this.work.render()),
-      panel("statements", t("brand.part.settlement"), null, this.list.render((statements) => table("statement-table", t("brand.part.settlement"), [
+      panel("statements", t("brand.part.settlement"), null, this.#search(), this.list.render((statements) => table("statement-table", t("brand.part.settlement"), [
         { label: t("settlement.column.month"), cell: (one) => h("a", { class: "strong nowrap", href: link("brand", this.slug, "settlement", one.id) }, monthName(one.month)) },
         { label: t("dash.state"), cell: statementChip },
         { label: t("settlement.number"), cell: (one) => one.number && h("span", { class: "nowrap" }, one.number) },
         { label: t("settlement.section.missing"), numeric: true, class: "roomy", cell: (one) => (one.status === "issued" ? null : h("span", { class: one.missing ? "low" : null }, number(one.missing))) },
         { label: t("settlement.date"), class: "roomy", cell: (one) => one.issued_at && h("span", { class: "nowrap" }, date(one.issued_at, READER_ZONE)) },
         { label: t("brand.statement.payable"), numeric: true, cell: (one) => money(one.payable_to_brand, one.currency) },
-      ], statements), t("brand.settlement.none"))),
+      ], statements), t(FILTERS.some((name) => this.filters[name]) ? "brand.none_found" : "brand.settlement.none"))),
     ];
   }
 }
