@@ -5,6 +5,7 @@
  */
 
 import { get, patch, path, post, remove } from "../api.js";
+import { productName } from "../brand_catalogue.js";
 import { field, notice, panel, phrase, table } from "../components.js";
 import { h } from "../dom.js";
 import { Form, ask } from "../forms.js";
@@ -13,7 +14,6 @@ import { Pages } from "../pages.js";
 import { keep, route } from "../router.js";
 import { may, refresh } from "../state.js";
 import { Work } from "./frame.js";
-import { productName } from "./month.js";
 
 const CUSTOMS = ["name_zh", "name_en", "material", "hs_code", "origin", "net_weight_g"];
 /** What a list of contents needs of a product. */
@@ -86,7 +86,7 @@ export class Catalogue {
 
   #table(products) {
     return table("catalogue-table", t("brand.part.catalogue"), [
-      { label: t("product.name"), class: "name-cell", cell: (one) => { const name = productName(one.names, one.code); return [phrase(name), name !== one.code && h("small", null, one.code)]; } },
+      { label: t("product.name"), class: "name-cell", cell: (one) => { const name = productName(one); return [phrase(name), name !== one.code && h("small", null, one.code)]; } },
       { label: t("brand.product.aliases"), class: "text-cell", cell: (one) => one.aliases.join(", ") || null },
       { label: t("brand.product.customs"), class: "text-cell", cell: (one) => { const lacks = DECLARED.filter((name) => !one.customs?.[name]); return lacks.length
         ? h("span", { class: "low" }, t("brand.product.lacks", { what: lacks.map((name) => t(`brand.customs.${name}`)).join(" · ") })) : t("brand.product.complete"); } },

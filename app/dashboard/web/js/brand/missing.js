@@ -69,6 +69,7 @@ export class Missing {
     if (one.what === "contract") return h("p", null, h("a", { href: `${link("brand", this.slug, "contract")}?from=${one.date}` }, t("brand.missing.contract")));
     return h("div", { class: "form-end" },
       h("a", { class: "button", href: link("report", one.session) }, t("dash.live.to_report")),
+      may.write() && h("a", { class: "button", href: link("close", one.session) }, t("close.title")),
       may.write() && h("button", { type: "button", class: "button", onclick: () => this.#release(one) }, t("dash.release.go")));
   }
 }

@@ -5,9 +5,10 @@
  */
 
 import { get, path } from "../api.js";
+import { productName } from "../brand_catalogue.js";
 import { failure, fitted, heading, panel, phrase, table, waiting } from "../components.js";
 import { h } from "../dom.js";
-import { day, figure, language, lengthOf, money, month as monthName, number, signedPercent, t } from "../i18n.js";
+import { day, figure, lengthOf, money, month as monthName, number, signedPercent, t } from "../i18n.js";
 import { Resource } from "../resource.js";
 import { go, link } from "../router.js";
 import { may, refresh } from "../state.js";
@@ -140,12 +141,9 @@ function customers(data) {
   ], rows, { rowKey: (one) => one.month, rowClass: (one) => (one === data ? "strong" : null) }));
 }
 
-/** The product's name in the reader's language, else any, else its code. */
-export const productName = (names, code) => names[language()] ?? names.ja ?? Object.values(names)[0] ?? code;
-
 function products(data) {
   return panel("month-products", t("brand.month.products"), null, table("month-product-table", t("brand.month.products"), [
-    { label: t("product.name"), class: "name-cell", cell: (one) => { const name = productName(one.names, one.product); return [phrase(name), name !== one.product && h("small", null, one.product)]; } },
+    { label: t("product.name"), class: "name-cell", cell: (one) => { const name = productName({ names: one.names, code: one.product }); return [phrase(name), name !== one.product && h("small", null, one.product)]; } },
     { label: t("product.orders"), numeric: true, cell: (one) => number(one.orders) },
     { label: t("product.units"), numeric: true, cell: (one) => number(one.units) },
     { label: t("product.gmv"), numeric: true, cell: (one) => money(one.gmv, one.currency) },
