@@ -20,7 +20,7 @@ from app.service import Service, open_service
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
 from tests import statement_cache
-from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, new_database, upgrade
+from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
 
 TEMPLATE = "tallylight_template"
 statement_cache.share()
@@ -107,7 +107,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     dsn = server.start()
     # No test cuts the power: what a killed process leaves behind is the same without fsync, and databases are made faster.
     asyncio.run(_relax(dsn))
-    yield dsn
+    with maintained(dsn):
+        yield dsn
     server.stop()
     # The folder of a run with failures stays; its databases would take memory.
     shutil.rmtree(folder, ignore_errors=True)
