@@ -14,6 +14,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from app.cli.people import sign_in_url_of
 from app.cli.process import INTERRUPTED, listen, run_or_exit, settings_or_exit
 from app.cli.serve import Server
 from app.cli.simulate import send, speed_of
@@ -43,7 +44,9 @@ async def _run(settings: Settings, scenario: Scenario, speed: float | None, *, k
             await server.started()
             base = f"http://{settings.host}:{settings.port}"
             console.print(f"Tallylight on [bold]{base}[/], an embedded PostgreSQL in {settings.data_dir}", highlight=False)
-            console.print(f"Watch it in a browser: [bold]{base}/[/]\nSign in with this key: [bold]{DEMO_KEY}[/]", highlight=False)
+            url = await sign_in_url_of(service, "Demo", settings.port)
+            console.print(f"Watch it in a browser, signed in: [bold]{url}[/]", highlight=False, soft_wrap=True)
+            console.print(f"Sign in with this key on other devices and in scripts: [bold]{DEMO_KEY}[/]", highlight=False)
             console.print(f"Documentation: {base}/docs", highlight=False)
             equal = await _unless_stopped(_play(base, scenario, speed), serving)
             if equal is None:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from app.catalogue import people as person_rows
 from app.catalogue.people import NewPerson, Person
+from app.cli.audit import acting_as_command
 from app.cli.keys import SHELL, fail, run
 from app.service import Service
 from app.settings import Settings
@@ -49,6 +50,21 @@ async def _all(service: Service) -> list[Person]:
         if page.next is None:
             return found
         after = (found[-1].id,)
+
+
+async def sign_in_url_of(service: Service, name: str, port: int) -> str:
+    """Return a sign-in link of the administrator of this name, who is created if there is none."""
+    with acting_as_command("person.create"):
+        found = next((one for one in await _all(service) if (one.name, one.role, one.active) == (name, "admin", True)), None)
+        person = found or await person_rows.create(service.database, SHELL, NewPerson(name=name, role="admin"))
+        return await sign_in_url(service, person.id, port)
+
+
+async def first_sign_in_url(service: Service, port: int) -> str | None:
+    """Return a sign-in link of the first administrator; None once a key exists or a person has signed in."""
+    if await service.keys.listing() or any(one.last_seen_at for one in await _all(service)):
+        return None
+    return await sign_in_url_of(service, "Administrator", port)
 
 
 @people.command()

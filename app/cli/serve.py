@@ -25,6 +25,7 @@ import uvicorn
 
 from app.cli import process
 from app.cli.http_protocol import ConnectionLimits, protocol_with, sweeping
+from app.cli.people import first_sign_in_url
 from app.cli.process import console, listen, run_or_exit, settings_or_exit, typeable
 from app.main import create_app
 from app.observability.logs import configure_logging
@@ -162,17 +163,33 @@ async def _serve(settings: Settings) -> None:
 
 async def _serve_on(listening: socket.socket, settings: Settings) -> None:
     async with open_service(settings) as service:
-        base = f"http://{settings.host}:{listening.getsockname()[1]}"
+        port = listening.getsockname()[1]
+        base = f"http://{settings.host}:{port}"
         database = "embedded PostgreSQL in " + str(settings.data_dir) if service.database.embedded else "PostgreSQL"
         console.print(f"Tallylight: dashboard [bold]{base}/[/]  ·  documentation {base}/docs  ·  {database}", highlight=False)
-        if not await service.keys.listing():
-            hint = "No API key yet. Make one in a second terminal: `tallylight keys create --role admin`"
-            console.print(typeable(hint), highlight=False, soft_wrap=True)
+        await _invite(service, port)
         # What is loaded now stays: the collector need not look at it again, nor at every few hundred new events.
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         await Server(service, listening, on_stop=partial(limit_drain, settings.drain_seconds)).run()
+
+
+async def _invite(service: Service, port: int) -> None:
+    """Say how the first administrator signs in.
+
+    The link of the embedded database goes to the terminal of the one machine that has it. A shared database has several
+    servers, whose output is collected elsewhere.
+    """
+    if service.database.embedded is not None:
+        url = await first_sign_in_url(service, port)
+        if url is not None:
+            console.print(
+                f"Open this link to sign in as the administrator; it works once:\n[bold]{url}[/]", highlight=False, soft_wrap=True
+            )
+    elif not await service.keys.listing():
+        hint = "No API key yet. Make a sign-in link in a second terminal: `tallylight people create NAME --role admin`"
+        console.print(typeable(hint), highlight=False, soft_wrap=True)
 
 
 def serve(

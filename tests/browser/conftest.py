@@ -133,7 +133,7 @@ def watched_pages(browser: Browser, base: str) -> Iterator[PageMaker]:
         context = browser.new_context(**settings)
         contexts.append(context)
         if key is not None:
-            sign_in_with(context, key)
+            sign_in_with(context, base, key)
         page = context.new_page()
         page.set_default_timeout(_PATIENCE)
         watch(page)

@@ -30,7 +30,7 @@ def open_page(browser: Browser, address: str, size: dict[str, int], language: st
     """Return a page, signed in, its charts drawn."""
     options: dict[str, Any] = {"viewport": size, "locale": {"ja": "ja-JP", "en": "en-GB"}[language], "color_scheme": scheme}
     context = browser.new_context(**options, device_scale_factor=2 if size is PHONE else 1)
-    sign_in_with(context)
+    sign_in_with(context, address.partition("/#")[0].rstrip("/"))
     page = context.new_page()
     page.goto(address)
     drawn(page, charts)

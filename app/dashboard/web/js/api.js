@@ -1,7 +1,7 @@
 /**
  * Requests to the public JSON API.
  *
- * In: a path. Out: JSON, or a `Problem` that knows whether trying again may help. Never here: the key in a URL.
+ * In: a path. Out: JSON, or a `Problem` that knows whether trying again may help. Never here: keys; the browser sends its cookie.
  */
 
 import { app, forget } from "./state.js";
@@ -44,29 +44,31 @@ function hear(answer) {
   if (!Number.isNaN(offset)) clockOffset = Math.abs(offset) > 5000 ? offset : 0;
 }
 
-async function send(path, { key = app.key, method = "GET", body, headers: more, signal } = {}) {
+async function send(path, { method = "GET", body, headers: more, signal } = {}) {
   const file = body instanceof FormData;
   const headers = { "Accept-Language": language(), ...more };
-  if (key) headers.Authorization = `Bearer ${key}`;
   // The browser itself names the boundary of a form with a file.
   if (body !== undefined && !file) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(BASE + path, { method, headers, body: body === undefined || file ? body : JSON.stringify(body), signal });
+    answer = await fetch(BASE + path, {
+      method, headers, body: body === undefined || file ? body : JSON.stringify(body), signal, credentials: "same-origin",
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
   }
   hear(answer);
   if (answer.ok) return answer;
-  // A key that was good and is no more: revoked while the tab was open.
-  if (answer.status === 401 && app.who && key === app.key) forget("dash.signin.expired");
+  // A sign-in that was good and is no more: revoked while the page was open.
+  if (answer.status === 401 && app.who) forget(app.who.kind === "guest" ? "people.share.over" : "dash.signin.expired");
   const document = await answer.json().catch(() => null);
   throw new Problem(answer.status, document, Number(answer.headers.get("Retry-After")) || null);
 }
 
 export async function get(path, options) {
-  return (await send(path, options)).json();
+  const answer = await send(path, options);
+  return answer.status === 204 ? null : answer.json();
 }
 
 /** Return the answer, or null where the server has no such thing. */

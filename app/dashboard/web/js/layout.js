@@ -4,7 +4,9 @@
  * In: the current view. Out: the page. Never here: figures.
  */
 
-import { app, forget, may, preference } from "./state.js";
+import { app, may, preference } from "./state.js";
+import { signOut } from "./session.js";
+import { guestLinks } from "./share.js";
 import { h } from "./dom.js";
 import { link, route } from "./router.js";
 import { theme, toggleTheme } from "./theme.js";
@@ -16,7 +18,7 @@ export const logo = () =>
 function destinations() {
   const list = [["today", "today.title"], ["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
   if (may.write()) list.push(["dead-letters", "dash.nav.dead_letters"]);
-  if (may.administer()) list.push(["connections", "dash.nav.connections"]);
+  if (may.administer()) list.push(["connections", "dash.nav.connections"], ["people", "people.nav"]);
   return list;
 }
 
@@ -56,6 +58,16 @@ const switches = () => h("div", { class: "switches" }, languages(), themeButton(
 /** The page before sign-in. */
 export const signedOut = (content) => [h("header", { class: "bar bar-signed-out" }, switches()), content];
 
+/** The page of a share link: the brand's name, and nothing of the agency's but the link's own views. */
+export const guestFrame = (content) => [
+  h("header", { class: "bar" },
+    h("span", { class: "logo guest-brand" }, app.who.brand_name),
+    h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...guestLinks(app.who).map(([href, name, label]) =>
+      h("a", { href, "aria-current": (route().name === "live") === (name === "live") ? "page" : null }, t(label)))),
+    switches()),
+  h("main", { id: "main", tabindex: "-1", class: `view view-${route().name === "live" ? "live" : "report"}` }, content),
+];
+
 /** The page after sign-in. */
 export function signedIn(content, name) {
   const current = { live: "sessions", report: "sessions", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
@@ -68,7 +80,7 @@ export function signedIn(content, name) {
       h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map(([to, label]) =>
         h("a", { href: link(to), "aria-current": to === current ? (route().name === to ? "page" : "true") : null }, t(label)))),
       switches(),
-      h("button", { type: "button", class: "button button-quiet", onclick: () => forget() }, t("dash.signout")),
+      h("button", { type: "button", class: "button button-quiet", onclick: signOut }, t("dash.signout")),
     ),
     h("main", { id: "main", tabindex: "-1", class: `view view-${name}` }, content),
   ];

@@ -5,11 +5,11 @@
  */
 
 import { Problem } from "./api.js";
-import { app, forget, onDraw, refresh } from "./state.js";
+import { app, onDraw, refresh } from "./state.js";
 import { ComparisonView } from "./comparison.js";
 import { ConnectionsView } from "./connections.js";
 import { h, render } from "./dom.js";
-import { signedIn, signedOut } from "./layout.js";
+import { guestFrame, signedIn, signedOut } from "./layout.js";
 import { DeadLettersView } from "./dead_letters.js";
 import { later } from "./later.js";
 import { LiveView } from "./live.js";
@@ -17,7 +17,9 @@ import { heading, notice, waiting } from "./components.js";
 import { ReportView } from "./report.js";
 import { link, route } from "./router.js";
 import { SessionsView } from "./sessions.js";
-import { identify, signIn } from "./signin.js";
+import { restore, takeSecret } from "./session.js";
+import { SharedReportView } from "./share.js";
+import { confirmLink, signIn, signInWith } from "./signin.js";
 import "./theme.js";
 import { setLanguage, t } from "./i18n.js";
 
@@ -36,25 +38,28 @@ const VIEWS = {
   brand: later(() => import("./brand/page.js")),
   month: later(() => import("./brand/agency_month.js")),
   rates: later(() => import("./brand/rates.js")),
+  people: later(() => import("./people/page.js")),
 };
 const root = document.getElementById("app");
 let shown = null;
 let unreachable = false;
+/** The secret of a link that was opened where someone else is signed in, until they decide. */
+let undecided = null;
 
 /** Make the view that the address names, unless it stands already. */
 function open() {
+  const guest = app.who.kind === "guest";
   const { name, parts } = route();
-  const address = [name, ...parts].join("/");
-  if (app.who && shown === address) return;
+  const address = [app.who.id, name, ...parts].join("/");
+  if (shown === address) return;
   app.view?.leave?.();
-  const View = VIEWS[name];
-  app.view = app.who && View ? new View(...parts) : null;
-  shown = app.who ? address : null;
-  if (app.who) {
-    scrollTo(0, 0);
-    // The new view is where reading goes on; a first page has no place that was left.
-    if (document.activeElement?.closest("main")) document.getElementById("main")?.focus({ preventScroll: true });
-  }
+  const View = guest ? SharedReportView : VIEWS[name];
+  if (guest && name === "live" && app.who.shows.includes("live")) app.view = new LiveView(app.who.session);
+  else app.view = View ? new View(...parts) : null;
+  shown = address;
+  scrollTo(0, 0);
+  // The new view is where reading goes on; a first page has no place that was left.
+  if (document.activeElement?.closest("main")) document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 function missing() {
@@ -62,41 +67,57 @@ function missing() {
 }
 
 function draw() {
-  if (!app.key) {
+  if (!app.asked) {
+    return render(root, signedOut(h("main", { class: "signin", id: "main" }, unreachable ? notice("warning", t("dash.error.offline")) : waiting())));
+  }
+  if (!app.who || undecided) {
     app.view?.leave?.();
     app.view = shown = null;
     document.title = "Tallylight";
-    return render(root, signedOut(signIn()));
-  }
-  if (!app.who) {
-    return render(root, signedOut(h("main", { class: "signin", id: "main" }, unreachable ? notice("warning", t("dash.error.offline")) : waiting())));
+    return render(root, signedOut(undecided && app.who ? confirmLink(undecided, () => { undecided = null; }) : signIn()));
   }
   open();
   const title = app.view?.title();
   document.title = title ? `${title} – Tallylight` : "Tallylight";
-  render(root, signedIn(app.view ? app.view.render() : missing(), route().name));
+  const content = app.view ? app.view.render() : missing();
+  render(root, app.who.kind === "guest" ? guestFrame(content) : signedIn(content, route().name));
 }
 
-/** Ask who the remembered key is; a server that does not answer is asked again. */
-async function restoreSignIn() {
-  if (!app.key) return;
+/** Ask who is signed in; a server that does not answer is asked again. */
+async function begin(secret) {
   try {
-    app.who = await identify(app.key);
+    await restore();
+    app.asked = true;
+    unreachable = false;
+    await openLink(secret);
   } catch (error) {
-    if (error instanceof Problem && error.passing) {
-      unreachable = true;
-      setTimeout(restoreSignIn, 3000);
-    } else {
-      forget("dash.signin.expired");
-    }
+    if (!(error instanceof Problem)) throw error;
+    unreachable = true;
+    setTimeout(() => begin(secret), 3000);
   }
   refresh();
 }
 
-async function begin() {
+/** Sign in by the link of the address, if there was one. It replaces another person only after a question. */
+async function openLink(secret) {
+  if (!secret) return;
+  if (app.who && app.who.kind !== "guest") undecided = secret;
+  else {
+    app.who = null;
+    await signInWith(secret);
+  }
+  refresh();
+}
+
+async function start() {
+  // At once: the address must not show a secret for longer than it takes to read it.
+  const secret = takeSecret();
   onDraw(draw);
-  addEventListener("hashchange", refresh);
-  const who = restoreSignIn();
+  addEventListener("hashchange", () => {
+    const opened = takeSecret();
+    if (opened) openLink(opened);
+    else refresh();
+  });
   try {
     await setLanguage();
   } catch {
@@ -105,8 +126,7 @@ async function begin() {
     setTimeout(() => location.reload(), 5000);
     return;
   }
-  await who;
-  refresh();
+  await begin(secret);
 }
 
-begin();
+start();

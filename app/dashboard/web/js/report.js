@@ -11,6 +11,7 @@ import { h } from "./dom.js";
 import { Resource } from "./resource.js";
 import { badge, chartPanel, failure, fitted, heading, notice, panel, phrase, table, waiting } from "./components.js";
 import { Notes } from "./report_notes.js";
+import { ShareLinks } from "./people/share_links.js";
 import { Release } from "./report_release.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
@@ -38,6 +39,7 @@ export class ReportView {
     this.all = [this.session, this.report, this.insights, this.kpis, this.audience, ...Object.values(this.charts)].filter(Boolean);
     for (const one of this.all) one.load();
     this.saving = null;
+    this.shares = may.write() ? new ShareLinks(this.base) : null;
     this.release = may.seeInternal()
       ? new Release(this.base, this.kpis, (...file) => this.#save(...file), () => [this.session, this.report, this.kpis].forEach((one) => one.load()))
       : null;
@@ -50,6 +52,7 @@ export class ReportView {
   leave() {
     this.notes?.leave();
     this.release?.leave();
+    this.shares?.leave();
     for (const one of this.all) one.stop();
   }
 
@@ -83,6 +86,7 @@ export class ReportView {
       this.#drafts(),
       this.notes?.render(),
       this.release?.render(session.status),
+      this.shares?.render(),
     );
   }
 

@@ -4,14 +4,13 @@
  * In: changes. Out: one drawing per animation frame. Never here: words, requests.
  */
 
-const KEY = "tallylight.key";
 let draw = () => {};
 let wanted = false;
 
 export const app = {
-  /** The API key; in the tab's own storage, so that closing the tab signs out. */
-  key: sessionStorage.getItem(KEY),
-  /** `{role, brand, name}` of the key once the server has told. */
+  /** Whether the server has said who is signed in. */
+  asked: false,
+  /** `{kind, name, role, brand, …}` of who is signed in by the cookie; null for no one. */
   who: null,
   /** Why the sign-in is shown: null, or a label's key. */
   signedOutBecause: null,
@@ -40,14 +39,9 @@ export function onDraw(work) {
   draw = work;
 }
 
-export function remember(key, who) {
-  sessionStorage.setItem(KEY, key);
-  Object.assign(app, { key, who, signedOutBecause: null });
-}
-
+/** Show the sign-in: the cookie is worth nothing any more. */
 export function forget(because = null) {
-  sessionStorage.removeItem(KEY);
-  Object.assign(app, { key: null, who: null, signedOutBecause: because });
+  Object.assign(app, { who: null, signedOutBecause: because });
   refresh();
 }
 

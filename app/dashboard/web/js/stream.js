@@ -3,11 +3,12 @@
  *
  * In: a session. Out: its documents as they change, and whether they are of this moment. Never here: figures.
  *
- * EventSource cannot send a key, so every connection begins with a ticket. On any error it is closed, and a new one is opened:
- * the automatic reconnection would use an expired ticket.
+ * EventSource does not tell a refusal from a lost network, so each connection begins with a small request that does. On any error
+ * the source is closed, and a new one is opened after a pause.
  */
 
-import { Problem, post } from "./api.js";
+import { Problem, get } from "./api.js";
+import { BASE } from "./base.js";
 import { language } from "./i18n.js";
 
 const DOCUMENTS = ["kpis", "products", "audience", "alerts"];
@@ -16,7 +17,7 @@ const SILENCE_MS = 45_000;
 const LONGEST_PAUSE_MS = 15_000;
 
 export class Stream {
-  /** `connecting` at first, `open` while figures are live, `reconnecting`, or `refused` (the key may not, or no such thing). */
+  /** `connecting` at first, `open` while figures are live, `reconnecting`, or `refused` (the reader may not, or no such thing). */
   state = "connecting";
   /** When the server last said something, in this machine's clock; null before. */
   heardAt = null;
@@ -83,9 +84,8 @@ export class Stream {
 
   async #open() {
     const attempt = this.#attempt;
-    let ticket;
     try {
-      ticket = await post(`/v1/sessions/${this.session}/stream-tickets`);
+      await get(`/v1/sessions/${this.session}/kpis`);
     } catch (error) {
       if (attempt !== this.#attempt || this.#closed) return;
       if (error instanceof Problem && !error.passing && error.status !== 429) return this.#become("refused");
@@ -93,7 +93,7 @@ export class Stream {
       return this.#later();
     }
     if (attempt !== this.#attempt || this.#closed) return;
-    const source = (this.#source = new EventSource(`${ticket.url}&lang=${language()}`));
+    const source = (this.#source = new EventSource(`${BASE}/v1/sessions/${this.session}/stream?lang=${language()}`));
     for (const name of DOCUMENTS) {
       source.addEventListener(name, (event) => {
         this.heardAt = Date.now();
