@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic_core import to_json
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of, session_uuid
+from app.api.host_models import HostsDocument
 from app.api.language import AnswerLanguage, language_of
 from app.api.paging import MAX_CURSOR, decode, encode
 from app.api.query_times import Instant
@@ -23,7 +24,7 @@ from app.api.read_models import (
 from app.api.timeline_models import TimelineDocument
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
-from app.kpis import product_reader, reader, support as support_reader
+from app.kpis import hosts as host_reader, product_reader, reader, support as support_reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.product_reader import ProductPage, ShowcasePage
 from app.kpis.products import MOST_LISTED
@@ -160,6 +161,12 @@ async def timeline(
     """Return series in equal buckets, with marks. The default window is the broadcast and at most one hour around it."""
     question = TimelineQuery(metrics, step, product, platform, begin, to)
     return answer(await reader.read_timeline(service.database, asked, question), asked)
+
+
+@router.get("/hosts", summary="Hosts", operation_id="list_hosts", response_model=HostsDocument)
+async def hosts(service: AppService, asked: Question) -> Response:
+    """Return who presented when, and what was sold meanwhile; the windows and the remainder add up to the session."""
+    return answer(await host_reader.read_hosts(service.database, asked), asked)
 
 
 @router.get("/showcases", summary="Showcases", operation_id="list_showcases", response_model=ShowcasesDocument)

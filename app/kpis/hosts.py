@@ -1,0 +1,136 @@
+"""Hosts: who presented when, and what was sold meanwhile.
+
+In: a session, its changes of host, its paid orders by time. Out: the hosts document. Never here: SQL.
+
+The windows tile the broadcast. What was paid before its start or after its end is the remainder, so windows and remainder add
+up to the session to the cent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.kpis.concurrency import viewers_at
+from app.kpis.reader import SessionQuery, read_head, snapshot
+from app.kpis.render import Document, local
+from app.kpis.rounding import digits_of, fixed, money
+from app.kpis.status import session_end, status_of
+from app.storage import hosts, reads
+from app.storage.database import Database
+from app.storage.hosts import HostChange, Sales
+from app.storage.reads import ConcurrencyRow, SessionHead
+from app.storage.session_status import SessionStatus
+
+MOST = 1_000
+"""The most windows of one document; what was sold in later ones is part of the remainder."""
+_MICROSECOND = timedelta(microseconds=1)
+_MINUTE_US = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HostWindow:
+    """A half-open time range in which one host presented; `host` is None where none was named."""
+
+    host: str | None
+    begin: datetime
+    end: datetime
+
+    @property
+    def microseconds(self) -> int:
+        """Return its length."""
+        return (self.end - self.begin) // _MICROSECOND
+
+
+def windows_of(planned: str | None, changes: Sequence[HostChange], begin: datetime, end: datetime) -> list[HostWindow]:
+    """Return the windows of a broadcast in order of time.
+
+    Until the first change the session's planned host presents. Of changes at one moment the last counts. A change to the host who
+    presents already is none.
+    """
+    found: list[HostWindow] = []
+    host, since = planned, begin
+    for change in changes:
+        if change.at >= end:
+            break
+        if change.host == host:
+            continue
+        if change.at > since:
+            found.append(HostWindow(host, since, change.at))
+            since = change.at
+        host = change.host
+        if found and found[-1].host == host and found[-1].end == since:
+            # Another host was named and taken back at one moment.
+            since = found.pop().begin
+    if since < end:
+        found.append(HostWindow(host, since, end))
+    return found
+
+
+async def read_hosts(database: Database, asked: SessionQuery) -> Document:
+    """Return the hosts document (`HostsDocument`)."""
+    async with snapshot(database, asked.brand) as connection:
+        head = await read_head(connection, asked)
+        status = status_of(head)
+        end = session_end(head, status, asked.now)
+        windows: list[HostWindow] = []
+        if head.started_at is not None and end is not None:
+            windows = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)
+        shown = windows[:MOST]
+        edges = [one.begin for one in shown] + [shown[-1].end] if shown else []
+        sales = await hosts.sales(connection, head.id, edges)
+        minutes = await reads.concurrency(connection, head.id) if shown else []
+    return hosts_document(head, shown, sales, minutes, on_air=status is SessionStatus.LIVE, omitted=len(windows) - len(shown))
+
+
+def hosts_document(
+    head: SessionHead,
+    windows: Sequence[HostWindow],
+    sales: Mapping[int, Sales],
+    minutes: Sequence[ConcurrencyRow],
+    *,
+    on_air: bool,
+    omitted: int,
+) -> Document:
+    """Return the document; `sales` are those of each window by its number from 1, all others are the remainder.
+
+    Without any counted order, orders and GMV are unknown (null): a platform's own totals cannot be divided by time.
+    """
+    digits = digits_of(head.currency)
+    viewers = viewers_at(minutes, [moment for one in windows for moment in (one.begin, one.end)])
+    rows, by_host = [], dict[str | None, tuple[int, Sales]]()
+    for number, one in enumerate(windows, 1):
+        sold = sales.get(number, Sales())
+        length, before = by_host.get(one.host, (0, Sales()))
+        by_host[one.host] = (length + one.microseconds, before + sold)
+        rows.append(
+            {
+                "host": one.host,
+                "from": local(one.begin, head.time_zone),
+                "to": local(one.end, head.time_zone),
+                "on_duty": on_air and number == len(windows) and not omitted,
+                **_figures(one.microseconds, sold, digits, known=bool(sales)),
+                "viewers_at_start": viewers[one.begin],
+                "viewers_at_end": viewers[one.end],
+            }
+        )
+    outside = sum((sold for number, sold in sales.items() if not 1 <= number <= len(windows)), Sales())
+    return {
+        "session": str(head.id),
+        "currency": head.currency,
+        "windows": rows,
+        "omitted": omitted,
+        "hosts": [
+            {"host": host, **_figures(length, sold, digits, known=bool(sales))} for host, (length, sold) in by_host.items()
+        ],
+        "remainder": _sold(outside, digits, known=bool(sales)),
+        "total": _sold(sum(sales.values(), Sales()), digits, known=bool(sales)),
+    }
+
+
+def _figures(microseconds: int, sold: Sales, digits: int, *, known: bool) -> Document:
+    per_minute = money(sold.gmv * _MINUTE_US, microseconds, digits) if known and microseconds > 0 else None
+    return {"minutes": round(microseconds / _MINUTE_US, 6), **_sold(sold, digits, known=known), "gmv_per_minute": per_minute}
+
+
+def _sold(sold: Sales, digits: int, *, known: bool) -> Document:
+    return {"orders": sold.orders if known else None, "gmv": fixed(sold.gmv, digits) if known else None}
