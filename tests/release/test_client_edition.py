@@ -33,8 +33,8 @@ OPERATIONS = {
 }
 FIGURES = {
     "list_sessions", "get_session", "list_streams", "list_lineup", "list_promotions", "get_promotion", "get_kpis",
-    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "get_audience", "list_orders", "get_packing_list", "list_alerts",
-    "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
+    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "get_audience", "list_orders", "get_packing_list",
+    "list_alerts", "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",
@@ -57,7 +57,7 @@ OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
     "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
     "list_import_options", "list_dead_letter_groups", "list_jobs", "get_job", "list_connection_deliveries", "list_connection_kinds",
-    "list_people", "get_person", "list_devices", "list_share_links",
+    "list_people", "get_person", "list_devices", "list_share_links", "list_channels", "get_channel", "list_channel_deliveries",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
 OPEN = {"list_labels", "get_health", "get_readiness", "get_metrics", "verify_webhook", "verify_webhook_with_token"}
@@ -120,9 +120,9 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "promotion": session["promotions"][0]["id"], "note": (await read(show, "notes"))["notes"][0]["id"],
         "product": (await client.get("/v1/products")).json()["products"][0]["id"],
         "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM",
-        **dict.fromkeys(("letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
+        **dict.fromkeys(("alert", "letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
                          "line"), "0"),
-        **dict.fromkeys(("person", "device", "link"), str(uuid4())),
+        **dict.fromkeys(("person", "device", "link", "channel", "delivery"), str(uuid4())),
     }  # fmt: skip
     secrets = [NOTE, RELEASE_NOTE, VOID_REASON, *drafts, *warnings, *texts, (await read(show, "revisions/1"))["by"]]
     return Bound(await keys(Role.VIEWER, brand), path, secrets)
