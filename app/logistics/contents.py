@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
 
 from app.events.characters import clean_text
 from app.labels.catalogue import label
 from app.logistics.sheet import Column, Sheet
 from app.reports.excel.formats import WorkbookStyle, block_height
+from app.reports.excel.rows import RowSheet
 
 _ITEMS = (
     Column("order.product", 18), Column("order.sku", 14), Column("packing.description", 40), Column("packing.material", 22),
@@ -59,7 +59,7 @@ def cubic_metres(size: str | None) -> Decimal | None:
     return (Decimal(found[1]) * Decimal(found[2]) * Decimal(found[3])).scaleb(-_CUBIC[found[4]])
 
 
-def write_carton(style: WorkbookStyle, worksheet: Worksheet, carton: CartonContent, title: str) -> None:
+def write_carton(style: WorkbookStyle, worksheet: RowSheet, carton: CartonContent, title: str) -> None:
     """Write the sheet of a carton: what it is, its pieces with weights, and whose they are."""
     sheet = Sheet(style, worksheet, _ITEMS)
     language = style.language

@@ -6,12 +6,12 @@ In: columns, rows. Out: cells that fit. Never here: which rows; a row that was w
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from xlsxwriter.utility import xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from app.events.characters import clean_text
 from app.labels.catalogue import label
 from app.reports.excel.formats import WorkbookStyle, block_height, cell_text, guarded, lines_of
+from app.reports.excel.rows import RowSheet, blank_cell, format_number, number_cell, prepared, text_cell
 
 MOST_ROWS = 1_048_576
 """Rows that a sheet of Excel has."""
@@ -28,7 +28,7 @@ class Column(NamedTuple):
 class Sheet:
     """A table that grows downward; the last column holds pieces."""
 
-    def __init__(self, style: WorkbookStyle, sheet: Worksheet, columns: Sequence[Column]) -> None:
+    def __init__(self, style: WorkbookStyle, sheet: RowSheet, columns: Sequence[Column]) -> None:
         """Take an empty sheet."""
         self.style = style
         self.sheet = sheet
@@ -38,9 +38,10 @@ class Sheet:
         self._first = 0
         self._left_out = 0
         self._sum = 0
-        self._text = style.cell(text_wrap=True, indent=1)
-        self._quoted = style.cell(**guarded("=", {"text_wrap": True, "indent": 1}))
-        self._number = style.cell(num_format="#,##0")
+        self._names = [xl_col_to_name(number) for number in range(len(columns))]
+        self._text = format_number(style.cell(text_wrap=True, indent=1))
+        self._quoted = format_number(style.cell(**guarded("=", {"text_wrap": True, "indent": 1})))
+        self._number = format_number(style.cell(num_format="#,##0"))
         sheet.set_default_row(style.line + 3)
         for number, width in enumerate(self._widths):
             sheet.set_column(number, number, width)
@@ -82,21 +83,22 @@ class Sheet:
         if self.place >= MOST_ROWS - 2:
             self._left_out += 1
             return
-        lines = 1
-        for number, cell in enumerate(cells):
+        lines, row, language = 1, self.place + 1, self.style.language
+        written = []
+        for name, width, cell in zip(self._names, self._widths, cells, strict=True):
+            place = f"{name}{row}"
             if isinstance(cell, int | float):
-                self.sheet.write_number(self.place, number, cell, self._number)
+                written.append(number_cell(place, self._number, cell))
                 continue
-            text = cell_text(clean_text(cell or ""), self.style.language)
-            if not text:
-                self.sheet.write_blank(self.place, number, None, self._text)
+            if not cell:
+                written.append(blank_cell(place, self._text))
                 continue
-            self.sheet.write_string(self.place, number, text, self._quoted if guarded(text, {}) else self._text)
+            found = prepared(cell, language)
+            written.append(text_cell(place, self._quoted if found.is_guarded else self._text, found))
             # A text of a third of the width fits on one line in any script.
-            if len(text) * 3 > self._widths[number]:
-                lines = max(lines, lines_of(text, self._widths[number]))
-        if lines > 1:
-            self.sheet.set_row(self.place, lines * self.style.line + 6)
+            if len(found.text) * 3 > width:
+                lines = max(lines, lines_of(found.text, width))
+        self.sheet.write_row_xml(self.place, written, lines * self.style.line + 6 if lines > 1 else None)
         self.place += 1
 
     def end(self, *, total: bool) -> None:

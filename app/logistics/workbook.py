@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
 
 from app.events.characters import clean_text
 from app.kpis.render import Document, zone_of
@@ -18,6 +17,7 @@ from app.labels.catalogue import Language, label, label_or
 from app.logistics.contents import CartonContent, ItemRow, write_carton
 from app.logistics.sheet import Column, Sheet
 from app.reports.excel.formats import WorkbookStyle, print_setup
+from app.reports.excel.rows import RowSheet
 
 __all__ = ["CartonContent", "CustomerRows", "ItemRow", "PackingFacts", "write_workbook"]
 
@@ -62,8 +62,8 @@ def write_workbook(facts: PackingFacts, folder: Path) -> None:
     moment = facts.as_of.astimezone(zone_of(facts.time_zone))
     printed = label("report.as_of", facts.language).format(moment=f"{moment:%Y/%m/%d %H:%M}")
 
-    def sheet(name: str, *, wide: int = 1) -> Worksheet:
-        added = book.add_worksheet(name)
+    def sheet(name: str, *, wide: int = 1) -> RowSheet:
+        added: RowSheet = book.add_worksheet(name, RowSheet)
         print_setup(added, style, title, printed, wide=wide)
         return added
 
@@ -102,7 +102,7 @@ def _totals(sheet: Sheet, totals: Sequence[ItemRow]) -> None:
     sheet.end(total=True)
 
 
-def _checks(style: WorkbookStyle, worksheet: Worksheet, facts: PackingFacts, path: Path) -> None:
+def _checks(style: WorkbookStyle, worksheet: RowSheet, facts: PackingFacts, path: Path) -> None:
     sheet = Sheet(style, worksheet, _EXCLUDED)
     if facts.warnings:
         sheet.heading(label("packing.warnings", facts.language))

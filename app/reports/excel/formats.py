@@ -122,6 +122,8 @@ def guarded(text: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 def width_of(text: str) -> int:
     """Return how wide a line is, in Latin characters: a CJK one is two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
 
 
