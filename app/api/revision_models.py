@@ -79,7 +79,8 @@ class FrozenPromotion(DocumentModel):
 class FrozenRevision(DocumentModel):
     """A revision with everything that it froze.
 
-    `sha256` is the hash of the internal edition without this member, as canonical JSON (RFC 8785).
+    Hashes are of canonical JSON (RFC 8785): `client_sha256` of the client edition without both hashes, `sha256` of the internal
+    edition without itself.
     """
 
     session: UUID
@@ -87,6 +88,9 @@ class FrozenRevision(DocumentModel):
     created_at: datetime
     by: str | None
     note: str | None
+    client_sha256: str | None = Field(
+        default=None, description="absent in internal editions of revisions that did not name it yet"
+    )
     sha256: str
     as_of: datetime
     currency: str

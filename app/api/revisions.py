@@ -22,8 +22,7 @@ from app.kpis.render import Document
 from app.negotiation import tag_of
 from app.problems import not_found, responses
 from app.release import files, reader
-from app.release.canonical import canonical
-from app.release.editions import client_revision
+from app.release.editions import client_json, client_revision, internal_json
 from app.release.finalize import Release, finalize
 from app.release.freeze import Author
 from app.reports.editions import Edition
@@ -107,8 +106,8 @@ async def _edition(found: FrozenDocument, edition: Edition) -> Document:
 )  # fmt: skip
 async def get_revision(found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition) -> Response:
     """Return what the revision froze: the report in three languages, and the documents behind it."""
-    text = found.text if edition == "internal" else canonical(await _edition(found, edition))
-    body = f'{text[:-1]},"sha256":"{found.sha256}"}}'.encode()
+    text = internal_json(found) if edition == "internal" else client_json(await reader.parsed(found), found.sha256)
+    body = text.encode()
     return answer_json(body, tag_of(body, language), language)
 
 

@@ -32,6 +32,17 @@ def format_of(output: Path, formats: Collection[str]) -> str:
     return kind
 
 
+def is_internal(edition: str) -> bool:
+    """Return whether an edition is the internal one.
+
+    Raises:
+        BadParameter: it is neither the client's nor the internal one.
+    """
+    if edition not in {"client", "internal"}:
+        raise typer.BadParameter("must be client or internal", param_hint="--edition")
+    return edition == "internal"
+
+
 def language_of(text: str) -> Language:
     """Return a language by its code.
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.catalogue.access import Principal, Role
 from app.cli.audit import acting_as_command
-from app.cli.files import format_of, language_of, run_with_service, save
+from app.cli.files import format_of, is_internal, language_of, run_with_service, save
 from app.labels.catalogue import Language
 from app.service import Service
 from app.settlement import settlement_reader, settlements
@@ -118,13 +118,11 @@ def file(
     edition: Annotated[str, typer.Option(help="client or internal.")] = "client",
 ) -> None:
     """Write the statement of a month to a file; without --edition it is the brand's."""  # fmt: skip
-    first, kind, language = _month(month), format_of(output, FORMATS), language_of(lang)
-    if edition not in {"client", "internal"}:
-        raise typer.BadParameter("must be client or internal", param_hint="--edition")
+    first, kind, language, internal = _month(month), format_of(output, FORMATS), language_of(lang), is_internal(edition)
 
     async def work(service: Service) -> None:
         stored = await settlement_reader.of_month(service.database, _PRINCIPAL, brand, first)
-        save(await _content(service, stored, kind, language, internal=edition == "internal"), output)
+        save(await _content(service, stored, kind, language, internal=internal), output)
 
     run_with_service(work)
 

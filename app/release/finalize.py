@@ -17,6 +17,7 @@ from app.kpis.reader import SessionQuery
 from app.kpis.rounding import half_up
 from app.problems import ProblemError, not_found
 from app.release.canonical import canonical, sha256_of
+from app.release.editions import with_client_hash
 from app.release.freeze import Author, Frozen, freeze
 from app.storage import audit, channel_outbox, reads, revisions
 from app.storage.channel_outbox import Message
@@ -82,7 +83,7 @@ async def _release(connection: Connection, release: Release, insights: InsightSe
         # The moment of the revision is that of its snapshot, whatever it waited for.
         asked = replace(asked, now=datetime.now(UTC), revision=number)
         frozen = await freeze(connection, asked, release.author, insights)
-    text = await compute(_LARGE, canonical, frozen.document)
+    text = await compute(_LARGE, lambda: canonical(with_client_hash(frozen.document)))
     row = _row(asked, release.author, frozen, sha256_of(text))
     async with connection.transaction():
         if not await revisions.add(connection, row, release.idempotency_key, text, canonical(frozen.kpis)):

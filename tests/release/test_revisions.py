@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from hypothesis import given, strategies as st
 
 from app.api.insights import insight_settings
 from app.charts.specification import CHARTS, specification
+from app.cli.report import make_released
 from app.kpis.reader import SessionQuery, snapshot
+from app.problems import ProblemError
 from app.release.canonical import canonical
+from app.release.editions import client_json
 from app.release.files import documents_of
 from app.reports.charts import read_documents
 from app.reports.document import report_on
@@ -87,16 +91,36 @@ async def test_a_revision_never_changes_and_late_events_count_in_the_present_fig
 
 
 async def test_the_hash_is_that_of_the_canonical_document(client: httpx.AsyncClient, show: str, finalize: Finalize) -> None:
-    """It can be computed from the answer: the document without `sha256`, as canonical JSON."""
+    """It can be computed from the answer of either edition; one that was released before client editions had a hash gets it too."""
     released = await finalize(show)
     document = (await client.get(f"/v1/sessions/{show}/revisions/1")).json()
     assert released == {name: document[name] for name in released}
     without = {name: value for name, value in document.items() if name != "sha256"}
     assert released["sha256"] == hashlib.sha256(canonical(without).encode()).hexdigest()
+    client_edition = (await client.get(f"/v1/sessions/{show}/revisions/1?edition=client")).json()
+    hashes = {name: client_edition.pop(name) for name in ("client_sha256", "sha256")}
+    assert hashes == {name: document[name] for name in hashes}
+    assert hashes["client_sha256"] == hashlib.sha256(canonical(client_edition).encode()).hexdigest()
+    assert (None, None) == (client_edition["by"], client_edition["note"])
+    earlier = {name: value for name, value in without.items() if name != "client_sha256"}
+    assert client_edition | hashes == json.loads(client_json(earlier, hashes["sha256"]))
     for language, report in document["report"].items():
         assert (language, "final", 1, "internal") == (
             report["language"], report["status"], report["revision"], report["edition"],
         )  # fmt: skip
+
+
+async def test_the_command_writes_the_documents_of_a_revision(
+    client: httpx.AsyncClient, service: Service, show: str, finalize: Finalize
+) -> None:
+    """As JSON both editions are what the server answers; a number without a revision is no file."""
+    await finalize(show)
+    for edition in ("client", "internal"):
+        asked = SessionQuery(UUID(show), None, datetime.now(UTC), "en", 1, client=edition == "client")
+        answer = await client.get(f"/v1/sessions/{show}/revisions/1?edition={edition}")
+        assert answer.content + b"\n" == await make_released(service, asked, ".json")
+    with pytest.raises(ProblemError):
+        await make_released(service, replace(asked, revision=2), ".json")
 
 
 @given(_VALUES)

@@ -31,7 +31,9 @@ def test_the_command_writes_what_the_server_sends(session: str, sections: list[A
     assert ["Results", "Over time", "Order lines"] == book.sheetnames
     assert "<h2>Live analysis</h2>" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
     document = json.loads((tmp_path / "sheet.json").read_text(encoding="utf-8"))
-    assert document["sections"] == sections
+    assert (sections, "internal") == (document["sections"], document["edition"])
+    done = call("report", session, "-o", "client.json", "--lang", "en", "--edition", "client", env=env, cwd=tmp_path)
+    assert (0, "client") == (done.exit_code, json.loads((tmp_path / "client.json").read_text(encoding="utf-8"))["edition"])
 
 
 def test_mistakes_are_told(database_url: str, tmp_path: Path) -> None:
@@ -39,6 +41,7 @@ def test_mistakes_are_told(database_url: str, tmp_path: Path) -> None:
     env = {"TALLYLIGHT_DATABASE_URL": database_url, "TALLYLIGHT_SECRET_KEY": SECRET}
     assert 2 == call("report", uuid4(), "-o", "sheet.pdf", env=env, cwd=tmp_path).exit_code
     assert 2 == call("report", uuid4(), "-o", "sheet.json", "--lang", "fr", env=env, cwd=tmp_path).exit_code
+    assert 2 == call("report", uuid4(), "-o", "sheet.json", "--edition", "brand", env=env, cwd=tmp_path).exit_code
     missing = call("report", uuid4(), "-o", "sheet.json", env=env, cwd=tmp_path)
     assert 1 == missing.exit_code
     assert "no such session" in missing.stderr
