@@ -154,7 +154,7 @@ class AgencyMonth(BaseModel):
     gmv: dict[str, str] = Field(description="currency → GMV of the live sessions that ended in the month")
     shares: list[PartyShare]
     not_released: int = Field(description="live sessions without a revision")
-    not_issued: list[str] = Field(description="brands with sessions and no issued statement")
+    not_issued: list[str] = Field(description="brands with a session or a fee of the month and no issued statement")
     brands: list[AgencyBrand]
 
 

@@ -15,12 +15,11 @@ from app.kpis.render import Document
 from app.kpis.rounding import digits_of, money
 from app.months.brand_month import sessions_by_month
 from app.problems import ProblemError
-from app.settlement import settlement_reader
+from app.settlement import basis_reader, settlement_reader
 from app.settlement.document import Settlement
 from app.settlement.months import next_month
 from app.settlement.settlement_reader import Filter
 from app.storage import month_reads, settlement_reads
-from app.storage.comparison_reads import BrandRow
 from app.storage.database import Database
 from app.storage.settlement_reads import BrandSession
 
@@ -46,19 +45,20 @@ async def read_agency_month(database: Database, principal: Principal, month: dat
     async with database.read() as catalogue:
         for brand in brands:
             sessions[brand.slug] = sessions_by_month(await settlement_reads.sessions(catalogue, brand.id))[month]
+        charged = await basis_reader.brands_charged(catalogue, month)
     ids = [session.id for own in sessions.values() for session in own if session.kind == "live"]
     async with snapshot(database, None) as connection:
         evaluations = {one.head.id: one for one in await read_evaluations(connection, ids, None, now)}
     gmv: Counter[str] = Counter()
     shown = []
-    known = {brand.slug: brand for brand in brands}
-    for slug in sorted({slug for slug, own in sessions.items() if own} | statements.keys()):
+    names = {slug: one.brand_name for slug, one in statements.items()} | charged | {brand.slug: brand.name for brand in brands}
+    for slug in sorted({slug for slug, own in sessions.items() if own} | statements.keys() | charged.keys()):
         own_gmv: Counter[str] = Counter()
         for session in sessions.get(slug, []):
             if session.id in evaluations:
                 own_gmv[session.currency] += evaluations[session.id].total["gmv"][0]
         gmv.update(own_gmv)
-        shown.append(_brand(slug, known.get(slug), sessions.get(slug, []), own_gmv, statements.get(slug)))
+        shown.append(_brand(slug, names[slug], sessions.get(slug, []), own_gmv, statements.get(slug)))
     return {
         "month": f"{month:%Y-%m}",
         "gmv": _amounts(gmv),
@@ -96,10 +96,7 @@ def _shares(statements: Iterable[Settlement]) -> list[Document]:
     ]
 
 
-def _brand(
-    slug: str, brand: BrandRow | None, sessions: list[BrandSession], gmv: Counter[str], statement: Settlement | None
-) -> Document:
-    name = brand.name if brand is not None else slug if statement is None else statement.brand_name
+def _brand(slug: str, name: str, sessions: list[BrandSession], gmv: Counter[str], statement: Settlement | None) -> Document:
     return {
         "brand": slug,
         "name": name,

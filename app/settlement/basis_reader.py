@@ -9,13 +9,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.settlement import deliverables, platform_statements
 from app.settlement.deliverables import Deliverable, local_day
 from app.settlement.document import parse
 from app.settlement.earlier import Earlier, UsedContract
+from app.settlement.fees import is_due
 from app.settlement.months import last_of
 from app.settlement.platform_statements import PlatformStatement
 from app.settlement.session_amounts import SessionFigures
@@ -23,7 +24,7 @@ from app.settlement.statement import Basis, EnteredLine, earlier_of
 from app.settlement.terms import Terms
 from app.storage import settlement_reads
 from app.storage.settlement_reads import BrandSession
-from app.storage.tables import contracts, exchange_rates, settlements
+from app.storage.tables import brands, contracts, exchange_rates, settlements
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,18 @@ class Circumstances:
 async def contracts_of(connection: AsyncConnection, brand: UUID) -> list[UsedContract]:
     """Return a brand's contracts, by their start."""
     query = select(contracts).where(contracts.c.brand_id == brand).order_by(contracts.c.starts_on)
-    rows = (await connection.execute(query)).all()
-    return [
-        UsedContract(id=row.id, starts_on=row.starts_on, ends_on=row.ends_on, terms=Terms.model_validate(row.terms))
-        for row in rows
-    ]
+    return [_used(row) for row in (await connection.execute(query)).all()]
+
+
+async def brands_charged(connection: AsyncConnection, month: date) -> dict[str, str]:
+    """Return the brands, slug → name, of which a contract has a fee that falls due in a month."""
+    in_force = contracts.c.starts_on <= last_of(month), or_(contracts.c.ends_on.is_(None), contracts.c.ends_on >= month)
+    query = select(contracts, brands.c.slug, brands.c.name).join(brands, brands.c.id == contracts.c.brand_id).where(*in_force)
+    return {row.slug: row.name for row in (await connection.execute(query)).all() if is_due(_used(row), month)}
+
+
+def _used(row: Row[Any]) -> UsedContract:
+    return UsedContract(id=row.id, starts_on=row.starts_on, ends_on=row.ends_on, terms=Terms.model_validate(row.terms))
 
 
 async def earlier_statements(connection: AsyncConnection, brand: UUID) -> Earlier:

@@ -23,6 +23,10 @@ class UsedContract(Record):
     terms: Terms
 
 
+FeeKey = tuple[UUID, str, date | None]
+"""Contract, kind and name of a fee; the month in which it fell due, of one that is charged every month."""
+
+
 @dataclass(slots=True)
 class StatedSession:
     """A session as all earlier statements together state it."""
@@ -55,8 +59,8 @@ class Earlier:
     sessions: dict[UUID, StatedSession] = field(default_factory=dict)
     months: dict[date, str] = field(default_factory=dict)
     """Month → number of its statement."""
-    charged: set[tuple[UUID, str]] = field(default_factory=set)
-    """Fees that are charged once, as `fees.charged_once` names them."""
+    charged: set[FeeKey] = field(default_factory=set)
+    """Fees that are charged, as `fees.charged_fee` names them."""
     owed: int = 0
     """What the brand owes since the last statement, if the agency collects and the statement was negative."""
     owed_since: str | None = None

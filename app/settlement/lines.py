@@ -75,6 +75,9 @@ class StatementLine(Record):
     corrects: str | None = absent(description="number of the statement that stated it first", examples=["2021-09-001"])
     corrected: Literal["goods", "share", "collected"] | None = absent(description="kind of the corrected line")
     fee: Literal["initial", "monthly", "once"] | None = absent()
+    due: Month | None = absent(
+        description="month in which a fee fell due that no earlier statement has charged; absent: this one"
+    )
     contract: UUID | None = absent()
     tax_rate: str | None = absent(description="absent if the line is not taxed", examples=["0.10"])
     id: UUID | None = absent(description="of a line that an operator entered")

@@ -20,7 +20,7 @@ from pydantic import Field
 from app.settlement.corrections import corrections
 from app.settlement.earlier import Earlier, UsedContract, add_chain, add_lines
 from app.settlement.exchange_rates import RateKey
-from app.settlement.fees import charged_once, fee_lines
+from app.settlement.fees import charged_fee, fee_lines
 from app.settlement.lines import ChainShare, MissingInput, Month, Record, StatementLine, StatementTotals, TaxLine, Yen
 from app.settlement.months import last_of
 from app.settlement.rounding import rounded
@@ -93,10 +93,13 @@ def state(basis: Basis) -> Statement:
             used[contract.id] = contract
     in_force = [contract for contract in basis.contracts if _in_force(contract, basis.month)]
     used |= {contract.id: contract for contract in in_force}
+    begun = [contract for contract in basis.contracts if contract.starts_on <= last_of(basis.month)]
+    fees = fee_lines(begun, basis.month, own.lines, basis.earlier.charged)
+    charging = {line.contract for line in fees}
+    used |= {contract.id: contract for contract in begun if contract.id in charging}
     contracts = sorted(used.values(), key=lambda contract: (contract.starts_on, contract.id))
     terms = max(in_force or contracts, key=lambda contract: contract.starts_on).terms if contracts else None
     agreed = terms.tax if terms is not None else Tax()
-    fees = fee_lines(in_force, basis.month, own.lines, basis.earlier.charged)
     lines = [*own.lines, *fees, *(entered.under(agreed) for entered in basis.entered), *changed.lines]
     chain = own.chain + changed.chain
     if basis.earlier.owed:
@@ -125,7 +128,7 @@ def earlier_of(issued: Iterable[tuple[str, Statement]]) -> Earlier:
         add_lines(earlier.sessions, number, statement.lines, statement.contracts)
         add_chain(earlier.sessions, statement.chain)
         earlier.months[statement.month] = number
-        earlier.charged |= {key for line in statement.lines if (key := charged_once(line)) is not None}
+        earlier.charged |= {key for line in statement.lines if (key := charged_fee(line, statement.month)) is not None}
         payable = statement.totals.payable_to_brand
         carries = statement.collected_by == "agency" and payable < 0
         earlier.owed, earlier.owed_since = (-payable, number) if carries else (0, None)

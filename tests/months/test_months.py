@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -58,7 +59,7 @@ _BOUGHT = st.lists(st.tuples(st.integers(0, 1), st.sampled_from("abc"), st.integ
 @given(bought=_BOUGHT)
 async def test_customers_of_random_months(client: httpx.AsyncClient, bought: list[tuple[int, str, int]]) -> None:
     """New and returning customers of each month equal a plain computation, also after one of them is forgotten."""
-    brand = f"b{id(bought)}"
+    brand = f"b{uuid4().hex}"  # of this example alone
     shows = [await _session(client, brand, zone, START + timedelta(days=20)) for zone in ZONES]
     months: dict[str, set[str]] = defaultdict(set)
     for number, (show, buyer, hours) in enumerate(bought):
@@ -140,19 +141,24 @@ async def test_money_and_the_agency_month(client: httpx.AsyncClient, keys: KeyMa
     await _send(client, sold, _paid("1", "a", at - timedelta(minutes=9), 10_000))
     open_ = await _session(client, "other", "Asia/Tokyo", at)
     settlement, _ = await _issue(client, "maison-k", sold)
+    await client.post("/v1/brands", json={"slug": "quiet", "name": "Quiet"})
+    fees = {"shares": [{"to": "agency", "rate": "0.30"}], "fees": [{"kind": "monthly", "name": "運営費", "amount": "1000"}]}
+    quiet = {"brand": "quiet", "plan": "custom", "starts_on": "2021-08-10", "ends_on": "2021-10-09"} | fees
+    assert 201 == (await client.post("/v1/contracts", json=quiet)).status_code
     brand = (await client.get("/v1/brands/maison-k")).json()["id"]
     own = await keys(Role.VIEWER, brand)
     assert "draft" == (await _month(client, "maison-k", "2021-09"))["money"]["status"]
     assert (await _month(client, "maison-k", "2021-09", headers=own))["money"] is None
     agency = (await client.get("/v1/months/2021-09")).json()
-    assert ({"CNY": "100.00"}, 1, ["maison-k", "other"]) == (agency["gmv"], agency["not_released"], agency["not_issued"])
+    assert ({"CNY": "100.00"}, 1, ["maison-k", "other", "quiet"]) == (agency["gmv"], agency["not_released"], agency["not_issued"])
     assert [{"to": "agency", "currency": "JPY", "status": "draft", "amount": "510"}] == agency["shares"]
-    assert [[], [open_]] == [[one["session"] for one in found["not_released"]] for found in agency["brands"]]
+    assert [[], [open_], []] == [[one["session"] for one in found["not_released"]] for found in agency["brands"]]
     issued = await client.post(f"/v1/settlements/{settlement}/issue")
     assert issued.is_success, issued.text
     shown = (await _month(client, "maison-k", "2021-09", headers=own))["money"]
     assert ("issued", "1700") == (shown["status"], shown["totals"]["goods"])
-    assert ["other"] == (await client.get("/v1/months/2021-09")).json()["not_issued"]
+    assert ["other", "quiet"] == (await client.get("/v1/months/2021-09")).json()["not_issued"]
+    assert [] == (await client.get("/v1/months/2021-10")).json()["not_issued"]
     for role, bound, status in ((Role.OPERATOR, brand, 403), (Role.VIEWER, None, 403), (Role.OPERATOR, None, 200)):
         assert status == (await client.get("/v1/months/2021-09", headers=await keys(role, bound))).status_code
     other = await client.get("/v1/brands/other/months/2021-09", headers=own)

@@ -161,6 +161,25 @@ def test_fees_fall_due_at_the_start_with_the_first_show_and_every_month_of_the_c
     assert ["0.10", None] == [line.tax_rate for line in issued[2][1].lines if line.kind == "fee"]
 
 
+def test_the_fee_of_a_month_that_is_not_stated_is_on_the_next_statement_under_its_month() -> None:
+    """September and November are stated, October only then, and the contract's end charges nothing behind it."""
+    fees = [{"kind": "initial", "name": "設定費", "amount": "3"}, {"kind": "monthly", "name": "運営費", "amount": "5"}]
+    agreed = contract(date(2021, 8, 10), date(2021, 12, 9), fees=fees)
+    issued: list[tuple[str, Statement]] = []
+    for month in (SEPTEMBER, date(2021, 11, 1), OCTOBER, date(2022, 3, 1)):
+        issued.append((f"{month:%Y-%m}-001", state(basis(month=month, contracts=[agreed], earlier=earlier_of(issued)))))
+        adds_up(issued[-1][1])
+    charged = [[(line.fee, line.due, line.amount) for line in statement.lines if line.kind == "fee"] for _, statement in issued]
+    august = date(2021, 8, 1)
+    assert [
+        [("initial", august, -3), ("monthly", august, -5), ("monthly", None, -5)],
+        [("monthly", OCTOBER, -5), ("monthly", None, -5)],
+    ] == (charged[:2])
+    assert [[], []] == charged[2:]
+    late = state(basis(month=date(2022, 3, 1), contracts=[agreed]))
+    assert (-3 - 4 * 5, [agreed]) == (sum(line.amount for line in late.lines), late.contracts)
+
+
 def test_a_changed_session_becomes_corrections_under_the_terms_of_its_statement() -> None:
     """Later sales, refunds and another rate of today's table change no issued line; the next statement has the differences."""
     first = state(basis(session()))

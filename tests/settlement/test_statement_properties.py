@@ -1,15 +1,19 @@
 """Properties of statements over random money, rates, refunds, currencies, chains and rounding rules."""
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
 from fractions import Fraction
+from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, strategies as st
 
-from app.settlement.statement import Statement
-from app.settlement.terms import NET_GMV
+from app.settlement.earlier import UsedContract
+from app.settlement.statement import Basis, Statement, earlier_of, state
+from app.settlement.terms import NET_GMV, Terms
 from tests.properties import examples
-from tests.settlement.months_of_money import Months, months
+from tests.settlement.months_of_money import Months, months, terms
 
 pytestmark = pytest.mark.property
 
@@ -87,3 +91,36 @@ def test_a_statement_reads_back_from_its_own_json(found: Months) -> None:
     """Nothing is lost between the document and the record from which corrections are computed."""
     for _, statement in found.issued():
         assert statement == Statement.model_validate_json(statement.model_dump_json())
+
+
+@examples(60)
+@given(
+    terms(),
+    st.dates(date(2021, 1, 1), date(2021, 12, 31)),
+    st.integers(1, 400) | st.none(),
+    st.permutations(range(14)),
+    st.data(),
+)
+def test_every_fee_is_charged_one_time_in_whatever_order_months_are_stated(
+    agreed: Terms, starts_on: date, days: int | None, order: list[int], data: st.DataObject
+) -> None:
+    """Some months are never stated, others late; with the last one all fees are charged, as on one statement over everything."""
+    ends_on = None if days is None else starts_on + timedelta(days=days)
+    contract = UsedContract(id=UUID(int=1), starts_on=starts_on, ends_on=ends_on, terms=agreed)
+    stated = [*order[: data.draw(st.integers(0, 13))]]
+    last = date(2022, 3, 1)
+    issued: list[tuple[str, Statement]] = []
+    for number, month in enumerate([date(2021 + place // 12, place % 12 + 1, 1) for place in stated] + [last]):
+        basis = Basis(month, [contract], [], {}, earlier=earlier_of(issued))
+        issued.append((f"{number}", state(basis)))
+    assert all(statement.unexplained == 0 for _, statement in issued)
+
+    def charged(statements: Iterable[Statement]) -> Counter[tuple[object, ...]]:
+        return Counter(
+            (line.fee, line.name, line.amount, line.due or statement.month)
+            for statement in statements
+            for line in statement.lines
+            if line.kind == "fee"
+        )
+
+    assert charged([state(Basis(last, [contract], [], {}))]) == charged(statement for _, statement in issued)

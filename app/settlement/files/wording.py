@@ -51,6 +51,10 @@ class Words:
             return day.isoformat()
         return f"{day.year}年{day.month}月{day.day}日"
 
+    def month(self, month: date) -> str:
+        """Return a month in the notation of the language."""
+        return f"{month:%Y-%m}" if self.language == "en" else f"{month.year}年{month.month}月"
+
     def period(self) -> str:
         """Return the first and the last day."""
         month = self.statement.month
@@ -97,6 +101,8 @@ class Words:
                 text = self.word("line.collected", text=text)
         else:
             text = " ".join(part for part in (line.name, line.reason) if part) or self.kind(line)
+            if line.due is not None:
+                text = self.word("line.due", text=text, month=self.month(line.due))
         if line.kind == "carry_over":
             return self.word("line.carried", number=line.corrects)
         if line.corrects is not None:
