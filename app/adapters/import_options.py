@@ -123,6 +123,33 @@ class TrackingOptions(TableOptions):
         return self
 
 
+PRODUCT_FIELDS = (
+    "code", "name_ja", "name_zh", "name_en", "aliases",
+    "customs_name_zh", "customs_name_en", "material", "hs_code", "origin", "net_weight_g",
+)  # fmt: skip
+
+
+class ProductOptions(TableOptions):
+    """What a file of products holds."""
+
+    kind: Literal["products"]
+    brand: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """Whose products they are; absent: the caller's brand."""
+    constants: Annotated[dict[Literal["material", "hs_code", "origin"], Heading], Field(max_length=3)] = {}
+    """Field → its value in every row."""
+
+    @model_validator(mode="after")
+    def _knows_its_columns(self) -> "ProductOptions":
+        for name in self.columns:
+            if name not in PRODUCT_FIELDS:
+                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
+            if name in self.constants:
+                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        if "code" not in self.columns:
+            raise PydanticCustomError("column", "columns: needs {names}", {"names": "code"})
+        return self
+
+
 RATE_FIELDS = ("date", "from", "to", "kind", "rate", "source")
 
 

@@ -1,4 +1,4 @@
-"""Files whose every row is a record of its own: what exchange rates and tracking numbers have in common.
+"""Files whose every row is a record of its own: what products, exchange rates and tracking numbers have in common.
 
 In: a table and which column is what. Out: a record per row, or why the row has none. Never here: storage, the meaning of a field.
 """
@@ -12,7 +12,7 @@ from app.adapters import csv_cells
 from app.adapters.cell_times import CellTime
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
-from app.adapters.import_options import RateOptions, TrackingOptions
+from app.adapters.import_options import ProductOptions, RateOptions, TrackingOptions
 from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.protocol import Event, Options
 from app.adapters.table_heading import Hints, Layout
@@ -23,7 +23,7 @@ from app.adapters.validation import Misconfigured, faults_of_model
 class RecordImport(ABC):
     """A file of records whose columns are understood."""
 
-    model: ClassVar[type[RateOptions | TrackingOptions]]
+    model: ClassVar[type[ProductOptions | RateOptions | TrackingOptions]]
     numbers: ClassVar[tuple[str, ...]] = ()
     times: ClassVar[tuple[str, ...]]
     needed: ClassVar[frozenset[str]]

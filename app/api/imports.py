@@ -23,7 +23,7 @@ from app.catalogue.models import Slug
 from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
-from app.platforms import import_memory
+from app.platforms import import_memory, product_imports
 from app.platforms.import_preview import ImportPreview, ImportPreviewer
 from app.platforms.import_report import ImportReport
 from app.problems import ProblemError, invalid, responses
@@ -41,8 +41,8 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "`multipart/form-data` with `file` and `options`, or the file as `text/csv` with `options` in the query. "
-        "`options`: kind (orders, audience, exchange_rates, tracking), subject (session id or "
-        "platform:room; exchange rates have none), "
+        "`options`: kind (orders, audience, products, exchange_rates, tracking), subject (session id or "
+        "platform:room; exchange rates and products have none), "
         "columns (our field → the column's heading), and for times without offset timezone; for audience type, for orders "
         "currency, for exchange rates constants (our field → its value in every row).",
         "content": {
@@ -165,7 +165,7 @@ async def take_import(
     *,
     dry_run: Annotated[bool, Query(description="true: answer what the import would change, and store nothing")] = False,
 ) -> Response:
-    """Store orders, audience figures, exchange rates or tracking numbers of a file.
+    """Store orders, audience figures, products, exchange rates or tracking numbers of a file.
 
     The report names each row that fails. A repetition is safe. A dry run answers with an `ImportPreview`.
     """
@@ -190,6 +190,8 @@ async def take_import(
 async def _stored(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
     if chosen.get("kind") == "exchange_rates":
         return await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
+    if chosen.get("kind") == "products":
+        return await product_imports.take(service.database, service.settings, service.importer, caller, file, chosen, now)
     if chosen.get("kind") == "tracking":
         return await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now)
     return await service.importer.take(caller, file, chosen, now)
@@ -198,6 +200,10 @@ async def _stored(service: Service, caller: Principal, file: BinaryIO, chosen: d
 async def _previewed(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
     if chosen.get("kind") == "exchange_rates":
         return await rate_imports.take(service.database, service.importer, caller, file, chosen, now, dry_run=True)
+    if chosen.get("kind") == "products":
+        return await product_imports.take(
+            service.database, service.settings, service.importer, caller, file, chosen, now, dry_run=True
+        )
     previewer = ImportPreviewer(service.database, service.settings, service.privacy_keys, service.importer)
     if chosen.get("kind") == "tracking":
         return await tracking.preview(previewer, caller, file, chosen, now)

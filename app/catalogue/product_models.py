@@ -4,7 +4,7 @@ In: JSON values of clients. Out: validated forms; records. Never here: I/O.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -60,3 +60,12 @@ class Product(ResponseModel):
     aliases: list[str]
     customs: CustomsData | None
     created_at: datetime
+
+
+class StatedProduct(NamedTuple):
+    """What became of a product that a row of a file states."""
+
+    is_new: bool
+    is_changed: bool
+    aliases: list[str]
+    """Those that are new, for `rebuild_sessions`."""

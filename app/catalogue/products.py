@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
-from app.catalogue.customs import stored
+from app.catalogue.customs import Customs, stored
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
-from app.catalogue.product_models import NewProduct, Product, ProductPatch
+from app.catalogue.product_models import NewProduct, Product, ProductPatch, StatedProduct
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
@@ -121,6 +121,31 @@ async def patch(database: Database, principal: Principal, product_id: UUID, form
             keys += sorted(wanted)
     await rebuild_sessions(database, ref.brand_id, keys, rebuild)
     return await get(database, principal, product_id)
+
+
+async def state(connection: AsyncConnection, brand_id: UUID, form: NewProduct) -> StatedProduct:
+    """Create a product, or complete it: what the form does not state stays, also of its names, aliases and customs data.
+
+    The brand must be locked against concurrent changes of its aliases.
+
+    Raises:
+        ProblemError: 409 if the code or an alias is taken; what was written before is to be undone.
+    """
+    of_code = products.c.brand_id == brand_id, products.c.code == form.code
+    row = (await connection.execute(select(products.c.id, products.c.names, products.c.customs).where(*of_code))).one_or_none()
+    product_id = new_id() if row is None else row.id
+    before: tuple[dict[str, str], dict[str, Any] | None] = ({}, None) if row is None else (row.names, row.customs)
+    named = {} if form.customs is None else form.customs.model_dump(exclude_none=True)
+    after = {**before[0], **form.names}, stored(Customs.model_validate({**(before[1] or {}), **named}))
+    if row is None:
+        await _refuse_taken(connection, brand_id, [form.code])
+        created = {"id": product_id, "brand_id": brand_id, "code": form.code, "names": after[0], "customs": after[1]}
+        await connection.execute(insert(products).values(created))
+    elif after != before:
+        await connection.execute(update(products).where(*of_code).values(names=after[0], customs=after[1]))
+    new = sorted(set(form.aliases) - await _aliases_of(connection, product_id))
+    added = await _add_aliases(connection, _Ref(product_id, brand_id, form.code), new)
+    return StatedProduct(row is None, row is None or after != before or bool(added), added)
 
 
 async def delete(database: Database, principal: Principal, product_id: UUID, rebuild: Rebuild) -> None:

@@ -105,12 +105,12 @@ class ImportPreview(ResponseModel):
     )  # fmt: skip
 
     dry_run: Literal[True]
-    kind: Literal["orders", "audience", "exchange_rates", "tracking"]
+    kind: Literal["orders", "audience", "exchange_rates", "products", "tracking"]
     file: ImportFile
     session: UUID | None = Field(
         description="the session that takes the events in; null if no session has registered the room: they would be parked"
     )
-    accepted: int = Field(description="events, or exchange rates, that would be new or correct others")
+    accepted: int = Field(description="events, exchange rates or products that would be new or correct others")
     duplicates: int
     parked: int
     replaced: int = Field(description="of the accepted ones, those that would replace what was stated before")

@@ -21,7 +21,9 @@ from pydantic_core import from_json, to_json
 from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Import
 from app.adapters.import_rows import Group, RowReport
+from app.adapters.product_import import ProductImport
 from app.adapters.rate_import import RateImport
+from app.adapters.record_import import RecordImport
 from app.adapters.tracking_import import TrackingImport
 from app.adapters.validation import Misconfigured
 
@@ -32,6 +34,9 @@ MOST_SECONDS = 120
 _EVENTS = 250
 """Events of a batch: so many that a second flush may write beside the first, and so few that others do not wait long."""
 _ROWS = 1_000
+_RECORDS: dict[str, type[RecordImport]] = {
+    "exchange_rates": RateImport, "products": ProductImport, "tracking": TrackingImport,
+}  # fmt: skip
 
 
 def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
@@ -54,16 +59,14 @@ def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
         out.write(to_json({"bad_file": "takes too much memory to read", "option": None}) + b"\n")
 
 
-def _open(file: BinaryIO, argument: Any) -> Import | RateImport | TrackingImport:
+def _open(file: BinaryIO, argument: Any) -> Import | RecordImport:
     options = argument["options"]
-    if options.get("kind") == "exchange_rates":
-        return RateImport(file, options)
-    if options.get("kind") == "tracking":
-        return TrackingImport(file, options)
+    if (records := _RECORDS.get(str(options.get("kind")))) is not None:
+        return records(file, options)
     return Import(file, options, argument["source"], datetime.fromisoformat(argument["imported_at"]))
 
 
-def _facts(found: Import | RateImport | TrackingImport) -> dict[str, Any]:
+def _facts(found: Import | RecordImport) -> dict[str, Any]:
     layout, survey, options = found.layout, found.survey, found.options
     given = {
         "encoding": options.encoding,

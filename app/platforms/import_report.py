@@ -104,13 +104,13 @@ class ImportReport(ResponseModel):
     )
 
     id: UUID = Field(description="of this import; a void takes out of the figures what it brought")
-    kind: Literal["orders", "audience", "exchange_rates", "tracking"]
+    kind: Literal["orders", "audience", "exchange_rates", "products", "tracking"]
     file: ImportFile
-    accepted: int = Field(description="events, or exchange rates, that are new or correct others")
+    accepted: int = Field(description="events, exchange rates or products that are new or correct others")
     duplicates: int
     parked: int
     replaced: int = Field(
-        description="events that replaced what an earlier import stated of the same order; exchange rates that corrected others"
+        description="events that replaced what an earlier import stated of the same order; rates and products that it changed"
     )
     rebuilds: list[SessionRebuild] = Field(
         description="rebuilds of large sessions that a job does; their figures still include what was replaced"
