@@ -62,16 +62,19 @@ def write_workbook(facts: PackingFacts, folder: Path) -> None:
     moment = facts.as_of.astimezone(zone_of(facts.time_zone))
     printed = label("report.as_of", facts.language).format(moment=f"{moment:%Y/%m/%d %H:%M}")
 
-    def sheet(name: str, *, wide: int = 1) -> RowSheet:
+    def sheet(name: str, head: str = title) -> RowSheet:
         added: RowSheet = book.add_worksheet(name, RowSheet)
-        print_setup(added, style, title, printed, wide=wide)
+        print_setup(added, style, head, printed)
         return added
 
     _customers(Sheet(style, sheet(label("packing.sheet.customers", facts.language)), _CUSTOMERS), folder / "customers")
     _totals(Sheet(style, sheet(label("packing.sheet.totals", facts.language)), _TOTALS), facts.totals)
     for carton in _records(folder / "cartons"):
-        name = label("packing.sheet.carton", facts.language).format(number=carton.number)
-        write_carton(style, sheet(name), carton, title)
+        name, head = (
+            label(f"packing.{key}", facts.language).format(number=carton.number) for key in ("sheet.carton", "contents")
+        )
+        # Each printed page says which carton it belongs to.
+        write_carton(style, sheet(name, f"{head} — {title}"), carton, title)
     _checks(style, sheet(label("packing.sheet.checks", facts.language)), facts, folder / "excluded")
     book.close()
 

@@ -67,6 +67,7 @@ async def test_the_workbook_has_the_list_and_a_sheet_per_carton(
     assert [label("packing.total", language), 4, 960] in carton
     assert [label("packing.weight_incomplete", language)] in carton
     assert [first, "A-1, A-2", 4] == carton[-1]
+    assert label("packing.contents", language).format(number=3) in book.worksheets[2].oddHeader.left.text
     assert any("1.50 kg" in row[0] and "0.096 m³" in row[0] for row in carton)
     assert label("order.state.cancelled", language) == checks[-1][-1]
 
