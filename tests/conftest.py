@@ -117,6 +117,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def _relax(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute("ALTER SYSTEM SET fsync = off")
+    await connection.execute("ALTER SYSTEM SET full_page_writes = off")
     await connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()

@@ -9,6 +9,7 @@ import pytest
 from app.main import create_app
 from app.service import Service
 from tests.api.document import DOCUMENT
+from tests.pipeline.conftest import Stage
 
 WITH_BODY = [
     (method.upper(), path)
@@ -31,7 +32,7 @@ async def status_without_body(service: Service, method: str, path: str, authoriz
     """Return the status of a request whose body must not be read."""
     parameters = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     url = path.format_map(dict.fromkeys(parameters, str(uuid4())))
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"8000000")]
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"800000")]
     if authorization:
         headers.append((b"authorization", authorization.encode()))
     scope = {
@@ -50,10 +51,11 @@ async def status_without_body(service: Service, method: str, path: str, authoriz
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-async def test_a_stranger_is_refused_before_the_body_is_read(service: Service, method: str, path: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_stranger_is_refused_before_the_body_is_read(stage: Stage, method: str, path: str) -> None:
     """401 without a key, with a wrong one, and with another scheme; a body that is asked for is an error here."""
     for authorization in (None, "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):
-        assert 401 == await status_without_body(service, method, path, authorization)
+        assert 401 == await status_without_body(stage.service, method, path, authorization)
 
 
 def test_the_list_of_routes_is_not_empty() -> None:
