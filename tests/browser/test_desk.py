@@ -223,3 +223,22 @@ def test_the_host_sees_four_things_from_afar(open_page: PageMaker, base: str, sh
     # high, and a capital is 0.72 of the size of its type.
     for part in (".host-product", ".host-facts", ".host-value", ".host-following"):
         assert page.locator(part).first.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") >= 58, part
+
+
+def test_an_alert_is_taken_by_one_and_seen_by_the_other(open_page: PageMaker, base: str, show: str) -> None:
+    """A product is sold out and still clicked: one operator takes the alert and snoozes it, the other sees who is at it."""
+    for action in ({"action": "start"}, {"action": "stock", "product": "d-1", "stock": 0}):
+        httpx.post(f"{base}/v1/sessions/{show}/desk", headers=HEADERS, json=action).raise_for_status()
+    click = {
+        "specversion": "1.0", "source": f"/desk-test/{show}", "id": "clicks", "type": "live.product.clicked", "subject": show,
+        "data": {"product": "d-1", "count": 40},
+    }  # fmt: skip
+    httpx.post(f"{base}/v1/events", headers=HEADERS, json=click).raise_for_status()
+    one, two = open_page(f"#/live/{show}"), open_page(f"#/live/{show}")
+    one.get_by_role("button", name="対応する").click()
+    expect(one.get_by_role("button", name="対応をやめる")).to_be_visible()
+    expect(two.locator("#alerts li")).to_contain_text("が対応中")
+    two.get_by_role("button", name="15分間通知しない").click()
+    expect(one.locator("#alerts li")).to_contain_text("まで通知なし")
+    two.get_by_role("button", name="対応をやめる").click()
+    expect(one.locator("#alerts li")).not_to_contain_text("が対応中")
