@@ -118,6 +118,26 @@ class ProductsSection(DocumentModel):
     notes: list[str]
 
 
+class MarkOfReport(DocumentModel):
+    """A host who begins, or something that happened."""
+
+    at: datetime
+    until: datetime | None
+    kind: Literal["host", "mark"]
+    label: str | None = Field(description="of a mark", examples=["coupon"])
+    time: str = Field(examples=["14:05–14:10"])
+    name: str = Field(description="the host, or the label in the report's language", examples=["クーポン"])
+    text: str | None = Field(description="null in the client edition")
+
+
+class MarksSection(DocumentModel):
+    """Who presented, and what happened, in order of time."""
+
+    title: str
+    rows: list[MarkOfReport]
+    omitted: int = Field(description="hosts and marks beyond the first 200")
+
+
 class Sections(DocumentModel):
     """The sections of the sheet, in order."""
 
@@ -126,6 +146,7 @@ class Sections(DocumentModel):
     ec: AnalysisSection
     promotion: PromotionSection
     products: ProductsSection
+    marks: MarksSection | None = Field(default=None, description="absent if there are none")
 
 
 class ReportDocument(DocumentModel):

@@ -23,10 +23,12 @@ from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.editions import client_report
+from app.reports.marks import MOST, marks_section
 from app.reports.note_items import note_items
-from app.storage import product_reads
+from app.storage import marks, product_reads
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
+from app.storage.reads import AFTER_ALL, BEFORE_ALL
 
 TOTALS = ("viewers", "buyers", "units_sold", "gmv")
 LIVE = ("peak_concurrent_viewers", "average_watch_seconds", "new_followers", "follow_rate", "comments", "engagement_rate")
@@ -104,6 +106,10 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
     report = await compute(len(evidence), report_document, evidence, notes, insights, asked)
+    head = evidence.evaluation.head
+    rows, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
+    if rows:
+        report["sections"]["marks"] = marks_section(rows, total - len(rows), head.time_zone, asked.language)
     return client_report(report, notes) if asked.client else report
 
 

@@ -2,13 +2,15 @@
 
 In: the internal edition, the notes that it was made of. Out: the client edition. Never here: I/O, figures of its own.
 
-It has every figure, and the notes that are shared. It has no drafts, no contradictions of figures and no other note.
+It has every figure, the notes that are shared, and marks without their texts. It has no drafts, no contradictions of figures
+and no other note.
 """
 
 from collections.abc import Sequence
 from typing import Literal
 
 from app.kpis.render import Document
+from app.reports.marks import client_section
 from app.reports.note_items import note_items
 from app.storage.product_reads import NoteRow
 
@@ -29,4 +31,6 @@ def client_report(report: Document, notes: Sequence[NoteRow]) -> Document:
             for list_, kind in _KINDS.items()
         }  # fmt: skip
         sections[name] = section | shared | {"drafts": section["drafts"] | {"items": []}}
+    if (marks := sections.pop("marks", None)) is not None and (shown := client_section(marks))["rows"]:
+        sections["marks"] = shown
     return report | {"edition": "client", "sections": sections, "warnings": []}

@@ -16,6 +16,7 @@ from app.events.characters import clean_values
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
+from app.reports.marks import mark_lines
 
 
 def render(report: Document, specs: list[Specification]) -> str:
@@ -34,6 +35,7 @@ def render(report: Document, specs: list[Specification]) -> str:
         heading=heading_of(report),
         subtitle=subtitle_of(report),
         facts=facts,
+        marks=mark_lines(marks, language) if (marks := report["sections"].get("marks")) else [],
         charts=charts,
         fonts=Markup(FONTS[language]),  # noqa: S704 - our own constant
         word=lambda key, **gaps: label(key, language).format(**gaps),

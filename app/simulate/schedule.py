@@ -1,4 +1,4 @@
-"""Scheduled events other than purchases: broadcast, on-air windows, samples, follows, support, promotions.
+"""Scheduled events other than purchases: broadcast, host and marks, on-air windows, samples, follows, support, promotions.
 
 In: a scenario, its timeline and crowds. Out: planned events. Never here: purchases, single comments and likes.
 """
@@ -16,6 +16,9 @@ SLOW_MS = 180_000
 _REACHED = ((0, 70), (25, 82), (50, 91), (75, 97), (100, 100))
 """(per cent of the broadcast, per cent of the promotion's final figures)."""
 
+_MARKS = (("coupon", "满500减50", 20), ("giveaway", "抽奖", 60))
+"""(label, text, per cent of the broadcast)."""
+
 
 def lay(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Planner, rng: Random) -> None:
     """Plan all of them."""
@@ -27,6 +30,10 @@ def lay(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Pl
         for index in range(len(crowds)):
             planner.add(window.begins, index, "live.product.showcased", dict(shown))
             planner.add(window.ends, index, "live.product.withdrawn", dict(shown))
+    if scenario.session.host:
+        planner.add(0, 0, "live.host.changed", {"host": scenario.session.host})
+    for label, text, at in _MARKS:
+        planner.add(timeline.duration * at // 100, 0, "live.mark.set", {"label": label, "text": text})
     for product in scenario.products:
         planner.add(0, 0, "live.stock.changed", {"product": product.product, "stock": scenario.stock(product)})
     for index, crowd in enumerate(crowds):

@@ -1,5 +1,7 @@
 """Hosts and marks: on the timeline, out of the figures, and what of them a client sees."""
 
+import io
+import zipfile
 from typing import Any
 
 import httpx
@@ -80,6 +82,25 @@ async def test_a_client_sees_what_the_audience_saw(client: httpx.AsyncClient, se
     for answer in (log, one_type, frozen):
         assert "secret" not in answer.text
     assert "secret note" in (await client.get(f"/v1/sessions/{session}/revisions/1")).text
+
+
+async def test_the_report_lists_them(client: httpx.AsyncClient, session: str) -> None:
+    """With time and text, in the report's language: as JSON, as a page and as a workbook."""
+    report = (await client.get(f"/v1/sessions/{session}/report", params={"lang": "en"})).json()
+    section = report["sections"]["marks"]
+    assert (0, "Hosts and marks") == (section["omitted"], section["title"])
+    assert ["14:01 Host 小林 None", "14:02 Violation secret violation", "14:03 Coupon secret coupon"] == [
+        f"{row['time']} {row['name']} {row['text']}" for row in section["rows"][:3]
+    ]
+    assert "own-label" == section["rows"][-1]["name"]
+    page = await client.get(f"/v1/sessions/{session}/report.html", params={"lang": "ja"})
+    assert "<li>14:03 クーポン：secret coupon</li>" in page.text
+    workbook = await client.get(f"/v1/sessions/{session}/report.xlsx", params={"lang": "zh"})
+    with zipfile.ZipFile(io.BytesIO(workbook.content)) as opened:
+        assert "优惠券：secret coupon" in opened.read("xl/sharedStrings.xml").decode()
+    client_edition = await client.get(f"/v1/sessions/{session}/report", params={"edition": "client"})
+    assert ["host", "mark", "mark", "mark"] == [row["kind"] for row in client_edition.json()["sections"]["marks"]["rows"]]
+    assert "secret" not in client_edition.text
 
 
 async def test_a_void_of_a_mark_and_its_removal(client: httpx.AsyncClient, session: str) -> None:

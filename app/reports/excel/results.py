@@ -33,6 +33,7 @@ from app.reports.excel.formats import (
 )
 from app.reports.excel.pages import HEAD_ROWS, paginate
 from app.reports.formulas import remainder_formula
+from app.reports.marks import mark_lines
 
 PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top", "indent": 1}
 _OTHERS = ("clicks", "buyers", "units", "gmv")
@@ -70,6 +71,7 @@ class Results(Blocks):
         self._analysis(sections["ec"])
         self._promotion(sections["promotion"])
         products = self._products(sections["products"])
+        self._marks()
         self._warnings()
         sheet.freeze_panes(2, 0)
         self._pages()
@@ -233,6 +235,13 @@ class Results(Blocks):
             amounts = {first + n: Decimal(row["figures"]["gmv"]["value"] or 0) for n, row in enumerate(section["rows"])}
             bars = sorted(amounts, key=lambda row: -amounts[row])[:MOST_PRODUCTS]
         return Products(first, charted, 1, 8, bars, [rows[row - first]["name"] for row in sorted(bars)])
+
+    def _marks(self) -> None:
+        section = self._report["sections"].get("marks")
+        if section and section["rows"]:
+            self._bar(section["title"])
+            for line in mark_lines(section, self._style.language):
+                self._line(line, {})
 
     def _warnings(self) -> None:
         if self._report["warnings"]:
