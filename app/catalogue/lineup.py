@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Exists, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from app.catalogue.models import (
     CanonicalCode,
     Count,
     Money,
+    NoteText,
     PatchModel,
     RequestModel,
     ResponseModel,
@@ -51,6 +52,7 @@ class NewLineupItem(RequestModel):
     list_price: Money | None = Field(default=None, description="regular price, in the session's currency")
     preorder: bool = Field(default=False, description="sold before it is in stock")
     promised_days: Days | None = Field(default=None, description="days from payment to shipping that buyers are promised")
+    talk_points: NoteText | None = Field(default=None, description="what the host says about it, for the agency")
 
 
 class LineupItemPatch(PatchModel):
@@ -62,6 +64,7 @@ class LineupItemPatch(PatchModel):
     list_price: Money | None = Field(default=UNCHANGED, examples=["1299.00"])
     preorder: bool = Field(default=UNCHANGED, examples=[True])
     promised_days: Days | None = Field(default=UNCHANGED, examples=[14])
+    talk_points: NoteText | None = Field(default=UNCHANGED, examples=["160cmのモデルはS"])
 
 
 Items = Annotated[list[NewLineupItem], Field(max_length=MAX_ITEMS)]
@@ -87,6 +90,7 @@ class LineupItem(ResponseModel):
                 "list_price": "1299.00",
                 "preorder": True,
                 "promised_days": 14,
+                "talk_points": "160cmのモデルはS",
             }
         }
     )
@@ -100,24 +104,32 @@ class LineupItem(ResponseModel):
     list_price: str | None
     preorder: bool
     promised_days: int | None
+    talk_points: str | None = Field(description="null for viewers that are bound to a brand")
 
 
-def _item(row: Any, currency: str, position: int) -> LineupItem:
-    return LineupItem(
-        position=position,
-        product=row.product,
-        name=row.name,
-        names=row.names or {},
-        live_price=decimal_string(row.live_price, currency),
-        stock=row.stock,
-        list_price=decimal_string(row.list_price, currency),
-        preorder=row.preorder,
-        promised_days=row.promised_days,
-    )
+_PRICES = ("live_price", "list_price")
+"""Columns in minor units of the session's currency."""
+_PLAIN = tuple(name for name in NewLineupItem.model_fields if name not in _PRICES)
+"""Columns that are stored as they are written; `product` is a code or an alias before."""
 
 
-async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[LineupItem]:
-    """Return a session's line-up in order."""
+def _item(row: Any, currency: str, position: int, *, internal: bool) -> LineupItem:
+    fields = {name: getattr(row, name) for name in _PLAIN} | {
+        name: decimal_string(getattr(row, name), currency) for name in _PRICES
+    }
+    if not internal:
+        fields["talk_points"] = None
+    return LineupItem(position=position, names=row.names or {}, **fields)
+
+
+def priced(session_id: UUID) -> Exists:
+    """Return the condition that a session's line-up has a price."""
+    prices = (lineup.c[name].is_not(None) for name in _PRICES)
+    return exists().where(lineup.c.session_id == session_id, or_(*prices))
+
+
+async def of_session(connection: AsyncConnection, ref: SessionRef, *, internal: bool = True) -> list[LineupItem]:
+    """Return a session's line-up in order; what is not `internal` has no talk points."""
     named = (products.c.brand_id == ref.brand_id) & (products.c.code == lineup.c.product)
     query = (
         select(lineup, products.c.names)
@@ -127,7 +139,7 @@ async def of_session(connection: AsyncConnection, ref: SessionRef) -> list[Lineu
     )
     rows = (await connection.execute(query)).all()
     # Stored positions have gaps after deletions; positions in the API have none.
-    return [_item(row, ref.currency, position) for position, row in enumerate(rows, 1)]
+    return [_item(row, ref.currency, position, internal=internal) for position, row in enumerate(rows, 1)]
 
 
 async def write(
@@ -144,19 +156,9 @@ async def write(
         place = f"{pointer}/{index}" if pointer else ""
         if code in codes[:index]:
             raise invalid(f"{place}/product", "named twice", "duplicate")
-        rows.append(
-            {
-                "session_id": ref.id,
-                "product": code,
-                "position": after + index + 1,
-                "name": item.name,
-                "live_price": _price(item.live_price, ref, f"{place}/live_price"),
-                "stock": item.stock,
-                "list_price": _price(item.list_price, ref, f"{place}/list_price"),
-                "preorder": item.preorder,
-                "promised_days": item.promised_days,
-            }
-        )
+        prices = {name: _price(getattr(item, name), ref, f"{place}/{name}") for name in _PRICES}
+        given = {name: getattr(item, name) for name in _PLAIN} | {"product": code}
+        rows.append({"session_id": ref.id, "position": after + index + 1, **given, **prices})
     if rows:
         await connection.execute(insert(lineup), rows)
     return codes
@@ -178,7 +180,18 @@ async def listing(database: Database, principal: Principal, session_id: UUID) ->
         ProblemError: 404.
     """
     async with database.read() as connection:
-        return await of_session(connection, await session_ref(connection, principal, session_id))
+        ref = await session_ref(connection, principal, session_id)
+        return await of_session(connection, ref, internal=not principal.is_client)
+
+
+async def put(connection: AsyncConnection, ref: SessionRef, items: Sequence[NewLineupItem]) -> None:
+    """Replace the whole line-up; the brand and the session must be locked.
+
+    Raises:
+        ProblemError: 422.
+    """
+    await connection.execute(delete(lineup).where(lineup.c.session_id == ref.id))
+    await write(connection, ref, items)
 
 
 async def replace(database: Database, principal: Principal, session_id: UUID, form: NewLineup) -> list[LineupItem]:
@@ -189,8 +202,7 @@ async def replace(database: Database, principal: Principal, session_id: UUID, fo
     """
     async with database.write() as connection:
         ref = await lock_session_and_catalogue(connection, principal, session_id)
-        await connection.execute(delete(lineup).where(lineup.c.session_id == ref.id))
-        await write(connection, ref, form.lineup)
+        await put(connection, ref, form.lineup)
         return await of_session(connection, ref)
 
 
@@ -225,7 +237,7 @@ async def patch(database: Database, principal: Principal, session_id: UUID, prod
     changes = form.changes()
     async with database.write() as connection:
         ref = await session_ref(connection, principal, session_id, lock=True)
-        for name in ("live_price", "list_price"):
+        for name in _PRICES:
             if name in changes:
                 changes[name] = _price(changes[name], ref, f"/{name}")
         if changes:

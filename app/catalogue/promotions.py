@@ -45,6 +45,12 @@ class NewPromotion(RequestModel):
     published_at: Timestamp | None = None
 
 
+class PlannedPromotion(NewPromotion):
+    """A promotion of a plan: one that the session has, or a new one."""
+
+    id: UUID | None = Field(default=None, description="of a promotion that the session has; absent: found by its url, else new")
+
+
 class PromotionPatch(PatchModel):
     """Changes to a promotion; null removes a value."""
 
@@ -89,14 +95,54 @@ async def write(connection: AsyncConnection, session_id: UUID, forms: Sequence[N
     Raises:
         ProblemError: 422 for a url that is named twice.
     """
+    _refuse_repeated(forms)
+    rows = [{"id": new_id(), "session_id": session_id, **form.model_dump()} for form in forms]
+    if rows:
+        await connection.execute(insert(promotions), rows)
+
+
+def _refuse_repeated(forms: Sequence[NewPromotion]) -> None:
     urls: set[str] = set()
     for index, form in enumerate(forms):
         if form.url in urls:
             raise invalid(f"/promotions/{index}/url", "named twice", "duplicate")
         urls |= {form.url} if form.url else set()
-    rows = [{"id": new_id(), "session_id": session_id, **form.model_dump()} for form in forms]
-    if rows:
-        await connection.execute(insert(promotions), rows)
+
+
+async def put(connection: AsyncConnection, session_id: UUID, forms: Sequence[PlannedPromotion], most: int) -> None:
+    """Replace the promotions of a session, which is locked and has at most `most`; what stays keeps its id and its figures.
+
+    Raises:
+        ProblemError: 422 for a url or an id that is named twice, and an id that the session does not have.
+    """
+    if len(forms) > most:
+        detail = f"a session has at most {most} promotions (TALLYLIGHT_MAX_PROMOTIONS)"
+        raise invalid("/promotions", detail, "too_long", max_length=most)
+    _refuse_repeated(forms)
+    query = select(promotions).where(promotions.c.session_id == session_id)
+    stored = {row.id: row for row in (await connection.execute(query)).all()}
+    named: set[UUID] = set()
+    for index, form in enumerate(forms):
+        if form.id in named:
+            raise invalid(f"/promotions/{index}/id", "named twice", "duplicate")
+        if form.id is not None and form.id not in stored:
+            raise invalid(f"/promotions/{index}/id", "the session has no such promotion", "promotion_unknown")
+        named |= {form.id} if form.id else set()
+    by_url = {row.url: row.id for row in stored.values() if row.url and row.id not in named}
+    kept: set[UUID] = set()
+    for form in forms:
+        known = form.id or (by_url.get(form.url) if form.url else None)
+        values = form.model_dump(exclude={"id"})
+        if known is None:
+            known = new_id()
+            await connection.execute(insert(promotions).values(id=known, session_id=session_id, **values))
+        elif any(getattr(stored[known], name) != value for name, value in values.items()):
+            await connection.execute(
+                update(promotions).where(promotions.c.session_id == session_id, promotions.c.id == known).values(values)
+            )
+        kept.add(known)
+    if gone := sorted(stored.keys() - kept):
+        await connection.execute(delete(promotions).where(promotions.c.session_id == session_id, promotions.c.id.in_(gone)))
 
 
 async def listing(

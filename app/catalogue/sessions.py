@@ -5,7 +5,7 @@ events; only events set a session's start and end.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -36,7 +36,7 @@ from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.session_status import SessionStatus
-from app.storage.tables import brands, events, lineup, sessions
+from app.storage.tables import brands, events, sessions
 
 _PLAN: dict[str, Any] = {
     "title": "秋の新作ライブ",
@@ -137,6 +137,7 @@ class Session(SessionHead):
                         "list_price": "1499.00",
                         "preorder": False,
                         "promised_days": None,
+                        "talk_points": None,
                     }
                 ],
                 "promotions": [
@@ -159,21 +160,30 @@ async def create(
     Raises:
         ProblemError: 404 for another brand than the key's, 409 if another session has a room, 422.
     """
-    session_id = new_id()
-    plan = form.model_dump(include={"title", "host", "kind", "currency", "time_zone", "scheduled_at"})
     async with database.write() as connection:
         brand_id = await brand_of(connection, principal, form.brand)
         await brand_rows.lock(connection, brand_id)
-        await connection.execute(insert(sessions).values(id=session_id, brand_id=brand_id, **plan))
-        audit.about(session_id, session=session_id, brand=brand_id)
-        ref = SessionRef(session_id, brand_id, form.currency)
-        await lineups.write(connection, ref, form.lineup)
-        await promotion_rows.write(connection, session_id, form.promotions)
+        ref = await insert_session(connection, brand_id, form)
         await stream_rows.lock_rooms(connection, form.streams)
         await stream_rows.register(connection, principal, ref, form.streams, most_rooms)
     for stream in form.streams:
         await replay_parked(stream.platform, stream.room)
-    return await get(database, principal, session_id)
+    return await get(database, principal, ref.id)
+
+
+async def insert_session(connection: AsyncConnection, brand_id: UUID, form: NewSession) -> SessionRef:
+    """Insert a session of a brand, which is locked, with its line-up and promotions, and without its rooms.
+
+    Raises:
+        ProblemError: 422.
+    """
+    ref = SessionRef(new_id(), brand_id, form.currency)
+    plan = form.model_dump(include={"title", "host", "kind", "currency", "time_zone", "scheduled_at"})
+    await connection.execute(insert(sessions).values(id=ref.id, brand_id=brand_id, **plan))
+    audit.about(ref.id, session=ref.id, brand=brand_id)
+    await lineups.write(connection, ref, form.lineup)
+    await promotion_rows.write(connection, ref.id, form.promotions)
+    return ref
 
 
 async def get(database: Database, principal: Principal, session_id: UUID) -> Session:
@@ -183,7 +193,8 @@ async def get(database: Database, principal: Principal, session_id: UUID) -> Ses
         ProblemError: 404.
     """
     async with database.read() as connection:
-        whole = await _whole(connection, await _row(connection, principal, session_id))
+        row = await row_of(connection, principal, session_id)
+        whole = await _whole(connection, row, internal=not principal.is_client)
     return await _with_status(database, whole)
 
 
@@ -196,42 +207,54 @@ async def patch(database: Database, principal: Principal, session_id: UUID, form
     changes = form.changes()
     async with database.write() as connection:
         # The full lock waits for running commits of events, which were folded with the old currency.
-        row = await _row(connection, principal, session_id, lock="currency" in changes)
+        row = await row_of(connection, principal, session_id, lock="full" if "currency" in changes else None)
         if changes.get("currency", row.currency) != row.currency:
-            await _refuse_if_counted(connection, session_id)
+            await refuse_if_counted(connection, session_id)
+            if await connection.scalar(select(lineups.priced(session_id))):
+                detail = "the line-up has prices in the old currency; remove them first"
+                raise ProblemError(409, detail, code="currency_in_use")
         if changes:
             await connection.execute(update(sessions).where(sessions.c.id == session_id).values(changes))
-            row = await _row(connection, principal, session_id)
+            row = await row_of(connection, principal, session_id)
         whole = await _whole(connection, row)
     return await _with_status(database, whole)
 
 
-async def _refuse_if_counted(connection: AsyncConnection, session_id: UUID) -> None:
+async def refuse_if_counted(connection: AsyncConnection, session_id: UUID) -> None:
+    """Refuse another currency for a session with events.
+
+    Raises:
+        ProblemError: 409.
+    """
     if await connection.scalar(select(exists().where(events.c.session_id == session_id))):
         raise ProblemError(409, "the session has events; its currency cannot change any more", code="currency_in_use")
-    priced = exists().where(lineup.c.session_id == session_id, lineup.c.live_price.is_not(None))
-    if await connection.scalar(select(priced)):
-        raise ProblemError(409, "the line-up has prices in the old currency; remove them first", code="currency_in_use")
 
 
-async def _row(connection: AsyncConnection, principal: Principal, session_id: UUID, *, lock: bool = False) -> Row[Any]:
+async def row_of(
+    connection: AsyncConnection, principal: Principal, session_id: UUID, *, lock: Literal["full", "changes"] | None = None
+) -> Row[Any]:
+    """Return the session's row with its brand's slug; `changes` excludes changes until the commit, `full` also events.
+
+    Raises:
+        ProblemError: 404.
+    """
     query = visible(
         select(sessions, brands.c.slug).join(brands, brands.c.id == sessions.c.brand_id).where(sessions.c.id == session_id),
         principal,
     )
-    if lock:
-        query = query.with_for_update(of=sessions)
+    if lock is not None:
+        query = query.with_for_update(key_share=lock == "changes", of=sessions)
     row: Row[Any] | None = (await connection.execute(query)).one_or_none()
     if row is None:
         raise not_found("session")
     return row
 
 
-async def _whole(connection: AsyncConnection, row: Row[Any]) -> Session:
+async def _whole(connection: AsyncConnection, row: Row[Any], *, internal: bool = True) -> Session:
     return Session(
         **head(row._mapping, row.slug, on_air=False),  # noqa: SLF001 - SQLAlchemy's public name for it
         streams=await stream_rows.of_session(connection, row.id),
-        lineup=await lineups.of_session(connection, SessionRef(row.id, row.brand_id, row.currency)),
+        lineup=await lineups.of_session(connection, SessionRef(row.id, row.brand_id, row.currency), internal=internal),
         promotions=await promotion_rows.of_session(connection, row.id),
     )
 

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.session_access import SessionRef, session_ref
-from app.problems import ProblemError, invalid, not_found
+from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import streams
@@ -78,7 +78,13 @@ async def lock_rooms(connection: AsyncConnection, forms: Sequence[NewStream]) ->
 
 
 async def register(
-    connection: AsyncConnection, principal: Principal, ref: SessionRef, forms: Sequence[NewStream], most: int
+    connection: AsyncConnection,
+    principal: Principal,
+    ref: SessionRef,
+    forms: Sequence[NewStream],
+    most: int,
+    *,
+    pointer: str = "/streams",
 ) -> None:
     """Register rooms, whose names are locked, for a session, which has at most `most`.
 
@@ -88,28 +94,52 @@ async def register(
     Raises:
         ProblemError: 409 if another session has a room, or the session has too many; 422 if a room is named twice.
     """
+    _refuse_repeated(forms)
+    for index, form in enumerate(forms):
+        await _register(connection, principal, ref, form, f"{pointer}/{index}" if pointer else "")
+    count = await connection.scalar(select(func.count()).where(streams.c.session_id == ref.id))
+    if count is not None and count > most:
+        raise ProblemError(409, f"a session has at most {most} rooms (TALLYLIGHT_MAX_ROOMS)")
+
+
+def _refuse_repeated(forms: Sequence[NewStream]) -> None:
     seen: set[tuple[str, str]] = set()
     for index, form in enumerate(forms):
         room = (form.platform, form.room)
         if room in seen:
             raise invalid(f"/streams/{index}", "named twice", "duplicate")
         seen.add(room)
-        await _register(connection, principal, ref, form)
-    count = await connection.scalar(select(func.count()).where(streams.c.session_id == ref.id))
-    if count is not None and count > most:
-        raise ProblemError(409, f"a session has at most {most} rooms (TALLYLIGHT_MAX_ROOMS)")
 
 
-async def _register(connection: AsyncConnection, principal: Principal, ref: SessionRef, form: NewStream) -> None:
+async def put(connection: AsyncConnection, principal: Principal, ref: SessionRef, forms: Sequence[NewStream], most: int) -> None:
+    """Make these the rooms of a session; their names and the session are locked. A registration that stays is not changed.
+
+    Raises:
+        ProblemError: 409 if another session has a room; 422 if a room is named twice, or there are more than `most`.
+    """
+    if len(forms) > most:
+        detail = f"a session has at most {most} rooms (TALLYLIGHT_MAX_ROOMS)"
+        raise invalid("/streams", detail, "too_long", max_length=most)
+    _refuse_repeated(forms)
+    stored = {(one.platform, one.room) for one in await of_session(connection, ref.id)}
+    if gone := sorted(stored - {(form.platform, form.room) for form in forms}):
+        named = tuple_(streams.c.platform, streams.c.room).in_(gone)
+        await connection.execute(delete(streams).where(streams.c.session_id == ref.id, named))
+    for index, form in enumerate(forms):
+        if (form.platform, form.room) not in stored:
+            await _register(connection, principal, ref, form, f"/streams/{index}")
+
+
+async def _register(connection: AsyncConnection, principal: Principal, ref: SessionRef, form: NewStream, pointer: str) -> None:
     named = (streams.c.platform == form.platform) & (streams.c.room == form.room)
     rows = (await connection.execute(select(streams).where(named))).all()
     own = next((row for row in rows if row.brand_id == ref.brand_id), None)
     if own is not None and own.session_id != ref.id:
-        raise _taken(form, own.session_id)
+        raise _taken(form, own.session_id, pointer)
     confirms = principal.brand_id is None
     confirmed = next((row for row in rows if row.confirmed), None)
     if confirms and confirmed is not None and confirmed.session_id != ref.id:
-        raise _taken(form, confirmed.session_id)
+        raise _taken(form, confirmed.session_id, pointer)
     if own is None:
         row = {
             "platform": form.platform,
@@ -124,9 +154,10 @@ async def _register(connection: AsyncConnection, principal: Principal, ref: Sess
         await connection.execute(update(streams).where(named, streams.c.session_id == ref.id).values(confirmed=True))
 
 
-def _taken(form: NewStream, session: UUID) -> ProblemError:
+def _taken(form: NewStream, session: UUID, pointer: str) -> ProblemError:
     extra = {"platform": form.platform, "room": form.room, "session": str(session)}
-    return ProblemError(409, "another session has this room", extra=extra)
+    detail = "another session has this room"
+    return ProblemError(409, detail, errors=[FieldError(pointer=pointer, detail=detail, code="room_taken")], extra=extra)
 
 
 async def listing(database: Database, principal: Principal, session_id: UUID) -> list[Stream]:
@@ -153,7 +184,7 @@ async def add(
         async with database.write() as connection:
             await lock_rooms(connection, [form])
             ref = await session_ref(connection, principal, session_id, lock=True)
-            await register(connection, principal, ref, [form], most)
+            await register(connection, principal, ref, [form], most, pointer="")
             audit.about(f"{form.platform}/{form.room}")
             named = (streams.c.platform == form.platform) & (streams.c.room == form.room)
             query = select(streams).where(named, streams.c.session_id == ref.id)

@@ -25,7 +25,7 @@ class DeskRow(NamedTuple):
     received_at: datetime
     data: str
     name: str | None
-    """The name of the API key that sent it."""
+    """The name of the person or the API key that sent it."""
     void_id: UUID | None
     """The earliest void that takes the event out of the figures, who made it, when and why."""
     voided_by: str | None

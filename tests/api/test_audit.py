@@ -66,7 +66,7 @@ class Actions:
     ) -> dict[str, Any]:
         method, template = WRITES[operation]
         request = uuid4().hex
-        headers = {"X-Request-Id": request, "X-Forwarded-For": "203.0.113.7"}
+        headers = {"X-Request-Id": request, "X-Forwarded-For": "203.0.113.7", "If-Match": "*"}
         answer = await self.client.request(method, template.format_map(path), json=body, headers=headers)
         assert answer.is_success, f"{operation}: {answer.text}"
         document: dict[str, Any] = answer.json() if answer.content else {}
@@ -111,6 +111,9 @@ async def _catalogue(did: Actions, show: str, of_show: Callable[..., Any]) -> No
     decision = {**stream, "session": show}
     await did("decide_stream_claim", of_show("stream_claim.decide", "weibo/r-2"), decision)
     await did("delete_stream", of_show("stream.delete", "weibo/r-2"), **path, **stream)
+    plan = {"title": "u", "currency": "CNY", "streams": SHOW["streams"]}
+    await did("put_plan", lambda _: Entry("plan.update", None, show, "maison-k"), plan, **path)
+    await did("copy_session", lambda d: Entry("session.copy", d["id"], d["id"], "maison-k"), {}, **path)
     await did("replace_lineup", lambda _: Entry("lineup.update", None, show, "maison-k"), {"lineup": []}, **path)
     item = {"product": "knit-01", "live_price": "10.00"}
     await did("add_lineup_item", of_show("lineup_item.create", "knit-01"), item, **path)

@@ -96,6 +96,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
     return {
         "alert": "low_stock-000000000000",
         "channel": channel.json()["id"],
+        "job": str(uuid4()),
         "delivery": delivery,
         "session": session["id"],
         "platform": "wechat",
@@ -149,6 +150,9 @@ async def test_every_object_of_another_brand_is_not_there(
                     "/changes",
                     "/share-links",
                     "/desk",
+                    "/jobs",
+                    "/plan",
+                    "/checklist",
                 )
             )
             writes = (method != "GET" or operators_read) and not path.endswith("/stream-tickets")
@@ -199,7 +203,7 @@ async def test_nothing_is_open_without_a_key(stage: Stage, method: str, path: st
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
-         "person", "device", "link", "alert", "channel", "delivery"),
+         "person", "device", "link", "alert", "channel", "delivery", "job"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

@@ -10,7 +10,7 @@ import pytest
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
 
 KNIT = {"product": "knit-01", "name": "ニット", "live_price": "1099.00", "stock": 60}
-ADDED = {"position": 1, "names": {}, "list_price": None, "preorder": False, "promised_days": None}
+ADDED = {"position": 1, "names": {}, "list_price": None, "preorder": False, "promised_days": None, "talk_points": None}
 
 
 async def codes(client: httpx.AsyncClient, path: str) -> list[str]:

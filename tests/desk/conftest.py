@@ -9,6 +9,9 @@ import pytest
 
 from app.catalogue.access import Role
 from app.service import Service
+from tests.people.conftest import browser, person, signed_in
+
+__all__ = ["browser", "person", "signed_in"]
 
 Answer = dict[str, Any]
 

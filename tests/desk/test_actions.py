@@ -10,6 +10,7 @@ import pytest
 from app.ingest.rebuild import compare
 from app.service import Service
 from tests.desk.conftest import Act, Answer, NewSession, People
+from tests.people.conftest import Person as PersonMaker, SignedIn
 from tests.pipeline.request_bodies import assert_problem
 
 AT = "2021-09-25T14:%02d:00+09:00"
@@ -219,3 +220,21 @@ async def test_a_time_in_the_future_is_a_wrong_clock(new_session: NewSession, pe
     """As in any event: the action stands at its arrival, and the receipt says so."""
     session, person = (await new_session())["id"], await people()
     assert 1 == (await act(session, person, action="start", at="2099-01-01T00:00:00Z")).json()["corrected"]
+
+
+async def test_a_person_who_signed_in_acts_under_their_name(
+    client: httpx.AsyncClient,
+    new_session: NewSession,
+    person: PersonMaker,
+    signed_in: SignedIn,
+) -> None:
+    """The source has the person's id, the list the name, and the audit log both."""
+    session, who = (await new_session())["id"], await person(name="林")
+    page = await signed_in(who)
+    answer = await page.post(f"/v1/sessions/{session}/desk", json={"action": "start"})
+    assert 200 == answer.status_code, answer.text
+    assert f"/desk/{who['id']}" == answer.json()["source"]
+    [listed] = (await _get(client, f"/v1/sessions/{session}/desk"))["actions"]
+    assert (f"person:{who['id']}", "林") == (listed["by"], listed["name"])
+    [row] = (await _get(client, "/v1/audit", session=session, action="desk_action"))["entries"]
+    assert ("person", "林") == (row["principal"]["kind"], row["principal"]["name"])

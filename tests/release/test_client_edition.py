@@ -51,7 +51,7 @@ STATEMENTS = {
 """Issued statements of the brand, in the client edition; the tests of the settlement package read them."""
 STREAM = {"stream_session", "create_stream_ticket"}
 """Figures as they come; their own test below."""
-INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes"}
+INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes", "get_plan", "get_checklist"}
 """Routes that refuse a bound viewer, because of what they tell."""
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",

@@ -1,9 +1,11 @@
 -- name: actions
 -- Events of the desk, the latest first, with their earliest void. The condition on the source is that of a partial index.
-SELECT e.event_key, e.id, e.source, e.type, e.occurred_at, e.received_at, e.data::text AS data, k.name,
+SELECT e.event_key, e.id, e.source, e.type, e.occurred_at, e.received_at, e.data::text AS data,
+       COALESCE(k.name, p.name) AS name,
        v.id AS void_id, v.voided_by, v.voided_at, v.reason
 FROM events e
 LEFT JOIN api_keys k ON '/desk/key:' || k.id = e.source
+LEFT JOIN people p ON '/desk/' || p.id::text = e.source
 LEFT JOIN LATERAL (
     SELECT v.id, v.voided_by, v.voided_at, v.reason
     FROM voided_events d

@@ -12,7 +12,7 @@ FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0
 GROUP BY g.session_id
 UNION ALL
-SELECT l.session_id, 'lineup', sum(hash_record_extended(ROW(l.product, l.position, l.name, l.live_price, l.stock), 0))
+SELECT l.session_id, 'lineup', sum(hash_record_extended(ROW(l.*), 0))
 FROM lineup l
 WHERE l.session_id = ANY($1::uuid[])
 GROUP BY l.session_id

@@ -76,6 +76,8 @@ sessions = Table(
     Column("rebuild", Uuid),
     # The latest revision; null before the first release.
     Column("revision", Integer),
+    # KPI slug → what it should reach, in the form in which the KPI is printed.
+    Column("targets", JSONB(none_as_null=True)),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
 )
@@ -107,6 +109,8 @@ lineup = Table(
     Column("preorder", Boolean, nullable=False, server_default=text("false")),
     # Days from payment to shipping that buyers were promised.
     Column("promised_days", Integer),
+    # What the host says about it; never shown to the brand.
+    Column("talk_points", Text),
 )
 
 promotions = Table(
