@@ -286,7 +286,7 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
     waiting = httpx.get(f"{base}/v1/dead-letters", headers=HEADERS).json()["dead_letters"]
     gone = next(one["id"] for one in waiting if one["type"] == f"gone.{language}")
     httpx.delete(f"{base}/v1/dead-letters/{gone}", headers=HEADERS).raise_for_status()
-    row.get_by_role("button", name=CATALOGUE["dash.dead_letters.replay"][language]).click()
+    row.get_by_role("button", name=CATALOGUE["dash.dead_letters.inspect"][language]).click()
     expect(page.get_by_role("status").first).to_have_text(CATALOGUE["problem.dead_letter_not_found"][language])
     for status, code, words in (
         (503, "database_unavailable", CATALOGUE["problem.database_unavailable"][language]),

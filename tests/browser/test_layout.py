@@ -47,6 +47,7 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
         "new plan": "#/plan/new",
         "comparison": f"#/comparison?sessions={demo.session},{long_ended},{one}",
         "connections": "#/connections",
+        "new connection": "#/connection/new/mapping",
         "brands": "#/brands",
         "rates": "#/rates",
         "month": f"#/brand/{brand.slug}/month/2021-09",

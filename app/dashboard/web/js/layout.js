@@ -17,7 +17,7 @@ export const logo = () =>
 
 function destinations() {
   const list = [["today", "today.title"], ["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
-  if (may.write()) list.push(["dead-letters", "dash.nav.dead_letters"]);
+  if (may.write()) list.push(["dead-letters", "waiting.title"]);
   if (may.administer()) list.push(["connections", "dash.nav.connections"], ["people", "people.nav"]);
   return list;
 }
@@ -70,7 +70,7 @@ export const guestFrame = (content) => [
 
 /** The page after sign-in. */
 export function signedIn(content, name) {
-  const current = { live: "sessions", report: "sessions", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
+  const current = { live: "sessions", report: "sessions", connection: "connections", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
   return [
     h("a", { class: "skip", href: location.hash || "#/", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, t("dash.skip")),
     h(

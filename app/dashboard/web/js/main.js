@@ -7,10 +7,8 @@
 import { Problem } from "./api.js";
 import { app, onDraw, refresh } from "./state.js";
 import { ComparisonView } from "./comparison.js";
-import { ConnectionsView } from "./connections.js";
 import { h, render } from "./dom.js";
 import { guestFrame, signedIn, signedOut } from "./layout.js";
-import { DeadLettersView } from "./dead_letters.js";
 import { later } from "./later.js";
 import { LiveView } from "./live.js";
 import { heading, notice, waiting } from "./components.js";
@@ -32,8 +30,9 @@ const VIEWS = {
   close: later(() => import("./close/close.js")),
   report: ReportView,
   comparison: ComparisonView,
-  "dead-letters": DeadLettersView,
-  connections: ConnectionsView,
+  "dead-letters": later(() => import("./waiting/waiting.js")),
+  connections: later(() => import("./connections/list.js")),
+  connection: later(() => import("./connections/one.js")),
   brands: later(() => import("./brand/brands.js")),
   brand: later(() => import("./brand/page.js")),
   month: later(() => import("./brand/agency_month.js")),

@@ -1,0 +1,50 @@
+/**
+ * The preview of a mapping: a sample is pasted, the rules of the form make events, and the whole path says what becomes of each.
+ *
+ * In: a connection, the options that stand in its form. Out: events with their outcome. Never here: storage; a preview leaves nothing.
+ */
+
+import { post } from "../api.js";
+import { fieldErrors, panel } from "../components.js";
+import { h } from "../dom.js";
+import { Form } from "../forms.js";
+import { labelOr, t } from "../i18n.js";
+import { link } from "../router.js";
+import { parsed } from "./fields.js";
+
+export class MappingPreview {
+  /** @param options returns the options of the form, saved or not */
+  constructor(id, options) {
+    this.found = null;
+    this.form = new Form("mapping-preview", { sample: null, topic: null }, async ({ sample, topic }) => {
+      this.found = null;
+      this.found = await post(`/v1/connections/${id}/preview`, { sample: parsed(sample ?? ""), topic: topic || null, options: options() });
+    });
+  }
+
+  render() {
+    // A preview saves nothing.
+    this.form.saved = false;
+    return panel("preview", t("connection.preview"), {},
+      this.form.render(t("connection.preview"), () => [
+        this.form.field("/sample", t("connection.sample"), { kind: "textarea", rows: 8, class: "code", spellcheck: "false", required: true, help: t("connection.sample_help") }),
+        this.form.field("/topic", t("connection.topic"), { help: t("connection.topic_help") }),
+      ], { submit: t("connection.preview_button") }),
+      this.found && h("div", { class: "mapping-found", role: "status" },
+        h("p", null, t("connection.preview_events", { count: this.found.events.length })),
+        h("ul", { class: "waiting-groups" }, ...this.found.outcomes.map((outcome, index) => this.#outcome(outcome, this.found.events[index]))),
+        this.found.problems.length > 0 && h("ul", { class: "errors" }, ...this.found.problems.map((problem, index) => h("li", { key: index }, problem))),
+        this.found.ignored.length > 0 && h("p", { class: "quiet" }, `${t("delivery_outcome.ignored")}: ${this.found.ignored.join(", ")}`)));
+  }
+
+  #outcome(outcome, event) {
+    const good = outcome.outcome === "accepted" || outcome.outcome === "duplicate";
+    return h("li", { key: outcome.event, class: "preview-event" },
+      h("p", null, h("span", { class: `chip ${good ? "chip-good" : "chip-out"}` }, labelOr(`connection_outcome.${outcome.outcome}`, outcome.outcome)), " ",
+        h("span", { class: "strong" }, outcome.type), " ",
+        outcome.session ? h("a", { href: link("live", outcome.session) }, t("connection.session")) : h("code", null, outcome.subject)),
+      outcome.reason && h("p", { class: "errors" }, t(`waiting.reason.${outcome.reason}`)),
+      outcome.errors.length > 0 && fieldErrors(outcome.errors),
+      h("pre", { class: "content", tabindex: "0" }, JSON.stringify(event, null, 2)));
+  }
+}
