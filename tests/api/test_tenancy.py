@@ -93,7 +93,10 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "secrets": {"url": "https://127.0.0.1:9/secret"},
     })  # fmt: skip
     delivery = (await client.post(f"/v1/channels/{channel.json()['id']}/test")).json()["delivery"]
+    job = await client.post("/v1/dead-letters/replay", json={"filter": {"type": "no.such"}})
+    assert 202 == job.status_code, job.text
     return {
+        "job": job.json()["id"],
         "alert": "low_stock-000000000000",
         "channel": channel.json()["id"],
         "job": str(uuid4()),
@@ -142,6 +145,7 @@ async def test_every_object_of_another_brand_is_not_there(
                 part in path
                 for part in (
                     "/dead-letters",
+                    "/jobs",
                     "/parked",
                     "/voids",
                     "/contracts",
@@ -201,7 +205,7 @@ async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
 async def test_nothing_is_open_without_a_key(stage: Stage, method: str, path: str) -> None:
     """Every route but health, readiness, metrics, labels and webhooks requires a valid key."""
     url = path.format_map(dict.fromkeys(
-        ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
+        ("job", "session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
          "person", "device", "link", "alert", "channel", "delivery", "job"),
         str(uuid4()),
