@@ -18,6 +18,7 @@ import { ask } from "../forms.js";
 import { t } from "../i18n.js";
 
 const MARKS = ["coupon", "giveaway", "highlight", "violation"];
+const OVER = new Set(["provisional", "final"]);
 const TYPING = "input, select, textarea, [contenteditable]";
 
 export class Desk {
@@ -101,7 +102,7 @@ export class Desk {
     this.#rows = rowsOf(documents.products, this.queue.unseen);
     const live = onAir(status, this.queue.unseen);
     return h("aside", { key: "desk", class: `desk ${this.open ? "is-open" : ""}`, "aria-labelledby": "desk-title" },
-      this.#head(live),
+      this.#head(live, status),
       this.open && h("div", { key: "body", class: "desk-body" },
         this.#trouble(),
         this.#broadcast(live),
@@ -112,13 +113,13 @@ export class Desk {
         this.log.render(this.queue.waiting, session.time_zone, this.#rows)));
   }
 
-  #head(live) {
+  #head(live, status) {
     const current = this.#rows.find((row) => row.onAir);
     return h("header", { key: "head", class: "desk-head" },
       h("h2", { id: "desk-title", class: "panel-title" },
         h("button", { type: "button", class: "desk-handle", "aria-expanded": String(this.open), onclick: () => this.toggleOpen() },
           h("span", { "aria-hidden": "true" }, this.open ? "▾ " : "▸ "), t("desk.title"))),
-      !this.open && h("span", { key: "current", class: "desk-current" }, current ? [h("span", { class: "lamp", "aria-hidden": "true" }), ` ${current.name}`] : t(live ? "desk.nothing_on_air" : "desk.not_started")),
+      !this.open && h("span", { key: "current", class: "desk-current" }, current ? [h("span", { class: "lamp", "aria-hidden": "true" }), ` ${current.name}`] : t(live ? "desk.nothing_on_air" : OVER.has(status) ? "desk.over" : "desk.not_started")),
       this.#sync(),
       h("a", { key: "host", class: "desk-host-link", href: link("host", this.session) }, t("desk.host_view")));
   }

@@ -132,7 +132,7 @@ export class View {
   }
 
   #form() {
-    return h("form", { class: "note-form", onsubmit: (event) => this.#create(event), "aria-label": t("people.add") },
+    return h("form", { class: "form-grid people-form", onsubmit: (event) => this.#create(event), "aria-label": t("people.add") },
       field(t("dash.name"), h("input", { type: "text", required: true, maxlength: 200, value: this.form.name, oninput: (event) => { this.form.name = event.target.value; } })),
       roleField(ROLES, this.form),
       this.form.role !== "admin" && brandField(this.brands, this.form),
