@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.brands import BrandPages, brand_with_months
 from tests.browser.chromium import PATH, SCENARIO, chromium, sessions, sign_in_with, simulating
+from tests.databases import LOCAL
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
@@ -55,7 +56,7 @@ def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A real server on the embedded PostgreSQL; started only where a browser is."""
     assert browser.is_connected()
     folder = tmp_path_factory.mktemp("dashboard")
-    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder)})
+    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder), "TALLYLIGHT_API_BASE_ALLOW": LOCAL})
     server.start()
     try:
         # Playwright's own loop runs in this thread.

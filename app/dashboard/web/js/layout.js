@@ -18,7 +18,9 @@ export const logo = () =>
 function destinations() {
   const list = [["today", "today.title"], ["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
   if (may.write()) list.push(["dead-letters", "waiting.title"]);
-  if (may.administer()) list.push(["connections", "dash.nav.connections"], ["people", "people.nav"]);
+  if (may.administer()) {
+    list.push(["connections", "dash.nav.connections"], ["people", "people.nav"], ["channels", "channels.title"], ["audit", "audit.title"]);
+  }
   return list;
 }
 

@@ -1,0 +1,53 @@
+"""Channels and the audit log on the dashboard, by role and accessible names."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PageMaker
+from tests.channels.fake_bots import KEY, FakeBots
+from tests.pipeline.processes import HEADERS
+from tests.platforms.fake_wechat import Running
+
+
+@pytest.fixture
+def bots() -> Iterator[FakeBots]:
+    """Receivers on loopback."""
+    with Running(FakeBots()) as fake:
+        yield fake
+
+
+def test_an_administrator_creates_tests_and_replays(base: str, open_page: PageMaker, bots: FakeBots) -> None:
+    """A form per kind, a test, the deliveries; the audit log has each write, and no page a secret."""
+    page = open_page("#/channels", locale="en-GB")
+    page.get_by_role("button", name="New channel").click()
+    form = page.get_by_role("form", name="New channel")
+    form.get_by_label("Kind").select_option("dingtalk")
+    expect(form.get_by_label("Keyword")).to_be_visible()
+    form.get_by_label("Kind").select_option("wecom")
+    form.get_by_label("Name").fill("Studio")
+    form.get_by_label("Webhook URL").fill("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=by-the-form-0001")
+    form.get_by_role("button", name="Create").click()
+    expect(page.get_by_text(re.compile("qyapi.weixin.qq.com …0001"))).to_be_visible()
+    # The server under test reaches nothing outside: its bot is the fake one.
+    made = httpx.post(f"{base}/v1/channels", headers=HEADERS, json={
+        "name": "Fake", "kind": "wecom", "secrets": {"key": KEY}, "options": {"api_base": bots.base}, "events": ["alert.raised"],
+    })  # fmt: skip
+    assert 201 == made.status_code, made.text
+    page.reload()
+    channel = page.get_by_role("listitem").filter(has_text="Fake").first
+    channel.get_by_role("button", name="Send a test").click()
+    expect(channel.get_by_text("The receiver accepted the test message.")).to_be_visible()
+    channel.get_by_role("button", name="Deliveries").click()
+    expect(channel.get_by_text("Sent", exact=True)).to_be_visible()
+    channel.get_by_role("button", name="Send again").click()
+    expect(channel.get_by_text("Waiting", exact=True).or_(channel.get_by_text("Sent", exact=True))).to_be_visible()
+    assert KEY not in page.content()
+    page.goto(f"{base}/#/audit")
+    page.get_by_label(re.compile("^Action")).fill("channel")
+    page.get_by_label(re.compile("^Action")).press("Enter")
+    for action in ("channel.create", "channel.test", "channel.replay"):
+        expect(page.get_by_role("cell", name=action).first).to_be_visible()
