@@ -97,3 +97,29 @@ def test_a_wechat_shop_is_added(open_page: PageMaker, base: str) -> None:
     page.get_by_role("link", name="連携", exact=True).first.click()
     expect(page.get_by_role("row", name="Maison K 小店")).to_contain_text("受信なし")
     assert [] == serious(page, "waiting")
+
+
+def test_the_agency_confirms_a_room_that_a_brand_registered(open_page: PageMaker, base: str) -> None:
+    """Until then events of unbound senders wait; then they are the session's."""
+    with httpx.Client(base_url=base, headers=HEADERS) as client:
+        session = create(client, title="確認のライブ", brand="claiming")
+        key = client.post("/v1/keys", json={"role": "operator", "brand": "claiming"}).raise_for_status().json()["key"]
+        bound = {"Authorization": f"Bearer {key}"}
+        room = {"platform": "weibo", "room": "claimed-1"}
+        client.post(f"/v1/sessions/{session}/streams", json=room, headers=bound).raise_for_status()
+        like = {
+            "specversion": "1.0",
+            "id": "1",
+            "source": "/t",
+            "type": "live.like.sent",
+            "subject": "weibo:claimed-1",
+            "data": {},
+        }
+        assert 1 == client.post("/v1/events", json=like).raise_for_status().json()["parked"]
+        page = open_page("#/dead-letters")
+        claim = page.locator("li.dead-letter", has_text="確認のライブ")
+        expect(claim).to_contain_text("1件のイベント")
+        claim.get_by_role("button", name="登録を確認").click()
+        page.get_by_role("dialog").get_by_role("button", name="登録を確認").click()
+        expect(claim).to_have_count(0)
+        assert 1 == client.get(f"/v1/sessions/{session}/kpis").json()["kpis"]["likes"]["value"]

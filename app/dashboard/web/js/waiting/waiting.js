@@ -11,6 +11,7 @@ import { ask } from "../forms.js";
 import { READER_ZONE, labelOr, moment, number, platformName, t } from "../i18n.js";
 import { Resource, every } from "../resource.js";
 import { refresh } from "../state.js";
+import { Claims } from "./claims.js";
 import { Register } from "./register.js";
 
 const POLL_MS = 1000;
@@ -20,6 +21,7 @@ export class View {
   constructor() {
     this.groups = new Resource(() => get("/v1/dead-letters/groups"));
     this.rooms = new Resource(() => get("/v1/parked?limit=200"));
+    this.claims = new Claims();
     this.shown = new Map();
     /** Group or room → its job. */
     this.jobs = new Map();
@@ -37,11 +39,13 @@ export class View {
     this.stop();
     this.groups.stop();
     this.rooms.stop();
+    this.claims.list.stop();
   }
 
   #load() {
     this.groups.load();
     this.rooms.load();
+    this.claims.list.load();
   }
 
   /** Ask how far the jobs are; once one has ended, the lists are others. */
@@ -98,14 +102,18 @@ export class View {
   render() {
     const groups = this.groups.data?.groups ?? [];
     const rooms = this.rooms.data?.rooms ?? [];
-    const loaded = this.groups.data && this.rooms.data;
+    const loaded = this.groups.data && this.rooms.data && this.claims.list.data;
     return [
       h("div", { class: "view-head" }, heading(1, this.title()), h("button", { type: "button", class: "button button-quiet", onclick: () => this.#load() }, t("dash.reload"))),
       h("p", { class: "quiet intro" }, t("waiting.intro")),
       h("div", { role: "status" }, this.said && notice(this.said.level, this.said.text)),
-      [this.groups, this.rooms].map((one) => one.error && failure(one.error, () => one.load())),
-      !loaded && !this.groups.error && !this.rooms.error && waiting(),
-      loaded && groups.length + rooms.length === 0 && h("p", { class: "empty" }, t("waiting.none")),
+      [this.groups, this.rooms, this.claims.list].map((one) => one.error && failure(one.error, () => one.load())),
+      !loaded && !this.groups.error && !this.rooms.error && !this.claims.list.error && waiting(),
+      loaded && groups.length + rooms.length + this.claims.count === 0 && h("p", { class: "empty" }, t("waiting.none")),
+      this.claims.render((work) => this.#do(async () => {
+        await work();
+        this.#load();
+      })),
       rooms.length > 0 && [heading(2, t("waiting.parked")), h("ul", { class: "waiting-groups" }, ...rooms.map((room) => this.#room(room)))],
       groups.length > 0 && [heading(2, t("waiting.dead_letters")), h("ul", { class: "waiting-groups" }, ...groups.map((group) => this.#group(group)))],
       this.groups.data?.complete === false && h("p", { class: "quiet" }, t("waiting.more")),
