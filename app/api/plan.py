@@ -15,7 +15,7 @@ from app.catalogue.sessions import Session
 from app.desk import checklist, copies, plan
 from app.desk.checklist import Code, State
 from app.desk.copies import NewCopy
-from app.desk.plan import Limits, NewPlan, Plan
+from app.desk.plan import EXAMPLE, Limits, NewPlan, Plan
 from app.problems import ProblemDocument, responses
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["desk"], responses=responses(401, 403, 404))
@@ -26,6 +26,21 @@ _LOCATION: dict[str, Any] = {"headers": {"Location": {"description": "the sessio
 
 class PlanProblem(ProblemDocument):
     """The plan was changed meanwhile: the present one, and the one that was sent. Nothing was stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Precondition failed",
+                "status": 412,
+                "code": "plan_changed",
+                "detail": "another person changed the plan meanwhile; nothing was stored",
+                "instance": "urn:request:0192f1a0b3c4",
+                "current": EXAMPLE,
+                "yours": EXAMPLE | {"title": "秋の新作ライブ（夜）"},
+            }
+        }
+    )
 
     current: Plan
     yours: dict[str, Any] = Field(description="the plan that was sent, with its defaults")

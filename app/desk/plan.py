@@ -32,7 +32,7 @@ _HEAD = ("title", "host", "kind", "currency", "time_zone", "scheduled_at")
 _MOST = 1_000
 """Rooms, and promotions, of one plan; the settings may allow fewer."""
 
-_EXAMPLE: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "title": "秋の新作ライブ", "brand": "maison-k", "host": "小林", "kind": "live", "currency": "CNY", "time_zone": "Asia/Tokyo",
     "scheduled_at": "2021-09-25T05:00:00Z",
     "streams": [{"platform": "wechat", "room": "export/UzFfAgtgekIEAQAAAAAAbG8"}],
@@ -55,7 +55,7 @@ _EXAMPLE: dict[str, Any] = {
 class NewPlan(RequestModel):
     """A whole plan. What it does not name is not part of the show any more."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     title: Text
     brand: Slug | None = Field(default=None, description="the session's; it does not change")
@@ -104,7 +104,7 @@ class StoredPromotion(ResponseModel):
 class Plan(ResponseModel):
     """The plan of a session."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     title: str
     brand: str

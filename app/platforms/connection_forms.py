@@ -24,7 +24,7 @@ class FormField(ResponseModel):
     type: FieldType = Field(description="map: name → text; rules: the rules of a mapping, see docs/mapping.md")
     required: bool
     choices: list[str] | None = Field(description="values of a choice")
-    default: Any = Field(description="what an absent option means")
+    default_value: Any = Field(description="what an absent option means")
     pattern: str | None = Field(description="regular expression that a whole secret matches")
 
 
@@ -52,7 +52,7 @@ class ConnectionKinds(ResponseModel):
                         "fields": [
                             {
                                 "name": "access_token", "place": "secrets", "type": "secret", "required": True, "choices": None,
-                                "default": None, "pattern": None,
+                                "default_value": None, "pattern": None,
                             }
                         ],
                     }
@@ -73,7 +73,13 @@ def kinds() -> ConnectionKinds:
 def _kind(name: str, adapter: Adapter) -> ConnectionKind:
     secrets = [
         FormField(
-            name=one.name, place="secrets", type="secret", required=one.required, choices=None, default=None, pattern=one.pattern
+            name=one.name,
+            place="secrets",
+            type="secret",
+            required=one.required,
+            choices=None,
+            default_value=None,
+            pattern=one.pattern,
         )
         for one in adapter.SECRETS
     ]
@@ -98,6 +104,6 @@ def _option(name: str, schema: dict[str, Any], *, required: bool) -> FormField:
     elif found.get("type") in {"boolean", "object", "array"}:
         kind = {"boolean": "boolean", "object": "map", "array": "rules"}[found["type"]]  # type: ignore[assignment]
     return FormField(
-        name=name, place="options", type=kind, required=required, choices=found.get("enum"), default=schema.get("default"),
+        name=name, place="options", type=kind, required=required, choices=found.get("enum"), default_value=schema.get("default"),
         pattern=None,
     )  # fmt: skip

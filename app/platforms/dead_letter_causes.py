@@ -30,7 +30,7 @@ EXAMPLE: dict[str, Any] = {
     "count": 120,
     "first_at": "2021-09-25T05:31:07Z",
     "last_at": "2021-09-25T06:02:11Z",
-    "example": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+    "newest": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
 }
 
 
@@ -57,7 +57,7 @@ class DeadLetterGroup(ResponseModel):
     count: int
     first_at: datetime
     last_at: datetime
-    example: UUID = Field(description="the newest dead letter of the group")
+    newest: UUID = Field(description="the newest dead letter of the group")
 
 
 async def listing(database: Database, principal: Principal) -> tuple[list[DeadLetterGroup], bool]:

@@ -39,7 +39,7 @@ class DeadLetterGroup(NamedTuple):
     number: int
     first_at: datetime
     last_at: datetime
-    example: UUID
+    newest: UUID
 
 
 class NewJob(NamedTuple):

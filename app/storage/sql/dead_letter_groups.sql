@@ -4,7 +4,7 @@
 SELECT substr(encode(sha256(convert_to(concat_ws(E'\x1f', origin, coalesce(type, E'\x1e'), code, pointer, detail), 'UTF8')), 'hex'), 1, 24)
            AS "group",
        origin, type, code, pointer, detail, count(*) AS count, min(received_at) AS first_at, max(received_at) AS last_at,
-       (array_agg(id ORDER BY received_at DESC, id))[1] AS example
+       (array_agg(id ORDER BY received_at DESC, id))[1] AS newest
 FROM (
     SELECT d.id, d.origin, d.type, d.received_at, coalesce(d.errors -> 0 ->> 'code', 'invalid') AS code,
            regexp_replace(coalesce(d.errors -> 0 ->> 'pointer', ''), '/\d+(?=/|$)', '/*', 'g') AS pointer,

@@ -14,7 +14,7 @@ export const valuesOf = (kind, one) => ({
   options: Object.fromEntries(kind.fields.filter(({ place }) => place === "options").map((field) => [field.name, shown(field, one?.options?.[field.name])])),
 });
 
-function shown({ type, default: otherwise }, value) {
+function shown({ type, default_value: otherwise }, value) {
   if (type === "boolean") return value ?? otherwise ?? false;
   if (value === undefined || value === null) return null;
   if (type === "map") return Object.entries(value).map(([key, text]) => `${key}=${text}`).join("\n");
@@ -28,7 +28,7 @@ export const fieldsOf = (form, kind, set = []) => kind.fields.map((field) => {
   const required = field.required && !known;
   const pointer = `/${field.place}/${field.name}`;
   const look = { choice: "select", boolean: "checkbox", map: "textarea", rules: "textarea" }[field.type] ?? "text";
-  const options = field.choices && [["", field.default ?? "—"], ...field.choices.filter((one) => one !== field.default).map((one) => [one, one])];
+  const options = field.choices && [["", field.default_value ?? "—"], ...field.choices.filter((one) => one !== field.default_value).map((one) => [one, one])];
   const more = field.type === "rules" ? { rows: 14, class: "code", spellcheck: "false" } : field.type === "secret" ? { spellcheck: "false" } : {};
   return form.field(pointer, words("field", field.name), { kind: look, help, required, ...(options && { options }), ...more });
 });
@@ -38,7 +38,7 @@ export function optionsOf(kind, options) {
   const found = {};
   for (const field of kind.fields) {
     const value = options[field.name];
-    if (field.place !== "options" || value === null || value === undefined || value === "" || value === field.default) continue;
+    if (field.place !== "options" || value === null || value === undefined || value === "" || value === field.default_value) continue;
     found[field.name] = field.type === "map" ? lines(value) : field.type === "rules" ? parsed(value) : value;
   }
   return found;

@@ -96,7 +96,7 @@ export class View {
 
   async #inspect(group) {
     if (this.shown.delete(group.group)) return refresh();
-    await this.#do(async () => this.shown.set(group.group, await get(`/v1/dead-letters/${group.example}`)));
+    await this.#do(async () => this.shown.set(group.group, await get(`/v1/dead-letters/${group.newest}`)));
   }
 
   render() {
