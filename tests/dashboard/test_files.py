@@ -79,7 +79,7 @@ async def test_labels_are_the_whole_catalogue_for_everybody(client: httpx.AsyncC
 async def test_every_word_that_the_page_uses_is_in_the_catalogue_and_every_word_of_its_own_is_used() -> None:
     """Keys that stand in the modules exist; keys of the dashboard's file stand in a module, whole or by their prefix."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in (WEB / "js").rglob("*.js"))
-    own = "dash|form|brand|today|desk|plan|close|waiting|connection"
+    own = "dash|form|brand|today|desk|plan|close|waiting|connection|people|share|channels|audit"
     used = set(re.findall(rf'"((?:{own}|metric|status|product|section|sheet|basis|unit|settlement|packing)\.[\w.]+)"', source))
     assert set() == used - set(CATALOGUE)
     prefixes = tuple(re.findall(rf"`((?:{own})\.[\w.]*\.)\$\{{", source))
@@ -104,3 +104,12 @@ def test_files_are_compressed_once_and_say_what_they_are() -> None:
     for name, file in site().files.items():
         assert gzip.decompress(file.gzipped) == file.plain, name
         assert file.media_type.split(";")[0] in {"text/javascript", "text/css", "image/svg+xml"}
+
+
+def test_a_class_is_described_in_one_style_sheet() -> None:
+    """All sheets are loaded at once: of two rules for one class the later sheet's wins, also on the other room's pages."""
+    homes: dict[str, set[str]] = {}
+    for path in (WEB / "css").glob("*.css"):
+        for name in re.findall(r"^\.([\w-]+) \{", path.read_text(encoding="utf-8"), re.MULTILINE):
+            homes.setdefault(name, set()).add(path.name)
+    assert {} == {name: sheets for name, sheets in homes.items() if len(sheets) > 1}

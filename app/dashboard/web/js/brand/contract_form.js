@@ -78,7 +78,7 @@ export class ContractForm {
     const ends = [["plan", t("brand.contract.by_plan")], ["date", t("brand.contract.on_day")], ["none", t("brand.contract.no_end")]];
     return panel("contract-new", t("brand.contract.new"), null, form.render(t("brand.contract.new"), () => [
       h("fieldset", null, h("legend", null, t("brand.plan")),
-        h("div", { class: "plans" }, ...names.map(([plan, words]) => h("label", { key: plan, class: "plan" },
+        h("div", { class: "plans" }, ...names.map(([plan, words]) => h("label", { key: plan, class: "plan-choice" },
           h("input", { type: "radio", name: "plan", checked: form.values.plan === plan, onchange: () => this.#fill(plan, plans) }), h("span", null, words))))),
       h("div", { class: "form-row" },
         form.field("/starts_on", t("brand.contract.starts_on"), { kind: "date", required: true }),
@@ -142,6 +142,6 @@ export class ContractForm {
       form.values.subsidized && h("div", { class: "form-row" },
         form.field("/subsidy/eligible", t("brand.subsidy.eligible"), { kind: "money", required: true, maxlength: 20 }),
         form.field("/subsidy/rate", t("brand.subsidy.rate"), { kind: "percent", required: true, maxlength: 12 }),
-        h("div", { class: "field" }, h("span", { class: "field-label" }, t("brand.subsidy.amount")), h("output", { class: "preview", for: "contract-subsidy-eligible contract-subsidy-rate" }, money(amount, "JPY")))));
+        h("div", { class: "field" }, h("span", { class: "field-label" }, t("brand.subsidy.amount")), h("output", { class: "subsidy-amount", for: "contract-subsidy-eligible contract-subsidy-rate" }, money(amount, "JPY")))));
   }
 }

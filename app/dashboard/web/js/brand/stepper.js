@@ -24,7 +24,7 @@ export function thisMonth() {
 export function stepper(month, go) {
   const step = (count, sign, label) =>
     h("button", { type: "button", class: "button button-quiet", "aria-label": t(label), title: t(label), onclick: () => go(shifted(month, count)) }, h("span", { "aria-hidden": "true" }, sign));
-  return h("div", { class: "stepper", role: "group", "aria-label": t("brand.month") },
+  return h("div", { class: "month-stepper", role: "group", "aria-label": t("brand.month") },
     step(-1, "‹", "brand.month.before"),
     h("select", { "aria-label": t("brand.month"), value: month, onchange: (event) => go(event.target.value) },
       ...Array.from({ length: 37 }, (_, index) => shifted(month, 12 - index)).map((one) => h("option", { key: one, value: one }, monthName(one)))),
