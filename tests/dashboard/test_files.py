@@ -108,8 +108,8 @@ def test_files_are_compressed_once_and_say_what_they_are() -> None:
 
 def test_a_class_is_described_in_one_style_sheet() -> None:
     """All sheets are loaded at once: of two rules for one class the later sheet's wins, also on the other room's pages."""
-    homes: dict[str, set[str]] = {}
+    sheets: dict[str, set[str]] = {}
     for path in (WEB / "css").glob("*.css"):
         for name in re.findall(r"^\.([\w-]+) \{", path.read_text(encoding="utf-8"), re.MULTILINE):
-            homes.setdefault(name, set()).add(path.name)
-    assert {} == {name: sheets for name, sheets in homes.items() if len(sheets) > 1}
+            sheets.setdefault(name, set()).add(path.name)
+    assert {} == {name: found for name, found in sheets.items() if len(found) > 1}

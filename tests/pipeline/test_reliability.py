@@ -22,6 +22,8 @@ from tests.pipeline.processes import HEADERS, Sender, ServerProcess
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import Event, busy_show, stirred
 
+FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
+
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
 BATCH = 40
@@ -64,7 +66,7 @@ async def test_several_senders_and_two_server_processes(stage: Stage, tmp_path: 
     random = Random(1)
     async with _servers(tmp_path, 2, TALLYLIGHT_DATABASE_URL=stage.dsn) as servers:
         show = await _show(servers[0])
-        events = busy_show(random, *show.rooms, size=600)
+        events = busy_show(random, *show.rooms, size=1500 if FULL else 600)
         senders = [Sender([server.base for server in servers], random) for _ in range(4)]
         await asyncio.gather(*(sender.send(_batches(events, random)) for sender in senders))
         await assert_told(stage.service, [show], events)
@@ -75,7 +77,7 @@ async def test_a_killed_server_loses_nothing_and_counts_nothing_twice(stage: Sta
     random = Random(2)
     async with _servers(tmp_path, 1, TALLYLIGHT_DATABASE_URL=stage.dsn) as [server]:
         show = await _show(server)
-        events = busy_show(random, *show.rooms, size=800)
+        events = busy_show(random, *show.rooms, size=2000 if FULL else 800)
         senders = [Sender([server.base], random) for _ in range(4)]
         load = asyncio.gather(*(sender.send(_batches(events, random)) for sender in senders))
         await _half_way(senders, events)
@@ -102,7 +104,7 @@ async def test_a_killed_database_loses_nothing_and_counts_nothing_twice(data_fol
     random, folder = Random(3), data_folder
     async with _servers(tmp_path, 1, TALLYLIGHT_DATA_DIR=str(folder)) as [server]:
         show = await _show(server)
-        events = busy_show(random, *show.rooms, size=800)
+        events = busy_show(random, *show.rooms, size=2000 if FULL else 800)
         senders = [Sender([server.base], random) for _ in range(4)]
         load = asyncio.gather(*(sender.send(_batches(events, random)) for sender in senders))
         await _half_way(senders, events)
@@ -122,7 +124,7 @@ async def test_sigterm_drains_and_exits_with_zero(stage: Stage, tmp_path: Path) 
     stopping = asyncio.Event()
     async with _servers(tmp_path, 1, TALLYLIGHT_DATABASE_URL=stage.dsn) as [server]:
         show = await _show(server)
-        events = busy_show(random, *show.rooms, size=800)
+        events = busy_show(random, *show.rooms, size=2000 if FULL else 800)
         senders = [Sender([server.base], random) for _ in range(4)]
         load = asyncio.gather(*(sender.send(_batches(events, random), give_up=stopping) for sender in senders))
         await _half_way(senders, events)
