@@ -213,6 +213,9 @@ async def patch(database: Database, principal: Principal, session_id: UUID, form
             if await connection.scalar(select(lineups.priced(session_id))):
                 detail = "the line-up has prices in the old currency; remove them first"
                 raise ProblemError(409, detail, code="currency_in_use")
+            # Of the targets, those of money are stored as decimal strings.
+            if any(isinstance(target, str) for target in (row.targets or {}).values()):
+                raise ProblemError(409, "the targets are in the old currency; remove them first", code="currency_in_use")
         if changes:
             await connection.execute(update(sessions).where(sessions.c.id == session_id).values(changes))
             row = await row_of(connection, principal, session_id)

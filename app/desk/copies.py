@@ -3,11 +3,12 @@
 In: a session, what is different in the copy. Out: a new session. Never here: events, figures, notes: they stay with the original.
 """
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue import brands, sessions
 from app.catalogue.access import Principal
@@ -50,7 +51,10 @@ async def copy(database: Database, principal: Principal, session_id: UUID, form:
         async with database.write() as connection:
             ref = await session_ref(connection, principal, session_id)
             await brands.lock(connection, ref.brand_id)
-            row = await sessions.row_of(connection, principal, session_id, lock="changes")
+            # The full lock waits for running commits of events: a start is either before the move, or goes to the copy.
+            row = await sessions.row_of(connection, principal, session_id, lock="full" if move else "changes")
+            if move and await _is_on_air(connection, principal, session_id):
+                raise ProblemError(409, "the session is on air; end it before its rooms move", code="session_on_air")
             plan = await plan_on(connection, row)
             copied = await sessions.insert_session(connection, ref.brand_id, _form(plan, form))
             if plan.targets:
@@ -61,11 +65,12 @@ async def copy(database: Database, principal: Principal, session_id: UUID, form:
                 await connection.execute(update(streams).where(streams.c.session_id == ref.id).values(session_id=copied.id))
             return copied.id
 
-    if move:
-        async with database.acquire() as reading:
-            if await sessions.on_air_of(reading, [session_id], principal.brand_id):
-                raise ProblemError(409, "the session is on air; end it before its rooms move", code="session_on_air")
     return await sessions.get(database, principal, await retry_conflicts(write))
+
+
+async def _is_on_air(connection: AsyncConnection, principal: Principal, session_id: UUID) -> bool:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return bool(await sessions.on_air_of(driver, [session_id], principal.brand_id))
 
 
 def _form(plan: Plan, form: NewCopy) -> NewSession:

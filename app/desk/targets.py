@@ -6,15 +6,16 @@ In: slugs with values, as an operator writes them. Out: the same values in the f
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.catalogue.models import Text, decimal_string, digits_of
-from app.events.fields import MAX_COUNT
+from app.events.fields import MAX_COUNT, Money
 from app.events.money import TooPrecise, minor_units
 from app.kpis.metrics import BY_SLUG, Unit
 from app.problems import invalid
 
+_MONEY: TypeAdapter[str] = TypeAdapter(Money)
 _WHOLE = frozenset({Unit.PEOPLE, Unit.COUNT})
 _DIGITS = 6
 """Decimals of a number, as in the KPI document."""
@@ -52,11 +53,12 @@ def _checked(slug: str, value: Any, currency: str) -> int | float | str:
     if metric is None:
         raise invalid(pointer, "is no KPI", "kpi_unknown")
     if metric.unit is Unit.MONEY:
-        if not isinstance(value, str):
-            raise invalid(pointer, 'must be a decimal string such as "500000.00"', "decimal_string")
         try:
-            return decimal_string(minor_units(value, digits_of(currency)), currency) or ""
-        except (TooPrecise, ValueError) as error:
+            amount = _MONEY.validate_python(value, strict=True)
+            return decimal_string(minor_units(amount, digits_of(currency)), currency) or ""
+        except ValidationError:
+            raise invalid(pointer, 'must be a non-negative decimal string such as "500000.00"', "decimal_string") from None
+        except TooPrecise as error:
             raise invalid(pointer, str(error)) from None
     if isinstance(value, str) or not 0 <= value <= MAX_COUNT:
         raise invalid(pointer, "must be a number from 0 to 10^12", "target")

@@ -143,7 +143,8 @@ def objection(allow: AllowList, url: str) -> str | None:
     except httpx.InvalidURL:
         return "is not a valid address"
     host = parts.raw_host.decode("ascii")
-    if not host or (parts.port or 0) > _MAX_PORT:
+    # A zone of an IPv6 address (RFC 6874) names an interface of this machine.
+    if not host or "%" in host or (parts.port or 0) > _MAX_PORT:
         return "is not a valid address"
     address = _literal(host)
     return str(ForbiddenHostError()) if address is not None and not allow.permits(host, address) else None

@@ -140,6 +140,10 @@ async def test_a_retry_succeeds_and_a_plan_without_a_tag_is_refused(client: http
         ({"targets": {"no_such": 1}}, 422, "/targets/no_such"),
         ({"targets": {"gmv": 5}}, 422, "/targets/gmv"),
         ({"targets": {"gmv": "1.234"}}, 422, "/targets/gmv"),
+        *(
+            ({"targets": {"gmv": wrong}}, 422, "/targets/gmv")
+            for wrong in ("12._5", "1_000", "-5", "", " 12", "+12", "１２", "NaN", "9" * 400)
+        ),
         ({"targets": {"viewers": 1.5}}, 422, "/targets/viewers"),
         ({"targets": {"viewers": -1}}, 422, "/targets/viewers"),
         ({"targets": {"viewers": True}}, 422, "/targets/viewers"),
@@ -361,3 +365,32 @@ async def test_the_checklist_tests_itself(client: httpx.AsyncClient, new_session
     await states(rate="ok")
     await _put(client, session, plan | {"currency": "JPY", "lineup": [], "targets": {}}, "*")
     await states(rate="ok", products="missing")
+
+
+async def test_targets_keep_their_currency(client: httpx.AsyncClient, new_session: NewSession) -> None:
+    """Money in another currency would be another amount."""
+    session = (await new_session())["id"]
+    assert 200 == (await _put(client, session, PLAN | {"lineup": []}, "*")).status_code
+    refused = await client.patch(f"/v1/sessions/{session}", json={"currency": "JPY"})
+    assert (409, "currency_in_use") == (refused.status_code, refused.json()["code"])
+    assert 200 == (await _put(client, session, PLAN | {"lineup": [], "targets": {"viewers": 5}}, "*")).status_code
+    assert 200 == (await client.patch(f"/v1/sessions/{session}", json={"currency": "JPY"})).status_code
+
+
+async def test_rooms_do_not_move_while_their_show_begins(client: httpx.AsyncClient, new_session: NewSession) -> None:
+    """A start at the same moment is before the move, which is refused then, or it is the copy's."""
+    for number in range(6):
+        room = {"platform": "wechat", "room": f"race-{number}"}
+        session = (await new_session(streams=[room]))["id"]
+        start = {"specversion": "1.0", "id": f"start-{number}", "source": "//t", "type": "live.session.started", "data": {}}
+        sent, moved = await asyncio.gather(
+            client.post("/v1/events", json=start | {"subject": f"wechat:race-{number}"}),
+            client.post(f"/v1/sessions/{session}/copies", json={"rooms": "move", "kind": "live"}),
+        )
+        assert 1 == sent.json()["accepted"]
+        original = (await client.get(f"/v1/sessions/{session}")).json()["status"]
+        if moved.status_code == 409:
+            assert "live" == original
+        else:
+            copied = (await client.get(f"/v1/sessions/{moved.json()['id']}")).json()["status"]
+            assert ("scheduled", "live") == (original, copied)

@@ -36,6 +36,11 @@ async def test_an_inside_address_is_forbidden_however_it_is_spelled(host: str) -
         await permitted(NO_EXCEPTIONS, host.strip("[]"), 8080)
 
 
+def test_a_zone_is_no_part_of_an_address() -> None:
+    """It names an interface of this machine."""
+    assert objection(NO_EXCEPTIONS, "https://[fe80::1%25lo]/") == "is not a valid address"
+
+
 SPECIAL = (
     # IANA IPv4 special-purpose address registry, multicast, and what clouds use of their own.
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.0.0/29",
