@@ -81,6 +81,8 @@ def test_a_link_signs_in_once_and_leaves_the_address(open_page: PageMaker, base:
     expect(again.get_by_role("alert")).to_contain_text("このリンクは使用済み")
     assert secret not in again.url
     other = _link(base, "王", "viewer")
+    # The requests of this view would be refused once another person is signed in.
+    page.wait_for_load_state("networkidle")
     page.goto(f"{base}/#{other}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("別の担当者")
     expect(page.get_by_text("林 小梅")).to_be_visible()

@@ -47,6 +47,7 @@ function hear(answer) {
 async function send(path, { method = "GET", body, headers: more, signal } = {}) {
   const file = body instanceof FormData;
   const headers = { "Accept-Language": language(), ...more };
+  const exchanges = app.exchanges;
   // The browser itself names the boundary of a form with a file.
   if (body !== undefined && !file) headers["Content-Type"] = "application/json";
   let answer;
@@ -61,7 +62,7 @@ async function send(path, { method = "GET", body, headers: more, signal } = {}) 
   hear(answer);
   if (answer.ok) return answer;
   // A sign-in that was good and is no more: revoked while the page was open.
-  if (answer.status === 401 && app.who) forget(app.who.kind === "guest" ? "people.share.over" : "dash.signin.expired");
+  if (answer.status === 401 && app.who && exchanges === app.exchanges) forget(app.who.kind === "guest" ? "people.share.over" : "dash.signin.expired");
   const document = await answer.json().catch(() => null);
   throw new Problem(answer.status, document, Number(answer.headers.get("Retry-After")) || null);
 }

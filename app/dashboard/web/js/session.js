@@ -32,6 +32,7 @@ async function become(who) {
 
 /** Exchange a secret for a cookie. */
 export async function exchange(secret) {
+  app.exchanges += 1;
   await post("/v1/sign-in", secret);
   await become(await get("/v1/me"));
   app.signedOutBecause = null;

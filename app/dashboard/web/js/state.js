@@ -12,6 +12,8 @@ export const app = {
   asked: false,
   /** `{kind, name, role, brand, …}` of who is signed in by the cookie; null for no one. */
   who: null,
+  /** How often a secret was exchanged for a cookie: the answer to a request of before says nothing of who is signed in now. */
+  exchanges: 0,
   /** Why the sign-in is shown: null, or a label's key. */
   signedOutBecause: null,
   view: null,
