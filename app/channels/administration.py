@@ -22,6 +22,7 @@ from app.catalogue.pages import Page, page_of
 from app.channels.kinds.protocol import Kind
 from app.channels.kinds.registry import KINDS
 from app.channels.models import Channel, ChannelCounts, ChannelPatch, NewChannel
+from app.platforms.connections import merged_secrets
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.outbound import AllowList, objection
 from app.problems import FieldError, ProblemError, not_found, pointer_of, rule_params
@@ -190,7 +191,9 @@ async def patch(admin: ChannelAdmin, channel_id: UUID, form: ChannelPatch) -> Ch
         kind = KINDS[row.kind]
         given = changes.pop("secrets", None)
         if given is not None or "options" in changes:
-            secrets = _merged(kind, _present(admin.cipher, row.sealed, given=given is not None), given or {})
+            secrets = merged_secrets(
+                kind.SECRETS.model_fields, _present(admin.cipher, row.sealed, given=given is not None), given or {}
+            )
             options = changes.get("options", row.options)
             _check(admin, kind, secrets, options)
             changes |= {"sealed": admin.cipher.encrypt(to_json(secrets)), "target": kind.target(secrets, options)}
@@ -212,14 +215,6 @@ def _present(cipher: SecretCipher, sealed: bytes, *, given: bool) -> dict[str, s
         raise ProblemError(
             409, "the secrets were encrypted with another secret key: send all of them again", code="secret_key_changed"
         ) from None
-
-
-def _merged(kind: Kind, old: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str, str]:
-    merged: dict[str, str | None] = {**old, **given}
-    rotated = given.get("secret") not in {None, old.get("secret")}
-    if rotated and "previous_secret" in kind.SECRETS.model_fields and "previous_secret" not in given and "secret" in old:
-        merged["previous_secret"] = old["secret"]
-    return {name: value for name, value in merged.items() if value}
 
 
 async def remove(admin: ChannelAdmin, channel_id: UUID) -> None:

@@ -5,7 +5,7 @@ In: request models. Out: response models. Never here: a secret in a response or 
 """
 
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -213,7 +213,8 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         audit.about(brand=row.brand_id)
         adapter = _adapter(row.kind)
         opened = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
-        values = _merged(adapter, opened.values if opened else {}, changes.pop("secrets", None) or {})
+        known = {secret.name for secret in adapter.SECRETS}
+        values = merged_secrets(known, opened.values if opened else {}, changes.pop("secrets", None) or {})
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
         # An address that the setting no longer permits must not prevent other changes: calls to it are refused.
@@ -263,12 +264,12 @@ def _changed_secrets(
     return replace(opened, values=values, token_in_url=opened.token_in_url or weaker)
 
 
-def _merged(adapter: Adapter, old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
-    known = {secret.name for secret in adapter.SECRETS}
+def merged_secrets(known: Container[str], old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Return secrets after a change; a kind that knows `previous_secret` keeps the one that a new `secret` replaces."""
     merged: dict[str, str | None] = {**old, **changes}
     rotated = changes.get("secret") not in {None, old.get("secret")}
     if rotated and "previous_secret" in known and "previous_secret" not in changes and "secret" in old:
-        # Senders that still use the old secret are accepted.
+        # Senders and receivers that still use the old secret go on.
         merged["previous_secret"] = old["secret"]
     return {name: value for name, value in merged.items() if value}
 

@@ -54,6 +54,19 @@ export class Resource {
   }
 }
 
+/** Do what a button says, and load again what it changed; what went wrong is `view.problem` then. */
+export async function change(view, work, ...changed) {
+  view.problem = null;
+  try {
+    await work();
+    await Promise.all(changed.map((one) => one?.load()));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    view.problem = error;
+  }
+  refresh();
+}
+
 /** Call work at an interval while the page is visible; returns a function that stops it. */
 export function every(milliseconds, work) {
   const timer = setInterval(() => document.visibilityState === "visible" && work(), milliseconds);

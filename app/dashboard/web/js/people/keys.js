@@ -4,10 +4,9 @@
  * In: keys of the API without their secrets. Out: a panel. Never here: a key's text after it was shown once.
  */
 
-import { Problem, get, post, remove } from "../api.js";
-import { refresh } from "../state.js";
+import { get, post, remove } from "../api.js";
 import { h } from "../dom.js";
-import { Resource } from "../resource.js";
+import { Resource, change } from "../resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
 import { failure, field, notice, panel, table } from "../components.js";
 import { READER_ZONE, moment, t } from "../i18n.js";
@@ -29,16 +28,8 @@ export class Keys {
     this.list.stop();
   }
 
-  async #change(work) {
-    this.problem = null;
-    try {
-      await work();
-      await this.list.load();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem = error;
-    }
-    refresh();
+  #change(work) {
+    return change(this, work, this.list);
   }
 
   #create(event) {

@@ -4,11 +4,11 @@
  * In: people, devices and keys of the API. Out: tables and forms. Never here: secrets beyond the moment in which they are made.
  */
 
-import { Problem, get, patch, post, remove } from "../api.js";
+import { get, patch, post, remove } from "../api.js";
 import { app, refresh } from "../state.js";
 import { h } from "../dom.js";
 import { Keys } from "./keys.js";
-import { Resource } from "../resource.js";
+import { Resource, change } from "../resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
 import { failure, field, heading, notice, panel, table, waiting } from "../components.js";
 import { READER_ZONE, moment, t } from "../i18n.js";
@@ -38,17 +38,8 @@ export class View {
     for (const one of [this.people, this.brands, this.devices]) one?.stop();
   }
 
-  /** Do what a button says, then show what has become of it. */
-  async #change(work) {
-    this.problem = null;
-    try {
-      await work();
-      await Promise.all([this.people.load(), this.devices?.load()]);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem = error;
-    }
-    refresh();
+  #change(work) {
+    return change(this, work, this.people, this.devices);
   }
 
   #create(event) {

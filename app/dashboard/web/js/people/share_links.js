@@ -4,10 +4,9 @@
  * In: share links of the API without their secrets. Out: a panel of the report. Never here: what a guest may read.
  */
 
-import { Problem, get, post, remove } from "../api.js";
-import { refresh } from "../state.js";
+import { get, post, remove } from "../api.js";
 import { h } from "../dom.js";
-import { Resource } from "../resource.js";
+import { Resource, change } from "../resource.js";
 import { Secret } from "./fields.js";
 import { field, notice, panel, table } from "../components.js";
 import { LANGUAGES, READER_ZONE, language, moment, t } from "../i18n.js";
@@ -26,16 +25,8 @@ export class ShareLinks {
     this.list.stop();
   }
 
-  async #change(work) {
-    this.problem = null;
-    try {
-      await work();
-      await this.list.load();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem = error;
-    }
-    refresh();
+  #change(work) {
+    return change(this, work, this.list);
   }
 
   #create(event) {
