@@ -31,6 +31,8 @@ def paste(page: Page, selector: str, text: str) -> None:
 
 def saved(page: Page) -> None:
     """Return once everything is saved."""
+    # A change is drawn with the next frame.
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     expect(page.locator(".plan-state[data-state=saved]")).to_be_visible()
 
 
@@ -160,6 +162,50 @@ def test_a_rehearsal_becomes_the_show(open_page: PageMaker, base: str) -> None:
     page.get_by_role("button", name="本番にする").click()
     saved(page)
     assert "live" == plan_of(base, session)["kind"]
+
+
+def test_a_rehearsal_that_has_begun_becomes_another_show(open_page: PageMaker, base: str) -> None:
+    """Its rooms move; the date is asked for, since that of the rehearsal is over, and nothing else can be chosen."""
+    room = {"platform": "wechat", "room": "export/rehearsed-1"}
+    session = new_session(base, kind="rehearsal", streams=[room], lineup=[{"product": "b-1"}])
+    for action in ("start", "end"):
+        httpx.post(f"{base}/v1/sessions/{session}/desk", headers=HEADERS, json={"action": action}).raise_for_status()
+    page = open_page(f"#/plan/{session}")
+    page.get_by_role("button", name="本番にする").click()
+    dialog = page.get_by_role("dialog", name="本番にする")
+    at = dialog.get_by_label("開始日時")
+    expect(at).to_have_value("")
+    expect(dialog.get_by_role("combobox")).to_have_count(0)
+    dialog.get_by_role("button", name="本番にする").click()
+    assert at.evaluate("field => field.validity.valueMissing")
+    at.fill("2030-09-28T14:00")
+    dialog.get_by_role("button", name="本番にする").click()
+    expect(dialog).to_have_count(0)
+    show = page.url.rsplit("/", 1)[1]
+    assert session != show
+    made, left = plan_of(base, show), plan_of(base, session)
+    assert ("live", "2030-09-28T05:00:00Z") == (made["kind"], made["scheduled_at"])
+    assert ["export/rehearsed-1"] == [one["room"] for one in made["streams"]]
+    assert ("rehearsal", []) == (left["kind"], left["streams"])
+
+
+def test_a_show_that_is_not_wanted_is_deleted(open_page: PageMaker, base: str) -> None:
+    """After a question that names it; a number that was typed as people type it was saved before."""
+    session = new_session(base, title="やめたライブ", lineup=[{"product": "d-1"}])
+    page = open_page(f"#/plan/{session}")
+    page.get_by_role("textbox", name="ライブ価格 1").fill("１,９９９")
+    page.get_by_role("textbox", name="在庫 1").fill("1,200")
+    saved(page)
+    item = plan_of(base, session)["lineup"][0]
+    assert ("1999.00", 1200) == (item["live_price"], item["stock"])
+    page.get_by_role("button", name="ライブを削除").click()
+    question = page.get_by_role("dialog", name="ライブを削除")
+    expect(question).to_contain_text("「やめたライブ」")
+    question.get_by_role("button", name="キャンセル").click()
+    page.get_by_role("button", name="ライブを削除").click()
+    question.get_by_role("button", name="ライブを削除").click()
+    expect(page.get_by_role("heading", level=1, name="今日")).to_be_visible()
+    assert 404 == httpx.get(f"{base}/v1/sessions/{session}", headers=HEADERS).status_code
 
 
 def test_a_new_code_can_be_another_name_of_a_product(open_page: PageMaker, base: str) -> None:

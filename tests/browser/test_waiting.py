@@ -68,10 +68,11 @@ def test_a_group_is_replayed_after_its_mapping_is_corrected(open_page: PageMaker
 
 def test_a_wechat_shop_is_added(open_page: PageMaker, base: str) -> None:
     """The form names what it needs in the reader's language, keeps secrets that are left empty, and the address can be rotated."""
+    httpx.post(f"{base}/v1/brands", headers=HEADERS, json={"slug": "shop-brand", "name": "小店のブランド"}).raise_for_status()
     page = open_page("#/connection/new/wechat_shop")
     form = page.get_by_role("form", name="WeChat小店（注文）")
     form.get_by_label("名称").fill("Maison K 小店")
-    form.get_by_label("ブランド").fill("waiting")
+    form.get_by_label("ブランド").select_option(label="小店のブランド")
     form.get_by_label("Token", exact=True).fill("a-token-of-our-own")
     form.get_by_label("EncodingAESKey").fill("too short")
     form.get_by_role("button", name="追加").click()
@@ -92,7 +93,7 @@ def test_a_wechat_shop_is_added(open_page: PageMaker, base: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="URLを作り直す").click()
     expect(address).not_to_have_text(before)
     made = httpx.get(f"{base}/v1/connections/{page.url.rpartition('/')[2]}", headers=HEADERS).json()
-    assert ("wechat_shop", "waiting", {"require_encryption": True}) == (made["kind"], made["brand"], made["options"])
+    assert ("wechat_shop", "shop-brand", {"require_encryption": True}) == (made["kind"], made["brand"], made["options"])
     assert {"token", "encoding_aes_key", "appid"} == set(made["secrets_set"])
     page.get_by_role("link", name="連携", exact=True).first.click()
     expect(page.get_by_role("row", name="Maison K 小店")).to_contain_text("受信なし")

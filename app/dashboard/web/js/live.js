@@ -143,6 +143,7 @@ export class LiveView {
       h("div", { class: "live-tools" },
         this.#age(),
         h("div", { class: "live-buttons" },
+          may.write() && h("a", { class: "button button-quiet", href: link("plan", this.id) }, t("plan.nav")),
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
             t(document.fullscreenElement ? "dash.live.exit_fullscreen" : "dash.live.fullscreen")))),
@@ -190,9 +191,16 @@ export class LiveView {
       const at = session.ended_at;
       return h("div", { key: "state" }, notice("info",
         h("span", null, at ? t("dash.live.ended", { time: `${date(at, session.time_zone)} ${hour(at, session.time_zone)}` }) : t("dash.live.over"), " "),
-        h("a", { href: link("report", this.id) }, t("dash.live.to_report")), may.write() && h("a", { href: link("close", this.id) }, t("close.title"))));
+        h("a", { href: link("report", this.id) }, t("dash.live.to_report")), may.write() && this.#afterwards(session)));
     }
     return null;
+  }
+
+  /** What is to be done after the end: a rehearsal becomes the show, a show is closed. */
+  #afterwards(session) {
+    return session.kind === "rehearsal"
+      ? h("a", { href: link("plan", this.id) }, t("plan.rehearsal.to_show"))
+      : h("a", { href: link("close", this.id) }, t("close.title"));
   }
 
   #board(session) {

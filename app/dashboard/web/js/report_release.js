@@ -1,19 +1,17 @@
 /**
  * The release of a session: its revisions with their files, what changed since the latest, and the button that makes the next.
  *
- * In: the KPI document, revisions and changes of the API. Out: a panel for the agency. Never here: a brand's own view, which is
+ * In: the KPI document and revisions of the API. Out: a panel for the agency. Never here: a brand's own view, which is
  * the report itself.
  */
 
 import { Problem, get, post } from "./api.js";
 import { may, refresh } from "./state.js";
 import { h } from "./dom.js";
+import { ReleaseChanges } from "./release_changes.js";
 import { Resource } from "./resource.js";
 import { field, notice, panel, table } from "./components.js";
-import { READER_ZONE, clock, figure, labelOr, moment, money, number, percent, platformName, t } from "./i18n.js";
-
-const SHOWN = 12;
-const RATES = new Set(["click_rate", "click_to_buyer_rate", "share_of_gmv"]);
+import { READER_ZONE, moment, t } from "./i18n.js";
 
 /** A key that is the same for each attempt of one release; `randomUUID` is missing where the page came without TLS. */
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -35,10 +33,7 @@ export class Release {
     this.busy = false;
     this.problem = null;
     this.revisions = new Resource(() => get(`${base}/revisions?limit=20`));
-    this.changes = new Resource(async () => {
-      const { revisions } = await get(`${base}/revisions?limit=1`);
-      return revisions.length ? (await get(`${base}/revisions/${revisions[0].number}/changes`)).changes : [];
-    });
+    this.changes = new ReleaseChanges(base);
     this.all = [this.revisions, this.changes];
     for (const one of this.all) one.load();
   }
@@ -74,7 +69,7 @@ export class Release {
       kpis.final
         ? kpis.final.changed && notice("warning", t("dash.release.changed", { number: kpis.final.revision }))
         : h("p", { class: "quiet" }, t("dash.release.none")),
-      kpis.final && this.#changed(kpis),
+      kpis.final && this.changes.render(kpis),
       revisions.length > 0 && this.#revisions(revisions),
       may.write() && status !== "live" && this.#form(kpis));
   }
@@ -95,35 +90,6 @@ export class Release {
     return h("div", { class: "release-list" },
       table("revision-table", t("dash.release.revisions"), columns, revisions, { rowKey: (one) => one.number }),
       field(t("dash.edition"), editions));
-  }
-
-  #changed({ kpis, currency }) {
-    const list = this.changes.data ?? [];
-    if (!list.length) return null;
-    const text = (change, value) => {
-      if (change.figure === "duration_seconds") return clock(value);
-      const unit = change.product || change.promotion ? null : kpis[change.figure]?.unit;
-      if (unit) return figure({ value, unit }, currency, change.figure);
-      if (typeof value === "string") return money(value, currency);
-      return RATES.has(change.figure) ? percent(value) : number(value);
-    };
-    const name = (change) =>
-      change.product ? labelOr(`product.${change.figure}`, change.figure)
-        : change.promotion ? labelOr(`promotion.${change.figure}`, change.figure)
-          : change.figure === "duration_seconds" ? t("sheet.duration") : labelOr(`metric.${change.figure}`, change.figure);
-    const of = (change) => (change.platform ? platformName(change.platform) : change.product ?? change.promotion ?? "");
-    const columns = [
-      { label: t("dash.figure"), cell: name },
-      ...(list.some(of) ? [{ label: t("dash.release.of"), cell: of }] : []),
-      { label: t("dash.release.was"), numeric: true, cell: (change) => text(change, change.was) },
-      { label: t("dash.release.is"), numeric: true, cell: (change) => text(change, change.is) },
-    ];
-    const rest = list.length - SHOWN;
-    return h("div", { key: "changes" },
-      table("change-table", t("dash.release.changes"), columns, list.slice(0, SHOWN), {
-        rowKey: (change) => `${change.figure} ${of(change)}`,
-      }),
-      rest > 0 && h("p", { class: "quiet small" }, t("dash.release.more", { count: rest })));
   }
 
   #form(kpis) {

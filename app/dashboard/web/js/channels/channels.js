@@ -10,6 +10,8 @@ import { h } from "../dom.js";
 import { Form, ask } from "../forms.js";
 import { LANGUAGES, READER_ZONE, language, moment, number, t } from "../i18n.js";
 import { Pages } from "../pages.js";
+import { brandOptions } from "../people/fields.js";
+import { Resource } from "../resource.js";
 import { refresh } from "../state.js";
 import { Deliveries } from "./deliveries.js";
 import { EVENTS, KINDS, entered, fieldsOf } from "./kinds.js";
@@ -18,6 +20,8 @@ export class View {
   constructor() {
     this.list = new Pages("channels", (cursor) => get(path("/v1/channels", { limit: 100, cursor })));
     this.list.load();
+    this.brands = new Resource(() => get("/v1/brands?limit=200"));
+    this.brands.load();
     this.editing = null;
     this.form = null;
     this.open = null;
@@ -30,6 +34,7 @@ export class View {
 
   leave() {
     this.list.stop();
+    this.brands.stop();
     this.open?.leave();
   }
 
@@ -91,7 +96,7 @@ export class View {
       h("div", { class: "form-row" },
         fresh && form.field("/kind", t("channels.kind"), { kind: "select", options: KINDS.map((kind) => [kind, t(`channels.kind.${kind}`)]) }),
         form.field("/name", t("dash.name"), { required: true }),
-        fresh && form.field("/brand", t("dash.brand"), { help: t("channels.brand.help") }),
+        fresh && form.field("/brand", t("dash.brand"), { kind: "select", options: brandOptions(this.brands) }),
         form.field("/lang", t("channels.lang"), { kind: "select", options: LANGUAGES }),
         form.field("/enabled", t("channels.enabled"), { kind: "checkbox" })),
       h("p", { class: "quiet" }, t(`channels.help.${form.get("/kind")}`)),

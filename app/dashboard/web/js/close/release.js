@@ -11,6 +11,7 @@ import { Resource } from "../resource.js";
 import { failure, field, notice } from "../components.js";
 import { ask } from "../forms.js";
 import { newId } from "../desk/queue.js";
+import { ReleaseChanges } from "../release_changes.js";
 import { ShareLinks } from "./share.js";
 import { sheet } from "../report.js";
 import { SortableTable } from "../sortable_table.js";
@@ -30,6 +31,7 @@ export class ReleaseStep {
     this.language = language();
     this.report = new Resource(() => get(path(`${view.base}/report`, { edition: "client", lang: this.language })));
     this.revisions = new Resource(() => get(`${view.base}/revisions?limit=20`));
+    this.changes = new ReleaseChanges(view.base);
     this.links = new ShareLinks(view.base);
     this.sold = new SortableTable("sold-table", "gmv");
   }
@@ -37,6 +39,8 @@ export class ReleaseStep {
   enter() {
     this.report.load();
     this.revisions.load();
+    this.changes.load();
+    this.view.kpis.load();
     this.links.load();
   }
 
@@ -50,6 +54,7 @@ export class ReleaseStep {
   leave() {
     this.report.stop();
     this.revisions.stop();
+    this.changes.stop();
     this.links.leave();
   }
 
@@ -75,6 +80,7 @@ export class ReleaseStep {
       this.#key = newId();
       this.#note = "";
       await this.revisions.load();
+      this.changes.load();
       this.report.load();
       this.released();
     });
@@ -97,7 +103,9 @@ export class ReleaseStep {
       h("h3", { key: "preview-title", class: "title title-3" }, t("close.release.preview")),
       this.report.error ? h("div", { key: "preview" }, failure(this.report.error, () => this.report.load()))
         : this.report.data && h("div", { key: "preview", class: "preview", tabindex: "0", role: "region", "aria-label": t("close.release.preview"), lang: this.language }, sheet(this.report.data, this.sold)),
-      final && h("div", { key: "final" }, notice(final.changed ? "warning" : "info", t(final.changed ? "dash.release.changed" : "close.release.done", { number: final.revision }))),
+      final && h("div", { key: "final" },
+        notice(final.changed ? "warning" : "info", t(final.changed ? "dash.release.changed" : "close.release.done", { number: final.revision })),
+        final.changed && this.changes.render(this.view.kpis.data)),
       h("form", { key: "form", class: "card-form", onsubmit: (event) => this.#finalize(event), "aria-label": t("dash.release") },
         field(t("dash.release.note"), h("input", { type: "text", maxlength: 1000, value: this.#note, oninput: (event) => { this.#note = event.target.value; } })),
         h("button", { class: "button button-main", disabled: this.#busy }, t(this.#busy ? "dash.release.busy" : final ? "dash.release.again" : "dash.release.go"))),

@@ -10,6 +10,7 @@ import { h } from "../dom.js";
 import { Form, ask } from "../forms.js";
 import { READER_ZONE, moment, number, t } from "../i18n.js";
 import { Resource, every } from "../resource.js";
+import { brandOptions } from "../people/fields.js";
 import { go, link } from "../router.js";
 import { refresh } from "../state.js";
 import { fieldsOf, optionsOf, secretsOf, valuesOf } from "./fields.js";
@@ -22,9 +23,11 @@ export class View {
     this.kinds = new Resource(async () => (await get("/v1/connections/kinds")).kinds);
     this.one = new Resource(async () => (this.id ? get(`/v1/connections/${this.id}`) : { kind, name: null, secrets_set: [] }));
     this.deliveries = new Resource(async () => (await get(`/v1/connections/${this.id}/deliveries`)).deliveries);
+    this.brands = new Resource(() => get("/v1/brands?limit=200"));
     this.kinds.load();
     this.one.load();
     if (this.id) this.deliveries.load();
+    else this.brands.load();
     this.stop = this.id ? every(5000, () => this.deliveries.load()) : () => {};
     this.checks = this.said = null;
     this.copied = false;
@@ -36,7 +39,7 @@ export class View {
 
   leave() {
     this.stop();
-    for (const one of [this.kinds, this.one, this.deliveries]) one.stop();
+    for (const one of [this.kinds, this.one, this.deliveries, this.brands]) one.stop();
   }
 
   get kind() {
@@ -96,7 +99,7 @@ export class View {
       this.id && this.#state(one, kind),
       panel("connection-form", kindName(kind.kind), {}, this.form.render(kindName(kind.kind), () => [
         this.form.field("/name", t("dash.name"), { required: true }),
-        !this.id && this.form.field("/brand", t("connection.brand"), { help: t("connection.brand_help") }),
+        !this.id && this.form.field("/brand", t("connection.brand"), { kind: "select", options: brandOptions(this.brands), help: t("connection.brand_help") }),
         ...fieldsOf(this.form, kind, one.secrets_set),
         kind.keeps_previous_secret && this.id && h("p", { class: "quiet" }, t("connection.previous_help")),
         this.id && this.form.field("/enabled", t("connection.enabled"), { kind: "checkbox" }),

@@ -1,5 +1,5 @@
 /**
- * Parts of the forms of people, keys and share links: role, brand, and a secret that is shown once.
+ * Parts of the forms of people, keys, share links, connections and channels: role, brand, and a secret that is shown once.
  *
  * In: a form's values. Out: fields. Never here: requests.
  */
@@ -13,11 +13,13 @@ export const roleField = (roles, form) =>
   field(t("people.role"), h("select", { value: form.role, onchange: (event) => { form.role = event.target.value; refresh(); } },
     ...roles.map((role) => h("option", { value: role }, t(`people.role.${role}`)))));
 
-/** The brand that a person or a key is bound to; none means all. */
+/** Pairs of a select: every brand, or none, which means all. */
+export const brandOptions = (brands) => [["", t("people.all_brands")], ...(brands.data?.brands ?? []).map((brand) => [brand.slug, brand.name])];
+
+/** The brand that a person or a key is bound to. */
 export const brandField = (brands, form) =>
   field(t("people.bound_to"), h("select", { value: form.brand, onchange: (event) => { form.brand = event.target.value; } },
-    h("option", { value: "" }, t("people.all_brands")),
-    ...(brands.data?.brands ?? []).map((brand) => h("option", { value: brand.slug }, brand.name))));
+    ...brandOptions(brands).map(([slug, name]) => h("option", { value: slug }, name))));
 
 /** A text that can be read and copied once, until the view is left. */
 export class Secret {

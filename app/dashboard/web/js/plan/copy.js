@@ -1,5 +1,5 @@
 /**
- * Copy an earlier show: which one, and when the new one begins.
+ * Copy an earlier show: which one, and when the new one begins. A rehearsal that has begun becomes the show in the same way.
  *
  * In: the latest sessions. Out: a new session with the plan of the earlier one. Never here: the plan itself.
  */
@@ -22,9 +22,14 @@ export class CopyDialog {
   #problem = null;
   #busy = false;
   #rooms = "leave";
+  #from = null;
 
   constructor() {
-    this.list = new Resource(() => get(path("/v1/sessions", { limit: 50 })));
+    this.list = new Resource(async () => {
+      const { sessions } = await get(path("/v1/sessions", { limit: 50 }));
+      if (!this.#from || sessions.some((one) => one.id === this.#from)) return sessions;
+      return [await get(`/v1/sessions/${encodeURIComponent(this.#from)}`), ...sessions];
+    });
   }
 
   leave() {
@@ -37,6 +42,7 @@ export class CopyDialog {
    */
   async open(from = null, rooms = "leave") {
     this.#rooms = rooms;
+    this.#from = from;
     this.#shown = true;
     this.#form = null;
     this.#problem = null;
@@ -46,19 +52,25 @@ export class CopyDialog {
   }
 
   get #sessions() {
-    const list = this.list.data?.sessions ?? [];
+    const list = this.list.data ?? [];
     // Shows come first; a rehearsal can be copied too.
     return [...list].sort((a, b) => (a.kind === "rehearsal") - (b.kind === "rehearsal"));
   }
 
-  /** The same hour, the next week that is still to come. */
+  /** True where a rehearsal becomes the show: it is this rehearsal, and its rooms are the show's. */
+  get #moving() {
+    return this.#rooms === "move";
+  }
+
+  /** The same hour, the next week that is still to come; of a rehearsal the time for which it was planned, while that is to come. */
   #choose(id) {
     const session = this.#sessions.find((one) => one.id === id);
     if (!session) return;
     const began = new Date(session.scheduled_at ?? session.started_at ?? session.created_at).getTime();
-    const weeks = Math.max(1, Math.ceil((Date.now() - began) / WEEK_MS));
     const local = localInput(new Date(began), session.time_zone);
-    this.#form = { id, title: session.title, zone: session.time_zone, at: addDays(local, 7 * weeks), kind: "live" };
+    const weeks = Math.max(1, Math.ceil((Date.now() - began) / WEEK_MS));
+    const later = this.#moving ? (began > Date.now() ? local : "") : addDays(local, 7 * weeks);
+    this.#form = { id, title: session.title, zone: session.time_zone, at: later, kind: "live" };
     refresh();
   }
 
@@ -86,7 +98,7 @@ export class CopyDialog {
       this.#shown = false;
       refresh();
     };
-    return dialog("copy", t("plan.copy.title"), close, this.list.error ? failure(this.list.error) : this.list.pending ? waiting() : this.#body(close));
+    return dialog("copy", t(this.#moving ? "plan.rehearsal.to_show" : "plan.copy.title"), close, this.list.error ? failure(this.list.error) : this.list.pending ? waiting() : this.#body(close));
   }
 
   #body(close) {
@@ -95,14 +107,16 @@ export class CopyDialog {
     if (!form) return waiting();
     const set = (name) => (event) => { form[name] = event.target.value; refresh(); };
     return h("form", { class: "form", onsubmit: (event) => this.#copy(event) },
-      field(t("plan.copy.from"), h("select", { value: form.id, onchange: (event) => this.#choose(event.target.value) },
-        ...this.#sessions.map((session) => h("option", { value: session.id }, [session.title, date(session.started_at ?? session.scheduled_at, session.time_zone), session.brand].join(" · "))))),
+      this.#moving
+        ? h("p", { class: "quiet" }, t("plan.rehearsal.moves"))
+        : field(t("plan.copy.from"), h("select", { value: form.id, onchange: (event) => this.#choose(event.target.value) },
+            ...this.#sessions.map((session) => h("option", { value: session.id }, [session.title, date(session.started_at ?? session.scheduled_at, session.time_zone), session.brand].join(" · "))))),
       field(t("plan.title"), h("input", { type: "text", required: true, maxlength: 256, value: form.title, oninput: set("title") })),
       field(`${t("plan.scheduled_at")} (${form.zone})`, h("input", { type: "datetime-local", required: true, value: form.at, oninput: set("at") })),
-      field(t("plan.kind"), h("select", { value: form.kind, onchange: set("kind") }, h("option", { value: "live" }, t("dash.session")), h("option", { value: "rehearsal" }, t("dash.rehearsal")))),
+      !this.#moving && field(t("plan.kind"), h("select", { value: form.kind, onchange: set("kind") }, h("option", { value: "live" }, t("dash.session")), h("option", { value: "rehearsal" }, t("dash.rehearsal")))),
       this.#problem && failure(this.#problem),
       h("div", { class: "form-buttons" },
-        h("button", { class: "button button-main", disabled: this.#busy }, t("plan.copy.go")),
+        h("button", { class: "button button-main", disabled: this.#busy }, t(this.#moving ? "plan.rehearsal.to_show" : "plan.copy.go")),
         h("button", { type: "button", class: "button button-quiet", onclick: close }, t("plan.cancel"))));
   }
 }

@@ -31,9 +31,12 @@ export class NewPlan {
     this.#problem = null;
     refresh();
     try {
-      const slug = brand || slugOf(name);
-      if (!brand) await post("/v1/brands", { slug, name: name.trim() });
-      const made = await post("/v1/sessions", { title: title.trim(), brand: slug, kind, currency, time_zone: zone, scheduled_at: momentOf(at, zone) });
+      if (!brand) {
+        // Once it is made it is the chosen one: another try must not make it again.
+        this.form.brand = (await post("/v1/brands", { slug: slugOf(name), name: name.trim() })).slug;
+        this.brands.load();
+      }
+      const made = await post("/v1/sessions", { title: title.trim(), brand: this.form.brand, kind, currency, time_zone: zone, scheduled_at: momentOf(at, zone) });
       // The empty form is no place to come back to.
       location.replace(link("plan", made.id));
     } catch (error) {

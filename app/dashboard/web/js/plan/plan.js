@@ -4,7 +4,7 @@
  * In: a session's plan, or the wish for a new one. Out: the plan, changed. Never here: what happens on air.
  */
 
-import { get } from "../api.js";
+import { get, remove } from "../api.js";
 import { may } from "../state.js";
 import { h } from "../dom.js";
 import { basics } from "./basics.js";
@@ -15,9 +15,10 @@ import { PromotionsBlock } from "./promotions.js";
 import { RoomsBlock } from "./rooms_block.js";
 import { SavedPlan } from "./saving.js";
 import { NewPlan } from "./new.js";
-import { Resource } from "../resource.js";
+import { Resource, change } from "../resource.js";
 import { badge, failure, fieldErrors, heading, notice, waiting } from "../components.js";
-import { link } from "../router.js";
+import { ask } from "../forms.js";
+import { go, link } from "../router.js";
 import { READER_ZONE, hour, t } from "../i18n.js";
 
 export class View {
@@ -37,6 +38,8 @@ export class View {
     this.rooms = new RoomsBlock(this.saved);
     this.promotions = new PromotionsBlock(this.saved);
     this.conflict = new Conflict();
+    /** Why the session could not be deleted, or null. */
+    this.problem = null;
     this.copy = new CopyDialog();
     for (const one of [this.session, this.loading]) one.load();
     addEventListener("beforeunload", this.#warn);
@@ -82,7 +85,26 @@ export class View {
         this.rooms.render(plan),
         this.lineup.render(plan),
         this.promotions.render(plan)),
+      this.#deletion(plan),
       this.copy.render());
+  }
+
+  /** What was released is the client's too: only an administrator deletes it. */
+  #deletion(plan) {
+    if (this.session.data.status === "final" && !may.administer()) return null;
+    return h("div", { key: "deletion", class: "form-buttons" },
+      h("button", { type: "button", class: "button button-quiet button-danger", onclick: () => this.#delete(plan.title) }, t("plan.delete")),
+      this.problem && h("div", { key: "problem" }, failure(this.problem)));
+  }
+
+  async #delete(title) {
+    if (!(await ask(t("plan.delete"), t("plan.delete.question", { title }), t("plan.delete")))) return;
+    // What was typed last must not arrive after the deletion.
+    await this.saved.save();
+    await change(this, async () => {
+      await remove(this.base);
+      go(link("today"));
+    });
   }
 
   #head(plan) {

@@ -5,6 +5,7 @@
  */
 
 import { Problem, exchange } from "../api.js";
+import { amount } from "./paste.js";
 import { refresh } from "../state.js";
 import { t } from "../i18n.js";
 
@@ -136,6 +137,10 @@ export class SavedPlan {
 }
 
 const trimmed = (value) => (typeof value === "string" ? value.trim() || null : value);
+/** A number as people type it, `1,999` or `１９９９`; a text that is none stays, and the server names it. */
+const typed = (value) => (typeof value === "string" ? amount(value) ?? value : value);
+const counted = (value) => (/^\d+$/.test(typed(value) ?? "") ? Number(typed(value)) : value);
+const numbered = ({ list_price: list, live_price: live, stock, ...row }) => ({ ...row, list_price: typed(list), live_price: typed(live), stock: counted(stock) });
 const fields = (one, names) => Object.fromEntries(names.filter((name) => one[name] !== undefined).map((name) => [name, trimmed(one[name])]));
 const ITEM = ["product", "name", "list_price", "live_price", "stock", "talk_points", "preorder", "promised_days"];
 const PROMOTION = ["id", "url", "kind", "platform", "title", "published_at"];
@@ -147,7 +152,7 @@ function complete(plan) {
     ...basics,
     title: basics.title ?? "",
     streams: streams.map((stream) => fields(stream, ["platform", "room"])),
-    lineup: lineup.filter((row) => row.product?.trim()).map((row) => fields(row, ITEM)),
+    lineup: lineup.filter((row) => row.product?.trim()).map((row) => fields(numbered(row), ITEM)),
     promotions: promotions.map((one) => fields(one, PROMOTION)),
   };
 }
