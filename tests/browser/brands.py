@@ -1,4 +1,4 @@
-"""A brand that strains its pages: shows over half a year, 200 products with long names, customers who return, a statement.
+"""Brands: one that strains its pages by half a year of shows, 200 products with long names, customers who return; and small ones.
 
 In: a server's address. Out: a brand's slug with everything its pages show. Never here: a browser.
 """
@@ -94,6 +94,27 @@ def brand_with_months(
         post(f"/v1/settlements/{draft}/lines", adjustment)
         customer = client.get(f"/v1/brands/{slug}/customers?limit=1").json()["customers"][0]["customer"]
     return BrandPages(slug, shows[-1], customer, issued, draft)
+
+
+def brand_with_orders(base: str, slug: str, name: str) -> str:
+    """Create a brand and its show on 25 September 2021, with three orders of two customers; return the slug."""
+    with httpx.Client(base_url=base, headers=HEADERS) as client:
+        client.post("/v1/brands", json={"slug": slug, "name": name}).raise_for_status()
+        lineup = [{"product": "knit-01", "name": "ニット"}]
+        create(client, title="九月のライブ", brand=slug, streams=[{"platform": "wechat", "room": slug}], lineup=lineup)
+        send(client, _orders(f"wechat:{slug}"), f"/{slug}")
+    return slug
+
+
+def _orders(subject: str) -> Iterator[Telemetry]:
+    begin = datetime(2021, 9, 25, 5, tzinfo=UTC)
+    yield "session.started", subject, begin, {}
+    yield "viewer.entered", subject, begin, {"viewer": "v"}
+    for order, buyer, amount in (("A-1", "a", "481000.00"), ("A-2", "b", "800.00"), ("A-3", "b", "88.00")):
+        line = {"product": "knit-01", "quantity": 1, "amount": amount}
+        data = {"order": order, "buyer": buyer, "currency": "CNY", "amount": amount, "lines": [line]}
+        yield "order.paid", subject, begin + timedelta(minutes=9), data
+    yield "session.ended", subject, begin + timedelta(hours=2), {}
 
 
 def _show(rng: Random, slug: str, room: str, begin: datetime) -> Iterator[Telemetry]:

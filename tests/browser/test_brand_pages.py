@@ -1,20 +1,16 @@
-"""The pages of brands, by role and accessible name, from an empty brand."""
+"""The pages of brands that are about money, by role and accessible name, from an empty brand; and of all of them, barriers and print."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
-from tests.browser.brands import BrandPages, addresses_of
-from tests.browser.broadcasts import Telemetry, create, send
+from tests.browser.brands import BrandPages, addresses_of, brand_with_orders
 from tests.browser.conftest import PageMaker
 from tests.browser.test_dashboard import serious
 from tests.browser.test_layout import MEASURE
-from tests.pipeline.processes import HEADERS
 
 
 def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) -> None:
@@ -64,29 +60,9 @@ def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) ->
 
 
 @pytest.fixture(scope="module")
-def show(base: str) -> tuple[str, str]:
-    """A brand and its show: three orders of two customers, on 25 September 2021."""
-    brand = "brand-pages"
-    with httpx.Client(base_url=base, headers=HEADERS) as client:
-        client.post("/v1/brands", json={"slug": brand, "name": "Brand Pages"}).raise_for_status()
-        stream = {"platform": "wechat", "room": "brand-pages"}
-        session = create(
-            client, title="九月のライブ", brand=brand, streams=[stream], lineup=[{"product": "knit-01", "name": "ニット"}]
-        )
-        begin = datetime(2021, 9, 25, 5, tzinfo=UTC)
-
-        def events() -> Iterator[Telemetry]:
-            subject = "wechat:brand-pages"
-            yield "session.started", subject, begin, {}
-            yield "viewer.entered", subject, begin, {"viewer": "v"}
-            for order, buyer, amount in (("A-1", "a", "481000.00"), ("A-2", "b", "800.00"), ("A-3", "b", "88.00")):
-                line = {"product": "knit-01", "quantity": 1, "amount": amount}
-                data = {"order": order, "buyer": buyer, "currency": "CNY", "amount": amount, "lines": [line]}
-                yield "order.paid", subject, begin + timedelta(minutes=9), data
-            yield "session.ended", subject, begin + timedelta(hours=2), {}
-
-        send(client, events(), "/brand-pages")
-    return brand, session
+def brand_with_show(base: str) -> str:
+    """A brand and its show, from which a statement is made."""
+    return brand_with_orders(base, "brand-pages", "Brand Pages")
 
 
 def enter_contract(page: Page) -> None:
@@ -114,6 +90,17 @@ def enter_contract(page: Page) -> None:
     expect(contract).to_contain_text("kol:kobayashi: 10% × 当社")
 
 
+def invited(page: Page, brand: str) -> str:
+    """Invite a person of the brand, who may read; return the link."""
+    page.get_by_role("link", name="担当者とキー").click()
+    form = page.get_by_role("form", name="担当者を追加")
+    form.get_by_label("名称").fill("ブランドの担当者")
+    form.get_by_label("権限").select_option(label="閲覧")
+    form.get_by_label("対象ブランド").select_option(label=brand)
+    form.get_by_role("button", name="担当者を追加").click()
+    return page.get_by_role("textbox", name="サインインリンク").input_value()
+
+
 def read_as_client(client: Page, payable: str, file: Path) -> None:
     """A viewer of the brand finds the issued statement, and nothing internal in the page or in the file."""
     client.get_by_role("link", name="ブランド", exact=True).click()
@@ -138,12 +125,9 @@ def read_as_client(client: Page, payable: str, file: Path) -> None:
     assert "kobayashi" not in cells
 
 
-def test_from_a_contract_to_the_statement_of_the_brand(
-    open_page: PageMaker, base: str, show: tuple[str, str], tmp_path: Path
-) -> None:
-    """Contract, month, draft, what it lacks, release, rate, issue; the brand downloads its edition and sees nothing internal."""
-    brand, _ = show
-    page = open_page(f"#/brand/{brand}")
+def test_from_a_contract_to_the_statement_of_the_brand(open_page: PageMaker, brand_with_show: str, tmp_path: Path) -> None:
+    """Contract, month, draft, what it lacks, release, rate, issue; the brand opens its link, downloads its edition, sees nothing internal."""
+    page = open_page(f"#/brand/{brand_with_show}")
     parts = page.get_by_role("navigation", name="ページ")
     parts.get_by_role("link", name="契約").click()
     enter_contract(page)
@@ -185,88 +169,9 @@ def test_from_a_contract_to_the_statement_of_the_brand(
     expect(page.locator(".statement")).to_contain_text("発行済み")
     expect(issue).to_have_count(0)
 
-    key = httpx.post(f"{base}/v1/keys", headers=HEADERS, json={"role": "viewer", "brand": brand}).json()["key"]
-    read_as_client(open_page(key=key), payable, tmp_path / "statement.xlsx")
-
-
-def test_two_cartons_are_packed_and_shipped(open_page: PageMaker, show: tuple[str, str], tmp_path: Path) -> None:
-    """Each customer into a carton, the 装箱单 as a file, the carrier's export back with its receipt; then nothing waits."""
-    brand, _ = show
-    page = open_page(f"#/brand/{brand}/shipping")
-    expect(page.locator("#order-table tbody tr")).to_have_count(3)
-    page.get_by_role("link", name="九月のライブ").first.click()
-    choices = page.get_by_role("region", name="箱詰め").get_by_role("combobox")
-    expect(choices).to_have_count(2)
-    choices.nth(0).select_option("1")
-    page.get_by_role("button", name="残りを新しいカートン2に入れる").click()
-    for number, weight in ((1, "12,400"), (2, "900")):
-        carton = page.get_by_role("group", name=f"カートン{number}")
-        carton.get_by_label("総重量（g）").fill(weight)
-        carton.get_by_label("外寸").fill("60x40x40 cm")
-    page.get_by_role("button", name="箱詰めを保存").click()
-    expect(page.get_by_role("form", name="箱詰め").get_by_role("status")).to_have_text("保存しました")
-    page.reload()
-    expect(page.get_by_role("group", name="カートン1").get_by_label("総重量（g）")).to_have_value("12400")
-    with page.expect_download() as started:
-        page.get_by_role("button", name="梱包リストと装箱单（Excel）").click()
-    book = tmp_path / "packing.xlsx"
-    started.value.save_as(book)
-    assert {"カートン1", "カートン2"} <= set(load_workbook(book).sheetnames)
-
-    file = tmp_path / "yamato.csv"
-    file.write_text(
-        "お客様管理番号,伝票番号,出荷予定日\nA-1,400011112222,2021/09/27\nA-9,400011113333,2021/09/27\n", encoding="shift_jis"
-    )
-    load = page.get_by_role("form", name="追跡番号の取り込み")
-    load.get_by_label("ファイル", exact=True).set_input_files(file)
-    load.get_by_role("button", name="取り込む").click()
-    receipt = page.get_by_role("region", name="取り込みの結果")
-    expect(receipt).to_contain_text("1行を取り込めませんでした")
-    expect(receipt.get_by_role("row", name="3")).to_be_visible()
-    expect(page.get_by_role("region", name="対象外の注文").first).to_contain_text("A-1")
-    page.get_by_role("link", name="発送の一覧へ").click()
-    expect(page.locator("#order-table tbody tr", has_text="A-1")).to_contain_text("400011112222")
-    page.get_by_label("支払い後の待ち時間（時間以上）").fill("24")
-    expect(page.locator("#order-table tbody tr")).to_have_count(2)
-    page.get_by_label("状態").select_option("shipped")
-    expect(page.get_by_text("該当するものはありません")).to_be_visible()
-
-
-def test_a_customer_is_forgotten_after_a_question(open_page: PageMaker, show: tuple[str, str]) -> None:
-    """The history of a pseudonym, who came back, and a question before what cannot be undone."""
-    brand, _ = show
-    page = open_page(f"#/brand/{brand}/customers")
-    expect(page.locator("#customer-table tbody tr")).to_have_count(2)
-    expect(page.get_by_role("region", name="コホート（初回購入月別）").first).to_contain_text("2021年9月")
-    page.locator("#customer-table tbody a").first.click()
-    expect(page.locator("#customer-order-table")).to_contain_text("九月のライブ")
-    page.get_by_role("button", name="顧客のひも付けを削除").click()
-    page.get_by_role("dialog").get_by_role("button", name="顧客のひも付けを削除").click()
-    expect(page.locator("#customer-table tbody tr")).to_have_count(1)
-
-
-def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, show: tuple[str, str]) -> None:
-    """A product is found, edited, and shows what its customs data lack."""
-    brand, _ = show
-    page = open_page(f"#/brand/{brand}/catalogue")
-    row = page.locator("#catalogue-table tbody tr", has_text="knit-01")
-    expect(row).to_contain_text("不足")
-    row.get_by_role("button", name="編集: knit-01").click()
-    form = page.get_by_role("form", name="編集: knit-01")
-    form.get_by_label("中文").fill("针织衫")
-    form.get_by_label("別名").fill("10000387\nK-1")
-    form.get_by_label("中国語の品名").fill("100%棉针织衫")
-    form.get_by_label("HSコード").fill("6110.20")
-    form.get_by_label("原産国（JPなど）").fill("ZZ")
-    form.get_by_label("正味重量（g）").fill("320")
-    form.get_by_role("button", name="保存").click()
-    expect(form.get_by_label("原産国（JPなど）")).to_have_attribute("aria-invalid", "true")
-    open_page.troubles.clear()  # type: ignore[attr-defined]
-    form.get_by_label("原産国（JPなど）").fill("JP")
-    form.get_by_role("button", name="保存").click()
-    expect(row).to_contain_text("登録済み")
-    expect(row).to_contain_text("10000387, K-1")
-    expect(row).to_contain_text("611020")
+    link = invited(page, "Brand Pages")
+    client = open_page(f"#{urlsplit(link).fragment}", key=None)
+    read_as_client(client, payable, tmp_path / "statement.xlsx")
 
 
 def test_no_page_of_a_brand_has_a_serious_barrier(open_page: PageMaker, brand: BrandPages) -> None:
