@@ -35,14 +35,14 @@ def free_port() -> int:
 class ServerProcess:
     """`tallylight serve`, which can be started again after its death, on the same port."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Prepare; nothing runs yet."""
+    def __init__(self, folder: Path, environment: Mapping[str, str], key: str | None = ADMIN_KEY) -> None:
+        """Prepare; nothing runs yet. Without a key the server invites its first administrator by a link."""
         self.base = f"http://127.0.0.1:{(port := free_port())}"
         self._log = folder / f"server-{port}.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
         self._environment = kept | {
             "TALLYLIGHT_SECRET_KEY": SECRET,
-            "TALLYLIGHT_BOOTSTRAP_ADMIN_KEY": ADMIN_KEY,
+            **({} if key is None else {"TALLYLIGHT_BOOTSTRAP_ADMIN_KEY": key}),
             "TALLYLIGHT_PORT": str(port),
             "TALLYLIGHT_LOG_FORMAT": "json",
             **environment,
