@@ -4,12 +4,14 @@ In: documents of the read side, a language. Out: rows by the name of their data 
 Never here: figures that are in no document, styles.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from app.charts.lines import restarts, segments
 from app.charts.placement import clearances, gaps
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING, grouped, money_text
@@ -21,6 +23,10 @@ FUNNEL = ("impressions", "viewers", "clickers", "buyers")
 PLATFORM_KPIS = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
 MOST_PRODUCTS = 12
 """The most bars that are readable on a phone; other products are one bar."""
+MOST_TOLD = 12
+"""The most marks that the description names."""
+LINE_TOP, LINE_TOP_BELOW_MARKS = 64, 90
+"""Pixels between the top of the timeline and its line; the products on air, sell-outs and marks are above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class ChartData:
     datasets: Mapping[str, Sequence[Row]]
     words: Mapping[str, str] = field(default_factory=dict)
     """Values for the placeholders of the chart's labels."""
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """Values of the chart's own parameters, in pixels."""
     empty: bool = False
     """True if there is nothing to draw."""
 
@@ -82,7 +90,7 @@ def _listing(parts: Sequence[str], language: Language) -> str:
 
 
 def timeline(documents: Documents, language: Language) -> ChartData:
-    """Return the minute chart: concurrent viewers, GMV, windows on air, stock-outs."""
+    """Return the minute chart: concurrent viewers, GMV, windows on air, stock-outs, hosts and marks."""
     document = documents["timeline"]
     names = product_names(documents["products"])
     clock = Clock(document["from"])
@@ -94,12 +102,13 @@ def timeline(documents: Documents, language: Language) -> ChartData:
             "at": _epoch(at),
             "until": _epoch(until),
             "time": f"{at:%H:%M}",
-            "viewers": viewers,
             "gmv": float(gmv),
             "gmv_text": _money(gmv, currency, language),
         }
-        for at, until, viewers, gmv in zip(moments, [*moments[1:], end], series["concurrent_viewers"], series["gmv"], strict=True)
+        for at, until, gmv in zip(moments, [*moments[1:], end], series["gmv"], strict=True)
     ]
+    begun_again = [clock.shifted(at) for at in restarts(document["marks"])]
+    samples = _samples(moments, end, series["concurrent_viewers"], begun_again)
     windows = []
     for showcase in documents["showcases"]["showcases"]:
         start, stop = max(begin, clock.shifted(showcase["from"])), min(end, clock.shifted(showcase["to"]))
@@ -114,10 +123,11 @@ def timeline(documents: Documents, language: Language) -> ChartData:
             at, name = clock.shifted(mark["at"]), names.get(mark["product"], mark["product"])
             text = label("chart.sold_out.of", language).format(product=name)
             sold_out.append({"at": _epoch(at), "time": f"{at:%H:%M}", "product": name, "text": text})
+    marks = _marks(document["marks"], clock, end, language)
     _clear(windows, "middle", begin, end, clearances)
     _clear(sold_out, "at", begin, end, gaps)
-    seen = [bucket for bucket in buckets if bucket["viewers"] is not None]
-    peak = max(seen, key=lambda bucket: bucket["viewers"], default=None)
+    _clear(marks, "at", begin, end, gaps)
+    peak = max(samples, key=lambda sample: sample["viewers"], default=None)
     words = {"currency": document["currency"], "time_zone": offset_of(document["from"])}
     description = label("chart.timeline.description", language).format(
         begin=f"{begin:%H:%M}",
@@ -127,10 +137,51 @@ def timeline(documents: Documents, language: Language) -> ChartData:
         gmv=_money(str(sum((Decimal(gmv) for gmv in series["gmv"]), Decimal(0))), currency, language),
         windows=len(windows),
         sold_out=_listing([f"{row['product']} {row['time']}" for row in sold_out], language),
+        marks=_listing([f"{row['text']} {row['time']}" for row in marks[:MOST_TOLD]] + _more(len(marks), language), language),
         **words,
     )
-    empty = not windows and not sold_out and peak is None and not any(bucket["gmv"] for bucket in buckets)
-    return ChartData(description, {"buckets": buckets, "windows": windows, "sold_out": sold_out}, words, empty)
+    empty = not windows and not sold_out and not marks and peak is None and not any(bucket["gmv"] for bucket in buckets)
+    datasets = {"buckets": buckets, "samples": samples, "windows": windows, "sold_out": sold_out, "marks": marks}
+    return ChartData(description, datasets, words, {"top": LINE_TOP_BELOW_MARKS if marks else LINE_TOP}, empty)
+
+
+def _samples(
+    moments: Sequence[datetime], end: datetime, values: Sequence[int | None], begun_again: Sequence[datetime]
+) -> list[Row]:
+    """Return the buckets that hold a sample, each with its segment of the line; one that stands alone is a point."""
+    seen = [
+        (at, until, value) for at, until, value in zip(moments, [*moments[1:], end], values, strict=True) if value is not None
+    ]
+    places = segments([(at, until) for at, until, _ in seen], begun_again)
+    sizes = Counter(places)
+    return [
+        {"at": _epoch(at), "time": f"{at:%H:%M}", "viewers": value, "segment": place, "alone": sizes[place] == 1}
+        for (at, _, value), place in zip(seen, places, strict=True)
+    ]
+
+
+def _marks(marks: Sequence[Mapping[str, Any]], clock: Clock, end: datetime, language: Language) -> list[Row]:
+    """Return who presents from when, and what was marked; a client's document holds neither texts nor internal marks."""
+    found: list[Row] = []
+    for mark in marks:
+        if mark["kind"] not in {"host", "mark"}:
+            continue
+        at = clock.shifted(mark["at"])
+        until = None if mark["until"] is None else min(end, clock.shifted(mark["until"]))
+        if mark["kind"] == "host":
+            text = label("mark.host", language).format(host=mark["host"])
+        else:
+            text = label_or(f"mark.{mark['label']}", mark["label"], language)
+        times = f"{at:%H:%M}" if until is None else f"{at:%H:%M}–{until:%H:%M}"
+        row = {"at": _epoch(at), "until": until and _epoch(until), "time": times, "kind": mark["kind"], "text": text}
+        found.append(row | {"note": mark["text"] or ""})
+    return found
+
+
+def _more(count: int, language: Language) -> list[str]:
+    if count <= MOST_TOLD:
+        return []
+    return [label("section.marks.more", language).format(count=count - MOST_TOLD)]
 
 
 def _clear(

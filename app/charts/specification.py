@@ -75,7 +75,8 @@ def specification(chart: Chart, documents: Documents, language: Language, theme:
         spec["usermeta"] = {"empty": True}
     spec["description"] = drawn.description
     spec["datasets"] = drawn.datasets
-    spec["params"] = [{"name": "room", "value": _room(drawn)}, {"name": "money", "value": _money_pattern(drawn, language)}]
+    params = {"room": _room(drawn), "money": _money_pattern(drawn, language), **drawn.sizes}
+    spec["params"] = [{"name": name, "value": value} for name, value in params.items()]
     spec["config"] = _read(f"themes/{theme}.json") | {"font": FONTS[language], "locale": _locale(language)}
     return spec
 

@@ -96,12 +96,34 @@ def test_the_timeline_shows_the_sessions_own_clock(documents: Documents) -> None
     assert datetime(2021, 9, 25, 14, tzinfo=UTC) == datetime.fromtimestamp(first["at"] / 1000, UTC)
     assert "utc" == spec["encoding"]["x"]["scale"]["type"]
     assert "時刻（UTC+9）" == spec["encoding"]["x"]["title"]
-    assert [None, 1280] == [bucket["viewers"] for bucket in data["buckets"][1:]]
+    assert [("14:00", 100), ("14:02", 1280)] == [(sample["time"], sample["viewers"]) for sample in data["samples"]]
     assert [0.0, 1099.5, 2198.0] == [bucket["gmv"] for bucket in data["buckets"]]
     assert [("ニット", "14:00–14:01", 90_000)] == [(w["product"], w["times"], w["until"] - w["at"]) for w in data["windows"]]
     assert [("ニット 売り切れ", "14:02")] == [(mark["text"], mark["time"]) for mark in data["sold_out"]]
     for part in ("14:00", "14:03", "1,280", "14:02", "3,297.50元", "ニット 14:02"):
         assert part in spec["description"]
+
+
+def test_the_timeline_shows_hosts_and_marks(documents: Documents) -> None:
+    """In words, with their text and their end; the line begins below them."""
+    spec = specification("timeline", documents, "en", "light")
+    assert [] == spec["datasets"]["marks"]
+    alone = next(param["value"] for param in spec["params"] if param["name"] == "top")
+    at = "2021-09-25T14:0{}:00+09:00".format
+    common = {"product": None, "platform": "wechat", "host": None, "label": None, "text": None, "until": None}
+    documents["timeline"]["marks"] += [
+        common | {"at": at(1), "kind": "host", "host": "王芳"},
+        common | {"at": at(1), "kind": "mark", "label": "violation", "text": "spoke of the price"},
+        common | {"at": at(2), "kind": "mark", "label": "own-label", "until": "2021-09-25T15:00:00+09:00"},
+    ]
+    spec = specification("timeline", documents, "en", "light")
+    rows = spec["datasets"]["marks"]
+    assert [("Host 王芳", "14:01", ""), ("Violation", "14:01", "spoke of the price"), ("own-label", "14:02–14:03", "")] == [
+        (row["text"], row["time"], row["note"]) for row in rows
+    ]
+    assert "Host 王芳 14:01, Violation 14:01, own-label 14:02–14:03" in spec["description"]
+    assert alone < next(param["value"] for param in spec["params"] if param["name"] == "top")
+    assert "王芳" in svg(spec)
 
 
 def test_a_clock_change_folds_nothing(documents: Documents) -> None:
