@@ -23,8 +23,8 @@ REPORT = frozenset(
 """Operations that give the client edition of the latest revision."""
 LIVE = frozenset(
     {
-        "get_session", "get_kpis", "get_product_results", "get_timeline", "list_showcases", "list_hosts", "get_audience",
-        "get_chart", "list_alerts", "stream_session",
+        "get_session", "get_kpis", "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks",
+        "get_audience", "get_chart", "list_alerts", "stream_session",
     }
 )  # fmt: skip
 """Operations that give figures as they come."""

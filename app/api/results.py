@@ -21,10 +21,10 @@ from app.api.read_models import (
     ShowcasesDocument,
     SupportDocument,
 )
-from app.api.timeline_models import TimelineDocument
+from app.api.timeline_models import MarksDocument, TimelineDocument
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
-from app.kpis import hosts as host_reader, product_reader, reader, support as support_reader
+from app.kpis import hosts as host_reader, latest_marks, product_reader, reader, support as support_reader
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.product_reader import ProductPage, ShowcasePage
 from app.kpis.products import MOST_LISTED
@@ -167,6 +167,12 @@ async def timeline(
 async def hosts(service: AppService, asked: Question) -> Response:
     """Return who presented when, and what was sold meanwhile; the windows and the remainder add up to the session."""
     return answer(await host_reader.read_hosts(service.database, asked), asked)
+
+
+@router.get("/marks", summary="Latest marks", operation_id="list_marks", response_model=MarksDocument)
+async def marks(service: AppService, asked: Question) -> Response:
+    """Return who presents now and the latest hosts and marks, as the event `marks` of the event stream does."""
+    return answer(await latest_marks.read_marks(service.database, asked), asked)
 
 
 @router.get("/showcases", summary="Showcases", operation_id="list_showcases", response_model=ShowcasesDocument)

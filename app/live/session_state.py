@@ -1,6 +1,6 @@
 """The state of a session: its rows, read once for all languages and subscribers, and its documents.
 
-In: a session, the present moment. Out: the documents `kpis`, `products`, `audience`, `alerts`. Never here: HTTP, formulas.
+In: a session, the present moment. Out: the documents of `DOCUMENTS`. Never here: HTTP, formulas.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from uuid import UUID
 from app.kpis.audience import CORE_FAN_LEVEL, audience_document
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, evaluate
+from app.kpis.latest_marks import latest_marks, marks_document
 from app.kpis.metrics import RESPONSE_MS, RESPONSES
 from app.kpis.product_reader import ProductRows, document_of, read_product_rows, table_of
 from app.kpis.products import ProductResult
@@ -38,11 +39,12 @@ from app.storage import alert_states, live_reads, product_reads, reads
 from app.storage.alert_states import AlertState
 from app.storage.database import Connection, Database
 from app.storage.live_reads import OpenRequests
+from app.storage.marks import MarkRow
 from app.storage.product_reads import PaidWindow, ProductWindow
 from app.storage.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigures, SessionHead
 from app.storage.session_status import SessionStatus
 
-DOCUMENTS = ("kpis", "products", "audience", "alerts")
+DOCUMENTS = ("kpis", "products", "audience", "marks", "alerts")
 """The events of a stream, in the order in which the server sends them."""
 _UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
 
@@ -56,6 +58,8 @@ class SessionState:
     products: ProductRows
     arrivals: Mapping[str, int]
     """Arrivals by traffic source and fan level."""
+    marks: Sequence[MarkRow]
+    """The latest hosts and marks."""
     clock: datetime
     alerts: list[Alert]
     alert_states: Mapping[str, AlertState]
@@ -85,6 +89,8 @@ class SessionState:
         if name == "audience":
             end = session_end(self.head, self.evaluation.status, self.evaluation.as_of)
             return audience_document(self.head, (self.head.started_at, end), self.arrivals, CORE_FAN_LEVEL)
+        if name == "marks":
+            return marks_document(self.head, self.marks, client=client)
         # Who works on what is the agency's own matter.
         states = NO_STATES if client else self.alert_states
         return alerts_document(self.head, self.clock, self.alerts, self.names(), language, states)
@@ -110,6 +116,7 @@ async def read_session_state(
         evaluation = await compute(len(minutes), evaluate, figures, now, minutes)
         products = await read_product_rows(connection, figures.head, now)
         arrivals = await reads.arrivals(connection, session, None)
+        marks = await latest_marks(connection, figures.head)
         clock, alerts, states = now, list[Alert](), NO_STATES
         if evaluation.status is SessionStatus.LIVE:
             clock = session_clock(figures.head, now)
@@ -117,7 +124,7 @@ async def read_session_state(
             alerts = await _alerts(connection, evaluation, products, [*table.products, *table.others], minutes, clock, limits)
         if alerts:
             states = {state.alert: _unexpired(state, now) for state in await alert_states.states(connection, session)}
-    return SessionState(figures, evaluation, products, arrivals, clock, alerts, states)
+    return SessionState(figures, evaluation, products, arrivals, marks, clock, alerts, states)
 
 
 def _unexpired(state: AlertState, now: datetime) -> AlertState:

@@ -45,3 +45,8 @@ async def of_session(
     """Return the first hosts and marks of a time range in order of time, and how many there are."""
     rows = await connection.fetch(_SQL["of_session"], session, begin, end, limit)
     return [MarkRow(*row[:-1]) for row in rows], rows[0]["total"] if rows else 0
+
+
+async def latest(connection: Connection, session: UUID, labels: Sequence[str], limit: int) -> list[MarkRow]:
+    """Return, in order of time, the latest hosts and marks, the latest of them with these labels, and the latest host."""
+    return [MarkRow(*row[:-1]) for row in await connection.fetch(_SQL["latest"], session, list(labels), limit)]

@@ -108,6 +108,14 @@ def test_two_people_see_what_the_other_does(open_page: PageMaker, base: str, sho
     line = one.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="商品説明: スカート")
     expect(line).to_contain_text("studio 2")
     assert [None] * 3 == [action["voided"] for action in actions(base, show)]
+    host = open_page(f"#/host/{show}")
+    one.get_by_role("button", name="違反").click()
+    one.get_by_role("textbox", name="担当KOL").fill("王芳")
+    one.get_by_role("button", name="交代").click()
+    expect(two.get_by_role("region", name="KOLとマーク").get_by_role("listitem").first).to_contain_text("KOL 王芳")
+    expect(two.get_by_role("textbox", name="担当KOL")).to_have_value("王芳")
+    expect(host.locator(".host-presenter")).to_have_text("KOL 王芳")
+    expect(host.locator(".host-mark")).to_contain_text("違反")
 
 
 def test_a_lost_network_loses_no_action(open_page: PageMaker, base: str, show: str) -> None:

@@ -18,6 +18,8 @@ from app.storage import live_reads
 from tests.live.conftest import Open, make_session, send
 from tests.live.reading import Reader
 
+SNAPSHOT = ["kpis", "products", "audience", "marks", "alerts"]
+
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document without the present moment."""
@@ -25,13 +27,13 @@ def timeless(document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_the_snapshot_is_what_the_routes_say(client: httpx.AsyncClient, session: str, watch: Open) -> None:
-    """Four documents, the same as those of the routes of the same names, complete with the last id."""
+    """The documents of the routes of the same names, complete with the last id."""
     await send(client, session, "viewer.entered", viewer="v1")
     await send(client, session, "stock.changed", product="knit-01", stock=7)
     reader = await (await watch(session, params={"lang": "en"})).snapshot()
-    assert ["kpis", "products", "audience", "alerts"] == reader.kinds()
+    assert SNAPSHOT == reader.kinds()
     revision = reader.last_id
-    assert [f"{revision}-", f"{revision}-", f"{revision}-", revision] == [event.id for event in reader.events]
+    assert [f"{revision}-"] * (len(SNAPSHOT) - 1) + [revision] == [event.id for event in reader.events]
     for kind in reader.kinds():
         answer = await client.get(f"/v1/sessions/{session}/{kind}", params={"lang": "en"})
         assert timeless(answer.json()) == timeless(reader.last(kind))
@@ -47,12 +49,12 @@ async def test_an_update_holds_only_what_changed_and_comes_soon(client: httpx.As
     """A like changes the KPIs alone; a click the products too."""
     reader = await (await watch(session)).snapshot()
     await send(client, session, "like.sent", count=3)
-    assert 1.5 > await reader.until(lambda reader: len(reader.events) > 4)
-    assert ["kpis"] == reader.kinds()[4:]
+    assert 1.5 > await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT))
+    assert ["kpis"] == reader.kinds()[len(SNAPSHOT) :]
     assert 3 == reader.last("kpis")["kpis"]["likes"]["value"]
     await send(client, session, "product.clicked", product="knit-01")
-    assert 2.5 > await reader.until(lambda reader: len(reader.events) > 6)
-    assert ["kpis", "products"] == reader.kinds()[5:]
+    assert 2.5 > await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT) + 2)
+    assert ["kpis", "products"] == reader.kinds()[len(SNAPSHOT) + 1 :]
     assert not reader.last_id.endswith("-")
 
 
@@ -79,7 +81,7 @@ async def test_a_client_that_is_current_gets_nothing_again(client: httpx.AsyncCl
     await send(client, session, "like.sent", count=1)
     await again.until(lambda reader: reader.events)
     assert ["kpis"] == again.kinds()
-    await first.until(lambda reader: len(reader.events) > 4)
+    await first.until(lambda reader: len(reader.events) > len(SNAPSHOT))
     assert first.last_id == again.last_id
 
 
@@ -91,10 +93,10 @@ async def test_a_client_that_is_behind_gets_the_newest_snapshot(
     first = await (await watch(session)).snapshot()
     if not suffix:
         await send(client, session, "like.sent", count=1)
-        await first.until(lambda reader: len(reader.events) > 4)
-    behind = await watch(session, headers={"Last-Event-ID": first.events[3].id + suffix})
+        await first.until(lambda reader: len(reader.events) > len(SNAPSHOT))
+    behind = await watch(session, headers={"Last-Event-ID": first.events[len(SNAPSHOT) - 1].id + suffix})
     await behind.snapshot()
-    assert ["kpis", "products", "audience", "alerts"] == behind.kinds()
+    assert SNAPSHOT == behind.kinds()
 
 
 async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, watch: Open) -> None:
@@ -102,7 +104,7 @@ async def test_an_idle_stream_sends_heartbeats(service: Service, session: str, w
     service.hub._pace = StreamLimits(60, 0.3, 100, 100)
     reader = await (await watch(session)).snapshot()
     await reader.until(lambda reader: reader.comments >= 2)
-    assert 4 == len(reader.events)
+    assert len(SNAPSHOT) == len(reader.events)
 
 
 async def test_a_stream_ends_in_an_orderly_way_when_its_time_is_up(service: Service, session: str, watch: Open) -> None:
@@ -131,7 +133,7 @@ async def test_a_revoked_key_ends_its_streams_and_no_others(
     await service.keys.revoke(key_id)
     await theirs.until(lambda reader: reader.ended)
     await send(client, session, "like.sent", count=1)
-    await mine.until(lambda reader: len(reader.events) > 4)
+    await mine.until(lambda reader: len(reader.events) > len(SNAPSHOT))
 
 
 async def test_many_subscribers_cost_one_computation(
@@ -152,7 +154,7 @@ async def test_many_subscribers_cost_one_computation(
     assert 1 == pictures
     await send(client, session, "like.sent", count=1)
     for reader in readers:
-        await reader.until(lambda reader: len(reader.events) > 4)
+        await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT))
     assert 2 == pictures
     assert 3 == len({reader.last_id for reader in readers})
 
@@ -203,7 +205,7 @@ async def test_a_database_that_is_away_leaves_the_streams_open(
     monkeypatch.setattr(live_reads, "fingerprints", lost)
     await asyncio.wait_for(away.wait(), 5)
     await send(client, session, "like.sent", count=1)
-    await reader.until(lambda reader: len(reader.events) > 4)
+    await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT))
 
 
 async def test_a_live_session_moves_although_nothing_comes(
@@ -242,7 +244,7 @@ async def test_the_lineup_and_the_catalogue_are_watched_too(client: httpx.AsyncC
     reader = await (await watch(session)).snapshot()
     form = {"lineup": [{"product": "knit-09", "name": "Knit", "stock": 5}]}
     assert (await client.put(f"/v1/sessions/{session}/lineup", json=form)).is_success
-    await reader.until(lambda reader: len(reader.events) > 4)
+    await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT))
     assert ["knit-09"] == [product["product"] for product in reader.last("products")["products"]]
 
 
@@ -276,7 +278,7 @@ async def test_a_client_of_http_1_0_reads_the_stream(client: httpx.AsyncClient, 
     """The body is not chunked, and the end of the connection ends it."""
     service.hub._pace = StreamLimits(60, 0.3, 100, 100)
     path = f"/v1/sessions/{session}/stream"
-    head, body = await read_raw(service, path, client.headers["Authorization"], "1.0", 6)
+    head, body = await read_raw(service, path, client.headers["Authorization"], "1.0", len(SNAPSHOT) + 2)
     assert b" 200 " in head.split(b"\r\n")[0]
     names = {line.split(b":")[0].lower(): line.split(b":", 1)[1].strip().lower() for line in head.split(b"\r\n")[1:] if line}
     assert b"transfer-encoding" not in names
@@ -286,7 +288,7 @@ async def test_a_client_of_http_1_0_reads_the_stream(client: httpx.AsyncClient, 
     reader = Reader(200, httpx.Headers())
     for block in body.decode().split("\n\n")[:-1]:
         reader.take(block)
-    assert ["kpis", "products", "audience", "alerts"] == reader.kinds()
+    assert SNAPSHOT == reader.kinds()
     assert reader.comments >= 2
 
 
@@ -296,11 +298,11 @@ async def test_the_stream_sends_no_block_that_is_an_empty_event(
     """Some clients dispatch a block with a field but without data as an empty `message`: there is none, `retry` included."""
     service.hub._pace = StreamLimits(60, 0.3, 100, 100)
     path = f"/v1/sessions/{session}/stream"
-    _, body = await read_raw(service, path, client.headers["Authorization"], "1.0", 8)
+    _, body = await read_raw(service, path, client.headers["Authorization"], "1.0", len(SNAPSHOT) + 4)
     blocks = body.decode().split("\n\n")[:-1]
     comments = [block for block in blocks if all(line.startswith(":") for line in block.split("\n"))]
     events = [block for block in blocks if block not in comments]
-    assert 4 == len(events)
+    assert len(SNAPSHOT) == len(events)
     assert len(comments) >= 4
     for block in events:
         fields = dict(line.split(": ", 1) for line in block.split("\n"))

@@ -33,7 +33,7 @@ OPERATIONS = {
 }
 FIGURES = {
     "list_sessions", "get_session", "list_streams", "list_lineup", "list_promotions", "get_promotion", "get_kpis",
-    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "get_audience", "list_orders", "get_packing_list",
+    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks", "get_audience", "list_orders", "get_packing_list",
     "list_alerts", "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",

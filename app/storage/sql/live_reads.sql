@@ -18,7 +18,7 @@ WHERE l.session_id = ANY($1::uuid[])
 GROUP BY l.session_id
 UNION ALL
 SELECT s.id, 'session',
-       hash_record_extended(ROW(s.currency, s.time_zone, s.started_at, s.ended_at, s.revision, b.catalogue_version), 0)::numeric
+       hash_record_extended(ROW(s.currency, s.time_zone, s.host, s.started_at, s.ended_at, s.revision, b.catalogue_version), 0)::numeric
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 WHERE s.id = ANY($1::uuid[])
@@ -31,7 +31,13 @@ UNION ALL
 SELECT a.session_id, 'alerts', sum(hash_record_extended(ROW(a.alert, a.taken_by, a.snoozed_until), 0))
 FROM alerts a
 WHERE a.session_id = ANY($1::uuid[])
-GROUP BY a.session_id;
+GROUP BY a.session_id
+UNION ALL
+-- A mark never changes: it is set, and a void removes it.
+SELECT m.session_id, 'marks', sum(hash_record_extended(ROW(m.at, m.event_key), 0))
+FROM marks m
+WHERE m.session_id = ANY($1::uuid[])
+GROUP BY m.session_id;
 
 -- name: open_requests
 -- Support requests of a stretch of time that no client has answered: how many came before the limit's moment, and the first.

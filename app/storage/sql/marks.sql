@@ -20,3 +20,25 @@ FROM marks m
 WHERE m.session_id = $1::uuid AND m.at >= $2::timestamptz AND m.at < $3::timestamptz
 ORDER BY m.at, m.event_key
 LIMIT $4::int;
+
+-- name: latest
+-- The latest hosts and marks, and the same of the labels that a client sees, so that neither reader misses one because of the
+-- other; the latest host also if many marks came after it. Each part ends at its limit, on the primary key.
+(SELECT m.at, m.kind, m.name, m.text, m.until, m.platform, m.event_key
+ FROM marks m
+ WHERE m.session_id = $1::uuid
+ ORDER BY m.at DESC, m.event_key DESC
+ LIMIT $3::int)
+UNION
+(SELECT m.at, m.kind, m.name, m.text, m.until, m.platform, m.event_key
+ FROM marks m
+ WHERE m.session_id = $1::uuid AND (m.kind = 'host' OR m.name = ANY($2::text[]))
+ ORDER BY m.at DESC, m.event_key DESC
+ LIMIT $3::int)
+UNION
+(SELECT m.at, m.kind, m.name, m.text, m.until, m.platform, m.event_key
+ FROM marks m
+ WHERE m.session_id = $1::uuid AND m.kind = 'host'
+ ORDER BY m.at DESC, m.event_key DESC
+ LIMIT 1)
+ORDER BY at, event_key;

@@ -42,7 +42,7 @@ function tip(handler, event, item, value) {
     node.hidden = true;
     return;
   }
-  const lines = typeof value === "object" ? Object.entries(value).map(([name, text]) => `${name}  ${text}`) : [value];
+  const lines = typeof value === "object" ? Object.entries(value).filter(([, text]) => text !== "").map(([name, text]) => `${name}  ${text}`) : [value];
   node.textContent = lines.join("\n");
   node.hidden = false;
   const { innerWidth } = window;

@@ -13,6 +13,7 @@ import { LiveAlerts } from "./live_alerts.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
 import { funnel, insights, platforms, sources } from "./live_sidebar.js";
+import { hostNow, latest } from "./marks.js";
 import { Resource, every } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
@@ -135,7 +136,7 @@ export class LiveView {
       "div",
       { class: "live-head" },
       h("div", { class: "live-name" },
-        h("div", { class: "live-kicker" }, badge(this.status), this.#revision(), h("span", null, [session.brand, session.host, rooms, zoneNote(session)].filter(Boolean).join(" · "))),
+        h("div", { class: "live-kicker" }, badge(this.status), this.#revision(), h("span", null, [session.brand, hostNow(this.documents.marks, session), rooms, zoneNote(session)].filter(Boolean).join(" · "))),
         heading(1, session.title)),
       h("div", { class: "live-clock" },
         h("span", { class: "quiet", id: "clock-label" }, t("dash.live.on_air_for")),
@@ -215,7 +216,7 @@ export class LiveView {
       strip(kpis),
       h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
       h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && sources(audience)),
-      h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), insights(this.insights)),
+      h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), latest(this.documents.marks, session.time_zone), insights(this.insights)),
     );
   }
 }

@@ -17,6 +17,7 @@ import { link } from "./router.js";
 import { theme } from "./theme.js";
 import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } from "./i18n.js";
 import { funnel, sources } from "./live_sidebar.js";
+import { listed } from "./marks.js";
 import { SortableTable } from "./sortable_table.js";
 
 const CHARTS = ["timeline", "products", "platforms"];
@@ -163,10 +164,11 @@ export const sheet = (report, table) => h("div", { class: "report" }, totals(rep
 
 const totals = ({ sections: { totals: { title, facts: list, figures } } }) => panel("totals", title, { class: "sheet" }, facts(list), cells(figures));
 
-const sections = ({ sections: { live, ec, products, promotion } }, table) => [
+const sections = ({ sections: { live, ec, products, promotion, marks } }, table) => [
   h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
   sold(products, table),
   promotions(promotion),
+  listed(marks),
 ];
 
 function sold(section, table) {

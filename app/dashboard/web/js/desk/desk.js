@@ -11,6 +11,7 @@ import { DeskLog } from "./log.js";
 import { DeskNote } from "./note.js";
 import { DeskProducts } from "./products.js";
 import { nextOf, onAir, rowsOf } from "./present.js";
+import { hostNow, markName } from "../marks.js";
 import { ActionQueue, newId } from "./queue.js";
 import { link } from "../router.js";
 import { now } from "../api.js";
@@ -160,7 +161,7 @@ export class Desk {
 
   #people(session, documents) {
     const waiting = this.queue.unseen.findLast(({ body }) => body.action === "host")?.body.host;
-    const present = waiting ?? this.log.host ?? session.host;
+    const present = waiting ?? hostNow(documents.marks, session);
     const set = (event) => {
       event.preventDefault();
       const host = this.#host?.trim();
@@ -178,6 +179,6 @@ export class Desk {
     return h("div", { key: "marks", class: "desk-part", role: "group", "aria-labelledby": "desk-marks" },
       h("h3", { id: "desk-marks", class: "desk-title" }, t("desk.marks")),
       h("div", { class: "desk-marks" }, ...MARKS.map((mark) =>
-        h("button", { key: mark, type: "button", class: "button", onclick: () => this.act({ action: "mark", label: mark }) }, t(`desk.mark.${mark}`)))));
+        h("button", { key: mark, type: "button", class: "button", onclick: () => this.act({ action: "mark", label: mark }) }, markName({ kind: "mark", label: mark })))));
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The host's view: four things, readable from three metres.
  *
- * In: a session's stream. Out: viewers now, GMV, the product on air with its stock, the next product. Never here: controls.
+ * In: a session's stream. Out: viewers now, GMV, the product on air with its stock, the next product; above them who presents and
+ * the last mark. Never here: controls.
  */
 
 import { get } from "../api.js";
@@ -10,9 +11,13 @@ import { h } from "../dom.js";
 import { Resource, every } from "../resource.js";
 import { badge, failure, fitted, phrase, waiting } from "../components.js";
 import { nextOf, rowsOf } from "./present.js";
+import { hostNow, markName } from "../marks.js";
 import { link } from "../router.js";
 import { Stream } from "../stream.js";
 import { READER_ZONE, hour, lengthOf, money, moneyParts, number, t } from "../i18n.js";
+
+/** How long the host sees a mark that has no end of its own. */
+const MARK_MS = 5 * 60_000;
 
 export class View {
   constructor(id) {
@@ -54,6 +59,14 @@ export class View {
     this.lock = await navigator.wakeLock.request("screen").catch(() => null);
   };
 
+  /** The last mark, while it is news; by the session's own clock, since a replay is of another day. */
+  #mark() {
+    const { marks, kpis, alerts } = this.documents;
+    const last = marks?.marks.findLast((one) => one.kind === "mark");
+    const now = new Date(alerts?.as_of ?? kpis?.as_of);
+    return last && now < new Date(last.until ?? new Date(last.at).getTime() + MARK_MS) ? last : null;
+  }
+
   render() {
     if (this.session.error && !this.session.data) return failure(this.session.error, () => this.session.load());
     const { kpis: document, products } = this.documents;
@@ -63,13 +76,18 @@ export class View {
     const current = rows.find((row) => row.onAir);
     const next = nextOf(rows);
     const fresh = this.stream.state === "open";
+    const presenter = hostNow(this.documents.marks, this.session.data);
+    const mark = this.#mark();
     return h("div", { class: `host ${fresh ? "" : "stale"}` },
       h("header", { class: "host-head" },
         badge(document.status),
         h("h1", { class: "host-title" }, phrase(this.session.data.title)),
+        presenter && h("span", { key: "presenter", class: "host-presenter" }, t("mark.host", { host: presenter })),
         h("a", { class: "quiet", href: link("live", this.id) }, t("dash.live"))),
       !fresh && this.stream.heardAt && h("div", { key: "stale", class: "notice notice-critical", role: "alert" },
         t("dash.live.stale", { time: hour(new Date(this.stream.heardAt), READER_ZONE, true) })),
+      mark && h("p", { key: "mark", class: "host-mark", role: "status" },
+        h("strong", null, markName(mark)), " ", mark.text, " ", h("span", { class: "quiet nowrap" }, hour(mark.at, this.session.data.time_zone))),
       h("div", { class: "host-figures" },
         figure("viewers", t("metric.concurrent_viewers"), [[number(kpis.concurrent_viewers.value), false]]),
         figure("gmv", t("metric.gmv"), moneyParts(kpis.gmv.value, currency))),

@@ -31,11 +31,6 @@ export class DeskLog {
     return this.list.data?.actions ?? [];
   }
 
-  /** The host on duty, as far back as the list goes; null if it was not changed. */
-  get host() {
-    return this.actions.find((one) => one.action === "host" && !one.voided)?.host ?? null;
-  }
-
   /** An action in words. */
   words(action, rows) {
     const name = action.name ?? rows.find((row) => row.product === action.product)?.name ?? action.product ?? "";
@@ -43,7 +38,7 @@ export class DeskLog {
       name,
       stock: action.stock === 0 ? t("dash.sold_out") : number(action.stock),
       host: action.host ?? "",
-      label: labelOr(`desk.mark.${action.label}`, action.label ?? ""),
+      label: labelOr(`mark.${action.label}`, action.label ?? ""),
     };
     return t(`desk.action.${action.action}`, figures);
   }
