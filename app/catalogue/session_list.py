@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from app.catalogue.access import Principal
 from app.catalogue.models import SessionKind
@@ -53,12 +53,16 @@ class ListedSession(SessionHead):
                 "ended_at": "2021-09-25T07:24:03Z",
                 "created_at": "2021-09-20T01:00:00Z",
                 "platforms": ["wechat", "weibo"],
+                "summarized": True,
                 "kpis": {"viewers": 18052, "buyers": 190, "orders": 201, "units_sold": 363, "gmv": "481888.00"},
             }
         }
     )
 
     platforms: list[str]
+    summarized: bool | None = Field(
+        description="whether the session has a note of the kind `summary`; null for viewers that are bound to a brand"
+    )
     kpis: Summary
 
 
@@ -97,6 +101,7 @@ async def listing(
         ListedSession(
             **head(row, row["brand"], on_air=row["id"] in live),
             platforms=row["platforms"],
+            summarized=None if principal.is_client else row["summarized"],
             kpis=figures.summary(row["id"], row["currency"]),
         )
         for row in rows

@@ -52,6 +52,10 @@ def views(live: str, ended: str) -> dict[str, str]:
         "release": f"#/close/{ended}?step=release",
         "letters": "#/dead-letters",
         "connections": "#/connections",
+        "connection": "#/connection/new/mapping",
+        "people": "#/people",
+        "channels": "#/channels",
+        "audit": "#/audit",
         "brands": "#/brands",
         "rates": "#/rates",
         "month": "#/brand/hostile/month/2021-09",
@@ -199,6 +203,7 @@ def test_a_phone_never_scrolls_sideways(open_page: PageMaker, live: str, ended: 
     for name, address in views(live, ended).items():
         page.goto(page.url.split("#")[0] + address)
         settled(page)
+        page.locator("#menu-button").click()
         for language in LANGUAGES:
             page.get_by_role("button", name=NAMES[language]).click()
             expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)

@@ -76,7 +76,7 @@ def test_a_link_signs_in_once_and_leaves_the_address(open_page: PageMaker, base:
     assert (True, "Strict", "/") == (cookie["httpOnly"], cookie["sameSite"], cookie["path"])
     page.reload()
     expect(page.get_by_role("heading", level=1, name="今日")).to_be_visible()
-    expect(page.get_by_role("link", name="担当者とキー")).to_have_count(0)
+    expect(page.get_by_role("link", name="管理")).to_have_count(0)
     again = open_page(f"#{fragment}", key=None)
     expect(again.get_by_role("alert")).to_contain_text("このリンクは使用済み")
     assert secret not in again.url
@@ -97,7 +97,7 @@ def test_an_administrator_makes_people_and_keys(open_page: PageMaker, base: str)
     """From a link and nothing else: a person, whose link signs in elsewhere and whose device is signed out again; a key, revoked."""
     page = open_page(f"#{_link(base, '管理 花子', 'admin')}", key=None)
     page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("link", name="担当者とキー").click()
+    page.get_by_role("link", name="管理").click()
     form = page.get_by_role("form", name="担当者を追加")
     form.get_by_label("名称").fill("陳 静")
     form.get_by_label("権限").select_option("viewer")

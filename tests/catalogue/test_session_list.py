@@ -61,6 +61,22 @@ async def test_the_newest_session_comes_first_page_by_page(client: httpx.AsyncCl
     assert [f"s{n}" for n in reversed(range(7))] == seen
 
 
+async def test_a_session_says_whether_it_has_its_summary(
+    client: httpx.AsyncClient, new_session: NewSession, key_for: KeyFor
+) -> None:
+    """An observation is none; a viewer of the brand does not learn it."""
+    session = await new_session()
+
+    async def summarized(headers: dict[str, str] | None = None) -> Any:
+        return (await client.get("/v1/sessions", headers=headers)).json()["sessions"][0]["summarized"]
+
+    for kind, expected in (("observation", False), ("summary", True)):
+        note = {"section": "live", "kind": kind, "text": "t"}
+        assert 201 == (await client.post(f"/v1/sessions/{session['id']}/notes", json=note)).status_code
+        assert expected is await summarized()
+    assert None is await summarized(await key_for("viewer", session["brand"]))
+
+
 async def test_filters_narrow_the_list(client: httpx.AsyncClient, new_session: NewSession, send: Send) -> None:
     """Each alone, and all together; the window is half-open and applies to the actual start before the planned one."""
     await new_session(title="Autumn 100%", host="小林", streams=[{"platform": "wechat", "room": "1"}])

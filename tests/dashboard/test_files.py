@@ -51,6 +51,19 @@ async def test_each_coding_has_a_tag_of_its_own(client: httpx.AsyncClient, accep
     assert 304 == (await client.get(url, headers=other | {"Accept-Encoding": accepted})).status_code
 
 
+async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
+    """With all modules, the style sheets, the words and the program that draws charts: less than 1.2 MB are sent."""
+    page = await client.get("/")
+    named = {*re.findall(r'(?:src|href)="([^"]+)"', page.text), *re.findall(r'name="vega" content="([^"]+)"', page.text)}
+    lazy = {f"{ASSETS}/{path.relative_to(WEB).as_posix()}" for path in (WEB / "js").rglob("*.js")}
+    sent = page.num_bytes_downloaded
+    for url in {*named, *lazy, "/v1/labels?lang=ja"}:
+        answer = await client.get(url, headers={"Accept-Encoding": "gzip"})
+        assert "gzip" == answer.headers["content-encoding"], url
+        sent += answer.num_bytes_downloaded
+    assert 200_000 < sent < 1_200_000
+
+
 async def test_the_policy_lets_nothing_in_from_elsewhere(client: httpx.AsyncClient) -> None:
     """No inline script, no eval, no other host, no frame, and text cannot become markup."""
     policy = (await client.get("/")).headers["content-security-policy"]

@@ -83,7 +83,8 @@ WHERE CASE
 -- Sessions, newest first. $12 are the sessions on air, if the query filters by status.
 SELECT s.id, b.slug AS brand, s.title, s.host, s.kind, s.currency, s.time_zone, s.scheduled_at, s.started_at, s.ended_at,
        s.created_at, s.revision,
-       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms
+       ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
+       EXISTS (SELECT FROM notes n WHERE n.session_id = s.id AND n.kind = 'summary') AS summarized
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 WHERE ($1::uuid IS NULL OR s.brand_id = $1)

@@ -4,7 +4,7 @@
  * In: the current view. Out: the page. Never here: figures.
  */
 
-import { app, may, preference } from "./state.js";
+import { app, may, preference, refresh } from "./state.js";
 import { signOut } from "./session.js";
 import { guestLinks } from "./share.js";
 import { h } from "./dom.js";
@@ -15,13 +15,52 @@ import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
 export const logo = () =>
   h("span", { class: "logo" }, h("span", { class: "logo-lamp", "aria-hidden": "true" }), h("span", { class: "logo-name", translate: "no" }, "Tallylight"));
 
+/** Views that are reached from another one, by the destination that they belong to. */
+const BELONGS = { live: "sessions", report: "sessions", connection: "connections", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" };
+
+/** The destinations of the bar: `{to, label}`, and the pages of a group as `parts`; `to` is the first of them. */
 function destinations() {
-  const list = [["today", "today.title"], ["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"], ["brands", "brand.nav"]];
-  if (may.write()) list.push(["dead-letters", "waiting.title"]);
+  const list = [
+    { to: "today", label: "today.title" },
+    { to: "sessions", label: "dash.nav.sessions", parts: [["sessions", "dash.nav.sessions"], ["comparison", "dash.nav.comparison"]] },
+    { to: "brands", label: "brand.nav" },
+  ];
+  if (may.write()) list.push({ to: "dead-letters", label: "waiting.title" });
   if (may.administer()) {
-    list.push(["connections", "dash.nav.connections"], ["people", "people.nav"], ["channels", "channels.title"], ["audit", "audit.title"]);
+    list.push({ to: "connections", label: "dash.nav.connections" });
+    list.push({ to: "people", label: "dash.nav.administration", parts: [["people", "people.nav"], ["channels", "channels.title"], ["audit", "audit.title"]] });
   }
   return list;
+}
+
+const within = ({ to, parts }, name) => to === name || Boolean(parts?.some(([part]) => part === name));
+
+/** On a phone the destinations stand behind a button; on wider screens the style sheet shows them always. */
+let menuOpen = false;
+
+function showMenu(open) {
+  if (menuOpen === open) return;
+  menuOpen = open;
+  refresh();
+}
+
+addEventListener("hashchange", () => showMenu(false));
+document.addEventListener("pointerdown", (event) => event.target.closest?.(".bar") || showMenu(false));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menuOpen) return;
+  document.getElementById("menu-button")?.focus();
+  showMenu(false);
+});
+
+const menuButton = () =>
+  h("button", { type: "button", id: "menu-button", class: "icon-button menu-button", "aria-expanded": String(menuOpen), "aria-controls": "menu", "aria-label": t("dash.nav.menu"), onclick: () => showMenu(!menuOpen) },
+    h("svg", { viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" }, h("path", { d: menuOpen ? "M5 5L15 15M15 5L5 15" : "M3 5H17M3 10H17M3 15H17" })));
+
+/** The pages of a group, over each of them. */
+function parts(name) {
+  const group = destinations().find((one) => one.parts && within(one, name));
+  return group && h("nav", { key: "parts", class: "tabs", "aria-label": t(group.label) },
+    ...group.parts.map(([to, label]) => h("a", { key: to, href: link(to), "aria-current": to === name ? "page" : null }, t(label))));
 }
 
 function languages() {
@@ -58,7 +97,10 @@ function themeButton() {
 const switches = () => h("div", { class: "switches" }, languages(), themeButton());
 
 /** The page before sign-in. */
-export const signedOut = (content) => [h("header", { class: "bar bar-signed-out" }, switches()), content];
+export function signedOut(content) {
+  menuOpen = false;
+  return [h("header", { class: "bar bar-signed-out" }, switches()), content];
+}
 
 /** The page of a share link: the brand's name, and nothing of the agency's but the link's own views. */
 export const guestFrame = (content) => [
@@ -72,18 +114,22 @@ export const guestFrame = (content) => [
 
 /** The page after sign-in. */
 export function signedIn(content, name) {
-  const current = { live: "sessions", report: "sessions", connection: "connections", plan: "sessions", close: "sessions", host: "sessions", brand: "brands", month: "brands", rates: "brands" }[name] ?? name;
+  const current = BELONGS[name] ?? name;
   return [
     h("a", { class: "skip", href: location.hash || "#/", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, t("dash.skip")),
     h(
       "header",
       { class: "bar" },
       h("a", { class: "brand-link", href: link("today"), "aria-label": `Tallylight: ${t("today.title")}` }, logo()),
-      h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map(([to, label]) =>
-        h("a", { href: link(to), "aria-current": to === current ? (route().name === to ? "page" : "true") : null }, t(label)))),
-      switches(),
-      h("button", { type: "button", class: "button button-quiet", onclick: signOut }, t("dash.signout")),
+      menuButton(),
+      h("div", { id: "menu", class: `menu ${menuOpen ? "is-open" : ""}` },
+        h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map((one) =>
+          h("a", { key: one.to, href: link(one.to), "aria-current": within(one, current) ? (one.to === name ? "page" : "true") : null, onclick: () => showMenu(false) }, t(one.label)))),
+        switches(),
+        h("button", { type: "button", class: "button button-quiet sign-out", "aria-label": t("dash.signout"), title: t("dash.signout"), onclick: signOut },
+          h("svg", { viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" }, h("path", { d: "M8 3H4V17H8M12 6L16 10L12 14M16 10H8" })),
+          h("span", { class: "sign-out-name" }, t("dash.signout")))),
     ),
-    h("main", { id: "main", tabindex: "-1", class: `view view-${name}` }, content),
+    h("main", { id: "main", tabindex: "-1", class: `view view-${name}` }, parts(name), content),
   ];
 }

@@ -8,13 +8,15 @@ import { get, path } from "../api.js";
 import { may, refresh } from "../state.js";
 import { h } from "../dom.js";
 import { Resource, every } from "../resource.js";
-import { badge, failure, heading, panel, phrase, waiting } from "../components.js";
+import { failure, heading, panel, phrase, waiting } from "../components.js";
 import { CopyDialog } from "../plan/copy.js";
 import { Checklist } from "./checklist.js";
 import { link } from "../router.js";
 import { clock, date, hour, money, number, t } from "../i18n.js";
 
 const MOST = 8;
+/** Reports that are looked at; each of the two lists shows the first of its own. */
+const CLOSING = 50;
 /** A show that is this late is still the next one: an operator has to start it, move it or delete it. */
 const LATE_MS = 6 * 3600_000;
 
@@ -25,7 +27,7 @@ export class View {
   constructor() {
     this.planned = new Resource(() => get(path("/v1/sessions", { status: "scheduled", from: new Date(Date.now() - LATE_MS).toISOString(), limit: 200 })));
     this.live = new Resource(() => get("/v1/sessions?status=live&limit=12"));
-    this.closing = new Resource(() => get(path("/v1/sessions", { status: "provisional", kind: "live", limit: MOST })));
+    this.closing = new Resource(() => get(path("/v1/sessions", { status: "provisional", kind: "live", limit: CLOSING })));
     this.letters = new Resource(() => (may.write() ? get("/v1/dead-letters?limit=200") : null));
     this.parked = new Resource(() => (may.write() ? get("/v1/parked?limit=200") : null));
     this.claims = new Resource(() => (may.write() ? get("/v1/stream-claims?limit=200") : null));
@@ -121,14 +123,23 @@ export class View {
 
   #reports() {
     const list = this.closing.data?.sessions ?? [];
+    const summary = list.filter((session) => session.summarized === false);
+    const release = list.filter((session) => session.summarized !== false);
     return panel("today-reports", t("today.reports"), null,
       this.closing.pending ? waiting() : list.length
-        ? h("ul", { class: "today-list" }, ...list.map((session) => h("li", { key: session.id },
-            h("a", { href: link(may.write() ? "close" : "report", session.id) }, phrase(session.title)),
-            h("small", null, [session.ended_at && date(session.ended_at, session.time_zone), session.brand].filter(Boolean).join(" · ")),
-            badge(session.status))))
+        ? [this.#closing("summary", summary), this.#closing("release", release)]
         : h("p", { class: "quiet" }, t("today.reports.none")),
-      this.closing.data?.next_cursor && h("a", { key: "more", href: `${link("sessions")}?status=provisional` }, t("dash.sessions.more")));
+      (this.closing.data?.next_cursor || Math.max(summary.length, release.length) > MOST) && h("a", { key: "more", href: `${link("sessions")}?status=provisional` }, t("dash.sessions.more")));
+  }
+
+  /** Reports that lack the same thing, each with the step that supplies it. */
+  #closing(step, list) {
+    return list.length > 0 && h("div", { key: step },
+      h("h3", { class: "title title-3" }, t(`today.reports.${step}`), " ", h("span", { class: "quiet" }, number(list.length))),
+      h("ul", { class: "today-list" }, ...list.slice(0, MOST).map((session) => h("li", { key: session.id },
+        h("a", { href: link(may.write() ? "close" : "report", session.id) }, phrase(session.title)),
+        h("small", null, [session.ended_at && date(session.ended_at, session.time_zone), session.brand].filter(Boolean).join(" · ")),
+        may.write() && h("a", { class: "button button-quiet", href: `${link("close", session.id)}?step=${step}`, "aria-label": `${t(`today.reports.${step}.do`)}: ${session.title}` }, t(`today.reports.${step}.do`))))));
   }
 
   #waiting() {
