@@ -23,6 +23,8 @@ from app.charts.specification import VEGA_LITE
 
 WEB = Path(__file__).parent / "web"
 ENTRY = "index.html"
+GUIDE = "guide.html"
+"""The frame of the guide's pages, a template."""
 VEGA = "vega.js"
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -70,6 +72,7 @@ def site(base: str = "") -> Site:
         digest.update(name.encode() + b"\0" + content + b"\0")
     version = digest.hexdigest()
     entry = contents.pop(ENTRY).decode()
+    contents.pop(GUIDE)
     # Named at once, the modules come in one round trip instead of one per import. Those in a folder of `js` belong to views
     # that are loaded when they are opened.
     modules = "\n".join(

@@ -1,9 +1,6 @@
 """Routes of the dashboard and its files.
 
 In: requests. Out: files, or 304. Never here: contents of files, the API.
-
-The content security policy allows no other hosts, no inline scripts and no `eval`. Trusted Types block assignments of strings to
-HTML sinks. The only exception is the empty string, which Vega uses to clear its container.
 """
 
 from starlette.background import BackgroundTask
@@ -15,18 +12,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.dashboard.files import VEGA, StaticFile, site, vega
+from app.dashboard.guide import PATH, guide
+from app.dashboard.policy import HEADERS
 from app.negotiation import accepts_gzip, matches
 
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
-)
-_HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-}
 FOREVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
 
@@ -56,7 +45,7 @@ def _answer(request: Request, file: StaticFile, caching: str) -> Response:
     zipped = accepts_gzip(request.headers.get("accept-encoding", ""))
     # A strong tag names bytes, and the two codings are different bytes.
     tag = f'"{file.tag}-gzip"' if zipped else f'"{file.tag}"'
-    headers = {**_HEADERS, "ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
+    headers = {**HEADERS, "ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
     if matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     if zipped:
@@ -72,5 +61,7 @@ class _Named(Route):
         await super().handle(scope, receive, send)
 
 
-ROUTES = [_Named("/", page), _Named("/assets/{version}/{name:path}", asset)]
+ROUTES = [
+    _Named("/", page), _Named("/assets/{version}/{name:path}", asset), _Named(PATH, guide), _Named(PATH + "/{name:path}", guide),
+]  # fmt: skip
 """For the application; they answer GET and HEAD, and are no part of the documented API."""

@@ -1,0 +1,134 @@
+"""The guide: every link leads somewhere, every page is served, and a search finds what the pages say."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app.dashboard.policy import POLICY
+from app.dashboard.routes import ROUTES
+from app.guide.pages import PICTURES, Page, _page, anchor_of, folder, pages, pictures, resolved
+from app.guide.search import LONGEST, MOST, search
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def guide() -> httpx.AsyncClient:
+    """Return a client of the dashboard's routes alone."""
+    transport = httpx.ASGITransport(Starlette(routes=ROUTES))
+    return httpx.AsyncClient(transport=transport, base_url="http://guide.example")
+
+
+@pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: Page) -> None:
+    """A link names a page of the documentation, and a heading that is on it."""
+    for link in page.links:
+        name, _, anchor = link.partition("#")
+        target = pages().get(name) or pages().get(f"{name}/README")
+        assert target is not None or name in pictures(), f"{page.name} links {link}"
+        if anchor:
+            assert target is not None
+            assert anchor in {section.anchor for section in target.sections}, f"{page.name} links {link}"
+
+
+def test_every_link_out_of_the_documentation_leads_to_a_file() -> None:
+    """The README and the pages name files of the repository that exist, and headings that they have."""
+    texts = [*folder().rglob("*.md"), *ROOT.glob("*.md")]
+    for path in texts:
+        text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            file = (path.parent / target) if target else path
+            assert file.exists(), f"{path.name}: {target}"
+            if anchor and file.suffix == ".md":
+                headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+                assert anchor in {anchor_of(heading.replace("`", "")) for heading in headings}, f"{path.name}: {target}#{anchor}"
+
+
+def test_every_page_of_the_first_level_is_named_by_the_index() -> None:
+    """The entry page of the guide leads to each page."""
+    named = {link.partition("#")[0] for link in pages()["README"].links}
+    assert {name for name in pages() if "/" not in name} - {"README"} <= named
+
+
+async def test_pages_are_served_with_the_dashboards_policy(guide: httpx.AsyncClient) -> None:
+    """Each page is an answer of 200 with one title, its text, and no way for a script of its own."""
+    async with guide:
+        for name, page in pages().items():
+            answer = await guide.get(f"/guide/{name}")
+            assert answer.status_code == 200
+            assert answer.headers["content-security-policy"] == POLICY
+            assert answer.text.count("<h1") == 1
+            assert page.sections[0].heading.split()[0] in answer.text
+        assert (await guide.get("/guide")).text.count('aria-current="page"') == 1
+        assert (await guide.get("/guide/decisions")).status_code == 200
+        assert (await guide.get("/guide/nothing")).status_code == 404
+        assert (await guide.get("/guide/../../pyproject.toml")).status_code == 404
+        assert (await guide.get("/guide/..%2f..%2fpyproject.toml")).status_code == 404
+
+
+async def test_pictures_are_served_with_their_type(guide: httpx.AsyncClient) -> None:
+    """A picture of the documentation is an answer with its media type."""
+    async with guide:
+        for name in list(pictures())[:3]:
+            answer = await guide.get(f"/guide/{name}")
+            assert answer.headers["content-type"] == PICTURES[Path(name).suffix]
+
+
+async def test_a_search_names_the_places_and_shows_its_words_as_text(guide: httpx.AsyncClient) -> None:
+    """The places lead to headings; what was searched for is never markup."""
+    async with guide:
+        found = (await guide.get("/guide", params={"q": "share link"})).text
+        assert 'href="/guide/people#' in found
+        hostile = (await guide.get("/guide", params={"q": "<script>alert(1)</script>"})).text
+        assert "<script>alert" not in hostile
+        assert "No places" in hostile
+
+
+def test_a_search_needs_every_word_and_puts_headings_first() -> None:
+    """A section holds all words; one that has them in its heading comes before others; the answer is bounded."""
+    places = search(pages().values(), "turns")
+    assert places[0].section.heading == "Turns"
+    assert [] == search(pages().values(), "turns xyzzy")
+    assert [] == search(pages().values(), "   ")
+    assert len(search(pages().values(), "the")) == MOST
+    assert search(pages().values(), "turns" + " " * LONGEST + "xyzzy") == places
+
+
+def test_markup_of_a_text_is_shown_and_links_stay_inside() -> None:
+    """HTML in a text is text, a script's address is no link, and a file outside has none."""
+    page = _page(
+        "a/b",
+        "# T\n\n<b>x</b> [j](javascript:alert) [out](../../app/main.py) [in](../people.md#roles) [web](https://x.example)\n",
+        "/base/guide",
+    )
+    assert "&lt;b&gt;" in page.html
+    assert "javascript" not in page.html.replace("[j](javascript:alert)", "")
+    assert "main.py" not in page.html
+    assert 'href="/base/guide/people#roles"' in page.html
+    assert 'href="https://x.example"' in page.html
+    assert page.links == ("people#roles",)
+
+
+@pytest.mark.parametrize(
+    ("page", "path", "expected"),
+    [
+        ("people", "", "people"),
+        ("people", "./desk.md", "desk"),
+        ("decisions/0001-one-database", "0002-contributions.md", "decisions/0002-contributions"),
+        ("decisions/0001-one-database", "../desk.md", "desk"),
+        ("people", "../README.md", None),
+        ("decisions/0001-one-database", "../../LICENSE", None),
+    ],
+)
+def test_a_relative_path_is_resolved_within_the_documentation(page: str, path: str, expected: str | None) -> None:
+    """Steps up end at the documentation's folder."""
+    assert resolved(page, path) == expected
+
+
+def test_headings_of_the_same_words_have_different_anchors() -> None:
+    """The second of two equal headings has a number."""
+    page = _page("a", "# A\n\n## B\n\n## B\n", "/guide")
+    assert [section.anchor for section in page.sections] == ["a", "b", "b-1"]
