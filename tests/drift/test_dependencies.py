@@ -1,0 +1,55 @@
+"""The table of dependencies names every package, with its licence and its weight as they are."""
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WANTED = [re.match(r"[A-Za-z0-9_.-]+", text).group() for text in PROJECT["dependencies"]]  # type: ignore[union-attr]
+ROWS = {
+    cells[0].strip("`"): cells
+    for line in (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| `")
+    for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
+}
+ALLOWED = {
+    "MIT",
+    "MIT License",
+    "BSD License",
+    "PSFL",
+    "OFL-1.1",
+    "Apache-2.0",
+    "Apache Software License",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+}
+"""Licences that Apache-2.0 may use without further duties for the caller of the API."""
+
+
+def licence(package: str) -> str:
+    """Return the licence that an installed package states."""
+    stated = metadata.distribution(package).metadata
+    classifiers = [text for text in stated.get_all("Classifier") or () if text.startswith("License ::")]
+    return stated.get("License-Expression") or stated.get("License") or classifiers[0].rpartition(":: ")[2]
+
+
+def test_the_table_names_every_dependency() -> None:
+    """A row per entry of `pyproject.toml`, in its order."""
+    assert list(ROWS) == WANTED
+
+
+@pytest.mark.parametrize("package", WANTED)
+def test_a_row_states_licence_and_weight_of_the_installed_package(package: str) -> None:
+    """The licence is the package's own and one that the project may use; the weight is right within a third and a megabyte."""
+    _, purpose, keeper, stated, weight = ROWS[package]
+    assert purpose
+    assert keeper
+    assert stated == licence(package)
+    assert set(re.split(r" (?:OR|AND) ", stated)) <= ALLOWED
+    files = (file.locate() for file in metadata.distribution(package).files or () if file.suffix != ".pyc")
+    measured = sum(Path(file).stat().st_size for file in files if Path(file).exists()) / 2**20
+    assert abs(int(weight) - measured) <= 1 + measured / 3
