@@ -12,6 +12,7 @@ from app.catalogue.devices import DeviceStore
 from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.principals import Principals
 from app.channels.runtime import ChannelRuntime, open_channels
+from app.exports.exporter import Exporter
 from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
@@ -59,6 +60,7 @@ class Service:
     channels: ChannelRuntime
     importer: Importer
     renderer: RenderProcess
+    exporter: Exporter
     hub: Hub
     tickets: TicketSigner
     probe: WriteProbe
@@ -106,7 +108,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 importer = Importer(database, settings, writer)
                 yield Service(
                     settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, channels, importer,
-                    renderer,
+                    renderer, Exporter(database, principals),
                     hub, tickets, WriteProbe(database), head,
                 )  # fmt: skip
         finally:

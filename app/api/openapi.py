@@ -27,6 +27,7 @@ TAGS = [
     {"name": "promotions", "description": "What advertised a session."},
     {"name": "notes", "description": "What operators saw, and their summary."},
     {"name": "results", "description": "Figures out: KPIs, products, timeline, showcases, audience, orders, report, insights."},
+    {"name": "exports", "description": "Whole tables as CSV or Parquet, for notebooks and other programs."},
     {"name": "logistics", "description": "What is to be sent: packing lists, cartons, parcels."},
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
     {"name": "channels", "description": "Where alerts and results are sent: chats, programs."},

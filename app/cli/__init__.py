@@ -25,6 +25,7 @@ _MODULES = {
     "report": "report",
     "packing-list": "packing_list",
     "settlement": "settlement",
+    "export": "export",
     "openapi": "maintenance",
     "people": "people",
     "keys": "keys",

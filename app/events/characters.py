@@ -1,4 +1,4 @@
-"""Characters that may not stand in an identifier, and how a text is cleaned of them.
+"""Characters that may not stand in an identifier, how a text is cleaned of them, and those that begin a spreadsheet's formula.
 
 In: strings as senders, operators and files write them. Out: the reason why an identifier is refused; a text that every later
 step can store and display. Never here: the limits of a field's length.
@@ -18,6 +18,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REPLACED = re.compile(f"[{_NO_CHARACTER}]")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 REPLACEMENT = "\ufffd"
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins with one can become a formula if a spreadsheet opens it in CSV, or if its cell is edited."""
 MAX_DEPTH = 64
 """Maximum nesting of an unknown value that is kept."""
 

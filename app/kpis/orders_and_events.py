@@ -69,16 +69,7 @@ def order_document(head: "OrderNotation", row: OrderRow, lines: Sequence[Documen
         "buyer": row.buyer,
         "amount": None if row.amount is None else fixed(row.amount, digits),
         "refunded_amount": fixed(row.refunded_amount, digits),
-        "lines": [
-            {
-                "product": codes.get(line["product"], line["product"]),
-                "sku": line.get("sku"),
-                "quantity": line["quantity"],
-                "amount": _amount(line["amount"], digits),
-                "gift": line.get("gift", False),
-            }
-            for line in lines
-        ],
+        "lines": line_documents(lines, codes, digits),
         "placed_at": moment(row.placed_at),
         "paid_at": moment(row.paid_at),
         "cancelled_at": moment(row.cancelled_at),
@@ -96,6 +87,20 @@ def order_document(head: "OrderNotation", row: OrderRow, lines: Sequence[Documen
             for parcel in (from_json(row.parcels) if row.parcels else [])
         ],
     }
+
+
+def line_documents(lines: Sequence[Document], codes: Mapping[str, str], digits: int) -> list[Document]:
+    """Return the lines of an order; `codes` turns a product's alias into its code."""
+    return [
+        {
+            "product": codes.get(line["product"], line["product"]),
+            "sku": line.get("sku"),
+            "quantity": line["quantity"],
+            "amount": _amount(line["amount"], digits),
+            "gift": line.get("gift", False),
+        }
+        for line in lines
+    ]
 
 
 def _amount(amount: str, digits: int) -> str:

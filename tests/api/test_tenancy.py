@@ -14,7 +14,9 @@ from tests.pipeline.conftest import Stage
 
 ROUTES = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 BY_ID = [
-    (method, path) for method, path in ROUTES if "{" in path and not path.startswith(("/v1/webhooks/", "/v1/exchange-rates/"))
+    (method, path)
+    for method, path in ROUTES
+    if "{" in path and not path.startswith(("/v1/webhooks/", "/v1/exchange-rates/", "/v1/exports/"))
 ]
 OPEN = {"/healthz", "/readyz", "/metrics", "/v1/labels", "/v1/sign-in"}
 PATCHES = {
@@ -178,6 +180,8 @@ async def test_every_list_of_another_brand_is_empty(
     assert ["mine"] == [brand["slug"] for brand in (await client.get("/v1/brands", headers=headers)).json()["brands"]]
     log = await client.get("/v1/events", params={"session": belongings["session"]}, headers=headers)
     assert 404 == log.status_code
+    export = await client.get("/v1/exports/sessions", params={"brand": "theirs"}, headers=headers)
+    assert 404 == export.status_code
 
 
 async def test_a_sender_of_another_brand_reaches_neither_session_nor_room(
@@ -205,7 +209,8 @@ async def test_nothing_is_open_without_a_key(stage: Stage, method: str, path: st
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
-         "person", "device", "link", "alert", "channel", "delivery", "job"),
+         "person", "device", "link", "alert", "channel", "delivery", "job",
+         "table"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

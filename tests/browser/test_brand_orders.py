@@ -1,5 +1,7 @@
 """What a brand ships, to whom, and which products: by role and accessible name."""
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,23 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, bra
     expect(row).to_contain_text("登録済み")
     expect(row).to_contain_text("10000387, K-1")
     expect(row).to_contain_text("611020")
+
+
+def test_a_table_is_saved(open_page: PageMaker, brand_with_show: str) -> None:
+    """The orders of a day as CSV; days in the wrong order are refused beside their field."""
+    brand = brand_with_show
+    page = open_page(f"#/brand/{brand}/exports")
+    form = page.get_by_role("form", name="データ出力")
+    form.get_by_label("表").select_option("orders")
+    expect(form.get_by_label("表")).to_have_accessible_description(re.compile("1行が1注文"))
+    form.get_by_label("開始日").fill("2021-09-25")
+    form.get_by_label("終了日").fill("2021-09-20")
+    form.get_by_role("button", name="ファイルを保存").click()
+    expect(form.get_by_label("終了日")).to_have_attribute("aria-invalid", "true")
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+    form.get_by_label("終了日").fill("2021-09-25")
+    with page.expect_download() as started:
+        form.get_by_role("button", name="ファイルを保存").click()
+    assert f"{brand}_orders.csv" == started.value.suggested_filename
+    rows = list(csv.DictReader(Path(started.value.path()).read_text(encoding="utf-8").splitlines()))
+    assert (3, {"CNY"}) == (len(rows), {row["currency"] for row in rows})

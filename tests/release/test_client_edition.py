@@ -38,6 +38,7 @@ FIGURES = {
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",
+    "export_table",
 }  # fmt: skip
 """Routes with figures, the catalogue, plans, rates and the caller's own key: a bound viewer reads them."""
 EDITIONS = {
@@ -119,7 +120,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "session": show, "customer": customers[0]["customer"], "job": show, "number": "1", "chart": "timeline", "brand": session["brand"],
         "promotion": session["promotions"][0]["id"], "note": (await read(show, "notes"))["notes"][0]["id"],
         "product": (await client.get("/v1/products")).json()["products"][0]["id"],
-        "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM",
+        "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM", "table": "events",
         **dict.fromkeys(("alert", "letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
                          "line"), "0"),
         **dict.fromkeys(("person", "device", "link", "channel", "delivery"), str(uuid4())),

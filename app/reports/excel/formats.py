@@ -11,6 +11,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from app.events.characters import FORMULA_SIGNS
 from app.kpis.metrics import Unit
 from app.kpis.render import Document
 from app.kpis.rounding import digits_of
@@ -25,8 +26,6 @@ LINES: dict[Language, int] = {"ja": 17, "zh": 16, "en": 14}
 MOST_POINTS = 409
 """Excel's highest row."""
 
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A text with such a prefix can become a formula if the cell is edited or exported as CSV."""
 _LONGEST = 32_767
 """Characters that a cell of Excel holds."""
 
@@ -117,7 +116,7 @@ def cell_text(text: str, language: Language) -> str:
 
 def guarded(text: str, properties: dict[str, Any]) -> dict[str, Any]:
     """Return properties of a text's format: one that looks like a formula keeps its quote when it is edited."""
-    return properties | {"quote_prefix": True} if text.startswith(_FORMULA_SIGNS) else properties
+    return properties | {"quote_prefix": True} if text.startswith(FORMULA_SIGNS) else properties
 
 
 def width_of(text: str) -> int:

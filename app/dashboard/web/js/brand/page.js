@@ -14,6 +14,7 @@ import { Catalogue } from "./catalogue.js";
 import { Contracts } from "./contract.js";
 import { Customers } from "./customers.js";
 import { Customer } from "./customer.js";
+import { Exports } from "./exports.js";
 import { brandTabs } from "./frame.js";
 import { Month } from "./month.js";
 import { Packing } from "./packing.js";
@@ -25,7 +26,7 @@ import { Statement } from "./statement.js";
 /** By the part's name: the part, and what stands under an id behind it. */
 const PARTS = {
   shows: [Shows], month: [Month, Month], contract: [Contracts], settlement: [Settlements, Statement],
-  customers: [Customers, Customer], shipping: [Shipping, Packing], catalogue: [Catalogue],
+  customers: [Customers, Customer], shipping: [Shipping, Packing], catalogue: [Catalogue], exports: [Exports],
 };
 
 export class View {
