@@ -32,9 +32,11 @@ ALLOWED = {
 
 def licence(package: str) -> str:
     """Return the licence that an installed package states."""
-    stated = metadata.distribution(package).metadata
-    classifiers = [text for text in stated.get_all("Classifier") or () if text.startswith("License ::")]
-    return stated.get("License-Expression") or stated.get("License") or classifiers[0].rpartition(":: ")[2]
+    stated = metadata.metadata(package)
+    for field in ("License-Expression", "License"):
+        if field in stated:
+            return str(stated[field])
+    return next(text.rpartition(":: ")[2] for text in stated.get_all("Classifier") or () if text.startswith("License ::"))
 
 
 def test_the_table_names_every_dependency() -> None:
