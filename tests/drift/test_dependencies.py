@@ -36,7 +36,8 @@ def licence(package: str) -> str:
     for field in ("License-Expression", "License"):
         if field in stated:
             return str(stated[field])
-    return next(text.rpartition(":: ")[2] for text in stated.get_all("Classifier") or () if text.startswith("License ::"))
+    classifiers: list[str] = stated.get_all("Classifier") or []
+    return next(text.rpartition(":: ")[2] for text in classifiers if text.startswith("License ::"))
 
 
 def test_the_table_names_every_dependency() -> None:
