@@ -92,7 +92,7 @@ def enter_contract(page: Page) -> None:
 
 def invited(page: Page, brand: str) -> str:
     """Invite a person of the brand, who may read; return the link."""
-    page.get_by_role("link", name="担当者とキー").click()
+    page.get_by_role("link", name="管理", exact=True).click()
     form = page.get_by_role("form", name="担当者を追加")
     form.get_by_label("名称").fill("ブランドの担当者")
     form.get_by_label("権限").select_option(label="閲覧")

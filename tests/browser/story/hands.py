@@ -12,9 +12,11 @@ from playwright.sync_api import Locator, Page, Response, expect
 _PATIENCE_SECONDS = 120
 
 
-def visit(page: Page, name: str) -> None:
-    """Open a page from the main menu."""
-    page.get_by_role("navigation", name="メインメニュー").get_by_role("link", name=name, exact=True).click()
+def visit(page: Page, name: str, group: str | None = None) -> None:
+    """Open a page from the main menu, or from the menu of its group."""
+    page.get_by_role("navigation", name="メインメニュー").get_by_role("link", name=group or name, exact=True).click()
+    if group is not None:
+        page.get_by_role("navigation", name=group).get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 

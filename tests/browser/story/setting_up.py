@@ -36,7 +36,7 @@ def set_up_brand(page: Page) -> None:
 
 def invite_operator(page: Page) -> str:
     """Add a person and return the link that is theirs."""
-    visit(page, "担当者とキー")
+    visit(page, "担当者とキー", "管理")
     form = page.get_by_role("form", name="担当者を追加")
     write(form.get_by_label("名称"), OPERATOR)
     form.get_by_role("button", name="担当者を追加").click()
@@ -87,7 +87,7 @@ def _connected(page: Page, form: Locator) -> str:
 
 def add_channel(page: Page, bots: FakeBots) -> None:
     """Let alerts go to a WeCom group, and see that a test message arrives there."""
-    visit(page, "通知先")
+    visit(page, "通知先", "管理")
     page.get_by_role("button", name="通知先を追加").click()
     form = page.get_by_role("form", name="通知先を追加")
     write(form.get_by_label("名称"), "スタジオのグループ")
