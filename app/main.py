@@ -57,6 +57,7 @@ from app.api import (
     streams,
     voids,
     webhooks,
+    windows,
 )
 from app.api.addresses import TrustedProxies
 from app.api.application import Application
@@ -73,7 +74,7 @@ ROUTERS = (
     events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
     brand_orders, lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
     exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports, revisions,
-    exports, webhooks, imports, voids, desk, plan, rebuilds, customers, months, audit, labels, health,
+    exports, webhooks, imports, voids, desk, plan, rebuilds, customers, months, audit, labels, health, windows,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.api.read_models import Amount, Basis, Contradiction, DocumentModel
+from app.api.report_window_models import AfterLiveSection, EffectsSection, RetentionSection
 from app.kpis.metrics import Unit
 from app.labels.catalogue import Language
 from app.storage.session_status import SessionStatus
@@ -147,6 +148,11 @@ class Sections(DocumentModel):
     promotion: PromotionSection
     products: ProductsSection
     marks: MarksSection | None = Field(default=None, description="absent if there are none")
+    effects: EffectsSection | None = Field(default=None, description="absent without a coupon or a giveaway")
+    after_live: AfterLiveSection | None = Field(
+        default=None, description="absent without an order after the show or a replay view"
+    )
+    retention: RetentionSection | None = Field(default=None, description="absent if no platform tells entries and exits")
 
 
 class ReportDocument(DocumentModel):

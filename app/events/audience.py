@@ -14,6 +14,7 @@ COUNT_ARRIVAL = (Count("viewers", 1),)
 COUNT_COMMENTER = (Count("commenters", 1),)
 COUNT_FOLLOWER = (Count("new_followers", 1),)
 ONE_COMMENT = (Count("comments", 1),)
+ONE_EXIT = Count("exits", 1)
 ONE_VIEW = (Count("views", 1),)
 
 
@@ -47,6 +48,11 @@ def _sum(metric: str, value: int) -> Contributions:
     return Contributions(counts=(Count(metric, value),))
 
 
+@lru_cache(4096)
+def _exit(watched_ms: int | None) -> Contributions:
+    return Contributions(counts=(ONE_EXIT,) if watched_ms is None else (ONE_EXIT, Count("watch_ms", watched_ms)))
+
+
 class ViewerEntered(Payload, type="live.viewer.entered", person_fields=("viewer",)):
     """A viewer enters the room: the first entry is an arrival, each entry is a view."""
 
@@ -68,10 +74,8 @@ class ViewerLeft(Payload, type="live.viewer.left", person_fields=("viewer",)):
     watched_seconds: Seconds | None = None
 
     def fold(self, context: FoldContext) -> Contributions:
-        """Return the watched time in milliseconds."""
-        if self.watched_seconds is None:
-            return Contributions()
-        return _sum("watch_ms", round(self.watched_seconds * 1000))
+        """Return one exit, and the watched time in milliseconds."""
+        return _exit(None if self.watched_seconds is None else round(self.watched_seconds * 1000))
 
 
 class AudienceSampled(Payload, type="live.audience.sampled"):
@@ -90,6 +94,7 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
     buyers_total: CountField | None = None
     units_total: CountField | None = None
     gmv_total: Money | None = None
+    replay_views_total: CountField | None = None
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return a sample per figure that was sent."""
@@ -108,6 +113,7 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
             ("buyers", self.buyers_total),
             ("units_sold", self.units_total),
             ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
+            ("replay_views", self.replay_views_total),
         )
         return Contributions(
             samples=tuple(Sample(metric, value, room=context.room) for metric, value in figures if value is not None)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.insights.topics import Topics
 from app.kpis.concurrency import sums_by_minute
+from app.kpis.effects import Effects
 from app.kpis.evaluate import Evaluation
 from app.kpis.products import ProductResult, ProductTable
 from app.kpis.showcases import Showcase
@@ -20,6 +21,7 @@ from app.storage.insight_reads import Shipping
 from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
 from app.storage.session_status import SessionStatus
+from app.storage.windows import Sold
 
 MINUTE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -30,6 +32,14 @@ class Aired(NamedTuple):
 
     showcase: Showcase
     sums: Mapping[str, int]
+
+
+class Presented(NamedTuple):
+    """What was sold while a host presented, in all of their shifts."""
+
+    host: str
+    microseconds: int
+    sold: Sold
 
 
 class Stretch(NamedTuple):
@@ -63,6 +73,8 @@ class Evidence:
     shown: Mapping[UUID, int] = field(default_factory=dict)
     """Session, this one or an earlier one → the number of products that were on air."""
     topics: Topics | None = None
+    presented: Sequence[Presented] = ()
+    effects: Effects | None = None
     slow_after_ms: int = 180_000
 
     def __len__(self) -> int:

@@ -67,6 +67,10 @@ class MessageFormatter:
         """Return a platform's name."""
         return label_or(f"platform.{slug}", slug, self.language)
 
+    def mark(self, name: str) -> str:
+        """Return a mark's label."""
+        return label_or(f"mark.{name}", name, self.language)
+
     def listed(self, items: Iterable[str]) -> str:
         """Return a list as text."""
         return label("insight.separator", self.language).join(items)

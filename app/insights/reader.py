@@ -11,27 +11,32 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.insights.document import insights_document
-from app.insights.evidence import Aired, Evidence, course_of
+from app.insights.evidence import Aired, Evidence, Presented, course_of
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.support import LONG_HOURS
 from app.insights.topics import topics_of
 from app.kpis.comparison import read_earlier
 from app.kpis.computation import compute
+from app.kpis.effects import effects_on
+from app.kpis.evaluate import Evaluation
+from app.kpis.hosts import MOST as MOST_SHIFTS, windows_of
 from app.kpis.product_reader import read_product_table
 from app.kpis.products import ProductTable
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document
+from app.kpis.status import session_end
 from app.labels.catalogue import LANGUAGES
-from app.storage import insight_reads, product_reads, reads
+from app.storage import hosts, insight_reads, product_reads, reads, windows
 from app.storage.database import Connection, Database
 from app.storage.insight_reads import CommentText
+from app.storage.windows import Sold
 
 SAMPLE = 3_000
 """The most comments that are read: the error of every share is below two per cent."""
 MOST_TOPICS = 20
 
-_BY_MINUTE = ("viewers", "comments", "slow_responses")
+_BY_MINUTE = ("viewers", "comments", "slow_responses", "views", "exits")
 
 
 class InsightSettings(NamedTuple):
@@ -107,9 +112,29 @@ async def collect_evidence(
         shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
         earlier=earlier,
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
+        presented=await _presented(connection, evaluation),
+        effects=await effects_on(connection, asked),
         slow_after_ms=round(insight_settings.slow_response_seconds * 1000),
     )
     return evidence, await _said(connection, evidence) if insight_settings.comment_text else None
+
+
+async def _presented(connection: Connection, evaluation: Evaluation) -> list[Presented]:
+    """Return what was sold while each host presented; empty unless several did."""
+    head = evaluation.head
+    end = session_end(head, evaluation.status, evaluation.as_of)
+    changes = await hosts.changes(connection, head.id)
+    if head.started_at is None or end is None or not changes:
+        return []
+    shifts = [
+        (one.host, one) for one in windows_of(head.host, changes, head.started_at, end)[:MOST_SHIFTS] if one.host is not None
+    ]
+    sales = await windows.sales(connection, head.id, [moment for _, one in shifts for moment in (one.begin, one.end)])
+    found: dict[str, Presented] = {}
+    for host, one in shifts:
+        before = found.get(host, Presented(host, 0, Sold()))
+        found[host] = Presented(host, before.microseconds + one.microseconds, before.sold + sales.between(one.begin, one.end))
+    return list(found.values()) if sales.known else []
 
 
 async def _said(connection: Connection, evidence: Evidence) -> CommentSample:

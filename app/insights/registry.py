@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import CODES, Finding
-from app.insights.rules import audience, comments, contradictions, core_fans, history, platforms, products, promotions, support
+from app.insights.rules import (
+    audience,
+    comments,
+    contradictions,
+    core_fans,
+    funnel,
+    history,
+    platforms,
+    products,
+    promotions,
+    support,
+    windows,
+)
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
@@ -30,6 +42,11 @@ RULES: tuple[Rule, ...] = (
     platforms.platform_contrast,
     comments.comment_topics,
     contradictions.figures_contradict,
+    windows.host_sales,
+    windows.mark_coincidence,
+    windows.after_live_sales,
+    windows.viewers_lost,
+    funnel.funnel_narrows,
 )
 
 

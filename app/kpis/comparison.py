@@ -5,7 +5,7 @@ evaluation of `/kpis`. Never here: SQL, HTTP, sums of money in different currenc
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -33,7 +33,7 @@ LONGEST = 50
 async def read_evaluations(
     connection: Connection, sessions: Sequence[UUID], brand: UUID | None, now: datetime
 ) -> list[Evaluation]:
-    """Return the figures of those sessions that the caller may see, in the given order, in at most six queries."""
+    """Return the figures of those sessions that the caller may see, in the given order, in at most seven queries."""
     found = await comparison_reads.figures_of(connection, sessions, brand)
     live = [figures for figures in found.values() if is_on_air(figures.head.broadcasts)]
     if live:
@@ -183,8 +183,14 @@ def _against(metric: Metric, one: Evaluation, earlier: Sequence[Evaluation]) -> 
 
 
 def comparable(metric: Metric, one: Evaluation, other: Evaluation) -> bool:
-    """Return whether two sessions' values may be compared: money only within one currency."""
+    """Return whether two sessions' values may be compared: money within one currency, a time after the end once it is over."""
+    if metric.after_end is not None and not (_is_complete(metric.after_end, one) and _is_complete(metric.after_end, other)):
+        return False
     return metric.unit is not Unit.MONEY or one.head.currency == other.head.currency
+
+
+def _is_complete(after_end: timedelta, one: Evaluation) -> bool:
+    return one.head.ended_at is not None and one.head.ended_at + after_end <= one.as_of
 
 
 def shown(value: Fraction | None, metric: Metric, one: Evaluation) -> int | float | str | None:

@@ -21,6 +21,7 @@ AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("buyers_exceed_orders", "buyers", "orders"),
     ("orders_exceed_units", "orders", "units_sold"),
     ("commenters_exceed_comments", "commenters", "comments"),
+    ("after_live_exceeds_orders", "after_live_orders_7d", "orders"),
     ("current_exceeds_peak", "concurrent_viewers", "peak_concurrent_viewers"),
 )
 """(code, the figure that must not be greater, the other figure)."""

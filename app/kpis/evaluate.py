@@ -15,7 +15,7 @@ from app.kpis import metrics
 from app.kpis.concurrency import highest_sum
 from app.kpis.metrics import DURATION_US, METRICS, SHIP_MS, SHIPPED, SUMMED, WATCH_MS, WATCHED_VIEWERS, Rule
 from app.kpis.status import off_air_since, session_end, status_of
-from app.storage.reads import ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.reads import AfterLive, ConcurrencyRow, SessionFigures, SessionHead
 from app.storage.session_status import SessionStatus
 
 Figure = tuple[int, int, str]
@@ -29,6 +29,8 @@ _COMMERCE = metrics.of_rule(Rule.COMMERCE)
 _LEDGER = metrics.of_rule(Rule.LEDGER)
 _BY_PRODUCT = metrics.of_rule(Rule.BY_PRODUCT)
 _BY_CAMPAIGN = metrics.of_rule(Rule.BY_CAMPAIGN)
+_AFTER_LIVE = metrics.of_rule(Rule.AFTER_LIVE)
+_NOTHING_LATER = AfterLive()
 _COUNTED = (*metrics.of_rule(Rule.COUNTED), metrics.RESPONSE_MS, metrics.RESPONSES, SHIP_MS, SHIPPED)
 _QUOTIENTS = tuple(
     (m.slug, m.quotient.numerators, m.quotient.denominator, m.quotient.times, m.quotient.per, m.quotient.from_parts)
@@ -75,6 +77,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
         rows_of[row.platform].append(row)
     for platform in figures.platforms():
         values = _platform(figures, platform, on_air=status is SessionStatus.LIVE and platform not in off_air)
+        _after_end(values, figures, platform, over=status is not SessionStatus.LIVE and head.ended_at is not None)
         own = rows_of.get(platform, ())
         if len({row.room for row in own}) > 1:
             peak = max(values["peak_concurrent_viewers"][0], highest_sum(own, off_air))
@@ -177,6 +180,19 @@ def _sum_parts(values: Values, counted: Mapping[str, int], parts: Mapping[str, t
         values[slug] = _by_product(counted.get(slug), parts.get(slug))
     for slug in _BY_CAMPAIGN:
         values[slug] = (parts[slug][0], 1, "reported") if slug in parts else ABSENT
+
+
+def _after_end(values: Values, figures: SessionFigures, platform: str, *, over: bool) -> None:
+    if not over or values["orders"][2] != "counted":
+        values |= dict.fromkeys(_AFTER_LIVE, ABSENT)
+        return
+    sold = figures.after_live.get(platform, _NOTHING_LATER)
+    values["after_live_orders_24h"] = (sold.day_orders, 1, "counted")
+    values["after_live_gmv_24h"] = (sold.day_gmv, 1, "counted")
+    values["after_live_net_gmv_24h"] = (sold.day_gmv - sold.day_refunds, 1, "derived")
+    values["after_live_orders_7d"] = (sold.week_orders, 1, "counted")
+    values["after_live_gmv_7d"] = (sold.week_gmv, 1, "counted")
+    values["after_live_net_gmv_7d"] = (sold.week_gmv - sold.week_refunds, 1, "derived")
 
 
 def _by_product(own: int | None, reported: tuple[int, int] | None) -> Figure:

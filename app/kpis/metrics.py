@@ -4,6 +4,7 @@ In: definitions. Out: `METRICS` and lookups compiled from it. Never here: figure
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from app.labels.catalogue import CATALOGUE
@@ -30,6 +31,7 @@ class Rule(StrEnum):
     COUNTED = "counted"
     BY_PRODUCT = "per product reported, else counted"
     BY_CAMPAIGN = "the latest of each campaign"
+    AFTER_LIVE = "counted, once it has ended and one order was counted"
     LATEST = "reported, while live"
     HIGHEST = "reported"
     FORMULA = "formula"
@@ -67,6 +69,8 @@ class Metric:
     quotient: Quotient | None = None
     formula: str = ""
     """The formula in the documentation."""
+    after_end: timedelta | None = None
+    """The time after the end that it covers: until then it grows, and is compared with nothing."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -97,6 +101,14 @@ def _ratio(slug: str, numerator: str, denominator: str) -> Metric:
 
 def _money(slug: str, denominator: str) -> Metric:
     return _quotient(slug, Unit.MONEY, Quotient(("gmv",), denominator), f"gmv ÷ {denominator}")
+
+
+DAY, WEEK = timedelta(hours=24), timedelta(days=7)
+"""Times after the end; the queries `session_figures` and `after_live` have the same."""
+
+
+def _after_live(slug: str, unit: Unit, after_end: timedelta, formula: str) -> Metric:
+    return Metric(f"after_live_{slug}", unit, Rule.AFTER_LIVE, formula=formula, after_end=after_end)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -174,6 +186,13 @@ METRICS: tuple[Metric, ...] = (
         Quotient((SHIP_MS,), SHIPPED, per=_HOUR_US // 1000, from_parts=True),
         "hours from paid to shipped ÷ shipped orders",
     ),
+    _audience("replay_views"),
+    _after_live("orders_24h", Unit.COUNT, DAY, "orders paid within 24 hours after the end"),
+    _after_live("gmv_24h", Unit.MONEY, DAY, "gmv of after_live_orders_24h"),
+    _after_live("net_gmv_24h", Unit.MONEY, DAY, "after_live_gmv_24h − refunds of these orders"),
+    _after_live("orders_7d", Unit.COUNT, WEEK, "orders paid within 7 days after the end"),
+    _after_live("gmv_7d", Unit.MONEY, WEEK, "gmv of after_live_orders_7d"),
+    _after_live("net_gmv_7d", Unit.MONEY, WEEK, "after_live_gmv_7d − refunds of these orders"),
 )
 
 BY_SLUG: dict[str, Metric] = {metric.slug: metric for metric in METRICS}

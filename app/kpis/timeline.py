@@ -50,9 +50,9 @@ SESSION_SERIES: Mapping[str, Series] = {
     **{
         slug: Series(slug)
         for slug in (
-            "viewers", "views", "comments", "commenters", "likes", "shares", "gifts", "new_followers", "product_impressions",
-            "product_clicks", "clickers", "orders", "buyers", "new_buyers", "units_sold", "refunded_orders", "support_requests",
-            "slow_responses",
+            "viewers", "views", "exits", "comments", "commenters", "likes", "shares", "gifts", "new_followers",
+            "product_impressions", "product_clicks", "clickers", "orders", "buyers", "new_buyers", "units_sold",
+            "refunded_orders", "support_requests", "slow_responses",
         )
     },
     "gmv": Series("gmv", is_money=True),
@@ -66,6 +66,7 @@ SESSION_SERIES: Mapping[str, Series] = {
     "followers_total": Series("new_followers", sampled=True),
     **{name: Series(metric, sampled=True) for name, metric in _TOTALS.items()},
     "gmv_total": Series("gmv", sampled=True, is_money=True),
+    "replay_views_total": Series("replay_views", sampled=True),
 }  # fmt: skip
 """The series of a session. `…_total` are sampled cumulative figures of the platforms."""
 

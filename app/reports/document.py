@@ -19,12 +19,14 @@ from app.kpis.number_format import format_date, format_duration, format_figure, 
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import SessionQuery, snapshot
 from app.kpis.render import Document, local, plain, zone_of
+from app.kpis.retention import retention_on
 from app.kpis.rounding import digits_of, number
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.editions import client_report
 from app.reports.marks import MOST, marks_section
 from app.reports.note_items import note_items
+from app.reports.windows import after_live_section, effects_section, retention_section
 from app.storage import marks, product_reads
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
@@ -110,7 +112,22 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     rows, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
     if rows:
         report["sections"]["marks"] = marks_section(rows, total - len(rows), head.time_zone, asked.language)
+    report["sections"] |= await _windows(connection, asked, evidence)
     return client_report(report, notes) if asked.client else report
+
+
+async def _windows(connection: Connection, asked: SessionQuery, evidence: Evidence) -> Document:
+    """Return the sections of windows that the session has."""
+    language = asked.language
+    found = {
+        "effects": None if evidence.effects is None else effects_section(evidence.effects, language),
+        "after_live": after_live_section(evidence.evaluation, language),
+    }
+    # The log is read only if a platform tells exits.
+    if any(counted.get("exits") for counted in evidence.figures.counted.values()):
+        retention = await retention_on(connection, asked)
+        found["retention"] = await compute(len(retention.minutes), retention_section, retention, evidence.names, language)
+    return {name: section for name, section in found.items() if section is not None}
 
 
 def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequence[Document], asked: SessionQuery) -> Document:

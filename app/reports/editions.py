@@ -12,6 +12,7 @@ from typing import Literal
 from app.kpis.render import Document
 from app.reports.marks import client_section
 from app.reports.note_items import note_items
+from app.reports.windows import client_sections
 from app.storage.product_reads import NoteRow
 
 Edition = Literal["client", "internal"]
@@ -21,7 +22,7 @@ _KINDS = {"observations": "observation", "summary": "summary"}
 
 def client_report(report: Document, notes: Sequence[NoteRow]) -> Document:
     """Return the client edition of a report."""
-    sections = dict(report["sections"])
+    sections = client_sections(report["sections"])
     for name in _SECTIONS:
         section = sections[name]
         shared = {

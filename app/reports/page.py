@@ -17,6 +17,9 @@ from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 from app.reports.marks import mark_lines
+from app.reports.windows import WINDOWS, loss_text
+
+_NO_LOSSES: Document = {"losses": {"rows": []}}
 
 
 def render(report: Document, specs: list[Specification]) -> str:
@@ -36,6 +39,8 @@ def render(report: Document, specs: list[Specification]) -> str:
         subtitle=subtitle_of(report),
         facts=facts,
         marks=mark_lines(marks, language) if (marks := report["sections"].get("marks")) else [],
+        windows=WINDOWS,
+        losses=[loss_text(row, language) for row in report["sections"].get("retention", _NO_LOSSES)["losses"]["rows"]],
         charts=charts,
         fonts=Markup(FONTS[language]),  # noqa: S704 - our own constant
         word=lambda key, **gaps: label(key, language).format(**gaps),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms, parts_of
+from app.storage.reads import AfterLive, Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms, parts_of
 from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("comparison")
@@ -69,6 +69,9 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
     parts: dict[UUID, list[tuple[str, str, str, str]]] = defaultdict(list)
     for session, platform, metric, told, known in await connection.fetch(_READS["parts"], ids):
         parts[session].append((platform, metric, told, known))
+    later: dict[UUID, dict[str, AfterLive]] = defaultdict(dict)
+    for session, platform, *sums in await connection.fetch(_READS["after_live"], ids):
+        later[session][platform] = AfterLive(*map(int, sums))
     reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
     return {
         session: SessionFigures(
@@ -79,6 +82,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
             parts_of(parts[session]),
             products_gmv.get(session),
             reported[session].sampled_rooms,
+            after_live=later.get(session, {}),
         )
         for session, row in heads.items()
     }

@@ -40,6 +40,8 @@ _MAINTENANCE = TimeLimits(connect=60, lock=600, statement=3600, deadline=3700)
 """For migrations, which may rewrite tables."""
 _LONG_WORK = 4
 """Connections for long work that a process may have at a time."""
+_LOG_SCANS = 1
+"""Reads of a whole log that a process may have at a time."""
 _DISPOSE_SECONDS = 5
 
 
@@ -60,6 +62,7 @@ class Database:
     """Whether the server is a coordinator of Citus."""
     restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
     long_work: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_WORK))
+    log_scans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LOG_SCANS))
 
     def background(self) -> "Database":
         """Return the same database for background work: its connections come from a pool that no request waits for."""

@@ -61,6 +61,19 @@ class SessionHead:
     """The latest revision; None before the first release."""
 
 
+class AfterLive(NamedTuple):
+    """What was paid after the last end of a session: orders, their amount and what of it was refunded since, in minor units."""
+
+    day_orders: int = 0
+    day_gmv: int = 0
+    day_refunds: int = 0
+    """Of the orders paid within 24 hours."""
+    week_orders: int = 0
+    week_gmv: int = 0
+    week_refunds: int = 0
+    """Of the orders paid within seven days."""
+
+
 PlatformSums = Mapping[str, Mapping[str, int]]
 """Platform → metric → value. Money in minor units, durations in milliseconds."""
 
@@ -86,6 +99,8 @@ class SessionFigures:
     """Source → events whose time was wrong; the ten sources with the most."""
     released: Mapping[str, Any] | None = None
     """The KPI values of the latest revision (`app.kpis.final`)."""
+    after_live: Mapping[str, AfterLive] = field(default_factory=dict)
+    """Platform → what was paid after the end; empty before the end."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -152,6 +167,8 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
         head, counted, reported.figures, reported.peaks, parts_of(zip(*parts, strict=True)), products_gmv,
         reported.sampled_rooms, _corrected_clocks(row["corrected_keys"], row["corrected_events"]),
         None if row["released_kpis"] is None else from_json(row["released_kpis"]),
+        {platform: AfterLive(*map(int, sums)) for platform, sums in zip(row["later_platforms"] or (), row["later_sums"] or (),
+                                                                          strict=True)},
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 import httpx
@@ -113,6 +114,17 @@ def _paces(answers: list[Answer]) -> list[float]:
     ]
 
 
+def _step(kpis: Answer, step: str) -> float | None:
+    of = {"viewers": "impressions", "clickers": "viewers", "buyers": "clickers"}[step]
+    below, above = kpis[of]["value"], kpis[step]["value"]
+    return above / below if below and above is not None else None
+
+
+def _earlier_steps(answers: list[Answer], figures: Answer) -> list[float]:
+    shares = [_step(one["kpis"], figures["step"]) for one in answers[1]["sessions"][:-1]]
+    return [one for one in shares if one is not None]
+
+
 Derivation = Callable[[list[Answer], Answer], Any]
 DERIVED: dict[str, dict[str, Derivation]] = {
     "audience_over_time": {
@@ -161,6 +173,13 @@ DERIVED: dict[str, dict[str, Derivation]] = {
         "arrivals": lambda answers, _: _promoted(answers),
         "arrivals_share": lambda answers, _: round(_promoted(answers) / answers[1]["arrivals"], 6),
         "minutes": lambda answers, f: (_at(f["sold_out_at"]) - _at(answers[2]["started_at"])) // timedelta(minutes=1),
+    },
+    "after_live_sales": {"share": lambda _, f: round(float(f["gmv"]) / float(f["session_gmv"]), 6)},
+    "funnel_narrows": {
+        "step": lambda _, f: f["step"],
+        "value": lambda answers, f: round(_step(answers[0]["kpis"], f["step"]) or 0, 6),
+        "median": lambda answers, f: round(median(_earlier_steps(answers, f)), 6),
+        "earlier": lambda answers, f: len(_earlier_steps(answers, f)),
     },
     "platform_contrast": {
         "viewers_share": lambda answers, f: _share(answers, f["platform"], "viewers"),

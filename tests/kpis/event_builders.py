@@ -25,7 +25,7 @@ def tokyo(clock: str) -> str:
     return f"2021-09-25T{clock}+09:00"
 
 
-def paid(second: int, order: str, buyer: str, *lines: tuple[str, int, str], amount: str | None = None) -> Event:
+def paid(second: float, order: str, buyer: str, *lines: tuple[str, int, str], amount: str | None = None) -> Event:
     """Return a paid order; its lines are (product, quantity, amount)."""
     total = amount or f"{sum(round(float(line[2]) * 100) for line in lines) / 100:.2f}"
     return (

@@ -19,8 +19,9 @@ from tests.pipeline import oracle, product_oracle
 from tests.pipeline.reference_model import tell, total_of
 from tests.pipeline.reference_records import Order, Show, Story
 from tests.pipeline.strategies import START, Event
+from tests.pipeline.window_assertions import assert_windows
 
-_MINUTES = ("viewers", "views", "comments", "likes", "orders", "units_sold", "gmv", "buyers", "product_clicks")
+_MINUTES = ("viewers", "views", "exits", "comments", "likes", "orders", "units_sold", "gmv", "buyers", "product_clicks")
 _ORDER_MOMENTS = ("placed", "paid", "cancelled", "refunded", "shipped", "delivered")
 
 
@@ -43,6 +44,7 @@ async def assert_told(service: Service, shows: list[Show], events: list[Event]) 
         await _audience(service, story)
         await _timeline(service, story)
         await _orders(service, story)
+        await assert_windows(service, story, asked(story))
         assert [] == await compare(service.database, service.settings, UUID(story.show.id))
 
 

@@ -9,17 +9,18 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from tests.pipeline.after_live_oracle import AFTER_LIVE, after_live
 from tests.pipeline.reference_records import Happening, Reading, Story
 
 Exact = int | Fraction | None
 Figures = dict[str, Exact]
 
-AUDIENCE = ("viewers", "views", "impressions", "new_followers", "comments", "likes", "shares")
+AUDIENCE = ("viewers", "views", "impressions", "new_followers", "comments", "likes", "shares", "replay_views")
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")
 COUNTED_ONLY = ("commenters", "gifts", "clickers", "support_requests")
 MONEY = {
     "gmv", "refund_amount", "net_gmv", "spend_per_buyer", "average_order_value", "gmv_per_viewer", "gmv_per_thousand_views",
-    "gmv_per_hour", "ad_spend",
+    "gmv_per_hour", "ad_spend", "after_live_gmv_24h", "after_live_net_gmv_24h", "after_live_gmv_7d", "after_live_net_gmv_7d",
 }  # fmt: skip
 SLOW_MS = 180_000
 
@@ -131,6 +132,7 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
         figures[slug] = counted(story, slug, platform=platform)
         if ledger:
             figures[slug] = figures[slug] or 0
+    figures |= after_live(story, platform, None if on_air(story) or not ledger else max(story.ends, default=None))
     figures["repeat_buyers"] = None
     if ledger:
         figures["repeat_buyers"] = (counted(story, "buyers", platform=platform) or 0) - (figures["new_buyers"] or 0)
@@ -247,7 +249,8 @@ def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
         return parts[0]
     summed = {*AUDIENCE, *COMMERCE, *COUNTED_ONLY, "refunded_orders", "refund_amount", "new_buyers", "gift_units", "repeat_buyers",
               "product_clicks", "product_impressions", "ad_spend", "concurrent_viewers", "watch_ms", "watched_viewers", "responses", "response_ms",
-              "slow_responses", "shipped", "ship_ms"}  # fmt: skip
+              "slow_responses", "shipped", "ship_ms",
+              *(f"after_live_{figure}_{name}" for figure in ("orders", "gmv", "net_gmv") for name in AFTER_LIVE)}  # fmt: skip
     total: Figures = {}
     for slug in summed:
         known = [part[slug] for part in parts if part[slug] is not None]

@@ -99,6 +99,7 @@ _AUDIENCE_TOTALS = {
     "buyers_total": "buyers",
     "units_total": "units_sold",
     "gmv_total": "gmv",
+    "replay_views_total": "replay_views",
 }
 _PRODUCT_TOTALS = {
     "impressions_total": "impressions",
@@ -172,10 +173,13 @@ class _Teller:
 
     def _viewer_entered(self) -> None:
         self.count("views")
+        self.story.moves.append((f"{self.platform} {self.data['viewer']}", self.at, False, None))
         if self.first("viewer", self.platform, self.data["viewer"]):
             self.count("viewers", source=self.data.get("source"), fan_level=self.data.get("fan_level"))
 
     def _viewer_left(self) -> None:
+        self.count("exits")
+        self.story.moves.append((f"{self.platform} {self.data['viewer']}", self.at, True, self.data.get("watched_seconds")))
         if self.data.get("watched_seconds") is not None:
             self.count("watch_ms", milliseconds(self.data["watched_seconds"]))
 

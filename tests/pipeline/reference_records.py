@@ -94,6 +94,8 @@ class Story:
     tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
     marks: list[tuple[datetime, str, str, str | None, datetime | None]] = field(default_factory=list)
     """When; `host` or `mark`; the host's name or the label; the text; until when."""
+    moves: list[tuple[str, datetime, bool, float | None]] = field(default_factory=list)
+    """Platform and viewer; when; whether they left; the watched seconds that the sender measured."""
     starts: list[datetime] = field(default_factory=list)
     ends: list[datetime] = field(default_factory=list)
     platforms: set[str] = field(default_factory=set)

@@ -63,7 +63,7 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     "audience.sampled": _data(
         {}, concurrent=_totals, viewers_total=_totals, views_total=_totals, impressions_total=_totals, likes_total=_totals,
         comments_total=_totals, shares_total=_totals, followers_total=_totals, average_watch_seconds=_seconds,
-        orders_total=_totals, buyers_total=_totals, units_total=_totals, gmv_total=_amounts,
+        orders_total=_totals, buyers_total=_totals, units_total=_totals, gmv_total=_amounts, replay_views_total=_totals,
     ),
     "ad.sampled": _data(
         {"campaign": st.sampled_from(("c1", "秋の新作")), "spend_total": _amounts},

@@ -20,7 +20,7 @@ from tests.properties import examples
 
 _SESSION = UUID(int=1)
 _SHOW = Show(str(_SESSION), rooms={room: room.partition(":")[0] for room in ROOMS}, aliases=ALIASES)
-_UNGUARDED = {"views", "comments", "likes", "shares", "gifts", "watch_ms"}
+_UNGUARDED = {"views", "comments", "likes", "shares", "gifts", "watch_ms", "exits"}
 """Figures that no member guards: each event adds its own."""
 _METRICS = {
     "promotion_views_total": "promotion_views",

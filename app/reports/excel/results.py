@@ -34,6 +34,7 @@ from app.reports.excel.formats import (
 from app.reports.excel.pages import HEAD_ROWS, paginate
 from app.reports.formulas import remainder_formula
 from app.reports.marks import mark_lines
+from app.reports.windows import section_lines
 
 PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top", "indent": 1}
 _OTHERS = ("clicks", "buyers", "units", "gmv")
@@ -241,6 +242,10 @@ class Results(Blocks):
         if section and section["rows"]:
             self._bar(section["title"])
             for line in mark_lines(section, self._style.language):
+                self._line(line, {})
+        for title, lines in section_lines(self._report["sections"], self._style.language):
+            self._bar(title)
+            for line in lines:
                 self._line(line, {})
 
     def _warnings(self) -> None:

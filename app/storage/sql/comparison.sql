@@ -64,3 +64,15 @@ SELECT g.session_id, g.bucket, g.platform, g.room, g.latest, g.latest_at, g.high
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 60 AND g.key = '' AND g.metric = 'concurrent_viewers'
 ORDER BY g.session_id, g.bucket, g.latest_at, g.platform, g.room;
+
+-- name: after_live
+-- What was paid in the day and in the seven days after the last end of each session, with what of it was refunded since.
+SELECT o.session_id, o.platform,
+       count(*) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours')::text,
+       coalesce(sum(o.amount) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours'), 0)::text,
+       coalesce(sum(o.refunded_amount) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours'), 0)::text,
+       count(*)::text, coalesce(sum(o.amount), 0)::text, coalesce(sum(o.refunded_amount), 0)::text
+FROM sessions s
+JOIN orders o ON o.session_id = s.id AND o.paid_at >= s.ended_at AND o.paid_at < s.ended_at + interval '7 days'
+WHERE s.id = ANY($1::uuid[])
+GROUP BY o.session_id, o.platform;

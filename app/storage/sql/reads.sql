@@ -19,7 +19,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
         FROM counters c
         WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv,
        clocks.keys AS corrected_keys, clocks.events AS corrected_events,
-       s.revision, (SELECT r.kpis FROM revisions r WHERE r.session_id = $1::uuid AND r.number = s.revision) AS released_kpis
+       s.revision, (SELECT r.kpis FROM revisions r WHERE r.session_id = $1::uuid AND r.number = s.revision) AS released_kpis,
+       later.platforms AS later_platforms, later.sums AS later_sums
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN (
@@ -66,6 +67,20 @@ CROSS JOIN (
         LIMIT 10
     ) c
 ) clocks
+CROSS JOIN LATERAL (
+    -- What was paid in the seven days after the last end: a short stretch of its index, and nothing before the first end.
+    SELECT array_agg(o.platform) AS platforms, array_agg(o.sums) AS sums
+    FROM (
+        SELECT o.platform,
+               ARRAY[count(*) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours'),
+                     coalesce(sum(o.amount) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours'), 0),
+                     coalesce(sum(o.refunded_amount) FILTER (WHERE o.paid_at < s.ended_at + interval '24 hours'), 0),
+                     count(*), coalesce(sum(o.amount), 0), coalesce(sum(o.refunded_amount), 0)]::text[] AS sums
+        FROM orders o
+        WHERE o.session_id = $1::uuid AND o.paid_at >= s.ended_at AND o.paid_at < s.ended_at + interval '7 days'
+        GROUP BY o.platform
+    ) o
+) later
 WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
 
 -- name: session_head

@@ -19,6 +19,7 @@ import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } 
 import { funnel, sources } from "./live_sidebar.js";
 import { listed } from "./marks.js";
 import { SortableTable } from "./sortable_table.js";
+import { windowPanels } from "./report_windows.js";
 
 const CHARTS = ["timeline", "products", "platforms"];
 
@@ -164,7 +165,9 @@ export const sheet = (report, table) => h("div", { class: "report" }, totals(rep
 
 const totals = ({ sections: { totals: { title, facts: list, figures } } }) => panel("totals", title, { class: "sheet" }, facts(list), cells(figures));
 
-const sections = ({ sections: { live, ec, products, promotion, marks } }, table) => [
+const sections = (report, table) => [...sheetPanels(report, table), ...windowPanels(report)];
+
+const sheetPanels = ({ sections: { live, ec, products, promotion, marks } }, table) => [
   h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
   sold(products, table),
   promotions(promotion),

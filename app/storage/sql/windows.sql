@@ -1,0 +1,18 @@
+-- name: sales
+-- Orders between moments, each at its earliest payment, with what of them was refunded since; -1: without a known payment.
+SELECT CASE WHEN o.paid_at IS NULL THEN -1
+            WHEN cardinality($2::timestamptz[]) = 0 THEN 0
+            ELSE width_bucket(o.paid_at, $2::timestamptz[]) END AS number,
+       count(o.paid_at) AS orders, coalesce(sum(o.amount) FILTER (WHERE o.paid_at IS NOT NULL), 0)::text AS gmv,
+       sum(o.refunded_amount)::text AS refunds
+FROM orders o
+WHERE o.session_id = $1::uuid
+GROUP BY 1;
+
+-- name: marks
+-- Marks with one of the labels in order, and how many there are.
+SELECT m.at, m.kind, m.name, m.text, m.until, m.platform, count(*) OVER () AS total
+FROM marks m
+WHERE m.session_id = $1::uuid AND m.kind = 'mark' AND m.name = ANY($2::text[])
+ORDER BY m.at, m.event_key
+LIMIT $3::int;

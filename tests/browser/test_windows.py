@@ -1,0 +1,57 @@
+"""The report page shows what coincided with a coupon, what was sold after the show, and how long viewers stayed."""
+
+from typing import Any
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PageMaker
+from tests.pipeline.processes import HEADERS
+
+
+def _paid(order: str, amount: str) -> dict[str, Any]:
+    line = {"product": "knit", "quantity": 1, "amount": amount}
+    return {"order": order, "buyer": f"b-{order}", "currency": "CNY", "amount": amount, "lines": [line]}
+
+
+def _show(base: str) -> str:
+    form = {
+        "title": "クーポンのあるライブ", "brand": "windows", "host": "小林", "currency": "CNY",
+        "streams": [{"platform": "wechat", "room": "windows"}], "lineup": [{"product": "knit", "name": "ニット"}],
+    }  # fmt: skip
+    session: str = httpx.post(f"{base}/v1/sessions", headers=HEADERS, json=form).json()["id"]
+    told: list[tuple[str, str, dict[str, Any]]] = [
+        ("session.started", "14:00:00", {}),
+        ("product.showcased", "14:01:00", {"product": "knit"}),
+        *[("viewer.entered", "14:02:00", {"viewer": f"v{number}"}) for number in range(4)],
+        *[("viewer.left", "14:06:00", {"viewer": f"v{number}"}) for number in range(3)],
+        ("viewer.entered", "14:09:00", {"viewer": "v0"}),
+        ("mark.set", "14:10:00", {"label": "coupon", "text": "満減20", "until": "2021-09-25T14:20:00+09:00"}),
+        ("order.paid", "14:05:00", _paid("1", "100.00")),
+        ("order.paid", "14:15:00", _paid("2", "250.00")),
+        ("session.ended", "15:00:00", {}),
+        ("order.paid", "16:00:00", _paid("3", "80.00")),
+    ]
+    events = [
+        {"specversion": "1.0", "source": "/windows", "id": str(number), "type": f"live.{kind}", "subject": session, "data": data,
+         "time": f"2021-09-25T{clock}+09:00"}
+        for number, (kind, clock, data) in enumerate(told)
+    ]  # fmt: skip
+    httpx.post(f"{base}/v1/events", headers=HEADERS, json=events).raise_for_status()
+    return session
+
+
+def test_the_windows_of_a_session_stand_in_its_report(open_page: PageMaker, base: str) -> None:
+    """On a phone as on a desk; a table scrolls in its frame and the page itself does not."""
+    session = _show(base)
+    page = open_page(f"#/report/{session}")
+    expect(page.locator("#report-marks")).to_contain_text("満減20")
+    row = page.locator("#effect-table tbody tr")
+    expect(row).to_contain_text("14:10–14:20 クーポン")
+    expect(row.locator("td")).to_have_text(["1件・100元（10元/分）", "1件・250元（25元/分）", "0件・0元（0元/分）"])
+    expect(page.locator("#effects")).to_contain_text("原因を示すものではありません")
+    expect(page.locator("#after-live .cells div").first).to_have_text("終了後24時間の注文件数1")
+    expect(page.locator("#retention-table tbody tr")).to_have_text("14:00525.00%4.00分100.00%0.00%0.00%")
+    expect(page.locator("#retention .texts li")).to_have_text("14:06 −3人（退室3・入室0）：ニット · 小林")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
