@@ -149,12 +149,12 @@ export class SessionsView {
         h("span", { class: "strong" }, phrase(s.title)),
         h("small", null, [s.host, s.platforms.map(platformName).join(" · ")].filter(Boolean).join(" — "), s.kind === "rehearsal" && ` (${t("dash.rehearsal")})`)) },
       { label: t("dash.status"), cell: (s) => badge(s.status) },
-      { label: t("dash.brand"), class: "roomy", cell: (s) => s.brand },
+      { label: t("dash.brand"), class: "roomy", cell: (s) => h("span", { class: "nowrap" }, s.brand) },
       { label: t("sheet.date"), class: "roomy", cell: (s) => began(s) && h("span", { class: "nowrap" }, date(began(s), s.time_zone), " ", hour(began(s), s.time_zone)) },
-      { label: t("sheet.duration"), class: "roomy", numeric: true, cell: (s) => s.status !== "live" && s.started_at && s.ended_at ? duration((new Date(s.ended_at) - new Date(s.started_at)) / 1000) : null },
+      { label: t("sheet.duration"), class: "spacious", numeric: true, cell: (s) => s.status !== "live" && s.started_at && s.ended_at ? duration((new Date(s.ended_at) - new Date(s.started_at)) / 1000) : null },
       { label: t("metric.viewers"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.viewers) },
       { label: t("metric.buyers"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.buyers) },
-      { label: t("metric.units_sold"), class: "roomy", numeric: true, cell: (s) => number(s.kpis.units_sold) },
+      { label: t("metric.units_sold"), class: "spacious", numeric: true, cell: (s) => number(s.kpis.units_sold) },
       { label: t("metric.gmv"), numeric: true, cell: (s) => money(s.kpis.gmv, s.currency) },
     ];
     return table("sessions", t("dash.nav.sessions"), columns, sessions, {
