@@ -60,7 +60,7 @@ check: setup ## format, lint, types, import contracts; drift of migrations, Open
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/drift
 
-screenshots: setup ## take the README's pictures of a simulated session (needs Chromium)
+screenshots: setup ## take the pictures of the documentation (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots
 
 bench: setup ## print ratios measured side by side on this machine (minutes)

@@ -1,46 +1,113 @@
-"""Takes the README's pictures: `make screenshots`.
+"""Takes the pictures of the documentation: `make screenshots`.
 
-In: a server of its own, two sessions of the simulator, one that runs and one that is over. Out: PNG files beside this one.
-Never here: made-up figures.
+In: a server of its own with an agency at work, and a session of the simulator that runs. Out: WebP files in `docs/pictures`. Never
+here: made-up figures.
+
+Chromium itself writes the WebP files, so that no library for pictures is needed.
 """
 
 import asyncio
+import base64
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import httpx
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.brands import brand_with_months
+from tests.browser.agency import screens
 from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
-from tests.pipeline.processes import HEADERS, ServerProcess
+from tests.pipeline.processes import ROOT, ServerProcess
 
-FOLDER = Path(__file__).parent / "screenshots"
+FOLDER = ROOT / "docs" / "pictures"
 SCENARIO = "2021-09-25"
-WALL = {"width": 1920, "height": 1080}
-LAPTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-TABLET = {"width": 820, "height": 1180}
+SIZES = {
+    "wall": {"width": 1920, "height": 1080},
+    "laptop": {"width": 1440, "height": 900},
+    "tablet": {"width": 820, "height": 1180},
+    "phone": {"width": 390, "height": 844},
+}
+LOCALES = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
+TO_WEBP = """async (png) => {
+  const picture = new Image();
+  picture.src = `data:image/png;base64,${png}`;
+  await picture.decode();
+  const canvas = Object.assign(document.createElement('canvas'), {width: picture.naturalWidth, height: picture.naturalHeight});
+  canvas.getContext('2d').drawImage(picture, 0, 0);
+  return canvas.toDataURL('image/webp', 0.8).split(',')[1];
+}"""
 
 
-def open_page(browser: Browser, address: str, size: dict[str, int], language: str, scheme: str, charts: int) -> Page:
-    """Return a page, signed in, its charts drawn."""
-    options: dict[str, Any] = {"viewport": size, "locale": {"ja": "ja-JP", "en": "en-GB"}[language], "color_scheme": scheme}
-    context = browser.new_context(**options, device_scale_factor=2 if size is PHONE else 1)
-    sign_in_with(context, address.partition("/#")[0].rstrip("/"))
+class Picture(NamedTuple):
+    """How a screen is shown."""
+
+    size: str
+    language: str
+    scheme: str
+    charts: int = 0
+
+
+PICTURES = {
+    "today": Picture("laptop", "ja", "dark"),
+    "sessions": Picture("laptop", "zh", "light"),
+    "comparison": Picture("laptop", "en", "light"),
+    "plan": Picture("laptop", "ja", "light"),
+    "close-import": Picture("phone", "ja", "dark"),
+    "close-summary": Picture("laptop", "ja", "light"),
+    "close-release": Picture("laptop", "zh", "light"),
+    "report": Picture("laptop", "ja", "light", 2),
+    "shared": Picture("tablet", "zh", "light"),
+    "agency-month": Picture("laptop", "en", "dark"),
+    "rates": Picture("laptop", "ja", "light"),
+    "brand-shows": Picture("laptop", "en", "dark"),
+    "brand-month": Picture("laptop", "ja", "light"),
+    "brand-contract": Picture("laptop", "ja", "light"),
+    "brand-statement": Picture("laptop", "en", "light"),
+    "brand-customers": Picture("laptop", "zh", "light"),
+    "brand-packing": Picture("phone", "ja", "light"),
+    "brand-catalogue": Picture("laptop", "ja", "dark"),
+    "waiting": Picture("laptop", "en", "light"),
+    "connections": Picture("laptop", "ja", "light"),
+    "mapping": Picture("laptop", "en", "dark"),
+    "people": Picture("laptop", "ja", "light"),
+    "channels": Picture("laptop", "zh", "dark"),
+    "audit": Picture("laptop", "en", "light"),
+}
+
+
+def open_page(browser: Browser, address: str, shown: Picture) -> Page:
+    """Return a page, signed in unless the address does that, with its content and its charts."""
+    context = browser.new_context(
+        viewport=SIZES[shown.size], locale=LOCALES[shown.language], color_scheme=shown.scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce", device_scale_factor=2 if shown.size == "phone" else 1,
+    )  # fmt: skip
+    base, _, fragment = address.partition("#")
+    if not fragment.startswith("/share/"):
+        sign_in_with(context, base.rstrip("/"))
     page = context.new_page()
     page.goto(address)
-    drawn(page, charts)
+    expect(page.locator("main h1, main .host-title").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".waiting")).to_have_count(0, timeout=60_000)
+    drawn(page, shown.charts)
     return page
 
 
-def take(page: Page, name: str) -> None:
-    """Save what a page shows."""
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
-    print(f"{name}: {(FOLDER / f'{name}.png').stat().st_size / 1000:.0f} kB")
+class Camera:
+    """Saves what pages show."""
+
+    def __init__(self, browser: Browser) -> None:
+        """Open the page that encodes the pictures."""
+        self._encoder = browser.new_page()
+
+    def take(self, page: Page, name: str) -> None:
+        """Save what a page shows, and close it."""
+        png = base64.b64encode(page.screenshot(animations="disabled")).decode()
+        file = FOLDER / f"{name}.webp"
+        file.write_bytes(base64.b64decode(self._encoder.evaluate(TO_WEBP, png)))
+        print(f"{name}: {file.stat().st_size / 1000:.0f} kB")
+        page.context.close()
 
 
 def over(base: str) -> str:
@@ -51,79 +118,61 @@ def over(base: str) -> str:
     return session
 
 
+def live_pictures(browser: Browser, camera: Camera, base: str) -> None:
+    """Take the live screen, the desk and the host view once one product is sold out and still clicked, and the next is on air."""
+    with simulating(base, SCENARIO, 60) as live:
+        address = f"{base}/#/live/{live}"
+        wall = open_page(browser, address, Picture("wall", "ja", "dark", 1))
+        # A wall is looked at; the desk is where an operator works.
+        wall.get_by_role("button", name="デスク").click()
+        for part in ("[data-code=sold_out_clicked]", "#product-table .chip-live", "#insights"):
+            wall.locator(part).first.wait_for(timeout=240_000)
+        camera.take(wall, "live-wall")
+        for name, where, shown in (
+            ("live-laptop", address, Picture("laptop", "en", "light", 1)),
+            ("live-phone", address, Picture("phone", "zh", "dark", 1)),
+            ("desk", address, Picture("tablet", "ja", "dark")),
+            ("host", f"{base}/#/host/{live}", Picture("tablet", "ja", "dark")),
+        ):
+            page = open_page(browser, where, shown)
+            if name in {"desk", "host"}:
+                expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible(timeout=60_000)
+            camera.take(page, name)
+
+
 def pictures(base: str) -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
     with chromium() as browser:
-        report = over(base)
-        for language, scheme in (("ja", "light"), ("en", "dark")):
-            page = open_page(browser, f"{base}/#/report/{report}", LAPTOP, language, scheme, 2)
-            take(page, f"report-{language}")
-        brand_pages(browser, base)
-        show_pages(browser, base, report)
-        with simulating(base, SCENARIO, 60) as live:
-            address = f"{base}/#/live/{live}"
-            wall = open_page(browser, address, WALL, "ja", "dark", 1)
-            # A wall is looked at; the desk is where an operator works.
-            wall.get_by_role("button", name="デスク").click()
-            # Into the second half of the hour: one product is sold out and still clicked, the next is on air.
-            wall.locator("[data-code=sold_out_clicked]").wait_for(timeout=240_000)
-            wall.locator("#product-table .chip-live").wait_for(timeout=240_000)
-            wall.locator("#insights").wait_for(timeout=240_000)
-            take(wall, "live-ja")
-            for size, language, scheme, name in ((LAPTOP, "en", "light", "live-en"), (PHONE, "ja", "dark", "live-phone")):
-                take(open_page(browser, address, size, language, scheme, 1), name)
-            for name, where in (("desk-tablet", address), ("host-ja", f"{base}/#/host/{live}")):
-                page = open_page(browser, where, TABLET, "ja", "dark", 0)
-                expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible()
-                take(page, name)
+        camera = Camera(browser)
+        addresses = screens(base, over(base))
+        for name, shown in PICTURES.items():
+            camera.take(open_page(browser, f"{base}/{addresses[name]}", shown), name)
+        menu = open_page(browser, f"{base}/{addresses['today']}", Picture("phone", "en", "light"))
+        menu.locator("#menu-button").click()
+        camera.take(menu, "menu")
+        live_pictures(browser, camera, base)
 
 
-def show_pages(browser: Browser, base: str, closing: str) -> None:
-    """Take today, the plan of the next show, which is a copy of the earlier one, and the last steps of closing that one."""
-    begins = (datetime.now(UTC) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
-    form = {"title": "秋の新作ライブ 第2回", "kind": "live", "scheduled_at": begins.isoformat()}
-    plan = httpx.post(f"{base}/v1/sessions/{closing}/copies", headers=HEADERS, json=form).json()["id"]
-    for name, address, size, language, scheme in (
-        ("today-ja", f"{base}/#/", LAPTOP, "ja", "dark"),
-        ("plan-ja", f"{base}/#/plan/{plan}", LAPTOP, "ja", "light"),
-        ("close-ja", f"{base}/#/close/{closing}?step=summary", LAPTOP, "ja", "light"),
-        ("close-phone", f"{base}/#/close/{closing}", PHONE, "ja", "dark"),
-    ):
-        page = open_page(browser, address, size, language, scheme, 0)
-        expect(page.locator("main h1")).to_be_visible()
-        expect(page.locator(".waiting")).to_have_count(0)
-        take(page, name)
+@contextmanager
+def server() -> Iterator[str]:
+    """Run a server of its own; gives its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = ServerProcess(Path(folder), {"TALLYLIGHT_DATA_DIR": folder})
+        process.start()
+        try:
+            asyncio.run(process.ready())
+            yield process.base
+        finally:
+            process.end()
 
 
-def brand_pages(browser: Browser, base: str) -> None:
-    """Take the month that a client is shown, a draft with what it lacks, and the packing of a show."""
-    brand = brand_with_months(base, "maison-m", "Maison M", "9月の定期ライブ", "小林")
-    at = f"{base}/#/brand/{brand.slug}"
-    for name, address, size, language, scheme in (
-        ("brand-month-ja", f"{at}/month/2021-09", LAPTOP, "ja", "light"),
-        ("brand-shows-en", f"{at}/shows", LAPTOP, "en", "dark"),
-        ("brand-statement-en", f"{at}/settlement/{brand.draft}", LAPTOP, "en", "light"),
-        ("brand-packing-phone", f"{at}/shipping/{brand.latest}", PHONE, "ja", "light"),
-    ):
-        page = open_page(browser, address, size, language, scheme, 0)
-        expect(page.locator("main h1")).to_be_visible()
-        expect(page.locator(".waiting")).to_have_count(0)
-        take(page, name)
-
-
-def main() -> None:
+def main(work: Callable[[str], Any] = pictures) -> None:
     """Start a server, take the pictures, stop it."""
     if PATH is None:
         raise SystemExit("no Chromium here: apt-get install chromium fonts-noto-cjk")
-    with tempfile.TemporaryDirectory() as folder:
-        server = ServerProcess(Path(folder), {"TALLYLIGHT_DATA_DIR": folder})
-        server.start()
-        try:
-            asyncio.run(server.ready())
-            pictures(server.base)
-        finally:
-            server.end()
+    with server() as base:
+        work(base)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,9 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
         "packing": f"#/brand/{brand.slug}/shipping/{brand.latest}",
         **({} if not FULL else {part: f"#/brand/{brand.slug}/{part}" for part in PARTS}),
         "dead letters": "#/dead-letters",
+        "people": "#/people",
+        "channels": "#/channels",
+        "audit log": "#/audit",
     }
 
 

@@ -10,7 +10,9 @@ from app.insights.finding import CODES
 from app.kpis.metrics import METRICS
 from app.settings import Settings
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PICTURES = ROOT / "docs" / "pictures"
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -67,6 +69,18 @@ def test_every_kpi_is_documented_with_its_labels_and_formula() -> None:
 def test_every_insight_is_documented() -> None:
     """The table of insights has a row per code, in the order of the API."""
     assert list(CODES) == list(rows("## Insights"))
+
+
+def test_every_picture_stands_on_a_page() -> None:
+    """Each link to a picture leads to a file, each file is shown, and together they weigh less than two megabytes."""
+    shown = {
+        (page.parent / address).resolve()
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for address in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
+    files = set(PICTURES.iterdir())
+    assert files == shown
+    assert sum(file.stat().st_size for file in files) < 2_000_000
 
 
 def test_the_tests_would_see_a_missing_row() -> None:
