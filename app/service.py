@@ -69,7 +69,7 @@ class Service:
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Open the database and start the writer; at the end drain the writer and close.
+    """Open the database and a service on it; at the end close both.
 
     Raises:
         DrainIncompleteError: at the end, if events could not be committed.
@@ -77,50 +77,69 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     database = await open_database(settings)
     try:
-        head = migrate.head()
-        found = await migrate.current(database.engine)
-        if database.embedded is not None and found != head:
-            found = await migrate.upgrade(database)
-        if found != head:
-            raise MigrationsBehindError(
-                f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
-            )
-        cipher = SecretCipher(settings.secret(), settings.previous_secret())
-        privacy_keys = await load_privacy_keys(database, settings, cipher)
-        keys = ApiKeyStore(database)
-        if settings.bootstrap_admin_key is not None:
-            await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
-        devices = DeviceStore(database)
-        principals = Principals(keys, devices)
-        hub, tickets = _live(database, principals, settings)
-        writer = Writer(Flusher(database, settings, privacy_keys), settings)
-        writer.start()
-        renderer = RenderProcess(settings.report_seconds)
-        try:
-            receiver = Receiver(settings.max_batch_events)
-            recurring = _recurring(database.background(), settings)
-            async with (
-                open_channels(database, settings, cipher, hub.limits) as channels,
-                open_platforms(
-                    database, settings, cipher, privacy_keys, writer, [*recurring, *channels.recurring()], channels.jobs()
-                ) as platforms,
-            ):
-                importer = Importer(database, settings, writer)
-                yield Service(
-                    settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, channels, importer,
-                    renderer, Exporter(database, principals),
-                    hub, tickets, WriteProbe(database), head,
-                )  # fmt: skip
-        finally:
-            try:
-                await hub.stop()
-                await keys.close()
-                await devices.close()
-            finally:
-                await renderer.close()
-                drained = await writer.drain()
+        await _require_head(database)
+        async with service_on(database, settings) as service:
+            yield service
     finally:
         await database.close()
+
+
+async def _require_head(database: Database) -> None:
+    """Bring an embedded database to this version's migration.
+
+    Raises:
+        MigrationsBehindError: another database has another one.
+    """
+    head = migrate.head()
+    found = await migrate.current(database.engine)
+    if database.embedded is not None and found != head:
+        found = await migrate.upgrade(database)
+    if found != head:
+        raise MigrationsBehindError(
+            f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
+        )
+
+
+@asynccontextmanager
+async def service_on(database: Database, settings: Settings) -> AsyncIterator[Service]:
+    """Start a service on an open, migrated database; at the end drain its writer, and leave the database open.
+
+    Raises:
+        DrainIncompleteError: at the end, if events could not be committed.
+    """
+    cipher = SecretCipher(settings.secret(), settings.previous_secret())
+    privacy_keys = await load_privacy_keys(database, settings, cipher)
+    keys = ApiKeyStore(database)
+    if settings.bootstrap_admin_key is not None:
+        await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
+    devices = DeviceStore(database)
+    principals = Principals(keys, devices)
+    hub, tickets = _live(database, principals, settings)
+    writer = Writer(Flusher(database, settings, privacy_keys), settings)
+    writer.start()
+    renderer = RenderProcess(settings.report_seconds)
+    try:
+        receiver = Receiver(settings.max_batch_events)
+        recurring = _recurring(database.background(), settings)
+        async with (
+            open_channels(database, settings, cipher, hub.limits) as channels,
+            open_platforms(
+                database, settings, cipher, privacy_keys, writer, [*recurring, *channels.recurring()], channels.jobs()
+            ) as platforms,
+        ):
+            importer = Importer(database, settings, writer)
+            yield Service(
+                settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, channels, importer,
+                renderer, Exporter(database, principals), hub, tickets, WriteProbe(database), migrate.head(),
+            )  # fmt: skip
+    finally:
+        try:
+            await hub.stop()
+            await keys.close()
+            await devices.close()
+        finally:
+            await renderer.close()
+            drained = await writer.drain()
     if not drained:
         raise DrainIncompleteError("the database did not take all events; their senders were told to send them again")
 

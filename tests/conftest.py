@@ -1,4 +1,4 @@
-"""Shared fixtures: one embedded PostgreSQL, one migrated template database, a new clone per test."""
+"""Shared fixtures: one embedded PostgreSQL, one migrated template database, one open copy of it that each test finds empty."""
 
 import asyncio
 import gc
@@ -6,24 +6,31 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 import structlog
 
 from app.catalogue.access import Role
 from app.main import create_app
-from app.service import Service, open_service
+from app.platforms import imports
+from app.reports.render_process import RenderProcess
+from app.service import Service, open_service, service_on
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
-from tests import statement_cache
+from tests import in_process, statement_cache
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
+from tests.emptied_database import EmptiedDatabase
 
 TEMPLATE = "tallylight_template"
 statement_cache.share()
+in_process.share()
 # structlog's default draws the local variables of every frame of an exception: seconds of computing each.
 structlog.configure(
     processors=[
@@ -142,22 +149,67 @@ def template(postgres: str) -> str | None:
 
 @pytest.fixture
 async def database_url(postgres: str, template: str | None) -> AsyncIterator[str]:
-    """An empty, migrated database of the test's own."""
+    """An empty, migrated database of the test's own, whose schema it may change."""
     async with new_database(postgres, template) as dsn:
         yield dsn
 
 
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings of a server on that database."""
-    return OwnSettings(database_url=database_url, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def emptied_database(postgres: str, template: str | None) -> AsyncIterator[EmptiedDatabase]:
+    """The open database that the tests of this process take one after the other."""
+    shared = EmptiedDatabase(postgres, template)
+    yield shared
+    await shared.close()
 
 
 @pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[Service]:
-    """An opened service."""
-    async with open_service(settings) as opened:
-        yield opened
+async def emptied_url(emptied_database: EmptiedDatabase) -> str:
+    """Its connection string, once it is empty."""
+    return await emptied_database.emptied()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a server on the test's own database if it names one, else on the shared one."""
+    url = request.getfixturevalue("database_url" if "database_url" in request.fixturenames or CITUS else "emptied_url")
+    return OwnSettings(database_url=url, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def renderer() -> AsyncIterator[RenderProcess]:
+    """Render processes for the tests of this process: to start one takes a second of computing."""
+    shared = RenderProcess(60)
+    yield shared
+    await shared.close()
+
+
+@pytest.fixture
+async def service(settings: Settings, emptied_database: EmptiedDatabase, renderer: RenderProcess) -> AsyncIterator[Service]:
+    """An opened service, which renders in the processes that all tests share."""
+    database = emptied_database.open_for(settings)
+    async with open_service(settings) if database is None else service_on(database, settings) as opened:
+        yield replace(opened, renderer=renderer)
+
+
+@pytest.fixture
+def reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imported files are read as in a server: by a process of its own for each."""
+    monkeypatch.setattr(imports, "_reader", in_process.reader_in_process_of_its_own)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer with what a file would be drawn from, which is more than it shows; drawing takes seconds."""
+
+    async def run(_: RenderProcess, work: Callable[..., Any], *args: Any) -> str:
+        del work
+        text = repr(args)
+        for path in args:
+            if isinstance(path, Path):
+                (path / "packing.xlsx" if path.is_dir() else path).write_text(text)
+        return text
+
+    monkeypatch.setattr(RenderProcess, "run", run)
 
 
 KeyMaker = Callable[..., Awaitable[dict[str, str]]]

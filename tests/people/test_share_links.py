@@ -161,6 +161,7 @@ async def test_a_guest_of_a_deleted_session_is_signed_out(
     assert 401 == (await one.get("/v1/me")).status_code
 
 
+@pytest.mark.usefixtures("undrawn")
 async def test_people_read_by_role_and_brand_as_keys_do(
     client: httpx.AsyncClient,
     person: Person,

@@ -1,15 +1,8 @@
 """A dry run of an import answers what the import then does, and leaves nothing behind."""
 
-import asyncio
-import io
-import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime
-from types import SimpleNamespace
-from typing import Any, BinaryIO, get_args
-from unittest.mock import AsyncMock
+from collections.abc import Awaitable, Callable
+from typing import Any, get_args
 
 import asyncpg
 import httpx
@@ -18,7 +11,6 @@ import pytest
 from app.adapters.row_errors import RowError
 from app.catalogue.access import Role
 from app.labels.catalogue import labels
-from app.platforms import import_process, imports
 from tests.conftest import KeyMaker
 from tests.platforms.conftest import ROOM, Answer, Connect
 from tests.platforms.test_imports import AUDIENCE, options
@@ -35,22 +27,6 @@ def export(*lines: str) -> str:
 def line(order: str, product: str = "knit-01", pieces: int = 1, amount: str = "100.00", minute: int = 31) -> str:
     """Return a row of an export."""
     return f"{order},o-{order},{product},{pieces},{amount},2021-09-25 13:{minute:02}:07"
-
-
-@pytest.fixture(autouse=True)
-def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read files in this process, by the function that the reading process runs: its start costs more than all else here."""
-
-    @asynccontextmanager
-    async def reader(file: BinaryIO, options: Answer, now: datetime) -> AsyncIterator[Any]:
-        out, stream = io.BytesIO(), asyncio.StreamReader()
-        argument = {"options": options, "source": imports.SOURCE, "imported_at": now.isoformat()}
-        import_process.write_all(file, json.loads(json.dumps(argument)), out)
-        stream.feed_data(out.getvalue())
-        stream.feed_eof()
-        yield SimpleNamespace(stdout=stream, wait=AsyncMock(return_value=0))
-
-    monkeypatch.setattr(imports, "_reader", reader)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ async def _longest_hold(ended: asyncio.Event) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("reading_process")
 async def test_a_large_file_is_read_beside_the_server(client: httpx.AsyncClient, new_session: Connect) -> None:
     """Thousands of rows: no computation holds the loop for a third of the import, and the server gains less than 100 MB."""
     session = await new_session(("wechat", ROOM))

@@ -35,6 +35,7 @@ def options(kind: str = "orders", subject: str = f"wechat:{ROOM}", **changes: An
     return json.dumps({"kind": kind, "subject": subject, "columns": columns} | changes)
 
 
+@pytest.mark.usefixtures("reading_process")
 async def test_orders_are_imported_once_with_a_report_per_row(
     client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:
@@ -52,6 +53,7 @@ async def test_orders_are_imported_once_with_a_report_per_row(
     assert (1, "3099.00", 3) == (figures["orders"], figures["gmv"], figures["units_sold"])
 
 
+@pytest.mark.usefixtures("reading_process")
 async def test_audience_figures_are_imported_as_text_csv(
     client: httpx.AsyncClient, new_session: Connect, kpis: Callable[..., Any]
 ) -> None:

@@ -160,6 +160,7 @@ async def test_caps_and_clocks(connect: Connect, new_session: Connect, preview: 
     assert {session} == {found["session"] for found in outcomes}
 
 
+@pytest.mark.usefixtures("database_url")
 @pytest.mark.parametrize(("state", "status"), [("22003", 200), ("P0001", 503)])
 async def test_an_error_of_the_database_concerns_its_event_alone(
     state: str, status: int, connect: Connect, client: httpx.AsyncClient, new_session: Connect, service: Service, rows: Any

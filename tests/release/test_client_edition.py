@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -17,7 +15,6 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.reports.editions import client_report
 from app.reports.note_items import note_items
-from app.reports.render_process import RenderProcess
 from app.service import Service
 from app.storage.product_reads import NoteRow
 from tests.api.document import DOCUMENT
@@ -71,19 +68,7 @@ WRITES = {*ACTIONS, *NOT_RECORDED} - STREAM - OWN
 NOTE, RELEASE_NOTE, VOID_REASON, SHARED = "秘密の現場記録", "社内の理由", "社内の無効理由", "公開のまとめ"
 
 
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer with what a file would be drawn from, which is more than it shows; drawing takes seconds."""
-
-    async def run(_: RenderProcess, work: Callable[..., Any], *args: Any) -> str:
-        del work
-        text = repr(args)
-        for path in args:
-            if isinstance(path, Path):
-                (path / "packing.xlsx" if path.is_dir() else path).write_text(text)
-        return text
-
-    monkeypatch.setattr(RenderProcess, "run", run)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 class Bound(NamedTuple):

@@ -1,8 +1,6 @@
 """What the tests of the report share: the session of the agency's own sheet, and its files."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -11,8 +9,6 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from app.reports.render_process import RenderProcess
-from app.service import Service
 from tests.kpis.conftest import new_session, read, send  # noqa: F401 - fixtures
 from tests.kpis.event_builders import Event, NewSession, Send, paid
 
@@ -40,20 +36,6 @@ def sold(product: str, buyers: int, units: int, amount: str, second: int) -> lis
             paid(second + number, f"{product}-{number}", f"{product}-b{number}", (product, pieces[number], f"{part / 100:.2f}"))
         )
     return orders
-
-
-@pytest.fixture(scope="session")
-def renderer() -> Iterator[RenderProcess]:
-    """Render processes for all these tests: to start one takes a second of computing."""
-    shared = RenderProcess(60)
-    yield shared
-    asyncio.run(shared.close())
-
-
-@pytest.fixture
-def service(service: Service, renderer: RenderProcess) -> Service:
-    """A service that renders in those."""
-    return replace(service, renderer=renderer)
 
 
 @pytest.fixture

@@ -15,25 +15,9 @@ from app.charts.specification import VEGA_LITE
 from app.problems import ProblemError
 from app.reports import render_process
 from app.reports.render_process import WORKERS, RenderProcess
+from tests.reports.rendering_work import busy, die
 
 pytestmark = pytest.mark.processes
-
-
-def busy(seconds: float) -> int:
-    """Compute without a pause, and return the process id."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
-    return os.getpid()
-
-
-def die(deaths: Path, most: int = 100) -> int:
-    """End the process without notice, as the kernel does if memory is short, and note its id; return it after so many deaths."""
-    known = deaths.read_text().split() if deaths.exists() else []
-    if len(known) < most:
-        deaths.write_text(" ".join([*known, str(os.getpid())]))
-        os.kill(os.getpid(), signal.SIGKILL)
-    return os.getpid()
 
 
 def _gone(pid: int) -> bool:
