@@ -26,6 +26,7 @@ from app.channels.budgets import remembered, slots
 from app.channels.kinds.protocol import Answer, Outcome, Outgoing, Sending
 from app.channels.kinds.registry import KINDS
 from app.channels.messages import DIGEST, TEST, Stored, digest_line, text_of
+from app.observability.metrics import MESSAGES
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.outbound import ForbiddenHostError, read_bounded
 from app.problems import not_found
@@ -142,6 +143,7 @@ class Sender:
     async def attempt(self, channel: ChannelRow, message: DueRow, attempts: int) -> Outcome:
         """Make the request of a message whose attempt is noted, and store its outcome."""
         outcome = await self._send(channel, message)
+        MESSAGES.labels(channel.kind, outcome.state).inc()
         now = self.clock()
         failures, paused_until, next_at, state = 0, None, None, "sent"
         if outcome.state == "refused":

@@ -113,7 +113,7 @@ def _linked(token: Token, page: str, address: str, links: list[str]) -> Token:
     if attribute is None or parts.scheme:
         return token
     name = resolved(page, parts.path)
-    if name is None:
+    if name is None or (parts.path and PurePosixPath(parts.path).suffix not in {".md", *PICTURES}):
         # Of a file that the server does not serve, the words of the link remain.
         token.attrs.pop(attribute)
         return token

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.submission import Rejection, Submission
+from app.observability.metrics import DEAD_LETTERS
 from app.storage.writes import WriteQueries
 
 _ERRORS_KEPT = 50
@@ -34,4 +35,5 @@ async def keep(
             uuid4(), digest, brand, submission.origin, rejection.type, rejection.subject, errors,
             privacy_keys.encrypt(body),
         )  # fmt: skip
+    DEAD_LETTERS.inc(len(rows))
     await queries.store_dead_letters([rows[digest] for digest in sorted(rows)], now)

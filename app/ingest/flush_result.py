@@ -3,13 +3,18 @@
 In: events, by outcome. Out: the counts of their submissions, once the transaction is committed. Never here: I/O.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
+import prometheus_client
+
 from app.ingest.distinct_values import Values
 from app.ingest.submission import Rejection, SubmittedEvent
+from app.observability.metrics import EVENTS_BY_TYPE
 from app.problems import FieldError
 
 _CONFLICT = FieldError(
@@ -53,6 +58,7 @@ class FlushResult:
 
     def report(self, items: Iterable[SubmittedEvent]) -> None:
         """Add the outcomes to the submissions of these events; call it only after the commit."""
+        self._count()
         for item in self.accepted:
             item.submission.accepted += 1
             if item.sent_time is not None:
@@ -72,3 +78,19 @@ class FlushResult:
             item.submission.replaced_sessions.add(session)
         for item in items:
             item.submission.waiting -= 1
+
+    def _count(self) -> None:
+        """Add to the metrics."""
+        outcomes: tuple[tuple[str, Iterable[SubmittedEvent]], ...] = (
+            ("accepted", self.accepted), ("duplicates", self.duplicates), ("parked", self.parked),
+            ("conflicts", (item for item, _ in self.conflicts)), ("rejected", (item for item, _ in self.rejections)),
+        )  # fmt: skip
+        for outcome, items in outcomes:
+            for name, number in Counter(item.event.data.type for item in items).items():
+                _by_type(name, outcome).inc(number)
+
+
+@cache
+def _by_type(name: str, outcome: str) -> prometheus_client.Counter:
+    # Looking up a labelled child takes a lock and a copy each time. There are as many as there are types.
+    return EVENTS_BY_TYPE.labels(name, outcome)

@@ -77,6 +77,11 @@ class SubmittedEvent:
             setattr(self.event.data, name, value)
         self.platform = self.clear = None
 
+    def lag(self, now: datetime) -> float:
+        """Return the seconds from the event's time to `now`, at least 0; a wrong time counts as its sender sent it."""
+        at = self.sent_time or self.event.time or self.submission.received_at
+        return max(0.0, (now - at).total_seconds())
+
     def rejection(self, error: FieldError) -> Rejection:
         """Return the rejection of the event, with the sender's own values."""
         event = self.event

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 
@@ -18,15 +19,15 @@ from app.ingest.deferred import DeferredEvents
 from app.ingest.flush import Flusher
 from app.ingest.lanes import Entry, Lanes
 from app.ingest.submission import Submission, SubmittedEvent
-from app.observability.metrics import DEFERRED, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
+from app.observability.metrics import DEFERRED, EVENT_LAG_SECONDS, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
 from app.storage import audit
 from app.storage.persistent_connection import PersistentConnection
 from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()
-_ACCEPTED, _DUPLICATES, _PARKED, _REJECTED = (
-    EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "parked", "rejected")
+_ACCEPTED, _DUPLICATES, _CONFLICTS, _PARKED, _REJECTED = (
+    EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "conflicts", "parked", "rejected")
 )
 
 FLUSHES_IN_FLIGHT = 3
@@ -124,8 +125,8 @@ class Writer:
             lanes.wake_if_ready()
             await submission.settled
         for counter, settled in (
-            (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_PARKED, submission.parked),
-            (_REJECTED, len(submission.rejected)),
+            (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_CONFLICTS, submission.conflicts),
+            (_PARKED, submission.parked), (_REJECTED, len(submission.rejected)),
         ):  # fmt: skip
             if settled:
                 counter.inc(settled)
@@ -221,6 +222,8 @@ class Writer:
             return []
         FLUSH_SECONDS.observe(time.perf_counter() - began)
         FLUSH_EVENTS.observe(len(items) - len(unsettled.deferred))
+        if items and items[-1].submission.import_id is None:
+            EVENT_LAG_SECONDS.observe(items[-1].lag(datetime.now(UTC)))
         if unsettled.failed:
             SERVER_FAULTS.inc(len(unsettled.failed))
             self._failed_at = time.monotonic()

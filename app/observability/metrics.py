@@ -16,6 +16,13 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 EVENTS = Counter("tallylight_events", "Events processed, by outcome.", ["outcome"])
+EVENTS_BY_TYPE = Counter("tallylight_events_by_type", "Events that a flush has stored, by type and outcome.", ["type", "outcome"])
+EVENT_LAG_SECONDS = Histogram(
+    "tallylight_event_lag_seconds",
+    "Seconds from an event's time to its commit, of one event per flush; imports are left out.",
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 60, 300, 3_600, 86_400),
+)
+DEAD_LETTERS = Counter("tallylight_dead_letters", "Dead letters written.")
 FLUSH_EVENTS = Histogram(
     "tallylight_flush_events", "Events in one commit.", buckets=(1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000)
 )
@@ -24,9 +31,23 @@ FLUSH_SECONDS = Histogram(
     "Seconds of one commit, from its first event to its end.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+COMMIT_SECONDS = Histogram(
+    "tallylight_commit_seconds",
+    "Seconds of the wait for the WAL flush at the end of a commit.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.5),
+)
 QUEUED = Gauge("tallylight_queue_depth", "Events waiting for their commit.")
 DEFERRED = Gauge("tallylight_deferred_events", "Events whose session is locked; they are tried apart from the others.")
 SERVER_FAULTS = Counter("tallylight_server_faults", "Events and commits that failed by a fault of the server; alarm on any.")
+JOBS = Counter("tallylight_jobs", "Attempts of jobs, by outcome: done, retried or failed.", ["job", "outcome"])
+JOB_WAIT_SECONDS = Histogram(
+    "tallylight_job_wait_seconds",
+    "Seconds from a job's creation to the beginning of an attempt.",
+    ["job"],
+    buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 3_600, 86_400),
+)
+MESSAGES = Counter("tallylight_channel_messages", "Requests to channels, by kind and outcome.", ["kind", "outcome"])
+CONNECTIONS = Gauge("tallylight_database_connections", "Connections of the pools, by pool and state.", ["pool", "state"])
 SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Event streams that are open.")
 STREAM_SECONDS = Histogram(
     "tallylight_stream_seconds",

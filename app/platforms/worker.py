@@ -28,6 +28,7 @@ from app.ingest import rebuild_requests
 from app.platforms.bulk_runner import BulkRunner
 from app.platforms.funds import FundsLister
 from app.platforms.inbox import PULL
+from app.platforms.job_metrics import measured
 from app.platforms.job_runner import JobRunner
 from app.platforms.jobs import Puller
 from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
@@ -183,16 +184,19 @@ class Worker:
 
     def _register(self, queue: PgQueuer, stopping: asyncio.Event, worked: asyncio.Event) -> None:
         @queue.entrypoint(PULL)
+        @measured(PULL)
         async def pull(job: Job) -> None:
             worked.set()
             await self.runner.pull(job)
 
         @queue.entrypoint(REBUILD, concurrency_limit=_REBUILDS)
+        @measured(REBUILD)
         async def rebuild(job: Job) -> None:
             worked.set()
             await rebuild_requests.work(self.database, self.settings, UUID((job.payload or b"").decode()))
 
         @queue.entrypoint(BULK, concurrency_limit=1)
+        @measured(BULK)
         async def bulk(job: Job) -> None:
             worked.set()
             await self.bulk.work(UUID((job.payload or b"").decode()))
@@ -209,7 +213,7 @@ class Worker:
             (COUNTS, self.pollers.poll_counts),
             (STREAM, follow),
         ):
-            queue.entrypoint(name)(self.runner.periodic(name, work))
+            queue.entrypoint(name)(measured(name)(self.runner.periodic(name, work)))
 
         self._schedule(queue, worked)
 
@@ -241,7 +245,7 @@ class Worker:
     def _register_others(self, queue: PgQueuer, worked: asyncio.Event) -> None:
         """Register the work of other packages."""
         for job in self.queued:
-            queue.entrypoint(job.name, concurrency_limit=job.at_once)(_queued(job.work, worked))
+            queue.entrypoint(job.name, concurrency_limit=job.at_once)(measured(job.name)(_queued(job.work, worked)))
         for one in self.recurring:
             queue.schedule(one.name, one.cron, clean_old=True)(_scheduled(one.work))
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, TimeoutError as SQLAl
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.observability.metrics import CONNECTIONS
 from app.settings import Settings
 from app.storage import audit
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
@@ -261,6 +262,9 @@ async def open_database(settings: Settings) -> Database:
             "right, and that this user may connect."
         ) from error
     background_pool = await _pool(connector, _background(connector.limits), 0, settings.background_pool_size)
+    for name, one in (("requests", pool), ("background", background_pool)):
+        CONNECTIONS.labels(name, "open").set_function(one.get_size)
+        CONNECTIONS.labels(name, "idle").set_function(one.get_idle_size)
     return Database(connector, pool, background_pool, _engine(connector), embedded, bool(distributed))
 
 

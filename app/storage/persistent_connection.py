@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from app.observability.metrics import COMMIT_SECONDS
 from app.storage.connector import Connector, GuardedConnection, TimeLimits
 
 _COMMIT = """
@@ -36,12 +37,14 @@ async def early_lock_release(connection: asyncpg.Connection, committing: Callabl
             connection.terminate()
         raise
     committing()
+    began = time.perf_counter()
     try:
         await connection.execute(_COMMIT)
     except BaseException:
         # The outcome of the commit is unknown, and so is the state of the session.
         connection.terminate()
         raise
+    COMMIT_SECONDS.observe(time.perf_counter() - began)
 
 
 _IDLE_SECONDS = 300
