@@ -15,7 +15,7 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), 
 
 def series() -> dict[str, str]:
     """Return the series that the process has: name → the metric's documented name."""
-    found = {}
+    found: dict[str, str] = {}
     for family in REGISTRY.collect():
         if family.name.startswith("tallylight_"):
             documented = family.name + ("_total" if family.type == "counter" else "")

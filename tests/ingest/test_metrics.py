@@ -35,7 +35,7 @@ async def test_events_are_counted_by_type_and_outcome(client: httpx.AsyncClient)
     """Two accepted events, a duplicate, a conflict and a parked one; the conflict is a dead letter."""
     session = (await client.post("/v1/sessions", json={"title": "m", "brand": "m", "currency": "CNY"})).json()["id"]
     before = {outcome: stored(outcome) for outcome in ("accepted", "duplicates", "conflicts", "parked")}
-    letters, lag = value("tallylight_dead_letters_total"), value("tallylight_event_lag_seconds_count")
+    kept, lag = value("tallylight_dead_letters_total"), value("tallylight_event_lag_seconds_count")
     first, second = like(1, session), like(2, session)
     assert (await client.post("/v1/events", json=[first, second])).json()["accepted"] == 2
     assert (await client.post("/v1/events", json=[first])).json()["duplicates"] == 1
@@ -43,7 +43,7 @@ async def test_events_are_counted_by_type_and_outcome(client: httpx.AsyncClient)
     assert (await client.post("/v1/events", json=[like(3, "wechat:nowhere")])).json()["parked"] == 1
     after = {outcome: stored(outcome) - number for outcome, number in before.items()}
     assert {"accepted": 2, "duplicates": 1, "conflicts": 1, "parked": 1} == after
-    assert value("tallylight_dead_letters_total") == letters + 1
+    assert value("tallylight_dead_letters_total") == kept + 1
     assert value("tallylight_event_lag_seconds_count") == lag + 4
     assert value("tallylight_database_connections", pool="requests", state="open") >= 1
 
