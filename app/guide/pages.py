@@ -95,6 +95,9 @@ def _page(name: str, text: str, address: str) -> Page:
             last = sections[-1]
             sections[-1] = Section(last.anchor, last.heading, f"{last.text} {_text(token)}".strip())
     html = markdown.renderer.render(tokens, markdown.options, {})
+    # A wide table and a long line scroll inside their own frame, which the keyboard must reach. Text of a page is escaped: these
+    # are the renderer's own tags.
+    html = html.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
     title = sections[0].heading if sections else name
     return Page(name, title, html, tuple(sections), tuple(links))
 

@@ -97,6 +97,15 @@ def test_a_search_needs_every_word_and_puts_headings_first() -> None:
     assert search(pages().values(), "turns" + " " * LONGEST + "xyzzy") == places
 
 
+def test_what_scrolls_is_reached_by_the_keyboard() -> None:
+    """Tables and code are wider than a phone: each frame takes the focus, also where the text speaks of a tag."""
+    page = _page("a", "# T\n\n| a |\n|---|\n| b |\n\n```\n<pre>\n```\n\n    indented\n", "/guide")
+    assert 1 == page.html.count('<table tabindex="0">')
+    assert 2 == page.html.count('<pre tabindex="0">')
+    assert "&lt;pre&gt;" in page.html
+    assert [] == [name for name, one in pages().items() if "<pre>" in one.html or "<table>" in one.html]
+
+
 def test_markup_of_a_text_is_shown_and_links_stay_inside() -> None:
     """HTML in a text is text, a script's address is no link, and a file outside has none."""
     page = _page(
