@@ -95,6 +95,27 @@ def test_a_show_is_run_by_taps_and_keys(open_page: PageMaker, base: str, show: s
     assert 5 == len(minute)
 
 
+def test_a_stock_is_not_overwritten_while_it_is_typed(open_page: PageMaker, base: str, show: str) -> None:
+    """Another person changes it meanwhile: the page shows that elsewhere, and the field keeps what is being written."""
+    page = open_page(f"#/live/{show}")
+    page.get_by_role("button", name="配信を開始する").click()
+    waits(page, 0)
+    field = page.get_by_role("group", name="在庫: ニット").get_by_role("textbox", name="在庫")
+    field.press("Control+A")
+    page.keyboard.type("1")
+    action = {"action": "stock", "product": "d-1", "stock": 55}
+    httpx.post(f"{base}/v1/sessions/{show}/desk", headers=HEADERS, json=action).raise_for_status()
+    expect(page.locator("#product-table tr", has_text="d-1").locator(".stock-cell")).to_contain_text("55")
+    expect(field).to_have_value("1")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="在庫 12: ニット")
+    ).to_be_visible()
+    waits(page, 0)
+    assert [55, 12] == [one["stock"] for one in actions(base, show) if one["action"] == "stock"]
+
+
 def test_two_people_see_what_the_other_does(open_page: PageMaker, base: str, show: str) -> None:
     """Each on a device of their own; what one does stands on the other's screen."""
     key = httpx.post(f"{base}/v1/keys", headers=HEADERS, json={"role": "operator", "name": "studio 2"}).json()["key"]

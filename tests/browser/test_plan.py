@@ -195,7 +195,15 @@ def test_a_show_that_is_not_wanted_is_deleted(open_page: PageMaker, base: str) -
     page = open_page(f"#/plan/{session}")
     page.get_by_role("textbox", name="ライブ価格 1").fill("１,９９９")
     page.get_by_role("textbox", name="在庫 1").fill("1,200")
+    target = page.get_by_role("textbox", name="GMV")
+    target.press("5")
     saved(page)
+    # The page was drawn again since: what is being typed must still be there.
+    target.press("0")
+    target.press("Tab")
+    expect(target).to_have_value("50")
+    saved(page)
+    assert {"gmv": "50.00"} == plan_of(base, session)["targets"]
     item = plan_of(base, session)["lineup"][0]
     assert ("1999.00", 1200) == (item["live_price"], item["stock"])
     page.get_by_role("button", name="ライブを削除").click()

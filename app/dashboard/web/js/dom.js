@@ -76,10 +76,13 @@ function change(old, wanted) {
   else reconcile(node, old.children, wanted.children);
   for (const name of Object.keys(old.properties)) if (!(name in wanted.properties)) set(node, name, null);
   for (const [name, value] of Object.entries(wanted.properties)) {
-    if (LIVE.has(name) ? node[name] !== value : old.properties[name] !== value) set(node, name, value);
+    if (LIVE.has(name) ? node[name] !== value && !typing(node, name, old.properties[name] === value) : old.properties[name] !== value) set(node, name, value);
   }
   return node;
 }
+
+/** A field that says only when it is left what was typed keeps that until then, unless it is to show something else than before. */
+const typing = (node, name, same) => same && name === "value" && !node.oninput && node === document.activeElement && node.matches("input, textarea");
 
 function discard(old) {
   release(old);

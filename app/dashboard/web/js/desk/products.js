@@ -19,6 +19,8 @@ const STEPS_MS = 900;
 export class DeskProducts {
   #search = "";
   #edited = new Map();
+  /** What stands in a field that is being written in: sales change the stock meanwhile. */
+  #typed = null;
 
   /** @param act `(body, about) → void` */
   constructor(act) {
@@ -71,12 +73,16 @@ export class DeskProducts {
     return h("div", { class: "stepper", role: "group", "aria-label": t("desk.stock_of", { name: row.name }) },
       h("button", { type: "button", class: "step", "aria-label": t("desk.stock.less"), disabled: stock === 0 || stock === null, onclick: () => step(-1) }, "−"),
       h("input", {
-        type: "text", inputmode: "numeric", class: stock === 0 ? "is-out" : "", "aria-label": t("product.stock"), value: stock === null ? "" : String(stock), maxlength: 9, placeholder: "—",
+        type: "text", inputmode: "numeric", class: stock === 0 ? "is-out" : "", "aria-label": t("product.stock"), maxlength: 9, placeholder: "—",
+        value: this.#typed?.product === row.product ? this.#typed.text : stock === null ? "" : String(stock),
+        oninput: (event) => { this.#typed = { product: row.product, text: event.target.value }; },
         onchange: (event) => {
           const typed = event.target.value.normalize("NFKC").replace(/[,\s]/g, "");
+          this.#typed = null;
           if (/^\d+$/.test(typed)) this.#edit(row, Number(typed));
           refresh();
         },
+        onblur: () => { this.#typed = null; refresh(); },
       }),
       h("button", { type: "button", class: "step", "aria-label": t("desk.stock.more"), onclick: () => step(1) }, "+"));
   }
