@@ -52,6 +52,7 @@ from app.api import (
     settlements,
     share_links,
     sign_in,
+    status,
     stream,
     stream_claims,
     streams,
@@ -74,7 +75,7 @@ ROUTERS = (
     events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
     brand_orders, lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
     exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports, revisions,
-    exports, webhooks, imports, voids, desk, plan, rebuilds, customers, months, audit, labels, health, windows,
+    exports, webhooks, imports, voids, desk, plan, rebuilds, customers, months, audit, labels, status, health, windows,
 )  # fmt: skip
 
 

@@ -31,6 +31,9 @@ _MODULES = {
     "keys": "keys",
     "connections": "connections",
     "voids": "voids",
+    "doctor": "operations",
+    "backup": "operations",
+    "restore": "operations",
 }
 """Modules of this package by command, in the order of the help; a command is there under its own name."""
 

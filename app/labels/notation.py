@@ -20,6 +20,18 @@ def grouped(number: str) -> str:
     return f"{sign}{int(whole.removeprefix('-')):,}{point}{fraction}"
 
 
+def file_size(count: int) -> str:
+    """Return a number of bytes in the largest unit of which there is one.
+
+    >>> file_size(12_345_678)
+    '12.3 MB'
+    """
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count // (size // 10) / 10:,} {unit}"
+    return f"{count} B"
+
+
 def shortened(amount: str) -> str:
     """Return an amount without decimals if it is whole: the results sheet prints 67967 and 55977.23."""
     whole, _, fraction = amount.partition(".")

@@ -36,6 +36,11 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Return whether this version of the code can bring a database of a revision to its own."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).iterate_revisions("head", "base"))
+
+
 async def current(engine: AsyncEngine) -> str | None:
     """Return the database's revision; None for an empty database."""
     # Plain SQL: every start of a process asks, and Alembic takes half of that start to look for its table.

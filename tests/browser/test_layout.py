@@ -58,6 +58,7 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
         "people": "#/people",
         "channels": "#/channels",
         "audit log": "#/audit",
+        "status": "#/status",
     }
 
 

@@ -70,7 +70,7 @@ def test_a_group_shows_its_pages(open_page: PageMaker) -> None:
     main = page.get_by_role("navigation", name="メインメニュー")
     main.get_by_role("link", name="管理").click()
     parts = page.get_by_role("navigation", name="管理")
-    for name in ("担当者とキー", "通知先", "監査ログ"):
+    for name in ("担当者とキー", "通知先", "監査ログ", "稼働状況"):
         parts.get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
         expect(parts.locator("[aria-current=page]")).to_have_text(name)

@@ -55,7 +55,7 @@ OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
     "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
     "list_import_options", "list_dead_letter_groups", "list_jobs", "get_job", "list_connection_deliveries", "list_connection_kinds",
-    "list_people", "get_person", "list_devices", "list_share_links", "list_channels", "get_channel", "list_channel_deliveries",
+    "list_people", "get_person", "list_devices", "list_share_links", "list_channels", "get_channel", "list_channel_deliveries", "get_status",
 }  # fmt: skip
 """Routes that only operators or administrators read."""
 OPEN = {"list_labels", "get_health", "get_readiness", "get_metrics", "verify_webhook", "verify_webhook_with_token"}

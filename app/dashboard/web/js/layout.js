@@ -28,7 +28,7 @@ function destinations() {
   if (may.write()) list.push({ to: "dead-letters", label: "waiting.title" });
   if (may.administer()) {
     list.push({ to: "connections", label: "dash.nav.connections" });
-    list.push({ to: "people", label: "dash.nav.administration", parts: [["people", "people.nav"], ["channels", "channels.title"], ["audit", "audit.title"]] });
+    list.push({ to: "people", label: "dash.nav.administration", parts: [["people", "people.nav"], ["channels", "channels.title"], ["audit", "audit.title"], ["status", "system.title"]] });
   }
   return list;
 }

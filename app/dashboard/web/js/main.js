@@ -35,6 +35,7 @@ const VIEWS = {
   connection: later(() => import("./connections/one.js")),
   channels: later(() => import("./channels/channels.js")),
   audit: later(() => import("./channels/audit.js")),
+  status: later(() => import("./status/status.js")),
   brands: later(() => import("./brand/brands.js")),
   brand: later(() => import("./brand/page.js")),
   month: later(() => import("./brand/agency_month.js")),

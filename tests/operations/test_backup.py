@@ -1,0 +1,316 @@
+"""A backup restores to what it is of: the log and the figures of one moment, with the secrets, and into an empty database only."""
+
+import asyncio
+import itertools
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.ingest.rebuild import compare
+from app.operations import backup as backups
+from app.operations.backup_file import BackupError, BackupFile, opened
+from app.platforms.encryption import WrongSecretKeyError
+from app.service import Service, open_service
+from app.settings import Settings
+from app.storage.database import open_database
+from app.storage.dump import DumpError
+from tests.databases import CITUS, SECRET, OwnSettings, new_database
+
+pytestmark = pytest.mark.skipif(CITUS is not None, reason="not on Citus")
+
+PASSPHRASE = "correct horse battery staple"
+BATCH = {"Content-Type": "application/cloudevents-batch+json"}
+
+
+async def make(service: Service, file: Path, passphrase: str | None = PASSPHRASE) -> Path:
+    """Write a backup of the service's database."""
+    await backups.back_up(service.database, service.settings, file, passphrase, datetime.now(UTC))
+    return file
+
+
+async def restore(dsn: str, file: Path) -> None:
+    """Restore a backup into the database of a connection string."""
+    database = await open_database(settings_of(dsn, file.parent))
+    try:
+        with opened(file) as found:
+            await backups.restore(database, found)
+    finally:
+        await database.close()
+
+
+def settings_of(dsn: str, folder: Path, **others: Any) -> Settings:
+    """Return the settings of a server on a restored database."""
+    return OwnSettings(database_url=dsn, secret_key=SecretStr(SECRET), data_dir=folder, **others)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder."""
+    return [one.name for one in folder.iterdir() if one.is_file()]
+
+
+@pytest.fixture
+async def sessions(client: httpx.AsyncClient) -> list[str]:
+    """Two sessions of two brands."""
+    found = []
+    for number in range(2):
+        form = {
+            "title": "t",
+            "brand": f"brand-{number}",
+            "currency": "CNY",
+            "streams": [{"platform": "wechat", "room": f"r{number}"}],
+        }
+        found.append((await client.post("/v1/sessions", json=form)).json()["id"])
+    return found
+
+
+def batch(numbers: "itertools.count[int]", session: str) -> list[dict[str, Any]]:
+    """Return events of a session: an order, an arrival and a comment each."""
+    found = []
+    for _ in range(20):
+        number = next(numbers)
+        base = {"specversion": "1.0", "source": "/load", "subject": session, "time": f"2021-09-25T05:{number % 60:02}:00Z"}
+        order = {
+            "order": f"o{number}", "buyer": f"b{number % 37}", "currency": "CNY", "amount": "12.34",
+            "lines": [{"product": f"p{number % 5}", "quantity": 1, "amount": "12.34"}],
+        }  # fmt: skip
+        found += [
+            base | {"id": f"o{number}", "type": "live.order.paid", "data": order},
+            base | {"id": f"v{number}", "type": "live.viewer.entered", "data": {"viewer": f"v{number % 101}"}},
+            base | {"id": f"c{number}", "type": "live.comment.posted", "data": {"viewer": f"v{number % 101}", "text": "x"}},
+        ]
+    return found
+
+
+async def test_a_backup_under_load_restores_to_figures_equal_to_a_rebuild(
+    service: Service, client: httpx.AsyncClient, sessions: list[str], postgres: str, tmp_path: Path
+) -> None:
+    """Every event that was acknowledged before is there, and of the later ones a whole prefix of commits: the tables agree."""
+    numbers = itertools.count()
+    acknowledged = 0
+    stopping = asyncio.Event()
+
+    async def load() -> None:
+        nonlocal acknowledged
+        for session in itertools.cycle(sessions):
+            if stopping.is_set():
+                return
+            events = batch(numbers, session)
+            answer = await client.post("/v1/events", json=events, headers=BATCH)
+            assert 200 == answer.status_code
+            acknowledged += len(events)
+
+    loads = [asyncio.create_task(load()) for _ in range(3)]
+    while acknowledged < 600:  # noqa: ASYNC110 - the loads are watched
+        await asyncio.sleep(0.01)
+    before = acknowledged
+    file = await make(service, tmp_path / "one.backup")
+    after = acknowledged + 3 * 60
+    stopping.set()
+    await asyncio.gather(*loads)
+    async with new_database(postgres, None) as dsn:
+        await restore(dsn, file)
+        async with open_service(settings_of(dsn, tmp_path)) as restored:
+            async with restored.database.acquire() as connection:
+                events = await connection.fetchval("SELECT count(*) FROM events")
+                orders = await connection.fetchval("SELECT count(*) FROM events WHERE type = 'live.order.paid'")
+                counted = await connection.fetchval(
+                    "SELECT sum(value) FROM counters WHERE grain = 0 AND key = '' AND metric = 'gmv'"
+                )
+            assert before <= events <= after
+            assert orders * 1234 == counted
+            for session in sessions:
+                assert [] == await compare(restored.database, restored.settings, UUID(session))
+
+
+async def test_secrets_people_and_row_level_security_come_back(
+    service: Service, client: httpx.AsyncClient, sessions: list[str], postgres: str, tmp_path: Path
+) -> None:
+    """Keys open, an event that is sent again is a duplicate, the reader's role reads one brand and no secret."""
+    hook = {"kind": "standard_webhooks", "name": "n", "brand": "brand-0", "secrets": {"secret": "whsec_" + "MfKQ9r8G" * 6}}
+    connection_id = (await client.post("/v1/connections", json=hook)).json()["id"]
+    events = batch(itertools.count(), sessions[0])
+    await client.post("/v1/events", json=events, headers=BATCH)
+    buyers = await _buyers(service, sessions[0])
+    file = await make(service, tmp_path / "one.backup")
+    async with new_database(postgres, None) as dsn:
+        await restore(dsn, file)
+        async with open_service(settings_of(dsn, tmp_path)) as restored:
+            assert buyers == await _buyers(restored, sessions[0])
+            loaded = await restored.platforms.connection_cache.find(UUID(connection_id))
+            assert loaded is not None
+            assert await _privileges(restored) == await _privileges(service) != []
+        with pytest.raises(WrongSecretKeyError):
+            async with open_service(settings_of(dsn, tmp_path).model_copy(update={"secret_key": SecretStr("x" * 32)})):
+                pass
+
+
+async def _buyers(service: Service, session: str) -> list[str]:
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch("SELECT DISTINCT buyer FROM orders WHERE session_id = $1 ORDER BY 1", UUID(session))
+    return [row["buyer"] for row in rows]
+
+
+async def _privileges(service: Service) -> list[Any]:
+    """Return what the reader's role may read, and the policies."""
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = 'tallylight_reader' ORDER BY 1"
+        )
+        policies = await connection.fetch("SELECT tablename, policyname, qual FROM pg_policies ORDER BY 1, 2")
+        defaults = await connection.fetchval("SELECT defaclacl::text FROM pg_default_acl")
+    return [*map(tuple, rows), *map(tuple, policies), defaults]
+
+
+async def test_only_an_empty_database_is_restored_into(
+    service: Service, sessions: list[str], postgres: str, database_url: str, tmp_path: Path
+) -> None:
+    """A migrated one, and one with a table of another program, are refused and keep what they have."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    with pytest.raises(BackupError, match="not empty"):
+        await restore(database_url, file)
+    async with new_database(postgres, None) as dsn:
+        other = await asyncpg.connect(dsn)
+        await other.execute("CREATE TABLE theirs (id int)")
+        with pytest.raises(BackupError, match="not empty"):
+            await restore(dsn, file)
+        assert ["theirs"] == [row[0] for row in await other.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        await other.close()
+
+
+async def test_a_restore_that_fails_leaves_the_database_empty(
+    service: Service, sessions: list[str], postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive ends in the middle: all or nothing, and the next try succeeds."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    database = BackupFile.database
+
+    def cut(self: BackupFile) -> Any:
+        whole = b"".join(database(self))
+        yield whole[: len(whole) * 3 // 4]
+
+    async with new_database(postgres, None) as dsn:
+        monkeypatch.setattr(BackupFile, "database", cut)
+        with pytest.raises(DumpError, match="pg_restore failed"):
+            await restore(dsn, file)
+        monkeypatch.setattr(BackupFile, "database", database)
+        await restore(dsn, file)
+
+
+async def test_the_key_is_inside_and_only_the_passphrase_opens_it(service: Service, sessions: list[str], tmp_path: Path) -> None:
+    """The key's text is nowhere in the file; another passphrase, and a file without a key, say so."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    assert 0o600 == file.stat().st_mode & 0o777
+    assert SECRET.encode() not in file.read_bytes()
+    with opened(file) as found:
+        assert SECRET == found.secret_key(PASSPHRASE)
+        with pytest.raises(BackupError, match="passphrase"):
+            found.secret_key("another")
+    with opened(await make(service, tmp_path / "two.backup", None)) as without:
+        assert not without.has_key
+        with pytest.raises(BackupError, match="without the secret key"):
+            without.secret_key(PASSPHRASE)
+
+
+async def test_no_backup_is_made_with_a_key_that_does_not_open_the_database(
+    service: Service, sessions: list[str], tmp_path: Path
+) -> None:
+    """Another key, or a rotation that is under way: the file would be of no use."""
+    assert sessions
+    for changes, text in (
+        ({"secret_key": SecretStr("y" * 32)}, "not the key of this database"),
+        ({"secret_key_previous": SecretStr("z" * 32)}, "TALLYLIGHT_SECRET_KEY_PREVIOUS"),
+    ):
+        settings = service.settings.model_copy(update=changes)
+        with pytest.raises(BackupError, match=text):
+            await backups.back_up(service.database, settings, tmp_path / "no.backup", PASSPHRASE, datetime.now(UTC))
+    assert [] == names_in(tmp_path)
+
+
+async def test_which_key_a_server_of_the_restored_database_needs(service: Service, sessions: list[str], tmp_path: Path) -> None:
+    """The one of the environment if it is right; else none is guessed, and a file with another key stays."""
+    assert sessions
+    folder = tmp_path / "data"
+    embedded = OwnSettings(data_dir=folder)
+    with opened(await make(service, tmp_path / "one.backup")) as found:
+        assert backups.key_for(found, service.settings, None) is None
+        with pytest.raises(BackupError, match="TALLYLIGHT_SECRET_KEY is not"):
+            backups.key_for(found, service.settings.model_copy(update={"secret_key": SecretStr("x" * 32)}), PASSPHRASE)
+        with pytest.raises(BackupError, match="--passphrase-file"):
+            backups.key_for(found, embedded, None)
+        key = backups.key_for(found, embedded, PASSPHRASE)
+        assert key is not None
+        backups.write_key(key)
+        assert (SECRET, 0o600) == (key.file.read_text(), key.file.stat().st_mode & 0o777)
+        assert backups.key_for(found, embedded, None) is None
+        with pytest.raises(BackupError):
+            backups.write_key(key)
+        key.file.write_text("w" * 64)
+        with pytest.raises(BackupError, match="is not the secret key"):
+            backups.key_for(found, embedded, PASSPHRASE)
+
+
+async def test_a_file_that_is_no_whole_backup_is_refused(service: Service, sessions: list[str], tmp_path: Path) -> None:
+    """Cut off, something else, of a newer version; and one that could not be written leaves nothing behind."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    part = tmp_path / "part.backup"
+    part.write_bytes(file.read_bytes()[:-100])
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("x", "y")
+    newer = tmp_path / "newer.backup"
+    with opened(file) as found, zipfile.ZipFile(newer, "w") as archive:
+        archive.writestr("backup.json", found.manifest.model_copy(update={"format": 2}).model_dump_json())
+    for wrong, text in (
+        (part, "incomplete"),
+        (other, "no backup"),
+        (newer, "newer version"),
+        (tmp_path / "missing", "cannot read"),
+    ):
+        with pytest.raises(BackupError, match=text), opened(wrong):
+            pass
+    with pytest.raises(BackupError, match="cannot write"):
+        await make(service, tmp_path / "no-such-folder" / "one.backup")
+
+
+async def test_a_backup_that_is_broken_off_leaves_no_file(
+    service: Service, sessions: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither under its name nor under another; the former backup of that name stays."""
+    assert sessions
+    file = tmp_path / "one.backup"
+    file.write_text("the former one")
+
+    async def broken(dsn: str, server: int) -> Any:
+        del dsn, server
+        yield b"the beginning"
+        raise DumpError("lost")
+
+    monkeypatch.setattr("app.storage.dump.dump", broken)
+    with pytest.raises(DumpError):
+        await make(service, file)
+    assert (["one.backup"], "the former one") == (names_in(tmp_path), file.read_text())
+
+
+async def test_a_backup_of_a_newer_schema_is_refused(
+    service: Service, sessions: list[str], postgres: str, tmp_path: Path
+) -> None:
+    """This version could not serve it."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    newer = tmp_path / "newer.backup"
+    with opened(file) as found, zipfile.ZipFile(newer, "w") as archive:
+        archive.writestr("backup.json", found.manifest.model_copy(update={"migration": "9999"}).model_dump_json())
+    async with new_database(postgres, None) as dsn:
+        with pytest.raises(BackupError, match="9999"):
+            await restore(dsn, newer)
