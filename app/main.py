@@ -33,6 +33,7 @@ from app.api import (
     labels,
     lead_times,
     lineup,
+    logos,
     me,
     months,
     notes,
@@ -47,6 +48,7 @@ from app.api import (
     reports,
     results,
     revisions,
+    session_imports,
     sessions,
     settlement_files,
     settlements,
@@ -73,9 +75,10 @@ from app.settings import Settings, names
 
 ROUTERS = (
     events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
-    brand_orders, lead_times, brands, products, me, sign_in, people, share_links, keys, stream_claims, connections, contracts,
-    exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports, revisions,
-    exports, webhooks, imports, voids, desk, plan, rebuilds, customers, months, audit, labels, status, health, windows,
+    brand_orders, lead_times, brands, logos, products, me, sign_in, people, share_links, keys, stream_claims, connections,
+    contracts, exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports,
+    revisions, exports, webhooks, imports, session_imports, voids, desk, plan, rebuilds, customers, months, audit, labels, status,
+    health, windows,
 )  # fmt: skip
 
 

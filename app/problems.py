@@ -50,6 +50,8 @@ CODES: Mapping[str, int] = {
     "job_not_found": 404,
     "key_not_found": 404,
     "lineup_item_not_found": 404,
+    "import_not_found": 404,
+    "logo_not_found": 404,
     "note_not_found": 404,
     "person_not_found": 404,
     "product_not_found": 404,

@@ -25,11 +25,12 @@ reader_in_process_of_its_own = imports._reader
 
 
 @asynccontextmanager
-async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime) -> AsyncIterator[Any]:
+async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool) -> AsyncIterator[Any]:
     """Read a file by the function that the reading process runs."""
     out, stream = io.BytesIO(), asyncio.StreamReader(imports._LONGEST_LINE)
     argument = {"options": options, "source": imports.SOURCE, "imported_at": now.isoformat()}
-    import_process.write_all(file, json.loads(json.dumps(argument)), out)
+    write = import_process.write_columns if only_columns else import_process.write_all
+    write(file, json.loads(json.dumps(argument)), out)
     stream.feed_data(out.getvalue())
     stream.feed_eof()
     yield SimpleNamespace(stdout=stream, wait=AsyncMock(return_value=0))

@@ -24,13 +24,14 @@ from app.adapters.coerce import coerce
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
+from app.adapters.import_columns import columns_of
 from app.adapters.import_options import COUNTS, MONEY, SECONDS, TIMES, ImportOptions
 from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.order_export import Export, OrderRow
 from app.adapters.order_rows import SIDE_FACTS, read_order
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
-from app.adapters.table_heading import Hints, Layout
+from app.adapters.table_heading import Layout
 from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.events.payload import PAYLOADS
@@ -52,12 +53,14 @@ class Import:
         if faults:
             raise Misconfigured(faults)
         self.options = ImportOptions.model_validate(dict(options))
-        chosen, columns = self.options, self.options.columns
+        found = columns_of(file, self.options.kind, self.options, self.options.fields)
+        self.guessed = found.guessed
+        self.columns = columns = found.columns
+        chosen = self.options
         self._source = source
         self._imported_at = imported_at
         self._zone = ZoneInfo(chosen.timezone)
-        hints = Hints(chosen.encoding, chosen.separator, chosen.sheet, chosen.heading_row)
-        self._table = open_table(file, list(dict.fromkeys(columns.values())), hints)
+        self._table = open_table(file, list(dict.fromkeys(columns.values())), found.hints)
         surveyor = Surveyor(
             numbers={heading for name, heading in columns.items() if _is_number(name)},
             times={heading for name, heading in columns.items() if name in TIMES},
@@ -97,11 +100,11 @@ class Import:
     def _orders(self) -> Iterator[Group]:
         chosen = self.options
         export = Export(
-            self._source, chosen.subject, chosen.currency, frozenset(chosen.columns),
+            self._source, chosen.subject, chosen.currency, frozenset(self.columns),
             self._imported_at, chosen.exported_at, chosen.refunds_per,
         )  # fmt: skip
         pending: dict[str, list[OrderRow]] = {}
-        heading, last = chosen.columns["order"], self.survey.last_row_of
+        heading, last = self.columns["order"], self.survey.last_row_of
         complete: str | None = None
         above: tuple[int, str | None] = (0, None)
         """The row before, and its order."""
@@ -151,7 +154,7 @@ class Import:
 
     def _failed(self, row: OrderRow, reason: BadCell) -> RowReport:
         name = next((name for name in row.problems if name not in SIDE_FACTS), None)
-        return failed(row.line, reason) if name is None else failed(row.line, row.problems[name], self.options.columns.get(name))
+        return failed(row.line, reason) if name is None else failed(row.line, row.problems[name], self.columns.get(name))
 
     def _read(self, row: Row) -> OrderRow:
         if row.fault is not None:
@@ -159,7 +162,7 @@ class Import:
         cells: dict[str, object] = {}
         problems: dict[str, BadCell] = {}
         warnings: list[str] = []
-        for name, heading in self.options.columns.items():
+        for name, heading in self.columns.items():
             try:
                 cells[name] = self._cell(name, heading, row.cells[heading], warnings)
             except BadCell as error:

@@ -3,7 +3,8 @@
 In: options as a sender gave them. Out: models. Never here: the file.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -46,8 +47,12 @@ class TableOptions(BaseModel):
 
     source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
     """The back-end that made the file: what is chosen for an import is remembered under it."""
-    columns: Annotated[dict[str, Heading], Field(min_length=1, max_length=50)]
-    """Field → the column's heading; `heading#2` is the second column of that heading."""
+    columns: Annotated[dict[str, Heading | None], Field(max_length=50)] = {}
+    """Field → the column's heading; `heading#2` is the second column of that heading; None: no column has it."""
+    guess: bool | None = None
+    """Whether the columns of fields that `columns` does not name are guessed; absent: only if it names none."""
+    constants: Mapping[Any, str] = {}
+    """Field → its value in every row."""
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     """Of times without an offset."""
     encoding: (
@@ -61,6 +66,16 @@ class TableOptions(BaseModel):
     """The decimal mark of amounts and counts."""
     date_order: Literal["dmy", "mdy"] | None = None
     """The order of day and month in dates that do not begin with the year."""
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The columns that are chosen."""
+        return {name: heading for name, heading in self.columns.items() if heading is not None}
+
+    @property
+    def guesses(self) -> bool:
+        """Whether columns are guessed."""
+        return not self.columns if self.guess is None else self.guess
 
 
 class ImportOptions(TableOptions):
@@ -80,18 +95,24 @@ class ImportOptions(TableOptions):
     refunds_per: RefundLevel | None = None
     """Whether a refund column states each line's refund or repeats the order's; read from the rows if absent."""
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that columns may hold."""
+        return _ORDER_COLUMNS if self.kind == "orders" else frozenset({"time", *PAYLOADS[self.type].model_fields})
+
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "ImportOptions":
+        if self.constants:
+            raise PydanticCustomError("column", "constants: {kind} has none", {"kind": self.kind})
         if self.type not in PAYLOADS:
             raise PydanticCustomError("event_type", "type: is no event type of ours")
-        known = _ORDER_COLUMNS if self.kind == "orders" else {"time", *PAYLOADS[self.type].model_fields}
         for name in self.columns:
-            if name not in known:
+            if name not in self.fields:
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
-        needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.columns]
-        if self.kind == "orders" and not self.columns.keys() & _AMOUNTS:
+        needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.chosen]
+        if self.kind == "orders" and not self.chosen.keys() & _AMOUNTS:
             needs.append("amount, line_amount or unit_price")
-        if needs:
+        if needs and not self.guesses:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
         return self
 
@@ -117,8 +138,8 @@ class TrackingOptions(TableOptions):
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
             if name in self.constants:
                 raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
-        needs = [name for name in ("order", "tracking") if name not in self.columns]
-        if needs:
+        needs = [name for name in ("order", "tracking") if name not in self.chosen]
+        if needs and not self.guesses:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
         return self
 
@@ -145,7 +166,7 @@ class ProductOptions(TableOptions):
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
             if name in self.constants:
                 raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
-        if "code" not in self.columns:
+        if "code" not in self.chosen and not self.guesses:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": "code"})
         return self
 
@@ -167,7 +188,7 @@ class RateOptions(TableOptions):
                 raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
             if name in self.constants:
                 raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
-        needs = [name for name in RATE_FIELDS if name not in self.columns and name not in self.constants]
-        if needs:
+        needs = [name for name in RATE_FIELDS if name not in self.chosen and name not in self.constants]
+        if needs and not self.guesses:
             raise PydanticCustomError("column", "columns or constants: needs {names}", {"names": ", ".join(needs)})
         return self

@@ -12,10 +12,11 @@ from app.adapters import csv_cells
 from app.adapters.cell_times import CellTime
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
+from app.adapters.import_columns import columns_of
 from app.adapters.import_options import ProductOptions, RateOptions, TrackingOptions
 from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.protocol import Event, Options
-from app.adapters.table_heading import Hints, Layout
+from app.adapters.table_heading import Layout
 from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
 
@@ -40,9 +41,11 @@ class RecordImport(ABC):
         if faults:
             raise Misconfigured(faults)
         self.options = self.model.model_validate(dict(options))
-        chosen, columns = self.options, self.options.columns
-        hints = Hints(chosen.encoding, chosen.separator, chosen.sheet, chosen.heading_row)
-        self._table = open_table(file, list(dict.fromkeys(columns.values())), hints)
+        chosen = self.options
+        found = columns_of(file, chosen.kind, chosen)
+        self.guessed = found.guessed
+        self.columns = columns = found.columns
+        self._table = open_table(file, list(dict.fromkeys(columns.values())), found.hints)
         # No currency decides what `1,234` is: a rate has as many decimals as its bank likes.
         surveyor = Surveyor(
             numbers={columns[name] for name in self.numbers if name in columns},
@@ -64,7 +67,7 @@ class RecordImport(ABC):
         if row.fault is not None:
             return Group((failed(row.number, row.fault),))
         record: Event = {str(name): value for name, value in self.options.constants.items()}
-        for name, heading in self.options.columns.items():
+        for name, heading in self.columns.items():
             try:
                 found = self._cell(name, heading, row.cells[heading])
             except BadCell as error:

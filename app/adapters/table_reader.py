@@ -23,7 +23,7 @@ from app.adapters.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MAX_ROWS = 200_000
 SEPARATORS = (",", ";", "\t", "|")
-_HEAD_BYTES = 256 * 1024
+HEAD_BYTES = 256 * 1024
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _GUESSED = ("utf-8", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
 _CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
@@ -130,18 +130,20 @@ def _text(file: BinaryIO, encoding: str) -> Iterator[Iterable[str]]:
     """Lend the lines of a file in an encoding; the file stays open."""
     file.seek(0)
     # Bytes that are no character become lone surrogates, so that only their own rows fail.
-    wrapper = io.TextIOWrapper(file, _codec(encoding), errors=_errors(encoding), newline=None)
+    wrapper = io.TextIOWrapper(file, codec_of(encoding), errors=errors_of(encoding), newline=None)
     try:
         yield wrapper
     finally:
         wrapper.detach()
 
 
-def _errors(encoding: str) -> str:
+def errors_of(encoding: str) -> str:
+    """Return how bytes that are no character are decoded."""
     return _LOST_UTF16 if encoding.startswith("utf-16") else "surrogateescape"
 
 
-def _codec(encoding: str) -> str:
+def codec_of(encoding: str) -> str:
+    """Return the name of the codec that reads what spreadsheets write under an encoding's name."""
     return "utf-8-sig" if encoding == "utf-8" else _CODECS.get(encoding, encoding)
 
 
@@ -151,15 +153,10 @@ def open_table(file: BinaryIO, headings: Sequence[str], hints: Hints = Hints()) 
     Raises:
         BadFile: the file is no table, lacks a heading, or can be read in more than one way.
     """
-    file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = head_of(file)
     if head.startswith(MAGIC):
         return _open_workbook(file, headings, hints)
-    if not head.strip(b"\0\t\n\r \xef\xbb\xbf\xff\xfe"):
-        raise BadFile("is empty")
-    if head.lstrip()[:9].lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
-        raise BadFile("is HTML or XML; save it as CSV or xlsx")
-    found = _headings_of_text(head, headings, hints, whole=len(head) < _HEAD_BYTES)
+    found = _headings_of_text(head, headings, hints, whole=len(head) < HEAD_BYTES)
     complete = [heading for heading in found if not heading.missing]
     if not complete:
         raise lacks(found, hints)
@@ -173,6 +170,23 @@ def open_table(file: BinaryIO, headings: Sequence[str], hints: Hints = Hints()) 
     return next(iter(tables.values())) if len(tables) == 1 else _decide_encoding(file, tables)
 
 
+def head_of(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        BadFile: it is empty, or HTML.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head.startswith(MAGIC):
+        return head
+    if not head.strip(b"\0\t\n\r \xef\xbb\xbf\xff\xfe"):
+        raise BadFile("is empty")
+    if head.lstrip()[:9].lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
+        raise BadFile("is HTML or XML; save it as CSV or xlsx")
+    return head
+
+
 def _table(file: BinaryIO, heading: Heading, workbook: Workbook | None = None) -> Table:
     for name, columns in heading.twins.items():
         places = " and ".join(str(column) for column in columns)
@@ -180,7 +194,8 @@ def _table(file: BinaryIO, heading: Heading, workbook: Workbook | None = None) -
     return Table(file, heading.layout, workbook, heading.width)
 
 
-def _encodings(head: bytes, hints: Hints) -> Sequence[str]:
+def encodings_of(head: bytes, hints: Hints) -> Sequence[str]:
+    """Return the encodings that a text may have, the likeliest first."""
     marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
     if hints.encoding is not None:
         return [marked or "utf-16-le"] if hints.encoding == "utf-16" else [hints.encoding]
@@ -191,8 +206,8 @@ def _encodings(head: bytes, hints: Hints) -> Sequence[str]:
 
 def _headings_of_text(head: bytes, headings: Sequence[str], hints: Hints, *, whole: bool) -> list[Heading]:
     found = []
-    for encoding in _encodings(head, hints):
-        decoder = codecs.getincrementaldecoder(_codec(encoding))(_errors(encoding))
+    for encoding in encodings_of(head, hints):
+        decoder = codecs.getincrementaldecoder(codec_of(encoding))(errors_of(encoding))
         text = decoder.decode(head, final=whole).removeprefix("\ufeff")
         lines = io.StringIO(text, newline=None).readlines()
         if not whole and len(lines) > 1:

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/channels", tags=["channels"])
 
 
 async def _channel_admin(service: AppService) -> ChannelAdmin:
-    return ChannelAdmin(service.database, service.channels.cipher, service.channels.reachable)
+    return ChannelAdmin(service.database, service.channels.cipher, service.channels.reachable, datetime.now(UTC))
 
 
 async def _channel_id(

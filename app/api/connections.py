@@ -3,7 +3,7 @@
 In: requests of administrators. Out: records without secrets. Never here: rules, SQL.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/connections", tags=["connections"])
 
 
 async def _connection_admin(request: Request, service: AppService) -> ConnectionAdmin:
-    return ConnectionAdmin(service.database, service.platforms, external_url(request))
+    return ConnectionAdmin(service.database, service.platforms, external_url(request), datetime.now(UTC))
 
 
 async def _connection_id(

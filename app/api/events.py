@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from app.api.access import HOT, SENDERS
 from app.ingest.decompression import decompress, too_large
+from app.ingest.sources import refuse_reserved
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.problems import FieldError, ProblemDocument, ProblemError, responses
@@ -198,4 +199,5 @@ async def take(request: Request) -> bytes:
         brand_id=caller.brand_id, origin=caller.reference, received_at=datetime.now(UTC),
     )  # fmt: skip
     submission = receive(body, headers) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
+    refuse_reserved(submission)
     return to_json(await committed(service, submission))

@@ -17,7 +17,7 @@ from app.problems import ProblemError
 REPORT = frozenset(
     {
         "get_report", "download_report_xlsx", "download_report_html", "list_revisions", "get_revision", "download_revision_xlsx",
-        "download_revision_html",
+        "download_revision_html", "get_session_logo",
     }
 )  # fmt: skip
 """Operations that give the client edition of the latest revision."""

@@ -1,32 +1,25 @@
 """Routes of imports: exports of a back-end.
 
-In: a file and which column is what. Out: a report per row. Never here: the reading of a file; a whole file in memory.
+In: a file and which column is what. Out: a report per row, or the file's headings. Never here: the reading of a file.
 """
 
-import asyncio
-import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import from_json
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect
 
 from app.api.access import AppService, Operator
+from app.api.import_files import ImportRequest, import_request
 from app.catalogue.access import Principal
 from app.catalogue.models import Slug
-from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
 from app.platforms import import_memory, product_imports
+from app.platforms.import_columns import ImportColumns
 from app.platforms.import_preview import ImportPreview, ImportPreviewer
 from app.platforms.import_report import ImportReport
-from app.problems import ProblemError, invalid, responses
+from app.problems import ProblemError, responses
 from app.service import Service
 from app.settlement import rate_imports
 
@@ -43,8 +36,8 @@ _BODY: dict[str, Any] = {
         "description": "`multipart/form-data` with `file` and `options`, or the file as `text/csv` with `options` in the query. "
         "`options`: kind (orders, audience, products, exchange_rates, tracking), subject (session id or "
         "platform:room; exchange rates and products have none), "
-        "columns (our field → the column's heading), and for times without offset timezone; for audience type, for orders "
-        "currency, for exchange rates constants (our field → its value in every row).",
+        "columns (our field → the column's heading; without it they are guessed), and for times without offset timezone; for "
+        "audience type, for orders currency, for exchange rates constants (our field → its value in every row).",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -60,91 +53,9 @@ _BODY: dict[str, Any] = {
 }
 
 
-_FILES = frozenset(
-    (
-        "text/csv",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.ms-excel",
-        "application/vnd.oasis.opendocument.spreadsheet",
-    )
-)
-_GZIP = b"\x1f\x8b"
-_PIECE = 1024 * 1024
-
-
-def _temporary() -> BinaryIO:
-    """Return a file that ends when it is closed, and that another process can be given."""
-    return tempfile.TemporaryFile()
-
-
-async def _plain(request: Request, limit: int) -> AsyncGenerator[bytes]:
-    """Return the body piece by piece, without its Content-Encoding."""
-    decompressor = Decompressor(request.headers.get("content-encoding"), limit)
-    try:
-        async for part in request.stream():
-            for piece in decompressor.feed(part):
-                yield piece
-    except ClientDisconnect:
-        raise ProblemError(400, "the body is cut off") from None
-    decompressor.finish()
-
-
-async def _file_and_options(request: Request, limit: int, options: str | None, files: ExitStack) -> tuple[BinaryIO, str | None]:
-    """Return the file, on disk, and the options."""
-    essence = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = _plain(request, limit)
-    if essence in _FILES:
-        file = files.enter_context(_temporary())
-        async for piece in body:
-            file.write(piece)
-        return file, options
-    if essence != "multipart/form-data":
-        raise ProblemError(415, "send multipart/form-data with file and options, or the file as text/csv or as a spreadsheet")
-    try:
-        form = await MultiPartParser(request.headers, body, max_files=1, max_fields=5).parse()
-    except (MultiPartException, KeyError, ValueError):
-        raise ProblemError(400, "the multipart body cannot be read") from None
-    sent, given = form.get("file"), form.get("options")
-    for part in form.values():
-        if isinstance(part, UploadFile):
-            files.callback(part.file.close)
-    if sent is None:
-        raise invalid("/file", "is required", "missing")
-    file = files.enter_context(_temporary())
-    if isinstance(sent, UploadFile):
-        await sent.seek(0)
-        while piece := await sent.read(_PIECE):
-            file.write(piece)
-    else:
-        file.write(sent.encode("utf-8", "replace"))
-    return file, given if isinstance(given, str) else options
-
-
-def _unpacked(file: BinaryIO, limit: int, files: ExitStack) -> BinaryIO:
-    """Return the file that a `.gz` file holds; any other file as it is."""
-    file.seek(0)
-    if file.read(2) != _GZIP:
-        return file
-    file.seek(0)
-    plain = files.enter_context(_temporary())
-    decompressor = Decompressor("gzip", limit)
-    while part := file.read(_PIECE):
-        for piece in decompressor.feed(part):
-            plain.write(piece)
-    decompressor.finish()
-    return plain
-
-
-def _read_options(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise invalid("/options", "is required", "missing")
-    try:
-        found = from_json(text.encode(), allow_inf_nan=False)
-    except ValueError:
-        raise invalid("/options", "is not JSON", "json_invalid") from None
-    if not isinstance(found, dict):
-        raise invalid("/options", "is not a JSON object", "dict_type")
-    return found
+OptionsText = Annotated[
+    str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
+]
 
 
 @router.post(
@@ -159,9 +70,7 @@ async def take_import(
     request: Request,
     service: AppService,
     caller: Operator,
-    options: Annotated[
-        str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
-    ] = None,
+    options: OptionsText = None,
     *,
     dry_run: Annotated[bool, Query(description="true: answer what the import would change, and store nothing")] = False,
 ) -> Response:
@@ -169,16 +78,10 @@ async def take_import(
 
     The report names each row that fails. A repetition is safe. A dry run answers with an `ImportPreview`.
     """
-    limit = service.settings.max_import_bytes
-    with ExitStack() as files:
-        file, text = await _file_and_options(request, limit, options, files)
-        chosen = _read_options(text)
-        file = await asyncio.to_thread(_unpacked, file, limit, files)
-        file.flush()
-        file.seek(0)
-        now = datetime.now(UTC)
+    async with import_request(request, service.settings.max_import_bytes, options) as sent:
+        now, chosen = datetime.now(UTC), sent.options
         try:
-            report = await (_previewed if dry_run else _stored)(service, caller, file, chosen, now)
+            report = await (_previewed if dry_run else _stored)(service, caller, sent, now)
         except (QueueFullError, NotCommittedError):
             detail = "a part of the file may not have been stored; import it again"
             raise ProblemError(503, detail, code="not_committed", headers={"Retry-After": "5"}) from None
@@ -187,17 +90,19 @@ async def take_import(
     return Response(report, media_type="application/json")
 
 
-async def _stored(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
+async def _stored(service: Service, caller: Principal, sent: ImportRequest, now: datetime) -> bytes:
+    file, chosen, name = sent
     if chosen.get("kind") == "exchange_rates":
         return await rate_imports.take(service.database, service.importer, caller, file, chosen, now)
     if chosen.get("kind") == "products":
         return await product_imports.take(service.database, service.settings, service.importer, caller, file, chosen, now)
     if chosen.get("kind") == "tracking":
-        return await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now)
-    return await service.importer.take(caller, file, chosen, now)
+        return await tracking.take(service.database, service.settings, service.importer, caller, file, chosen, now, name)
+    return await service.importer.take(caller, file, chosen, now, name)
 
 
-async def _previewed(service: Service, caller: Principal, file: BinaryIO, chosen: dict[str, Any], now: datetime) -> bytes:
+async def _previewed(service: Service, caller: Principal, sent: ImportRequest, now: datetime) -> bytes:
+    file, chosen, _ = sent
     if chosen.get("kind") == "exchange_rates":
         return await rate_imports.take(service.database, service.importer, caller, file, chosen, now, dry_run=True)
     if chosen.get("kind") == "products":
@@ -208,6 +113,28 @@ async def _previewed(service: Service, caller: Principal, file: BinaryIO, chosen
     if chosen.get("kind") == "tracking":
         return await tracking.preview(previewer, caller, file, chosen, now)
     return await previewer.preview(caller, file, chosen, now)
+
+
+@router.post(
+    "/columns",
+    operation_id="read_import_columns",
+    summary="Read the headings of a file",
+    responses=responses(400, 401, 403, 413, 415, 422, 503),
+    openapi_extra=_BODY,
+)
+async def read_import_columns(
+    request: Request, service: AppService, caller: Operator, options: OptionsText = None
+) -> ImportColumns:
+    """Return the headings of a file, which of them are taken for which field, and the fields that must be chosen.
+
+    Only `kind` of the options is needed. Nothing is stored. An import without `columns` takes the same guess.
+    """
+    del caller
+    async with (
+        import_request(request, service.settings.max_import_bytes, options) as sent,
+        service.importer.reading(sent.file, sent.options, datetime.now(UTC), only_columns=True) as reading,
+    ):
+        return ImportColumns.model_validate(reading.facts)
 
 
 class RememberedOptions(BaseModel):

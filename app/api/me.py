@@ -30,6 +30,7 @@ class Me(BaseModel):
                 "role": "operator",
                 "brand": "maison-k",
                 "brand_name": "Maison K",
+                "brand_logo": None,
                 "session": None,
                 "shows": None,
                 "lang": None,
@@ -43,6 +44,7 @@ class Me(BaseModel):
     role: Role
     brand: str | None = Field(description="slug of the brand that the caller is bound to; of a guest the session's")
     brand_name: str | None
+    brand_logo: str | None = Field(description="SHA-256 of the brand's logo; null without one")
     session: str | None = Field(description="the session that a guest reads")
     shows: list[Literal["report", "live"]] | None = Field(description="what a guest's share link shows")
     lang: Language | None = Field(description="language of a guest's share link")
@@ -58,6 +60,7 @@ async def describe(service: Service, caller: Principal) -> Me:
         "role": caller.role,
         "brand": brand and brand.slug,
         "brand_name": brand and brand.name,
+        "brand_logo": brand and brand.logo,
         "session": None,
         "shows": None,
         "lang": caller.language,

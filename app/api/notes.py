@@ -35,8 +35,8 @@ async def list_notes(
     paging: Paging,
     section: Annotated[Section | None, Query(description="of this section only")] = None,
 ) -> NoteList:
-    """Return the session's notes in the order in which they were added."""
-    after = paging.after(UUID)
+    """Return the session's notes in their order: as they were added, unless they were moved."""
+    after = paging.after(int, UUID)
     page = await notes.listing(service.database, caller, session, section=section, after=after, limit=paging.limit)
     return NoteList(notes=page.items, next_cursor=encode(page.next))
 
@@ -57,7 +57,7 @@ async def get_note(service: AppService, caller: InternalViewer, session: Session
 
 @router.patch("/{note}", operation_id="update_note", summary="Change a note", responses=responses(400, 401, 403, 404, 422))
 async def update_note(service: AppService, caller: Operator, session: SessionId, note: NoteId, form: NotePatch) -> Note:
-    """Change a note."""
+    """Change a note, or move it: `position` is its place among the notes of its section and kind."""
     return await notes.patch(service.database, caller, session, note, form)
 
 

@@ -15,6 +15,7 @@ from app.api.editions import AskedEdition
 from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import UNCHANGED, Question, answer
+from app.catalogue import logos
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.labels.catalogue import Language
@@ -31,7 +32,9 @@ router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HTML = "text/html"
 # The page loads nothing and runs no script, even if a product name contained markup.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -97,7 +100,8 @@ async def report(service: AppService, asked: Question, edition: AskedEdition) ->
 async def report_xlsx(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return a workbook: the results sheet, the figures by minute with charts, and, in the internal edition, every order line."""
     if asked.client:
-        work = released_files.workbook(service.renderer, await _released(service, asked), asked.language)
+        logo = await logos.for_report(service.database, asked.session)
+        work = released_files.workbook(service.renderer, await _released(service, asked), asked.language, logo)
     else:
         wanted = replace(asked, client=edition == "client")
         work = files.workbook(service.database, service.renderer, wanted, insight_settings(service.settings))
@@ -114,7 +118,8 @@ async def report_xlsx(service: AppService, request: Request, asked: Question, ed
 async def report_html(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return a self-contained page for A4: no script, no external resource."""
     if asked.client:
-        work = released_files.page(service.renderer, await _released(service, asked), asked.language)
+        logo = await logos.for_report(service.database, asked.session)
+        work = released_files.page(service.renderer, await _released(service, asked), asked.language, logo)
     else:
         wanted = replace(asked, client=edition == "client")
         work = files.page(service.database, service.renderer, wanted, insight_settings(service.settings))

@@ -5,6 +5,7 @@ In: requests. Out: revisions, their reports and files, what changed since. Never
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
@@ -17,6 +18,8 @@ from app.api.paging import Paging, encode
 from app.api.reports import FILE_RESPONSES, HTML, XLSX, file_response, html_response
 from app.api.results import UNCHANGED, answer_json
 from app.api.revision_models import FrozenRevision, NewRelease, Revision, RevisionChanges, RevisionList
+from app.catalogue import logos
+from app.catalogue.logos import LogoImage
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.negotiation import tag_of
@@ -26,6 +29,7 @@ from app.release.editions import client_json, client_revision, internal_json
 from app.release.finalize import Release, finalize
 from app.release.freeze import Author
 from app.reports.editions import Edition
+from app.service import Service
 from app.storage.revisions import FrozenDocument, RevisionRow
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["release"], responses=responses(401, 403, 404, 422))
@@ -100,6 +104,11 @@ async def _edition(found: FrozenDocument, edition: Edition) -> Document:
     return client_revision(frozen) if edition == "client" else frozen
 
 
+async def _logo(service: Service, session: UUID, edition: Edition) -> LogoImage | None:
+    """Return what the client edition shows beside its title."""
+    return await logos.for_report(service.database, session) if edition == "client" else None
+
+
 @single.get(
     "", operation_id="get_revision", summary="Get a revision", response_model=FrozenRevision,
     responses=UNCHANGED,
@@ -116,10 +125,16 @@ async def get_revision(found: FrozenOfPath, language: AnswerLanguage, edition: A
     response_class=Response, responses=FILE_RESPONSES[XLSX],
 )  # fmt: skip
 async def revision_xlsx(
-    service: AppService, request: Request, found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition
+    service: AppService,
+    request: Request,
+    session: SessionId,
+    found: FrozenOfPath,
+    language: AnswerLanguage,
+    edition: AskedEdition,
 ) -> Response:
     """Return the frozen report as a workbook: the results sheet, and the figures by minute with charts."""
-    work = files.workbook(service.renderer, await _edition(found, edition), language)
+    logo = await _logo(service, session, edition)
+    work = files.workbook(service.renderer, await _edition(found, edition), language, logo)
     return file_response(await while_connected(request, work), language)
 
 
@@ -128,10 +143,16 @@ async def revision_xlsx(
     response_class=Response, responses=FILE_RESPONSES[HTML],
 )  # fmt: skip
 async def revision_html(
-    service: AppService, request: Request, found: FrozenOfPath, language: AnswerLanguage, edition: AskedEdition
+    service: AppService,
+    request: Request,
+    session: SessionId,
+    found: FrozenOfPath,
+    language: AnswerLanguage,
+    edition: AskedEdition,
 ) -> Response:
     """Return the frozen report as a self-contained page for A4."""
-    work = files.page(service.renderer, await _edition(found, edition), language)
+    logo = await _logo(service, session, edition)
+    work = files.page(service.renderer, await _edition(found, edition), language, logo)
     return html_response(await while_connected(request, work), language)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from app.catalogue.pages import Page, page_of
 from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Database
-from app.storage.tables import brands
+from app.storage.tables import brand_logos, brands
 
 _EXAMPLE: dict[str, Any] = {"slug": "maison-k", "name": "Maison K"}
 
@@ -44,18 +44,29 @@ class Brand(ResponseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"id": "0192f1a0-b3c4-7d00-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-20T01:00:00Z"}
+            "example": {
+                "id": "0192f1a0-b3c4-7d00-8000-5f5e1a2b3c4d",
+                **_EXAMPLE,
+                "logo": None,
+                "created_at": "2021-09-20T01:00:00Z",
+            }
         }
     )
 
     id: UUID
     slug: str
     name: str
+    logo: str | None = Field(description="SHA-256 of its logo, see `GET /v1/brands/{brand}/logo`; null without one")
     created_at: datetime
 
 
 def _brand(row: Row[Any]) -> Brand:
-    return Brand(id=row.id, slug=row.slug, name=row.name, created_at=row.created_at)
+    return Brand(id=row.id, slug=row.slug, name=row.name, logo=row.logo, created_at=row.created_at)
+
+
+def _query() -> Select[Any]:
+    logo = brand_logos.c.sha256.label("logo")
+    return select(brands, logo).outerjoin(brand_logos, brand_logos.c.brand_id == brands.c.id)
 
 
 async def find_or_create(connection: AsyncConnection, principal: Principal, slug: str) -> UUID:
@@ -96,7 +107,7 @@ async def listing(
     database: Database, principal: Principal, *, q: str | None, after: tuple[str] | None, limit: int
 ) -> Page[Brand]:
     """Return brands by slug; `q` is part of the slug or name."""
-    query = select(brands).order_by(brands.c.slug).limit(limit + 1)
+    query = _query().order_by(brands.c.slug).limit(limit + 1)
     if principal.brand_id is not None:
         query = query.where(brands.c.id == principal.brand_id)
     if q is not None:
@@ -116,16 +127,16 @@ async def get(database: Database, principal: Principal, slug: str) -> Brand:
         ProblemError: 404.
     """
     async with database.read() as connection:
-        row = (await connection.execute(select(brands).where(brands.c.slug == slug))).one_or_none()
+        row = (await connection.execute(_query().where(brands.c.slug == slug))).one_or_none()
     if row is None or principal.brand_id not in {None, row.id}:
         raise not_found("brand")
     return _brand(row)
 
 
 async def by_id(database: Database, brand_id: UUID) -> Brand:
-    """Return the brand that a caller is bound to."""
+    """Return a brand that the caller may see."""
     async with database.read() as connection:
-        return _brand((await connection.execute(select(brands).where(brands.c.id == brand_id))).one())
+        return _brand((await connection.execute(_query().where(brands.c.id == brand_id))).one())
 
 
 async def create(database: Database, principal: Principal, form: NewBrand) -> Brand:
@@ -145,7 +156,7 @@ async def create(database: Database, principal: Principal, form: NewBrand) -> Br
         if row is None:
             raise ProblemError(409, f"the brand {form.slug} exists already", code="already_exists")
         audit.about(row.slug, brand=row.id)
-    return _brand(row)
+    return Brand(id=row.id, slug=row.slug, name=row.name, logo=None, created_at=row.created_at)
 
 
 async def patch(database: Database, principal: Principal, slug: str, form: BrandPatch) -> Brand:
@@ -157,11 +168,11 @@ async def patch(database: Database, principal: Principal, slug: str, form: Brand
     changes = form.changes()
     if not changes:
         return await get(database, principal, slug)
-    statement = update(brands).where(brands.c.slug == slug).values(changes).returning(brands)
+    statement = update(brands).where(brands.c.slug == slug).values(changes).returning(brands.c.id)
     if principal.brand_id is not None:
         statement = statement.where(brands.c.id == principal.brand_id)
     async with database.write() as connection:
-        row = (await connection.execute(statement)).one_or_none()
-        if row is None:
+        changed = await connection.scalar(statement)
+        if changed is None:
             raise not_found("brand")
-    return _brand(row)
+    return await by_id(database, changed)

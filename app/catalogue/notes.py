@@ -1,14 +1,17 @@
-"""Notes of operators: observations during a session, and summaries.
+"""Notes of operators: observations during a session, and summaries, in the order that the operators give them.
 
 In: requests. Out: records. Never here: statements derived from data (insights).
+
+A note has a place in its session. Its `position` counts the notes of its section and kind, as the report lists them. To move
+a note exchanges places within these notes alone.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, Subquery, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +27,9 @@ from app.storage.tables import notes
 
 Section = Literal["live", "ec", "promotion"]
 Kind = Literal["observation", "summary"]
+
+_MOST = 1_000_000
+"""Largest position of a request; beyond the last note it means the last."""
 
 _EXAMPLE: dict[str, Any] = {"section": "live", "kind": "observation", "text": "最初の20分はコアファンが中心", "share": False}
 
@@ -58,6 +64,11 @@ class NotePatch(PatchModel):
     kind: Kind = Field(default=UNCHANGED, examples=["summary"])
     text: NoteText = Field(default=UNCHANGED, examples=[_EXAMPLE["text"]])
     share: bool = Field(default=UNCHANGED, examples=[True], description="another kind does not change it")
+    position: Annotated[int, Field(ge=1, le=_MOST)] = Field(
+        default=UNCHANGED,
+        examples=[1],
+        description="place among the notes of its section and kind, from 1; beyond the last: the last",
+    )
 
 
 class Note(ResponseModel):
@@ -65,7 +76,12 @@ class Note(ResponseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"id": "0192f1a0-b3c4-7d03-8000-5f5e1a2b3c4d", **_EXAMPLE, "created_at": "2021-09-25T05:20:00Z"}
+            "example": {
+                "id": "0192f1a0-b3c4-7d03-8000-5f5e1a2b3c4d",
+                **_EXAMPLE,
+                "position": 1,
+                "created_at": "2021-09-25T05:20:00Z",
+            }
         }
     )
 
@@ -74,11 +90,18 @@ class Note(ResponseModel):
     kind: Kind
     text: str
     share: bool = Field(description="whether the client edition of the report has it")
+    position: int = Field(description="place among the notes of its section and kind, from 1; reports list them in this order")
     created_at: datetime
 
 
 def _note(row: Row[Any]) -> Note:
     return Note.model_validate(row, from_attributes=True)
+
+
+def _of_session(session_id: UUID) -> Subquery:
+    """Return the notes of a session with their positions."""
+    place = func.row_number().over(partition_by=(notes.c.section, notes.c.kind), order_by=(notes.c.place, notes.c.id))
+    return select(notes, place.label("position")).where(notes.c.session_id == session_id).subquery()
 
 
 async def listing(
@@ -87,23 +110,25 @@ async def listing(
     session_id: UUID,
     *,
     section: Section | None,
-    after: tuple[UUID] | None,
+    after: tuple[int, UUID] | None,
     limit: int,
 ) -> Page[Note]:
-    """Return a session's notes, the oldest first.
+    """Return a session's notes in their order.
 
     Raises:
         ProblemError: 404.
     """
-    query = select(notes).where(notes.c.session_id == session_id).order_by(notes.c.id).limit(limit + 1)
+    found = _of_session(session_id).c
+    query = select(*found).order_by(found.place, found.id).limit(limit + 1)
     if section is not None:
-        query = query.where(notes.c.section == section)
+        query = query.where(found.section == section)
     if after is not None:
-        query = query.where(notes.c.id > after[0])
+        query = query.where(tuple_(found.place, found.id) > tuple_(*after))
     async with database.read() as connection:
         await session_ref(connection, principal, session_id)
         rows = (await connection.execute(query)).all()
-    return page_of([_note(row) for row in rows], limit, lambda note: (note.id,))
+    places = {row.id: row.place for row in rows}
+    return page_of([_note(row) for row in rows], limit, lambda note: (places[note.id], note.id))
 
 
 async def get(database: Database, principal: Principal, session_id: UUID, note_id: UUID) -> Note:
@@ -118,7 +143,7 @@ async def get(database: Database, principal: Principal, session_id: UUID, note_i
 
 
 async def add(database: Database, principal: Principal, session_id: UUID, form: NewNote) -> Note:
-    """Add a note. With the client's own id the request can be repeated: the note is then returned as it is.
+    """Add a note behind the others. With the client's own id the request can be repeated: the note is then returned as it is.
 
     Raises:
         ProblemError: 404; 409 if another session has a note of this id.
@@ -126,30 +151,56 @@ async def add(database: Database, principal: Principal, session_id: UUID, form: 
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
         note_id = form.id or new_id()
-        statement = insert(notes).values(id=note_id, session_id=session_id, **form.row())
+        statement = insert(notes).values(
+            id=note_id, session_id=session_id, place=await _last(connection, session_id), **form.row()
+        )
         audit.about(note_id)
-        added = (await connection.execute(statement.on_conflict_do_nothing().returning(notes))).one_or_none()
-        if added is not None:
-            return _note(added)
-        found = await connection.execute(select(notes).where(notes.c.session_id == session_id, notes.c.id == note_id))
-        if (row := found.one_or_none()) is None:
+        await connection.execute(statement.on_conflict_do_nothing())
+        if (row := await _found(connection, session_id, note_id)) is None:
             raise ProblemError(409, "this id is taken", code="already_exists")
         return _note(row)
 
 
 async def patch(database: Database, principal: Principal, session_id: UUID, note_id: UUID, form: NotePatch) -> Note:
-    """Change a note.
+    """Change a note; one that comes to another section or kind stands behind those that are there, unless a position is given.
 
     Raises:
         ProblemError: 404 for the session or the note.
     """
     changes = form.changes()
+    position = changes.pop("position", None)
     async with database.write() as connection:
         await session_ref(connection, principal, session_id, lock=True)
+        before = await _stored(connection, session_id, note_id)
+        if (changes.get("section", before.section), changes.get("kind", before.kind)) != (before.section, before.kind):
+            changes["place"] = await _last(connection, session_id)
         if changes:
             statement = update(notes).where(notes.c.session_id == session_id, notes.c.id == note_id)
             await connection.execute(statement.values(changes))
+        if position is not None:
+            await _move(connection, session_id, note_id, position)
         return await _stored(connection, session_id, note_id)
+
+
+async def _move(connection: AsyncConnection, session_id: UUID, note_id: UUID, position: int) -> None:
+    """Put a note at a position; it and the notes between exchange their places. The caller has locked the session."""
+    moved = await _stored(connection, session_id, note_id)
+    query = select(notes.c.id, notes.c.place).where(
+        notes.c.session_id == session_id, notes.c.section == moved.section, notes.c.kind == moved.kind
+    )
+    rows = (await connection.execute(query.order_by(notes.c.place, notes.c.id))).all()
+    order = [row.id for row in rows if row.id != note_id]
+    order.insert(position - 1, note_id)
+    moves = [{"note": there, "to": row.place} for row, there in zip(rows, order, strict=True) if row.id != there]
+    if moves:
+        statement = update(notes).where(notes.c.session_id == session_id, notes.c.id == bindparam("note"))
+        await connection.execute(statement.values(place=bindparam("to")), moves)
+
+
+async def _last(connection: AsyncConnection, session_id: UUID) -> int:
+    """Return the place behind all notes of a session, which the caller has locked."""
+    query = select(func.coalesce(func.max(notes.c.place), 0) + 1).where(notes.c.session_id == session_id)
+    return int(await connection.scalar(query) or 1)
 
 
 async def remove(database: Database, principal: Principal, session_id: UUID, note_id: UUID) -> None:
@@ -165,9 +216,13 @@ async def remove(database: Database, principal: Principal, session_id: UUID, not
             raise not_found("note")
 
 
+async def _found(connection: AsyncConnection, session_id: UUID, note_id: UUID) -> Row[Any] | None:
+    found = _of_session(session_id).c
+    return (await connection.execute(select(*found).where(found.id == note_id))).one_or_none()
+
+
 async def _stored(connection: AsyncConnection, session_id: UUID, note_id: UUID) -> Note:
-    query = select(notes).where(notes.c.session_id == session_id, notes.c.id == note_id)
-    row = (await connection.execute(query)).one_or_none()
+    row = await _found(connection, session_id, note_id)
     if row is None:
         raise not_found("note")
     return _note(row)

@@ -22,9 +22,9 @@ from app.catalogue.pages import Page, page_of
 from app.channels.kinds.protocol import Kind
 from app.channels.kinds.registry import KINDS
 from app.channels.models import Channel, ChannelCounts, ChannelPatch, NewChannel
-from app.platforms.connections import merged_secrets
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.outbound import AllowList, objection
+from app.platforms.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
 from app.problems import FieldError, ProblemError, not_found, pointer_of, rule_params
 from app.storage import audit
 from app.storage.database import Database
@@ -38,6 +38,8 @@ class ChannelAdmin:
     database: Database
     cipher: SecretCipher
     reachable: AllowList
+    now: datetime
+    """The moment of the request."""
 
 
 def _errors(model: type[BaseModel], values: Mapping[str, Any], root: str) -> list[FieldError]:
@@ -140,14 +142,16 @@ def _query() -> Select[Any]:
 
 def _record(row: Row[Any], admin: ChannelAdmin) -> Channel:
     try:
-        names = sorted(opened(admin.cipher, row.sealed))
+        names = sorted(without_expired(opened(admin.cipher, row.sealed), row.previous_secret_until, admin.now))
     except UnreadableError:
         # The list must still work, and the administrator enters the secrets again.
         names = []
     paused = row.paused_until if row.paused_until is not None and row.paused_until > row.now else None
     return Channel(
         id=row.id, name=row.name, kind=row.kind, brand=row.slug, events=row.events, lang=row.lang, options=row.options,
-        enabled=row.enabled, secrets_set=names, target=row.target, created_at=row.created_at, last_sent_at=row.last_sent_at,
+        enabled=row.enabled, secrets_set=names,
+        previous_secret_expires_at=row.previous_secret_until if PREVIOUS in names else None,
+        target=row.target, created_at=row.created_at, last_sent_at=row.last_sent_at,
         last_error=row.last_error, paused_until=paused,
         counts=ChannelCounts(queued=row.queued or 0, sent=row.sent or 0, failed=row.failed or 0),
     )  # fmt: skip
@@ -189,11 +193,12 @@ async def patch(admin: ChannelAdmin, channel_id: UUID, form: ChannelPatch) -> Ch
             raise not_found("channel")
         audit.about(brand=row.brand_id)
         kind = KINDS[row.kind]
-        given = changes.pop("secrets", None)
-        if given is not None or "options" in changes:
-            secrets = merged_secrets(
-                kind.SECRETS.model_fields, _present(admin.cipher, row.sealed, given=given is not None), given or {}
-            )
+        given, expiry = changes.pop("secrets", None), expiry_given(changes)
+        if given is not None or expiry is not None or "options" in changes:
+            present = _present(admin.cipher, row.sealed, given=given is not None)
+            old = without_expired(present, row.previous_secret_until, admin.now)
+            secrets = merged_secrets(kind.SECRETS.model_fields, old, given or {})
+            changes["previous_secret_until"] = end_of_previous((old, row.previous_secret_until), secrets, expiry, admin.now)
             options = changes.get("options", row.options)
             _check(admin, kind, secrets, options)
             changes |= {"sealed": admin.cipher.encrypt(to_json(secrets)), "target": kind.target(secrets, options)}

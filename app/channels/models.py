@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
+from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp
 from app.channels.kinds.registry import KindName
 from app.labels.catalogue import Language
 from app.platforms.models import NewSecrets, Options, SecretName, SecretText
@@ -56,6 +56,11 @@ class ChannelPatch(PatchModel):
         "unless that is given too",
         examples=[{"key": "the new one"}],
     )
+    previous_secret_expires_at: Timestamp | None = Field(
+        default=UNCHANGED,
+        description="when the previous secret ends; null: once it is removed. A new `secret` removes the end unless one is given",
+        examples=["2021-10-02T00:00:00Z"],
+    )
     events: Events = Field(default=UNCHANGED, examples=[["alert.raised"]])
     lang: Language = Field(default=UNCHANGED, examples=["en"])
     options: Options = Field(default=UNCHANGED, description="replaces all options", examples=[{}])
@@ -80,6 +85,7 @@ class Channel(ResponseModel):
                 **_EXAMPLE,
                 "enabled": True,
                 "secrets_set": ["key"],
+                "previous_secret_expires_at": None,
                 "target": "qyapi.weixin.qq.com …5aaa",
                 "created_at": "2021-09-20T01:00:00Z",
                 "last_sent_at": "2021-09-25T05:31:07Z",
@@ -99,6 +105,9 @@ class Channel(ResponseModel):
     options: dict[str, Any]
     enabled: bool
     secrets_set: list[str] = Field(description="names of the secrets that are set")
+    previous_secret_expires_at: datetime | None = Field(
+        description="when the previous secret ends, if one is set; null: once `secrets.previous_secret` is removed"
+    )
     target: str = Field(description="host of the receiver, and the end of its secret address")
     created_at: datetime
     last_sent_at: datetime | None

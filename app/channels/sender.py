@@ -29,6 +29,7 @@ from app.channels.messages import DIGEST, TEST, Stored, digest_line, text_of
 from app.observability.metrics import MESSAGES
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.outbound import ForbiddenHostError, read_bounded
+from app.platforms.secret_rotation import without_expired
 from app.problems import not_found
 from app.storage import audit, channel_queue as queue
 from app.storage.channel_queue import ChannelRow, DueRow, Limits
@@ -164,7 +165,7 @@ class Sender:
     async def _send(self, channel: ChannelRow, message: DueRow) -> Outcome:
         kind = KINDS[channel.kind]
         try:
-            secrets = opened(self.cipher, channel.sealed)
+            secrets = without_expired(opened(self.cipher, channel.sealed), channel.previous_secret_until, self.clock())
         except UnreadableError:
             return Outcome("refused", "the secrets were encrypted with another secret key")
         text = text_of(Stored(message.event, message.content, message.created_at), channel.lang, self.page)

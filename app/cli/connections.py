@@ -7,6 +7,7 @@ to paste, the result of a test. Never here: requests to a server; the command op
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -29,7 +30,7 @@ Answer = TypeVar("Answer")
 def _connection_admin(service: Service) -> ConnectionAdmin:
     settings = service.settings
     base = str(settings.public_url) if settings.public_url else f"http://{settings.host}:{settings.port}"
-    return ConnectionAdmin(service.database, service.platforms, base.rstrip("/"))
+    return ConnectionAdmin(service.database, service.platforms, base.rstrip("/"), datetime.now(UTC))
 
 
 def _as_admin(

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.ingest.parked import PARKED
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
+from app.ingest.sources import refuse_reserved
 from app.ingest.submission import Submission
 from app.ingest.writer import Writer
 from app.storage import audit
@@ -49,6 +50,7 @@ async def replay(
     # The dead letter of a parked event contains pseudonyms already.
     submission.pseudonymous = row["origin"] == PARKED
     submission.dead_letter = body
+    refuse_reserved(submission)
     await writer.submit(submission)
     if not submission.rejected and not submission.conflicts:
         async with database.transaction() as connection:

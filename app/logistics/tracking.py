@@ -22,6 +22,7 @@ from app.catalogue.access import Principal
 from app.catalogue.session_access import session_ref
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
+from app.platforms import import_log
 from app.platforms.import_preview import ImportPreviewer
 from app.platforms.import_report import ImportBatch, ImportTally
 from app.platforms.imports import SOURCE, Importer, submission_of
@@ -38,7 +39,7 @@ DIRECT = "direct"
 
 async def take(
     database: Database, settings: Settings, importer: Importer, principal: Principal, file: BinaryIO, options: dict[str, Any],
-    now: datetime,
+    now: datetime, file_name: str | None = None,
 ) -> bytes:  # fmt: skip
     """Store the parcels of a file, and return an `ImportReport` as JSON.
 
@@ -55,11 +56,13 @@ async def take(
     audit.about(import_id, session=ref.id, brand=ref.brand_id)
     tally = ImportTally()
     async with importer.reading(file, options, now) as reading:
+        await import_log.begin(database, import_id, principal, options, file_name, now)
         async for rows, body in reading.batches():
             events = await _events(database, session, rows, from_json(body), now)
             batch = ImportBatch(rows, submission_of(to_json(events), principal, import_id, now))
             tally.add(await importer.store(batch) if events else batch)
     rebuilds = await settle_all(database, settings, tally.replaced_sessions)
+    await import_log.finish(database, import_id, tally, reading.facts, now)
     return tally.document(import_id, options["kind"], reading.facts, rebuilds)
 
 

@@ -4,8 +4,8 @@ In: a connection's id. Out: a `LoadedConnection`, or None. Never here: secrets i
 """
 
 import time
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from app.adapters.protocol import Adapter, Context, Options
 from app.adapters.registry import ADAPTERS
 from app.platforms.encryption import SecretCipher, UnreadableError
+from app.platforms.secret_rotation import without_expired
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -118,6 +119,7 @@ class ConnectionCache:
             return None
         try:
             secrets = decrypt_secrets(self._cipher, row["sealed"])
+            valid = without_expired(secrets.values, row["previous_secret_until"], datetime.now(UTC))
         except UnreadableError:
             _log.error("a connection's secrets were sealed with another secret key", connection=str(connection_id))
             return None
@@ -126,7 +128,7 @@ class ConnectionCache:
             row["brand_id"],
             row["kind"],
             adapter,
-            secrets,
+            replace(secrets, values=valid),
             Context(f"//tallylight/connections/{row['id']}", from_json(row["options"])),
             row["created_at"],
             row["enabled"],

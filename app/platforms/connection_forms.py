@@ -6,11 +6,13 @@ In: the adapters. Out: fields with their type and rules, for a form. Never here:
 from functools import cache
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.protocol import Adapter
 from app.adapters.registry import ADAPTERS
 from app.catalogue.models import ResponseModel
+from app.events import envelope  # noqa: F401 (registers the payloads)
+from app.events.payload import PAYLOADS
 from app.platforms.connections import POLLED
 
 FieldType = Literal["secret", "text", "boolean", "choice", "map", "rules"]
@@ -40,8 +42,16 @@ class ConnectionKind(ResponseModel):
     fields: list[FormField]
 
 
+class EventFields(ResponseModel):
+    """An event that the rules of a mapping can make."""
+
+    type: str
+    fields: list[str] = Field(description="of its data")
+    required: list[str] = Field(description="those that every rule has to name")
+
+
 class ConnectionKinds(ResponseModel):
-    """The kinds of connections."""
+    """The kinds of connections, and the events that a mapping can make."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -56,18 +66,28 @@ class ConnectionKinds(ResponseModel):
                             }
                         ],
                     }
-                ]
+                ],
+                "event_types": [{"type": "live.like.sent", "fields": ["viewer", "count"], "required": []}],
             }
         }
     )  # fmt: skip
 
     kinds: list[ConnectionKind]
+    event_types: list[EventFields]
 
 
 @cache
 def kinds() -> ConnectionKinds:
     """Return the kinds in the order of the registry."""
-    return ConnectionKinds(kinds=[_kind(name, adapter) for name, adapter in ADAPTERS.items()])
+    return ConnectionKinds(
+        kinds=[_kind(name, adapter) for name, adapter in ADAPTERS.items()],
+        event_types=[_event(name, payload) for name, payload in PAYLOADS.items()],
+    )
+
+
+def _event(name: str, payload: type[BaseModel]) -> EventFields:
+    required = [field for field, found in payload.model_fields.items() if found.is_required()]
+    return EventFields(type=name, fields=list(payload.model_fields), required=required)
 
 
 def _kind(name: str, adapter: Adapter) -> ConnectionKind:

@@ -5,7 +5,7 @@ In: request models. Out: response models. Never here: a secret in a response or 
 """
 
 import secrets as random
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
 from app.platforms.outbound import objection
 from app.platforms.runtime import PlatformRuntime
+from app.platforms.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
@@ -49,6 +50,8 @@ class ConnectionAdmin:
     platforms: PlatformRuntime
     base_url: str
     """Base of the webhook URLs, without a trailing slash."""
+    now: datetime
+    """The moment of the request."""
 
 
 def _new_token() -> str:
@@ -120,7 +123,8 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
     url: str | None = f"{admin.base_url}/v1/webhooks/{row.id}"
     try:
         secrets = decrypt_secrets(admin.platforms.cipher, row.sealed)
-        names, covers = sorted(secrets.values), adapter.signature_covers(secrets.values, row.options)
+        names = sorted(without_expired(secrets.values, row.previous_secret_until, admin.now))
+        covers = adapter.signature_covers(secrets.values, row.options)
         if token_required(adapter, secrets, row.options):
             url = f"{url}/{secrets.url_token}"
     except UnreadableError:
@@ -135,6 +139,7 @@ def _record(row: Row[Any], admin: ConnectionAdmin) -> Connection:
         options=row.options,
         enabled=row.enabled,
         secrets_set=names,
+        previous_secret_expires_at=row.previous_secret_until if PREVIOUS in names else None,
         webhook_url=None if row.kind in POLLED else url,
         signature_covers=None if row.kind in POLLED else covers,
         created_at=row.created_at,
@@ -214,7 +219,9 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         adapter = _adapter(row.kind)
         opened = _opened(admin.platforms.cipher, row.sealed, given="secrets" in changes)
         known = {secret.name for secret in adapter.SECRETS}
-        values = merged_secrets(known, opened.values if opened else {}, changes.pop("secrets", None) or {})
+        old = without_expired(opened.values if opened else {}, row.previous_secret_until, admin.now)
+        values = merged_secrets(known, old, changes.pop("secrets", None) or {})
+        until = end_of_previous((old, row.previous_secret_until), values, expiry_given(changes), admin.now)
         options = changes.get("options", row.options)
         await _check(connection, adapter, values, options, row.brand_id)
         # An address that the setting no longer permits must not prevent other changes: calls to it are refused.
@@ -223,7 +230,7 @@ async def patch(admin: ConnectionAdmin, connection_id: UUID, form: ConnectionPat
         sealed = _changed_secrets(adapter, opened, row.options, values, options, rotate=rotate)
         changed = {**changes, "sealed": _encrypted(admin.platforms.cipher, sealed)}
         # After a change of a secret or an address, calls are tried again at once.
-        changed |= {"quiet_until": None, "refusals": 0, "polled_at": None}
+        changed |= {"previous_secret_until": until, "quiet_until": None, "refusals": 0, "polled_at": None}
         await connection.execute(update(connections).where(connections.c.id == connection_id).values(changed))
     admin.platforms.connection_cache.invalidate(connection_id)
     return await get(admin, connection_id)
@@ -262,16 +269,6 @@ def _changed_secrets(
     before, after = adapter.signature_covers(opened.values, old_options), adapter.signature_covers(values, options)
     weaker = before == "body" and after != "body"
     return replace(opened, values=values, token_in_url=opened.token_in_url or weaker)
-
-
-def merged_secrets(known: Container[str], old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
-    """Return secrets after a change; a kind that knows `previous_secret` keeps the one that a new `secret` replaces."""
-    merged: dict[str, str | None] = {**old, **changes}
-    rotated = changes.get("secret") not in {None, old.get("secret")}
-    if rotated and "previous_secret" in known and "previous_secret" not in changes and "secret" in old:
-        # Senders and receivers that still use the old secret go on.
-        merged["previous_secret"] = old["secret"]
-    return {name: value for name, value in merged.items() if value}
 
 
 async def remove(admin: ConnectionAdmin, connection_id: UUID) -> None:

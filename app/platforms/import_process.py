@@ -1,7 +1,7 @@
 """The process that reads an imported file.
 
-In: the file as standard input, one JSON argument. Out: lines of JSON on standard output, see `write_all`. Never here: the
-database, secrets, the network.
+In: the file as standard input, one JSON argument. Out: lines of JSON on standard output, see `write_all` and `write_columns`.
+Never here: the database, secrets, the network.
 
 To read a file takes seconds of computing that hold the interpreter's lock, and a hostile file can make a reader take any amount
 of memory or time. A process of its own has limits, and the server does not wait for it.
@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
@@ -20,12 +21,14 @@ from pydantic_core import from_json, to_json
 
 from app.adapters.csv_cells import BadFile
 from app.adapters.csv_import import Import
+from app.adapters.import_columns import describe_columns
+from app.adapters.import_options import ImportOptions, ProductOptions, RateOptions, TrackingOptions
 from app.adapters.import_rows import Group, RowReport
 from app.adapters.product_import import ProductImport
 from app.adapters.rate_import import RateImport
 from app.adapters.record_import import RecordImport
 from app.adapters.tracking_import import TrackingImport
-from app.adapters.validation import Misconfigured
+from app.adapters.validation import Misconfigured, faults_of_model
 
 MOST_MEMORY = 2 * 1024**3
 """Bytes of address space."""
@@ -34,6 +37,9 @@ MOST_SECONDS = 120
 _EVENTS = 250
 """Events of a batch: so many that a second flush may write beside the first, and so few that others do not wait long."""
 _ROWS = 1_000
+_MODELS: dict[str, type[ImportOptions | ProductOptions | RateOptions | TrackingOptions]] = {
+    "exchange_rates": RateOptions, "products": ProductOptions, "tracking": TrackingOptions,
+}  # fmt: skip
 _RECORDS: dict[str, type[RecordImport]] = {
     "exchange_rates": RateImport, "products": ProductImport, "tracking": TrackingImport,
 }  # fmt: skip
@@ -44,13 +50,34 @@ def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
 
     A file that cannot be used makes one line with `misconfigured` or `bad_file`.
     """
-    try:
+    with _refusals(out):
         found = _open(file, argument)
         out.write(to_json({"file": _facts(found)}) + b"\n")
         for batch in _batches(found.groups()):
             out.write(to_json([_row(row) for group in batch for row in group.rows]) + b"\n")
             out.write(to_json(list(chain.from_iterable(group.events for group in batch))) + b"\n")
             out.flush()
+
+
+def write_columns(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
+    """Write one line with the headings of the file and what they are taken for, or why there are none."""
+    options = argument["options"]
+    with _refusals(out):
+        model = _MODELS.get(str(options.get("kind")), ImportOptions)
+        # The answer says which needed columns are missing; no session is needed for it.
+        asked = {name: "-" for name in ("subject",) if name in model.model_fields} | options | {"guess": True}
+        if faults := list(faults_of_model(model, asked, "")):
+            raise Misconfigured(faults)
+        chosen = model.model_validate(asked)
+        known = chosen.fields if isinstance(chosen, ImportOptions) else None
+        out.write(to_json({"file": describe_columns(file, str(options["kind"]), chosen, known)}) + b"\n")
+
+
+@contextmanager
+def _refusals(out: BinaryIO) -> Iterator[None]:
+    """Write why a file cannot be used."""
+    try:
+        yield
     except Misconfigured as error:
         out.write(to_json({"misconfigured": [asdict(fault) for fault in error.faults]}) + b"\n")
     except BadFile as error:
@@ -76,18 +103,21 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
     }
     told = {"encoding": layout.encoding, "separator": layout.separator, "sheet": layout.sheet, "heading_row": layout.heading_row}
     guessed = [name for name, value in told.items() if value is not None and given[name] is None]
+    guessed += ["columns"] if found.guessed else []
     guessed += ["decimal"] if survey.decimal and options.decimal is None else []
     guessed += ["date_order"] if survey.date_order and options.date_order is None else []
     return {
         "format": layout.format,
         **told,
-        "columns": {name: layout.columns[heading] for name, heading in options.columns.items()},
+        "columns": {name: layout.columns[heading] for name, heading in found.columns.items()},
+        "headings": found.columns,
         "decimal": survey.decimal,
         "date_order": survey.date_order,
         "serial_dates": sorted(survey.serial_dates),
         "total_rows": sorted(survey.total_rows),
         "repeated_headings": found.repeated_headings,
         "guessed": guessed,
+        "guessed_columns": {name: column.by for name, column in found.guessed.items()},
     }
 
 
@@ -115,7 +145,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     with os.fdopen(0, "rb", closefd=False) as file:
-        write_all(file, from_json(sys.argv[1]), sys.stdout.buffer)
+        argument = from_json(sys.argv[1])
+        write = write_columns if argument.get("only") == "columns" else write_all
+        write(file, argument, sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
 

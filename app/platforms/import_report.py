@@ -41,12 +41,16 @@ class ImportFile(ResponseModel):
     sheet: str | None
     heading_row: int
     columns: dict[str, int] = Field(description="field → number of the column, counted from 1")
+    headings: dict[str, str] = Field(description="field → heading of its column")
     decimal: dict[str, str] = Field(description="heading → decimal mark, for columns in which it matters")
     date_order: dict[str, str] = Field(description="heading → order of day and month, for dates that do not begin with the year")
     serial_dates: list[str] = Field(description="headings of columns whose times are numbers of days, as spreadsheets store them")
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
     guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
+    guessed_columns: dict[str, Literal["name", "content"]] = Field(
+        description="fields whose column was guessed → whether by its heading or by its cells; the option `columns` settles it"
+    )
 
 
 class ImportReport(ResponseModel):
@@ -64,12 +68,14 @@ class ImportReport(ResponseModel):
                     "sheet": None,
                     "heading_row": 1,
                     "columns": {"order": 1, "line_amount": 5},
+                    "headings": {"order": "注文番号", "line_amount": "実付金額"},
                     "decimal": {"実付金額": "."},
                     "date_order": {},
                     "serial_dates": [],
                     "total_rows": [9],
                     "repeated_headings": [],
-                    "guessed": ["encoding", "separator", "heading_row", "decimal"],
+                    "guessed": ["encoding", "separator", "heading_row", "columns", "decimal"],
+                    "guessed_columns": {"order": "name", "line_amount": "content"},
                 },
                 "accepted": 2,
                 "duplicates": 0,

@@ -30,6 +30,7 @@ from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import QueueFullError, Writer
+from app.platforms import import_log
 from app.platforms.connections import refused
 from app.platforms.import_report import ImportBatch, ImportTally
 from app.problems import ProblemError, invalid
@@ -62,7 +63,9 @@ class Importer:
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
-    async def take(self, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime) -> bytes:
+    async def take(
+        self, principal: Principal, file: BinaryIO, options: dict[str, Any], now: datetime, file_name: str | None = None
+    ) -> bytes:
         """Store the events of a file, and return an `ImportReport` as JSON.
 
         Rows that cannot be read do not keep others from being stored.
@@ -76,6 +79,7 @@ class Importer:
         import_id = uuid4()
         audit.about(import_id)
         async with self.reading(file, options, now) as reading:
+            await import_log.begin(self._database, import_id, principal, options, file_name, now)
             tally = ImportTally()
             pending: deque[asyncio.Task[ImportBatch]] = deque()
             try:
@@ -90,12 +94,15 @@ class Importer:
                 await asyncio.gather(*pending, return_exceptions=True)
         # The figures follow the answer: corrected sessions are rebuilt before it, unless they are large.
         rebuilds = await settle_all(self._database, self._settings, tally.replaced_sessions)
+        await import_log.finish(self._database, import_id, tally, reading.facts, now)
         # Sorting and joining 200,000 reports would hold the loop for too long.
         return await asyncio.to_thread(tally.document, import_id, options["kind"], reading.facts, rebuilds)
 
     @asynccontextmanager
-    async def reading(self, file: BinaryIO, options: dict[str, Any], now: datetime) -> AsyncIterator["Reading"]:
-        """Read a file in a process of its own, once it is its turn.
+    async def reading(
+        self, file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool = False
+    ) -> AsyncIterator["Reading"]:
+        """Read a file in a process of its own, once it is its turn; with `only_columns`, its facts are its headings.
 
         Raises:
             ProblemError: 422 for options or a file that cannot be used; 503 if too many wait.
@@ -104,7 +111,7 @@ class Importer:
             raise ProblemError(503, "too many imports are waiting; send the file again", headers={"Retry-After": "10"})
         self._waiting += 1
         try:
-            async with self._turn, _reader(file, options, now) as process:
+            async with self._turn, _reader(file, options, now, only_columns=only_columns) as process:
                 yield Reading(process, _facts(await _line(process)))
         finally:
             self._waiting -= 1
@@ -141,8 +148,9 @@ class Importer:
 
 
 @asynccontextmanager
-async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime) -> AsyncIterator[Process]:
-    argument = json.dumps({"options": options, "source": SOURCE, "imported_at": now.isoformat()})
+async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool) -> AsyncIterator[Process]:
+    only = "columns" if only_columns else None
+    argument = json.dumps({"options": options, "source": SOURCE, "imported_at": now.isoformat(), "only": only})
     # The process computes and needs no secret.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     process = await asyncio.create_subprocess_exec(

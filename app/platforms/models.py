@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.adapters.protocol import Coverage
-from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
+from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp
 from app.ingest.dry_run import ParkingReason, Verdict
 from app.platforms.connection_counters import ErrorCode, Outcome
 from app.problems import FieldError
@@ -81,6 +81,11 @@ class ConnectionPatch(PatchModel):
         "the old one the previous, unless that is given too",
         examples=[{"app_secret": "the new one"}],
     )
+    previous_secret_expires_at: Timestamp | None = Field(
+        default=UNCHANGED,
+        description="when the previous secret ends; null: once it is removed. A new `secret` removes the end unless one is given",
+        examples=["2021-10-02T00:00:00Z"],
+    )
     options: Options = Field(default=UNCHANGED, description="replaces all options", examples=[_EXAMPLE["options"]])
     enabled: bool = Field(default=UNCHANGED, examples=[True])
     rotate_url: bool = Field(
@@ -109,6 +114,7 @@ class Connection(ResponseModel):
                 **_EXAMPLE,
                 "enabled": True,
                 "secrets_set": ["app_secret", "appid", "encoding_aes_key", "token"],
+                "previous_secret_expires_at": None,
                 "webhook_url": f"https://tallylight.example/v1/webhooks/{_ID}",
                 "signature_covers": "body",
                 "created_at": "2021-09-20T01:00:00Z",
@@ -128,6 +134,9 @@ class Connection(ResponseModel):
     options: dict[str, Any] = Field(description="as they were saved; their schema is the one of the kind")
     enabled: bool
     secrets_set: list[str] = Field(description="names of the secrets that are set")
+    previous_secret_expires_at: datetime | None = Field(
+        description="when the previous secret ends, if one is set; null: once `secrets.previous_secret` is removed"
+    )
     webhook_url: str | None = Field(description="to paste into the platform's console; null for a kind that is polled")
     signature_covers: Coverage | None = Field(
         description="what the signature of a delivery covers: its `body`, `part` of it or `nothing`; null for a polled kind"

@@ -5,6 +5,7 @@ In: a frozen document, a language. Out: a file. Never here: figures that are not
 
 from typing import Any
 
+from app.catalogue.logos import LogoImage
 from app.kpis.render import Document
 from app.labels.catalogue import Language
 from app.reports.files import ReportFile, draw_page, draw_workbook
@@ -23,15 +24,15 @@ def documents_of(frozen: Document, language: Language) -> dict[str, Document]:
     return documents | {"products": products | {"products": named(products["products"]), "other": other}}
 
 
-async def workbook(renderer: RenderProcess, frozen: Document, language: Language) -> ReportFile:
-    """Return the workbook.
+async def workbook(renderer: RenderProcess, frozen: Document, language: Language, logo: LogoImage | None = None) -> ReportFile:
+    """Return the workbook; a logo is that of today, and no part of what is frozen.
 
     Raises:
         ProblemError: 503 when too many reports wait.
     """
-    return await draw_workbook(renderer, frozen["report"][language], documents_of(frozen, language))
+    return await draw_workbook(renderer, frozen["report"][language], documents_of(frozen, language), logo=logo)
 
 
-async def page(renderer: RenderProcess, frozen: Document, language: Language) -> ReportFile:
+async def page(renderer: RenderProcess, frozen: Document, language: Language, logo: LogoImage | None = None) -> ReportFile:
     """Return the page, as `workbook`."""
-    return await draw_page(renderer, frozen["report"][language], documents_of(frozen, language))
+    return await draw_page(renderer, frozen["report"][language], documents_of(frozen, language), logo)

@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic_core import from_json
 
+from app.catalogue import logos
+from app.catalogue.logos import LogoImage
 from app.charts.specification import CHARTS, NEEDS, specification
 from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery, read_head, snapshot
@@ -59,16 +61,18 @@ async def workbook(
             documents = await read_documents(connection, asked, WORKBOOK_DOCUMENTS)
             if not asked.client:
                 await _spool(connection, head, spool)
-        return await draw_workbook(renderer, report, documents, None if asked.client else OrderLines(head, spool))
+        logo = await logos.for_report(database, asked.session) if asked.client else None
+        return await draw_workbook(renderer, report, documents, None if asked.client else OrderLines(head, spool), logo)
 
 
 async def draw_workbook(
-    renderer: RenderProcess, report: Document, documents: Mapping[str, Document], orders: OrderLines | None = None
-) -> ReportFile:
+    renderer: RenderProcess, report: Document, documents: Mapping[str, Document], orders: OrderLines | None = None,
+    logo: LogoImage | None = None,
+) -> ReportFile:  # fmt: skip
     """Return the workbook of documents; the sheet of orders is left out without `orders`."""
     with TemporaryDirectory(prefix="tallylight-report-") as folder:
         path = Path(folder) / "report.xlsx"
-        await renderer.run(write_workbook, WorkbookInput(report, documents, orders), path)
+        await renderer.run(write_workbook, WorkbookInput(report, documents, orders, logo), path)
         return ReportFile(_name(report), path.read_bytes())
 
 
@@ -77,15 +81,17 @@ async def page(database: Database, renderer: RenderProcess, asked: SessionQuery,
     async with snapshot(database, asked.brand) as connection:
         report = await report_on(connection, asked, insight_settings)
         documents = await read_documents(connection, asked, PAGE_DOCUMENTS)
-    return await draw_page(renderer, report, documents)
+    return await draw_page(renderer, report, documents, await logos.for_report(database, asked.session) if asked.client else None)
 
 
-async def draw_page(renderer: RenderProcess, report: Document, documents: Mapping[str, Document]) -> ReportFile:
+async def draw_page(
+    renderer: RenderProcess, report: Document, documents: Mapping[str, Document], logo: LogoImage | None = None
+) -> ReportFile:
     """Return the page of documents."""
     # One platform alone has nothing to be compared with.
     shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
     specs = [specification(chart, documents, report["language"], "light") for chart in shown]
-    return ReportFile(_name(report), (await renderer.run(render, report, specs)).encode())
+    return ReportFile(_name(report), (await renderer.run(render, report, specs, logo)).encode())
 
 
 async def _spool(connection: Connection, head: SessionHead, path: Path) -> None:

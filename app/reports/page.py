@@ -4,12 +4,14 @@ In: the report document, charts' specifications. Out: HTML with everything insid
 anything outside, figures of its own.
 """
 
+from base64 import b64encode
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from app.catalogue.logos import LogoImage
 from app.charts.drawing import svg
 from app.charts.specification import FONTS, Specification
 from app.events.characters import clean_values
@@ -22,7 +24,7 @@ from app.reports.windows import WINDOWS, loss_text
 _NO_LOSSES: Document = {"losses": {"rows": []}}
 
 
-def render(report: Document, specs: list[Specification]) -> str:
+def render(report: Document, specs: list[Specification], logo: LogoImage | None = None) -> str:
     """Return the page; it draws the charts, so call it in the render process."""
     report, specs = clean_values(report), clean_values(specs)
     language = report["language"]
@@ -38,6 +40,7 @@ def render(report: Document, specs: list[Specification]) -> str:
         heading=heading_of(report),
         subtitle=subtitle_of(report),
         facts=facts,
+        logo=logo and f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}",
         marks=mark_lines(marks, language) if (marks := report["sections"].get("marks")) else [],
         windows=WINDOWS,
         losses=[loss_text(row, language) for row in report["sections"].get("retention", _NO_LOSSES)["losses"]["rows"]],

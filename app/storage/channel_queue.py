@@ -32,6 +32,8 @@ class ChannelRow(NamedTuple):
     paused_until: datetime | None
     busy_until: datetime | None
     brand_id: UUID | None
+    previous_secret_until: datetime | None
+    """When the previous secret ends; None: it does not."""
 
 
 class DueRow(NamedTuple):

@@ -17,6 +17,7 @@ from app.storage import audit
 from app.storage.audit import Action, Actor
 from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
+from tests.images import png
 
 WRITES = {
     operation["operationId"]: (method.upper(), path)
@@ -202,6 +203,7 @@ async def _import(did: Actions, show: str) -> None:
 async def _administration(did: Actions) -> None:
     made = await did("create_brand", lambda d: Entry("brand.create", d["slug"], None, d["slug"]), {"slug": "other", "name": "O"})
     await did("update_brand", lambda _: Entry("brand.update", "other", None, "other"), {"name": "P"}, brand=made["slug"])
+    await _logo(did)
     key = {"role": "viewer", "brand": "other", "name": "n"}
     made = await did("create_key", lambda d: Entry("key.create", d["id"], None, "other"), key)
     await did("revoke_key", lambda _: Entry("key.revoke", made["id"], None, "other"), key=made["id"])
@@ -223,6 +225,15 @@ async def _administration(did: Actions) -> None:
     entered = {"rate": "17.09", "source": "bank"}
     await did("put_exchange_rate", lambda _: Entry("exchange_rate.update", place, None, None), entered, **rate)
     await did("delete_exchange_rate", lambda _: Entry("exchange_rate.delete", place, None, None), **rate)
+
+
+async def _logo(did: Actions) -> None:
+    """The body is a file."""
+    assert 200 == (await did.client.put("/v1/brands/other/logo", content=png())).status_code
+    await did("delete_brand_logo", lambda _: Entry("brand_logo.delete", "other", None, "other"), brand="other")
+    rows = await _entries(did.client, action="brand_logo")
+    assert [Entry(f"brand_logo.{verb}", "other", None, "other") for verb in ("delete", "update")] == [_entry(row) for row in rows]
+    did.done.add("put_brand_logo")
 
 
 async def _people(did: Actions) -> None:

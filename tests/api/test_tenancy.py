@@ -119,6 +119,7 @@ async def belongings(client: httpx.AsyncClient) -> dict[str, str]:
         "chart": "timeline",
         "number": "1",
         "void": str(uuid4()),
+        "import": str(uuid4()),
         "customer": "44e63aa6d9cc",
         "month": "2021-09",
         "person": person.json()["id"],
@@ -149,6 +150,7 @@ async def test_every_object_of_another_brand_is_not_there(
                     "/jobs",
                     "/parked",
                     "/voids",
+                    "/imports",
                     "/contracts",
                     "/insights",
                     "/notes",
@@ -209,8 +211,7 @@ async def test_nothing_is_open_without_a_key(stage: Stage, method: str, path: st
     url = path.format_map(dict.fromkeys(
         ("session", "platform", "room", "promotion", "note", "product", "alias", "brand", "connection", "letter", "key",
          "chart", "void", "contract", "date", "source", "target", "kind", "customer", "month", "number", "settlement", "line",
-         "person", "device", "link", "alert", "channel", "delivery", "job",
-         "table"),
+         "person", "device", "link", "alert", "channel", "delivery", "job", "import", "table"),
         str(uuid4()),
     ))  # fmt: skip
     for authorization in ("", "Bearer tl_unknown_0123456789abcdef", "Basic dXNlcjpwYXNz"):

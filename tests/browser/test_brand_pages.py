@@ -37,7 +37,7 @@ def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) ->
     file.write_text("日付,TTM\n2021-08-29,16.90\n2021-08-30,不明\n", encoding="shift_jis")
     load = page.get_by_role("form", name="レートのファイルを取り込む")
     load.get_by_label("ファイル").set_input_files(file)
-    load.get_by_label("レートの列名").fill("TTM")
+    expect(load.get_by_role("combobox", name="レート", exact=True)).to_have_value("TTM")
     load.get_by_label("出典").fill("公表仲値")
     load.get_by_role("button", name="取り込む").click()
     receipt = page.get_by_role("region", name="取り込みの結果")

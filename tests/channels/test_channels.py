@@ -211,6 +211,31 @@ async def test_a_channel_is_changed_and_deleted(
     assert {channel["id"]} == {one["object"]["id"] for one in entries}
 
 
+async def test_the_previous_secret_signs_until_its_end(
+    client: httpx.AsyncClient, bots: FakeBots, make_channel: Make, service: Service, drain: Drain
+) -> None:
+    """A receiver that knows the old secret alone takes messages until then; the end is shown, and removed with the secret."""
+    channel = await make_channel("webhook")
+    path = f"/v1/channels/{channel['id']}"
+    assert channel["previous_secret_expires_at"] is None
+    refused = await client.patch(path, json={"previous_secret_expires_at": "2100-01-01T00:00:00Z"})
+    assert (422, "/previous_secret_expires_at") == (refused.status_code, refused.json()["errors"][0]["pointer"])
+    # Messages are sent as of two minutes from now.
+    ends = [(datetime.now(UTC) + timedelta(minutes=minutes)).isoformat() for minutes in (10, 1)]
+    rotation = {"secrets": {"secret": "whsec_" + "A" * 44}, "previous_secret_expires_at": ends[0]}
+    assert ends[0][:19] == (await client.patch(path, json=rotation)).json()["previous_secret_expires_at"][:19]
+    await emit(service)
+    await drain(channel)
+    assert 1 == len(bots.texts("webhook"))
+    changed = await client.patch(path, json={"previous_secret_expires_at": ends[1]})
+    assert ends[1][:19] == changed.json()["previous_secret_expires_at"][:19]
+    await emit(service)
+    await drain(channel)
+    assert 1 == len(bots.texts("webhook"))
+    removed = (await client.patch(path, json={"secrets": {"previous_secret": None}})).json()
+    assert (["secret", "url"], None) == (removed["secrets_set"], removed["previous_secret_expires_at"])
+
+
 async def test_lists_are_paged(client: httpx.AsyncClient, make_channel: Make, service: Service) -> None:
     """Channels and deliveries, the newest first, by cursor."""
     made = [await make_channel("wecom") for _ in range(3)]

@@ -12,6 +12,7 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.service import Service
 from tests.conftest import KeyMaker
+from tests.images import png
 from tests.kpis.event_builders import NewSession, Send, paid
 from tests.people.conftest import Browser, Person, SignedIn, share
 from tests.release.conftest import Finalize
@@ -48,6 +49,8 @@ async def test_a_guest_reaches_what_the_link_shows_by_no_other_route(
 ) -> None:
     """Every route as a guest: the allow-list of the link answers, all else is a 404, as are all other sessions."""
     await finalize(show, INTERNAL[1])
+    brand = (await client.get(f"/v1/sessions/{show}")).json()["brand"]
+    assert 200 == (await client.put(f"/v1/brands/{brand}/logo", content=png())).status_code
     other = await new_session(streams=[])
     for shows, allowed in ((["report"], guests.REPORT), (["report", "live"], guests.REPORT | guests.LIVE)):
         one = await _guest(client, browser, show, shows=shows)

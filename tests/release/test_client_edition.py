@@ -19,6 +19,7 @@ from app.service import Service
 from app.storage.product_reads import NoteRow
 from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
+from tests.images import png
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.properties import examples
 from tests.release.conftest import Finalize
@@ -31,7 +32,7 @@ OPERATIONS = {
 FIGURES = {
     "list_sessions", "get_session", "list_streams", "list_lineup", "list_promotions", "get_promotion", "get_kpis",
     "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks", "get_audience", "list_orders", "get_packing_list",
-    "list_alerts", "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
+    "get_brand_logo", "get_session_logo", "list_alerts", "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",
@@ -53,7 +54,7 @@ INTERNAL = {"list_insights", "list_notes", "get_note", "list_revision_changes", 
 """Routes that refuse a bound viewer, because of what they tell."""
 OTHER_ROLES = {
     "list_dead_letters", "get_dead_letter", "list_parked_rooms", "list_keys", "list_stream_claims", "list_connections",
-    "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month",
+    "get_connection", "list_contracts", "get_contract", "list_voids", "list_desk_actions", "list_audit_log", "get_agency_month", "list_session_imports", "preview_import_void",
     "list_import_options", "list_dead_letter_groups", "list_jobs", "get_job", "list_connection_deliveries", "list_connection_kinds",
     "list_people", "get_person", "list_devices", "list_share_links", "list_channels", "get_channel", "list_channel_deliveries", "get_status",
 }  # fmt: skip
@@ -93,6 +94,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
     await finalize(show, RELEASE_NOTE)
     session = (await client.get(f"/v1/sessions/{show}")).json()
     brand = next(one["id"] for one in (await client.get("/v1/brands")).json()["brands"] if one["slug"] == session["brand"])
+    assert 200 == (await client.put(f"/v1/brands/{session['brand']}/logo", content=png())).status_code
     report, insights = await read(show, "report"), (await read(show, "insights"))["insights"]
     drafts = [text for section in ("live", "ec") for text in report["sections"][section]["drafts"]["items"]]
     warnings = [text for one in report["warnings"] for text in (one["code"], one["message"])]
@@ -108,7 +110,7 @@ async def bound(client: httpx.AsyncClient, keys: KeyMaker, show: str, send: Send
         "date": "2021-09-25", "month": "2021-09", "source": "CNY", "target": "JPY", "kind": "TTM", "table": "events",
         **dict.fromkeys(("alert", "letter", "connection", "contract", "key", "void", "url_token", "platform", "room", "alias", "settlement",
                          "line"), "0"),
-        **dict.fromkeys(("person", "device", "link", "channel", "delivery"), str(uuid4())),
+        **dict.fromkeys(("person", "device", "link", "channel", "delivery", "import"), str(uuid4())),
     }  # fmt: skip
     secrets = [NOTE, RELEASE_NOTE, VOID_REASON, *drafts, *warnings, *texts, (await read(show, "revisions/1"))["by"]]
     return Bound(await keys(Role.VIEWER, brand), path, secrets)

@@ -9,11 +9,13 @@ summary side by side; 宣伝動画分析; 各商品実績 with what was sold out
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from app.catalogue.logos import LogoImage
 from app.charts.data import MOST_PRODUCTS
 from app.kpis.render import Document
 from app.labels.catalogue import label
@@ -37,6 +39,8 @@ from app.reports.marks import mark_lines
 from app.reports.windows import section_lines
 
 PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top", "indent": 1}
+LOGO_SIZE = (115, 58)
+"""Pixels that the last column and the two rows of the title have for a logo."""
 _OTHERS = ("clicks", "buyers", "units", "gmv")
 
 
@@ -59,13 +63,13 @@ class Results(Blocks):
     _table = (0, 0, "")
     """First and last row of the products, and their brand."""
 
-    def write(self) -> Products:
-        """Write all sections."""
+    def write(self, logo: LogoImage | None = None) -> Products:
+        """Write all sections; a logo stands at the right of the title."""
         report, sheet = self._report, self._sheet
         for column, width in enumerate(WIDTHS):
             sheet.set_column(column, column, width)
         sheet.hide_gridlines(2)
-        self._title()
+        self._title(logo)
         sections = report["sections"]
         self._totals(sections["totals"])
         self._analysis(sections["live"])
@@ -95,19 +99,23 @@ class Results(Blocks):
         if divided:
             self._sheet.repeat_rows(first - HEAD_ROWS, first - 1)
 
-    def _title(self) -> None:
-        style, sheet = self._style, self._sheet
+    def _title(self, logo: LogoImage | None) -> None:
+        style, sheet, last = self._style, self._sheet, LAST if logo is None else LAST - 1
         title = heading_of(self._report)
         # A sign of the title is wider than one of a cell, and its lines are higher.
-        self._height(0, max(30, lines_of(title, sum(WIDTHS) / 1.6) * 22 + 8))
+        self._height(0, max(30, lines_of(title, sum(WIDTHS[: last + 1]) / 1.6) * 22 + 8))
         looks = {"bold": True, "font_size": 16, "text_wrap": True}
-        sheet.merge_range(0, 0, 0, LAST, "", style.format(**looks))
+        sheet.merge_range(0, 0, 0, last, "", style.format(**looks))
         sheet.write_string(0, 0, title, style.format(**guarded(title, looks)))
         parts = label("report.between", style.language).join(subtitle_of(self._report))
-        self._height(1, max(20, block_height(style, (parts, sum(WIDTHS)))))
+        self._height(1, max(20, block_height(style, (parts, sum(WIDTHS[: last + 1])))))
         quiet = {"font_color": QUIET, "font_size": 9, "text_wrap": True}
-        sheet.merge_range(1, 0, 1, LAST, "", style.format(**quiet))
+        sheet.merge_range(1, 0, 1, last, "", style.format(**quiet))
         sheet.write_string(1, 0, parts, style.format(**guarded(parts, quiet)))
+        if logo is not None:
+            scale = min(1, LOGO_SIZE[0] / logo.width, LOGO_SIZE[1] / logo.height)
+            image = {"image_data": BytesIO(logo.content), "x_scale": scale, "y_scale": scale, "x_offset": 3, "y_offset": 3}
+            sheet.insert_image(0, LAST, "logo", {**image, "description": self._report["sections"]["products"]["brand"]})
         self._row = 2
 
     def _totals(self, section: Document) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
+from app.catalogue.logos import LogoImage
 from app.charts.data import product_names
 from app.events.characters import clean_values
 from app.kpis.render import Document
@@ -44,6 +45,7 @@ class WorkbookInput:
     documents: Mapping[str, Document]
     orders: OrderLines | None
     """None: no sheet of orders."""
+    logo: LogoImage | None = None
 
 
 def write_workbook(content: WorkbookInput, path: Path) -> None:
@@ -59,7 +61,7 @@ def write_workbook(content: WorkbookInput, path: Path) -> None:
     style = WorkbookStyle(book, language, report["currency"])
     names = [label(f"report.sheet.{name}", language) for name in ("results", "series", "orders")]
     results, series = book.add_worksheet(names[0]), book.add_worksheet(names[1])
-    products = Results(style, results, report).write()
+    products = Results(style, results, report).write(content.logo)
     write_series(style, series, names[0], products, documents, report)
     if content.orders is not None:
         _write_orders(style, names[2], report, content.documents["products"], content.orders)

@@ -40,7 +40,8 @@ SELECT id, 'queued', entrypoint, priority FROM jobs;
 
 -- name: lock_channel
 -- A channel that is enabled, or any if $2; it is locked until the commit, so that its requests are made one after the other.
-SELECT id, kind, lang, options::text AS options, sealed, requests, failures, paused_until, busy_until, brand_id
+SELECT id, kind, lang, options::text AS options, sealed, requests, failures, paused_until, busy_until, brand_id,
+       previous_secret_until
 FROM channels
 WHERE id = $1 AND (enabled OR $2)
 FOR UPDATE;

@@ -2,8 +2,8 @@
 -- Catalogue tables are copied to every node, so that any shard can join them.
 SELECT create_reference_table(name::regclass)
 FROM unnest(ARRAY['brands', 'products', 'product_aliases', 'sessions', 'pending_refolds', 'streams', 'lineup', 'promotions', 'notes',
-                  'api_keys', 'connections', 'contracts', 'exchange_rates', 'import_options', 'people', 'sign_in_links', 'share_links',
-                  'devices']) WITH ORDINALITY AS listed (name, place)
+                  'api_keys', 'connections', 'contracts', 'exchange_rates', 'import_options', 'imports', 'people', 'sign_in_links',
+                  'share_links', 'devices', 'brand_logos']) WITH ORDINALITY AS listed (name, place)
 WHERE name::regclass NOT IN (SELECT logicalrelid FROM pg_dist_partition)
 ORDER BY place;
 

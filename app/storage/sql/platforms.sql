@@ -9,7 +9,7 @@ INSERT INTO sealed_keys (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOT
 -- name: connection
 -- One connection with the columns that deliveries and jobs use.
 SELECT id, brand_id, kind, name, options::text AS options, sealed, enabled, created_at, reconciled_to, quiet_until, refusals,
-       rooms::text AS rooms
+       rooms::text AS rooms, previous_secret_until
 FROM connections
 WHERE id = $1;
 

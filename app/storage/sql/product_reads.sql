@@ -98,8 +98,8 @@ GROUP BY g.key
 ORDER BY g.key;
 
 -- name: notes
--- The operators' notes in the order in which they were written.
+-- The operators' notes in their order.
 SELECT n.section, n.kind, n.text, n.share
 FROM notes n
 WHERE n.session_id = $1::uuid
-ORDER BY n.created_at, n.id;
+ORDER BY n.place, n.id;

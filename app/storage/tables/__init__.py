@@ -10,6 +10,7 @@ from app.storage.tables.audit import audit_log
 from app.storage.tables.base import metadata
 from app.storage.tables.catalogue import (
     api_keys,
+    brand_logos,
     brands,
     lineup,
     notes,
@@ -27,7 +28,7 @@ from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.marks import marks
 from app.storage.tables.order_facts import parcels, refunds
 from app.storage.tables.people import devices, people, share_links, sign_in_links
-from app.storage.tables.platforms import connections, deliveries, import_options, platform_tokens, sealed_keys
+from app.storage.tables.platforms import connections, deliveries, import_options, imports, platform_tokens, sealed_keys
 from app.storage.tables.rebuilds import rebuild_events, rebuilds
 from app.storage.tables.revisions import revisions
 from app.storage.tables.settlement import contracts, exchange_rates, settlement_rates, settlements
@@ -38,6 +39,7 @@ __all__ = [
     "alerts",
     "api_keys",
     "audit_log",
+    "brand_logos",
     "brands",
     "carton_orders",
     "cartons",
@@ -56,6 +58,7 @@ __all__ = [
     "gauges",
     "import_events",
     "import_options",
+    "imports",
     "jobs",
     "lineup",
     "marks",

@@ -31,6 +31,19 @@ brands = Table(
     created_at(),
 )
 
+brand_logos = Table(
+    "brand_logos",
+    metadata,
+    Column("brand_id", Uuid, ForeignKey("brands.id"), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("uploaded_by", Text, nullable=False),
+    Column("uploaded_at", Timestamp, nullable=False),
+)
+
 products = Table(
     "products",
     metadata,
@@ -137,6 +150,8 @@ notes = Table(
     created_at(),
     # Whether the client edition of the report has it.
     Column("share", Boolean, nullable=False, server_default=text("false")),
+    # Orders the notes of a session.
+    Column("place", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("section IN ('live', 'ec', 'promotion')", name="section"),
     CheckConstraint("kind IN ('observation', 'summary')", name="kind"),
 )

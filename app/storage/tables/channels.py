@@ -46,6 +46,8 @@ channels = Table(
     Column("paused_until", Timestamp),
     # A request is under way; after this moment its process is taken for dead.
     Column("busy_until", Timestamp),
+    # When the previous secret ends; null: it does not.
+    Column("previous_secret_until", Timestamp),
 )
 
 channel_deliveries = Table(

@@ -51,6 +51,8 @@ connections = Table(
     # Calls that failed in a row, and since when they are so many that the connection counts as failing.
     Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("failing_since", Timestamp),
+    # When the previous secret ends; null: it does not.
+    Column("previous_secret_until", Timestamp),
 )
 
 deliveries = Table(
@@ -91,6 +93,21 @@ import_options = Table(
     Column("source", Key, primary_key=True),
     Column("options", JSONB, nullable=False),
     Column("used_at", Timestamp, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    # Which files were imported; `import_events` says which events each brought.
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("file_name", Text),
+    Column("imported_by", Text, nullable=False),
+    Column("imported_by_name", Text),
+    Column("imported_at", Timestamp, nullable=False),
+    Column("finished_at", Timestamp),
+    Column("report", JSONB),
 )
 
 sealed_keys = Table(

@@ -45,7 +45,7 @@ function hear(answer) {
 }
 
 async function send(path, { method = "GET", body, headers: more, signal } = {}) {
-  const file = body instanceof FormData;
+  const file = body instanceof Blob || body instanceof FormData;
   const headers = { "Accept-Language": language(), ...more };
   const exchanges = app.exchanges;
   // The browser itself names the boundary of a form with a file.
@@ -89,6 +89,11 @@ export async function post(path, body, options) {
 
 export async function put(path, body, options) {
   return (await send(path, { method: "PUT", body, ...options })).json();
+}
+
+/** Put a file: its bytes are the body, and the server looks at them. */
+export async function putFile(path, file) {
+  return (await send(path, { method: "PUT", body: file })).json();
 }
 
 /** Send a file with the options of its import. */

@@ -10,6 +10,7 @@ import { app, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Resource } from "./resource.js";
 import { badge, failure, heading, notice, waiting } from "./components.js";
+import { BASE } from "./base.js";
 import { sheet } from "./report.js";
 import { link } from "./router.js";
 import { SortableTable } from "./sortable_table.js";
@@ -47,6 +48,7 @@ export class SharedReportView {
       h("header", { class: "live-head report-head" },
         h("div", { class: "live-name" },
           h("div", { class: "live-kicker" }, badge(report.status), h("span", { class: "chip" }, t("report.revision", { number: report.revision })), h("span", null, report.heading)),
+          app.who.brand_logo && h("img", { class: "brand-logo", src: `${BASE}${this.base}/logo?v=${app.who.brand_logo.slice(0, 12)}`, alt: t("logo.alt", { brand: app.who.brand_name }) }),
           heading(1, report.title),
           h("p", { class: "quiet" }, t("dash.report.as_of", { time: moment(report.as_of, READER_ZONE) }))),
         h("div", { class: "live-buttons" },

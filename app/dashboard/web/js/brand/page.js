@@ -16,6 +16,7 @@ import { Customers } from "./customers.js";
 import { Customer } from "./customer.js";
 import { Exports } from "./exports.js";
 import { brandTabs } from "./frame.js";
+import { Logo } from "./logo.js";
 import { Month } from "./month.js";
 import { Packing } from "./packing.js";
 import { Settlements } from "./settlement.js";
@@ -34,6 +35,7 @@ export class View {
     Object.assign(this, { slug, part });
     this.brand = new Resource(() => get(`/v1/brands/${encodeURIComponent(slug)}`));
     this.brand.load();
+    this.logo = new Logo(slug, this.brand);
     const [List, One] = PARTS[part] ?? [];
     const Part = id === undefined ? List : One;
     const open = Part && (part !== "contract" || may.write());
@@ -61,8 +63,9 @@ export class View {
   render() {
     if (this.brand.error) return failure(this.brand.error, () => this.brand.load());
     return h("article", { class: "brand-page" },
-      h("div", { class: "view-head" }, heading(1, this.name)),
+      h("div", { class: "view-head" }, heading(1, this.name), this.logo.image()),
       brandTabs(this.slug, this.part),
-      this.content ? this.content.render(this.name) : h("p", { class: "empty" }, t("dash.error.missing")));
+      this.content ? this.content.render(this.name) : h("p", { class: "empty" }, t("dash.error.missing")),
+      this.part === "shows" && this.logo.render());
   }
 }

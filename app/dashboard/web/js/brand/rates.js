@@ -7,6 +7,7 @@
 import { get, path, put, remove, upload } from "../api.js";
 import { field, heading, panel, table } from "../components.js";
 import { h } from "../dom.js";
+import { Columns, fileOf } from "../imports/columns.js";
 import { Form, ask } from "../forms.js";
 import { READER_ZONE, day, moment, t } from "../i18n.js";
 import { Pages } from "../pages.js";
@@ -32,11 +33,14 @@ export class View {
       this.one.replace({ ...values, date: null, rate: null });
       await this.list.load();
     });
-    this.file = new Form("rate-file", { file: null, date: t("brand.rates.day"), rate: "TTM", ...pair }, async (values) => {
-      const { from, to, kind, source } = values;
-      const options = { kind: "exchange_rates", columns: { date: values.date, rate: values.rate }, constants: { from, to, kind, source } };
-      this.imported = await upload("/v1/imports", values.file, options);
+    this.file = new Form("rate-file", { file: null, ...pair }, async (values) => {
+      this.imported = await upload("/v1/imports", values.file, this.columns.options());
       await this.list.load();
+    });
+    this.columns = new Columns("exchange_rates", () => {
+      const constants = Object.entries(this.file.values).filter(([name, value]) => name in pair && value);
+      // The form has these: no column of the file has them too.
+      return { constants: Object.fromEntries(constants) };
     });
     this.imported = null;
   }
@@ -89,11 +93,9 @@ export class View {
   #import() {
     return panel("rate-import", t("brand.rates.import"), null,
       this.file.render(t("brand.rates.import"), () => [
-        this.file.field("/file", t("brand.file"), { kind: "file", required: true, accept: ".csv,.xlsx,.xls,.ods,.gz" }),
-        h("div", { class: "form-row" },
-          this.file.field("/date", t("brand.rates.day_column"), { required: true }),
-          this.file.field("/rate", t("brand.rates.rate_column"), { required: true }),
-          ...pair(this.file))], { submit: t("brand.import") }),
+        this.file.field("/file", t("brand.file"), { kind: "file", required: true, accept: ".csv,.xlsx,.xls,.ods,.gz", onchange: fileOf(this.file, this.columns) }),
+        this.columns.render(),
+        h("div", { class: "form-row" }, ...pair(this.file))], { submit: t("brand.import") }),
       this.imported && receipt(this.imported));
   }
 }

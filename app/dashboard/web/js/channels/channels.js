@@ -14,6 +14,7 @@ import { brandOptions } from "../people/fields.js";
 import { Resource } from "../resource.js";
 import { refresh } from "../state.js";
 import { Deliveries } from "./deliveries.js";
+import { PreviousSecret } from "../previous_secret.js";
 import { EVENTS, KINDS, entered, fieldsOf } from "./kinds.js";
 
 export class View {
@@ -26,6 +27,8 @@ export class View {
     this.form = null;
     this.open = null;
     this.tested = new Map();
+    /** By channel: its previous secret. */
+    this.previous = new Map();
   }
 
   title() {
@@ -71,6 +74,16 @@ export class View {
     }
     await this.list.load();
     if (this.open?.channel === one.id) this.open.load();
+  }
+
+  #previous(one) {
+    if (!this.previous.has(one.id)) {
+      this.previous.set(one.id, new PreviousSecret(async (changes) => {
+        await patch(`/v1/channels/${one.id}`, changes);
+        await this.list.load();
+      }, one.name));
+    }
+    return this.previous.get(one.id).render(one);
   }
 
   #look(one) {
@@ -128,6 +141,7 @@ export class View {
       h("div", { role: "status" },
         tested && notice(tested.ok ? "info" : "warning", tested.ok ? t("channels.test.ok") : t("channels.test.failed", { error: tested.error })),
         !tested && one.last_error && notice("warning", t("channels.error", { error: one.last_error }))),
+      this.#previous(one),
       this.editing === one.id && this.#form(false),
       shown && this.open.render());
   }

@@ -6,6 +6,7 @@
 
 import { h } from "../dom.js";
 import { table } from "../components.js";
+import { fieldName } from "../imports/columns.js";
 import { labelOr, money, number, t } from "../i18n.js";
 
 const MOST_ROWS = 50;
@@ -52,7 +53,11 @@ function unknown({ unknown_products: list = [], currency: code }, currency) {
 /** How the file was read: what was guessed is said. */
 function read(file) {
   const parts = [file.encoding?.toUpperCase(), file.sheet, file.separator && t("close.import.separator", { sign: file.separator === "\t" ? "Tab" : file.separator }), t("close.import.heading_row", { row: file.heading_row })];
-  return h("p", { class: "quiet small" }, t("close.import.read"), " ", parts.filter(Boolean).join(" · "));
+  const guessed = Object.keys(file.guessed_columns).map((field) => `${fieldName(field)} = ${file.headings[field]}`);
+  return [
+    h("p", { key: "read", class: "quiet small" }, t("close.import.read"), " ", parts.filter(Boolean).join(" · ")),
+    guessed.length > 0 && h("p", { key: "guessed", class: "quiet small" }, t("columns.receipt", { columns: guessed.join(" · ") })),
+  ];
 }
 
 /** Why a row was not taken, in the reader's language by its code; the server's own words where the code says little. */

@@ -9,6 +9,7 @@ import { preference, refresh } from "../state.js";
 import { h } from "../dom.js";
 import { Resource } from "../resource.js";
 import { failure, field } from "../components.js";
+import { Dragging } from "../dragging.js";
 import { ask } from "../forms.js";
 import { language, t } from "../i18n.js";
 
@@ -20,6 +21,14 @@ export class SummaryStep {
   #text = "";
   #problem = null;
   #form = { section: "live", kind: "summary", text: "" };
+  /** By section and kind: the dragging of its notes. */
+  #dragging = new Map();
+  /** By section and kind: the ids of its notes in an order that the server does not have yet. */
+  #orders = new Map();
+  #moving = 0;
+  #moved = Promise.resolve();
+  /** Where a note went, for screen readers. */
+  #said = "";
 
   constructor(view) {
     this.view = view;
@@ -73,7 +82,6 @@ export class SummaryStep {
 
   render() {
     if (this.notes.error) return failure(this.notes.error, () => this.notes.load());
-    const list = this.notes.data?.notes ?? [];
     return [
       this.#problem && h("div", { key: "problem" }, failure(this.#problem)),
       h("h3", { key: "drafts-title", class: "title title-3" }, t("dash.drafts")),
@@ -81,11 +89,12 @@ export class SummaryStep {
         ? h("ul", { key: "drafts", class: "cards" }, ...this.drafts.map((insight) => this.#draft(insight)))
         : h("p", { key: "drafts", class: "quiet" }, t("close.drafts.none")),
       ...Object.keys(SECTIONS).flatMap((section) => Object.keys(KINDS).map((kind) => {
-        const notes = list.filter((note) => note.section === section && note.kind === kind);
+        const notes = this.#beside({ section, kind });
         return notes.length > 0 && h("section", { key: `${section} ${kind}`, "aria-label": `${t(SECTIONS[section])} – ${t(KINDS[kind])}` },
           h("h3", { class: "title title-3" }, `${t(SECTIONS[section])} – ${t(KINDS[kind])}`),
-          h("ul", { class: "cards" }, ...notes.map((note) => this.#note(note))));
+          h("ul", { class: "cards" }, ...notes.map((note, index) => this.#note(note, index, notes))));
       })),
+      h("p", { key: "said", class: "unseen", "aria-live": "polite" }, this.#said),
       this.#adding(),
     ];
   }
@@ -114,7 +123,59 @@ export class SummaryStep {
     return h("textarea", { key: "editor", rows: 3, maxlength: 4000, "aria-label": `${t("close.edit")}: ${label.slice(0, 40)}`, value: this.#text, oninput: (event) => { this.#text = event.target.value; } });
   }
 
-  #note(note) {
+  /** The notes of a section and kind, in the order that is shown: the server's, or the one that it is being sent. */
+  #beside({ section, kind }) {
+    const notes = (this.notes.data?.notes ?? []).filter((note) => note.section === section && note.kind === kind);
+    const ids = this.#orders.get(`${section} ${kind}`);
+    return ids ? notes.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)) : notes;
+  }
+
+  /** Show a note at another place; a list that is loaded meanwhile does not move it back. */
+  #shift(group, from, to) {
+    const ids = this.#beside(group).map(({ id }) => id);
+    ids.splice(to, 0, ...ids.splice(from, 1));
+    this.#orders.set(`${group.section} ${group.kind}`, ids);
+    refresh();
+  }
+
+  /** Tell the server a note's place, one after the other: the last move of a note is the last to arrive. */
+  #place(note, position, count) {
+    this.#said = t("close.notes.moved", { name: note.text.slice(0, 40), position, count });
+    this.#moving += 1;
+    this.#moved = this.#moved.then(async () => {
+      await this.#change(() => patch(`${this.view.base}/notes/${note.id}`, { position }));
+      this.#moving -= 1;
+      const dragged = [...this.#dragging.values()].some(({ from }) => from !== null);
+      if (this.#moving === 0 && !dragged) this.#orders.clear();
+      refresh();
+    });
+  }
+
+  #handle(note, index, notes) {
+    const group = `${note.section} ${note.kind}`;
+    if (!this.#dragging.has(group)) {
+      this.#dragging.set(group, new Dragging((from, to) => this.#shift(note, from, to), (to) => {
+        const beside = this.#beside(note);
+        this.#place(beside[to], to + 1, beside.length);
+      }));
+    }
+    const keys = (event) => {
+      const to = index + ({ ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0);
+      if (to === index || to < 0 || to >= notes.length) return;
+      event.preventDefault();
+      this.#shift(note, index, to);
+      this.#place(note, to + 1, notes.length);
+      // An element that is moved loses the focus.
+      requestAnimationFrame(() => document.getElementById(`move-${note.id}`)?.focus());
+    };
+    return h("button", {
+      key: "handle", id: `move-${note.id}`, type: "button", class: "handle", title: t("close.notes.move_hint"),
+      "aria-label": t("close.notes.move", { name: note.text.slice(0, 40), position: index + 1 }),
+      onkeydown: keys, onpointerdown: (event) => this.#dragging.get(group).begin(event, index),
+    }, h("span", { "aria-hidden": "true" }, "⠿"), ` ${index + 1}`);
+  }
+
+  #note(note, index, notes) {
     const base = `${this.view.base}/notes`;
     const editing = this.#editing === note.id;
     const save = () => this.#change(async () => {
@@ -125,6 +186,7 @@ export class SummaryStep {
     return h("li", { key: note.id, class: "card" },
       editing ? this.#editor(note.text) : h("p", null, note.text),
       h("div", { class: "form-buttons" },
+        notes.length > 1 && this.#handle(note, index, notes),
         editing
           ? h("button", { key: "save", type: "button", class: "button button-main", onclick: save }, t("close.save"))
           : h("button", { key: "edit", type: "button", class: "button", "aria-label": `${t("close.edit")}: ${short}`, onclick: () => this.#edit(note.id, note.text) }, t("close.edit")),

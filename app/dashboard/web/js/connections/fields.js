@@ -22,15 +22,17 @@ function shown({ type, default_value: otherwise }, value) {
 }
 
 /** Draw the fields of a kind; a secret that is set is left empty to keep it. */
-export const fieldsOf = (form, kind, set = []) => kind.fields.map((field) => {
+export const fieldsOf = (form, kind, set = [], completion = null) => kind.fields.map((field) => {
   const known = field.place === "secrets" && set.includes(field.name);
   const help = [words("help", field.name), known && t("connection.keep")].filter(Boolean).join(" ");
   const required = field.required && !known;
   const pointer = `/${field.place}/${field.name}`;
   const look = { choice: "select", boolean: "checkbox", map: "textarea", rules: "textarea" }[field.type] ?? "text";
   const options = field.choices && [["", field.default_value ?? "—"], ...field.choices.filter((one) => one !== field.default_value).map((one) => [one, one])];
-  const more = field.type === "rules" ? { rows: 14, class: "code", spellcheck: "false" } : field.type === "secret" ? { spellcheck: "false" } : {};
-  return form.field(pointer, words("field", field.name), { kind: look, help, required, ...(options && { options }), ...more });
+  const rules = field.type === "rules" && completion;
+  const more = field.type === "rules" ? { rows: 14, class: "code", spellcheck: "false", ...completion?.properties } : field.type === "secret" ? { spellcheck: "false" } : {};
+  const drawn = form.field(pointer, words("field", field.name), { kind: look, help: rules ? `${help} ${t("completion.hint")}` : help, required, ...(options && { options }), ...more });
+  return rules ? [drawn, completion.render(() => document.querySelector(`[name="${pointer}"]`))] : drawn;
 });
 
 /** The options as the API takes them: what is empty is absent. A text that is no JSON is sent as it is, and refused by name. */

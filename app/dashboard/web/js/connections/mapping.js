@@ -4,22 +4,43 @@
  * In: a connection, the options that stand in its form. Out: events with their outcome. Never here: storage; a preview leaves nothing.
  */
 
-import { post } from "../api.js";
+import { get, post } from "../api.js";
 import { fieldErrors, panel } from "../components.js";
 import { h } from "../dom.js";
 import { Form } from "../forms.js";
 import { labelOr, t } from "../i18n.js";
 import { link } from "../router.js";
+import { refresh } from "../state.js";
+import { pathsOfSample } from "./completion.js";
 import { parsed } from "./fields.js";
 
 export class MappingPreview {
   /** @param options returns the options of the form, saved or not */
   constructor(id, options) {
     this.found = null;
+    this.said = "";
+    this.id = id;
     this.form = new Form("mapping-preview", { sample: null, topic: null }, async ({ sample, topic }) => {
       this.found = null;
       this.found = await post(`/v1/connections/${id}/preview`, { sample: parsed(sample ?? ""), topic: topic || null, options: options() });
     });
+  }
+
+  /** The paths of the sample, for the completion of the rules. */
+  get paths() {
+    const { sample } = this.form.values;
+    const body = sample ? parsed(sample) : null;
+    return body && typeof body === "object" ? pathsOfSample(body) : [];
+  }
+
+  /** Put the fields of the connection's last dead letter into the sample; their values may be persons', and stay hidden. */
+  async #lastDeadLetter() {
+    const { dead_letters: found } = await get("/v1/dead-letters?limit=200");
+    const last = found.find(({ origin }) => origin === `connection:${this.id}`);
+    const { event } = last ? await get(`/v1/dead-letters/${last.id}`) : {};
+    this.said = event ? "" : t("completion.no_dead_letter");
+    if (event) this.form.set("/sample", JSON.stringify(event, null, 2));
+    refresh();
   }
 
   render() {
@@ -29,7 +50,10 @@ export class MappingPreview {
       this.form.render(t("connection.preview"), () => [
         this.form.field("/sample", t("connection.sample"), { kind: "textarea", rows: 8, class: "code", spellcheck: "false", required: true, help: t("connection.sample_help") }),
         this.form.field("/topic", t("connection.topic"), { help: t("connection.topic_help") }),
-      ], { submit: t("connection.preview_button") }),
+      ], {
+        submit: t("connection.preview_button"),
+        aside: [h("button", { key: "last", type: "button", class: "button", onclick: () => this.#lastDeadLetter() }, t("completion.dead_letter")), h("span", { key: "said", role: "status", class: "quiet" }, this.said)],
+      }),
       this.found && h("div", { class: "mapping-found", role: "status" },
         h("p", null, t("connection.preview_events", { count: this.found.events.length })),
         h("ul", { class: "waiting-groups" }, ...this.found.outcomes.map((outcome, index) => this.#outcome(outcome, this.found.events[index]))),

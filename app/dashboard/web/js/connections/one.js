@@ -13,14 +13,17 @@ import { Resource, every } from "../resource.js";
 import { brandOptions } from "../people/fields.js";
 import { go, link } from "../router.js";
 import { refresh } from "../state.js";
+import { Completion } from "./completion.js";
 import { fieldsOf, optionsOf, secretsOf, valuesOf } from "./fields.js";
 import { copyButton, kindName, state } from "./list.js";
 import { MappingPreview } from "./mapping.js";
+import { PreviousSecret } from "../previous_secret.js";
 
 export class View {
   constructor(id, kind) {
     this.id = id === "new" ? null : id;
-    this.kinds = new Resource(async () => (await get("/v1/connections/kinds")).kinds);
+    this.kinds = new Resource(() => get("/v1/connections/kinds"));
+    this.completion = new Completion("rules", () => ({ events: this.kinds.data?.event_types ?? [], paths: this.preview?.paths ?? [] }));
     this.one = new Resource(async () => (this.id ? get(`/v1/connections/${this.id}`) : { kind, name: null, secrets_set: [] }));
     this.deliveries = new Resource(async () => (await get(`/v1/connections/${this.id}/deliveries`)).deliveries);
     this.brands = new Resource(() => get("/v1/brands?limit=200"));
@@ -30,6 +33,7 @@ export class View {
     else this.brands.load();
     this.stop = this.id ? every(5000, () => this.deliveries.load()) : () => {};
     this.checks = this.said = null;
+    this.previous = new PreviousSecret(async (changes) => (this.one.data = await patch(`/v1/connections/${this.id}`, changes)));
     this.copied = false;
   }
 
@@ -43,7 +47,7 @@ export class View {
   }
 
   get kind() {
-    return this.kinds.data?.find(({ kind }) => kind === this.one.data?.kind);
+    return this.kinds.data?.kinds.find(({ kind }) => kind === this.one.data?.kind);
   }
 
   async #save(values) {
@@ -100,7 +104,7 @@ export class View {
       panel("connection-form", kindName(kind.kind), {}, this.form.render(kindName(kind.kind), () => [
         this.form.field("/name", t("dash.name"), { required: true }),
         !this.id && this.form.field("/brand", t("connection.brand"), { kind: "select", options: brandOptions(this.brands), help: t("connection.brand_help") }),
-        ...fieldsOf(this.form, kind, one.secrets_set),
+        ...fieldsOf(this.form, kind, one.secrets_set, this.completion).flat(),
         kind.keeps_previous_secret && this.id && h("p", { class: "quiet" }, t("connection.previous_help")),
         this.id && this.form.field("/enabled", t("connection.enabled"), { kind: "checkbox" }),
       ], { submit: t(this.id ? "form.save" : "connection.create"), aside: this.id && h("button", { type: "button", class: "button button-quiet button-danger", onclick: () => this.#delete() }, t("connection.delete")) })),
@@ -116,6 +120,7 @@ export class View {
         copyButton(one.webhook_url, this.copied, () => { this.copied = true; refresh(); }),
         h("button", { type: "button", class: "button button-quiet", onclick: () => this.#rotate() }, t("connection.rotate"))),
       h("p", null, h("button", { type: "button", class: "button", onclick: () => this.#test() }, t("connection.test"))),
+      this.previous.render(one),
       this.checks && h("ul", { class: "texts", role: "status" }, ...this.checks.map((check) => h("li", { key: check.name },
         h("span", { class: `chip ${check.ok ? "chip-good" : "chip-out"}` }, t(check.ok ? "connection.ok" : "dash.connections.failing")), " ", check.detail))),
       kind.polled && h("p", { class: "quiet" }, t("connection.polled")));

@@ -6,7 +6,7 @@
 
 import { h } from "../dom.js";
 import { CatalogueCodes } from "./catalogue.js";
-import { Dragging } from "./dragging.js";
+import { Dragging } from "../dragging.js";
 import { PasteDialog } from "./paste_dialog.js";
 import { isTable } from "./paste.js";
 import { panel } from "../components.js";

@@ -1,0 +1,197 @@
+"""Which column of an export is which field: guessed from the headings, and from the cells where the headings do not say it.
+
+In: headings, and the rows below them. Out: field → column, and the fields that must be asked for. Never here: bytes; a guess
+where two columns would do.
+
+What a wrong column would falsify without a sign is not guessed from cells: which of two codes is the product's, and what a column
+of amounts adds up to while no order with several rows shows it.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from app.adapters.cell_times import BadTime, read_time
+from app.adapters.column_names import NAMES, ONLY_BESIDE
+from app.adapters.column_survey import says_total
+from app.adapters.csv_cells import EMPTY
+from app.adapters.table_heading import clean
+
+Basis = Literal["name", "content"]
+NEEDED: Mapping[str, Sequence[Sequence[str]]] = {
+    "orders": (("order",), ("product",), ("quantity",), ("paid_at",), ("line_amount", "unit_price", "amount")),
+    "audience": (("time",),),
+    "tracking": (("order",), ("tracking",)),
+    "products": (("code",),),
+    "exchange_rates": (("date",), ("from",), ("to",), ("kind",), ("rate",), ("source",)),
+}
+"""By kind of import: groups of fields, of each of which one is needed."""
+_IGNORED = re.compile(r"[\s_\-・.:：#/]|[(（\[【][^)）\]】]*[)）\]】]")
+_ORDER_NUMBER = re.compile(r"#?[A-Za-z0-9_-]*\d{6,}[A-Za-z0-9_-]*")
+_PIECES = re.compile(r"[1-9]\d{0,3}")
+_AMOUNT = re.compile(r"-?[¥￥$€]?\s*\d[\d,]*(\.\d{2})?\s*[元円圆]?|-?\d+,\d{2}")
+_SIGNED_AMOUNT = re.compile(r".*([¥￥$€元円圆]|[.,]\d{2})\s*$|^-?[¥￥$€].*")
+_OTHER_MONEY = re.compile(
+    r"运费|送料|shipping|邮费|税|tax|优惠|折扣|割引|discount|クーポン|coupon|券|手续费|手数料|fee|退款|返金|refund"
+)
+"""In the heading of a column of amounts that no product cost."""
+_OTHER_TIME = re.compile(r"导出|打印|出力|印刷|export|print|备注|备考|備考")
+_ZONE = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class GuessedColumn:
+    """The column of a field."""
+
+    heading: str
+    by: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRows:
+    """What was looked at of a file."""
+
+    headings: Sequence[str]
+    """As mapped: the second of two equal headings is `heading#2`; empty for a column without one."""
+    rows: Sequence[Sequence[str]]
+    """Cells below the headings, from the first column."""
+    whole: bool
+    """Whether these are all rows of the file."""
+
+
+def known_names(kind: str, cells: Iterable[str]) -> int:
+    """Return how many fields of a kind of import a row names."""
+    if kind not in NAMES:
+        return 0
+    meaning = _meaning(kind)
+    return len({meaning[name][0] for name in map(_plain, cells) if name in meaning})
+
+
+def guess(kind: str, seen: SeenRows, chosen: Mapping[str, str | None]) -> dict[str, GuessedColumn]:
+    """Return the columns of fields that are not chosen; a chosen field, and one that is said to have no column, is left alone."""
+    found = _by_name(kind, seen.headings, chosen)
+    taken = {heading for heading in chosen.values() if heading is not None} | {one.heading for one in found.values()}
+    free = {
+        heading: _cells(seen, index) for index, heading in enumerate(seen.headings) if heading and heading not in taken
+    }  # fmt: skip
+    for field, fits in _CONTENT.get(kind, {}).items():
+        if field not in found and field not in chosen:
+            fitting = [heading for heading, cells in free.items() if cells and fits(cells)]
+            if fits is _are_times:
+                fitting = [heading for heading in fitting if not _OTHER_TIME.search(_plain(heading))]
+            if len(fitting) == 1:
+                found[field] = GuessedColumn(fitting[0], "content")
+                del free[fitting[0]]
+    if kind == "orders" and not {"line_amount", "unit_price", "amount"} & {*found, *(name for name, at in chosen.items() if at)}:
+        _amounts(seen, free, found, chosen)
+    return found
+
+
+def missing(kind: str, fields: Iterable[str]) -> list[list[str]]:
+    """Return the groups of needed fields of which none is there."""
+    there = set(fields)
+    return [list(group) for group in NEEDED.get(kind, ()) if there.isdisjoint(group)]
+
+
+def _plain(heading: str) -> str:
+    return _IGNORED.sub("", unicodedata.normalize("NFKC", clean(heading)).casefold())
+
+
+@cache
+def _meaning(kind: str) -> Mapping[str, tuple[str, int]]:
+    """Return heading, as compared → its field and its rank."""
+    return {_plain(name): (field, rank) for field, names in NAMES[kind].items() for rank, name in reversed([*enumerate(names)])}
+
+
+def _by_name(kind: str, headings: Sequence[str], chosen: Mapping[str, str | None]) -> dict[str, GuessedColumn]:
+    meaning, plain = dict(_meaning(kind)), [_plain(heading) for heading in headings]
+    for (of_kind, name), (field, proof) in ONLY_BESIDE.items():
+        if of_kind == kind and any(heading.startswith(proof) for heading in plain):
+            meaning[name] = (field, 0)
+    named: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for heading, compared in zip(headings, plain, strict=True):
+        field, rank = meaning.get(compared, ("", 0))
+        if field and field not in chosen and heading not in chosen.values():
+            named[field].append((rank, heading))
+    found = {}
+    for field, places in named.items():
+        (rank, heading), *others = sorted(places)
+        # Two columns of one name: the file does not say which one is meant.
+        if not any(other == rank for other, _ in others):
+            found[field] = GuessedColumn(heading, "name")
+    return found
+
+
+def _cells(seen: SeenRows, index: int) -> list[str]:
+    """Return what a column holds, without empty cells and rows that only sum up others."""
+    rows = (row for row in seen.rows if not any(says_total(cell) for cell in row))
+    cells = (clean(row[index]) if index < len(row) else "" for row in rows)
+    return [cell for cell in cells if cell not in EMPTY]
+
+
+def _are_times(cells: Sequence[str]) -> bool:
+    return all(_is_time(cell) for cell in cells)
+
+
+def _is_time(cell: str) -> bool:
+    # A bare number may be a time of a spreadsheet or of Unix, and anything else: its heading has to say so.
+    if cell.replace(".", "").isdigit():
+        return False
+    for order in ("ymd", "dmy", "mdy"):
+        try:
+            read_time(cell, _ZONE, order, exact_serials=False)
+        except (BadTime, ValueError):
+            continue
+        return True
+    return False
+
+
+def _are_order_numbers(cells: Sequence[str]) -> bool:
+    return all(_ORDER_NUMBER.fullmatch(cell) for cell in cells) and not _are_times(cells)
+
+
+def _are_pieces(cells: Sequence[str]) -> bool:
+    # 1, 2, 3, … numbers the rows.
+    counted = len(cells) > 2 and cells == [str(number) for number in range(1, len(cells) + 1)]
+    return all(_PIECES.fullmatch(cell) for cell in cells) and not counted
+
+
+_CONTENT: Mapping[str, Mapping[str, Callable[[Sequence[str]], bool]]] = {
+    "orders": {"order": _are_order_numbers, "paid_at": _are_times, "quantity": _are_pieces},
+    "audience": {"time": _are_times},
+}
+
+
+def _amounts(
+    seen: SeenRows, free: Mapping[str, list[str]], found: dict[str, GuessedColumn], chosen: Mapping[str, str | None]
+) -> None:
+    """Find the one column of amounts, and whether it holds those of lines: an order's rows show it.
+
+    Where several pieces are in a row, the column may as well hold the price of one.
+    """
+    columns = [heading for heading, cells in free.items() if cells and _are_amounts(cells)]
+    columns = [heading for heading in columns if not _OTHER_MONEY.search(_plain(heading))]
+    order, pieces = (found[name].heading if name in found else chosen.get(name) for name in ("order", "quantity"))
+    if len(columns) != 1 or {"line_amount", "unit_price", "amount"} & chosen.keys() or {order, pieces} - {*seen.headings}:
+        return
+    at, key, count = (seen.headings.index(str(heading)) for heading in (columns[0], order, pieces))
+    by_order: dict[str, list[str]] = defaultdict(list)
+    for row in seen.rows:
+        if max(at, key, count) < len(row) and row[key].strip():
+            if clean(row[count]) != "1":
+                return
+            by_order[clean(row[key])].append(clean(row[at]))
+    several = [amounts for amounts in by_order.values() if len(amounts) > 1]
+    if any(len(set(amounts)) > 1 for amounts in several):
+        found["line_amount"] = GuessedColumn(columns[0], "content")
+    elif not several and seen.whole:
+        found["amount"] = GuessedColumn(columns[0], "content")
+
+
+def _are_amounts(cells: Sequence[str]) -> bool:
+    return all(_AMOUNT.fullmatch(cell) for cell in cells) and all(_SIGNED_AMOUNT.match(cell) for cell in cells)
