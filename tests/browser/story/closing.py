@@ -46,9 +46,9 @@ class Drafts:
 
 def import_orders(page: Page, at: datetime, folder: Path) -> None:
     """Drop the platform's export: what it would change is shown, with the row that cannot be read; then it is imported."""
-    local = at.astimezone(ZoneInfo("Asia/Tokyo"))
+    in_china = at.astimezone(ZoneInfo("Asia/Shanghai"))
     lines = [
-        f"{number},买家{number},{code},针织衫,{quantity},{amount},{local - timedelta(seconds=index):%Y-%m-%d %H:%M:%S}"
+        f"{number},买家{number},{code},针织衫,{quantity},{amount},{in_china - timedelta(seconds=index):%Y-%m-%d %H:%M:%S}"
         for index, (number, code, quantity, amount) in enumerate(_ROWS)
     ]
     file = folder / "订单导出.csv"
@@ -56,6 +56,8 @@ def import_orders(page: Page, at: datetime, folder: Path) -> None:
     page.get_by_role("link", name="ライブを締める").click()
     expect(page.get_by_role("heading", level=2, name="データ取り込み")).to_be_visible()
     page.get_by_label("取り込み先").select_option(label=f"WeChat {ROOM}")
+    # The show is planned in the time of Japan; the platform's exports have that of China.
+    expect(page.get_by_label("ファイルの時刻のタイムゾーン")).to_have_value("Asia/Shanghai")
     page.get_by_label("ファイルをここにドロップ").set_input_files(file)
     page.get_by_role("button", name="変更内容を確認").click()
     main = page.get_by_role("main")

@@ -25,12 +25,17 @@ def sign_in(open_page: PageMaker, link: str, **options: object) -> Page:
 
 
 def set_up_brand(page: Page) -> None:
-    """Create the brand with its name and the name in addresses."""
+    """Create the brand with the name in addresses, and correct its name."""
     visit(page, "ブランド")
     form = page.get_by_role("form", name="ブランドを登録")
-    write(form.get_by_label("名称"), BRAND)
+    write(form.get_by_label("名称"), "花絵")
     write(form.get_by_label("ID", exact=True), "hanae")
     form.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("heading", level=1, name="花絵")).to_be_visible()
+    page.get_by_text("ブランド名を変更").click()
+    name = page.get_by_role("form", name="ブランド名を変更")
+    write(name.get_by_label("名称"), BRAND)
+    name.get_by_role("button", name="保存").click()
     expect(page.get_by_role("heading", level=1, name=BRAND)).to_be_visible()
 
 

@@ -17,6 +17,7 @@ import { Customer } from "./customer.js";
 import { Exports } from "./exports.js";
 import { brandTabs } from "./frame.js";
 import { Logo } from "./logo.js";
+import { BrandName } from "./name.js";
 import { Month } from "./month.js";
 import { Packing } from "./packing.js";
 import { Settlements } from "./settlement.js";
@@ -36,6 +37,7 @@ export class View {
     this.brand = new Resource(() => get(`/v1/brands/${encodeURIComponent(slug)}`));
     this.brand.load();
     this.logo = new Logo(slug, this.brand);
+    this.naming = new BrandName(slug, this.brand);
     const [List, One] = PARTS[part] ?? [];
     const Part = id === undefined ? List : One;
     const open = Part && (part !== "contract" || may.write());
@@ -66,6 +68,6 @@ export class View {
       h("div", { class: "view-head" }, heading(1, this.name), this.logo.image()),
       brandTabs(this.slug, this.part),
       this.content ? this.content.render(this.name) : h("p", { class: "empty" }, t("dash.error.missing")),
-      this.part === "shows" && this.logo.render());
+      this.part === "shows" && [this.naming.render(), this.logo.render()]);
   }
 }

@@ -11,13 +11,18 @@ import { Columns } from "../imports/columns.js";
 import { ImportList } from "../imports/list.js";
 import { outcome } from "./import_report.js";
 import { failure, field, notice } from "../components.js";
+import { ZONES } from "../plan/zones.js";
 import { platformName, t } from "../i18n.js";
 
 const KINDS = ["orders", "audience"];
+/** Platforms whose exports have the time of China, wherever the show is planned. */
+const CHINESE = new Set(["wechat", "weibo", "douyin"]);
 
 export class ImportStep {
   #kind = "orders";
   #subject = null;
+  /** The zone of times without one, as it was chosen; null while the source decides. */
+  #zone = null;
   #file = null;
   /** The columns of the file. */
   #columns = null;
@@ -66,10 +71,14 @@ export class ImportStep {
     return this.#subject?.includes(":") ? this.#subject.split(":")[0] : "";
   }
 
+  get #timezone() {
+    return this.#zone ?? (CHINESE.has(this.#source) ? "Asia/Shanghai" : this.view.session.data.time_zone);
+  }
+
   #base() {
     const session = this.view.session.data;
     return {
-      subject: this.#subject ?? this.view.id, timezone: session.time_zone,
+      subject: this.#subject ?? this.view.id, timezone: this.#timezone,
       ...(this.#kind === "orders" ? { currency: session.currency } : { type: "live.audience.sampled" }),
     };
   }
@@ -103,7 +112,9 @@ export class ImportStep {
           ...KINDS.map((kind) => h("option", { value: kind }, t(`close.import.kind.${kind}`))))),
         field(t("close.import.subject"), h("select", { value: this.#subject ?? this.view.id, onchange: (event) => { this.#subject = event.target.value; this.#look(); } },
           h("option", { value: this.view.id }, t("close.import.whole")),
-          ...session.streams.map(({ platform, room }) => h("option", { value: `${platform}:${room}` }, `${platformName(platform)} ${room}`))))),
+          ...session.streams.map(({ platform, room }) => h("option", { value: `${platform}:${room}` }, `${platformName(platform)} ${room}`)))),
+        field(t("close.import.zone"), h("select", { value: this.#timezone, onchange: (event) => { this.#zone = event.target.value; this.#look(); } },
+          ...[...new Set([this.#timezone, ...ZONES])].map((zone) => h("option", { value: zone }, zone))))),
       this.#drop(),
       this.#file && this.#columns?.render(),
       this.#columns?.complete && h("div", { key: "try", class: "form-buttons" },
