@@ -20,10 +20,16 @@ function beside(section) {
   const columns = [
     { label: name.label, cell: (row) => [h("span", { class: "nowrap" }, row.time), " ", row.name, row.text && h("small", null, phrase(row.text)),
       row.overlaps && h("small", null, phrase(t("effect.overlaps")))] },
-    ...windows.map(({ key, label }) => ({ label, numeric: true, cell: (row) => row[key]?.text ?? NOTHING })),
+    ...windows.map(({ key, label }) => ({ label, numeric: true, cell: (row) => stacked(row[key]?.text) })),
   ];
   return panel("effects", section.title, { class: "sheet" },
     table("effect-table", section.title, columns, section.rows, { rowKey: (row) => `${row.at} ${row.label}` }), quiet(section.note));
+}
+
+/** A figure over the rate that its text has in brackets: on one line three of them are wider than a tablet. */
+function stacked(text) {
+  const [figure, rate] = text?.split(/(?=[（(])/) ?? [NOTHING];
+  return rate ? [figure, h("small", null, rate)] : figure;
 }
 
 const after = (section) =>
