@@ -58,6 +58,7 @@ from app.api import (
     stream,
     stream_claims,
     streams,
+    traffic,
     voids,
     webhooks,
     windows,
@@ -74,7 +75,7 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
+    events, results, traffic, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
     brand_orders, lead_times, brands, logos, products, me, sign_in, people, share_links, keys, stream_claims, connections,
     contracts, exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports,
     revisions, exports, webhooks, imports, session_imports, voids, desk, plan, rebuilds, customers, months, audit, labels, status,

@@ -1,7 +1,8 @@
 """WeChat's live dashboard: cumulative figures of a broadcast.
 
-In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience and of every
-product. Never here: differences between samples, likes (the platform states a rate only), HTTP.
+In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience, of every
+product, and of natural, boosted and advertised traffic. Never here: differences between samples, likes (the platform states a
+rate only), HTTP.
 
 Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. The blocks of getlivedata are JSON texts or
 objects.
@@ -133,6 +134,8 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         "orders_total": integer(commerce.get("total_pay_pv")),
         "buyers_total": integer(commerce.get("total_pay_uv")),
         "gmv_total": _fen(commerce.get("total_gmv")),
+        "product_viewers_total": integer(commerce.get("total_exp_uv")),
+        "clickers_total": integer(commerce.get("total_clk_uv")),
     }
     collector = EventCollector(context)
     subject = context.session or f"{PLATFORM}:{export_id}"
@@ -145,6 +148,8 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         collector.unknown("getlivedata: no figures that we know", dict(found))
     for row in as_list(block(found, "single_live_ec_spu_data_page_v2").get("spu_data_list")):
         _product(as_map(row), stamp, subject, context, sampled_at, collector)
+    for row in as_list(block(found, "live_distribution_channel").get("live_dist_channel_source_stats")):
+        _source(as_map(row), stamp, subject, sampled_at, collector)
     started_at, seconds = timestamp(dashboard.get("start_time")), integer(dashboard.get("live_duration"))
     return LiveReading(collector.result(), _is_living(block(found, "live_comparison_index")), started_at, seconds)
 
@@ -175,7 +180,29 @@ def _product(
             "orders_total": integer(row.get("pay_pv")),
             "gmv_total": _fen(row.get("gmv")),
             "stock": first_value(integer(row.get("stock")), integer(base.get("stock"))),
+            "viewers_total": integer(row.get("exp_uv")),
+            "clickers_total": integer(row.get("clk_uv")),
         },
+        raw=dict(row),
+    )
+
+
+_FLOWS = {1: ("natural", False), 2: ("boosted", True), 3: ("ads", True)}
+"""Type of traffic → our source, and whether it was paid for. Types 4 and 5, public and private domain, are another division."""
+
+
+def _source(row: Mapping[str, object], stamp: str, subject: str, sampled_at: datetime, collector: EventCollector) -> None:
+    flow = _FLOWS.get(integer(row.get("live_dst_channel_type")) or 0)
+    figures = {"viewers_total": integer(row.get("uv")), "gmv_total": _fen(row.get("gmv"))}
+    if flow is None or all(value is None for value in figures.values()):
+        return
+    source, paid = flow
+    collector.event(
+        "live.source.sampled",
+        id=f"{stamp}/source/{source}",
+        subject=subject,
+        time=sampled_at,
+        data={"source": source, "paid": paid, **figures},
         raw=dict(row),
     )
 

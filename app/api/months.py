@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from app.api.access import AppService, Operator, Viewer
-from app.api.read_models import Kpis
+from app.api.kpi_models import Kpis
 from app.events.fields import Slug
 from app.months.agency_month import read_agency_month
 from app.months.brand_month import read_month

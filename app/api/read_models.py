@@ -5,11 +5,10 @@ of requests.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.kpis.metrics import METRICS, Unit
 from app.storage.session_status import SessionStatus
 
 Amount = Field(pattern=r"^-?\d+(\.\d+)?$", examples=["481888.00"], description="exact, in the document's currency")
@@ -22,73 +21,15 @@ class DocumentModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NumberFigure(DocumentModel):
-    """A figure that is a number."""
-
-    value: int | float | None = Field(examples=[18052])
-    unit: Unit
-    basis: Basis
-
-
-class MoneyFigure(DocumentModel):
-    """A figure that is an amount."""
-
-    value: str | None = Amount
-    unit: Unit
-    basis: Basis
-
-
-def _kpis() -> type[DocumentModel]:
-    fields: dict[str, Any] = {
-        metric.slug: (
-            MoneyFigure if metric.unit is Unit.MONEY else NumberFigure,
-            Field(description=metric.labels["en"] + (f": {metric.formula}" if metric.formula else "")),
-        )
-        for metric in METRICS
-    }
-    return create_model("Kpis", __base__=DocumentModel, __doc__="Every KPI with its basis.", **fields)
-
-
-Kpis = _kpis()
-
-
-class Contradiction(DocumentModel):
-    """Figures that contradict each other."""
-
-    code: str = Field(examples=["watch_time_exceeds_peak"])
-    message: str
-    figures: dict[str, Any]
-
-
-class Final(DocumentModel):
-    """The latest revision of a released session."""
-
-    revision: int = Field(ge=1, examples=[1])
-    changed: bool = Field(
-        description="a figure of this document differs from the revision; `/revisions/{revision}/changes` lists all"
-    )
-
-
-class KpiDocument(DocumentModel):
-    """A session's KPIs."""
-
-    session: str
-    status: SessionStatus
-    as_of: datetime
-    currency: str = Field(examples=["CNY"])
-    duration_seconds: int | float | None = Field(examples=[8640])
-    kpis: Kpis  # type: ignore[valid-type]
-    by_platform: dict[str, Kpis]  # type: ignore[valid-type]
-    final: Final | None = Field(description="null before the first release")
-    warnings: list[Contradiction]
-
-
 class SharedFigures(DocumentModel):
     """Figures of a product, of the remainder and of the total."""
 
     impressions: int | None
+    product_viewers: int | None = Field(description="people who saw its card")
     clicks: int | None = Field(examples=[4171])
-    click_rate: float | None
+    clickers: int | None = Field(description="people who clicked it, as platforms report them")
+    click_rate: float | None = Field(description="clicks ÷ viewers of the session")
+    product_click_rate: float | None = Field(description="clicks ÷ impressions")
     buyers: int | None = Field(
         examples=[51], description="a person may buy several products, so buyers of products do not add up"
     )
@@ -97,6 +38,7 @@ class SharedFigures(DocumentModel):
     gmv: str | None = Amount
     refund_amount: str | None = Amount
     click_to_buyer_rate: float | None
+    click_to_order_rate: float | None = Field(description="orders ÷ clicks")
     gmv_per_click: str | None = Amount
     share_of_gmv: float | None
     basis: dict[str, Basis]

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.api.read_models import Amount, Basis, Contradiction, DocumentModel
+from app.api.kpi_models import Contradiction
+from app.api.read_models import Amount, Basis, DocumentModel
 from app.api.report_window_models import AfterLiveSection, EffectsSection, RetentionSection
+from app.api.traffic_models import FunnelStep
 from app.kpis.metrics import Unit
 from app.labels.catalogue import Language
 from app.storage.session_status import SessionStatus
@@ -139,6 +141,51 @@ class MarksSection(DocumentModel):
     omitted: int = Field(description="hosts and marks beyond the first 200")
 
 
+class FunnelRow(FunnelStep):
+    """A step of the funnel, in words."""
+
+    label: str
+    text: str
+    rate_text: str = Field(description="empty without a rate", examples=["23.10%"])
+
+
+class FunnelOfReport(DocumentModel):
+    """From impressions to buyers."""
+
+    title: str
+    rows: list[FunnelRow]
+
+
+class SourceRow(DocumentModel):
+    """A traffic source's row."""
+
+    source: str | None
+    paid: bool | None
+    name: str
+    flow: str = Field(description="paid or organic; empty where the platform does not tell")
+    figures: dict[str, ReportCell]
+
+
+class SourcesOfReport(DocumentModel):
+    """Traffic sources; rows and remainder add up to the total."""
+
+    title: str
+    columns: list[ReportColumn]
+    rows: list[SourceRow]
+    remainder: SourceRow
+    total: SourceRow
+
+
+class TrafficSection(DocumentModel):
+    """Where viewers came from, how far they went, and what advertising cost."""
+
+    title: str
+    figures: list[KpiCell]
+    funnel: FunnelOfReport
+    sources: SourcesOfReport | None = Field(description="null if no arrival is known")
+    notes: list[str]
+
+
 class Sections(DocumentModel):
     """The sections of the sheet, in order."""
 
@@ -147,6 +194,7 @@ class Sections(DocumentModel):
     ec: AnalysisSection
     promotion: PromotionSection
     products: ProductsSection
+    traffic: TrafficSection | None = Field(default=None, description="absent if nothing of it is known")
     marks: MarksSection | None = Field(default=None, description="absent if there are none")
     effects: EffectsSection | None = Field(default=None, description="absent without a coupon or a giveaway")
     after_live: AfterLiveSection | None = Field(

@@ -11,12 +11,12 @@ from pydantic_core import to_json
 
 from app.api.access import HOT, READERS, AppService, SessionId, Viewer, caller_of, session_uuid
 from app.api.host_models import HostsDocument
+from app.api.kpi_models import KpiDocument
 from app.api.language import AnswerLanguage, language_of
 from app.api.paging import MAX_CURSOR, decode, encode
 from app.api.query_times import Instant
 from app.api.read_models import (
     AudienceDocument,
-    KpiDocument,
     ProductsDocument,
     ShowcasesDocument,
     SupportDocument,

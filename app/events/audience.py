@@ -6,9 +6,10 @@ In: `data` of the audience's events. Out: contributions. Never here: I/O.
 from functools import lru_cache
 
 from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
-from app.events.fields import Comment, Count as CountField, FanLevel, Label, Money, Name, Seconds, Slug, Text
+from app.events.fields import Comment, Count as CountField, FanLevel, Label, Money, Seconds, Slug, Text
 from app.events.money import in_minor_units
 from app.events.payload import Payload
+from app.events.traffic import arrival_key
 
 COUNT_ARRIVAL = (Count("viewers", 1),)
 COUNT_COMMENTER = (Count("commenters", 1),)
@@ -30,17 +31,12 @@ def person(pseudonym: str) -> bytes:
     return digest(pseudonym)
 
 
-def arrival_key(source: str | None, fan_level: int | None) -> str:
-    """Return the key of an arrival: traffic source and fan level, each empty if unknown."""
-    return f"{source or ''}|{'' if fan_level is None else fan_level}"
-
-
 # Many events have equal contributions: the objects are created once and shared.
 
 
 @lru_cache(4096)
-def _arrival(source: str | None, fan_level: int | None) -> tuple[Count, ...]:
-    return (*COUNT_ARRIVAL, Count("arrivals", 1, arrival_key(source, fan_level), by_second=True))
+def _arrival(source: str | None, fan_level: int | None, *, paid: bool | None) -> tuple[Count, ...]:
+    return (*COUNT_ARRIVAL, Count("arrivals", 1, arrival_key(source, fan_level, paid=paid), by_second=True))
 
 
 @lru_cache(4096)
@@ -58,12 +54,14 @@ class ViewerEntered(Payload, type="live.viewer.entered", person_fields=("viewer"
 
     viewer: Text
     source: Slug | None = None
+    paid: bool | None = None
+    """Whether the traffic was paid for; only a platform that tells them apart states it."""
     fan_level: FanLevel | None = None
     follower: bool | None = None
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return one view, and the arrival that the earliest entry owns."""
-        arrival = _arrival(self.source, self.fan_level)
+        arrival = _arrival(self.source, self.fan_level, paid=self.paid)
         return Contributions(counts=ONE_VIEW, claims=(Claim("viewer", person(self.viewer), arrival),))
 
 
@@ -95,6 +93,10 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
     units_total: CountField | None = None
     gmv_total: Money | None = None
     replay_views_total: CountField | None = None
+    product_viewers_total: CountField | None = None
+    """People who saw a product's card."""
+    clickers_total: CountField | None = None
+    """People who clicked one."""
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return a sample per figure that was sent."""
@@ -114,31 +116,11 @@ class AudienceSampled(Payload, type="live.audience.sampled"):
             ("units_sold", self.units_total),
             ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
             ("replay_views", self.replay_views_total),
+            ("product_viewers", self.product_viewers_total),
+            ("clickers", self.clickers_total),
         )
         return Contributions(
             samples=tuple(Sample(metric, value, room=context.room) for metric, value in figures if value is not None)
-        )
-
-
-class AdSampled(Payload, type="live.ad.sampled"):
-    """Cumulative figures of a paid campaign, in the currency of the session; the campaign is named by the tool that pays."""
-
-    campaign: Name
-    spend_total: Money
-    impressions_total: CountField | None = None
-    clicks_total: CountField | None = None
-    gmv_total: Money | None = None
-
-    def fold(self, context: FoldContext) -> Contributions:
-        """Return a sample per figure that was sent."""
-        figures = (
-            ("ad_spend", in_minor_units(self.spend_total, context, "/spend_total")),
-            ("ad_impressions", self.impressions_total),
-            ("ad_clicks", self.clicks_total),
-            ("ad_gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
-        )
-        return Contributions(
-            samples=tuple(Sample(metric, value, self.campaign) for metric, value in figures if value is not None)
         )
 
 

@@ -6,7 +6,7 @@ In: `data` of the commerce events. Out: contributions, money in minor units. Nev
 from functools import lru_cache
 
 from app.events.audience import person
-from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample
+from app.events.contributions import Claim, Contributions, Count, FoldContext, Sample, digest
 from app.events.fields import Count as CountField, Money, ProductCode, Text
 from app.events.money import in_minor_units
 from app.events.payload import Payload
@@ -33,6 +33,7 @@ class ProductWithdrawn(Payload, type="live.product.withdrawn"):
 
 
 COUNT_CLICKER = (Count("clickers", 1),)
+COUNT_PRODUCT_VIEWER = (Count("product_viewers", 1),)
 
 
 @lru_cache(4096)
@@ -49,7 +50,10 @@ class ProductClicked(Payload, type="live.product.clicked", person_fields=("viewe
     count: CountField = 1
 
     def fold(self, context: FoldContext) -> Contributions:
-        """Return the clicks, of the session and of the product, and the clicker that the earliest click owns."""
+        """Return the clicks, of the session and of the product, and the clicker of the session that the earliest click owns.
+
+        Clickers of each product are not counted: a row per viewer and product would make every click dearer by a tenth.
+        """
         clicks = _clicks(context.product(self.product), self.count)
         if self.viewer is None:
             return clicks
@@ -69,8 +73,17 @@ class ProductDisplayed(Payload, type="live.product.displayed", person_fields=("v
     count: CountField = 1
 
     def fold(self, context: FoldContext) -> Contributions:
-        """Return the impressions, of the session and of the product."""
-        return _impressions(context.product(self.product), self.count)
+        """Return the impressions, and the viewer of products that the earliest one owns: of the session and of the product."""
+        product = context.product(self.product)
+        shown = _impressions(product, self.count)
+        if self.viewer is None:
+            return shown
+        viewer = person(self.viewer)
+        claims = (
+            Claim("product_viewer", viewer, COUNT_PRODUCT_VIEWER),
+            Claim("viewer_of_product", digest(product, viewer.hex()), (Count("product_viewers", 1, product),)),
+        )
+        return Contributions(counts=shown.counts, claims=claims)
 
 
 class ProductSampled(Payload, type="live.product.sampled"):
@@ -84,6 +97,10 @@ class ProductSampled(Payload, type="live.product.sampled"):
     units_total: CountField | None = None
     gmv_total: Money | None = None
     stock: CountField | None = None
+    viewers_total: CountField | None = None
+    """People who saw its card."""
+    clickers_total: CountField | None = None
+    """People who clicked it."""
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return a sample per figure that was sent."""
@@ -95,6 +112,8 @@ class ProductSampled(Payload, type="live.product.sampled"):
             ("orders", self.orders_total),
             ("units_sold", self.units_total),
             ("gmv", in_minor_units(self.gmv_total, context, "/gmv_total")),
+            ("product_viewers", self.viewers_total),
+            ("clickers", self.clickers_total),
         )
         samples = [Sample(metric, value, product, room=context.room) for metric, value in figures if value is not None]
         if self.stock is not None:

@@ -49,6 +49,11 @@ _SAMPLED = {
     "ad_impressions": "campaign",
     "ad_clicks": "campaign",
     "ad_gmv": "campaign",
+    "ad_currency": "campaign",
+    "source_viewers": "source",
+    "source_orders": "source",
+    "source_buyers": "source",
+    "source_gmv": "source",
 }
 
 

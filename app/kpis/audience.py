@@ -6,6 +6,7 @@ In: arrivals by key `source|fan_level`. Out: the audience document. Never here: 
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.events.traffic import arrival_of
 from app.kpis.render import Document, local
 from app.kpis.rounding import number
 from app.storage.reads import SessionHead
@@ -22,9 +23,8 @@ def audience_document(
     by_level: dict[int | None, int] = {}
     total = 0
     for key, viewers in arrivals.items():
-        source, _, level_text = key.rpartition("|")
-        level = int(level_text) if level_text else None
-        by_source[source or None] = by_source.get(source or None, 0) + viewers
+        source, level, _ = arrival_of(key)
+        by_source[source] = by_source.get(source, 0) + viewers
         by_level[level] = by_level.get(level, 0) + viewers
         total += viewers
     levels = {level: viewers for level, viewers in by_level.items() if level is not None}

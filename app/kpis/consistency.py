@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from app.kpis import metrics
+from app.kpis.ad_spend import missing_rates
 from app.kpis.evaluate import Evaluation, Figure
 from app.kpis.metrics import BY_SLUG, DURATION_US, WATCH_MS, Rule, Unit
 from app.kpis.number_format import format_count, format_minutes, format_value
@@ -23,6 +24,10 @@ AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("commenters_exceed_comments", "commenters", "comments"),
     ("after_live_exceeds_orders", "after_live_orders_7d", "orders"),
     ("current_exceeds_peak", "concurrent_viewers", "peak_concurrent_viewers"),
+    ("product_viewers_exceed_viewers", "product_viewers", "viewers"),
+    ("clickers_exceed_viewers", "clickers", "viewers"),
+    ("clickers_exceed_clicks", "clickers", "product_clicks"),
+    ("clicks_exceed_impressions", "product_clicks", "product_impressions"),
 )
 """(code, the figure that must not be greater, the other figure)."""
 
@@ -53,7 +58,7 @@ def warnings_of(evaluation: Evaluation, figures: SessionFigures, language: Langu
 
 _UNITS: Mapping[str, Unit] = {"products_gmv": Unit.MONEY, "difference": Unit.MONEY, "orders_without_buyer": Unit.COUNT}
 """Figures of a warning that are no KPIs."""
-_PLAIN = {"source", "events", "orders_without_buyer"}
+_PLAIN = {"source", "events", "orders_without_buyer", "currency", "target", "date"}
 
 
 def message(warning: KpiWarning, currency: str, language: Language) -> str:
@@ -104,6 +109,8 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
             "buyers_unknown",
             {"orders_without_buyer": unknown, "orders": total["orders"][0], "buyers": total["buyers"][0]},
         )
+    for lacking in missing_rates(figures.ad_rates, evaluation.head.currency):
+        yield KpiWarning("ad_rate_missing", {"currency": lacking["from"], "target": lacking["to"], "date": lacking["date"]})
     yield from _products(figures, digits)
     for platform in figures.platforms():
         yield from _told_twice(figures, platform, digits)

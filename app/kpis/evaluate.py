@@ -8,13 +8,16 @@ This is the hot path of `/kpis`: the lookups are compiled from the registry at i
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.kpis import metrics
+from app.kpis.ad_spend import ad_spend, missing_rates
 from app.kpis.concurrency import highest_sum
 from app.kpis.metrics import DURATION_US, METRICS, SHIP_MS, SHIPPED, SUMMED, WATCH_MS, WATCHED_VIEWERS, Rule
+from app.kpis.rounding import digits_of
 from app.kpis.status import off_air_since, session_end, status_of
+from app.storage.ad_rates import Rates
 from app.storage.reads import AfterLive, ConcurrencyRow, SessionFigures, SessionHead
 from app.storage.session_status import SessionStatus
 
@@ -51,6 +54,8 @@ class Evaluation:
     """Time on air in microseconds: from the start to the end, or to now while live."""
     total: Values
     by_platform: Mapping[str, Values]
+    ad_rates: Rates = field(default_factory=dict)
+    """The rates with which ad spend was converted, and the days for which one lacks."""
 
 
 def several_sampled(figures: SessionFigures) -> bool:
@@ -90,6 +95,8 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
     else:
         total = combine(by_platform.values(), SUMMED)
         total[DURATION_US] = duration
+        if missing_rates(figures.ad_rates, head.currency):
+            total["ad_spend"] = ABSENT
         total["peak_concurrent_viewers"] = _peak(by_platform.values(), total, minutes, off_air)
         _derive(total)
         if total["average_watch_seconds"][1] == 0:
@@ -97,7 +104,7 @@ def evaluate(figures: SessionFigures, now: datetime, minutes: Sequence[Concurren
             known = [v["average_watch_seconds"] for v in by_platform.values() if v["average_watch_seconds"][1]]
             if len(known) == 1:
                 total["average_watch_seconds"] = known[0]
-    return Evaluation(head, status, now, duration_us, total, by_platform)
+    return Evaluation(head, status, now, duration_us, total, by_platform, figures.ad_rates)
 
 
 def combine(parts: Iterable[Values], slugs: Iterable[str]) -> Values:
@@ -125,6 +132,8 @@ def combined(evaluations: Sequence[Evaluation]) -> Values:
     durations = [one.duration_us for one in evaluations if one.duration_us is not None]
     values[DURATION_US] = (sum(durations), 1, "counted") if durations else ABSENT
     values["concurrent_viewers"] = ABSENT
+    if any(missing_rates(one.ad_rates, one.head.currency) for one in evaluations):
+        values["ad_spend"] = ABSENT
     peaks = [total["peak_concurrent_viewers"] for total in totals if total["peak_concurrent_viewers"][1]]
     values["peak_concurrent_viewers"] = max(peaks, default=ABSENT)
     _derive(values)
@@ -166,7 +175,7 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
             # An order may have been paid before the first event was sent, and refunded after it.
             values[slug] = (counted[slug], 1, "counted") if slug in counted else ABSENT
         values["repeat_buyers"] = ABSENT
-    _sum_parts(values, counted, figures.parts.get(platform, {}))
+    _sum_parts(values, counted, figures.parts.get(platform, {}), figures)
     current = reported.get("concurrent_viewers")
     values["concurrent_viewers"] = (current, 1, "reported") if on_air and current is not None else ABSENT
     peak = figures.peaks.get(platform)
@@ -175,11 +184,13 @@ def _platform(figures: SessionFigures, platform: str, *, on_air: bool) -> Values
     return values
 
 
-def _sum_parts(values: Values, counted: Mapping[str, int], parts: Mapping[str, tuple[int, int]]) -> None:
+def _sum_parts(values: Values, counted: Mapping[str, int], parts: Mapping[str, tuple[int, int]], figures: SessionFigures) -> None:
     for slug in _BY_PRODUCT:
         values[slug] = _by_product(counted.get(slug), parts.get(slug))
     for slug in _BY_CAMPAIGN:
         values[slug] = (parts[slug][0], 1, "reported") if slug in parts else ABSENT
+    if figures.ad_rates:
+        values["ad_spend"] = ad_spend(parts, figures.ad_rates, digits_of(figures.head.currency))
 
 
 def _after_end(values: Values, figures: SessionFigures, platform: str, *, over: bool) -> None:

@@ -14,6 +14,8 @@ from app.kpis.rounding import digits_of, fixed, half_up, money
 from app.labels.catalogue import Language, label
 from app.labels.notation import NOTHING, grouped, money_text, shortened
 
+RETURNS = frozenset({"roi", "net_roi"})
+"""Ratios that people say as a number of times, not in per cent."""
 _NOON = 12
 
 
@@ -35,7 +37,7 @@ def format_figure(slug: str, figure: Figure, unit: Unit, currency: str, language
     if unit is Unit.MONEY:
         return money_text(money(numerator, denominator, digits_of(currency)), currency, language)
     if unit is Unit.RATIO:
-        return _decimal(numerator * 100, denominator, 2) + "%"
+        return _decimal(numerator, denominator, 2) if slug in RETURNS else _decimal(numerator * 100, denominator, 2) + "%"
     if unit is Unit.HOURS:
         return _decimal(numerator, denominator, 1) + label("unit.hours", language)
     if unit is Unit.SECONDS:

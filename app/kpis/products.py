@@ -4,7 +4,7 @@ In: rows per product, the session's evaluation, windows' sums. Out: exact figure
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,17 +18,21 @@ from app.storage.reads import SessionFigures
 
 # field of the document → metric of the rows
 _COMMERCE = {"orders": "orders", "buyers": "buyers", "units": "units_sold", "gmv": "gmv"}
-_SUMS = ("impressions", "clicks", *_COMMERCE, "refund_amount")
+_SUMS = ("impressions", "product_viewers", "clicks", "clickers", *_COMMERCE, "refund_amount")
 UNITS: Mapping[str, Unit] = {
     "impressions": Unit.COUNT,
+    "product_viewers": Unit.PEOPLE,
     "clicks": Unit.COUNT,
+    "clickers": Unit.PEOPLE,
     "click_rate": Unit.RATIO,
+    "product_click_rate": Unit.RATIO,
     "buyers": Unit.PEOPLE,
     "orders": Unit.COUNT,
     "units": Unit.PIECES,
     "gmv": Unit.MONEY,
     "refund_amount": Unit.MONEY,
     "click_to_buyer_rate": Unit.RATIO,
+    "click_to_order_rate": Unit.RATIO,
     "gmv_per_click": Unit.MONEY,
     "share_of_gmv": Unit.RATIO,
     "stock": Unit.PIECES,
@@ -38,19 +42,26 @@ UNITS: Mapping[str, Unit] = {
 """Figures of a product in the order of the document."""
 _OF_SESSION = {
     "impressions": "product_impressions",
+    "product_viewers": "product_viewers",
     "clicks": "product_clicks",
+    "clickers": "clickers",
     "buyers": "buyers",
     "orders": "orders",
     "units": "units_sold",
     "gmv": "gmv",
     "refund_amount": "refund_amount",
 }
-_BY_PRODUCT = (("impressions", "product_impressions", "impressions"), ("clicks", "product_clicks", "product_clicks"))
-"""Figure, its counted and its sampled metric."""
+_BY_PRODUCT = (
+    ("impressions", "product_impressions", "impressions"),
+    ("product_viewers", "product_viewers", "product_viewers"),
+    ("clicks", "product_clicks", "product_clicks"),
+    ("clickers", "", "clickers"),
+)
+"""Figure, its counted metric, empty if it is only reported, and its sampled metric."""
 MOST_LISTED = 500
 """The most products of a line-up, and the most products outside it on one page."""
-SHARED = ("impressions", "clicks", "click_rate", "buyers", "orders", "units", "gmv", "refund_amount",
-           "click_to_buyer_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
+SHARED = ("impressions", "product_viewers", "clicks", "clickers", "click_rate", "product_click_rate", "buyers", "orders", "units",
+           "gmv", "refund_amount", "click_to_buyer_rate", "click_to_order_rate", "gmv_per_click", "share_of_gmv")  # fmt: skip
 """The figures of the remainder and of the total."""
 
 
@@ -123,6 +134,7 @@ def product_table(
     found: dict[str, dict[str, dict[tuple[bool, str], int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         found[row.product][row.platform][row.reported, row.metric] = row.value
+    sampled = {(row.platform, row.metric) for row in rows if row.reported}
     listed = {row.product: row for row in lineup}
     seen = sorted({*found, *(showcase.product for showcase in showcases)} - listed.keys())
     on_air: dict[str, list[Showcase]] = defaultdict(list)
@@ -131,7 +143,7 @@ def product_table(
 
     def result(code: str) -> ProductResult:
         row = listed.get(code)
-        values = _values(figures, found.get(code, {}))
+        values = _values(figures, found.get(code, {}), sampled)
         sell_out = stock.sell_outs.get(code)
         left = _remaining(values, stock.remaining.get(code), row.stock if row else None)
         if left is None or left.estimated:
@@ -170,18 +182,20 @@ def _foremost(products: list[ProductResult]) -> tuple[list[ProductResult], list[
     return [one for one in products if one.code in foremost], [one for one in products if one.code not in foremost]
 
 
-def _values(figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]]) -> Values:
+def _values(
+    figures: SessionFigures, by_platform: Mapping[str, Mapping[tuple[bool, str], int]], sampled: AbstractSet[tuple[str, str]]
+) -> Values:
+    """Return a product's sums; `sampled` are the figures, as (platform, metric), that platforms report of any product."""
     parts: list[Values] = []
     # A platform may have reported products only, for example with an event addressed to the session.
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
-        told = figures.parts.get(platform, {})
         part: Values = {}
-        for field, metric, sampled in _BY_PRODUCT:
-            figure = _reported(values, sampled)
+        for field, metric, told in _BY_PRODUCT:
+            figure = _reported(values, told)
             # If a platform's clicks are counted, a product without a row has none. If they are reported, its clicks are unknown.
-            if not figure[1] and ((metric in session and metric not in told) or (False, metric) in values):
+            if not figure[1] and ((metric in session and (platform, told) not in sampled) or (False, metric) in values):
                 figure = (values.get((False, metric), 0), 1, "counted")
             part[field] = figure
         ledger = session.get("orders", 0) > 0
@@ -225,6 +239,8 @@ def _missed(values: Values, figures: SessionFigures, sell_out: SellOut | None) -
 
 def _rates(values: Values, session: Values) -> None:
     values["click_rate"] = _over(values["clicks"], session["viewers"])
+    values["product_click_rate"] = _over(values["clicks"], values["impressions"])
+    values["click_to_order_rate"] = _over(values["orders"], values["clicks"])
     values["click_to_buyer_rate"] = _over(values["buyers"], values["clicks"])
     values["gmv_per_click"] = _over(values["gmv"], values["clicks"])
     values["share_of_gmv"] = _over(values["gmv"], session["gmv"])
@@ -237,11 +253,11 @@ def _over(above: Figure, below: Figure) -> Figure:
 def _remainder(total: Values, shown: Sequence[ProductResult], rest: Sequence[ProductResult]) -> Values:
     """Return the total minus the listed products.
 
-    Buyers cannot be subtracted. Orders can if no order contains two products. If the remainder is one product or none, both
+    People cannot be subtracted. Orders can if no order contains two products. If the remainder is one product or none, both
     are known.
     """
     sums = combine([product.figures for product in shown], _SUMS)
-    other: Values = {"buyers": ABSENT}
+    other: Values = dict.fromkeys(("product_viewers", "clickers", "buyers"), ABSENT)
     for field in ("impressions", "clicks", "orders", "units", "gmv", "refund_amount"):
         whole, part = total[field], sums[field]
         other[field] = (whole[0] - part[0], 1, "derived") if whole[1] else ABSENT

@@ -3,11 +3,13 @@
 In: exact figures of an evaluation. Out: plain dicts, ready for JSON. Never here: formulas, I/O.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.kpis.ad_spend import CONVERTED, missing_rates, used_rates
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import Evaluation, Figure, Values
 from app.kpis.final import final_of
@@ -58,6 +60,15 @@ def figures_document(values: Values, digits: int) -> Document:
     return shown
 
 
+def _tell_rates(evaluation: Evaluation, documents: Iterable[Document]) -> None:
+    """Add the exchange rates to the figures that rest on them, and the rates without which they are absent."""
+    used, missing = used_rates(evaluation.ad_rates), missing_rates(evaluation.ad_rates, evaluation.head.currency)
+    for cells in documents:
+        for slug in CONVERTED:
+            # Cells may be shared with other documents.
+            cells[slug] = cells[slug] | {"rates": used, "missing_rates": missing}
+
+
 def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Language, *, client: bool = False) -> Document:
     """Return the KPI document (`KpiDocument`); for a client without contradictions of figures."""
     head = evaluation.head
@@ -65,6 +76,8 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
     by_platform = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}
     # The total of a single platform is the platform's figure.
     total = next(iter(by_platform.values())) if len(by_platform) == 1 else figures_document(evaluation.total, digits)
+    if evaluation.ad_rates:
+        _tell_rates(evaluation, [total, *by_platform.values()])
     duration = evaluation.duration_us
     seconds = None if duration is None else number(duration, 1_000_000)
     return {

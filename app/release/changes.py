@@ -48,6 +48,8 @@ def _compared(kind: str, was: Mapping[str, Document], now: Mapping[str, Document
     for code in [*was, *(code for code in now if code not in was)]:
         before, after = was.get(code, {}), now.get(code, {})
         for figure in figures:
+            if before and figure not in before:
+                continue  # A former version did not have it.
             if before.get(figure) != after.get(figure):
                 yield _change(figure, before.get(figure), after.get(figure), **{kind: code})
 

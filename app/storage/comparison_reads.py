@@ -12,7 +12,16 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
-from app.storage.reads import AfterLive, Broadcast, ConcurrencyRow, SessionFigures, SessionHead, ended_rooms, parts_of
+from app.storage.reads import (
+    AfterLive,
+    Broadcast,
+    ConcurrencyRow,
+    SessionFigures,
+    SessionHead,
+    ended_rooms,
+    parts_of,
+    with_ad_rates,
+)
 from app.storage.room_samples import RoomSample, reported_by
 
 _READS = queries("comparison")
@@ -73,7 +82,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
     for session, platform, *sums in await connection.fetch(_READS["after_live"], ids):
         later[session][platform] = AfterLive(*map(int, sums))
     reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
-    return {
+    found = {
         session: SessionFigures(
             _head(row, heard.get(session), broadcasts[session]),
             {platform: dict(figures) for platform, figures in counted[session].items()},
@@ -86,6 +95,7 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
         )
         for session, row in heads.items()
     }
+    return await with_ad_rates(connection, found)
 
 
 def _head(row: Any, heard: datetime | None, broadcasts: Sequence[Broadcast]) -> SessionHead:

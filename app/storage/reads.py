@@ -5,7 +5,7 @@ In: a session's id, the caller's brand. Out: frozen rows. Never here: formulas, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,8 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.events.contributions import CLOCK_KEY
+from app.events.traffic import currency_of
+from app.storage.ad_rates import Rates, WantedRate, day_of, rates_of
 from app.storage.database import Connection
 from app.storage.queries import queries
 from app.storage.room_samples import RoomSample, reported_by
@@ -101,6 +103,8 @@ class SessionFigures:
     """The KPI values of the latest revision (`app.kpis.final`)."""
     after_live: Mapping[str, AfterLive] = field(default_factory=dict)
     """Platform → what was paid after the end; empty before the end."""
+    ad_rates: Rates = field(default_factory=dict)
+    """The rates of the currencies, other than the session's, in which its campaigns are paid."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -163,21 +167,42 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), ended_rooms(head.broadcasts))
     parts = (row[f"part_{name}"] or () for name in ("platforms", "metrics", "reported", "counted"))
     products_gmv = None if row["products_gmv"] is None else int(row["products_gmv"])
-    return SessionFigures(
+    figures = SessionFigures(
         head, counted, reported.figures, reported.peaks, parts_of(zip(*parts, strict=True)), products_gmv,
         reported.sampled_rooms, _corrected_clocks(row["corrected_keys"], row["corrected_events"]),
         None if row["released_kpis"] is None else from_json(row["released_kpis"]),
         {platform: AfterLive(*map(int, sums)) for platform, sums in zip(row["later_platforms"] or (), row["later_sums"] or (),
                                                                           strict=True)},
     )  # fmt: skip
+    return (await with_ad_rates(connection, {session: figures}))[session]
+
+
+async def with_ad_rates(connection: Connection, found: dict[UUID, SessionFigures]) -> dict[UUID, SessionFigures]:
+    """Return the sessions with the rates of their campaigns' currencies; one query if there are such campaigns, else none."""
+    wanted = []
+    for session, figures in found.items():
+        currencies = {slug.partition(":")[2] for told in figures.parts.values() for slug in told if slug.startswith("ad_spend:")}
+        if currencies:
+            head = figures.head
+            day = day_of(head.started_at or head.scheduled_at or datetime.now(UTC), head.time_zone)
+            wanted += [WantedRate(session, currency, head.currency, day) for currency in sorted(currencies)]
+    if not wanted:
+        return found
+    rates = await rates_of(connection, wanted)
+    return found | {session: replace(found[session], ad_rates=of_session) for session, of_session in rates.items()}
 
 
 def parts_of(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return `SessionFigures.parts` of rows (platform, sampled metric, reported, counted)."""
+    """Return `SessionFigures.parts` of rows (platform, sampled metric, reported, counted).
+
+    What campaigns cost in another currency stands under `ad_spend:` and its code, in units of 10^-4.
+    """
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for platform, metric, told, known in rows:
         # A product's sample names its impressions as the room's sample does; here they are apart.
         slug = "product_impressions" if metric == "impressions" else metric
+        if slug.startswith("ad_spend:"):
+            slug = f"ad_spend:{currency_of(int(slug.partition(':')[2]))}"
         found.setdefault(platform, {})[slug] = (int(told), int(known))
     return found
 

@@ -89,6 +89,8 @@ def test_the_dashboard_becomes_samples_of_audience_and_products(
         "orders_total": 96,
         "buyers_total": 90,
         "gmv_total": "12345.00",
+        "product_viewers_total": 2000,
+        "clickers_total": 900,
     }
     assert product["data"] == {
         "product": "234245",
@@ -98,6 +100,8 @@ def test_the_dashboard_becomes_samples_of_audience_and_products(
         "orders_total": 42,
         "gmv_total": "4200.00",
         "stock": 956,
+        "viewers_total": 1500,
+        "clickers_total": 400,
     }
     assert (audience["subject"], reading.is_living) == ("wechat:export/UzFf***", True)
     assert {now.isoformat()} == {audience["time"], product["time"]}
@@ -116,6 +120,20 @@ def test_blocks_may_be_objects(sample: Sample, context: Context, now: datetime) 
         "followers_total": 21,
         "average_watch_seconds": 47.0,
     }
+
+
+def test_natural_and_paid_traffic_are_told_apart(sample: Sample, context: Context, now: datetime, valid: Valid) -> None:
+    """Types 1 to 3 are natural, boosted and advertised traffic; public and private domain divide the same people again."""
+    types = [(1, 900, 500_000), ("2", 300, None), (3, 320, 734_500), (4, 1520, 1_234_500), (0, 1, 1), (3, None, None)]
+    stats = [{"live_dst_channel_type": kind, "uv": uv, "gmv": gmv} for kind, uv, gmv in types]
+    channel = json.dumps({"live_dist_channel_source_stats": stats})
+    answer = sample("pull_wechat_getlivedata")["response"] | {"live_distribution_channel": channel}
+    events = valid(wechat_live.read_live_data(answer, "e", context, now).parsed.events)
+    assert [
+        {"source": "natural", "paid": False, "viewers_total": 900, "gmv_total": "5000.00"},
+        {"source": "boosted", "paid": True, "viewers_total": 300},
+        {"source": "ads", "paid": True, "viewers_total": 320, "gmv_total": "7345.00"},
+    ] == [event["data"] for event in events if event["type"] == "live.source.sampled"]
 
 
 def test_a_shop_may_name_products_by_their_source_id(sample: Sample, now: datetime) -> None:

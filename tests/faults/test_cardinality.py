@@ -74,6 +74,7 @@ CASES = [
     ("product.clicked", _clicked, "/data/product", 3),
     ("stock.changed", lambda number: {"product": f"p{number}", "stock": 1}, "/data/product", 3),
     ("viewer.entered", _entered, "/data/source", 2),
+    ("source.sampled", lambda number: {"source": f"s{number}", "viewers_total": 1}, "/data/source", 2),
     ("promotion.measured", _measured, "/data/promotion", 2),
     ("ad.sampled", lambda number: {"campaign": f"c{number}", "spend_total": "1.00"}, "/data/campaign", 2),
 ]

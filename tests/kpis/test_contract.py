@@ -3,16 +3,21 @@
 import httpx
 import pytest
 
-from app.api import insights, read_models, report_models, timeline_models
+from app.api import insights, kpi_models, read_models, report_models, timeline_models, traffic_models
 from app.api.read_models import DocumentModel
 from tests.kpis.event_builders import NewSession, Send, paid
 
 SHAPES: dict[str, type[DocumentModel]] = {
-    "kpis": read_models.KpiDocument,
+    "kpis": kpi_models.KpiDocument,
     "products": read_models.ProductsDocument,
     "timeline": timeline_models.TimelineDocument,
     "showcases": read_models.ShowcasesDocument,
     "audience": read_models.AudienceDocument,
+    "sources": traffic_models.SourcesDocument,
+    "funnel": traffic_models.FunnelDocument,
+    "funnel?by=platform": traffic_models.FunnelDocument,
+    "funnel?by=product": traffic_models.FunnelDocument,
+    "funnel?by=source": traffic_models.FunnelDocument,
     "report": report_models.ReportDocument,
     "orders": report_models.OrdersPage,
     "insights": insights.InsightsDocument,
@@ -32,6 +37,8 @@ async def test_an_answer_has_the_documented_shape_and_nothing_else(
         "wechat:room",
         ("session.started", 0, {}),
         ("viewer.entered", 1, {"viewer": "v", "fan_level": 4}),
+        ("source.sampled", 1, {"source": "ads", "paid": True, "viewers_total": 3, "gmv_total": "1.00"}),
+        ("ad.sampled", 1, {"campaign": "a", "spend_total": "1.00", "currency": "USD"}),
         ("audience.sampled", 2, {"concurrent": 3, "viewers_total": 9, "average_watch_seconds": 3600}),
         ("product.showcased", 3, {"product": "a"}),
         ("host.changed", 3, {"host": "小林"}),

@@ -13,9 +13,10 @@ from app.ingest.rebuild import compare
 from app.kpis import product_reader, reader
 from app.kpis.orders_and_events import read_orders
 from app.kpis.reader import SessionQuery, TimelineQuery
+from app.kpis.sources import read_sources
 from app.service import Service
 from app.storage.log_reads import OrderFilter
-from tests.pipeline import oracle, product_oracle
+from tests.pipeline import oracle, product_oracle, traffic_oracle
 from tests.pipeline.reference_model import tell, total_of
 from tests.pipeline.reference_records import Order, Show, Story
 from tests.pipeline.strategies import START, Event
@@ -42,6 +43,7 @@ async def assert_told(service: Service, shows: list[Show], events: list[Event]) 
         await _kpis(service, story)
         await _products(service, story)
         await _audience(service, story)
+        await _sources(service, story)
         await _timeline(service, story)
         await _orders(service, story)
         await assert_windows(service, story, asked(story))
@@ -104,6 +106,35 @@ async def _audience(service: Service, story: Story) -> None:
         assert oracle.shares(found, lambda one: one.fan_level) == by_level
         known = [one.fan_level for one in found if one.fan_level is not None]
         assert (sum(level >= 4 for level in known) if known else None) == document["core_fans"]["viewers"]
+
+
+async def _sources(service: Service, story: Story) -> None:
+    document = await read_sources(service.database, asked(story))
+    found = {(row["source"], row["paid"]): row for row in document["sources"]}
+    wanted = traffic_oracle.by_source(story)
+    names = {place: row for place, row in wanted.items() if place is not None}
+    assert names.keys() == found.keys()
+    ledger = oracle.counted(story, "orders") is not None
+    for place, figures in names.items():
+        assert traffic_oracle.printed(figures, story.show.digits, ledger=ledger) == {
+            name: found[place][name] for name in figures
+        }, place
+    kpis = (await reader.read_kpis(service.database, asked(story)))["kpis"]
+    for slug in ("buyers", "orders", "gmv", "refund_amount"):
+        value = kpis[slug]["value"]
+        assert value == document["total"][slug], slug
+        parts = [document["remainder"], *document["sources"]]
+        if value is not None:
+            assert Decimal(value) == sum(Decimal(part[slug] or 0) for part in parts), slug
+    if ledger and kpis["gmv"]["basis"] == "counted":
+        rest = traffic_oracle.printed(wanted[None], story.show.digits, ledger=True)
+        assert {name: value for name, value in rest.items() if name != "viewers"} == {
+            name: document["remainder"][name] for name in rest if name != "viewers"
+        }
+    assert traffic_oracle.reported(story) == {
+        (row["platform"], row["source"], row["paid"]): {name: row[name] for name in ("viewers", "orders", "buyers", "gmv")}
+        for row in document["reported"]
+    }
 
 
 async def _timeline(service: Service, story: Story) -> None:

@@ -15,9 +15,11 @@ from tests.pipeline.reference_records import Happening, Reading, Story
 Exact = int | Fraction | None
 Figures = dict[str, Exact]
 
-AUDIENCE = ("viewers", "views", "impressions", "new_followers", "comments", "likes", "shares", "replay_views")
+AUDIENCE = (
+    "viewers", "views", "impressions", "new_followers", "comments", "likes", "shares", "replay_views", "product_viewers", "clickers",
+)  # fmt: skip
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")
-COUNTED_ONLY = ("commenters", "gifts", "clickers", "support_requests")
+COUNTED_ONLY = ("commenters", "gifts", "support_requests")
 MONEY = {
     "gmv", "refund_amount", "net_gmv", "spend_per_buyer", "average_order_value", "gmv_per_viewer", "gmv_per_thousand_views",
     "gmv_per_hour", "ad_spend", "after_live_gmv_24h", "after_live_net_gmv_24h", "after_live_gmv_7d", "after_live_net_gmv_7d",
@@ -138,9 +140,7 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
         figures["repeat_buyers"] = (counted(story, "buyers", platform=platform) or 0) - (figures["new_buyers"] or 0)
     figures["product_clicks"] = _of_products(story, platform, "product_clicks", "product_clicks")
     figures["product_impressions"] = _of_products(story, platform, "impressions", "product_impressions")
-    campaigns = {one.of for one in story.readings if one.what == "ad_spend" and one.platform == platform}
-    spent = [told(story, "ad_spend", platform, campaign) for campaign in campaigns]
-    figures["ad_spend"] = sum(one or 0 for one in spent) if spent else None
+    figures["ad_spend"], figures["lacking_rates"] = _ad_spend(story, platform)
     room_states = [one for one in story.readings if one.what == "broadcast" and one.platform == platform]
     dark = bool(room_states) and platform not in {name for name, _ in on_air(story)}
     live = status(story) == "live" and not dark
@@ -162,6 +162,20 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
     return figures
 
 
+def _ad_spend(story: Story, platform: str) -> tuple[int | None, int | None]:
+    """Return the sum over campaigns, and how many are paid in another currency: there is no rate, so nothing is known of the sum."""
+    total, lacking = None, 0
+    for campaign in {one.of for one in story.readings if one.what == "ad_spend" and one.platform == platform}:
+        place = max(
+            number
+            for number, one in enumerate(story.readings)
+            if (one.what, one.platform, one.of) == ("ad_spend", platform, campaign)
+        )
+        total = (total or 0) + story.readings[place].value
+        lacking += story.readings[place + 1 : place + 2] != [] and story.readings[place + 1].what == "ad_currency"
+    return (None, lacking) if lacking else (total, None)
+
+
 def _of_products(story: Story, platform: str, reported: str, occurrence: str) -> int | None:
     total = None
     for product in products(story):
@@ -175,7 +189,7 @@ def _of_products(story: Story, platform: str, reported: str, occurrence: str) ->
 
 def products(story: Story) -> list[str]:
     """Return every product that an event names."""
-    others = ("broadcast", "promotion_", "ad_")
+    others = ("broadcast", "promotion_", "ad_", "source_")
     readings = {one.of for one in story.readings if not one.what.startswith(others)}
     return sorted((readings | {one.product for one in story.happenings}) - {""})
 
@@ -255,6 +269,8 @@ def total_figures(parts: Iterable[Figures], duration: int | None) -> Figures:
     for slug in summed:
         known = [part[slug] for part in parts if part[slug] is not None]
         total[slug] = sum(one for one in known if one is not None) if known else None
+    if any(part["lacking_rates"] for part in parts):
+        total["ad_spend"] = None
     formulas(total, duration)
     averages = [part["average_watch_seconds"] for part in parts if part["average_watch_seconds"] is not None]
     if total["average_watch_seconds"] is None and len(averages) == 1:

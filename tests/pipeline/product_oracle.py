@@ -11,7 +11,9 @@ from tests.pipeline.reference_records import Story
 
 def product_figures(story: Story, product: str) -> Figures:
     """Return a product's clicks, orders, buyers, units, GMV, refunds and stock over all platforms."""
-    total: Figures = dict.fromkeys(("impressions", "clicks", "orders", "buyers", "units", "gmv", "refund_amount", "stock"))
+    total: Figures = dict.fromkeys(
+        ("impressions", "product_viewers", "clicks", "clickers", "orders", "buyers", "units", "gmv", "refund_amount", "stock")
+    )
 
     def add(name: str, value: Exact) -> None:
         if value is not None:
@@ -22,6 +24,8 @@ def product_figures(story: Story, product: str) -> Figures:
         add("impressions", _shown(story, platform, product, "impressions", "product_impressions"))
         add("stock", remaining_stock(story, platform, product))
         add("clicks", _shown(story, platform, product, "product_clicks", "product_clicks"))
+        add("product_viewers", _shown(story, platform, product, "product_viewers", "product_viewers"))
+        add("clickers", told(story, "clickers", platform, product))
         for name, what in (("orders", "orders"), ("buyers", "buyers"), ("units", "units_sold"), ("gmv", "gmv")):
             own = counted(story, what, platform=platform, product=product)
             add(name, (own or 0) if ledger else told(story, what, platform, product))

@@ -100,6 +100,8 @@ _AUDIENCE_TOTALS = {
     "units_total": "units_sold",
     "gmv_total": "gmv",
     "replay_views_total": "replay_views",
+    "product_viewers_total": "product_viewers",
+    "clickers_total": "clickers",
 }
 _PRODUCT_TOTALS = {
     "impressions_total": "impressions",
@@ -109,6 +111,8 @@ _PRODUCT_TOTALS = {
     "units_total": "units_sold",
     "gmv_total": "gmv",
     "stock": "stock",
+    "viewers_total": "product_viewers",
+    "clickers_total": "clickers",
 }
 
 
@@ -175,7 +179,8 @@ class _Teller:
         self.count("views")
         self.story.moves.append((f"{self.platform} {self.data['viewer']}", self.at, False, None))
         if self.first("viewer", self.platform, self.data["viewer"]):
-            self.count("viewers", source=self.data.get("source"), fan_level=self.data.get("fan_level"))
+            more: dict[str, Any] = {name: self.data.get(name) for name in ("source", "fan_level", "paid")}
+            self.count("viewers", who=(self.platform, self.data["viewer"]), **more)
 
     def _viewer_left(self) -> None:
         self.count("exits")
@@ -226,17 +231,40 @@ class _Teller:
 
     def _product_clicked(self) -> None:
         self.count("product_clicks", self.data.get("count", 1), self.product(self.data["product"]))
-        if self.data.get("viewer") is not None and self.first("clicker", self.platform, self.data["viewer"]):
+        if self.data.get("viewer") is not None and self.first("clickers", self.platform, self.data["viewer"]):
             self.count("clickers")
 
     def _product_displayed(self) -> None:
         self.count("product_impressions", self.data.get("count", 1), self.product(self.data["product"]))
+        if self.data.get("viewer") is not None:
+            who, product = (self.platform, self.data["viewer"]), self.product(self.data["product"])
+            if self.first("product viewer", *who):
+                self.count("product_viewers")
+            if self.first("viewer of product", product, *who):
+                self.count("product_viewers", product=product)
+
+    def _source_sampled(self) -> None:
+        paid = self.data.get("paid")
+        for name in ("viewers_total", "orders_total", "buyers_total", "gmv_total"):
+            of = f"{self.data['source']}|" + ("" if paid is None else f"|{int(paid)}")
+            self.read(f"source_{name.removesuffix('_total')}", self._figure(name), of, self.room)
 
     def _ad_sampled(self) -> None:
-        for name in ("spend_total", "gmv_total", "impressions_total", "clicks_total"):
+        currency = self.data.get("currency", self.show.currency)
+        foreign = currency != self.show.currency
+        digits = 4 if foreign else self.show.digits
+        self.read("ad_spend", minor(self.data["spend_total"], digits), self.data["campaign"])
+        if foreign:
+            # The code as a number of base 26, right behind the amount that it belongs to.
+            self.read(
+                "ad_currency",
+                int("".join("0123456789abcdefghijklmnop"[ord(sign) - 65] for sign in currency), 26),
+                self.data["campaign"],
+            )
+        for name in ("gmv_total", "impressions_total", "clicks_total"):
             value = self.data.get(name)
-            if name in {"spend_total", "gmv_total"} and value is not None:
-                value = minor(value, self.show.digits)
+            if name == "gmv_total" and value is not None:
+                value = minor(value, digits)
             self.read(f"ad_{name.removesuffix('_total')}", value, self.data["campaign"])
 
     def _stock_changed(self) -> None:
@@ -284,7 +312,7 @@ class _Teller:
         if (name := self.data.get("buyer")) is not None:
             buyer = (self.platform, name)
             if self.first("buyer", *buyer):
-                self.count("buyers")
+                self.count("buyers", who=buyer)
             if self._first("customer", self.show.brand, *buyer):
                 self.count("new_buyers")
             for product in bought:

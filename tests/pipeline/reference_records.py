@@ -33,6 +33,9 @@ class Happening:
     product: str = ""
     source: str | None = None
     fan_level: int | None = None
+    paid: bool | None = None
+    who: tuple[str, str] | None = None
+    """Platform and id of a viewer or buyer."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     "viewer.entered": _data(
         {"viewer": _people},
         source=st.sampled_from(("fans", "search")),
+        paid=st.booleans(),
         fan_level=st.sampled_from((0, 3, 4)),
         follower=st.booleans(),
     ),
@@ -64,10 +65,15 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
         {}, concurrent=_totals, viewers_total=_totals, views_total=_totals, impressions_total=_totals, likes_total=_totals,
         comments_total=_totals, shares_total=_totals, followers_total=_totals, average_watch_seconds=_seconds,
         orders_total=_totals, buyers_total=_totals, units_total=_totals, gmv_total=_amounts, replay_views_total=_totals,
+        product_viewers_total=_totals, clickers_total=_totals,
+    ),
+    "source.sampled": _data(
+        {"source": st.sampled_from(("natural", "ads"))}, paid=st.booleans(),
+        viewers_total=_totals, orders_total=_totals, buyers_total=_totals, gmv_total=_amounts,
     ),
     "ad.sampled": _data(
         {"campaign": st.sampled_from(("c1", "秋の新作")), "spend_total": _amounts},
-        impressions_total=_totals, clicks_total=_totals, gmv_total=_amounts,
+        impressions_total=_totals, clicks_total=_totals, gmv_total=_amounts, currency=st.sampled_from(("CNY", "USD")),
     ),
     "comment.posted": _data({"viewer": _people}, text=st.sampled_from(("", "好看", "いくらですか"))),
     "like.sent": _data({}, viewer=_people, count=_counts),
@@ -80,7 +86,7 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     "product.displayed": _data({"product": _products}, viewer=_people, count=_counts),
     "product.sampled": _data(
         {"product": _products}, impressions_total=_totals, clicks_total=_totals, buyers_total=_totals, orders_total=_totals,
-        units_total=_totals, gmv_total=_amounts, stock=_totals,
+        units_total=_totals, gmv_total=_amounts, stock=_totals, viewers_total=_totals, clickers_total=_totals,
     ),
     "stock.changed": _data({"product": _products, "stock": _totals}),
     "order.placed": _data(_purchase, buyer=_people),

@@ -18,7 +18,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Generating overly large repr"),
 ]
 
-_DOCUMENTS = ("kpis", "products", "timeline", "audience", "showcases", "orders", "report", "effects", "after-live", "retention")
+_DOCUMENTS = (
+    "kpis", "products", "timeline", "audience", "sources", "funnel", "showcases", "orders", "report", "effects", "after-live", "retention",
+)  # fmt: skip
 _PAID = {"order": "1", "buyer": "b", "currency": "CNY", "amount": "10.00"}
 _LINE = {"product": "bag-03", "quantity": 1, "amount": "10.00"}
 _NOTHING = {"product": "bag-03", "quantity": 0, "amount": "10.00"}

@@ -31,8 +31,9 @@ OPERATIONS = {
 }
 FIGURES = {
     "list_sessions", "get_session", "list_streams", "list_lineup", "list_promotions", "get_promotion", "get_kpis",
-    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks", "get_audience", "list_orders", "get_packing_list",
-    "get_brand_logo", "get_session_logo", "list_alerts", "get_chart", "compare_sessions", "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
+    "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks", "list_sources", "get_funnel", "get_audience",
+    "list_orders", "get_packing_list", "get_brand_logo", "get_session_logo", "list_alerts", "get_chart", "compare_sessions",
+    "get_brand_history", "list_events", "list_brands", "get_brand", "list_products",
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",

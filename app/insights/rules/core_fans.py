@@ -3,10 +3,12 @@
 In: arrivals of the first minutes by fan level. Out: at most one finding. Never here: I/O.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from app.events.traffic import arrival_of
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, capped, path_of
 from app.kpis.audience import CORE_FAN_LEVEL
@@ -36,14 +38,14 @@ def core_fans_early(evidence: Evidence) -> Iterable[Finding]:
     window = early_window(evidence.evaluation)
     if window is None:
         return
-    levels = {key.rpartition("|")[2]: 0 for key in evidence.early_arrivals}
+    levels: Counter[int | None] = Counter()
     for key, viewers in evidence.early_arrivals.items():
-        levels[key.rpartition("|")[2]] += viewers
-    everybody = sum(levels.values())
-    known = everybody - levels.get("", 0)
+        levels[arrival_of(key).fan_level] += viewers
+    everybody = levels.total()
+    known = everybody - levels[None]
     if everybody < ENOUGH or known * 2 < everybody:
         return
-    core = sum(viewers for level, viewers in levels.items() if level and int(level) >= CORE_FAN_LEVEL)
+    core = sum(viewers for level, viewers in levels.items() if level is not None and level >= CORE_FAN_LEVEL)
     share = Fraction(core, everybody)
     if FEW < share < MANY:
         return

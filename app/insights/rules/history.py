@@ -22,6 +22,8 @@ METRICS: tuple[tuple[str, Section, str, int], ...] = (
     ("spend_per_buyer", "ec", "buyers", 20),
     ("units_per_buyer", "ec", "buyers", 20),
     ("conversion_rate", "ec", "viewers", 500),
+    ("click_to_order_rate", "ec", "clickers", 100),
+    ("net_roi", "ec", "buyers", 20),
     ("follow_rate", "ec", "viewers", 500),
     ("average_watch_seconds", "live", "viewers", 100),
     ("engagement_rate", "live", "viewers", 500),

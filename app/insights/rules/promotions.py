@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from app.events.traffic import arrival_of
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, Finding, capped, path_of
 from app.kpis.products import ProductResult
@@ -29,7 +30,7 @@ def promotion_effect(evidence: Evidence) -> Iterable[Finding]:
     if not viewed:
         return
     sources = SOURCES | {row.kind for row in viewed if row.kind}
-    arrived = sum(viewers for key, viewers in evidence.arrivals.items() if key.rpartition("|")[0] in sources)
+    arrived = sum(viewers for key, viewers in evidence.arrivals.items() if arrival_of(key).source in sources)
     everybody = sum(evidence.arrivals.values())
     views = sum(row.views or 0 for row in viewed)
     links = [path_of(evidence.session, "report")]

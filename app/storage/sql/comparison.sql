@@ -42,14 +42,24 @@ FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric = 'broadcast');
 
 -- name: parts
--- Figures that platforms report product by product or campaign by campaign, and what was counted of the same.
-SELECT g.session_id, g.platform, g.metric, sum(g.latest)::text AS reported, coalesce(sum(c.value), 0)::text AS counted
+-- Figures that platforms report product by product or campaign by campaign, and what was counted of the same; as in reads.sql.
+SELECT g.session_id, g.platform,
+       CASE g.metric WHEN 'ad_spend' THEN (
+           SELECT concat_ws(':', 'ad_spend', max(k.latest))
+           FROM gauges s
+           LEFT JOIN gauges k
+               ON k.session_id = s.session_id AND k.grain = 0 AND k.key = s.key AND k.bucket = s.bucket
+               AND k.platform = s.platform AND k.room = s.room AND k.metric = 'ad_currency' AND k.latest_key = s.latest_key
+           WHERE s.session_id = g.session_id AND s.grain = 0 AND s.key = g.key AND s.bucket = g.bucket
+             AND s.platform = g.platform AND s.metric = 'ad_spend'
+       ) ELSE g.metric END AS metric,
+       sum(g.latest)::text AS reported, coalesce(sum(c.value), 0)::text AS counted
 FROM platform_gauges g
 LEFT JOIN counters c
     ON c.session_id = g.session_id AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket AND c.platform = g.platform
     AND c.metric = CASE g.metric WHEN 'impressions' THEN 'product_impressions' ELSE g.metric END
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND g.key > '' AND g.metric IN ('product_clicks', 'impressions', 'ad_spend')
-GROUP BY g.session_id, g.platform, g.metric;
+GROUP BY 1, 2, 3;
 
 -- name: last_minutes
 -- The last minute in which anything was counted of each session; asked for those on air only.

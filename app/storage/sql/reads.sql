@@ -42,18 +42,28 @@ CROSS JOIN (
     WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.metric = 'broadcast'
 ) rooms
 CROSS JOIN (
-    -- Figures that platforms report product by product or campaign by campaign, and what was counted of the same.
+    -- Figures that platforms report product by product or campaign by campaign, and what was counted of the same. What a campaign
+    -- cost in another currency has the number of the currency behind its name: the campaign's latest sample tells it.
     SELECT array_agg(p.platform) AS platforms, array_agg(p.metric) AS metrics, array_agg(p.reported::text) AS reported,
            array_agg(p.counted::text) AS counted
     FROM (
-        SELECT g.platform, g.metric, sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
+        SELECT g.platform, CASE g.metric WHEN 'ad_spend' THEN (
+                   SELECT concat_ws(':', 'ad_spend', max(k.latest))
+                   FROM gauges s
+                   LEFT JOIN gauges k
+                       ON k.session_id = s.session_id AND k.grain = 0 AND k.key = s.key AND k.bucket = s.bucket
+                       AND k.platform = s.platform AND k.room = s.room AND k.metric = 'ad_currency' AND k.latest_key = s.latest_key
+                   WHERE s.session_id = $1::uuid AND s.grain = 0 AND s.key = g.key AND s.bucket = g.bucket
+                     AND s.platform = g.platform AND s.metric = 'ad_spend'
+               ) ELSE g.metric END AS metric,
+               sum(g.latest) AS reported, coalesce(sum(c.value), 0) AS counted
         FROM platform_gauges g
         LEFT JOIN counters c
             ON c.session_id = $1::uuid AND c.grain = 0 AND c.key = g.key AND c.bucket = g.bucket AND c.platform = g.platform
             AND c.metric = CASE g.metric WHEN 'impressions' THEN 'product_impressions' ELSE g.metric END
         WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > ''
           AND g.metric IN ('product_clicks', 'impressions', 'ad_spend')
-        GROUP BY g.platform, g.metric
+        GROUP BY 1, 2
     ) p
 ) parts
 CROSS JOIN (
