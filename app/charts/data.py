@@ -19,7 +19,6 @@ from app.labels.notation import NOTHING, grouped, money_text
 Documents = Mapping[str, Mapping[str, Any]]
 Row = dict[str, Any]
 
-FUNNEL = ("impressions", "viewers", "clickers", "buyers")
 PLATFORM_KPIS = ("viewers", "comments", "likes", "product_clicks", "orders", "gmv")
 MOST_PRODUCTS = 12
 """The most bars that are readable on a phone; other products are one bar."""
@@ -199,23 +198,21 @@ def product_names(products: Mapping[str, Any]) -> dict[str, str]:
 
 
 def funnel(documents: Documents, language: Language) -> ChartData:
-    """Return impressions → viewers → clickers → buyers, each with its ratio to the step before.
-
-    A step that nothing supplied is shown as absent, and the step after it has no ratio.
-    """
-    kpis = documents["kpis"]["kpis"]
+    """Return the steps from impressions to buyers; a step that nothing supplied is shown as absent."""
+    found = documents["funnel"]["steps"]
     steps: list[Row] = []
-    before: int | None = None
-    for slug in FUNNEL:
-        value = kpis[slug]["value"]
-        text = _number(value)
-        if value is not None and before:
-            text += f" · {grouped(f'{Decimal(value) * 100 / Decimal(before):.2f}')}%"
-        steps.append({"label": label(f"metric.{slug}", language), "value": value or 0, "text": text})
-        before = value
+    for above, step in zip([None, *found], found, strict=False):
+        text = _number(step["value"])
+        if step["rate"] is not None:
+            percent = Decimal(str(step["rate"])) * 100
+            rate = f"{grouped(f'{percent:.2f}')}%"
+            if above is not None and step["rate_of"] != above["kpi"]:
+                rate = label("traffic.rate_of", language).format(rate=rate, step=label(f"metric.{step['rate_of']}", language))
+            text += f" · {rate}"
+        steps.append({"label": label(f"metric.{step['kpi']}", language), "value": step["value"] or 0, "text": text})
     parts = [f"{step['label']} {step['text']}" for step in steps]
     description = label("chart.funnel.description", language).format(steps=_listing(parts, language))
-    empty = all(kpis[slug]["value"] is None for slug in FUNNEL)
+    empty = all(step["value"] is None for step in found)
     return ChartData(description, {"steps": steps}, empty=empty)
 
 

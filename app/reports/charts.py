@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from app.charts.specification import NEEDS, Chart, Specification, Theme, specification
 from app.kpis import product_reader, reader
+from app.kpis.funnel import steps_of
 from app.kpis.reader import SessionQuery, TimelineQuery, snapshot
 from app.kpis.render import Document
 from app.storage.database import Connection, Database
@@ -45,6 +46,13 @@ async def read_documents(connection: Connection, asked: SessionQuery, names: Ite
     return {name: await _READERS[name](connection, asked) for name in sorted(names)}
 
 
+def with_funnel(documents: Mapping[str, Document]) -> Mapping[str, Document]:
+    """Return the documents, and the steps of the funnel that follow from the KPIs, also from those of an earlier version."""
+    if "kpis" not in documents:
+        return documents
+    return {**documents, "funnel": {"steps": steps_of(documents["kpis"]["kpis"])}}
+
+
 async def read_chart(database: Database, asked: SessionQuery, chart: Chart, theme: Theme) -> Specification:
     """Return a chart's specification.
 
@@ -53,4 +61,4 @@ async def read_chart(database: Database, asked: SessionQuery, chart: Chart, them
     """
     async with snapshot(database, asked.brand) as connection:
         documents = await read_documents(connection, asked, NEEDS[chart])
-    return specification(chart, documents, asked.language, theme)
+    return specification(chart, with_funnel(documents), asked.language, theme)

@@ -15,19 +15,21 @@ from app.kpis.computation import compute
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
 from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import format_date, format_duration, format_figure, format_time
+from app.kpis.number_format import format_date, format_duration, format_time
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import SessionQuery, snapshot
-from app.kpis.render import Document, local, plain, zone_of
+from app.kpis.render import Document, local, zone_of
 from app.kpis.retention import retention_on
-from app.kpis.rounding import digits_of, number
+from app.kpis.rounding import number
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
+from app.reports.cells import cell_of
 from app.reports.editions import client_report
 from app.reports.marks import MOST, marks_section
 from app.reports.note_items import note_items
+from app.reports.traffic import traffic_section
 from app.reports.windows import after_live_section, effects_section, retention_section
-from app.storage import marks, product_reads
+from app.storage import marks, product_reads, sources
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
 from app.storage.reads import AFTER_ALL, BEFORE_ALL
@@ -109,6 +111,9 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     insights = (await build_insights(evidence, said))["insights"]
     report = await compute(len(evidence), report_document, evidence, notes, insights, asked)
     head = evidence.evaluation.head
+    sold = await sources.sales(connection, asked.session)
+    if traffic := traffic_section(evidence.evaluation, evidence.arrivals, sold, asked.language):
+        report["sections"]["traffic"] = traffic
     rows, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
     if rows:
         report["sections"]["marks"] = marks_section(rows, total - len(rows), head.time_zone, asked.language)
@@ -139,7 +144,7 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
 
     def kpis(slugs: Sequence[str]) -> list[Document]:
         return [
-            {"slug": slug, **_figure(slug, label(f"metric.{slug}", language), evaluation.total[slug],
+            {"slug": slug, **cell_of(slug, label(f"metric.{slug}", language), evaluation.total[slug],
                                      BY_SLUG[slug].unit, head.currency, language)}
             for slug in slugs
         ]  # fmt: skip
@@ -178,16 +183,6 @@ def report_document(evidence: Evidence, notes: Sequence[NoteRow], insights: Sequ
             "products": _products(evaluation, evidence.table, language),
         },
         "warnings": warnings_of(evaluation, figures, language),
-    }
-
-
-def _figure(slug: str, name: str, figure: Figure, unit: Unit, currency: str, language: Language) -> Document:
-    return {
-        "label": name,
-        "value": plain(figure, unit, digits_of(currency)),
-        "unit": unit.value,
-        "text": format_figure(slug, figure, unit, currency, language),
-        "basis": figure[2],
     }
 
 
@@ -237,7 +232,7 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
 def _promotions(promotions: Sequence[PromotionRow], words: _SectionTexts, currency: str, language: Language) -> Document:
     def figure(column: str, value: int | None) -> Document:
         cell: Figure = ABSENT if value is None else (value, 1, "reported")
-        return _figure(column, label(f"promotion.{column}", language), cell, Unit.COUNT, currency, language)
+        return cell_of(column, label(f"promotion.{column}", language), cell, Unit.COUNT, currency, language)
 
     views = [row.views for row in promotions if row.views is not None]
     return {
@@ -264,7 +259,7 @@ def _products(evaluation: Evaluation, table: ProductTable, language: Language) -
 
     def row(code: str | None, name: str, values: Values) -> Document:
         figures = {
-            column: _figure(column, label(f"product.{column}", language), values[column], UNITS[column], currency, language)
+            column: cell_of(column, label(f"product.{column}", language), values[column], UNITS[column], currency, language)
             for column in PRODUCT_COLUMNS
         }
         return {"product": code, "name": name, "figures": figures}

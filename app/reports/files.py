@@ -19,7 +19,7 @@ from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document
 from app.labels.catalogue import label
-from app.reports.charts import read_documents
+from app.reports.charts import read_documents, with_funnel
 from app.reports.document import report_on
 from app.reports.excel.workbook import Batch, OrderLines, WorkbookInput, write_workbook
 from app.reports.page import render
@@ -90,6 +90,7 @@ async def draw_page(
     """Return the page of documents."""
     # One platform alone has nothing to be compared with.
     shown = [chart for chart in CHARTS if chart != "platforms" or len(documents["kpis"]["by_platform"]) > 1]
+    documents = with_funnel(documents)
     specs = [specification(chart, documents, report["language"], "light") for chart in shown]
     return ReportFile(_name(report), (await renderer.run(render, report, specs, logo)).encode())
 

@@ -10,6 +10,11 @@ def product(code: str, name: str, **figures: Any) -> dict[str, Any]:
     return {"product": code, "name": name, "gmv": "0.00", "units": 0, "clicks": 0} | figures
 
 
+def step(kpi: str, value: int | None, rate: float | None = None, rate_of: str | None = None) -> dict[str, Any]:
+    """Return a step of the funnel."""
+    return {"kpi": kpi, "value": value, "rate": rate, "rate_of": rate_of}
+
+
 @pytest.fixture
 def documents() -> dict[str, dict[str, Any]]:
     """Three minutes, two products, two platforms."""
@@ -49,6 +54,15 @@ def documents() -> dict[str, dict[str, Any]]:
             "kpis": kpis(viewers=18052, product_clicks=12088, clickers=6044, orders=209, buyers=190, gmv="9000.00"),
             "currency": "CNY",
             "by_platform": {"wechat": kpis(viewers=15000, gmv="9000.00"), "weibo": kpis(viewers=3052)},
+        },
+        "funnel": {
+            "steps": [
+                step("impressions", None),
+                step("viewers", 18052),
+                step("product_viewers", None),
+                step("clickers", 6044, 0.33481, "viewers"),
+                step("buyers", 190, 0.031436, "clickers"),
+            ]
         },
         "audience": {
             "by_source": [

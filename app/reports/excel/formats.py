@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.events.characters import FORMULA_SIGNS
 from app.kpis.metrics import Unit
+from app.kpis.number_format import RETURNS
 from app.kpis.render import Document
 from app.kpis.rounding import digits_of
 from app.labels.catalogue import Language, label
@@ -73,7 +74,7 @@ def number_format(unit: str, value: float | str | None, currency: str, language:
         whole = not str(value).partition(".")[2].strip("0")
         return money_format(currency, language, 0 if whole else digits_of(currency))
     if unit == Unit.RATIO:
-        return "#,##0.00%"
+        return "#,##0.00" if slug in RETURNS else "#,##0.00%"
     if unit == Unit.SECONDS:
         minutes = _in_minutes(value, slug)
         return f'#,##0.00"{label("unit.minutes", language)}"' if minutes else f'0.0"{label("unit.seconds", language)}"'

@@ -21,7 +21,7 @@ from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.labels.notation import NOTHING
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, text_section
-from app.reports.excel.blocks import LAST, WIDTHS, Blocks
+from app.reports.excel.blocks import LAST, WIDTHS
 from app.reports.excel.formats import (
     MOST_POINTS,
     PALE,
@@ -34,6 +34,7 @@ from app.reports.excel.formats import (
     write_text,
 )
 from app.reports.excel.pages import HEAD_ROWS, paginate
+from app.reports.excel.traffic import TrafficBlocks
 from app.reports.formulas import remainder_formula
 from app.reports.marks import mark_lines
 from app.reports.windows import section_lines
@@ -57,7 +58,7 @@ class Products(NamedTuple):
     """Their names, in the order of the sheet."""
 
 
-class Results(Blocks):
+class Results(TrafficBlocks):
     """Writes the sheet from top to bottom."""
 
     _table = (0, 0, "")
@@ -76,6 +77,7 @@ class Results(Blocks):
         self._analysis(sections["ec"])
         self._promotion(sections["promotion"])
         products = self._products(sections["products"])
+        self._traffic()
         self._marks()
         self._warnings()
         sheet.freeze_panes(2, 0)

@@ -111,17 +111,18 @@ export function sparkline(points, kind) {
 }
 
 /** Bars of a few figures: `{key, label, value, text}`; the text tells the value, so the bar is hidden from screen readers. */
-export function bars(id, title, rows, aside) {
+export const bars = (id, title, rows, aside) => panel(id, title, { class: "panel-bars", aside }, barList(rows));
+
+export function barList(rows) {
+  if (!rows.some((row) => row.value !== null)) return h("p", { class: "empty" }, t("chart.empty"));
   const most = Math.max(...rows.map((row) => row.value ?? 0), 1);
-  return panel(id, title, { class: "panel-bars", aside }, rows.some((row) => row.value !== null)
-    ? h("dl", { class: "bars" }, ...rows.map((row) => h(
-        "div",
-        { key: row.key, "data-step": row.key },
-        h("dt", null, phrase(row.label)),
-        h("dd", null, row.text),
-        h("span", { class: "bar-track", "aria-hidden": "true" }, row.value !== null && h("span", { class: "bar-fill", style: { "--share": row.value / most } })),
-      )))
-    : h("p", { class: "empty" }, t("chart.empty")));
+  return h("dl", { class: "bars" }, ...rows.map((row) => h(
+    "div",
+    { key: row.key, "data-step": row.key },
+    h("dt", null, phrase(row.label)),
+    h("dd", null, row.text),
+    h("span", { class: "bar-track", "aria-hidden": "true" }, row.value !== null && h("span", { class: "bar-fill", style: { "--share": row.value / most } })),
+  )));
 }
 
 /**

@@ -118,7 +118,7 @@ export const roundedMoney = (amount, currency) => money(String(Math.round(amount
 export function figure({ value, unit }, currency, slug) {
   if (value === null || value === undefined) return NOTHING;
   if (unit === "money") return money(value, currency);
-  if (unit === "ratio") return percent(value);
+  if (unit === "ratio") return slug === "roi" || slug === "net_roi" ? number(value, 2) : percent(value);
   if (unit === "seconds") {
     return slug === "average_watch_seconds" || value >= 60
       ? number(value / 60, 2) + t("unit.minutes") : number(value, 1) + t("unit.seconds");

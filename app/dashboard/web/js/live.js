@@ -12,13 +12,15 @@ import { Desk } from "./desk/desk.js";
 import { LiveAlerts } from "./live_alerts.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
-import { funnel, insights, platforms, sources } from "./live_sidebar.js";
+import { insights, platforms } from "./live_sidebar.js";
 import { hostNow, latest } from "./marks.js";
 import { Resource, every } from "./resource.js";
 import { badge, chartPanel, failure, heading, notice, waiting } from "./components.js";
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
 import { theme } from "./theme.js";
+import { funnel } from "./traffic/funnel.js";
+import { LiveSources } from "./traffic/sources.js";
 import { RECENT_MINUTES, TREND_METRICS, trends } from "./trend.js";
 import { READER_ZONE, ago, clock, date, hour, language, moment, platformName, t } from "./i18n.js";
 
@@ -37,6 +39,7 @@ export class LiveView {
     this.insights = new Resource(() => (may.seeInternal() ? find(`${this.base}/insights`) : null));
     this.chart = new Resource(() => find(`${this.base}/charts/timeline?lang=${language()}&theme=${theme()}`));
     this.products = new LiveProducts();
+    this.sources = new LiveSources(this.base);
     this.alerts = new LiveAlerts(this.base);
     this.stream = new Stream(encodeURIComponent(id), {
       update: (documents) => {
@@ -49,13 +52,13 @@ export class LiveView {
       state: refresh,
     });
     this.desk = may.write() ? new Desk(id) : null;
-    this.all = [this.session, this.recent, this.insights, this.chart];
+    this.all = [this.session, this.recent, this.insights, this.chart, this.sources.sold];
     // The recent minutes are asked for once the session's own clock is known.
     for (const one of this.all) if (one !== this.recent) one.load();
     this.stops = [
       every(1000, refresh),
       this.#following(FAST_MS, [this.recent, this.chart, ...(this.desk ? [this.desk.log] : [])]),
-      this.#following(SLOW_MS, [this.session]),
+      this.#following(SLOW_MS, [this.session, this.sources.sold]),
       this.#following(60_000, [this.insights]),
     ];
   }
@@ -215,7 +218,7 @@ export class LiveView {
       figures(kpis, trend, this.status),
       strip(kpis),
       h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
-      h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && sources(audience)),
+      h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && this.sources.render(audience)),
       h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), latest(this.documents.marks, session.time_zone), insights(this.insights)),
     );
   }

@@ -16,8 +16,8 @@ import { Release } from "./report_release.js";
 import { link } from "./router.js";
 import { theme } from "./theme.js";
 import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } from "./i18n.js";
-import { funnel, sources } from "./live_sidebar.js";
 import { listed } from "./marks.js";
+import { FunnelParts, trafficSection } from "./traffic/section.js";
 import { SortableTable } from "./sortable_table.js";
 import { windowPanels } from "./report_windows.js";
 
@@ -30,7 +30,7 @@ export class ReportView {
     this.session = new Resource(() => get(this.base));
     this.report = new Resource(() => get(`${this.base}/report?lang=${language()}`));
     this.kpis = new Resource(() => find(`${this.base}/kpis`));
-    this.audience = new Resource(() => find(`${this.base}/audience`));
+    this.funnel = new FunnelParts(this.base);
     this.sold = new SortableTable("sold-table", "gmv");
     // What is the agency's own is not asked for in the name of a brand.
     this.insights = may.seeInternal() ? new Resource(() => find(`${this.base}/insights`)) : null;
@@ -38,7 +38,7 @@ export class ReportView {
     this.charts = Object.fromEntries(CHARTS.map((name) => [
       name, new Resource(() => find(`${this.base}/charts/${name}?lang=${language()}&theme=${theme()}`)),
     ]));
-    this.all = [this.session, this.report, this.insights, this.kpis, this.audience, ...Object.values(this.charts)].filter(Boolean);
+    this.all = [this.session, this.report, this.insights, this.kpis, this.funnel.parts, ...Object.values(this.charts)].filter(Boolean);
     for (const one of this.all) one.load();
     this.saving = null;
     this.shares = may.write() ? new ShareLinks(this.base) : null;
@@ -83,8 +83,8 @@ export class ReportView {
       this.saving && notice(this.saving.level, [t(this.saving.text), this.saving.error?.words].filter(Boolean).join(" ")),
       this.#warnings(report),
       totals(report),
-      charted && h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), this.kpis.data && funnel(this.kpis.data), this.audience.data && sources(this.audience.data), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
-      ...sections(report, this.sold),
+      charted && h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
+      ...sections(report, this.sold, charted && this.funnel.render()),
       this.#drafts(),
       this.notes?.render(),
       this.release?.render(session.status),
@@ -165,11 +165,12 @@ export const sheet = (report, table) => h("div", { class: "report" }, totals(rep
 
 const totals = ({ sections: { totals: { title, facts: list, figures } } }) => panel("totals", title, { class: "sheet" }, facts(list), cells(figures));
 
-const sections = (report, table) => [...sheetPanels(report, table), ...windowPanels(report)];
+const sections = (report, table, divided = null) => [...sheetPanels(report, table, divided), ...windowPanels(report)];
 
-const sheetPanels = ({ sections: { live, ec, products, promotion, marks } }, table) => [
+const sheetPanels = ({ sections: { live, ec, products, promotion, marks, traffic } }, table, divided) => [
   h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
   sold(products, table),
+  trafficSection(traffic, cells, divided),
   promotions(promotion),
   listed(marks),
 ];
