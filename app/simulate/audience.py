@@ -17,7 +17,8 @@ from app.simulate.platform_split import split
 from app.simulate.scenario import Scenario
 from app.simulate.timeline import SLICE_MS, Timeline, arrival_weights
 
-SOURCES = ("fans", "recommendation", "promotion", "search", "share")
+ADS = "ads"
+SOURCES = ("fans", "recommendation", "promotion", "search", "share", ADS)
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ def _levels(crowds: list[Crowd], scenario: Scenario, rng: Random) -> None:
     early = [bisect_left(crowd.enters, until) for crowd in crowds]
     fans = apportion(int(rounded(scenario.audience.core_fan_share * sum(early))), early)
     strangers = range(1, len(SOURCES))
-    likely = (50, 25 if scenario.promotions else 0, 10, 15)
+    likely = (50, 25 if scenario.promotions else 0, 10, 15, 20 if scenario.ads else 0)
     for crowd, first, core_fans in zip(crowds, early, fans, strict=True):
         chosen = set(rng.sample(range(first), core_fans))
         later = len(crowd.enters) - first

@@ -35,6 +35,8 @@ class Broadcast(_Part):
     title: str | None = None
     brand: Slug = "simulated"
     host: str | None = None
+    relief: str | None = None
+    """A second host, who presents the middle third of the broadcast."""
     time_zone: str | None = None
 
 
@@ -70,6 +72,7 @@ class ProductTotals(_Part):
     gmv: Money = "0"
     live_price: Money | None = None
     stock: Whole | None = None
+    impressions: Whole | None = None
 
 
 class Outside(_Part):
@@ -89,6 +92,16 @@ class Promotion(_Part):
     kind: str = "video"
     platform: Slug | None = None
     title: str | None = None
+
+
+class Ad(_Part):
+    """A paid campaign and its figures at the end of the session, in the session's currency."""
+
+    campaign: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    spend: Money
+    impressions: Whole | None = None
+    clicks: Whole | None = None
+    platform: Slug | None = None
 
 
 class Platform(_Part):
@@ -135,6 +148,7 @@ class Figures(_Part):
     kpis: Totals
     products: tuple[ProductTotals, ...] = ()
     promotions: tuple[Promotion, ...] = ()
+    ads: tuple[Ad, ...] = ()
     outside: Outside = Outside()
     platforms: Annotated[dict[Slug, Annotated[Platform, BeforeValidator(_as_platform)]], Field(min_length=1, max_length=16)] = (
         Field(default_factory=lambda: {"wechat": Platform()})

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from app.simulate import background_activity, schedule
-from app.simulate.audience import SOURCES, Crowd, gather
+from app.simulate import background_activity, schedule, traffic
+from app.simulate.audience import ADS, SOURCES, Crowd, gather
 from app.simulate.planned_events import ACTION, ARRIVAL, Data, Planned, Planner
 from app.simulate.purchases import Purchases
 from app.simulate.scenario import Scenario
@@ -59,6 +59,7 @@ class _Play:
         purchases = Purchases(scenario, self.timeline, self.crowds, planner, rng("purchases"))
         purchases.lay()
         schedule.lay(scenario, self.timeline, self.crowds, planner, rng("programme"))
+        traffic.lay(scenario, self.timeline, self.crowds, planner)
         self.series = background_activity.series(scenario, self.timeline, self.crowds, purchases.clicks, rng("series"))
         self.planner = planner
         self.names = [product.name for product in scenario.products] or ["これ"]
@@ -69,6 +70,7 @@ class _Play:
         self.subjects = [f"{crowd.platform}:{in_rooms[crowd.platform]}" for crowd in self.crowds]
         self.present = [_Present(crowd) for crowd in self.crowds]
         self.core = scenario.audience.core_fan_level
+        self.tells_paid = bool(scenario.ads)
         self.departures: list[tuple[int, int, int, int, int, Visits]] = []
         self.arrived = [0] * len(self.crowds)
         self.count = 0
@@ -151,6 +153,8 @@ class _Play:
         people = self.crowds[crowd]
         level = people.levels[viewer]
         data: Data = {"viewer": people.viewer(viewer), "source": SOURCES[people.sources[viewer]], "fan_level": level}
+        if self.tells_paid:
+            data["paid"] = data["source"] == ADS
         if level >= self.core:
             data["follower"] = True
         self._emit(at, crowd, "live.viewer.entered", data)

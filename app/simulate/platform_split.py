@@ -55,7 +55,7 @@ def split(scenario: Figures, name: str) -> dict[str, int]:
 def filled(scenario: Figures, name: str) -> int:
     """Return a total, or its default.
 
-    Defaults: 1.3 views and 2 likes per viewer, a share per 60 viewers, a gift per 150,
+    Defaults: 1.3 views, 6 impressions and 2 likes per viewer, a share per 60 viewers, a gift per 150,
     an order in 20 cancelled unpaid, a tenth more orders than buyers as far as units allow.
     """
     given: int | None = getattr(scenario.kpis, name)
@@ -70,6 +70,7 @@ def filled(scenario: Figures, name: str) -> int:
         silent = [key for key, platform in scenario.platforms.items() if platform.views is None]
         return known + sum(viewers * 13 // 10 for key, viewers in split(scenario, "viewers").items() if key in silent)
     defaults: dict[str, int] = {
+        "impressions": 0 if known else kpis.viewers * 6,
         "likes": kpis.viewers * 2,
         "shares": kpis.viewers // 60,
         "gifts": kpis.viewers // 150,

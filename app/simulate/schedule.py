@@ -32,6 +32,9 @@ def lay(scenario: Scenario, timeline: Timeline, crowds: list[Crowd], planner: Pl
             planner.add(window.ends, index, "live.product.withdrawn", dict(shown))
     if scenario.session.host:
         planner.add(0, 0, "live.host.changed", {"host": scenario.session.host})
+        if scenario.session.relief:
+            planner.add(timeline.duration // 3, 0, "live.host.changed", {"host": scenario.session.relief})
+            planner.add(timeline.duration * 2 // 3, 0, "live.host.changed", {"host": scenario.session.host})
     for label, text, at in _MARKS:
         planner.add(timeline.duration * at // 100, 0, "live.mark.set", {"label": label, "text": text})
     for product in scenario.products:

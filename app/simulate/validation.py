@@ -39,6 +39,7 @@ def _amounts(scenario: Figures) -> None:
         named.append((f"products[{index}].gmv", product.gmv))
         if product.live_price is not None:
             named.append((f"products[{index}].live_price", product.live_price))
+    named += [(f"ads[{index}].spend", ad.spend) for index, ad in enumerate(scenario.ads)]
     for field, amount in named:
         try:
             scenario.money(amount)
@@ -107,9 +108,11 @@ def _remainder(scenario: Figures) -> None:
 
 
 def _platforms(scenario: Figures) -> None:
-    for index, promotion in enumerate(scenario.promotions):
-        if promotion.platform is not None and promotion.platform not in scenario.platforms:
-            _refuse(f"promotions[{index}].platform", f"{promotion.platform} is not among the platforms")
+    named = [(f"promotions[{index}]", one.platform) for index, one in enumerate(scenario.promotions)]
+    named += [(f"ads[{index}]", one.platform) for index, one in enumerate(scenario.ads)]
+    for at, platform in named:
+        if platform is not None and platform not in scenario.platforms:
+            _refuse(f"{at}.platform", f"{platform} is not among the platforms")
     parts = {name: split(scenario, name) for name in ADDED_UP}
     for platform, viewers in parts["viewers"].items():
         at = f"platforms.{platform}"
