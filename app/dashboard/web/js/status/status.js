@@ -45,9 +45,9 @@ export class View {
 }
 
 const checks = (data) => panel("status-checks", t("system.title"), null, table("status-check-table", t("system.title"), [
-  { label: t("system.check"), class: "name-cell", cell: (one) => one.title },
+  { label: t("system.check"), cell: (one) => one.title },
   { label: t("dash.state"), cell: (one) => h("span", { class: LOOKS[one.status] }, t(`system.level.${one.status}`)) },
-  { label: t("system.detail"), class: "text-cell", cell: (one) => one.detail },
+  { label: t("system.detail"), class: "name-cell", cell: (one) => one.detail },
 ], data.checks, { rowKey: (one) => `${one.name} ${one.code}` }));
 
 const tables = (data) => panel("status-tables", t("system.tables"), null, table("status-size-table", t("system.tables"), [
