@@ -21,6 +21,7 @@ from app.storage.insight_reads import Shipping
 from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
 from app.storage.session_status import SessionStatus
+from app.storage.sources import SalesBySource, Source
 from app.storage.windows import Sold
 
 MINUTE = timedelta(minutes=1)
@@ -32,6 +33,16 @@ class Aired(NamedTuple):
 
     showcase: Showcase
     sums: Mapping[str, int]
+
+
+class SoldBySource(NamedTuple):
+    """Arrivals by traffic source, and what the people who arrived so bought."""
+
+    arrivals: Mapping[Source | None, int]
+    sales: SalesBySource
+
+
+NO_SOURCES = SoldBySource({}, {})
 
 
 class Presented(NamedTuple):
@@ -75,6 +86,7 @@ class Evidence:
     topics: Topics | None = None
     presented: Sequence[Presented] = ()
     effects: Effects | None = None
+    sources: SoldBySource = NO_SOURCES
     slow_after_ms: int = 180_000
 
     def __len__(self) -> int:

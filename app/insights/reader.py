@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.insights.document import insights_document
-from app.insights.evidence import Aired, Evidence, Presented, course_of
+from app.insights.evidence import Aired, Evidence, Presented, SoldBySource, course_of
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.support import LONG_HOURS
@@ -25,9 +25,10 @@ from app.kpis.product_reader import read_product_table
 from app.kpis.products import ProductTable
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document
+from app.kpis.sources import by_source
 from app.kpis.status import session_end
 from app.labels.catalogue import LANGUAGES
-from app.storage import hosts, insight_reads, product_reads, reads, windows
+from app.storage import hosts, insight_reads, product_reads, reads, sources, windows
 from app.storage.database import Connection, Database
 from app.storage.insight_reads import CommentText
 from app.storage.windows import Sold
@@ -98,6 +99,7 @@ async def collect_evidence(
         counts = await reads.timeline_counts(connection, head.id, "", _BY_MINUTE, course.begin, course.end, 60, None)
     earlier = await read_earlier(connection, evaluation)
     early = early_window(evaluation)
+    arrivals = await reads.arrivals(connection, head.id, None)
     evidence = Evidence(
         evaluation=evaluation,
         figures=figures,
@@ -106,7 +108,7 @@ async def collect_evidence(
         aired=[Aired(showcase, inside) for showcase, inside in zip(showcases, sums, strict=True)],
         concurrency=await reads.concurrency(connection, head.id),
         counts=counts,
-        arrivals=await reads.arrivals(connection, head.id, None),
+        arrivals=arrivals,
         early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},
         promotions=await product_reads.promotions(connection, head.id),
         shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
@@ -114,6 +116,7 @@ async def collect_evidence(
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
         presented=await _presented(connection, evaluation),
         effects=await effects_on(connection, asked),
+        sources=SoldBySource(by_source(arrivals), await sources.sales(connection, head.id)),
         slow_after_ms=round(insight_settings.slow_response_seconds * 1000),
     )
     return evidence, await _said(connection, evidence) if insight_settings.comment_text else None

@@ -18,6 +18,7 @@ from app.insights.rules import (
     products,
     promotions,
     support,
+    traffic,
     windows,
 )
 
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     windows.after_live_sales,
     windows.viewers_lost,
     funnel.funnel_narrows,
+    traffic.source_pays,
 )
 
 

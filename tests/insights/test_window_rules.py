@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.insights.evidence import Evidence, Presented
+from app.insights.evidence import Evidence, Presented, SoldBySource
 from app.kpis.effects import Effect, Effects, Window
 from app.kpis.evaluate import Evaluation, evaluate
 from app.labels.catalogue import label
 from app.storage.marks import MarkRow
 from app.storage.reads import AfterLive
+from app.storage.sources import Source, SourceSales
 from app.storage.windows import Sales, Sold
 from tests.insights.evidence_builders import aired, evidence, found, head, minute
 
@@ -148,3 +149,21 @@ def test_the_step_that_narrows_most() -> None:
     assert [] == narrows(show(199, 50, 5, 1), *before)
     wider = [show(1000, 500, 100, number, impressions=2000) for number in (2, 3, 4)]
     assert ["viewers"] == narrows(show(1000, 500, 100, 1, impressions=4000), *wider)
+
+
+@pytest.mark.parametrize(
+    ("ads", "fans", "best"),
+    [
+        (SourceSales(10, 10, 30_000), SourceSales(20, 20, 20_000), "ads"),
+        (SourceSales(10, 10, 29_999), SourceSales(20, 20, 20_000), None),
+        (SourceSales(9, 9, 30_000), SourceSales(20, 20, 20_000), None),
+    ],
+    ids=["half as much again", "less", "few orders"],
+)
+def test_the_source_that_pays(ads: SourceSales, fans: SourceSales, best: str | None) -> None:
+    """From half as much again per arrival on, of a hundred arrivals each."""
+    known = [Source("ads", True), Source("fans", None), Source("few", None), Source(None, None)]
+    sales = {known[0]: ads, known[1]: fans, known[2]: SourceSales(50, 50, 900_000), None: SourceSales(1, 1, 100)}
+    arrived: dict[Source | None, int] = dict(zip(known, (100, 100, 99, 500), strict=True))
+    findings = found("source_pays", evidence(SOLD, sources=SoldBySource(arrived, sales)))
+    assert ([best] if best else []) == [one.figures["source"] for one in findings]
