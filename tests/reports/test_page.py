@@ -95,7 +95,7 @@ async def test_nothing_leaves_the_page(session: str, client: httpx.AsyncClient) 
     assert not names & {"src", "href", "xlink:href", "srcset", "action", "style", "data"}
     assert not [name for name in names if name.startswith("on")]
     assert not re.search(r"url\((?!#)|@import", answer.text)
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
     assert "text/html; charset=utf-8" == answer.headers["content-type"]
 
 
