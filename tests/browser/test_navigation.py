@@ -32,7 +32,7 @@ def test_the_bar_of_an_administrator_is_one_line(open_page: PageMaker, language:
     for width in (820, 1024, 1180, 1440, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         middles = page.evaluate(PARTS_OF_THE_BAR)
-        assert 12 == len(middles), width
+        assert (13 if width > 1200 else 12) == len(middles), width  # the guide is in the bar where there is room
         assert max(middles) - min(middles) < 3, f"{width}: {middles}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
         assert page.locator(".bar").evaluate("bar => bar.scrollWidth <= bar.clientWidth"), width

@@ -4,6 +4,7 @@
  * In: the current view. Out: the page. Never here: figures.
  */
 
+import { BASE } from "./base.js";
 import { app, may, preference, refresh } from "./state.js";
 import { signOut } from "./session.js";
 import { guestLinks } from "./share.js";
@@ -125,6 +126,7 @@ export function signedIn(content, name) {
       h("div", { id: "menu", class: `menu ${menuOpen ? "is-open" : ""}` },
         h("nav", { class: "nav", "aria-label": t("dash.nav.main") }, ...destinations().map((one) =>
           h("a", { key: one.to, href: link(one.to), "aria-current": within(one, current) ? (one.to === name ? "page" : "true") : null, onclick: () => showMenu(false) }, t(one.label)))),
+        h("a", { class: "icon-button guide-link", href: `${BASE}/guide`, "aria-label": t("dash.guide"), title: t("dash.guide") }, h("span", { "aria-hidden": "true" }, "?")),
         switches(),
         h("button", { type: "button", class: "button button-quiet sign-out", "aria-label": t("dash.signout"), title: t("dash.signout"), onclick: signOut },
           h("svg", { viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" }, h("path", { d: "M8 3H4V17H8M12 6L16 10L12 14M16 10H8" })),
