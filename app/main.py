@@ -11,6 +11,7 @@ from app import __version__
 from app.api import (
     alerts,
     audit,
+    brand_hosts,
     brand_orders,
     brands,
     bulk_jobs,
@@ -75,11 +76,11 @@ from app.service import Service
 from app.settings import Settings, names
 
 ROUTERS = (
-    events, results, traffic, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders, packing,
-    brand_orders, lead_times, brands, logos, products, me, sign_in, people, share_links, keys, stream_claims, connections,
-    contracts, exchange_rates, settlement_files, settlements, stream, alerts, channels, charts, insights, comparison, reports,
-    revisions, exports, webhooks, imports, session_imports, voids, desk, plan, rebuilds, customers, months, audit, labels, status,
-    health, windows,
+    events, results, traffic, bulk_jobs, dead_letters, event_log, sessions, streams, lineup, promotions, notes, orders,
+    packing, brand_orders, brand_hosts, lead_times, brands, logos, products, me, sign_in, people, share_links, keys,
+    stream_claims, connections, contracts, exchange_rates, settlement_files, settlements, stream, alerts, channels, charts,
+    insights, comparison, reports, revisions, exports, webhooks, imports, session_imports, voids, desk, plan, rebuilds,
+    customers, months, audit, labels, status, health, windows,
 )  # fmt: skip
 
 

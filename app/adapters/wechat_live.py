@@ -1,8 +1,8 @@
 """WeChat's live dashboard: cumulative figures of a broadcast.
 
 In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience, of every
-product, and of natural, boosted and advertised traffic. Never here: differences between samples, likes (the platform states a
-rate only), HTTP.
+product, of natural, boosted and advertised traffic, and of the platform's own comparison. Never here: differences between
+samples, likes (the platform states a rate only), HTTP.
 
 Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. The blocks of getlivedata are JSON texts or
 objects.
@@ -150,8 +150,52 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         _product(as_map(row), stamp, subject, context, sampled_at, collector)
     for row in as_list(block(found, "live_distribution_channel").get("live_dist_channel_source_stats")):
         _source(as_map(row), stamp, subject, sampled_at, collector)
+    index = block(found, "live_comparison_index")
+    _comparison(index, stamp, subject, sampled_at, collector)
     started_at, seconds = timestamp(dashboard.get("start_time")), integer(dashboard.get("live_duration"))
-    return LiveReading(collector.result(), _is_living(block(found, "live_comparison_index")), started_at, seconds)
+    return LiveReading(collector.result(), _is_living(index), started_at, seconds)
+
+
+INDICATORS: Mapping[str, tuple[str, int]] = {
+    # Viewers who stayed, of those whom the platform's recommendation reached.
+    "recommend_effective_new_watch_2_uv_over_impression_uv": ("entry_rate", 10_000),
+    "average_watch_seconds": ("average_watch_seconds", 1),
+    "comment_uv_over_new_watch_uv": ("engagement_rate", 10_000),
+    "like_uv_over_new_watch_uv": ("interaction_rate", 10_000),
+}
+"""Figure of `live_comparison_index` → the KPI beside which it stands, and what it counts per: ratios are per ten thousand."""
+
+
+def _comparison(index: Mapping[str, object], stamp: str, subject: str, sampled_at: datetime, collector: EventCollector) -> None:
+    """Collect WeChat's comparison: percentiles of the broadcast so far, and of the last `n` minutes while it is on air."""
+    for name, found in as_map(first(index, "on_air", "ended")).items():
+        figure = as_map(found)
+        kpi, per = INDICATORS.get(name, (None, 1))
+        percentile = integer(figure.get("percentile"))
+        if kpi is None or percentile is None:
+            collector.ignore(f"live_comparison_index: {name}"[:200])
+            continue
+
+        def rate(field: str, figure: Mapping[str, object] = figure, per: int = per) -> float | None:
+            value = integer(figure.get(field))
+            return None if value is None else value / per
+
+        collector.event(
+            "live.benchmark.sampled",
+            id=f"{stamp}/benchmark/{name}",
+            subject=subject,
+            time=sampled_at,
+            data={
+                "kpi": kpi,
+                "indicator": name,
+                "percentile": percentile,
+                "value": rate("value"),
+                "recent_minutes": integer(figure.get("n")),
+                "recent_percentile": integer(figure.get("last_n_mins_percentile")),
+                "recent_value": rate("last_n_mins_value"),
+            },
+            raw=dict(figure),
+        )
 
 
 def _is_living(index: Mapping[str, object]) -> bool | None:

@@ -31,13 +31,14 @@ class Alert(DocumentModel):
     """A condition of a live session that needs action now."""
 
     id: str = Field(description="the same however often the alert is raised in the session", examples=["low_stock-1f0a2b3c4d5e"])
-    code: Literal["low_stock", "sold_out_clicked", "slow_support", "audience_falling", "no_telemetry"]
+    code: Literal["low_stock", "sold_out_clicked", "slow_support", "audience_falling", "no_telemetry", "behind_target"]
     level: Literal["info", "warning", "critical"]
     product: str | None = Field(examples=["knit-01"])
+    kpi: str | None = Field(description="the KPI that is behind its target", examples=[None])
     since: datetime
     text: str = Field(description="in the language of the answer", examples=["「ニット」の在庫が残り4点です"])
-    figures: dict[str, int | float] = Field(
-        examples=[{"stock": 4, "units_recent": 3}], description="figures that support the alert"
+    figures: dict[str, int | float | str] = Field(
+        examples=[{"stock": 4, "units_recent": 3}], description="figures that support the alert; money is a decimal string"
     )
     taken_by: str | None = Field(description="who takes care of it, until it is cleared; null for readers outside the agency")
     taken_at: datetime | None

@@ -13,7 +13,8 @@ from app.api.paging import Paging, encode
 from app.catalogue import brands
 from app.catalogue.brands import Brand, BrandPatch, NewBrand
 from app.catalogue.models import Slug, Text
-from app.problems import responses
+from app.kpis.metrics import BY_SLUG
+from app.problems import invalid, responses
 
 router = APIRouter(prefix="/v1/brands", tags=["brands"])
 
@@ -55,5 +56,8 @@ async def get_brand(service: AppService, caller: Viewer, brand: BrandSlug) -> Br
 
 @router.patch("/{brand}", operation_id="update_brand", summary="Change a brand", responses=responses(400, 401, 403, 404, 422))
 async def update_brand(service: AppService, caller: Operator, brand: BrandSlug, form: BrandPatch) -> Brand:
-    """Change a brand's name."""
+    """Change a brand's name, or the figures in front of its live screen."""
+    for place, slug in enumerate(form.front_figures or ()):
+        if slug not in BY_SLUG:
+            raise invalid(f"/front_figures/{place}", "is no KPI", "kpi_unknown")
     return await brands.patch(service.database, caller, brand, form)

@@ -24,7 +24,7 @@ REPORT = frozenset(
 LIVE = frozenset(
     {
         "get_session", "get_kpis", "get_product_results", "get_timeline", "list_showcases", "list_hosts", "list_marks",
-        "list_sources", "get_funnel", "get_audience", "get_chart", "list_alerts", "stream_session", "list_effects",
+        "list_sources", "get_funnel", "get_audience", "get_chart", "get_targets", "list_alerts", "stream_session", "list_effects",
     }
 )  # fmt: skip
 """Operations that give figures as they come."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from app.api.benchmark_models import Benchmark
 from app.api.read_models import Amount, Basis, DocumentModel
 from app.kpis.ad_spend import CONVERTED
 from app.kpis.metrics import METRICS, Metric, Unit
@@ -110,5 +111,6 @@ class KpiDocument(DocumentModel):
     duration_seconds: int | float | None = Field(examples=[8640])
     kpis: Kpis  # type: ignore[valid-type]
     by_platform: dict[str, Kpis]  # type: ignore[valid-type]
+    benchmarks: list[Benchmark] = Field(description="the platforms' own comparisons, in the order of the KPIs")
     final: Final | None = Field(description="null before the first release")
     warnings: list[Contradiction]

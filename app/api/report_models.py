@@ -9,30 +9,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.api.kpi_models import Contradiction
-from app.api.read_models import Amount, Basis, DocumentModel
+from app.api.read_models import Amount, DocumentModel
+from app.api.report_cells import KpiCell, ReportCell, ReportColumn, TableSection
 from app.api.report_window_models import AfterLiveSection, EffectsSection, RetentionSection
 from app.api.traffic_models import FunnelStep
-from app.kpis.metrics import Unit
 from app.labels.catalogue import Language
 from app.storage.session_status import SessionStatus
 
 OrderState = Literal["placed", "paid", "cancelled", "refunded", "shipped", "delivered"]
-
-
-class ReportCell(DocumentModel):
-    """A figure with its label, and with its text as the results sheet shows it."""
-
-    label: str = Field(examples=["平均再生時間"])
-    value: int | float | str | None = Field(examples=[634.2])
-    unit: Unit
-    text: str = Field(examples=["10.57分"])
-    basis: Basis
-
-
-class KpiCell(ReportCell):
-    """A KPI of the sheet."""
-
-    slug: str = Field(examples=["average_watch_seconds"])
 
 
 class ReportFact(DocumentModel):
@@ -69,13 +53,6 @@ class AnalysisSection(DocumentModel):
     observations: ReportTexts
     summary: ReportTexts
     drafts: ReportTexts = Field(description="sentences derived from the figures; drafts that no operator has confirmed")
-
-
-class ReportColumn(DocumentModel):
-    """A column of a table."""
-
-    key: str
-    label: str
 
 
 class PromotionCells(DocumentModel):
@@ -195,6 +172,11 @@ class Sections(DocumentModel):
     promotion: PromotionSection
     products: ProductsSection
     traffic: TrafficSection | None = Field(default=None, description="absent if nothing of it is known")
+    targets: TableSection | None = Field(default=None, description="absent without targets")
+    hosts: TableSection | None = Field(default=None, description="absent unless several hosts presented")
+    benchmarks: TableSection | None = Field(
+        default=None, description="absent unless a platform compared the broadcast with others"
+    )
     marks: MarksSection | None = Field(default=None, description="absent if there are none")
     effects: EffectsSection | None = Field(default=None, description="absent without a coupon or a giveaway")
     after_live: AfterLiveSection | None = Field(

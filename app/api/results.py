@@ -21,10 +21,18 @@ from app.api.read_models import (
     ShowcasesDocument,
     SupportDocument,
 )
+from app.api.target_models import TargetsDocument
 from app.api.timeline_models import MarksDocument, TimelineDocument
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
-from app.kpis import hosts as host_reader, latest_marks, product_reader, reader, support as support_reader
+from app.kpis import (
+    hosts as host_reader,
+    latest_marks,
+    product_reader,
+    reader,
+    support as support_reader,
+    target_reader,
+)
 from app.kpis.audience import CORE_FAN_LEVEL
 from app.kpis.product_reader import ProductPage, ShowcasePage
 from app.kpis.products import MOST_LISTED
@@ -173,6 +181,12 @@ async def hosts(service: AppService, asked: Question) -> Response:
 async def marks(service: AppService, asked: Question) -> Response:
     """Return who presents now and the latest hosts and marks, as the event `marks` of the event stream does."""
     return answer(await latest_marks.read_marks(service.database, asked), asked)
+
+
+@router.get("/targets", summary="Targets", operation_id="get_targets", response_model=TargetsDocument)
+async def targets(service: AppService, asked: Question) -> Response:
+    """Return what the KPIs should reach by the plan, what they should be by now, and where they stand."""
+    return answer(await target_reader.read_targets_document(service.database, asked), asked)
 
 
 @router.get("/showcases", summary="Showcases", operation_id="list_showcases", response_model=ShowcasesDocument)

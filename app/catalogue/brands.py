@@ -4,10 +4,11 @@ In: requests. Out: records. Never here: deletion; sessions, customers and keys r
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,21 @@ from app.storage.database import Database
 from app.storage.tables import brand_logos, brands
 
 _EXAMPLE: dict[str, Any] = {"slug": "maison-k", "name": "Maison K"}
+FRONT_FIGURES = ("concurrent_viewers", "gmv", "orders", "buyers", "viewers", "product_clicks")
+"""The figures in front of the live screen of a brand that has not chosen its own."""
+
+
+def _distinct(slugs: list[str]) -> list[str]:
+    if len(set(slugs)) < len(slugs):
+        raise PydanticCustomError("distinct", "must not name a KPI twice")
+    return slugs
+
+
+FrontFigures = Annotated[
+    list[Slug],
+    Field(min_length=3, max_length=6, examples=[list(FRONT_FIGURES)]),
+    AfterValidator(_distinct),
+]
 
 
 class NewBrand(RequestModel):
@@ -37,6 +53,10 @@ class BrandPatch(PatchModel):
     """Changes to a brand."""
 
     name: Text = Field(default=UNCHANGED, examples=["Maison K"])
+    front_figures: FrontFigures | None = Field(
+        default=UNCHANGED,
+        description="three to six KPIs in front of the brand's live screen, the first two the largest; null: the default",
+    )
 
 
 class Brand(ResponseModel):
@@ -49,19 +69,23 @@ class Brand(ResponseModel):
                 **_EXAMPLE,
                 "logo": None,
                 "created_at": "2021-09-20T01:00:00Z",
+                "front_figures": None,
             }
         }
-    )
+    )  # fmt: skip
 
     id: UUID
     slug: str
     name: str
     logo: str | None = Field(description="SHA-256 of its logo, see `GET /v1/brands/{brand}/logo`; null without one")
     created_at: datetime
+    front_figures: list[str] | None = Field(description="KPIs in front of the live screen; null: the default")
 
 
 def _brand(row: Row[Any]) -> Brand:
-    return Brand(id=row.id, slug=row.slug, name=row.name, logo=row.logo, created_at=row.created_at)
+    return Brand(
+        id=row.id, slug=row.slug, name=row.name, logo=row.logo, created_at=row.created_at, front_figures=row.front_figures
+    )
 
 
 def _query() -> Select[Any]:
@@ -156,7 +180,7 @@ async def create(database: Database, principal: Principal, form: NewBrand) -> Br
         if row is None:
             raise ProblemError(409, f"the brand {form.slug} exists already", code="already_exists")
         audit.about(row.slug, brand=row.id)
-    return Brand(id=row.id, slug=row.slug, name=row.name, logo=None, created_at=row.created_at)
+    return Brand(id=row.id, slug=row.slug, name=row.name, logo=None, created_at=row.created_at, front_figures=None)
 
 
 async def patch(database: Database, principal: Principal, slug: str, form: BrandPatch) -> Brand:

@@ -143,6 +143,7 @@ class Session(SessionHead):
                 "promotions": [
                     {"id": "0192f1a0-b3c4-7d02-8000-5f5e1a2b3c4d", **_PROMOTION, "created_at": "2021-09-20T01:00:00Z"}
                 ],
+                "front_figures": list(brand_rows.FRONT_FIGURES),
             }
         }
     )
@@ -150,6 +151,7 @@ class Session(SessionHead):
     streams: list[stream_rows.Stream]
     lineup: list[lineups.LineupItem]
     promotions: list[promotion_rows.Promotion]
+    front_figures: list[str] = Field(description="KPIs in front of the live screen, as the brand has chosen them")
 
 
 async def create(
@@ -242,7 +244,9 @@ async def row_of(
         ProblemError: 404.
     """
     query = visible(
-        select(sessions, brands.c.slug).join(brands, brands.c.id == sessions.c.brand_id).where(sessions.c.id == session_id),
+        select(sessions, brands.c.slug, brands.c.front_figures)
+        .join(brands, brands.c.id == sessions.c.brand_id)
+        .where(sessions.c.id == session_id),
         principal,
     )
     if lock is not None:
@@ -259,6 +263,7 @@ async def _whole(connection: AsyncConnection, row: Row[Any], *, internal: bool =
         streams=await stream_rows.of_session(connection, row.id),
         lineup=await lineups.of_session(connection, SessionRef(row.id, row.brand_id, row.currency), internal=internal),
         promotions=await promotion_rows.of_session(connection, row.id),
+        front_figures=row.front_figures or list(brand_rows.FRONT_FIGURES),
     )
 
 

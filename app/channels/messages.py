@@ -11,7 +11,8 @@ from app.channels.kinds.protocol import Text
 from app.kpis.headline import headline_text
 from app.labels.catalogue import Language, label, label_or, name_in
 from app.labels.notation import money_text
-from app.live.alerts import Alert, Level, alert_text
+from app.live.alert_texts import alert_text, kpi_name
+from app.live.alerts import Alert, Level
 
 DIGEST, TEST = "digest", "test"
 """Events of deliveries that no outbox made: several messages in one, and the test of a channel."""
@@ -74,7 +75,9 @@ def _one_line(text: str) -> str:
 def _raised(content: Mapping[str, Any], language: Language) -> list[str]:
     found = content["alert"]
     since = datetime.fromisoformat(found["since"])
-    alert = Alert(found["code"], Level(found["level"]), since, found["figures"], found["product"])
+    # Messages of earlier versions name no KPI.
+    of = (found["product"], found.get("kpi"), found.get("currency"))
+    alert = Alert(found["code"], Level(found["level"]), since, found["figures"], *of)
     return [alert_text(alert, {found["product"]: found["names"]}, language)]
 
 
@@ -82,7 +85,8 @@ def _cleared(content: Mapping[str, Any], language: Language) -> list[str]:
     found = content["alert"]
     if content.get("off_air"):
         return [label("channel.text.alert.cleared.off_air", language).format(alert=_raised(content, language)[0])]
-    name = name_in(found["names"], language) or found["product"] or ""
+    kpi = found.get("kpi")
+    name = kpi_name(kpi, language) if kpi else name_in(found["names"], language) or found["product"] or ""
     return [label(f"channel.text.alert.cleared.{found['code']}", language).format(name=name)]
 
 

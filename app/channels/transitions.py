@@ -42,6 +42,8 @@ def alert_content(alert: Alert, names: Mapping[str, Mapping[str, str]]) -> dict[
         "code": alert.code,
         "level": alert.level.value,
         "product": alert.product,
+        "kpi": alert.kpi,
+        "currency": alert.currency,
         "names": dict(names.get(alert.product or "", {})),
         "since": alert.since.isoformat(),
         "figures": dict(alert.figures),

@@ -57,9 +57,12 @@ async def copy(database: Database, principal: Principal, session_id: UUID, form:
                 raise ProblemError(409, "the session is on air; end it before its rooms move", code="session_on_air")
             plan = await plan_on(connection, row)
             copied = await sessions.insert_session(connection, ref.brand_id, _form(plan, form))
-            if plan.targets:
-                own = session_rows.c.id == copied.id
-                await connection.execute(update(session_rows).where(own).values(targets=plan.targets))
+            aims = {
+                "targets": plan.targets or None,
+                "planned_minutes": plan.planned_minutes,
+                "targets_shared": plan.targets_shared,
+            }
+            await connection.execute(update(session_rows).where(session_rows.c.id == copied.id).values(aims))
             if move:
                 # An update keeps whether a registration is confirmed, and by whom.
                 await connection.execute(update(streams).where(streams.c.session_id == ref.id).values(session_id=copied.id))

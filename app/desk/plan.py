@@ -22,19 +22,19 @@ from app.catalogue.models import CurrencyCode, RequestModel, ResponseModel, Sess
 from app.catalogue.promotions import PlannedPromotion
 from app.catalogue.session_access import SessionRef, session_ref
 from app.catalogue.streams import Collect, NewStream
-from app.desk.targets import Targets, checked
+from app.desk.targets import PlannedMinutes, Targets, checked
 from app.problems import ProblemError, invalid
 from app.storage.database import Database
 from app.storage.tables import sessions as session_rows
 from app.storage.transient_errors import retry_conflicts
 
-_HEAD = ("title", "host", "kind", "currency", "time_zone", "scheduled_at")
+_HEAD = ("title", "host", "kind", "currency", "time_zone", "scheduled_at", "planned_minutes", "targets_shared")
 _MOST = 1_000
 """Rooms, and promotions, of one plan; the settings may allow fewer."""
 
 EXAMPLE: dict[str, Any] = {
     "title": "秋の新作ライブ", "brand": "maison-k", "host": "小林", "kind": "live", "currency": "CNY", "time_zone": "Asia/Tokyo",
-    "scheduled_at": "2021-09-25T05:00:00Z",
+    "scheduled_at": "2021-09-25T05:00:00Z", "planned_minutes": 150,
     "streams": [{"platform": "wechat", "room": "export/UzFfAgtgekIEAQAAAAAAbG8"}],
     "lineup": [
         {
@@ -48,7 +48,7 @@ EXAMPLE: dict[str, Any] = {
             "platform": "weibo", "title": "秋の新作", "published_at": "2021-09-18T10:00:00Z",
         }
     ],
-    "targets": {"gmv": "500000.00", "viewers": 20000},
+    "targets": {"gmv": "500000.00", "viewers": 20000}, "targets_shared": False,
 }  # fmt: skip
 
 
@@ -64,10 +64,12 @@ class NewPlan(RequestModel):
     currency: CurrencyCode
     time_zone: TimeZone = "Asia/Tokyo"
     scheduled_at: Timestamp | None = None
+    planned_minutes: PlannedMinutes | None = None
     streams: Annotated[list[NewStream], Field(max_length=_MOST)] = Field(default_factory=list)
     lineup: lineups.Items = Field(default_factory=list, description="in the order of the show")
     promotions: Annotated[list[PlannedPromotion], Field(max_length=_MOST)] = Field(default_factory=list)
     targets: Targets = Field(default_factory=dict)
+    targets_shared: bool = Field(default=False, description="whether readers outside the agency see the targets", strict=True)
 
 
 class PlannedStream(ResponseModel):
@@ -113,10 +115,12 @@ class Plan(ResponseModel):
     currency: str
     time_zone: str
     scheduled_at: datetime | None
+    planned_minutes: int | None = Field(description="how long the show shall last; the pace of its targets is measured by it")
     streams: list[PlannedStream] = Field(description="by platform and room")
     lineup: list[PlannedItem]
     promotions: list[StoredPromotion] = Field(description="in the order in which they were added")
     targets: dict[str, int | float | str]
+    targets_shared: bool = Field(description="whether readers outside the agency see the targets")
 
     @property
     def tag(self) -> str:

@@ -37,6 +37,8 @@ Targets = Annotated[
     ),
 ]
 
+PlannedMinutes = Annotated[int, Field(ge=1, le=1440, strict=True, description="how long the show shall last, in minutes")]
+
 
 def checked(targets: Mapping[str, Any], currency: str) -> dict[str, int | float | str]:
     """Return targets as they are stored.

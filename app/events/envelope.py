@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
-from app.events import audience, commerce, orders, session, settlement, traffic  # noqa: F401  (registers the payloads)
+from app.events import audience, benchmarks, commerce, orders, session, settlement, traffic  # noqa: F401  (registers the payloads)
 from app.events.fields import EventTime, LongText, Name, Text
 from app.events.payload import PAYLOADS, Payload
 

@@ -44,6 +44,7 @@ def caps_of(settings: Settings) -> dict[str, Cap]:
         "sender": Cap(settings.max_rooms, "TALLYLIGHT_MAX_ROOMS", "senders with a wrong clock"),
         "promotion": Cap(settings.max_promotions, "TALLYLIGHT_MAX_PROMOTIONS", "promotions"),
         "campaign": Cap(settings.max_promotions, "TALLYLIGHT_MAX_PROMOTIONS", "campaigns"),
+        "benchmark": Cap(settings.max_promotions, "TALLYLIGHT_MAX_PROMOTIONS", "comparisons of platforms"),
         "minute": Cap(settings.max_minutes, "TALLYLIGHT_MAX_MINUTES", "minutes with events"),
     }
 
@@ -119,6 +120,7 @@ _POINTERS = {
     "sender": "/source",
     "promotion": "/data/promotion",
     "campaign": "/data/campaign",
+    "benchmark": "/data/kpi",
     "room": "/subject",
     "minute": "/time",
 }

@@ -6,6 +6,7 @@ In: contributions, or a batch's tally. Out: sets of values. Never here: caps, I/
 from collections import defaultdict
 from uuid import UUID
 
+from app.events.benchmarks import PERCENTILE, RECENT_MINUTES, RECENT_PERCENTILE, RECENT_VALUE, VALUE
 from app.events.contributions import CLOCK_CORRECTED, Contributions
 from app.ingest.moments import MINUTE
 from app.ingest.tally import Tally
@@ -54,6 +55,7 @@ _SAMPLED = {
     "source_orders": "source",
     "source_buyers": "source",
     "source_gmv": "source",
+    **dict.fromkeys((PERCENTILE, VALUE, RECENT_MINUTES, RECENT_PERCENTILE, RECENT_VALUE), "benchmark"),
 }
 
 

@@ -16,7 +16,7 @@ from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed, money
 from app.kpis.status import session_end, status_of
 from app.storage import hosts, reads
-from app.storage.database import Database
+from app.storage.database import Connection, Database
 from app.storage.hosts import HostChange, Sales
 from app.storage.reads import ConcurrencyRow, SessionHead
 from app.storage.session_status import SessionStatus
@@ -69,17 +69,26 @@ def windows_of(planned: str | None, changes: Sequence[HostChange], begin: dateti
 async def read_hosts(database: Database, asked: SessionQuery) -> Document:
     """Return the hosts document (`HostsDocument`)."""
     async with snapshot(database, asked.brand) as connection:
-        head = await read_head(connection, asked)
-        status = status_of(head)
-        end = session_end(head, status, asked.now)
-        windows: list[HostWindow] = []
-        if head.started_at is not None and end is not None:
-            windows = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)
-        shown = windows[:MOST]
-        edges = [one.begin for one in shown] + [shown[-1].end] if shown else []
-        sales = await hosts.sales(connection, head.id, edges)
-        minutes = await reads.concurrency(connection, head.id) if shown else []
+        return await hosts_on(connection, asked)
+
+
+async def hosts_on(connection: Connection, asked: SessionQuery) -> Document:
+    """Return the hosts document, read on this connection."""
+    head = await read_head(connection, asked)
+    status = status_of(head)
+    end = session_end(head, status, asked.now)
+    windows: list[HostWindow] = []
+    if head.started_at is not None and end is not None:
+        windows = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)
+    shown = windows[:MOST]
+    sales = await hosts.sales(connection, head.id, edges_of(shown))
+    minutes = await reads.concurrency(connection, head.id) if shown else []
     return hosts_document(head, shown, sales, minutes, on_air=status is SessionStatus.LIVE, omitted=len(windows) - len(shown))
+
+
+def edges_of(windows: Sequence[HostWindow]) -> list[datetime]:
+    """Return the beginning of each window and the end of the last one."""
+    return [one.begin for one in windows] + [windows[-1].end] if windows else []
 
 
 def hosts_document(
@@ -108,7 +117,7 @@ def hosts_document(
                 "from": local(one.begin, head.time_zone),
                 "to": local(one.end, head.time_zone),
                 "on_duty": on_air and number == len(windows) and not omitted,
-                **_figures(one.microseconds, sold, digits, known=bool(sales)),
+                **host_figures(one.microseconds, sold, digits, known=bool(sales)),
                 "viewers_at_start": viewers[one.begin],
                 "viewers_at_end": viewers[one.end],
             }
@@ -120,14 +129,15 @@ def hosts_document(
         "windows": rows,
         "omitted": omitted,
         "hosts": [
-            {"host": host, **_figures(length, sold, digits, known=bool(sales))} for host, (length, sold) in by_host.items()
+            {"host": host, **host_figures(length, sold, digits, known=bool(sales))} for host, (length, sold) in by_host.items()
         ],
         "remainder": _sold(outside, digits, known=bool(sales)),
         "total": _sold(sum(sales.values(), Sales()), digits, known=bool(sales)),
     }
 
 
-def _figures(microseconds: int, sold: Sales, digits: int, *, known: bool) -> Document:
+def host_figures(microseconds: int, sold: Sales, digits: int, *, known: bool) -> Document:
+    """Return minutes, orders, GMV and GMV per minute; those of sales are null unless orders were counted."""
     per_minute = money(sold.gmv * _MINUTE_US, microseconds, digits) if known and microseconds > 0 else None
     return {"minutes": round(microseconds / _MINUTE_US, 6), **_sold(sold, digits, known=known), "gmv_per_minute": per_minute}
 

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.kpis.ad_spend import CONVERTED, missing_rates, used_rates
+from app.kpis.benchmarks import Benchmark, benchmarks_of
 from app.kpis.consistency import warnings_of
 from app.kpis.evaluate import Evaluation, Figure, Values
 from app.kpis.final import final_of
@@ -88,6 +89,12 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
         "duration_seconds": seconds,
         "kpis": total,
         "by_platform": by_platform,
+        "benchmarks": [_benchmark(one, head.time_zone) for one in benchmarks_of(figures.benchmarks)],
         "final": final_of(head.revision, figures.released, seconds, total, by_platform),
         "warnings": [] if client else warnings_of(evaluation, figures, language),
     }
+
+
+def _benchmark(one: Benchmark, time_zone: str) -> Document:
+    recent = None if one.recent is None else one.recent._asdict()
+    return one._asdict() | {"recent": recent, "basis": "reported", "at": local(one.at, time_zone)}

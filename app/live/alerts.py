@@ -1,27 +1,21 @@
 """Alerts: conditions of a live session that need action now.
 
-In: a session's evaluation, its products' stock, viewers by the minute, a few recent sums. Out: alerts, and their document.
-Never here: I/O, the system clock; alerts use the session's own time (`session_clock`).
+In: a session's evaluation, its products' stock, viewers by the minute, a few recent sums. Out: alerts. Never here: I/O, words,
+the system clock; alerts use the session's own time (`session_clock`).
 
 A session that is not live has no alerts. The report shows the same conditions as results.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
 from app.kpis.concurrency import sums_by_minute
 from app.kpis.evaluate import Evaluation
-from app.kpis.number_format import format_count, format_span
-from app.kpis.render import Document, local
 from app.kpis.status import off_air_since, session_end
-from app.labels.catalogue import Language, label, name_in
-from app.storage.alert_states import AlertState
 from app.storage.live_reads import OpenRequests
 from app.storage.reads import ConcurrencyRow, SessionHead
 from app.storage.session_status import SessionStatus
@@ -41,10 +35,6 @@ SETTLED = timedelta(minutes=2)
 MINUTE = timedelta(minutes=1)
 
 
-NO_STATES: Mapping[str, AlertState] = {}
-"""Of readers who do not see who takes care of an alert."""
-
-
 class Level(StrEnum):
     """The severity of an alert."""
 
@@ -52,8 +42,9 @@ class Level(StrEnum):
     CRITICAL = "critical"
 
 
+BEHIND_TARGET = "behind_target"
 _URGENCY = (Level.CRITICAL, Level.WARNING)
-_CODES = ("no_telemetry", "sold_out_clicked", "low_stock", "slow_support", "audience_falling")
+_CODES = ("no_telemetry", "sold_out_clicked", "low_stock", "slow_support", "audience_falling", BEHIND_TARGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +63,13 @@ class Alert:
     code: str
     level: Level
     since: datetime
-    figures: Mapping[str, int | float]
+    figures: Mapping[str, Any]
+    """Figures that it is based on: numbers; an amount of money is a decimal string."""
     product: str | None = None
+    kpi: str | None = None
+    """The KPI that is behind its target."""
+    currency: str | None = None
+    """Of amounts among the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,9 @@ class SupportState:
 
 
 def alert_id(alert: Alert) -> str:
-    """Return what identifies an alert within its session, however often it is raised: its code and its product."""
+    """Return what identifies an alert within its session, however often it is raised: its code, and its product or its KPI."""
+    if alert.kpi is not None:
+        return f"{alert.code}-{alert.kpi}"
     if alert.product is None:
         return alert.code
     return f"{alert.code}-{blake2b(alert.product.encode(), digest_size=6).hexdigest()}"
@@ -123,8 +121,9 @@ def alerts_of(
     support: SupportState,
     minutes: Sequence[ConcurrencyRow],
     limits: AlertThresholds,
+    targets: Sequence[Alert] = (),
 ) -> list[Alert]:
-    """Return the alerts of a session, the most urgent first; none unless it is live."""
+    """Return the alerts of a session, the most urgent first, with those of its targets; none unless it is live."""
     if evaluation.status is not SessionStatus.LIVE:
         return []
     head = evaluation.head
@@ -133,11 +132,12 @@ def alerts_of(
         no_telemetry(head, clock, limits.silence),
         slow_support(support, clock, limits.slow_seconds),
         audience_falling(minutes, off_air_since(head.broadcasts), clock),
+        *targets,
     ]
     for code, state in products.items():
         found += [sold_out_clicked(code, state), low_stock(code, state, limits.low_stock)]
     alerts = [alert for alert in found if alert is not None]
-    alerts.sort(key=lambda one: (_URGENCY.index(one.level), _CODES.index(one.code), one.since, one.product or ""))
+    alerts.sort(key=lambda one: (_URGENCY.index(one.level), _CODES.index(one.code), one.since, one.product or one.kpi or ""))
     return alerts[:MOST_ALERTS]
 
 
@@ -225,66 +225,3 @@ def audience_falling(minutes: Sequence[ConcurrencyRow], off_air: Mapping[str, da
     level = Level.CRITICAL if viewers <= COLLAPSED * before else Level.WARNING
     figures = {"viewers": viewers, "viewers_before": round(before), "share_left": round(viewers / before, 6)}
     return Alert("audience_falling", level, peak[0], figures)
-
-
-def alerts_document(
-    head: SessionHead,
-    clock: datetime,
-    alerts: Sequence[Alert],
-    names: Mapping[str, Mapping[str, str]],
-    language: Language,
-    states: Mapping[str, AlertState] = NO_STATES,
-) -> Document:
-    """Return the alerts document; `names` are the products' names by language, `states` who takes care of which alert."""
-    return {
-        "session": str(head.id),
-        "as_of": local(clock, head.time_zone),
-        "alerts": [
-            {
-                "id": alert_id(alert),
-                "code": alert.code,
-                "level": alert.level.value,
-                "product": alert.product,
-                "since": local(alert.since, head.time_zone),
-                "text": alert_text(alert, names, language),
-                "figures": dict(alert.figures),
-                **_care(states.get(alert_id(alert)), head.time_zone),
-            }
-            for alert in alerts
-        ],
-    }
-
-
-def _care(state: AlertState | None, time_zone: str) -> Document:
-    if state is None:
-        return {"taken_by": None, "taken_at": None, "snoozed_until": None}
-    return {
-        "taken_by": state.taken_by,
-        "taken_at": local(state.taken_at, time_zone),
-        "snoozed_until": local(state.snoozed_until, time_zone),
-    }
-
-
-def alert_text(alert: Alert, names: Mapping[str, Mapping[str, str]], language: Language) -> str:
-    """Return an alert in words; `names` are the products' names by language."""
-    shown: dict[str, Any] = dict(alert.figures)
-    kind = alert.code
-    if alert.product is not None:
-        shown["name"] = name_in(names.get(alert.product, {}), language) or alert.product
-    if kind == "low_stock" and "minutes_left" in shown and shown["units_recent"] >= shown["stock"]:
-        kind = "low_stock.fast"
-    elif kind == "slow_support" and shown["waiting"]:
-        kind = "slow_support.waiting"
-    elif kind == "slow_support":
-        shown["average"] = _span(shown["average_seconds"], language)
-    elif kind == "audience_falling":
-        shown["percent"] = 100 - math.floor(100 * shown["share_left"])
-    if "limit_seconds" in shown:
-        shown["limit"] = _span(shown["limit_seconds"], language)
-    texts = {name: format_count(value) if isinstance(value, int) else value for name, value in shown.items()}
-    return label(f"alert.{kind}", language).format_map(texts)
-
-
-def _span(seconds: float, language: Language) -> str:
-    exact = Fraction(str(seconds))
-    return format_span(exact.numerator, exact.denominator, language)

@@ -21,20 +21,23 @@ from app.kpis.showcases import second
 from app.kpis.status import session_end
 from app.kpis.stock import DIRECT
 from app.kpis.stock_reader import paid_windows
+from app.kpis.target_reader import HistoryCache, read_targets
+from app.kpis.targets import NO_HISTORY, NO_TARGETS, History, SessionTargets, targets_document
 from app.labels.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
+from app.live.alert_texts import NO_STATES, alerts_document
 from app.live.alerts import (
-    NO_STATES,
+    BEHIND_TARGET,
     RECENT,
     SUPPORT_RECENT,
     Alert,
     AlertThresholds,
     ProductState,
     SupportState,
-    alerts_document,
     alerts_of,
     low_threshold,
     session_clock,
 )
+from app.live.target_alerts import behind_target
 from app.storage import alert_states, live_reads, product_reads, reads
 from app.storage.alert_states import AlertState
 from app.storage.database import Connection, Database
@@ -44,8 +47,9 @@ from app.storage.product_reads import PaidWindow, ProductWindow
 from app.storage.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigures, SessionHead
 from app.storage.session_status import SessionStatus
 
-DOCUMENTS = ("kpis", "products", "audience", "marks", "alerts")
+DOCUMENTS = ("kpis", "products", "audience", "marks", "targets", "alerts")
 """The events of a stream, in the order in which the server sends them."""
+_HISTORIES = HistoryCache()
 _UNHEARD = SupportState(0, 0, None, OpenRequests(0, None))
 
 
@@ -64,6 +68,8 @@ class SessionState:
     alerts: list[Alert]
     alert_states: Mapping[str, AlertState]
     """Who takes care of which alert, and until when it is snoozed."""
+    targets: SessionTargets = NO_TARGETS
+    history: History = NO_HISTORY
 
     @property
     def head(self) -> SessionHead:
@@ -91,9 +97,12 @@ class SessionState:
             return audience_document(self.head, (self.head.started_at, end), self.arrivals, CORE_FAN_LEVEL)
         if name == "marks":
             return marks_document(self.head, self.marks, client=client)
-        # Who works on what is the agency's own matter.
+        if name == "targets":
+            return targets_document(self.evaluation, self.targets, self.history, client=client)
+        # Who works on what, and what the agency aims at, is its own matter.
+        alerts = [one for one in self.alerts if one.code != BEHIND_TARGET] if client else self.alerts
         states = NO_STATES if client else self.alert_states
-        return alerts_document(self.head, self.clock, self.alerts, self.names(), language, states)
+        return alerts_document(self.head, self.clock, alerts, self.names(), language, states)
 
     def names(self) -> Mapping[str, Mapping[str, str]]:
         """Return the products' names by language."""
@@ -117,14 +126,18 @@ async def read_session_state(
         products = await read_product_rows(connection, figures.head, now)
         arrivals = await reads.arrivals(connection, session, None)
         marks = await latest_marks(connection, figures.head)
+        targets = await read_targets(connection, session)
+        history = await _HISTORIES.of(connection, evaluation, targets) if targets.values else NO_HISTORY
         clock, alerts, states = now, list[Alert](), NO_STATES
         if evaluation.status is SessionStatus.LIVE:
             clock = session_clock(figures.head, now)
             table = await compute(len(products), table_of, evaluation, figures, products, DEFAULT_LANGUAGE)
-            alerts = await _alerts(connection, evaluation, products, [*table.products, *table.others], minutes, clock, limits)
+            behind = behind_target(evaluation, targets, history)
+            results = [*table.products, *table.others]
+            alerts = await _alerts(connection, evaluation, products, results, minutes, clock, limits, behind)
         if alerts:
             states = {state.alert: _unexpired(state, now) for state in await alert_states.states(connection, session)}
-    return SessionState(figures, evaluation, products, arrivals, marks, clock, alerts, states)
+    return SessionState(figures, evaluation, products, arrivals, marks, clock, alerts, states, targets, history)
 
 
 def _unexpired(state: AlertState, now: datetime) -> AlertState:
@@ -140,13 +153,14 @@ async def _alerts(
     minutes: list[ConcurrencyRow],
     clock: datetime,
     limits: AlertThresholds,
+    behind: Sequence[Alert],
 ) -> list[Alert]:
     session = evaluation.head.id
     states = await _states(connection, evaluation, products, results, clock, limits.low_stock)
     support = _UNHEARD
     if evaluation.total["support_requests"][1] or evaluation.total["slow_responses"][1]:
         support = await _support(connection, session, clock, limits.slow_seconds)
-    return await compute(len(states) + len(minutes), alerts_of, evaluation, states, support, minutes, limits)
+    return await compute(len(states) + len(minutes), alerts_of, evaluation, states, support, minutes, limits, behind)
 
 
 async def _support(connection: Connection, session: UUID, clock: datetime, limit: float) -> SupportState:

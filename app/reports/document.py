@@ -27,6 +27,7 @@ from app.reports.cells import cell_of
 from app.reports.editions import client_report
 from app.reports.marks import MOST, marks_section
 from app.reports.note_items import note_items
+from app.reports.table_reader import read_tables
 from app.reports.traffic import traffic_section
 from app.reports.windows import after_live_section, effects_section, retention_section
 from app.storage import marks, product_reads, sources
@@ -115,6 +116,7 @@ async def report_on(connection: Connection, asked: SessionQuery, insight_setting
     if traffic := traffic_section(evidence.evaluation, evidence.arrivals, sold, asked.language):
         report["sections"]["traffic"] = traffic
     rows, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
+    report["sections"] |= await read_tables(connection, asked, evidence)
     if rows:
         report["sections"]["marks"] = marks_section(rows, total - len(rows), head.time_zone, asked.language)
     report["sections"] |= await _windows(connection, asked, evidence)

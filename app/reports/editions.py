@@ -2,8 +2,8 @@
 
 In: the internal edition, the notes that it was made of. Out: the client edition. Never here: I/O, figures of its own.
 
-It has every figure, the notes that are shared, and marks without their texts. It has no drafts, no contradictions of figures
-and no other note.
+It has every figure, the notes and targets that are shared, and marks without their texts. It has no drafts, no contradictions of
+figures and no other note.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Literal
 from app.kpis.render import Document
 from app.reports.marks import client_section
 from app.reports.note_items import note_items
+from app.reports.tables import client_tables
 from app.reports.windows import client_sections
 from app.storage.product_reads import NoteRow
 
@@ -22,7 +23,7 @@ _KINDS = {"observations": "observation", "summary": "summary"}
 
 def client_report(report: Document, notes: Sequence[NoteRow]) -> Document:
     """Return the client edition of a report."""
-    sections = client_sections(report["sections"])
+    sections = client_sections(client_tables(report["sections"]))
     for name in _SECTIONS:
         section = sections[name]
         shared = {

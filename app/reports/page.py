@@ -19,6 +19,7 @@ from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 from app.reports.marks import mark_lines
+from app.reports.tables import SECTIONS
 from app.reports.windows import WINDOWS, loss_text
 
 _NO_LOSSES: Document = {"losses": {"rows": []}}
@@ -41,6 +42,7 @@ def render(report: Document, specs: list[Specification], logo: LogoImage | None 
         subtitle=subtitle_of(report),
         facts=facts,
         logo=logo and f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}",
+        tables=[report["sections"][name] for name in SECTIONS if name in report["sections"]],
         marks=mark_lines(marks, language) if (marks := report["sections"].get("marks")) else [],
         windows=WINDOWS,
         losses=[loss_text(row, language) for row in report["sections"].get("retention", _NO_LOSSES)["losses"]["rows"]],

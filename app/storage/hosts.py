@@ -3,7 +3,8 @@
 In: a session's id, moments. Out: frozen rows. Never here: what a window is.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -43,3 +44,21 @@ async def sales(connection: Connection, session: UUID, edges: Sequence[datetime]
     """Return what was paid before the first edge (0), from the n-th edge to the next (n), and from the last edge on."""
     rows = await connection.fetch(_SQL["sales"], session, list(edges))
     return {number: Sales(orders, int(gmv)) for number, orders, gmv in rows}
+
+
+async def changes_of(connection: Connection, sessions: Sequence[UUID]) -> Mapping[UUID, Sequence[HostChange]]:
+    """Return session → its changes of host in order of time."""
+    found: dict[UUID, list[HostChange]] = defaultdict(list)
+    for session, at, host in await connection.fetch(_SQL["changes_of"], list(sessions)):
+        found[session].append(HostChange(at, host))
+    return found
+
+
+async def sales_of(connection: Connection, edges: Mapping[UUID, Sequence[datetime]]) -> Mapping[UUID, Mapping[int, Sales]]:
+    """Return session → what `sales` returns for its edges."""
+    pairs = [(session, edge) for session, moments in edges.items() for edge in moments]
+    found: dict[UUID, dict[int, Sales]] = defaultdict(dict)
+    rows = await connection.fetch(_SQL["sales_of"], [session for session, _ in pairs], [edge for _, edge in pairs])
+    for session, number, orders, gmv in rows:
+        found[session][number] = Sales(orders, int(gmv))
+    return found

@@ -80,6 +80,17 @@ PlatformSums = Mapping[str, Mapping[str, int]]
 """Platform → metric → value. Money in minor units, durations in milliseconds."""
 
 
+class BenchmarkSample(NamedTuple):
+    """A room's latest sample of a platform's own comparison."""
+
+    platform: str
+    room: str
+    key: str
+    metric: str
+    latest: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFigures:
     """A session's own figures as its rows hold them."""
@@ -105,6 +116,8 @@ class SessionFigures:
     """Platform → what was paid after the end; empty before the end."""
     ad_rates: Rates = field(default_factory=dict)
     """The rates of the currencies, other than the session's, in which its campaigns are paid."""
+    benchmarks: Sequence[BenchmarkSample] = ()
+    """The platforms' own comparisons."""
 
     def platforms(self) -> list[str]:
         """Return the platforms that have a stream or a figure, in order."""
@@ -166,6 +179,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
     columns = (row[f"sampled_{name}"] or () for name in ("platforms", "rooms", "metrics", "latest", "at", "highest"))
     reported = reported_by(map(RoomSample._make, zip(*columns, strict=True)), ended_rooms(head.broadcasts))
     parts = (row[f"part_{name}"] or () for name in ("platforms", "metrics", "reported", "counted"))
+    benchmarks = (row[f"benchmark_{name}"] or () for name in ("platforms", "rooms", "keys", "metrics", "latest", "at"))
     products_gmv = None if row["products_gmv"] is None else int(row["products_gmv"])
     figures = SessionFigures(
         head, counted, reported.figures, reported.peaks, parts_of(zip(*parts, strict=True)), products_gmv,
@@ -173,6 +187,7 @@ async def session_figures(connection: Connection, session: UUID, brand: UUID | N
         None if row["released_kpis"] is None else from_json(row["released_kpis"]),
         {platform: AfterLive(*map(int, sums)) for platform, sums in zip(row["later_platforms"] or (), row["later_sums"] or (),
                                                                           strict=True)},
+        benchmarks=tuple(map(BenchmarkSample._make, zip(*benchmarks, strict=True))),
     )  # fmt: skip
     return (await with_ad_rates(connection, {session: figures}))[session]
 

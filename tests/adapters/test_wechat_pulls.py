@@ -77,7 +77,7 @@ def test_the_dashboard_becomes_samples_of_audience_and_products(
 ) -> None:
     """The dashboard becomes samples of audience and products, its amounts in yuan."""
     reading = wechat_live.read_live_data(sample("pull_wechat_getlivedata")["response"], "export/UzFf***", context, now)
-    audience, product = valid(reading.parsed.events)
+    audience, product, *_ = valid(reading.parsed.events)
     assert audience["data"] == {
         "concurrent": 128,
         "viewers_total": 1520,
@@ -105,6 +105,32 @@ def test_the_dashboard_becomes_samples_of_audience_and_products(
     }
     assert (audience["subject"], reading.is_living) == ("wechat:export/UzFf***", True)
     assert {now.isoformat()} == {audience["time"], product["time"]}
+
+
+def test_the_comparison_becomes_percentiles_beside_our_kpis(
+    sample: Sample, context: Context, now: datetime, valid: Valid
+) -> None:
+    """Percentiles as they are; rates per ten thousand as ratios; a figure that has no KPI of ours is left out."""
+    answer = sample("pull_wechat_getlivedata")["response"]
+    index = json.loads(answer["live_comparison_index"])
+    index["on_air"] |= {"brand_new_index": {"percentile": 5}, "average_watch_seconds_2": {}}
+    answer = answer | {"live_comparison_index": index}
+    reading = wechat_live.read_live_data(answer, "export/UzFf***", context, now)
+    found = [one["data"] for one in valid(reading.parsed.events) if one["type"] == "live.benchmark.sampled"]
+    assert [
+        ("entry_rate", 20, 0.0134, 40, 0.0187), ("average_watch_seconds", 20, 60.0, 30, 51.0), ("engagement_rate", 20, 0.0061, 40, 0.0103),
+        ("interaction_rate", 20, 0.0038, 60, 0.0012),
+    ] == [
+        tuple(data[name] for name in ("kpi", "percentile", "value", "recent_percentile", "recent_value"))  # type: ignore[index]
+        for data in found
+    ]  # fmt: skip
+    assert {10} == {data["recent_minutes"] for data in found}  # type: ignore[index]
+    assert ("live_comparison_index: brand_new_index", "live_comparison_index: average_watch_seconds_2") == reading.parsed.ignored
+    over = {"is_living": False, "ended": {"average_watch_seconds": {"value": 60, "percentile": 77}}}
+    ended = wechat_live.read_live_data(answer | {"live_comparison_index": over}, "e", context, now).parsed.events
+    assert {"kpi": "average_watch_seconds", "indicator": "average_watch_seconds", "percentile": 77, "value": 60.0} == ended[-1][
+        "data"
+    ]
 
 
 def test_blocks_may_be_objects(sample: Sample, context: Context, now: datetime) -> None:

@@ -72,6 +72,13 @@ def long_session(base: str, *, ends: bool) -> str:
                 for number in range(3)
             ],
         )  # fmt: skip
+        plan = client.get(f"/v1/sessions/{session}/plan").json()
+        aims = {"gmv": "9999999999.99", "viewers": 3000, "conversion_rate": 0.02, "refund_rate": 0.01, "orders": 1000}
+        client.put(
+            f"/v1/sessions/{session}/plan",
+            json=plan | {"targets": aims, "planned_minutes": HOURS * 60},
+            headers={"If-Match": "*"},
+        ).raise_for_status()
         for section, text in (("live", "1、前半の視聴者が多い。\n2、後半は商品説明に時間をかけた。"), ("ec", "在庫が足りない。")):
             client.post(f"/v1/sessions/{session}/notes", json={"section": section, "kind": "summary", "text": text})
         send(client, _long(rng, f"long-{suffix}", ends=ends), f"/layout/{suffix}")
@@ -89,6 +96,7 @@ def _long(rng: Random, room: str, *, ends: bool) -> Iterator[Telemetry]:
         yield "session.started", subject, _at(0), {}
         for minute in range(HOURS * 60):
             yield "audience.sampled", subject, _at(minute * 60), {"concurrent": rng.randrange(90_000, 130_000)}
+    yield from _hosts_and_comparison(subjects[0], seconds)
     yield "audience.sampled", subjects[0], _at(seconds - 120), {"impressions_total": 123_456_789, "average_watch_seconds": 634.2}
     for number in range(4000):
         arrival = {"viewer": f"v{number}", "source": _SOURCES[number % len(_SOURCES)], "fan_level": number % 7}
@@ -103,6 +111,22 @@ def _long(rng: Random, room: str, *, ends: bool) -> Iterator[Telemetry]:
     if ends:
         for subject in subjects:
             yield "session.ended", subject, _at(seconds), {}
+
+
+def _hosts_and_comparison(subject: str, seconds: int) -> Iterator[Telemetry]:
+    for number, host in enumerate((LONG_HOST, "王芳", LONG_HOST, "李娜")):
+        yield "host.changed", subject, _at(number * seconds / 4), {"host": host}
+    for kpi, indicator in (("average_watch_seconds", "average_watch_seconds"), ("engagement_rate", "comment_uv_over_new_watch_uv"),
+                           ("entry_rate", "recommend_effective_new_watch_2_uv_over_impression_uv")):  # fmt: skip
+        comparison = {
+            "kpi": kpi,
+            "indicator": indicator,
+            "percentile": 20,
+            "value": 0.0134,
+            "recent_minutes": 10,
+            "recent_percentile": 40,
+        }
+        yield "benchmark.sampled", subject, _at(seconds - 120), comparison
 
 
 def _showcase(rng: Random, subjects: tuple[str, str], number: int, window: float) -> Iterator[Telemetry]:

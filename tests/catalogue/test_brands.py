@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from app.catalogue.brands import FRONT_FIGURES
+from app.kpis.metrics import BY_SLUG
+
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
 
 
@@ -80,3 +83,32 @@ async def test_a_viewer_reads_and_does_not_write(client: httpx.AsyncClient, key_
     assert 403 == (await client.get("/v1/keys", headers=viewer)).status_code
     unknown = {"Authorization": "Bearer tl_unknown_0123456789abcdef0123"}
     assert 401 == (await client.get("/v1/brands", headers=unknown)).status_code
+
+
+async def test_the_figures_in_front_are_the_brands_choice(client: httpx.AsyncClient) -> None:
+    """Three to six different KPIs in their order; a session has those of its brand; null is the default; the change is audited."""
+    session = (await client.post("/v1/sessions", json={"title": "t", "brand": "maison-k", "currency": "CNY"})).json()
+    default = session["front_figures"]
+    assert (6, "concurrent_viewers") == (len(default), default[0])
+    chosen = ["net_roi", "gmv", "entry_rate"]
+    changed = await client.patch("/v1/brands/maison-k", json={"front_figures": chosen})
+    assert (200, chosen) == (changed.status_code, changed.json()["front_figures"])
+    assert chosen == (await client.get(f"/v1/sessions/{session['id']}")).json()["front_figures"]
+    (entry,) = (await client.get("/v1/audit", params={"action": "brand.update"})).json()["entries"]
+    assert "maison-k" == entry["brand"]
+    for wrong, pointer in (
+        (["gmv", "orders"], "/front_figures"),
+        (["gmv", "orders", "gmv"], "/front_figures"),
+        (["gmv", "orders", "no_such"], "/front_figures/2"),
+        (["gmv", "orders", "buyers", "viewers", "likes", "shares", "views"], "/front_figures"),
+        ("gmv", "/front_figures"),
+    ):
+        refused = await client.patch("/v1/brands/maison-k", json={"front_figures": wrong})
+        assert (422, pointer) == (refused.status_code, refused.json()["errors"][0]["pointer"]), wrong
+    assert (await client.patch("/v1/brands/maison-k", json={"front_figures": None})).is_success
+    assert default == (await client.get(f"/v1/sessions/{session['id']}")).json()["front_figures"]
+
+
+def test_the_default_figures_are_kpis() -> None:
+    """So that a page finds each of them in the KPI document."""
+    assert set(FRONT_FIGURES) <= set(BY_SLUG)

@@ -92,7 +92,7 @@ async def test_labels_are_the_whole_catalogue_for_everybody(client: httpx.AsyncC
 async def test_every_word_that_the_page_uses_is_in_the_catalogue_and_every_word_of_its_own_is_used() -> None:
     """Keys that stand in the modules exist; keys of the dashboard's file stand in a module, whole or by their prefix."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in (WEB / "js").rglob("*.js"))
-    own = "dash|form|brand|today|desk|plan|close|waiting|connection|people|share|channels|audit|columns|imports|logo|rotation|completion"
+    own = "dash|form|brand|today|desk|plan|close|waiting|connection|people|share|channels|audit|columns|imports|logo|rotation|completion|screen"
     used = set(re.findall(rf'"((?:{own}|metric|status|product|section|sheet|basis|unit|settlement|packing)\.[\w.]+)"', source))
     assert set() == used - set(CATALOGUE)
     prefixes = tuple(re.findall(rf"`((?:{own})\.[\w.]*\.)\$\{{", source))

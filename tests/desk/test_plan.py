@@ -17,7 +17,7 @@ from tests.properties import examples
 
 PLAN: Answer = {
     "title": "秋の新作ライブ", "brand": "maison-k", "host": "小林", "kind": "rehearsal", "currency": "CNY", "time_zone": "Asia/Tokyo",
-    "scheduled_at": "2021-09-25T05:00:00Z",
+    "scheduled_at": "2021-09-25T05:00:00Z", "planned_minutes": 150, "targets_shared": True,
     "streams": [{"platform": "wechat", "room": "plan-1"}, {"platform": "weibo", "room": "plan-2"}],
     "lineup": [
         {
@@ -238,6 +238,7 @@ _PLANS = st.fixed_dictionaries(
         "title": _TEXTS, "host": st.none() | _TEXTS, "kind": st.sampled_from(("live", "rehearsal")),
         "currency": st.just("CNY"), "time_zone": st.sampled_from(("Asia/Tokyo", "Asia/Shanghai")),
         "scheduled_at": st.none() | st.just("2021-09-25T05:00:00Z"),
+        "planned_minutes": st.none() | st.integers(1, 1440), "targets_shared": st.booleans(),
         "streams": st.lists(st.sampled_from(("wechat", "weibo")), unique=True),
         "lineup": st.lists(_ITEMS, unique_by=lambda item: item["product"], max_size=4),
         "promotions": st.lists(_PROMOTIONS, unique_by=lambda one: one["url"] or id(one), max_size=3),

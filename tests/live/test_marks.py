@@ -54,7 +54,7 @@ async def test_a_mark_reaches_everybody_who_may_see_it(client: httpx.AsyncClient
         assert [("coupon", None, None), (None, "王芳", None)] == [
             (mark["label"], mark["host"], mark["text"]) for mark in reader.last("marks")["marks"]
         ]
-        assert {"marks"} == {event.kind for event in reader.events[5:]}
+        assert {"marks"} == {event.kind for event in reader.events[6:]}
         assert "violation" not in str([event.data for event in reader.events])
         assert SECRET not in str([event.data for event in reader.events])
 

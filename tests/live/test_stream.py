@@ -18,7 +18,7 @@ from app.storage import live_reads
 from tests.live.conftest import Open, make_session, send
 from tests.live.reading import Reader
 
-SNAPSHOT = ["kpis", "products", "audience", "marks", "alerts"]
+SNAPSHOT = ["kpis", "products", "audience", "marks", "targets", "alerts"]
 
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:

@@ -267,6 +267,9 @@ class _Teller:
                 value = minor(value, digits)
             self.read(f"ad_{name.removesuffix('_total')}", value, self.data["campaign"])
 
+    def _benchmark_sampled(self) -> None:
+        """A platform's own comparison changes no figure."""
+
     def _stock_changed(self) -> None:
         self.read("stock", self.data["stock"], self.product(self.data["product"]))
 

@@ -75,6 +75,10 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
         {"campaign": st.sampled_from(("c1", "秋の新作")), "spend_total": _amounts},
         impressions_total=_totals, clicks_total=_totals, gmv_total=_amounts, currency=st.sampled_from(("CNY", "USD")),
     ),
+    "benchmark.sampled": _data(
+        {"kpi": st.just("engagement_rate"), "indicator": st.just("index"), "percentile": st.sampled_from((0, 20, 99.5))},
+        value=st.sampled_from((0, 0.0061)), recent_minutes=st.just(10), recent_percentile=st.just(40),
+    ),
     "comment.posted": _data({"viewer": _people}, text=st.sampled_from(("", "好看", "いくらですか"))),
     "like.sent": _data({}, viewer=_people, count=_counts),
     "share.sent": _data({}, viewer=_people),

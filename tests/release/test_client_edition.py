@@ -37,7 +37,8 @@ FIGURES = {
     "get_product", "list_plans", "list_exchange_rates", "get_exchange_rate", "list_rebuilds", "get_rebuild",
     "get_current_key", "get_me", "get_support", "list_cartons", "list_customers", "get_customer", "get_cohorts",
     "download_packing_list_xlsx", "download_carrier_file", "get_brand_month", "list_brand_orders", "get_lead_times",
-    "export_table", "list_effects", "get_after_live", "get_retention",
+    "export_table", "list_effects", "get_after_live", "get_retention", "get_targets",
+    "get_brand_hosts",
 }  # fmt: skip
 """Routes with figures, the catalogue, plans, rates and the caller's own key: a bound viewer reads them."""
 EDITIONS = {

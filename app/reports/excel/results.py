@@ -37,11 +37,13 @@ from app.reports.excel.pages import HEAD_ROWS, paginate
 from app.reports.excel.traffic import TrafficBlocks
 from app.reports.formulas import remainder_formula
 from app.reports.marks import mark_lines
+from app.reports.tables import SECTIONS
 from app.reports.windows import section_lines
 
 PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top", "indent": 1}
 LOGO_SIZE = (115, 58)
 """Pixels that the last column and the two rows of the title have for a logo."""
+_LOOKS: Mapping[str, Mapping[str, Any]] = {"row": {}, "rest": {"italic": True}, "total": {"bold": True, "bg_color": PALE}}
 _OTHERS = ("clicks", "buyers", "units", "gmv")
 
 
@@ -78,6 +80,9 @@ class Results(TrafficBlocks):
         self._promotion(sections["promotion"])
         products = self._products(sections["products"])
         self._traffic()
+        for name in SECTIONS:
+            if name in sections:
+                self._rows(sections[name])
         self._marks()
         self._warnings()
         sheet.freeze_panes(2, 0)
@@ -246,6 +251,22 @@ class Results(TrafficBlocks):
             amounts = {first + n: Decimal(row["figures"]["gmv"]["value"] or 0) for n, row in enumerate(section["rows"])}
             bars = sorted(amounts, key=lambda row: -amounts[row])[:MOST_PRODUCTS]
         return Products(first, charted, 1, 8, bars, [rows[row - first]["name"] for row in sorted(bars)])
+
+    def _rows(self, section: Document) -> None:
+        """Write a table of rows with up to four figures each, which stand at the right edge of the sheet."""
+        self._bar(section["title"])
+        name, *columns = section["columns"]
+        first = LAST - len(columns) + 1
+        self._heads([(0, first - 1, name["label"]), *((first + n, first + n, one["label"]) for n, one in enumerate(columns))])
+        for entry in section["rows"]:
+            looks = _LOOKS[entry["kind"]]
+            self._merge(self._row, self._row, (0, first - 1), entry["name"], {"indent": 1, "text_wrap": True, **looks})
+            for column, one in enumerate(columns, first):
+                self._figure(self._row, column, entry["figures"][one["key"]], **looks)
+            self._height(self._row, max(20, block_height(self._style, (entry["name"], sum(WIDTHS[:first])))))
+            self._row += 1
+        for note in section["notes"]:
+            self._line(note, {"font_color": QUIET, "font_size": 9})
 
     def _marks(self) -> None:
         section = self._report["sections"].get("marks")

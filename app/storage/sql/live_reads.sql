@@ -18,7 +18,8 @@ WHERE l.session_id = ANY($1::uuid[])
 GROUP BY l.session_id
 UNION ALL
 SELECT s.id, 'session',
-       hash_record_extended(ROW(s.currency, s.time_zone, s.host, s.started_at, s.ended_at, s.revision, b.catalogue_version), 0)::numeric
+       hash_record_extended(ROW(s.currency, s.time_zone, s.host, s.started_at, s.ended_at, s.revision, b.catalogue_version, s.targets,
+                                s.planned_minutes, s.targets_shared), 0)::numeric
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 WHERE s.id = ANY($1::uuid[])

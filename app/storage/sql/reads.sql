@@ -18,6 +18,8 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
        (SELECT sum(c.value)::text
         FROM counters c
         WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'gmv') AS products_gmv,
+       benchmarks.platforms AS benchmark_platforms, benchmarks.rooms AS benchmark_rooms, benchmarks.keys AS benchmark_keys,
+       benchmarks.metrics AS benchmark_metrics, benchmarks.latest AS benchmark_latest, benchmarks.at AS benchmark_at,
        clocks.keys AS corrected_keys, clocks.events AS corrected_events,
        s.revision, (SELECT r.kpis FROM revisions r WHERE r.session_id = $1::uuid AND r.number = s.revision) AS released_kpis,
        later.platforms AS later_platforms, later.sums AS later_sums
@@ -91,6 +93,13 @@ CROSS JOIN LATERAL (
         GROUP BY o.platform
     ) o
 ) later
+CROSS JOIN (
+    -- The platforms' own comparisons: a short stretch of the primary key.
+    SELECT array_agg(g.platform) AS platforms, array_agg(g.room) AS rooms, array_agg(g.key) AS keys, array_agg(g.metric) AS metrics,
+           array_agg(g.latest) AS latest, array_agg(g.latest_at) AS at
+    FROM gauges g
+    WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key >= 'benchmark|' AND g.key < 'benchmark}'
+) benchmarks
 WHERE s.id = $1::uuid AND ($2::uuid IS NULL OR s.brand_id = $2::uuid);
 
 -- name: session_head

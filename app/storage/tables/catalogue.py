@@ -29,6 +29,8 @@ brands = Table(
     Column("name", Text, nullable=False),
     Column("catalogue_version", Integer, nullable=False, server_default=text("0")),
     created_at(),
+    # KPI slugs of the figures in front of the live screen, in order; null for the default.
+    Column("front_figures", JSONB(none_as_null=True)),
 )
 
 brand_logos = Table(
@@ -91,6 +93,9 @@ sessions = Table(
     Column("revision", Integer),
     # KPI slug → what it should reach, in the form in which the KPI is printed.
     Column("targets", JSONB(none_as_null=True)),
+    Column("planned_minutes", Integer),
+    # Whether readers outside the agency see the targets.
+    Column("targets_shared", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
 )

@@ -9,6 +9,11 @@ import { find, get, path } from "./api.js";
 import { app, may, refresh } from "./state.js";
 import { h } from "./dom.js";
 import { Desk } from "./desk/desk.js";
+import { benchmarksPanel } from "./live/benchmarks.js";
+import { LiveDetails } from "./live/details.js";
+import { FrontFigures } from "./live/front.js";
+import { hostsPanel } from "./live/hosts.js";
+import { byKpi, targetsPanel } from "./live/targets.js";
 import { LiveAlerts } from "./live_alerts.js";
 import { figures, strip } from "./live_figures.js";
 import { LiveProducts } from "./live_products.js";
@@ -38,8 +43,11 @@ export class LiveView {
     this.recent = new Resource(() => find(path(`${this.base}/timeline`, { metrics: TREND_METRICS.join(","), step: "1m", from: this.#recently() })));
     this.insights = new Resource(() => (may.seeInternal() ? find(`${this.base}/insights`) : null));
     this.chart = new Resource(() => find(`${this.base}/charts/timeline?lang=${language()}&theme=${theme()}`));
+    this.hosts = new Resource(() => find(`${this.base}/hosts`));
     this.products = new LiveProducts();
     this.sources = new LiveSources(this.base);
+    this.details = new LiveDetails();
+    this.front = new FrontFigures(() => this.session.load());
     this.alerts = new LiveAlerts(this.base);
     this.stream = new Stream(encodeURIComponent(id), {
       update: (documents) => {
@@ -52,13 +60,13 @@ export class LiveView {
       state: refresh,
     });
     this.desk = may.write() ? new Desk(id) : null;
-    this.all = [this.session, this.recent, this.insights, this.chart, this.sources.sold];
+    this.all = [this.session, this.recent, this.insights, this.chart, this.sources.sold, this.hosts];
     // The recent minutes are asked for once the session's own clock is known.
     for (const one of this.all) if (one !== this.recent) one.load();
     this.stops = [
       every(1000, refresh),
       this.#following(FAST_MS, [this.recent, this.chart, ...(this.desk ? [this.desk.log] : [])]),
-      this.#following(SLOW_MS, [this.session, this.sources.sold]),
+      this.#following(SLOW_MS, [this.session, this.sources.sold, this.hosts]),
       this.#following(60_000, [this.insights]),
     ];
   }
@@ -127,6 +135,7 @@ export class LiveView {
       h("div", { key: "floor", class: `floor ${this.desk?.isOpen ? "has-desk" : ""}` },
         h("div", { key: "frame", class: "board-frame" }, this.#board(session)),
         this.desk?.render(session, this.documents, this.status)),
+      this.documents.kpis && this.front.render(session, Object.keys(this.documents.kpis.kpis)),
     );
   }
 
@@ -149,6 +158,7 @@ export class LiveView {
         h("div", { class: "live-buttons" },
           may.write() && h("a", { class: "button button-quiet", href: link("plan", this.id) }, t("plan.nav")),
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
+          may.write() && this.documents.kpis && this.front.button(session),
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
             t(document.fullscreenElement ? "dash.live.exit_fullscreen" : "dash.live.fullscreen")))),
     );
@@ -207,18 +217,30 @@ export class LiveView {
       : h("a", { href: link("close", this.id) }, t("close.title"));
   }
 
+  /** What has something to show of the second level, in its order. */
+  #parts(session, kpis, audience, targets) {
+    const several = Object.keys(kpis.by_platform).length > 1;
+    return {
+      audience: () => [funnel(kpis), audience && this.sources.render(audience)],
+      ...(targets?.targets.length > 0 && { targets: () => targetsPanel(targets) }),
+      ...(this.hosts.data && { hosts: () => hostsPanel(this.hosts, session.time_zone) }),
+      ...((several || kpis.benchmarks.length > 0) && { platforms: () => [platforms(kpis), benchmarksPanel(kpis, session.time_zone)] }),
+    };
+  }
+
   #board(session) {
-    const { kpis, products, audience } = this.documents;
+    const { kpis, products, audience, targets } = this.documents;
     if (!kpis) return this.stream.state === "refused" ? null : waiting();
     const begun = this.status !== "scheduled";
     const trend = this.recent.data && begun ? trends(this.recent.data, this.#now) : {};
+    const front = session.front_figures;
     return h(
       "div",
       { class: "board" },
-      figures(kpis, trend, this.status),
-      strip(kpis),
+      figures(kpis, trend, this.status, front, byKpi(targets)),
+      strip(kpis, front),
       h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
-      h("div", { class: "middle" }, begun && funnel(kpis), begun && platforms(kpis), begun && audience && this.sources.render(audience)),
+      begun && this.details.render(this.#parts(session, kpis, audience, targets)),
       h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), latest(this.documents.marks, session.time_zone), insights(this.insights)),
     );
   }

@@ -6,35 +6,38 @@
 
 import { h } from "./dom.js";
 import { fitted, phrase, sparkline } from "./components.js";
+import { targetOf } from "./live/targets.js";
 import { SPAN } from "./trend.js";
 import { figure, lengthOf, moneyParts, number, percent, roundedMoney, signed, t } from "./i18n.js";
 
-/** `[slug, the figure below it, kind of its trend]`, the first two the largest. */
-const TILES = [
-  ["concurrent_viewers", "peak_concurrent_viewers", "level"],
-  ["gmv", "gmv_per_hour", "gain"],
-  ["orders", "units_sold", "gain"],
-  ["buyers", "conversion_rate", "gain"],
-  ["viewers", "new_followers", "gain"],
-  ["product_clicks", "click_rate", "gain"],
-];
+/** Figures of the strip: its grid is full with so many. */
+const SMALL = 12;
+/** The figure that stands below another one in front. */
+const BELOW = {
+  concurrent_viewers: "peak_concurrent_viewers", peak_concurrent_viewers: "average_concurrent_viewers", gmv: "gmv_per_hour", net_gmv: "refund_amount",
+  orders: "units_sold", units_sold: "units_per_buyer", buyers: "conversion_rate", new_buyers: "repeat_buyers", viewers: "new_followers", views: "viewers",
+  impressions: "entry_rate", new_followers: "follow_rate", comments: "commenters", likes: "interaction_rate", product_clicks: "click_rate",
+  product_impressions: "product_click_rate", ad_spend: "roi", refund_amount: "refund_rate", support_requests: "average_response_seconds",
+};
 const STRIP = [
+  "concurrent_viewers", "gmv", "orders", "buyers", "viewers", "product_clicks",
   "spend_per_buyer", "units_per_buyer", "gmv_per_viewer", "average_watch_seconds", "engagement_rate", "comments", "likes", "shares",
   "refund_amount", "support_requests", "average_response_seconds", "slow_responses",
 ];
 
-/** The tiles. A session that is over has no viewers now: its peak stands there instead. */
-export function figures({ kpis, currency }, trend, status) {
+/** The tiles, the first two the largest. A session that is over has no viewers now: its peak stands there instead. */
+export function figures({ kpis, currency }, trend, status, front, targets) {
   const over = status === "provisional" || status === "final";
-  return h("section", { class: "tiles", key: "tiles", "aria-label": t("dash.live.figures") }, ...TILES.map(([slug, below, kind]) => {
-    const [main, sub] = slug === "concurrent_viewers" && over ? [below, "average_concurrent_viewers"] : [slug, below];
-    return tile(main, sub, kpis, currency, trend[slug], kind, status === "live");
-  }));
+  const slugs = front.map((slug) => (slug === "concurrent_viewers" && over && !front.includes(BELOW[slug]) ? BELOW[slug] : slug)).filter((slug) => kpis[slug]);
+  return h("section", { class: "tiles", key: "tiles", "aria-label": t("dash.live.figures"), style: { "--smaller": Math.max(1, slugs.length - 2) } },
+    ...slugs.map((slug) => tile(slug, kpis, currency, trend[slug], status === "live", targets.get(slug))));
 }
 
-function tile(slug, below, kpis, currency, trend, kind, live) {
+function tile(slug, kpis, currency, trend, live, target) {
   const { value, unit } = kpis[slug];
-  const parts = unit === "money" ? moneyParts(value, currency) : [[number(value), false]];
+  const below = BELOW[slug];
+  const kind = slug === "concurrent_viewers" ? "level" : "gain";
+  const parts = unit === "money" ? moneyParts(value, currency) : [[figure(kpis[slug], currency, slug), false]];
   const length = parts.reduce((sum, [text, small]) => sum + lengthOf(text, small), 0);
   return h(
     "div",
@@ -42,7 +45,8 @@ function tile(slug, below, kpis, currency, trend, kind, live) {
     h("p", { class: "tile-label" }, phrase(t(`metric.${slug}`))),
     fitted("p", { class: "tile-value", "data-metric": slug }, length, ...parts.map(([text, small]) => (small ? h("small", null, text) : text))),
     live && change(trend, kind, unit, currency),
-    h("p", { class: "tile-below" }, phrase(t(`metric.${below}`)), " ", h("strong", null, figure(kpis[below], currency, below))),
+    below && h("p", { class: "tile-below" }, phrase(t(`metric.${below}`)), " ", h("strong", null, figure(kpis[below], currency, below))),
+    targetOf(target, currency),
     trend && sparkline(trend.points, kind),
   );
 }
@@ -65,8 +69,9 @@ function change(trend, kind, unit, currency) {
   return h("p", { class: "tile-change" }, kind === "level" ? [arrow, ` ${amount} `, span] : [`${amount} `, span, " ", arrow]);
 }
 
-export function strip({ kpis, currency }) {
-  return h("dl", { class: "strip", key: "strip" }, ...STRIP.map((slug) => {
+/** The smaller figures: of those that do not stand in front, the first. */
+export function strip({ kpis, currency }, front) {
+  return h("dl", { class: "strip", key: "strip" }, ...STRIP.filter((slug) => !front.includes(slug)).slice(0, SMALL).map((slug) => {
     const text = figure(kpis[slug], currency, slug);
     return h(
       "div",

@@ -11,7 +11,7 @@ import { Problem, get } from "./api.js";
 import { BASE } from "./base.js";
 import { language } from "./i18n.js";
 
-const DOCUMENTS = ["kpis", "products", "audience", "marks", "alerts"];
+const DOCUMENTS = ["kpis", "products", "audience", "marks", "targets", "alerts"];
 /** If nothing arrives for this time, the connection is reopened: a network that drops all packets raises no error. */
 const SILENCE_MS = 45_000;
 const LONGEST_PAUSE_MS = 15_000;

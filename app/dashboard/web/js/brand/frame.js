@@ -13,7 +13,7 @@ import { t } from "../i18n.js";
 
 /** Parts of a brand's pages, and who may open them. */
 const PARTS = [
-  ["shows", () => true], ["month", () => true], ["contract", () => may.write()], ["settlement", () => true],
+  ["shows", () => true], ["hosts", () => true], ["month", () => true], ["contract", () => may.write()], ["settlement", () => true],
   ["customers", () => true], ["shipping", () => true], ["catalogue", () => true], ["exports", () => true],
 ];
 

@@ -16,6 +16,7 @@ import { Customers } from "./customers.js";
 import { Customer } from "./customer.js";
 import { Exports } from "./exports.js";
 import { brandTabs } from "./frame.js";
+import { Hosts } from "./hosts.js";
 import { Logo } from "./logo.js";
 import { BrandName } from "./name.js";
 import { Month } from "./month.js";
@@ -27,7 +28,7 @@ import { Statement } from "./statement.js";
 
 /** By the part's name: the part, and what stands under an id behind it. */
 const PARTS = {
-  shows: [Shows], month: [Month, Month], contract: [Contracts], settlement: [Settlements, Statement],
+  shows: [Shows], hosts: [Hosts], month: [Month, Month], contract: [Contracts], settlement: [Settlements, Statement],
   customers: [Customers, Customer], shipping: [Shipping, Packing], catalogue: [Catalogue], exports: [Exports],
 };
 

@@ -29,6 +29,10 @@ export function basics(saved, session) {
         type: "datetime-local", value: plan.scheduled_at ? localInput(new Date(plan.scheduled_at), plan.time_zone) : "",
         onchange: (event) => saved.change((one) => { one.scheduled_at = momentOf(event.target.value, one.time_zone); }),
       })),
+      field(t("plan.planned_minutes"), h("input", {
+        type: "number", min: 1, max: 1440, step: 1, inputmode: "numeric", value: plan.planned_minutes ?? "",
+        onchange: set("planned_minutes", (value) => (Number.isInteger(Number(value)) && Number(value) > 0 ? Number(value) : null)),
+      })),
       field(t("plan.time_zone"), h("select", {
         value: plan.time_zone,
         // The hour on the calendar is what was agreed: it stays when the zone is corrected.
@@ -44,7 +48,10 @@ export function basics(saved, session) {
       ...TARGETS.map((slug) => field(t(`metric.${slug}`), h("input", {
         type: "text", inputmode: slug === "gmv" ? "decimal" : "numeric", maxlength: 20, value: plan.targets?.[slug] ?? "",
         onchange: (event) => saved.change((one) => { one.targets = withTarget(one.targets, slug, event.target.value); }),
-      })))));
+      }))),
+      h("label", { class: "choice" }, h("input", {
+        type: "checkbox", checked: plan.targets_shared, onchange: (event) => saved.change((one) => { one.targets_shared = event.target.checked; }),
+      }), " ", t("plan.targets_shared"))));
 }
 
 /** Amounts are decimal strings, the other targets whole numbers; an empty field is no target. */

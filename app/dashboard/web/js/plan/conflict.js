@@ -12,7 +12,7 @@ import { NOTHING, moment, t } from "../i18n.js";
 
 const NAMES = {
   title: "plan.title", host: "plan.host", kind: "plan.kind", scheduled_at: "plan.scheduled_at", time_zone: "plan.time_zone",
-  currency: "plan.currency", targets: "plan.targets", streams: "plan.streams", promotions: "plan.promotions",
+  currency: "plan.currency", targets: "plan.targets", planned_minutes: "plan.planned_minutes", targets_shared: "plan.targets_shared", streams: "plan.streams", promotions: "plan.promotions",
 };
 
 export class Conflict {

@@ -4,7 +4,7 @@
  * In: plans. Out: differences, and the plan that a choice makes. Never here: elements, requests.
  */
 
-const BASICS = ["title", "host", "kind", "scheduled_at", "time_zone", "currency"];
+const BASICS = ["title", "host", "kind", "scheduled_at", "time_zone", "currency", "planned_minutes", "targets_shared"];
 const WHOLE = ["targets", "streams", "promotions"];
 
 /** The same amount and the same moment may be written in two ways: `12` and `12.00`, `…Z` and `…+09:00`. */

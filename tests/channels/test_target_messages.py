@@ -1,0 +1,60 @@
+"""Channels tell that a KPI is behind its target, in their own language, and when it is back on pace."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.channels.conftest import Drain, Make, Send
+from tests.channels.fake_bots import FakeBots
+from tests.channels.test_channels import deliveries
+from tests.channels.test_watcher import Times, events, times  # noqa: F401 - a fixture
+
+WORDS = {
+    "ja": (
+        "GMVが目標のペースを下回っています。現在100元、この時点の目安は500元です（目標1,000元）",
+        "GMVは目標のペースに戻りました",
+    ),
+    "zh": ("成交金额落后于目标进度：当前 ¥100，此刻应达到 ¥500（目标 ¥1,000）", "成交金额已恢复到目标进度"),
+    "en": (
+        "GMV is behind its target: CN¥100 now, CN¥500 expected by now (target CN¥1,000)",
+        "GMV is back on the pace of its target",
+    ),
+}
+
+
+@pytest.mark.parametrize("lang", WORDS)
+async def test_a_target_that_is_missed_is_told_and_cleared(
+    client: httpx.AsyncClient, bots: FakeBots, make_channel: Make, make_session: Make, send: Send, drain: Drain,
+    times: Times, lang: str,  # noqa: F811 - the fixture
+) -> None:  # fmt: skip
+    """With the figure, its pace and its target; once."""
+    channel = await make_channel("webhook", lang=lang, events=["alert.raised", "alert.cleared"])
+    session = await make_session()
+    # A replay: its clock is that of its last event, half of the planned minute.
+    plan = {"title": "t", "currency": "CNY", "planned_minutes": 1, "targets": {"gmv": "1000.00"}}
+    begin = datetime(2021, 9, 25, 5, tzinfo=UTC)
+
+    async def paid(order: str, amount: str, second: int) -> None:
+        lines = [{"product": "knit-01", "quantity": 1, "amount": amount}]
+        at = begin + timedelta(seconds=second)
+        await send(session, "order.paid", at=at, order=order, buyer=order, currency="CNY", amount=amount, lines=lines)
+
+    streams = [{"platform": one["platform"], "room": one["room"]} for one in session["streams"]]
+    answer = await client.put(f"/v1/sessions/{session['id']}/plan", json=plan | {"streams": streams}, headers={"If-Match": "*"})
+    assert 200 == answer.status_code, answer.text
+    await send(session, "session.started", at=begin)
+    await paid("1", "100.00", 5)
+    await send(session, "audience.sampled", at=begin + timedelta(seconds=30), concurrent=5)
+    for _ in range(3):
+        await times.look()
+    await paid("2", "400.00", 20)
+    for _ in range(5):
+        await times.look()
+    await drain(channel)
+    assert ["alert.raised", "alert.cleared"] == events(await deliveries(client, channel))
+    assert list(WORDS[lang]) == bots.texts("webhook")
+    raised = bots.received[0][1]["data"]["alert"]
+    assert ("behind_target-gmv", "gmv", {"value": "100.00", "pace": "500.00", "target": "1000.00"}) == (
+        raised["id"], raised["kpi"], raised["figures"],
+    )  # fmt: skip
