@@ -11,13 +11,13 @@ from app.kpis.metrics import METRICS
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PICTURES = ROOT / "docs" / "pictures"
+DOCS = ROOT / "docs"
+PICTURES = DOCS / "pictures"
 
 
-def rows(heading: str) -> dict[str, str]:
-    """Return the table under a heading: name in backticks in the first column → the whole row."""
-    _, _, after = README.partition(f"\n{heading}\n")
+def rows(page: str) -> dict[str, str]:
+    """Return the table under the title of a page: name in backticks in the first column → the whole row."""
+    _, _, after = (DOCS / page).read_text(encoding="utf-8").partition("\n")
     section = re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
     found = {}
     for line in section.splitlines():
@@ -29,13 +29,13 @@ def rows(heading: str) -> dict[str, str]:
 
 def test_every_setting_is_documented() -> None:
     """The settings table has a row per field of `Settings`, in its order."""
-    assert [f"TALLYLIGHT_{name.upper()}" for name in Settings.model_fields] == list(rows("## Settings"))
+    assert [f"TALLYLIGHT_{name.upper()}" for name in Settings.model_fields] == list(rows("settings.md"))
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_a_setting_is_documented_in_its_own_words(name: str) -> None:
     """The row repeats the field's description, and its default where it has one."""
-    field, row = Settings.model_fields[name], rows("## Settings")[f"TALLYLIGHT_{name.upper()}"]
+    field, row = Settings.model_fields[name], rows("settings.md")[f"TALLYLIGHT_{name.upper()}"]
     assert field.description
     assert field.description in row
     if field.default is not None:
@@ -45,7 +45,7 @@ def test_a_setting_is_documented_in_its_own_words(name: str) -> None:
 
 def test_every_event_type_is_documented_with_its_fields() -> None:
     """The event table has a row per type, which names every field of its data."""
-    table = rows("## Events")
+    table = rows("events.md")
     assert sorted(EVENT_MODELS) == sorted(table)
     for name, model in EVENT_MODELS.items():
         payload = model.model_fields["data"].annotation
@@ -57,7 +57,7 @@ def test_every_event_type_is_documented_with_its_fields() -> None:
 
 def test_every_kpi_is_documented_with_its_labels_and_formula() -> None:
     """The glossary has a row per slug, with unit, labels and formula as the registry has them."""
-    table = rows("## KPIs")
+    table = rows("kpis.md")
     assert [metric.slug for metric in METRICS] == list(table)
     for metric in METRICS:
         cells = [cell.strip() for cell in table[metric.slug].strip("|").split("|")]
@@ -68,7 +68,7 @@ def test_every_kpi_is_documented_with_its_labels_and_formula() -> None:
 
 def test_every_insight_is_documented() -> None:
     """The table of insights has a row per code, in the order of the API."""
-    assert list(CODES) == list(rows("## Insights"))
+    assert list(CODES) == list(rows("insights.md"))
 
 
 def test_every_picture_stands_on_a_page() -> None:
@@ -84,5 +84,5 @@ def test_every_picture_stands_on_a_page() -> None:
 
 
 def test_the_tests_would_see_a_missing_row() -> None:
-    """A heading that does not exist yields no rows, so that a renamed section fails."""
-    assert {} == rows("## Nowhere")
+    """A page without a table yields no rows, so that a table under another heading fails."""
+    assert {} == rows("decisions/0001-one-database.md")
