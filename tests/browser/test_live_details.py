@@ -70,7 +70,7 @@ def test_hosts_and_the_platforms_comparison_have_a_part_of_their_own(open_page: 
     page.locator("[data-part=hosts]").click()
     expect(page.locator("#chart-funnel")).to_have_count(0)
     expect(page.locator("[data-host=小林]")).to_contain_text("100元")
-    expect(page.locator("[data-host=王]")).to_contain_text("200.5元")
+    expect(page.locator("[data-host=王]")).to_contain_text("200.50元")
     expect(page.locator("[data-host=王]")).to_contain_text("担当中")
     page.reload()
     expect(page.locator("[data-host=王]")).to_be_visible()
