@@ -17,6 +17,7 @@ from app.kpis.evaluate import Evaluation
 from app.kpis.products import ProductResult, ProductTable
 from app.kpis.showcases import Showcase
 from app.kpis.status import off_air_since, session_end
+from app.kpis.targets import TargetFigure
 from app.storage.insight_reads import Shipping
 from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
@@ -86,6 +87,7 @@ class Evidence:
     topics: Topics | None = None
     presented: Sequence[Presented] = ()
     effects: Effects | None = None
+    targets: Sequence[TargetFigure] = ()
     sources: SoldBySource = NO_SOURCES
     slow_after_ms: int = 180_000
 

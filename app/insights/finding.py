@@ -17,6 +17,7 @@ Code = Literal[
     "audience_over_time", "core_fans_early", "on_air_winners", "clicked_not_bought", "stock_out_missed_demand",
     "spend_against_history", "slow_support", "promotion_effect", "platform_contrast", "long_shipping", "comment_topics",
     "figures_contradict", "host_sales", "mark_coincidence", "after_live_sales", "viewers_lost", "funnel_narrows", "source_pays",
+    "target_pace",
 ]  # fmt: skip
 CODES: tuple[Code, ...] = get_args(Code)
 Section = Literal["live", "ec", "promotion"]

@@ -27,6 +27,8 @@ from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document
 from app.kpis.sources import by_source
 from app.kpis.status import session_end
+from app.kpis.target_reader import read_history, read_targets
+from app.kpis.targets import TargetFigure, target_figures
 from app.labels.catalogue import LANGUAGES
 from app.storage import hosts, insight_reads, product_reads, reads, sources, windows
 from app.storage.database import Connection, Database
@@ -116,6 +118,7 @@ async def collect_evidence(
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
         presented=await _presented(connection, evaluation),
         effects=await effects_on(connection, asked),
+        targets=await _targets(connection, evaluation),
         sources=SoldBySource(by_source(arrivals), await sources.sales(connection, head.id)),
         slow_after_ms=round(insight_settings.slow_response_seconds * 1000),
     )
@@ -138,6 +141,11 @@ async def _presented(connection: Connection, evaluation: Evaluation) -> list[Pre
         before = found.get(host, Presented(host, 0, Sold()))
         found[host] = Presented(host, before.microseconds + one.microseconds, before.sold + sales.between(one.begin, one.end))
     return list(found.values()) if sales.known else []
+
+
+async def _targets(connection: Connection, evaluation: Evaluation) -> list[TargetFigure]:
+    aims = await read_targets(connection, evaluation.head.id)
+    return target_figures(evaluation, aims, await read_history(connection, evaluation, aims)) if aims.values else []
 
 
 async def _said(connection: Connection, evidence: Evidence) -> CommentSample:

@@ -18,6 +18,7 @@ from app.insights.rules import (
     products,
     promotions,
     support,
+    targets,
     traffic,
     windows,
 )
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     windows.viewers_lost,
     funnel.funnel_narrows,
     traffic.source_pays,
+    targets.target_pace,
 )
 
 

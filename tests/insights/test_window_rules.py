@@ -9,12 +9,13 @@ import pytest
 from app.insights.evidence import Evidence, Presented, SoldBySource
 from app.kpis.effects import Effect, Effects, Window
 from app.kpis.evaluate import Evaluation, evaluate
+from app.kpis.targets import SessionTargets, target_figures
 from app.labels.catalogue import label
 from app.storage.marks import MarkRow
 from app.storage.reads import AfterLive
 from app.storage.sources import Source, SourceSales
 from app.storage.windows import Sales, Sold
-from tests.insights.evidence_builders import aired, evidence, found, head, minute
+from tests.insights.evidence_builders import MINUTES, aired, evidence, found, head, minute
 
 SOLD = {"viewers": 1000, "orders": 40, "buyers": 40, "units_sold": 40, "gmv": 4_000_000, "product_clicks": 2000}
 
@@ -167,3 +168,23 @@ def test_the_source_that_pays(ads: SourceSales, fans: SourceSales, best: str | N
     arrived: dict[Source | None, int] = dict(zip(known, (100, 100, 99, 500), strict=True))
     findings = found("source_pays", evidence(SOLD, sources=SoldBySource(arrived, sales)))
     assert ([best] if best else []) == [one.figures["source"] for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("slug", "target", "live", "wording"),
+    [
+        ("gmv", "50000.00", False, "missed"),
+        ("gmv", "40000.00", False, "reached"),
+        ("refunded_orders", 1, False, "exceeded"),
+        ("refunded_orders", 2, False, None),
+        ("likes", 5, False, None),
+        ("gmv", "50000.00", True, "behind"),
+        ("gmv", "60000.00", True, "behind"),
+    ],
+)
+def test_targets(slug: str, target: int | str, live: bool, wording: str | None) -> None:
+    """Missed, reached or exceeded once it is over, behind while it is on air; an absent figure says nothing."""
+    seen = evidence(SOLD | {"refunded_orders": 2}, live=live)
+    aims = SessionTargets({slug: target}, MINUTES, shared=False)
+    findings = found("target_pace", replace(seen, targets=target_figures(seen.evaluation, aims)))
+    assert ([wording] if wording else []) == [one.wording.partition(".")[2] for one in findings]
