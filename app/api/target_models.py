@@ -67,5 +67,7 @@ class TargetsDocument(DocumentModel):
     currency: str
     shared: bool = Field(description="whether readers outside the agency see the targets")
     length: TargetLength | None = Field(description="null without a planned length and without earlier sessions")
-    progress: float | int | None = Field(ge=0, le=1, description="the share of the length that has passed")
+    progress: float | int | None = Field(
+        description="the share of the length that has passed", json_schema_extra={"minimum": 0, "maximum": 1}
+    )
     targets: list[TargetFigure] = Field(description="none for a reader outside the agency unless they are shared")

@@ -88,7 +88,7 @@ class AfterLiveDocument(DocumentModel):
     replay_views: ReplayViews
 
 
-class Cohort(DocumentModel):
+class EntryCohort(DocumentModel):
     """Entries and exits, and the stays that began; a stay ends with the viewer's exit."""
 
     entries: int
@@ -100,7 +100,7 @@ class Cohort(DocumentModel):
     stayed: list[float | None] = Field(description="share of the stays that lasted at least each of `limits_seconds`")
 
 
-class MinuteCohort(Cohort):
+class MinuteCohort(EntryCohort):
     """The same of one minute."""
 
     minute: datetime
@@ -126,7 +126,7 @@ class RetentionDocument(DocumentModel):
     from_: datetime | None = Field(alias="from", description="the minutes of the broadcast; null before it")
     to: datetime | None
     limits_seconds: list[int]
-    total: Cohort
+    total: EntryCohort
     minutes: list[MinuteCohort] = Field(description="minutes with an entry or an exit, in order")
     omitted: int = Field(description="minutes past the first day")
     losses: list[LostMinute] = Field(description="at most ten, the greatest loss first")

@@ -1,7 +1,6 @@
 """No key can speak as a person at the desk, a connection or an import."""
 
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -9,6 +8,8 @@ import pytest
 from app.catalogue.access import Role
 from app.ingest.sources import is_own
 from tests.conftest import KeyMaker
+
+NO_ONE = "5d0f8a52-6f0e-4a37-9c1b-2f6f9d1f3c11"
 
 
 def _like(session: str, source: str, number: str = "1") -> dict[str, Any]:
@@ -29,7 +30,7 @@ async def _likes(client: httpx.AsyncClient, session: str) -> int | None:
 
 @pytest.mark.parametrize(
     "source",
-    [f"/desk/{uuid4()}", "/desk/tanaka", "/desk/key:5f1c2a9b77de", "//tallylight/imports", f"//tallylight/connections/{uuid4()}"],
+    [f"/desk/{NO_ONE}", "/desk/tanaka", "/desk/key:5f1c2a9b77de", "//tallylight/imports", f"//tallylight/connections/{NO_ONE}"],
 )
 async def test_a_source_of_others_is_refused_by_name(
     client: httpx.AsyncClient, keys: KeyMaker, session: str, source: str

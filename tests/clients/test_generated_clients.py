@@ -73,10 +73,10 @@ def test_openapi_python_client(tmp_path: Path, server: dict[str, str]) -> None:
         tools / "openapi-python-client", "generate", "--path", DOCUMENT, "--output-path", package, "--meta", "none", cwd=tmp_path
     )
     assert 0 == generated.returncode, generated.stdout + generated.stderr
-    # What it leaves out are media types that it does not know (CSV, XML, a workbook), and no model.
+    # What it leaves out are media types that it does not know (CSV, XML, a workbook, a picture), and no model.
     warnings = generated.stdout + generated.stderr
     assert "Could not find reference" not in warnings
-    assert warnings.count("WARNING") == warnings.count("Unsupported content"), warnings
+    assert all("Unsupported content" in warning for warning in warnings.split("WARNING")[1:]), warnings
     package.rename(tmp_path / "tallylight_client")
     shutil.copy(HERE / "python_client.py", tmp_path / "program.py")
     typed = run(
