@@ -16,7 +16,7 @@ WRITTEN = {
     "service": "客服", "model": "模特|モデル", "praise": "好看|素敵|かわいい",
 }  # fmt: skip
 """Theme → what the simulated audience writes for it."""
-PROMOTED = {"promotion", "video", "article"}
+PROMOTED = {"promotion", "video", "article", "ads"}
 
 
 async def answers_of(client: httpx.AsyncClient, insight: Insight) -> list[Answer]:
