@@ -95,6 +95,20 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, bra
     expect(row).to_contain_text("611020")
 
 
+def test_products_come_from_a_spreadsheet(open_page: PageMaker, brand_with_show: str) -> None:
+    """The columns are guessed from the headings; a new product is in the list, and a row that is not valid is named."""
+    page = open_page(f"#/brand/{brand_with_show}/catalogue")
+    form = page.get_by_role("form", name="商品の取り込み")
+    rows = "商品コード,商品名,HSコード,原産国\ncoat-09,コート,6102.30,JP\ncoat-10,長いコート,6102.30,ZZZ\n"
+    form.get_by_label("ファイル").set_input_files({"name": "products.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+    expect(form.get_by_label("商品コード")).to_have_value("商品コード")
+    expect(form.get_by_label("日本語名")).to_have_value("商品名")
+    form.get_by_role("button", name="取り込む").click()
+    expect(page.locator("#catalogue-table tbody tr", has_text="coat-09")).to_contain_text("コート")
+    receipt = page.get_by_role("region", name="取り込みの結果")
+    expect(receipt.locator("#receipt-table tbody tr")).to_have_count(1)
+
+
 def test_a_table_is_saved(open_page: PageMaker, brand_with_show: str) -> None:
     """The orders of a day as CSV; days in the wrong order are refused beside their field."""
     brand = brand_with_show

@@ -14,6 +14,7 @@ import { Pages } from "../pages.js";
 import { keep, route } from "../router.js";
 import { may, refresh } from "../state.js";
 import { Work } from "./frame.js";
+import { ProductImport } from "./product_import.js";
 
 const CUSTOMS = ["name_zh", "name_en", "material", "hs_code", "origin", "net_weight_g"];
 /** What a list of contents needs of a product. */
@@ -32,6 +33,7 @@ export class Catalogue {
     /** The product that is edited; null for a new one, undefined while the form is closed. */
     this.open = undefined;
     this.pending = 0;
+    this.file = new ProductImport(slug, () => this.list.load());
     this.form = new Form("product", blank(), (values) => this.#save(values));
   }
 
@@ -81,6 +83,7 @@ export class Catalogue {
           field(t("brand.product.search"), h("input", { type: "search", value: this.q, maxlength: 200, oninput: (event) => this.#search(event.target.value) }))),
         this.work.render(),
         this.list.render((products) => this.#table(products), t(this.q ? "brand.none_found" : "brand.product.none"))),
+      may.write() && this.file.render(),
     ];
   }
 

@@ -23,6 +23,10 @@ const FIELDS = {
   },
   tracking: { needed: ["order", "tracking"], more: ["shipped_at", "accepted_at", "carrier"] },
   exchange_rates: { needed: ["date", "rate"], more: [] },
+  products: {
+    needed: ["code"],
+    more: ["name_ja", "name_zh", "name_en", "aliases", "customs_name_zh", "customs_name_en", "material", "hs_code", "origin", "net_weight_g"],
+  },
 };
 const ENCODINGS = ["utf-8", "gb18030", "shift_jis", "utf-16", "big5", "euc-jp", "euc-kr", "windows-1252"];
 /** What the controls of the file send. */
