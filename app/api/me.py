@@ -30,7 +30,6 @@ class Me(BaseModel):
                 "role": "operator",
                 "brand": "maison-k",
                 "brand_name": "Maison K",
-                "brand_logo": None,
                 "session": None,
                 "shows": None,
                 "lang": None,
@@ -44,7 +43,7 @@ class Me(BaseModel):
     role: Role
     brand: str | None = Field(description="slug of the brand that the caller is bound to; of a guest the session's")
     brand_name: str | None
-    brand_logo: str | None = Field(description="SHA-256 of the brand's logo; null without one")
+    brand_logo: str | None = Field(default=None, description="SHA-256 of the brand's logo; left out without one")
     session: str | None = Field(description="the session that a guest reads")
     shows: list[Literal["report", "live"]] | None = Field(description="what a guest's share link shows")
     lang: Language | None = Field(description="language of a guest's share link")
@@ -60,17 +59,18 @@ async def describe(service: Service, caller: Principal) -> Me:
         "role": caller.role,
         "brand": brand and brand.slug,
         "brand_name": brand and brand.name,
-        "brand_logo": brand and brand.logo,
         "session": None,
         "shows": None,
         "lang": caller.language,
     }
+    if brand is not None and brand.logo is not None:
+        document["brand_logo"] = brand.logo
     if caller.kind == "guest":
         document |= {"session": str(caller.session_id), "shows": ["report", "live"] if caller.shows_live else ["report"]}
     return Me.model_validate(document)
 
 
-@router.get("", operation_id="get_me", summary="Get the caller", responses=responses(401))
+@router.get("", operation_id="get_me", summary="Get the caller", response_model_exclude_unset=True, responses=responses(401))
 async def get_me(service: AppService, caller: AnyCaller) -> Me:
     """Return who the request comes from: an API key, a person, or a guest of a share link."""
     return await describe(service, caller)

@@ -25,6 +25,7 @@ router = APIRouter(prefix="/v1", tags=["people"])
     operation_id="get_sign_in",
     summary="Get who is signed in",
     response_model=Me,
+    response_model_exclude_unset=True,
     responses={204: {"description": "No one is signed in"}},
 )
 async def get_sign_in(request: Request, service: AppService) -> Me | Response:

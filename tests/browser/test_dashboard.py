@@ -27,7 +27,7 @@ TEXTS = """() => {
     let whole = '';
     for (let node = walker.currentNode; node && ['#text', 'WBR'].includes(node.nodeName); node = node.nextSibling) whole += node.textContent;
     const text = whole.trim();
-    if (text && !walker.currentNode.parentElement.closest('script, noscript, [hidden], .switch')) found.push(text);
+    if (text && !walker.currentNode.parentElement.closest('script, noscript, [hidden], .switch, #audit code')) found.push(text);
   }
   return found.concat([...document.querySelectorAll('[aria-label], [placeholder]')]
     .flatMap((node) => node.closest('.switch') ? [] : [node.getAttribute('aria-label'), node.placeholder]).filter(Boolean));

@@ -268,7 +268,12 @@ class _Teller:
             self.read(f"ad_{name.removesuffix('_total')}", value, self.data["campaign"])
 
     def _benchmark_sampled(self) -> None:
-        """A platform's own comparison changes no figure."""
+        """A platform's own comparison changes no figure; its numbers are kept in millionths."""
+        of = f"benchmark|{self.data['kpi']}|{self.data['indicator']}"
+        for name in ("percentile", "value", "recent_percentile", "recent_value"):
+            if (value := self.data.get(name)) is not None:
+                self.read(f"benchmark_{name}", int(Decimal(str(value)) * 10**6), of, self.room)
+        self.read("benchmark_minutes", self.data.get("recent_minutes"), of, self.room)
 
     def _stock_changed(self) -> None:
         self.read("stock", self.data["stock"], self.product(self.data["product"]))

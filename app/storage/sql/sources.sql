@@ -11,7 +11,7 @@ FROM (
         FROM members b
         WHERE b.session_id = $1::uuid AND b.set = 'buyer'
         UNION ALL
-        SELECT decode(o.buyer, 'hex'), 0, CASE WHEN o.paid_at IS NULL THEN 0 ELSE 1 END,
+        SELECT CASE WHEN o.buyer ~ '^([0-9a-f]{2})+$' THEN decode(o.buyer, 'hex') END, 0, CASE WHEN o.paid_at IS NULL THEN 0 ELSE 1 END,
                CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount END, o.refunded_amount
         FROM orders o
         WHERE o.session_id = $1::uuid AND (o.paid_at IS NOT NULL OR o.refunded_amount <> 0)
