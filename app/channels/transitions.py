@@ -36,7 +36,7 @@ class Changes:
 
 
 def alert_content(alert: Alert, names: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return an alert as messages hold it."""
+    """Return an alert as it is stored for messages; `internal` is in no message, but says which channels get one."""
     return {
         "id": alert_id(alert),
         "code": alert.code,
@@ -47,6 +47,7 @@ def alert_content(alert: Alert, names: Mapping[str, Mapping[str, str]]) -> dict[
         "names": dict(names.get(alert.product or "", {})),
         "since": alert.since.isoformat(),
         "figures": dict(alert.figures),
+        "internal": alert.internal,
     }
 
 

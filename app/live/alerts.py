@@ -70,6 +70,8 @@ class Alert:
     """The KPI that is behind its target."""
     currency: str | None = None
     """Of amounts among the figures."""
+    internal: bool = False
+    """Only the agency reads it."""
 
 
 @dataclass(frozen=True, slots=True)

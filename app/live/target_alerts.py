@@ -37,5 +37,6 @@ def behind_target(evaluation: Evaluation, targets: SessionTargets, history: Hist
         since = head.started_at + (behind if one.is_limit else max(behind, quiet))
         values = {"value": one.value, "target": one.target} | ({} if one.is_limit else {"pace": one.pace})
         figures = {name: text for name, value in values.items() if (text := shown(value, one.metric, head.currency)) is not None}
-        found.append(Alert(BEHIND_TARGET, Level.WARNING, since, figures, kpi=one.metric.slug, currency=head.currency))
+        slug, internal = one.metric.slug, not targets.shared
+        found.append(Alert(BEHIND_TARGET, Level.WARNING, since, figures, kpi=slug, currency=head.currency, internal=internal))
     return found

@@ -1,10 +1,11 @@
-"""Channels tell that a KPI is behind its target, in their own language, and when it is back on pace."""
+"""Channels tell that a KPI is behind its target, in their own language, and when it is back on pace; not a brand that sees no target."""
 
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from app.service import Service
 from tests.channels.conftest import Drain, Make, Send
 from tests.channels.fake_bots import FakeBots
 from tests.channels.test_channels import deliveries
@@ -21,6 +22,9 @@ WORDS = {
         "GMV is back on the pace of its target",
     ),
 }
+_STORED = """
+    SELECT channel_id, event, content #>> '{alert,code}', content::jsonb #> '{alert,internal}' IS NOT NULL FROM channel_deliveries
+"""
 
 
 @pytest.mark.parametrize("lang", WORDS)
@@ -58,3 +62,35 @@ async def test_a_target_that_is_missed_is_told_and_cleared(
     assert ("behind_target-gmv", "gmv", {"value": "100.00", "pace": "500.00", "target": "1000.00"}) == (
         raised["id"], raised["kpi"], raised["figures"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_channel_of_a_brand_gets_the_alert_only_of_shared_targets(
+    client: httpx.AsyncClient, service: Service, make_channel: Make, make_session: Make, send: Send,
+    times: Times, shared: bool,  # noqa: F811 - the fixture
+) -> None:  # fmt: skip
+    """Raised or cleared: targets are internal, and readers of the brand may be behind its channel. It gets all other alerts."""
+    session = await make_session()
+    wanted = ["alert.raised", "alert.cleared"]
+    own, agency = await make_channel(brand="maison-k", events=wanted), await make_channel(events=wanted)
+    plan = {"title": "t", "currency": "CNY", "planned_minutes": 1, "targets": {"viewers": 100}, "targets_shared": shared}
+    streams = [{"platform": one["platform"], "room": one["room"]} for one in session["streams"]]
+    answer = await client.put(f"/v1/sessions/{session['id']}/plan", json=plan | {"streams": streams}, headers={"If-Match": "*"})
+    assert 200 == answer.status_code, answer.text
+    begin = datetime(2021, 9, 25, 5, tzinfo=UTC)
+    await send(session, "session.started", at=begin)
+    await send(session, "viewer.entered", at=begin + timedelta(seconds=1), viewer="v")
+    await send(session, "stock.changed", at=begin + timedelta(seconds=2), product="knit-01", stock=0)
+    await send(session, "product.clicked", at=begin + timedelta(seconds=29), product="knit-01")
+    await send(session, "audience.sampled", at=begin + timedelta(seconds=30), concurrent=5)
+    await times.look()
+    await send(session, "session.ended", at=begin + timedelta(seconds=31))
+    await times.look()
+    async with service.database.acquire() as connection:
+        rows = await connection.fetch(_STORED)
+    told = {str(channel): {(event, code) for of, event, code, _ in rows if of == channel} for channel, *_ in rows}
+    everything = told[agency["id"]]
+    targets = {("alert.raised", "behind_target"), ("alert.cleared", "behind_target")}
+    assert targets < everything
+    assert told[own["id"]] == (everything if shared else everything - targets)
+    assert not any(says_internal for *_, says_internal in rows)

@@ -1,9 +1,11 @@
 -- name: emit
 -- Queues messages for the channels that want them, and a job for each of these channels, in the transaction of what happened. The
--- message names its brand and its session as they are now. The rows of the queue's tables are those that PgQueuer's
--- build_enqueue_query writes.
+-- message names its brand and its session as they are now. An internal alert is only for channels without a brand. The rows of the
+-- queue's tables are those that PgQueuer's build_enqueue_query writes.
 WITH message AS (
-    SELECT m.id, m.event, m.brand_id, m.session_id, m.place, m.content::jsonb || jsonb_strip_nulls(jsonb_build_object(
+    SELECT m.id, m.event, m.brand_id, m.session_id, m.place,
+           coalesce((m.content::jsonb #>> '{alert,internal}')::boolean, false) AS internal,
+           (m.content::jsonb #- '{alert,internal}') || jsonb_strip_nulls(jsonb_build_object(
                'brand', (SELECT jsonb_build_object('slug', b.slug, 'name', b.name) FROM brands b WHERE b.id = m.brand_id),
                'session', (SELECT jsonb_build_object('id', s.id, 'title', s.title) FROM sessions s WHERE s.id = m.session_id))) AS content
     FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
@@ -12,7 +14,8 @@ WITH message AS (
     INSERT INTO channel_deliveries (channel_id, id, event, brand_id, session_id, content, created_at, queued_at, state, next_at)
     SELECT c.id, m.id, m.event, m.brand_id, m.session_id, m.content::json, $6::timestamptz, $6::timestamptz, 'queued', $6::timestamptz
     FROM message m
-    JOIN channels c ON c.enabled AND m.event = ANY(c.events) AND (c.brand_id IS NULL OR c.brand_id = m.brand_id)
+    JOIN channels c
+        ON c.enabled AND m.event = ANY(c.events) AND (c.brand_id IS NULL OR (c.brand_id = m.brand_id AND NOT m.internal))
     ORDER BY m.place, c.id
     RETURNING channel_id
 ), jobs AS (
