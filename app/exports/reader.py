@@ -6,7 +6,7 @@ In: a connection, a query, a brand, a place. Out: rows and the next place. Never
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -22,7 +22,7 @@ from app.labels.catalogue import Language
 from app.storage import export_reads, log_reads
 from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection
-from app.storage.export_reads import SessionRow, Window
+from app.storage.export_reads import EventRow, OrderRow, PageRow, Room, SessionRow, Window
 from app.storage.reads import BEFORE_ALL
 
 MOST_ROWS = 2_000
@@ -33,8 +33,6 @@ _WITH_PRODUCTS = 5
 """Sessions of a page of products; each may have as many as a session may name."""
 _LOOKED_INTO = 100
 """Sessions that a page of orders or events looks into: most may have none in the window."""
-
-PageRow = TypeVar("PageRow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,8 @@ async def _product_rows(connection: Connection, query: ExportQuery, brand: Brand
 
 
 async def _order_rows(connection: Connection, query: ExportQuery, brand: BrandRow, place: Place) -> Page:
-    async def read(session: SessionRow, key: tuple[str, str] | None, most: int) -> tuple[list[export_reads.OrderRow], bool]:
-        return await export_reads.orders(connection, session.id, brand.id, key or ("", ""), query.window, most)
+    async def read(session: SessionRow, key: tuple[str, str] | None, room: Room) -> tuple[list[OrderRow], bool]:
+        return await export_reads.orders(connection, session.id, brand.id, key or ("", ""), query.window, room)
 
     found, after = await _by_session(connection, brand, place, read, lambda row: (row.platform, row.order))
     pages = [page for _, page in found]
@@ -108,17 +106,15 @@ async def _order_rows(connection: Connection, query: ExportQuery, brand: BrandRo
     return await compute(sum(map(len, pages)), rows.orders, brand.slug, found, codes), after
 
 
-def _products_named(pages: Sequence[Sequence[export_reads.OrderRow]]) -> list[str]:
+def _products_named(pages: Sequence[Sequence[OrderRow]]) -> list[str]:
     return sorted({line["product"] for page in pages for row in page if row.lines for line in from_json(row.lines)})
 
 
 async def _event_rows(connection: Connection, query: ExportQuery, brand: BrandRow, place: Place) -> Page:
     hidden = HIDDEN_FROM_CLIENTS if query.client else None
 
-    async def read(
-        session: SessionRow, key: tuple[datetime, bytes] | None, most: int
-    ) -> tuple[list[export_reads.EventRow], bool]:
-        return await export_reads.events(connection, session.id, key or (BEFORE_ALL, b""), query.window, hidden, most)
+    async def read(session: SessionRow, key: tuple[datetime, bytes] | None, room: Room) -> tuple[list[EventRow], bool]:
+        return await export_reads.events(connection, session.id, key or (BEFORE_ALL, b""), query.window, hidden, room)
 
     found, after = await _by_session(connection, brand, place, read, lambda row: (row.occurred_at, row.event_key))
     return rows.events(brand.slug, found), after
@@ -128,7 +124,7 @@ async def _by_session(
     connection: Connection,
     brand: BrandRow,
     place: Place,
-    read: Callable[[SessionRow, Any, int], Awaitable[tuple[list[PageRow], bool]]],
+    read: Callable[[SessionRow, Any, Room], Awaitable[tuple[list[PageRow], bool]]],
     key_of: Callable[[PageRow], Any],
 ) -> tuple[list[tuple[SessionRow, list[PageRow]]], Place | None]:
     """Return rows of the sessions from a place on, and where the next page begins.
@@ -138,12 +134,12 @@ async def _by_session(
     inside = place.key is not None
     sessions = await export_reads.sessions(connection, brand.id, place.session, Window(), _LOOKED_INTO, inclusive=inside)
     found: list[tuple[SessionRow, list[PageRow]]] = []
-    room = MOST_ROWS
+    room = Room(MOST_ROWS, export_reads.MOST_CHARACTERS)
     for session in sessions:
         page, more = await read(session, place.key if session.id == place.session else None, room)
         if page:
             found.append((session, page))
-            room -= len(page)
+            room = room.after(page)
         if more:
             return found, Place(session.id, key_of(page[-1]))
     return found, Place(sessions[-1].id) if len(sessions) == _LOOKED_INTO else None

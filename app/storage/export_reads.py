@@ -3,9 +3,9 @@
 In: a brand or a session, a window, a place in the order. Out: frozen rows. Never here: formulas, file formats.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from app.storage.comparison_reads import BrandRow
@@ -15,7 +15,7 @@ from app.storage.queries import queries
 _SQL = queries("exports")
 _PREFETCH = 100
 """Rows that the driver holds beside those of the page."""
-_MOST_CHARACTERS = 4 * 1024 * 1024
+MOST_CHARACTERS = 4 * 1024 * 1024
 """Length of the JSON texts of a page, behind which it ends: one event may be as long as thousands of others."""
 
 
@@ -24,6 +24,18 @@ class Window(NamedTuple):
 
     begin: datetime | None = None
     end: datetime | None = None
+
+
+class Room(NamedTuple):
+    """What a page has room for."""
+
+    rows: int
+    characters: int
+    """Of JSON texts; the row that goes beyond it is the last one."""
+
+    def after(self, page: Sequence["OrderRow | EventRow"]) -> "Room":
+        """Return what is left."""
+        return Room(self.rows - len(page), self.characters - sum(row.characters() for row in page))
 
 
 class SessionRow(NamedTuple):
@@ -53,6 +65,10 @@ class OrderRow(NamedTuple):
     delivered_at: datetime | None
     state: str
 
+    def characters(self) -> int:
+        """Return the length of its JSON texts."""
+        return len(self.lines or "")
+
 
 class EventRow(NamedTuple):
     """An event of the log; `data` and `attributes` are JSON texts, with pseudonyms for people."""
@@ -70,6 +86,13 @@ class EventRow(NamedTuple):
     attributes: str | None
     voided_at: datetime | None
 
+    def characters(self) -> int:
+        """Return the length of its JSON texts."""
+        return len(self.data) + len(self.attributes or "")
+
+
+PageRow = TypeVar("PageRow", OrderRow, EventRow)
+
 
 async def brands(connection: Connection, allowed: UUID | None, slug: str | None) -> list[BrandRow]:
     """Return the brands that the caller may see, or the one of them with this slug."""
@@ -84,31 +107,30 @@ async def sessions(
 
 
 async def orders(
-    connection: Connection, session: UUID, brand: UUID, after: tuple[str, str], window: Window, limit: int
+    connection: Connection, session: UUID, brand: UUID, after: tuple[str, str], window: Window, room: Room
 ) -> tuple[list[OrderRow], bool]:
     """Return the session's orders after (platform, order), and whether more may follow; the window is of payment or placement."""
-    found: list[OrderRow] = []
-    size = 0
-    async for row in _rows(connection, _SQL["orders"], session, *after, *window, brand, limit):
-        found.append(OrderRow(*row)._replace(refunded_amount=int(row["refunded_amount"])))
-        size += len(row["lines"] or "")
-        if size > _MOST_CHARACTERS:
-            return found, True
-    return found, len(found) == limit
+    rows = _rows(connection, _SQL["orders"], session, *after, *window, brand, room.rows)
+    return await _fitting((OrderRow(*row)._replace(refunded_amount=int(row["refunded_amount"])) async for row in rows), room)
 
 
 async def events(
-    connection: Connection, session: UUID, after: tuple[datetime, bytes], window: Window, hidden_type: str | None, limit: int
+    connection: Connection, session: UUID, after: tuple[datetime, bytes], window: Window, hidden_type: str | None, room: Room
 ) -> tuple[list[EventRow], bool]:
     """Return the session's events after (occurred_at, event_key), and whether more may follow."""
-    found: list[EventRow] = []
+    rows = _rows(connection, _SQL["events"], session, *after, *window, hidden_type, room.rows)
+    return await _fitting((EventRow(*row) async for row in rows), room)
+
+
+async def _fitting(rows: AsyncIterator[PageRow], room: Room) -> tuple[list[PageRow], bool]:
+    found: list[PageRow] = []
     size = 0
-    async for row in _rows(connection, _SQL["events"], session, *after, *window, hidden_type, limit):
-        found.append(EventRow(*row))
-        size += len(row["data"]) + len(row["attributes"] or "")
-        if size > _MOST_CHARACTERS:
+    async for row in rows:
+        found.append(row)
+        size += row.characters()
+        if size > room.characters:
             return found, True
-    return found, len(found) == limit
+    return found, len(found) == room.rows
 
 
 async def _rows(connection: Connection, sql: str, *args: Any) -> AsyncIterator[Any]:

@@ -102,11 +102,29 @@ async def test_no_page_is_read_ahead_of_the_client(
 async def test_a_page_ends_before_it_is_too_large(service: Service, session: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long single events are, a page holds no more than a few megabytes of them."""
     await log(service, session, 40)
-    monkeypatch.setattr("app.storage.export_reads._MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("app.storage.export_reads.MOST_CHARACTERS", 1000)
     pages = Pages(monkeypatch, 1_000)
     pieces = await whole(service.exporter, await asked(service), "csv")
     assert 8 <= pages.read <= 14
     assert 41 == b"".join(pieces).count(b"\r\n")
+
+
+async def test_a_page_of_many_sessions_is_no_larger(
+    client: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room of a page is that of all its sessions together; every event of every session comes once."""
+    form = {"title": "t", "brand": "maison-k", "currency": "CNY"}
+    sessions = [UUID((await client.post("/v1/sessions", json=form)).json()["id"]) for _ in range(6)]
+    for session in sessions:
+        await log(service, session, 3)
+    monkeypatch.setattr("app.storage.export_reads.MOST_CHARACTERS", 1000)
+    pages = Pages(monkeypatch, 1_000)
+    pieces = await whole(service.exporter, await asked(service), "csv")
+    assert 3 <= pages.read <= 6
+    assert all(len(piece) < 6_000 for piece in pieces)
+    rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
+    assert sorted(str(session) for session in sessions for _ in range(3)) == sorted(row["session"] for row in rows)
+    assert len(rows) == len({(row["session"], row["id"]) for row in rows})
 
 
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
