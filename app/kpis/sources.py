@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from app.events.traffic import arrival_of
+from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation, Figure
 from app.kpis.metrics import BY_SLUG
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
@@ -40,7 +41,9 @@ async def sources_on(connection: Connection, asked: SessionQuery) -> Document:
     session = evaluation.head.id
     arrivals = by_source(await reads.arrivals(connection, session, None))
     sales = await sources.sales(connection, session)
-    return sources_document(evaluation, arrivals, sales, await sources.reported(connection, session))
+    told = await sources.reported(connection, session)
+    rows = len(arrivals) + len(sales) + len(told)
+    return await compute(rows, sources_document, evaluation, arrivals, sales, told)
 
 
 def by_source(arrivals: Mapping[str, int]) -> Counter[Source | None]:
