@@ -78,8 +78,14 @@ async def _released(service: Service, asked: SessionQuery) -> Document:
     return client_revision(await reader.parsed(found))
 
 
-@router.get("/report", summary="Get the results sheet", operation_id="get_report", response_model=ReportDocument)
-async def report(service: AppService, asked: Question, edition: AskedEdition) -> Response:
+@router.get(
+    "/report",
+    summary="Get the results sheet",
+    operation_id="get_report",
+    response_model=ReportDocument,
+    responses=responses(503),
+)
+async def report(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return the results sheet: its sections with labels, values and formatted texts.
 
     A viewer that is bound to a brand gets the latest revision, others get the present figures.
@@ -87,7 +93,8 @@ async def report(service: AppService, asked: Question, edition: AskedEdition) ->
     if asked.client:
         return answer((await _released(service, asked))["report"][asked.language], asked)
     wanted = replace(asked, client=edition == "client")
-    return answer(await read_report(service.database, wanted, insight_settings(service.settings)), asked)
+    work = read_report(service.database, wanted, insight_settings(service.settings))
+    return answer(await while_connected(request, work), asked)
 
 
 @router.get(

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from app.kpis.computation import compute
 from app.kpis.hosts import HostWindow, windows_of
 from app.kpis.marks import FOR_CLIENTS
-from app.kpis.reader import SessionQuery, read_head
+from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import number
 from app.kpis.showcases import Showcase, showcases_of
 from app.kpis.status import session_end, status_of
 from app.problems import ProblemError
-from app.storage import hosts, marks, product_reads, reads, stays
+from app.storage import hosts, marks, product_reads, stays
 from app.storage.database import Connection, Database
 from app.storage.marks import MarkRow
 from app.storage.reads import SessionHead
@@ -79,15 +79,30 @@ async def read_retention(database: Database, asked: SessionQuery) -> Document:
     Raises:
         ProblemError: 404, also for another brand's session; 503 when too many readers wait.
     """
-    async with (
-        _slot(database),
-        database.background().acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        if asked.brand is not None:
-            await reads.restrict_to_brand(connection, asked.brand)
-        found = await retention_on(connection, asked)
+    found = await _read_apart(database, asked)
     return await compute(len(found.minutes), retention_document, found, for_client=asked.client)
+
+
+async def read_retention_of_report(database: Database, asked: SessionQuery) -> Retention | None:
+    """Return what a report tells of the session's log, which is read as for `read_retention`; None without an exit, unread.
+
+    Raises:
+        ProblemError: as `read_retention`.
+    """
+    async with database.acquire() as connection:
+        told = await stays.has_exits(connection, asked.session)
+    return await _read_apart(database, asked) if told else None
+
+
+async def retention_of_report_on(connection: Connection, asked: SessionQuery) -> Retention | None:
+    """Return the same, read on this connection."""
+    return await retention_on(connection, asked) if await stays.has_exits(connection, asked.session) else None
+
+
+async def _read_apart(database: Database, asked: SessionQuery) -> Retention:
+    """Read a log in turn; who waits holds no connection, and who reads holds none that other requests wait for."""
+    async with _slot(database), snapshot(database.background(), asked.brand) as connection:
+        return await retention_on(connection, asked)
 
 
 async def retention_on(connection: Connection, asked: SessionQuery) -> Retention:

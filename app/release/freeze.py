@@ -15,6 +15,7 @@ from app.kpis.final import frozen_values
 from app.kpis.product_reader import ProductPage
 from app.kpis.reader import SessionQuery, read_evaluation
 from app.kpis.render import Document
+from app.kpis.retention import retention_of_report_on
 from app.kpis.status import session_end
 from app.labels.catalogue import LANGUAGES
 from app.problems import ProblemError
@@ -54,10 +55,11 @@ async def freeze(connection: Connection, asked: SessionQuery, author: Author, in
     """
     _, evaluation = await read_evaluation(connection, asked)
     ended_at = _end(evaluation)
+    retention = await retention_of_report_on(connection, asked)
     reports, names, products = {}, {}, dict[str, Any]()
     for language in LANGUAGES:
         query = SessionQuery(asked.session, asked.brand, asked.now, language, asked.revision)
-        reports[language] = await report_on(connection, query, insights)
+        reports[language] = await report_on(connection, query, insights, retention)
         products, _ = await product_reader.products_on(connection, query, EVERY_PRODUCT)
         names[language] = product_names(products)
     series = await read_documents(connection, asked, SERIES)

@@ -19,7 +19,7 @@ from app.kpis.number_format import format_date, format_duration, format_time
 from app.kpis.products import UNITS, ProductTable
 from app.kpis.reader import SessionQuery, snapshot
 from app.kpis.render import Document, local, zone_of
-from app.kpis.retention import retention_on
+from app.kpis.retention import Retention, read_retention_of_report
 from app.kpis.rounding import number
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
@@ -101,38 +101,42 @@ async def read_report(database: Database, asked: SessionQuery, insight_settings:
     Raises:
         ProblemError: 404, also for another brand's session.
     """
+    retention = await read_retention_of_report(database, asked)
     async with snapshot(database, asked.brand) as connection:
-        return await report_on(connection, asked, insight_settings)
+        return await report_on(connection, asked, insight_settings, retention)
 
 
-async def report_on(connection: Connection, asked: SessionQuery, insight_settings: InsightSettings) -> Document:
-    """Return the report document, read on this connection; for a client in the client edition."""
+async def report_on(
+    connection: Connection, asked: SessionQuery, insight_settings: InsightSettings, retention: Retention | None
+) -> Document:
+    """Return the report document, read on this connection; for a client in the client edition.
+
+    `retention` is read before, in its turn: it is the same in every language, and scans the session's log.
+    """
     evidence, said = await collect_evidence(connection, asked, insight_settings)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
     report = await compute(len(evidence), report_document, evidence, notes, insights, asked)
     head = evidence.evaluation.head
     sold = await sources.sales(connection, asked.session)
-    if traffic := traffic_section(evidence.evaluation, evidence.arrivals, sold, asked.language):
+    rows = len(evidence.arrivals) + len(sold)
+    if traffic := await compute(rows, traffic_section, evidence.evaluation, evidence.arrivals, sold, asked.language):
         report["sections"]["traffic"] = traffic
-    rows, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
+    shown, total = await marks.of_session(connection, asked.session, BEFORE_ALL, AFTER_ALL, MOST)
     report["sections"] |= await read_tables(connection, asked, evidence)
-    if rows:
-        report["sections"]["marks"] = marks_section(rows, total - len(rows), head.time_zone, asked.language)
-    report["sections"] |= await _windows(connection, asked, evidence)
+    if shown:
+        report["sections"]["marks"] = marks_section(shown, total - len(shown), head.time_zone, asked.language)
+    report["sections"] |= await _windows(asked.language, evidence, retention)
     return client_report(report, notes) if asked.client else report
 
 
-async def _windows(connection: Connection, asked: SessionQuery, evidence: Evidence) -> Document:
+async def _windows(language: Language, evidence: Evidence, retention: Retention | None) -> Document:
     """Return the sections of windows that the session has."""
-    language = asked.language
     found = {
         "effects": None if evidence.effects is None else effects_section(evidence.effects, language),
         "after_live": after_live_section(evidence.evaluation, language),
     }
-    # The log is read only if a platform tells exits.
-    if any(counted.get("exits") for counted in evidence.figures.counted.values()):
-        retention = await retention_on(connection, asked)
+    if retention is not None:
         found["retention"] = await compute(len(retention.minutes), retention_section, retention, evidence.names, language)
     return {name: section for name, section in found.items() if section is not None}
 

@@ -18,6 +18,7 @@ from app.charts.specification import CHARTS, NEEDS, specification
 from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document
+from app.kpis.retention import read_retention_of_report
 from app.labels.catalogue import label
 from app.reports.charts import read_documents, with_funnel
 from app.reports.document import report_on
@@ -55,9 +56,10 @@ async def workbook(
     """
     with TemporaryDirectory(prefix="tallylight-report-") as folder:
         spool = Path(folder) / "orders"
+        retention = await read_retention_of_report(database, asked)
         async with snapshot(database, asked.brand) as connection:
             head = await read_head(connection, asked)
-            report = await report_on(connection, asked, insight_settings)
+            report = await report_on(connection, asked, insight_settings, retention)
             documents = await read_documents(connection, asked, WORKBOOK_DOCUMENTS)
             if not asked.client:
                 await _spool(connection, head, spool)
@@ -78,8 +80,9 @@ async def draw_workbook(
 
 async def page(database: Database, renderer: RenderProcess, asked: SessionQuery, insight_settings: InsightSettings) -> ReportFile:
     """Return the page, as `workbook`."""
+    retention = await read_retention_of_report(database, asked)
     async with snapshot(database, asked.brand) as connection:
-        report = await report_on(connection, asked, insight_settings)
+        report = await report_on(connection, asked, insight_settings, retention)
         documents = await read_documents(connection, asked, PAGE_DOCUMENTS)
     return await draw_page(renderer, report, documents, await logos.for_report(database, asked.session) if asked.client else None)
 

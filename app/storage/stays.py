@@ -34,6 +34,11 @@ class StaysOfMinute(NamedTuple):
     """How many of them lasted at least as long as each limit."""
 
 
+async def has_exits(connection: Connection, session: UUID) -> bool:
+    """Return whether an exit of a session was counted; without one, no stay has a known end."""
+    return bool(await connection.fetchval(_SQL["has_exits"], session))
+
+
 async def stays_by_minute(
     connection: Connection, session: UUID, limits: Sequence[int], begin: datetime, end: datetime
 ) -> list[StaysOfMinute]:

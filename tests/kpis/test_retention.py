@@ -1,8 +1,13 @@
 """Retention: by the minute of entry, how long viewers stayed and who came back; no person is named."""
 
+from typing import Any
+
 import httpx
+import pytest
 
 from app.catalogue.access import Role
+from app.service import Service
+from app.storage import stays
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, tokyo
 
@@ -68,3 +73,30 @@ async def test_without_exits_nothing_is_said_of_stays(new_session: NewSession, s
         (document["total"] | document)[name] for name in ("entries", "exits", "average_seconds", "losses")
     )
     assert "retention" not in (await read(session, "report"))["sections"]
+
+
+async def test_reports_read_the_log_in_turn_and_a_release_reads_it_once(
+    client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once per language; while another log is read a report waits, unless it has no exit to tell of."""
+    scans = []
+    read = stays.stays_by_minute
+
+    async def counted(*args: Any) -> Any:
+        scans.append(args[1])
+        return await read(*args)
+
+    monkeypatch.setattr(stays, "stays_by_minute", counted)
+    monkeypatch.setattr("app.kpis.retention._SLOT_SECONDS", 0.01)
+    with_exits, without = await new_session(), await new_session(streams=[{"platform": "weibo", "room": "other"}])
+    for room, left in (("wechat:room", [("viewer.left", 70, {"viewer": "a"})]), ("weibo:other", [])):
+        await send(room, ("session.started", 0, {}), ("viewer.entered", 10, {"viewer": "a"}), *left, ("session.ended", 600, {}))
+    assert (await client.post(f"/v1/sessions/{with_exits}/finalize")).is_success
+    assert 1 == len(scans)
+    async with service.database.log_scans:
+        answers = [await client.get(f"/v1/sessions/{with_exits}/{form}") for form in ("report", "report.html", "report.xlsx")]
+        assert 200 == (await client.get(f"/v1/sessions/{without}/report")).status_code
+    assert [(503, "5")] * 3 == [(answer.status_code, answer.headers["retry-after"]) for answer in answers]
+    assert 1 == len(scans)
+    assert "retention" in (await client.get(f"/v1/sessions/{with_exits}/report")).json()["sections"]
+    assert 2 == len(scans)

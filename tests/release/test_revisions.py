@@ -18,6 +18,7 @@ from app.api.insights import insight_settings
 from app.charts.specification import CHARTS, specification
 from app.cli.report import make_released
 from app.kpis.reader import SessionQuery, snapshot
+from app.kpis.retention import retention_of_report_on
 from app.problems import ProblemError
 from app.release.canonical import canonical
 from app.release.editions import client_json
@@ -243,7 +244,8 @@ async def test_files_do_not_depend_on_the_order_of_members(
     moment = datetime.fromisoformat(frozen["created_at"])
     asked = SessionQuery(UUID(show), None, moment, "ja", revision=1)
     async with snapshot(service.database, None) as connection:
-        report = await report_on(connection, asked, insight_settings(service.settings))
+        retention = await retention_of_report_on(connection, asked)
+        report = await report_on(connection, asked, insight_settings(service.settings), retention)
         documents = await read_documents(connection, asked, PAGE_DOCUMENTS)
     again = documents_of(frozen, "ja")
     for chart in CHARTS:

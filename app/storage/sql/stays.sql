@@ -1,3 +1,10 @@
+-- name: has_exits
+-- Whether an exit of a session was counted.
+SELECT EXISTS (
+    SELECT FROM counters c
+    WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key = '' AND c.metric = 'exits' AND c.value > 0
+);
+
 -- name: memory
 -- Memory for one sort or hash table until the end of the transaction; what does not fit is on disk.
 SELECT set_config('work_mem', '64MB', true);
