@@ -29,12 +29,12 @@ _UNKNOWN = SourceSales()
 def traffic_section(
     evaluation: Evaluation, arrivals: Mapping[str, int], sales: SalesBySource, language: Language
 ) -> Document | None:
-    """Return the section; None if nothing of it is known."""
+    """Return the section; None if nothing of it is known but the orders per click, which follow from the figures of the sheet."""
     head = evaluation.head
     total = evaluation.total
     known = [slug for slug in FIGURES if total[slug][1] or (slug == "ad_spend" and evaluation.ad_rates)]
     table = _sources(evaluation, by_source(arrivals), sales, language)
-    if not known and not table["rows"]:
+    if set(known) <= {"click_to_order_rate"} and not table["rows"]:
         return None
     return {
         "title": label("section.traffic", language),
