@@ -16,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("sessions", Column("planned_minutes", Integer))
     op.add_column("sessions", Column("targets_shared", Boolean, nullable=False, server_default=text("false")))
     op.add_column("brands", Column("front_figures", JSONB))

@@ -6,6 +6,8 @@ from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import open_database
 
+_VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
+
 
 async def test_a_migrated_database_has_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
     """All migrations on an empty database end at head, and nothing differs from `app.storage.tables`."""
@@ -27,3 +29,10 @@ async def test_a_missing_column_is_seen(tmp_path: Path) -> None:
         assert 1 == len(await migrate.drift(database.engine))
     finally:
         await database.close()
+
+
+def test_every_migration_gives_way_to_a_lock() -> None:
+    """Each in its own transaction, since `env.py` limits the wait in the first one alone. Earlier ones are not changed any more."""
+    added = [path for path in sorted(_VERSIONS.glob("*.py")) if path.name > "0033"]
+    assert added
+    assert [] == [path.name for path in added if "SET LOCAL lock_timeout" not in path.read_text(encoding="utf-8")]
