@@ -8,7 +8,9 @@ is encrypted by AES-256-GCM with a key that scrypt derives from the passphrase (
 
 import base64
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 from pydantic_core import from_json, to_json
 
 FORMAT = 1
@@ -26,6 +28,8 @@ _MANIFEST, _DATABASE, _KEY = "backup.json", "database.dump", "secret-key.json"
 _COST = {"n": 1 << 17, "r": 8, "p": 1}
 _PIECE = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError)
+"""What `zipfile` raises of a damaged archive: a wrong bit can also ask for a password or for an unknown compression."""
 
 
 class BackupError(Exception):
@@ -44,6 +48,12 @@ class Manifest(BaseModel):
     created_at: str
     pseudonym_key: str
     """The encrypted pseudonym key of the database, in base64: it tells whether a secret key is the right one."""
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _base64(cls, text: str) -> str:
+        base64.b64decode(text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class BackupFile:
             with self.archive.open(_DATABASE) as part:
                 while piece := part.read(_PIECE):
                     yield piece
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
+        except (KeyError, OSError, *_DAMAGED) as error:
             raise BackupError(f"the backup is damaged: {error}") from None
 
     def secret_key(self, passphrase: str) -> str:
@@ -83,7 +93,7 @@ class BackupFile:
             return _decrypted(from_json(self.archive.read(_KEY)), passphrase)
         except InvalidTag:
             raise BackupError("the passphrase does not open the secret key of this backup") from None
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, *_DAMAGED) as error:
             raise BackupError(f"the backup is damaged: {type(error).__name__}") from None
 
 
@@ -95,18 +105,25 @@ def opened(path: Path) -> Iterator[BackupFile]:
         BackupError: it is no backup, is incomplete, or a newer version made it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            try:
-                manifest = Manifest.model_validate_json(archive.read(_MANIFEST))
-            except (KeyError, ValidationError):
-                raise BackupError(f"{path} is no backup of Tallylight") from None
-            if manifest.format > FORMAT:
-                raise BackupError(f"{path} was made by a newer version ({manifest.version}): restore it with that one")
-            yield BackupFile(manifest, archive)
-    except zipfile.BadZipFile:
+        archive = zipfile.ZipFile(path)
+    except _DAMAGED:
         raise BackupError(f"{path} is no backup of Tallylight, or is incomplete") from None
     except OSError as error:
         raise BackupError(f"cannot read {path}: {error.strerror or error}") from None
+    with archive:
+        yield BackupFile(_manifest(path, archive), archive)
+
+
+def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
+    try:
+        manifest = Manifest.model_validate_json(archive.read(_MANIFEST))
+    except (KeyError, ValidationError):
+        raise BackupError(f"{path} is no backup of Tallylight") from None
+    except (OSError, *_DAMAGED):
+        raise BackupError(f"{path} is no backup of Tallylight, or is damaged") from None
+    if manifest.format > FORMAT:
+        raise BackupError(f"{path} was made by a newer version ({manifest.version}): restore it with that one")
+    return manifest
 
 
 async def write(
