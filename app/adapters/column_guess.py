@@ -76,9 +76,8 @@ def guess(kind: str, seen: SeenRows, chosen: Mapping[str, str | None]) -> dict[s
     """Return the columns of fields that are not chosen; a chosen field, and one that is said to have no column, is left alone."""
     found = _by_name(kind, seen.headings, chosen)
     taken = {heading for heading in chosen.values() if heading is not None} | {one.heading for one in found.values()}
-    free = {
-        heading: _cells(seen, index) for index, heading in enumerate(seen.headings) if heading and heading not in taken
-    }  # fmt: skip
+    rows = [row for row in seen.rows if not any(says_total(cell) for cell in row)]
+    free = {heading: _cells(rows, index) for index, heading in enumerate(seen.headings) if heading and heading not in taken}
     for field, fits in _CONTENT.get(kind, {}).items():
         if field not in found and field not in chosen:
             fitting = [heading for heading, cells in free.items() if cells and fits(cells)]
@@ -127,9 +126,8 @@ def _by_name(kind: str, headings: Sequence[str], chosen: Mapping[str, str | None
     return found
 
 
-def _cells(seen: SeenRows, index: int) -> list[str]:
-    """Return what a column holds, without empty cells and rows that only sum up others."""
-    rows = (row for row in seen.rows if not any(says_total(cell) for cell in row))
+def _cells(rows: Iterable[Sequence[str]], index: int) -> list[str]:
+    """Return what a column holds, without empty cells."""
     cells = (clean(row[index]) if index < len(row) else "" for row in rows)
     return [cell for cell in cells if cell not in EMPTY]
 

@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, strategies as st
 
+from app.adapters import column_guess
 from app.adapters.column_guess import NEEDED, SeenRows, guess, missing
 from app.adapters.column_names import NAMES
 from app.adapters.table_survey import survey_table
@@ -130,3 +131,17 @@ def test_any_table_is_guessed_without_a_fault(headings: list[str], rows: list[li
     assert len(columns) == len({*columns})
     assert not found.keys() & chosen.keys()
     assert not {*columns} & {*chosen.values()}
+
+
+def test_each_cell_is_looked_for_a_total_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of thousands of columns takes time by its cells, not by their square."""
+    looked: list[str] = []
+
+    def look(cell: str) -> bool:
+        looked.append(cell)
+        return False
+
+    monkeypatch.setattr(column_guess, "says_total", look)
+    headings = [f"h{number}" for number in range(300)]
+    guess("orders", SeenRows(headings, [["1"] * 300] * 10, whole=True), {})
+    assert 3_000 == len(looked)
