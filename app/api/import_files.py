@@ -28,6 +28,8 @@ _FILES = frozenset(
 )
 _GZIP = b"\x1f\x8b"
 _PIECE = 1024 * 1024
+MOST_OPTIONS = 20_000
+"""Characters of the options."""
 
 
 def _temporary() -> BinaryIO:
@@ -105,13 +107,23 @@ def _unpacked(file: BinaryIO, limit: int, files: ExitStack) -> BinaryIO:
 def _read_options(text: str | None) -> dict[str, Any]:
     if text is None:
         raise invalid("/options", "is required", "missing")
+    if len(text) > MOST_OPTIONS:
+        raise invalid("/options", f"has more than {MOST_OPTIONS:,} characters", "string_too_long", max_length=MOST_OPTIONS)
     try:
         found = from_json(text.encode(), allow_inf_nan=False)
     except ValueError:
         raise invalid("/options", "is not JSON", "json_invalid") from None
     if not isinstance(found, dict):
         raise invalid("/options", "is not a JSON object", "dict_type")
+    if _has_nul(found):
+        raise invalid("/options", "holds U+0000, which cannot be stored", "identifier")
     return found
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_nul, (*value, *value.values())))
+    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 class ImportRequest(NamedTuple):

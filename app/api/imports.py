@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access import AppService, Operator
-from app.api.import_files import ImportRequest, import_request
+from app.api.import_files import MOST_OPTIONS, ImportRequest, import_request
 from app.catalogue.access import Principal
 from app.catalogue.models import Slug
+from app.events.fields import CleanText
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
 from app.platforms import import_memory, product_imports
@@ -54,7 +55,7 @@ _BODY: dict[str, Any] = {
 
 
 OptionsText = Annotated[
-    str | None, Query(max_length=20_000, description="for a body that is the file itself: the options as JSON")
+    str | None, Query(max_length=MOST_OPTIONS, description="for a body that is the file itself: the options as JSON")
 ]
 
 
@@ -175,8 +176,8 @@ async def list_import_options(
     service: AppService,
     caller: Operator,
     brand: Annotated[Slug | None, Query(description="of this brand")] = None,
-    kind: Annotated[str | None, Query(max_length=50, description="of this kind")] = None,
-    source: Annotated[str | None, Query(max_length=100, description="of this source")] = None,
+    kind: Annotated[CleanText | None, Query(max_length=50, description="of this kind")] = None,
+    source: Annotated[CleanText | None, Query(max_length=100, description="of this source")] = None,
 ) -> RememberedOptionsList:
     """Return the options of the last import of each brand, kind and source, to begin the next one with."""
     found = await import_memory.remembered(service.database, caller, brand, kind, source)

@@ -145,7 +145,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     with os.fdopen(0, "rb", closefd=False) as file:
-        argument = from_json(sys.argv[1])
+        argument = from_json(os.fsencode(sys.argv[1]))
         write = write_columns if argument.get("only") == "columns" else write_all
         write(file, argument, sys.stdout.buffer)
         sys.stdout.buffer.flush()

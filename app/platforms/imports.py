@@ -150,7 +150,9 @@ class Importer:
 @asynccontextmanager
 async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool) -> AsyncIterator[Process]:
     only = "columns" if only_columns else None
-    argument = json.dumps({"options": options, "source": SOURCE, "imported_at": now.isoformat(), "only": only})
+    told = {"options": options, "source": SOURCE, "imported_at": now.isoformat(), "only": only}
+    # Linux takes an argument of at most 128 KiB: the longest options are 80,000 bytes of UTF-8, but 240,000 with escapes.
+    argument = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
     # The process computes and needs no secret.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     process = await asyncio.create_subprocess_exec(

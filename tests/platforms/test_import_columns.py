@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 import xlsxwriter
 
 from app.catalogue.access import Role
@@ -103,3 +104,26 @@ async def test_other_kinds_are_guessed_too(client: httpx.AsyncClient) -> None:
     products = "品番,商品名,素材\nknit-01,ニット,wool\n"
     answer = await _post(client, "", products, kind="products", brand="maison-k")
     assert (1, {"code", "name_ja", "material"}) == (answer.json()["accepted"], {*answer.json()["file"]["guessed_columns"]})
+
+
+@pytest.mark.usefixtures("reading_process")
+async def test_options_are_bounded_and_reach_the_reading_process_whole(client: httpx.AsyncClient) -> None:
+    """Whatever characters they have: an argument of a process has a largest length in bytes."""
+    for options, rule in (
+        ({"kind": "orders", "x": "😀" * 19_900}, "extra_forbidden"),  # said by the process
+        ({"kind": "orders", "x": "a" * 20_000}, "string_too_long"),
+    ):
+        sent = {"options": json.dumps(options, ensure_ascii=False)}
+        answer = await client.post("/v1/imports/columns", files={"file": ("a.csv", ORDERS)}, data=sent)
+        assert (422, [rule]) == (answer.status_code, [error["code"] for error in answer.json()["errors"]]), answer.text
+
+
+async def test_what_cannot_be_stored_is_refused_before_the_import(client: httpx.AsyncClient, new_session: Connect) -> None:
+    """U+0000 in an option that the file does not need: nothing is stored, and nothing fails after the commit."""
+    session = await new_session(("wechat", ROOM))
+    for option in ({"sheet": "a\0"}, {"source": "\0"}, {"separator": "\0"}, {"columns": {"product": "货物\0"}}, {"\0": [["\0"]]}):
+        answer = await _post(client, "", ORDERS, kind="orders", subject=session["id"], **({"guess": True} | option))
+        assert (422, "/options") == (answer.status_code, answer.json()["errors"][0]["pointer"]), answer.text
+    assert [] == (await client.get(f"/v1/sessions/{session['id']}/imports")).json()["imports"]
+    asked = {"kind": "or\0ders", "source": "\0"}
+    assert [] == (await client.get("/v1/imports/options", params=asked)).json()["imports"]
