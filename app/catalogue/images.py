@@ -22,11 +22,15 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 """Color type → bits per sample."""
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DRAWING = frozenset((b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"IDAT", b"IEND"))
+_PALETTES = range(3, 3 * 256 + 1, 3)
+"""Bytes of a palette."""
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """Adam7: first column and row, steps between columns and rows."""
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 """Baseline, extended and progressive: the frames that browsers draw."""
-_TABLES = frozenset((0xDB, 0xC4, 0xDD))
+_NEEDED = frozenset((0xDB, 0xC4))
+"""Tables without which no scan is drawn."""
+_TABLES = _NEEDED | {0xDD}
 _SCAN = 0xDA
 _KEPT = _FRAMES | _TABLES | {_SCAN}
 _JFIF = b"\xff\xe0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0"
@@ -101,6 +105,10 @@ def _png(data: bytes) -> Image:
         raise ImageRefused("is damaged", "image_damaged")
     width, height, depth, color, *methods, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
     _require_size(width, height)
+    if b"PLTE" in kinds:
+        place = kinds.index(b"PLTE")
+        if place > kinds.index(b"IDAT") or len(chunks[place][1]) not in _PALETTES:
+            raise ImageRefused("is damaged", "image_damaged")
     if depth not in _DEPTHS.get(color, ()) or methods != [0, 0] or interlaced > 1 or (color == 3 and b"PLTE" not in kinds):
         raise ImageRefused("is damaged", "image_damaged")
     _require_rows(b"".join(body for kind, body in chunks if kind == b"IDAT"), width, height, depth * _SAMPLES[color], interlaced)
@@ -148,13 +156,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def _jpeg(data: bytes) -> Image:
-    parts, sizes, scans = [b"\xff\xd8"], list[tuple[int, int]](), 0
+    parts, sizes, scans, seen = [b"\xff\xd8"], list[tuple[int, int]](), 0, set[int]()
     for marker, body, coded in _segments(data):
         if marker in _FRAMES:
             sizes.append(_frame_size(body))
         elif 0xC0 <= marker <= 0xCF and marker not in _TABLES:
             raise ImageRefused("has a form of JPEG that browsers do not show", "image_form")
+        if marker == _SCAN and not (sizes and seen >= _NEEDED):
+            raise ImageRefused("is damaged", "image_damaged")
         scans += marker == _SCAN
+        seen.add(marker)
         if marker == 0xE0 and body.startswith(b"JFIF\0"):
             parts.append(_JFIF)
         elif marker in _KEPT or (marker == 0xEE and body.startswith(b"Adobe") and len(body) == 12):

@@ -14,6 +14,26 @@ EXIF = b"Exif\0\0" + b"GPS 35.6586 139.7454"
 SCRIPT = b"<script>alert(1)</script>"
 
 
+def _without(picture: bytes, marker: int) -> bytes:
+    """Return a JPEG without its tables of a kind."""
+    while (at := picture.find(bytes((0xFF, marker)))) >= 0:
+        (length,) = struct.unpack_from(">H", picture, at + 2)
+        picture = picture[:at] + picture[at + 2 + length :]
+    return picture
+
+
+def _indexed(palette: bytes, *, late: bool = False) -> bytes:
+    """Return a PNG of one pixel with a palette, which may stand behind its data."""
+    parts = [chunk(b"PLTE", palette), chunk(b"IDAT", zlib.compress(b"\0\0"))]
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 3, 0, 0, 0))
+    return png()[:8] + head + b"".join(reversed(parts) if late else parts) + chunk(b"IEND", b"")
+
+
+def test_a_picture_of_a_palette_is_taken() -> None:
+    """With a palette of whole colors before the data."""
+    assert _indexed(b"abc") == read_image(_indexed(b"abc")).content
+
+
 def test_a_picture_keeps_what_draws_it_and_nothing_else() -> None:
     """Comments, places, previews and what stands behind the end are gone; a clean picture stays byte for byte."""
     dirty = png(extra=chunk(b"tEXt", b"Comment\0" + SCRIPT) + chunk(b"eXIf", EXIF), tail=b"PK" + SCRIPT)
@@ -43,6 +63,11 @@ def test_a_picture_keeps_what_draws_it_and_nothing_else() -> None:
         (png().replace(b"IDAT", b"IDAX"), "image_damaged"),
         (jpeg()[:-2], "image_damaged"),
         (jpeg()[:30], "image_damaged"),
+        (_without(jpeg(), 0xDB), "image_damaged"),
+        (_without(jpeg(), 0xC4), "image_damaged"),
+        (_indexed(b""), "image_damaged"),
+        (_indexed(b"abcd"), "image_damaged"),
+        (_indexed(b"abc", late=True), "image_damaged"),
         (jpeg(frame=0xC3), "image_form"),
         (jpeg(frame=0xC9), "image_form"),
     ],
