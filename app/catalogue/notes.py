@@ -50,6 +50,7 @@ class NewNote(RequestModel):
     share: bool | None = Field(
         default=None,
         description="whether the client edition of the report has it; absent: summaries are shared, observations not",
+        strict=True,
     )
 
     def row(self) -> dict[str, Any]:
@@ -63,8 +64,8 @@ class NotePatch(PatchModel):
     section: Section = Field(default=UNCHANGED, examples=["live"])
     kind: Kind = Field(default=UNCHANGED, examples=["summary"])
     text: NoteText = Field(default=UNCHANGED, examples=[_EXAMPLE["text"]])
-    share: bool = Field(default=UNCHANGED, examples=[True], description="another kind does not change it")
-    position: Annotated[int, Field(ge=1, le=_MOST)] = Field(
+    share: bool = Field(default=UNCHANGED, examples=[True], description="another kind does not change it", strict=True)
+    position: Annotated[int, Field(strict=True, ge=1, le=_MOST)] = Field(
         default=UNCHANGED,
         examples=[1],
         description="place among the notes of its section and kind, from 1; beyond the last: the last",

@@ -76,3 +76,14 @@ async def test_moves_at_once_lose_no_note(client: httpx.AsyncClient, new_session
     )
     assert {200, 201} == {answer.status_code for answer in answers}
     assert sorted("abcdef") == sorted(await _texts(client, path))
+
+
+async def test_a_position_is_a_number_and_share_is_true_or_false(client: httpx.AsyncClient, new_session: NewSession) -> None:
+    """A text or another type is refused, and changes nothing."""
+    path = f"/v1/sessions/{(await new_session())['id']}/notes"
+    form = {"section": "live", "kind": "summary", "text": "一"}
+    made = (await client.post(path, json=form)).json()
+    for wrong in ({"position": True}, {"position": "1"}, {"position": 1.5}, {"share": "no"}, {"share": 0}):
+        assert 422 == (await client.patch(f"{path}/{made['id']}", json=wrong)).status_code, wrong
+    assert 422 == (await client.post(path, json=form | {"share": "no"})).status_code
+    assert [made] == (await client.get(path)).json()["notes"]
