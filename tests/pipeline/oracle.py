@@ -189,7 +189,7 @@ def _of_products(story: Story, platform: str, reported: str, occurrence: str) ->
 
 def products(story: Story) -> list[str]:
     """Return every product that an event names."""
-    others = ("broadcast", "promotion_", "ad_", "source_")
+    others = ("broadcast", "promotion_", "ad_", "source_", "benchmark_")
     readings = {one.of for one in story.readings if not one.what.startswith(others)}
     return sorted((readings | {one.product for one in story.happenings}) - {""})
 
