@@ -19,6 +19,7 @@ from app.kpis.rounding import digits_of, money, number
 from app.kpis.status import is_on_air
 from app.problems import invalid, not_found
 from app.storage import comparison_reads
+from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection, Database
 from app.storage.reads import ConcurrencyRow, SessionFigures
 
@@ -122,6 +123,27 @@ def _row(metric: Metric, evaluations: Sequence[Evaluation]) -> Document:
     return {"unit": metric.unit.value, "values": cells}
 
 
+async def read_brand_sessions(
+    connection: Connection, slug: str, brand: UUID | None, kind: str, until: UUID | None, limit: int, now: datetime
+) -> tuple[BrandRow, list[Evaluation]]:
+    """Return a brand, and its last `limit` sessions of a kind up to `until` in order of time.
+
+    Raises:
+        ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
+    """
+    found = await comparison_reads.brand(connection, slug, brand)
+    if found is None:
+        raise not_found("brand")
+    before = None
+    if until is not None:
+        started = await comparison_reads.started_at(connection, until, found.id, kind)
+        if started is None:
+            raise not_found("session")
+        before = (started, until)
+    ids = await comparison_reads.history(connection, found.id, kind, before, limit)
+    return found, await read_evaluations(connection, ids[::-1], brand, now)
+
+
 async def read_history(
     database: Database, slug: str, brand: UUID | None, kind: str, until: UUID | None, limit: int, now: datetime
 ) -> Document:
@@ -131,17 +153,7 @@ async def read_history(
         ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
     async with snapshot(database, brand) as connection:
-        found = await comparison_reads.brand(connection, slug, brand)
-        if found is None:
-            raise not_found("brand")
-        before = None
-        if until is not None:
-            started = await comparison_reads.started_at(connection, until, found.id, kind)
-            if started is None:
-                raise not_found("session")
-            before = (started, until)
-        ids = await comparison_reads.history(connection, found.id, kind, before, limit + EARLIER)
-        evaluations = await read_evaluations(connection, ids[::-1], brand, now)
+        found, evaluations = await read_brand_sessions(connection, slug, brand, kind, until, limit + EARLIER, now)
     first = max(0, len(evaluations) - limit)
     sessions = await compute(len(evaluations) * EARLIER * len(METRICS), _measured, evaluations, first)
     return {"brand": found.slug, "name": found.name, "kind": kind, "as_of": now.isoformat(), "sessions": sessions}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from app.kpis.comparison import read_evaluations
+from app.kpis.comparison import read_brand_sessions
 from app.kpis.computation import compute
 from app.kpis.evaluate import Evaluation
 from app.kpis.hosts import MOST, HostWindow, edges_of, host_figures, windows_of
@@ -17,8 +17,7 @@ from app.kpis.reader import snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of
 from app.kpis.status import session_end
-from app.problems import not_found
-from app.storage import comparison_reads, hosts
+from app.storage import hosts
 from app.storage.database import Connection, Database
 from app.storage.hosts import Sales
 
@@ -56,17 +55,7 @@ async def read_host_history(
         ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
     async with snapshot(database, brand) as connection:
-        found = await comparison_reads.brand(connection, slug, brand)
-        if found is None:
-            raise not_found("brand")
-        before = None
-        if until is not None:
-            started = await comparison_reads.started_at(connection, until, found.id, kind)
-            if started is None:
-                raise not_found("session")
-            before = (started, until)
-        ids = await comparison_reads.history(connection, found.id, kind, before, limit)
-        sessions = await read_evaluations(connection, ids[::-1], brand, now)
+        found, sessions = await read_brand_sessions(connection, slug, brand, kind, until, limit, now)
         windows = await _windows(connection, sessions, now)
         sales = await hosts.sales_of(connection, {session: edges_of(shown) for session, shown in windows.items()})
     rows = len(sessions) + sum(map(len, windows.values()))
