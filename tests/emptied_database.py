@@ -102,7 +102,7 @@ class EmptiedDatabase:
         """Delete all rows; tell whether the next test may have the database."""
         assert self._database is not None
         assert self._emptying is not None
-        pools = (self._database.pool, self._database.background_pool)
+        pools = (self._database.pool, self._database.figures_pool, self._database.background_pool)
         if self._tests >= MOST_TESTS or any(pool.get_size() != pool.get_idle_size() for pool in pools):
             return False
         try:

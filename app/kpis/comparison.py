@@ -85,7 +85,7 @@ async def read_comparison(database: Database, text: str, brand: UUID | None, now
     sessions = [session for session in wanted if session is not None]
     if len(sessions) < len(wanted):
         raise not_found("session")
-    async with snapshot(database, brand) as connection:
+    async with snapshot(database, brand, many=True) as connection:
         evaluations = await read_evaluations(connection, sessions, brand, now)
     if len(evaluations) < len(sessions):
         raise not_found("session")
@@ -152,7 +152,7 @@ async def read_history(
     Raises:
         ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
-    async with snapshot(database, brand) as connection:
+    async with snapshot(database, brand, many=True) as connection:
         found, evaluations = await read_brand_sessions(connection, slug, brand, kind, until, limit + EARLIER, now)
     first = max(0, len(evaluations) - limit)
     sessions = await compute(len(evaluations) * EARLIER * len(METRICS), _measured, evaluations, first)

@@ -54,7 +54,7 @@ async def read_host_history(
     Raises:
         ProblemError: 404 if the caller may not see the brand, or if `until` is not in its history.
     """
-    async with snapshot(database, brand) as connection:
+    async with snapshot(database, brand, many=True) as connection:
         found, sessions = await read_brand_sessions(connection, slug, brand, kind, until, limit, now)
         windows = await _windows(connection, sessions, now)
         sales = await hosts.sales_of(connection, {session: edges_of(shown) for session, shown in windows.items()})

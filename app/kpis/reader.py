@@ -42,13 +42,16 @@ class SessionQuery:
 
 
 @asynccontextmanager
-async def snapshot(database: Database, brand: UUID | None) -> AsyncIterator[Connection]:
+async def snapshot(database: Database, brand: UUID | None, *, many: bool = False) -> AsyncIterator[Connection]:
     """Lend a connection with one snapshot for all queries, so that sums and their parts agree to the cent.
+
+    The queries are about one session unless the caller says `many`.
 
     For a caller that is bound to a brand, row-level security hides all other brands from the queries.
     """
+    lent = database.acquire() if many else database.acquire_for_figures()
     async with (
-        database.acquire() as connection,
+        lent as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         if brand is not None:
@@ -85,7 +88,7 @@ async def read_evaluation(connection: Connection, asked: SessionQuery) -> tuple[
 
 async def read_kpis(database: Database, asked: SessionQuery) -> Document:
     """Return the KPI document."""
-    async with database.acquire() as connection:
+    async with database.acquire_for_figures() as connection:
         return await kpis_on(connection, asked)
 
 

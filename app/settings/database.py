@@ -35,7 +35,8 @@ class DatabaseSettings(BaseSettings):
         default=None, description="an admin key `tl_<id>_<secret>` that is created at the first start"
     )
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
-        default=12, description="database connections per process; the writer uses up to six more"
+        default=12,
+        description="database connections per process for requests, and as many for figures; the writer uses up to six more",
     )
     background_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
         default=6, description="further database connections per process, for background work"

@@ -1,4 +1,4 @@
-"""PostgreSQL connections of one process: pools for requests and for background work, an engine for the catalogue.
+"""PostgreSQL connections of one process: pools for requests, figures and background work, an engine for the catalogue.
 
 In: settings. Out: connections and transactions. Never here: SQL of the domain.
 
@@ -8,15 +8,14 @@ uses SQLAlchemy's expressions: its rows are few.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, DisconnectionError, TimeoutError as SQLAlchemyTimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -26,6 +25,7 @@ from app.storage import audit
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
 from app.storage.embedded import EmbeddedPostgres
 from app.storage.persistent_connection import PersistentConnection
+from app.storage.pools import open_engine, open_pool
 from app.storage.postgres_programs import EmbeddedPostgresError
 from app.storage.transient_errors import UNREACHABLE, is_transient
 
@@ -33,6 +33,8 @@ Connection = PoolConnectionProxy | asyncpg.Connection
 
 _log = structlog.get_logger()
 
+ONE_PLAN = {"plan_cache_mode": "force_generic_plan"}
+"""For connections whose statements have one good plan each, whatever their parameters are."""
 FLUSH_LOCK_SECONDS = 3.0
 """How long a flush waits for a lock. All flushes of a process would wait behind it."""
 BACKGROUND_FACTOR = 6
@@ -56,6 +58,9 @@ class Database:
 
     connector: Connector
     pool: asyncpg.Pool
+    figures_pool: asyncpg.Pool
+    """For the reads of one session. A new session is in no statistics yet, so PostgreSQL takes a plan that is made for it to be
+    cheaper than the generic one and plans each read again: ten times the time of the read."""
     background_pool: asyncpg.Pool
     engine: AsyncEngine
     embedded: EmbeddedPostgres | None
@@ -67,29 +72,36 @@ class Database:
 
     def background(self) -> "Database":
         """Return the same database for background work: its connections come from a pool that no request waits for."""
-        return replace(self, pool=self.background_pool)
+        return replace(self, pool=self.background_pool, figures_pool=self.background_pool)
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection of the pool."""
+        return self._lend(self.pool)
+
+    def acquire_for_figures(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection for the reads of one session, which have one good plan each."""
+        return self._lend(self.figures_pool)
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Connection]:
-        """Lend a connection of the pool."""
+    async def _lend(self, pool: asyncpg.Pool) -> AsyncIterator[Connection]:
         try:
-            connection = await self._trusted_connection()
+            connection = await self._trusted_connection(pool)
             try:
                 yield connection
             finally:
-                await self.pool.release(connection)
+                await pool.release(connection)
         except UNREACHABLE:
             await self.restart_embedded()
             raise
 
-    async def _trusted_connection(self) -> PoolConnectionProxy:
+    async def _trusted_connection(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
         while True:
-            connection: Any = await self.pool.acquire(timeout=self.connector.limits.connect)
+            connection: Any = await pool.acquire(timeout=self.connector.limits.connect)
             if self.connector.trusts(connection):
                 return connection  # type: ignore[no-any-return]
             # The pool opens another one in its place.
             connection.terminate()
-            await self.pool.release(connection)
+            await pool.release(connection)
 
     @asynccontextmanager
     async def flush_connection(self) -> AsyncIterator[PersistentConnection]:
@@ -98,7 +110,7 @@ class Database:
         if not self.distributed:
             # Citus commits in two phases: its coordinator must not lose the first phase if it crashes before the second.
             # The statements of a flush have one good plan each, whatever their parameters are.
-            settings = {"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
+            settings = {"synchronous_commit": "off"} | ONE_PLAN
         limits = self.connector.limits
         limits = limits._replace(lock=min(FLUSH_LOCK_SECONDS, limits.lock))
         persistent = PersistentConnection(self.connector, limits, settings)
@@ -200,8 +212,8 @@ class Database:
                 await self.engine.dispose()
         except TimeoutError:
             _log.warning("database connections not closed in time")
-        self.pool.terminate()
-        self.background_pool.terminate()
+        for pool in (self.pool, self.figures_pool, self.background_pool):
+            pool.terminate()
         if self.embedded is not None:
             await asyncio.to_thread(self.embedded.stop)
 
@@ -223,12 +235,6 @@ def dsn_of(settings: Settings, embedded: EmbeddedPostgres | None) -> str:
         return embedded.start()
     assert settings.database_url is not None
     return settings.database_url.replace("+asyncpg://", "://", 1)
-
-
-async def _no_reset(connection: object) -> None:
-    # No borrower leaves session state behind (no SET, no LISTEN, no cursor outside a transaction), so the round trip of asyncpg's
-    # reset is saved.
-    del connection
 
 
 def _background(limits: TimeLimits) -> TimeLimits:
@@ -253,7 +259,7 @@ async def open_database(settings: Settings) -> Database:
         raise
     connector = Connector(dsn, limits_of(settings.database_timeout_seconds))
     try:
-        pool = await _pool(connector, connector.limits, 1, settings.pool_size)
+        pool = await open_pool(connector, connector.limits, 1, settings.pool_size)
         distributed = await pool.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         where = "the embedded database" if embedded else "the server of TALLYLIGHT_DATABASE_URL"
@@ -261,36 +267,9 @@ async def open_database(settings: Settings) -> Database:
             f"cannot connect to {where}: {type(error).__name__}. Check that it is running, that host, port and database name are "
             "right, and that this user may connect."
         ) from error
-    background_pool = await _pool(connector, _background(connector.limits), 0, settings.background_pool_size)
-    for name, one in (("requests", pool), ("background", background_pool)):
+    background_pool = await open_pool(connector, _background(connector.limits), 0, settings.background_pool_size)
+    figures_pool = await open_pool(connector, connector.limits, 0, settings.pool_size, {} if distributed else ONE_PLAN)
+    for name, one in (("requests", pool), ("figures", figures_pool), ("background", background_pool)):
         CONNECTIONS.labels(name, "open").set_function(one.get_size)
         CONNECTIONS.labels(name, "idle").set_function(one.get_idle_size)
-    return Database(connector, pool, background_pool, _engine(connector), embedded, bool(distributed))
-
-
-async def _pool(connector: Connector, limits: TimeLimits, least: int, most: int) -> asyncpg.Pool:
-    async def connect(*_arguments: object, **_options: object) -> GuardedConnection:
-        return await connector.connect(limits=limits)
-
-    return await asyncpg.create_pool(
-        min_size=least, max_size=most, connect=connect, connection_class=GuardedConnection, reset=_no_reset
-    )
-
-
-def _engine(connector: Connector) -> AsyncEngine:
-    async def connect() -> GuardedConnection:
-        return await connector.connect()
-
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=connector.limits.connect
-    )
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def check(dbapi_connection: Any, *_: object) -> None:
-        # Instead of `pool_pre_ping`: a ping on a silent connection would wait for its deadline.
-        connection = dbapi_connection.driver_connection
-        if not connector.trusts(connection):
-            connection.terminate()
-            raise DisconnectionError("the connection was lost or is not trusted")
-
-    return engine
+    return Database(connector, pool, figures_pool, background_pool, open_engine(connector), embedded, bool(distributed))
