@@ -25,6 +25,7 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PUBLIC = ("/v1/webhooks/",)
 """Paths below /v1 that take a body without an API key."""
 _SIGN_IN, _SIGN_OUT = "/v1/sign-in", "/v1/sign-out"
+_BEARER = b"Bearer "
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -34,11 +35,11 @@ def bearer(authorization: str) -> str | None:
     return key.strip() if scheme.lower() == "bearer" else None
 
 
-def key_of(scope: Scope) -> str | None:
-    """Return the API key of a request."""
+def authorization_of(scope: Scope) -> bytes | None:
+    """Return the Authorization header of a request."""
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return bearer(value.decode("latin-1"))
+            return bytes(value)
     return None
 
 
@@ -67,17 +68,30 @@ async def authenticate(scope: Scope) -> Principal:
     state: Any = scope["app"].state
     service: Service = state.service
     limits: RateLimits = state.rate_limits
-    key = key_of(scope)
-    principal = await service.keys.principal(key, may_query=False)
-    if principal is None and key is None and _has_cookie(scope):
-        principal = await cookie_principal(scope)
-    elif principal is None:
-        principal = await _verify(service, limits, key, address_of(scope))
+    authorization = authorization_of(scope)
+    principal = None
+    if authorization is not None and authorization.startswith(_BEARER):
+        principal = service.keys.held(authorization[len(_BEARER) :])
+    if principal is None:
+        principal = await _look_up(scope, authorization)
     headers = limits.keys.take(principal.reference, time.monotonic())
     if headers is not None:
         scope[EXTRA_HEADERS].extend(headers)
     scope[_PRINCIPAL] = principal
     return principal
+
+
+async def _look_up(scope: Scope, authorization: bytes | None) -> Principal:
+    """Return the principal of a key that was not verified lately, or of a cookie."""
+    state: Any = scope["app"].state
+    service: Service = state.service
+    key = None if authorization is None else bearer(authorization.decode("latin-1"))
+    principal = await service.keys.principal(key, may_query=False)
+    if principal is not None:
+        return principal
+    if key is None and _has_cookie(scope):
+        return await cookie_principal(scope)
+    return await _verify(service, state.rate_limits, key, address_of(scope))
 
 
 async def _verify(service: Service, limits: RateLimits, key: str | None, address: str) -> Principal:

@@ -47,11 +47,11 @@ class RateLimit:
         cost = self._cost
         if not cost:
             return None
-        full_at = self._full_at.get(client, 0.0)
-        full_at = (max(now, full_at)) + cost
+        known = self._full_at.get(client)
+        full_at = (now if known is None or known < now else known) + cost
         if full_at - now > _WINDOW:
             raise self._exceeded(full_at - now - _WINDOW)
-        if len(self._full_at) >= _MAX_CLIENTS and client not in self._full_at:
+        if known is None and len(self._full_at) >= _MAX_CLIENTS:
             self._forget(now)
         self._full_at[client] = full_at
         return self._headers(int((_WINDOW - full_at + now) / cost + 1e-6), full_at - now)

@@ -80,6 +80,11 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def _memory_digest(key: bytes) -> bytes:
+    # For the memory of one process alone; it is the faster one.
+    return hashlib.blake2b(key, digest_size=32).digest()
+
+
 async def insert_key(
     connection: AsyncConnection, role: Role, brand_id: UUID | None, name: str | None, expires_at: datetime | None
 ) -> tuple[str, str]:
@@ -112,6 +117,11 @@ class ApiKeyStore:
         """Key id → when its use was last written."""
         self._writes: set[asyncio.Task[None]] = set()
 
+    def held(self, key: bytes) -> Principal | None:
+        """Return the principal of a key that was verified within the last seconds; None for any other."""
+        known = self._verified.get(_memory_digest(key))
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     async def principal(self, key: str | None, *, may_query: bool = True) -> Principal | None:
         """Return the principal of a key; None for a wrong, unknown, revoked or expired one.
 
@@ -119,7 +129,7 @@ class ApiKeyStore:
         """
         if key is None:
             return None
-        digest = hashlib.blake2b(key.encode(), digest_size=32).digest()  # for this memory alone; it is the faster one
+        digest = _memory_digest(key.encode())
         known = self._verified.get(digest)
         if known is not None and known[0] > time.monotonic():
             return known[1]

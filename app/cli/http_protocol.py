@@ -11,12 +11,12 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.stream import ABORT
+from app.cli.http_answers import Cycle, Http10Cycle, WriteCoalescing
 from app.problems import MEDIA_TYPE, ProblemError
 
 _SWEEP_SECONDS = 1.0
@@ -46,56 +46,6 @@ class ConnectionLimits:
     """How long a client may read nothing of an answer that does not fit the buffers."""
 
 
-class _WriteCoalescing:
-    """A transport that sends the writes of one event loop iteration together: an answer's head and body in one system call."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Wrap a transport."""
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Keep the data until the end of this iteration."""
-        if not self._parts:
-            self._loop.call_soon(self._send)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        """Send what is kept, then close."""
-        self._send()
-        self._transport.close()
-
-    def write_eof(self) -> None:
-        """Send what is kept, then end the writing half of the connection."""
-        self._send()
-        self._transport.write_eof()
-
-    def _send(self) -> None:
-        if self._parts:
-            data, self._parts = b"".join(self._parts), []
-            # The client may have closed the connection since.
-            if not self._transport.is_closing():
-                self._transport.write(data)
-
-
-class _Http10Cycle(RequestResponseCycle):
-    """A request of HTTP/1.0: an answer without a length ends with the connection, since HTTP/1.0 knows no chunks."""
-
-    async def send(self, message: Any) -> None:
-        """Send an answer's head, or a part of its body."""
-        if message["type"] == "http.response.start" and not self.response_started:
-            names = {name.lower() for name, _ in message.get("headers", ())}
-            self.chunked_encoding = None if b"content-length" in names else False
-        if self.chunked_encoding is False and message["type"] == "http.response.body" and self.scope["method"] != "HEAD":
-            # uvicorn compares the body with the announced length; here nothing is announced.
-            self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)
-
-
 class HttpProtocol(HttpToolsProtocol):
     """One connection. Subclasses name the limits, since uvicorn creates the protocol itself."""
 
@@ -104,8 +54,11 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wrap the transport and begin to wait for a request head."""
         super().connection_made(transport)
-        self.transport = _WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
+        self.transport = WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
+        self._extensions: dict[str, dict[object, object]] = {ABORT: {"abort": transport.abort}}
         self._head_since: float | None = time.monotonic()
+        self._idle_since = self._head_since
+        """When the last request was answered."""
         self._received = 0
         """Bytes since the last request."""
         self._body_since: float | None = None
@@ -129,7 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Give the request the means to cut its connection off."""
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self.scope["extensions"] = self._extensions
         self._head_since = time.monotonic()
 
     def on_headers_complete(self) -> None:
@@ -139,8 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_since = None
         self._body_since = time.monotonic()
         super().on_headers_complete()
-        if self.scope["http_version"] == "1.0":
-            self.cycle.__class__ = _Http10Cycle
+        self.cycle.__class__ = Http10Cycle if self.scope["http_version"] == "1.0" else Cycle
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -159,13 +111,24 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if self._answered_since is not None:
             self._answered_since = None
-            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+            self._idle_since = time.monotonic()
 
     def on_response_complete(self) -> None:
-        """Note an answer whose request body is not at its end."""
-        super().on_response_complete()
+        """Begin the next pipelined request, or wait for one; note an answer whose request body is not at its end.
+
+        As uvicorn, but that the sweep and not a timer of each request closes an idle connection.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        now = time.monotonic()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = now
         if self._body_since is not None:
-            self._answered_since = time.monotonic()
+            self._answered_since = now
 
     def pause_writing(self) -> None:
         """Note that the client does not read."""
@@ -206,8 +169,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _sweep_head(self, now: float) -> None:
         if self._head_since is None:
-            # uvicorn's timer closes an idle connection. Stray bytes between requests have switched it off.
-            if self.timeout_keep_alive_task is None:
+            if now - self._idle_since > self.timeout_keep_alive:
                 self.transport.close()
         elif now - self._head_since > self.limits.head_seconds:
             if self._received:

@@ -8,6 +8,7 @@ hundred thousand rows.
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Iterator
 
 from app.ingest.fair_queue import FairQueue
@@ -29,27 +30,33 @@ class Lanes:
         self._flush_events = flush_events
         self._second_from = second_from
         self._writing = 0
-        self._wake = asyncio.Event()
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        """One for each flush that has nothing to do. One of them is woken for one flush, not all."""
 
     def __len__(self) -> int:
         """Return how many entries wait."""
         return len(self.queue)
 
     def wake(self) -> None:
-        """Look again whether a flush may begin, or whether all is finished."""
-        self._wake.set()
+        """Let all flushes look again whether they may begin, or whether all is finished."""
+        while self._waiters:
+            self._wake_one()
 
     def wake_if_ready(self) -> None:
         """Wake a flush if one may begin."""
-        if self._may_begin():
-            self._wake.set()
+        if self._waiters and self._may_begin():
+            self._wake_one()
 
     async def take(self) -> list[Entry] | None:
         """Return the entries of the next flush; None if it may not begin yet, after a wait for a change."""
         if self._may_begin():
-            return self.queue.take(self._flush_events)
-        self._wake.clear()
-        await self._wake.wait()
+            taken = self.queue.take(self._flush_events)
+            if len(self.queue) >= self._second_from:
+                self._wake_one()
+            return taken
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
         return None
 
     @contextlib.contextmanager
@@ -60,7 +67,17 @@ class Lanes:
             yield
         finally:
             self._writing -= 1
-            self._wake.set()
+            if self.queue:
+                self.wake_if_ready()
+            else:
+                self.wake()
+
+    def _wake_one(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
 
     def _may_begin(self) -> bool:
         waiting = len(self.queue)

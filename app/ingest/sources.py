@@ -36,11 +36,10 @@ def is_own(source: str, origin: str) -> bool:
 
 def refuse_reserved(submission: Submission) -> None:
     """Reject the events whose source names others than their sender."""
-    foreign = {
-        item.index
-        for item in submission.items
-        if item.event.source.startswith(RESERVED) and not is_own(item.event.source, submission.origin)
-    }
+    reserved = [item for item in submission.items if item.event.source.startswith(RESERVED)]
+    if not reserved:
+        return
+    foreign = {item.index for item in reserved if not is_own(item.event.source, submission.origin)}
     if foreign:
         submission.rejected += [item.rejection(_ERROR) for item in submission.items if item.index in foreign]
         submission.items = [item for item in submission.items if item.index not in foreign]

@@ -124,23 +124,21 @@ class Writer:
         if submission.waiting:
             lanes.wake_if_ready()
             await submission.settled
-        for counter, settled in (
-            (_ACCEPTED, submission.accepted), (_DUPLICATES, submission.duplicates), (_CONFLICTS, submission.conflicts),
-            (_PARKED, submission.parked), (_REJECTED, len(submission.rejected)),
-        ):  # fmt: skip
-            if settled:
-                counter.inc(settled)
+        if submission.accepted:
+            _ACCEPTED.inc(submission.accepted)
+        if submission.accepted != count or submission.rejected:
+            _count_others(submission)
 
     def _waiting(self) -> int:
         return len(self._lanes) + len(self._import_lanes) + len(self._deferred)
 
     def _is_full_for(self, key: str, count: int) -> bool:
-        deferred = len(self._deferred)
         waiting = self._waiting()
-        if not waiting:
+        if not waiting or 2 * (waiting + count) <= self._limit:
             return False
         if waiting + count > self._limit:
             return True
+        deferred = len(self._deferred)
         # While another key waits, no key takes more than half of the queue. Deferred events may stay for long: a key that has
         # some leaves the other half to those that come later.
         own = self._lanes.queue.waiting(key) + self._import_lanes.queue.waiting(key)
@@ -255,6 +253,17 @@ class Writer:
                 return self._draining and all(task.done() for task in self._tasks[:-1])
 
             await self._deferred.run(store, finished)
+
+
+def _count_others(submission: Submission) -> None:
+    for counter, settled in (
+        (_DUPLICATES, submission.duplicates),
+        (_CONFLICTS, submission.conflicts),
+        (_PARKED, submission.parked),
+        (_REJECTED, len(submission.rejected)),
+    ):
+        if settled:
+            counter.inc(settled)
 
 
 def _submission_of(entry: Entry) -> Submission:

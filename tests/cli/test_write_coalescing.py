@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from app.cli.http_protocol import _WriteCoalescing
+from app.cli.http_answers import WriteCoalescing
 
 
 class _Wire:
@@ -32,7 +32,7 @@ class _Wire:
 
 def _pair() -> tuple[_Wire, Any]:
     wire = _Wire()
-    return wire, _WriteCoalescing(cast("asyncio.Transport", wire), asyncio.get_running_loop())
+    return wire, WriteCoalescing(cast("asyncio.Transport", wire), asyncio.get_running_loop())
 
 
 async def test_one_turn_is_one_write() -> None:

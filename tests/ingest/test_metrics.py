@@ -9,6 +9,8 @@ from pgqueuer.errors import RetryRequested
 from prometheus_client import REGISTRY
 
 from app.platforms.job_metrics import measured
+from app.settings import Settings
+from app.storage.database import open_database
 
 TYPE = "live.like.sent"
 
@@ -45,7 +47,18 @@ async def test_events_are_counted_by_type_and_outcome(client: httpx.AsyncClient)
     assert {"accepted": 2, "duplicates": 1, "conflicts": 1, "parked": 1} == after
     assert value("tallylight_dead_letters_total") == kept + 1
     assert value("tallylight_event_lag_seconds_count") == lag + 4
-    assert value("tallylight_database_connections", pool="requests", state="open") >= 1
+
+
+async def test_open_connections_are_counted_by_pool(settings: Settings) -> None:
+    """The pool of requests has a connection from the start; that of figures opens one for its first borrower."""
+    database = await open_database(settings)
+    try:
+        assert 1 == value("tallylight_database_connections", pool="requests", state="open")
+        assert 0 == value("tallylight_database_connections", pool="figures", state="open")
+        async with database.acquire_for_figures():
+            assert 1 == value("tallylight_database_connections", pool="figures", state="open")
+    finally:
+        await database.close()
 
 
 async def test_attempts_of_jobs_are_counted_by_outcome() -> None:

@@ -1,0 +1,107 @@
+"""How answers are written: whole where their length is announced, and never with a header that a value smuggles in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from app.cli.http_protocol import ConnectionLimits, protocol_with
+
+LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5)
+PATHS = {
+    "/plain": [(b"content-type", b"text/plain"), (b"content-length", b"5")],
+    "/chunked": [(b"content-type", b"text/plain")],
+    "/smuggled": [(b"content-type", b"text/plain\r\nset-cookie: a=b"), (b"content-length", b"5")],
+    "/closing": [(b"content-length", b"5"), (b"connection", b"close")],
+    "/short": [(b"content-length", b"6")],
+    "/long": [(b"content-length", b"4")],
+}
+
+
+async def _answers(scope: Any, receive: Any, send: Any) -> None:
+    del receive
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": PATHS[scope["path"]]})
+        if scope["path"] == "/plain" and scope["query_string"] == b"parts":
+            await send({"type": "http.response.body", "body": b"he", "more_body": True})
+            await send({"type": "http.response.body", "body": b"llo"})
+        else:
+            await send({"type": "http.response.body", "body": b"hello"})
+
+
+@asynccontextmanager
+async def _served() -> AsyncIterator[int]:
+    config = uvicorn.Config(
+        _answers, port=0, http=protocol_with(LIMITS), log_config=None, lifespan="off", server_header=False, ws="none"
+    )
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        await server.shutdown()
+
+
+async def _exchange(*requests: str) -> str:
+    """Send requests at once on one connection, the last of which closes it; return all that is answered."""
+    async with _served() as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write("".join(requests).encode())
+        answer = await reader.read()
+        writer.close()
+        return answer.decode()
+
+
+def _request(path: str, method: str = "GET", version: str = "1.1", **headers: str) -> str:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {path} HTTP/{version}\r\nHost: x\r\n{lines}\r\n"
+
+
+LAST = _request("/plain", Connection="close")
+
+
+@pytest.mark.parametrize("path", ["/plain", "/plain?parts", "/chunked"])
+async def test_an_answer_arrives_whole_and_the_connection_stays(path: str) -> None:
+    """One body in one piece, in parts, or without a length; the next request on the connection is answered too."""
+    answer = await _exchange(_request(path), LAST)
+    assert 2 == answer.count("HTTP/1.1 200 OK\r\n")
+    assert 2 == answer.count("hello")
+    assert 1 == answer.count("connection: close")
+
+
+async def test_pipelined_requests_are_answered_in_their_order() -> None:
+    """Kinds of answers in turn."""
+    answer = await _exchange(*(_request(path) for path in ("/plain", "/chunked", "/plain", "/plain?parts")), LAST)
+    assert 5 == answer.count("HTTP/1.1 200 OK\r\n")
+    assert ["5", "chunked", "5", "5", "5"] == [
+        line.partition(": ")[2] for line in answer.split("\r\n") if line.startswith(("content-length", "transfer-encoding"))
+    ]
+
+
+async def test_a_value_adds_no_header() -> None:
+    """The check of uvicorn refuses it: nothing is sent, and the connection ends."""
+    assert "" == await _exchange(_request("/smuggled"))
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "path"), [("HEAD", "1.1", "/plain"), ("GET", "1.0", "/plain"), ("GET", "1.1", "/closing")]
+)
+async def test_an_answer_that_ends_the_connection_or_has_no_body(method: str, version: str, path: str) -> None:
+    """HEAD has no body; HTTP/1.0 and an answer that says so close the connection."""
+    closing = {"Connection": "close"} if method == "HEAD" else {}
+    answer = await _exchange(_request(path, method, version, **closing))
+    assert answer.startswith("HTTP/1.1 200 OK\r\n")
+    assert answer.endswith("\r\n\r\n" if method == "HEAD" else "hello")
+
+
+@pytest.mark.parametrize("path", ["/short", "/long"])
+async def test_a_body_of_another_length_than_announced_breaks_the_connection(path: str) -> None:
+    """The client sees that the answer is not whole."""
+    answer = await _exchange(_request(path))
+    head, _, body = answer.partition("\r\n\r\n")
+    assert f"content-length: {len(body)}" not in head
