@@ -126,6 +126,11 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def _queue_full() -> ProblemError:
+    detail = "too many events are waiting for their commit; send the request again"
+    return ProblemError(503, detail, code="queue_full", headers=_RETRY_AFTER)
+
+
 async def committed(service: Service, submission: Submission) -> dict[str, Any]:
     """Queue a submission, wait for its commit, and return the receipt.
 
@@ -135,9 +140,7 @@ async def committed(service: Service, submission: Submission) -> dict[str, Any]:
     try:
         await service.writer.submit(submission)
     except QueueFullError:
-        raise ProblemError(
-            503, "too many events are waiting for their commit; send the request again", code="queue_full", headers=_RETRY_AFTER
-        ) from None
+        raise _queue_full() from None
     except NotCommittedError:
         raise ProblemError(
             503,
@@ -192,6 +195,9 @@ async def take(request: Request) -> bytes:
     # One pass over the headers: looking up each name in the framework's list takes longer than the validation.
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
     caller = await SENDERS.check(request.scope)
+    if service.writer.refuses(caller.reference):
+        # To read and parse what cannot be queued would take the time of what can.
+        raise _queue_full()
     body = await read_body(request, service.settings.max_body_bytes)
     body = decompress(body, headers.get("content-encoding"), service.settings.max_body_bytes)
     receive = partial(

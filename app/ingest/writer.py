@@ -107,7 +107,7 @@ class Writer:
             NotCommittedError: the database is lost or unable.
         """
         count, key = len(submission.items), submission.origin
-        if self._draining or self._is_full_for(key, count):
+        if self.refuses(key, count):
             raise QueueFullError
         lanes = self._lanes if submission.import_id is None else self._import_lanes
         submission.settled = asyncio.get_running_loop().create_future()
@@ -128,6 +128,10 @@ class Writer:
             _ACCEPTED.inc(submission.accepted)
         if submission.accepted != count or submission.rejected:
             _count_others(submission)
+
+    def refuses(self, key: str, count: int = 1) -> bool:
+        """Whether the queue takes no further `count` events of a key; a body need not be read then."""
+        return self._draining or self._is_full_for(key, count)
 
     def _waiting(self) -> int:
         return len(self._lanes) + len(self._import_lanes) + len(self._deferred)

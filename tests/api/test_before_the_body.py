@@ -9,6 +9,7 @@ import pytest
 from app.main import create_app
 from app.service import Service
 from tests.api.document import DOCUMENT
+from tests.conftest import KeyMaker
 from tests.pipeline.conftest import Stage
 
 WITH_BODY = [
@@ -63,3 +64,10 @@ def test_the_list_of_routes_is_not_empty() -> None:
     assert ("POST", "/v1/events") in WITH_BODY
     assert ("PATCH", "/v1/sessions/{session}") in WITH_BODY
     assert len(WITH_BODY) > 15
+
+
+async def test_a_full_queue_refuses_before_the_body_is_read(service: Service, keys: KeyMaker) -> None:
+    """503, so that a sender of too much costs a head and not a body."""
+    sender = (await keys("ingest"))["Authorization"]
+    await service.writer.drain()  # from now on it takes nothing
+    assert 503 == await status_without_body(service, "POST", "/v1/events", sender)

@@ -5,15 +5,18 @@ In: nothing. Out: a table. Never here: a verdict that fails a build; machines di
 
 import argparse
 import asyncio
+import inspect
 import itertools
 import json
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psutil
@@ -23,10 +26,13 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench import push
+from tests.bench.at_size import at_size
 from tests.bench.imports import imports
 from tests.bench.limits import Limits
 from tests.bench.load import Load, drive, get, post
+from tests.bench.overload import overload, soak
 from tests.bench.packing import packing
+from tests.bench.processes import processes
 from tests.bench.rebuilds import rebuilds
 from tests.bench.reports import reports
 from tests.bench.servers import KEY, World, world
@@ -183,29 +189,51 @@ def kpis(here: World, large: str) -> list[Row]:
     ]
 
 
-async def run(total: int, only: set[str]) -> None:
+_ALWAYS: dict[str, Callable[[World], Any]] = {
+    "single": single_posts, "push": signed_pushes, "streams": streams, "imports": imports, "settlements": settlements,
+    "packing": packing, "overload": overload,
+}  # fmt: skip
+_OF_A_LARGE_SESSION = ("batches", "kpis", "reports", "rebuilds")
+
+
+async def _measured(here: World, arguments: argparse.Namespace) -> AsyncIterator[Row]:
+    only = set(arguments.only)
+    wanted = [name for name in _ALWAYS if not only or name in only]
+    # These take long, or change the database for all others: by name only.
+    by_name: dict[str, Callable[[World], Any]] = {"processes": processes, "soak": partial(soak, seconds=arguments.soak_seconds)}
+    for measure in [*(_ALWAYS[name] for name in wanted), *(by_name[name] for name in by_name if name in only)]:
+        found = measure(here)
+        for line in await found if inspect.isawaitable(found) else found:
+            yield line
+    if not only or not only.isdisjoint(_OF_A_LARGE_SESSION):
+        async for line in _of_a_large_session(here, arguments.events, only or set(_OF_A_LARGE_SESSION)):
+            yield line
+    if "at_size" in only:
+        for line in await at_size(here, arguments.size):
+            yield line
+
+
+async def _of_a_large_session(here: World, total: int, wanted: set[str]) -> AsyncIterator[Row]:
+    found, session = await batches(here, total)
+    for line in found:
+        yield line
+    if "kpis" in wanted:
+        for line in kpis(here, session):
+            yield line
+    if "reports" in wanted:
+        for line in await reports(here, session):
+            yield line
+    if "rebuilds" in wanted:
+        for line in rebuilds(here, session, total):
+            yield line
+
+
+async def run(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     table = Table("what", "measured", "goal", "figures", title="Tallylight, one server process, embedded PostgreSQL, fsync on")
     with world() as here:
-        rows: list[Row] = []
-        if not only or "single" in only:
-            rows += single_posts(here)
-        if not only or "push" in only:
-            rows += signed_pushes(here)
-        for name, measure in (("streams", streams), ("imports", imports), ("settlements", settlements), ("packing", packing)):
-            if not only or name in only:
-                rows += await measure(here)
-        if not only or only & {"batches", "kpis", "reports", "rebuilds"}:
-            found, session = await batches(here, total)
-            rows += found
-            if not only or "kpis" in only:
-                rows += kpis(here, session)
-            if not only or "reports" in only:
-                rows += await reports(here, session)
-            if not only or "rebuilds" in only:
-                rows += rebuilds(here, session, total)
-    for line in rows:
-        table.add_row(*line)
+        async for line in _measured(here, arguments):
+            table.add_row(*line)
     console.print(table)
     cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
     console.print(
@@ -220,10 +248,12 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        help="single, push, streams, imports, settlements, packing, batches, kpis, reports, rebuilds; all where none is named",
+        help="single, push, streams, imports, settlements, packing, overload, batches, kpis, reports, rebuilds; all where none is "
+        "named. By name only: processes, soak, at_size",
     )
-    arguments = parser.parse_args()
-    asyncio.run(run(arguments.events, set(arguments.only)))
+    parser.add_argument("--soak-seconds", type=float, default=1200, help="how long the soak lasts")
+    parser.add_argument("--size", type=int, default=20_000_000, help="events of the database of at_size")
+    asyncio.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ class World:
     port: int
     noop_port: int
     dsn: str
+    folder: Path
+    """The data folder of the server, with its secret key."""
 
     def cpu(self) -> tuple[float, float]:
         """Return the seconds of CPU that the server and the database have used so far."""
@@ -66,14 +68,16 @@ def _seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing uses at present."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait(port: int, path: str) -> None:
-    for _ in range(600):
+def wait_for(port: int, path: str) -> None:
+    """Return once a server answers."""
+    for _ in range(2400):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
         except urllib.error.HTTPError:
@@ -90,7 +94,7 @@ def world() -> Iterator[World]:
     """Start both servers, and stop them at the end."""
     root = Path(__file__).parents[2]
     with TemporaryDirectory(prefix="tallylight-bench-") as folder:
-        port, noop_port = _free_port(), _free_port()
+        port, noop_port = free_port(), free_port()
         settings = {
             "TALLYLIGHT_DATA_DIR": folder,
             "TALLYLIGHT_PORT": str(port),
@@ -101,13 +105,13 @@ def world() -> Iterator[World]:
         server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=root, env=clean | settings)
         noop = subprocess.Popen([sys.executable, str(Path(__file__).parent / "noop.py"), str(noop_port)])
         try:
-            _wait(port, "/readyz")
-            _wait(noop_port, "/constant")
+            wait_for(port, "/readyz")
+            wait_for(noop_port, "/constant")
             postgres = Path(folder).resolve() / "postgres"
             database = psutil.Process(int((postgres / "postmaster.pid").read_text().splitlines()[0]))
             secret = (Path(folder) / "postgres.secret").read_text()
             dsn = f"postgresql://postgres:{secret}@/postgres?host={postgres}"
-            yield World(psutil.Process(server.pid), database, port, noop_port, dsn)
+            yield World(psutil.Process(server.pid), database, port, noop_port, dsn, Path(folder))
         finally:
             for process in (server, noop):
                 process.terminate()
