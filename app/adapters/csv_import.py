@@ -20,12 +20,13 @@ from zoneinfo import ZoneInfo
 from pydantic_core import to_json
 
 from app.adapters import csv_cells
+from app.adapters.cell_kinds import NUMBERS, CellKind
 from app.adapters.coerce import coerce
 from app.adapters.column_survey import Survey, Surveyor
 from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
 from app.adapters.import_columns import columns_of
-from app.adapters.import_options import COUNTS, MONEY, SECONDS, TIMES, ImportOptions
+from app.adapters.import_options import ImportOptions
 from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.order_export import Export, OrderRow
 from app.adapters.order_rows import SIDE_FACTS, read_order
@@ -57,13 +58,14 @@ class Import:
         self.guessed = found.guessed
         self.columns = columns = found.columns
         chosen = self.options
+        self._kinds = chosen.fields
         self._source = source
         self._imported_at = imported_at
         self._zone = ZoneInfo(chosen.timezone)
         self._table = open_table(file, list(dict.fromkeys(columns.values())), found.hints)
         surveyor = Surveyor(
-            numbers={heading for name, heading in columns.items() if _is_number(name)},
-            times={heading for name, heading in columns.items() if name in TIMES},
+            numbers={heading for name, heading in columns.items() if self._kinds[name] in NUMBERS},
+            times={heading for name, heading in columns.items() if self._kinds[name] is CellKind.TIME},
             key=columns["order"] if chosen.kind == "orders" else None,
             currency=chosen.currency,
             decimal=chosen.decimal,
@@ -170,23 +172,22 @@ class Import:
         return OrderRow(row.number, cells, problems, tuple(warnings))
 
     def _cell(self, name: str, heading: str, cell: str, warnings: list[str]) -> object:
-        if name in TIMES:
-            order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
-            found = csv_cells.time(cell, self._zone, order, exact_serials=exact)
-            if found is not None and found.remark is not None:
-                warnings.append(f"{heading}: {found.remark}")
-            return found.at if found is not None else None
-        mark = self.survey.decimal.get(heading, ".")
-        if name in MONEY:
-            return csv_cells.money(cell, mark, self.options.currency)
-        if name in SECONDS:
-            return csv_cells.seconds(cell, mark)
-        if name == "gift":
-            return csv_cells.flag(cell)
-        if _is_number(name):
-            return csv_cells.number(cell, mark)
-        return csv_cells.text(cell)
-
-
-def _is_number(name: str) -> bool:
-    return name in MONEY or name in SECONDS or name in COUNTS or name.endswith("_total")
+        kind, mark = self._kinds[name], self.survey.decimal.get(heading, ".")
+        match kind:
+            case CellKind.TIME:
+                order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
+                found = csv_cells.time(cell, self._zone, order, exact_serials=exact)
+                if found is not None and found.remark is not None:
+                    warnings.append(f"{heading}: {found.remark}")
+                return found.at if found is not None else None
+            case CellKind.MONEY:
+                # Rows that name their own currency are not in the import's.
+                return csv_cells.money(cell, mark, None if "currency" in self.columns else self.options.currency)
+            case CellKind.SECONDS:
+                return csv_cells.seconds(cell, mark)
+            case CellKind.FLAG:
+                return csv_cells.flag(cell)
+            case CellKind.COUNT:
+                return csv_cells.number(cell, mark)
+            case CellKind.TEXT:
+                return csv_cells.text(cell)

@@ -10,21 +10,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.adapters.cell_kinds import ORDER_CELLS, CellKind, event_cells
 from app.adapters.order_export import RefundLevel
 from app.adapters.table_heading import HEADING_ROWS
-from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.fields import EARLIEST, LATEST, Currency, LongText
 from app.events.payload import PAYLOADS
 
-MONEY = frozenset(("amount", "gmv_total", "line_amount", "unit_price", "refunded_amount", "refunded_total"))
-SECONDS = frozenset(("watched_seconds", "average_watch_seconds", "response_seconds"))
-TIMES = frozenset(("time", "placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"))
-COUNTS = frozenset(("quantity", "gift_quantity", "count", "concurrent", "stock", "fan_level"))
-_ORDER_COLUMNS = (
-    frozenset(("order", "buyer", "amount", "product", "sku", "quantity", "line_amount", "unit_price", "refund"))
-    | frozenset(("refunded_amount", "carrier", "tracking", "gift", "gift_quantity"))
-    | (TIMES - {"time"})
-)
 _ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
 _AMOUNTS = ("amount", "line_amount", "unit_price")
 
@@ -81,7 +72,7 @@ class TableOptions(BaseModel):
 class ImportOptions(TableOptions):
     """What a file of orders or of the audience holds.
 
-    Fields of `orders`: see `_ORDER_COLUMNS`; of `audience`: `time` and the fields of the event's data.
+    Fields of `orders`: see `ORDER_CELLS`; of `audience`: `time` and the fields of the event's data.
     """
 
     kind: Literal["orders", "audience"]
@@ -96,9 +87,9 @@ class ImportOptions(TableOptions):
     """Whether a refund column states each line's refund or repeats the order's; read from the rows if absent."""
 
     @property
-    def fields(self) -> frozenset[str]:
-        """The fields that columns may hold."""
-        return _ORDER_COLUMNS if self.kind == "orders" else frozenset({"time", *PAYLOADS[self.type].model_fields})
+    def fields(self) -> Mapping[str, CellKind]:
+        """The fields that columns may hold, with the kinds of their cells."""
+        return ORDER_CELLS if self.kind == "orders" else event_cells(self.type)
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "ImportOptions":

@@ -11,13 +11,19 @@ from app.api.read_models import Basis, DocumentModel
 from app.kpis.metrics import Unit
 
 
-class ReportCell(DocumentModel):
-    """A figure with its label, and with its text as the results sheet shows it."""
+class TableCell(DocumentModel):
+    """A figure of a table, measured or planned, with its label and its text."""
 
     label: str = Field(examples=["平均再生時間"])
     value: int | float | str | None = Field(examples=[634.2])
     unit: Unit
     text: str = Field(examples=["10.57分"])
+    basis: Basis | None = Field(description="null for what was planned and not measured, such as a target")
+
+
+class ReportCell(TableCell):
+    """A figure with its label, and with its text as the results sheet shows it."""
+
     basis: Basis
 
 
@@ -39,7 +45,7 @@ class ReportRow(DocumentModel):
 
     kind: Literal["row", "rest", "total"]
     name: str = Field(examples=["小林"])
-    figures: dict[str, ReportCell] = Field(description="by key of the column")
+    figures: dict[str, TableCell] = Field(description="by key of the column")
 
 
 class TableSection(DocumentModel):

@@ -28,6 +28,7 @@ from app.catalogue.models import (
 )
 from app.catalogue.products import codes_of
 from app.catalogue.session_access import SessionRef, lock_session_and_catalogue, session_ref
+from app.events.fields import fields_of
 from app.events.money import TooPrecise, minor_units
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit
@@ -107,8 +108,8 @@ class LineupItem(ResponseModel):
     talk_points: str | None = Field(description="null for viewers that are bound to a brand")
 
 
-_PRICES = ("live_price", "list_price")
-"""Columns in minor units of the session's currency."""
+_PRICES = fields_of(NewLineupItem, Money)
+"""Columns in minor units of the session's currency: while one of them holds a price, the currency cannot change."""
 _PLAIN = tuple(name for name in NewLineupItem.model_fields if name not in _PRICES)
 """Columns that are stored as they are written; `product` is a code or an alias before."""
 

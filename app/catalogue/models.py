@@ -9,10 +9,11 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from babel.numbers import get_currency_precision, is_currency
+from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.currency import decimal_string, digits_of
 from app.events.fields import Comment, Count, Currency, LongText, Money, ProductCode, Slug, Text, Timestamp, canonical_code
 
 __all__ = [
@@ -81,24 +82,6 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 Names = Annotated[dict[Language, Text], Field(max_length=30)]
 """Names by language tag (BCP 47): ja, zh, en."""
 SessionKind = Literal["live", "rehearsal"]
-
-
-def digits_of(currency: str) -> int:
-    """Return the decimals of a currency's amounts (CLDR): 2 for CNY, 0 for JPY."""
-    return get_currency_precision(currency)
-
-
-def decimal_string(minor: int | None, currency: str) -> str | None:
-    """Return minor units as an exact decimal string with the currency's digits; None stays None.
-
-    >>> decimal_string(109900, "CNY")
-    '1099.00'
-    """
-    if minor is None:
-        return None
-    digits = digits_of(currency)
-    sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(digits + 1, "0")
-    return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
 
 
 class RequestModel(BaseModel):

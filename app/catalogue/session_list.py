@@ -15,7 +15,7 @@ from app.catalogue.pages import Page, page_of
 from app.catalogue.sessions import SessionHead, head, on_air_of
 from app.catalogue.summary import Figure, Figures, Summary
 from app.storage.database import Database
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 from app.storage.session_status import SessionStatus
 
 
@@ -76,21 +76,12 @@ async def listing(
         on_air: list[UUID] = []
         if wanted.status in {SessionStatus.LIVE, SessionStatus.PROVISIONAL, SessionStatus.FINAL}:
             on_air = await on_air_of(connection, None, principal.brand_id)
-        rows = await connection.fetch(
-            sql["sessions_page"],
-            principal.brand_id,
-            wanted.brand,
-            wanted.kind,
-            wanted.platform,
-            wanted.from_,
-            wanted.to,
-            wanted.q,
-            wanted.status,
-            created_at,
-            session_id,
-            limit + 1,
-            on_air,
-        )
+        page = statement("catalogue", "sessions_page")(
+            caller_brand=principal.brand_id, brand=wanted.brand, kind=wanted.kind, platform=wanted.platform, begin=wanted.from_,
+            end=wanted.to, text=wanted.q, status=wanted.status, after_created_at=created_at, after_id=session_id,
+            limit=limit + 1, on_air=on_air,
+        )  # fmt: skip
+        rows = await connection.fetch(*page)
         ids = [row["id"] for row in rows]
         if wanted.status is None:
             on_air = await on_air_of(connection, ids, principal.brand_id)

@@ -30,7 +30,6 @@ from app.catalogue.models import (
 )
 from app.catalogue.products import brand_of
 from app.catalogue.session_access import SessionRef, visible
-from app.catalogue.summary import status_of
 from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Connection, Database
@@ -271,7 +270,7 @@ async def _with_status(database: Database, session: Session) -> Session:
     async with database.acquire() as connection:
         live = bool(await on_air_of(connection, [session.id], None))
     revision = None if session.final is None else session.final.revision
-    return session.model_copy(update={"status": status_of(session.started_at, session.ended_at, revision, on_air=live)})
+    return session.model_copy(update={"status": SessionStatus.of(session.started_at, session.ended_at, revision, on_air=live)})
 
 
 async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UUID | None) -> list[UUID]:
@@ -284,6 +283,6 @@ def head(row: Any, brand: str, *, on_air: bool) -> dict[str, Any]:
     stored = SessionHead.model_fields.keys() - {"brand", "status", "final"}
     return {name: row[name] for name in stored} | {
         "brand": brand,
-        "status": status_of(row["started_at"], row["ended_at"], row["revision"], on_air=on_air),
+        "status": SessionStatus.of(row["started_at"], row["ended_at"], row["revision"], on_air=on_air),
         "final": None if row["revision"] is None else Release(revision=row["revision"]),
     }

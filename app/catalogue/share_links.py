@@ -17,13 +17,13 @@ from app.catalogue.devices import DeviceStore, hash_of, new_secret
 from app.catalogue.ids import new_id
 from app.catalogue.models import RequestModel, ResponseModel, Timestamp
 from app.catalogue.session_access import session_ref
+from app.labels.catalogue import Language
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
 from app.storage.tables import share_links
 
 Shown = Literal["report", "live"]
-LinkLanguage = Literal["ja", "zh", "en"]
 
 _MOST_LINKS = 200
 _EXAMPLE: dict[str, Any] = {"shows": ["report", "live"], "lang": "zh", "expires_at": "2099-12-31T00:00:00Z"}
@@ -45,7 +45,7 @@ class NewShareLink(RequestModel):
         default=["report"], min_length=1, max_length=2,
         description="`report`: the client edition of the latest revision; `live`: also the figures as they come",
     )  # fmt: skip
-    lang: LinkLanguage | None = Field(default=None, description="language of the page; absent: the reader's own")
+    lang: Language | None = Field(default=None, description="language of the page; absent: the reader's own")
     expires_at: Timestamp | None = Field(default=None, description="the link is refused from then on; absent: never")
 
     @field_validator("shows")
@@ -63,7 +63,7 @@ class ShareLink(ResponseModel):
 
     id: UUID
     shows: list[Shown]
-    lang: LinkLanguage | None
+    lang: Language | None
     expires_at: datetime | None
     created_by: str
     created_at: datetime

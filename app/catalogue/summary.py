@@ -4,14 +4,12 @@ In: rows of the whole-session rollups. Out: one summary per session. Never here:
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
 from app.catalogue.models import ResponseModel, decimal_string
-from app.storage.session_status import SessionStatus
 
 
 class Figure(NamedTuple):
@@ -35,15 +33,6 @@ class Summary(ResponseModel):
 
 
 _COMMERCE = ("orders", "buyers", "units_sold", "gmv")
-
-
-def status_of(started_at: datetime | None, ended_at: datetime | None, revision: int | None, *, on_air: bool) -> SessionStatus:
-    """Return the session's status, by the rule of `kpis/status.py`."""
-    if on_air:
-        return SessionStatus.LIVE
-    if revision is not None:
-        return SessionStatus.FINAL
-    return SessionStatus.SCHEDULED if started_at is None and ended_at is None else SessionStatus.PROVISIONAL
 
 
 class Figures:

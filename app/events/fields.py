@@ -5,14 +5,15 @@ In: JSON values of senders. Out: validated Python values. Never here: I/O, clock
 Each type states its limits twice: for Pydantic, which documents them and produces error messages, and as `Meta` for msgspec.
 """
 
+import inspect
 import re
 import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from msgspec import Meta
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from app.events.characters import REPLACEMENT, clean_text, forbidden
@@ -123,3 +124,20 @@ Money = Annotated[str, AfterValidator(_money), Meta(pattern=r"\A[0-9]{1,13}(\.[0
 Timestamp = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=FURTHEST)]
 EventTime = Annotated[AwareDatetime, BeforeValidator(_timestamp), Field(ge=EARLIEST, lt=FURTHEST)]
 """A timestamp in RFC 3339 and in no other form."""
+
+
+def fields_of(model: type[BaseModel], *types: Any) -> tuple[str, ...]:
+    """Return the fields of a model that are declared with one of these types, or with one of them or None, in their order.
+
+    >>> class Sold(BaseModel):
+    ...     amount: Money | None
+    ...     count: Count
+    >>> fields_of(Sold, Money)
+    ('amount',)
+    """
+    declared: dict[str, Any] = {}
+    for owner in reversed(model.__mro__):
+        declared |= inspect.get_annotations(owner)
+    return tuple(
+        name for name in model.model_fields if any(part in types for part in (declared[name], *get_args(declared[name])))
+    )

@@ -15,7 +15,6 @@ from app.kpis.number_format import format_count, format_minutes, format_value
 from app.kpis.rounding import digits_of, fixed, money, number
 from app.labels.catalogue import Language, label, label_or
 from app.storage.reads import SessionFigures
-from app.storage.session_status import SessionStatus
 
 AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("buyers_exceed_viewers", "buyers", "viewers"),
@@ -88,7 +87,7 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
     digits = digits_of(evaluation.head.currency)
     watched, duration, peak = total[WATCH_MS], total[DURATION_US], total["peak_concurrent_viewers"]
     # Until the end the watched time of people who are still there is unknown, and a report may be minutes ahead of the clock.
-    over = evaluation.status in {SessionStatus.PROVISIONAL, SessionStatus.FINAL}
+    over = evaluation.status.is_over
     if over and watched[1] and peak[1] and duration[0] > 0 and watched[0] * 1000 > peak[0] * duration[0]:
         yield KpiWarning(
             "watch_time_exceeds_peak",

@@ -5,17 +5,11 @@ In: integers. Out: ints, floats whose shortest text is the rounded decimal, deci
 All rounding is half up, away from zero, from the exact quotient: nothing is rounded twice.
 """
 
-from functools import lru_cache
+from app.currency import digits_of, fixed
 
-from babel.numbers import get_currency_precision
+__all__ = ["digits_of", "fixed", "half_up", "money", "number"]
 
 _DECIMALS = 1_000_000
-
-
-@lru_cache(maxsize=256)
-def digits_of(currency: str) -> int:
-    """Return the decimals of a currency (CLDR): 2 for CNY, 0 for JPY."""
-    return get_currency_precision(currency)
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -35,19 +29,6 @@ def number(numerator: int, denominator: int) -> int | float:
         return numerator // denominator
     # The division of two integers returns the float that is nearest to the decimal, and its shortest text is the decimal.
     return half_up(numerator * _DECIMALS, denominator) / _DECIMALS
-
-
-def fixed(scaled: int, digits: int) -> str:
-    """Return an integer of 10^-digits as a decimal string.
-
-    >>> fixed(5597723, 2)
-    '55977.23'
-    """
-    if digits == 0:
-        return str(scaled)
-    sign = "-" if scaled < 0 else ""
-    whole, fraction = divmod(abs(scaled), 10**digits)
-    return f"{sign}{whole}.{fraction:0{digits}d}"
 
 
 def money(numerator: int, denominator: int, digits: int) -> str:

@@ -14,14 +14,8 @@ LONGEST_BROADCAST = timedelta(hours=24)
 
 
 def status_of(head: SessionHead) -> SessionStatus:
-    """Return the status: live while a room is on air, final once released, scheduled before the start, else provisional."""
-    if is_on_air(head.broadcasts):
-        return SessionStatus.LIVE
-    if head.revision is not None:
-        return SessionStatus.FINAL
-    if head.started_at is None and head.ended_at is None:
-        return SessionStatus.SCHEDULED
-    return SessionStatus.PROVISIONAL
+    """Return the status of a session."""
+    return SessionStatus.of(head.started_at, head.ended_at, head.revision, on_air=is_on_air(head.broadcasts))
 
 
 def is_on_air(broadcasts: Sequence[Broadcast]) -> bool:

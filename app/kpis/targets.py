@@ -147,7 +147,7 @@ def timing_of(evaluation: Evaluation, targets: SessionTargets, history: History)
     length = earlier if planned is None else Fraction(planned * 60_000_000)
     basis: Literal["planned", "history"] | None = None if length is None else ("history" if planned is None else "planned")
     passed = evaluation.duration_us
-    if evaluation.status in {SessionStatus.PROVISIONAL, SessionStatus.FINAL}:
+    if evaluation.status.is_over:
         return Timing(length, basis, Fraction(1))
     if evaluation.status is not SessionStatus.LIVE or not length or passed is None:
         return Timing(length, basis, None)
@@ -165,7 +165,7 @@ def target_figures(evaluation: Evaluation, targets: SessionTargets, history: His
         target = Fraction(str(targets.values[slug])) * (10**digits if metric.unit is Unit.MONEY else 1)
         pace, basis, course = _pace(slug, target, evaluation.status, timing, history)
         value = exact(evaluation.total[slug])
-        state = _state(value, target, pace, over=evaluation.status in {SessionStatus.PROVISIONAL, SessionStatus.FINAL},
+        state = _state(value, target, pace, over=evaluation.status.is_over,
                        limit=slug in LIMITS, grows=slug in COURSES or slug == _AT_ITS_END)  # fmt: skip
         found.append(TargetFigure(metric, target, value, pace, basis, course, state))
     return found
@@ -174,7 +174,7 @@ def target_figures(evaluation: Evaluation, targets: SessionTargets, history: His
 def _pace(
     slug: str, target: Fraction, status: SessionStatus, timing: Timing, history: History
 ) -> tuple[Fraction | None, PaceBasis | None, Course | None]:
-    over = status in {SessionStatus.PROVISIONAL, SessionStatus.FINAL}
+    over = status.is_over
     if status is SessionStatus.SCHEDULED or (slug == _AT_ITS_END and not over):
         return None, None, None
     if over or slug not in COURSES:

@@ -9,7 +9,7 @@ counters and nothing else.
 import asyncio
 import contextlib
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -20,9 +20,9 @@ from pydantic_core import to_json
 from app.storage import channel_outbox
 from app.storage.channel_outbox import Message
 from app.storage.database import Database
-from app.storage.queries import queries
+from app.storage.queries import statement
 
-_SQL = queries("platforms")
+_ADD = statement("platforms", "add_to_states")
 _log = structlog.get_logger()
 _EVERY_SECONDS = 1.0
 _LAST_WRITE_SECONDS = 3.0
@@ -76,6 +76,10 @@ class _Change:
     failures: int = 0
     """Failed calls since the latest success, or since the previous write."""
     succeeded: bool = False
+
+
+_PLAIN = tuple(one.name for one in fields(_Change) if one.name != "recent")
+"""Changes that are parameters of the statement as they are."""
 
 
 class ConnectionCounters:
@@ -138,31 +142,19 @@ class ConnectionCounters:
             if not changes:
                 return
             ids = sorted(changes)
-            columns = zip(
-                *(
-                    (
-                        c.deliveries,
-                        c.duplicates,
-                        c.refused,
-                        c.events,
-                        c.letters,
-                        c.last_delivery_at,
-                        c.last_error,
-                        c.last_error_at,
-                        to_json(list(reversed(c.recent))).decode(),
-                        c.failures,
-                        c.succeeded,
-                    )
-                    for c in (changes[key] for key in ids)
-                ),
-                strict=True,
-            )
+            rows = [changes[key] for key in ids]
             try:
                 async with self._database.acquire() as connection, connection.transaction():
                     now = datetime.now(UTC)
-                    failing = await connection.fetch(
-                        _SQL["add_to_states"], ids, *(list(column) for column in columns), RECENT, FAILURES, now
+                    added = _ADD(
+                        ids=ids,
+                        recent=[to_json(list(reversed(row.recent))).decode() for row in rows],
+                        **{name: [getattr(row, name) for row in rows] for name in _PLAIN},
+                        most_recent=RECENT,
+                        failing_from=FAILURES,
+                        now=now,
                     )
+                    failing = await connection.fetch(*added)
                     await channel_outbox.emit(connection, [_message(*row) for row in failing], now)
             except Exception as error:  # noqa: BLE001 - a failure must not end the task: the next attempt saves the same changes
                 _log.warning("connection counters not saved", reason=type(error).__name__)

@@ -22,6 +22,7 @@ from app.catalogue.models import Slug
 from app.catalogue.pending_rebuilds import rebuild_sessions
 from app.catalogue.product_models import NewProduct
 from app.ingest.rebuild_requests import settle_all
+from app.labels.catalogue import LANGUAGES
 from app.platforms import import_preview
 from app.platforms.import_report import ImportTally
 from app.platforms.imports import Importer
@@ -33,7 +34,6 @@ from app.storage.database import Database
 MOST_PRODUCTS = 20_000
 """Products of one file."""
 _SEPARATORS = re.compile(r"[,;、，；|\n]+")
-_LANGUAGES = ("ja", "zh", "en")
 _CUSTOMS = {"customs_name_zh": "name_zh", "customs_name_en": "name_en", "material": "material", "hs_code": "hs_code",
             "origin": "origin", "net_weight_g": "net_weight_g"}  # fmt: skip
 _SLUG: TypeAdapter[str | None] = TypeAdapter(Slug | None)
@@ -125,7 +125,7 @@ def _form(record: dict[str, str]) -> NewProduct:
     aliases = [alias.strip() for alias in _SEPARATORS.split(record.get("aliases", "")) if alias.strip()]
     return NewProduct.model_validate({
         "code": record["code"],
-        "names": {language: record[f"name_{language}"] for language in _LANGUAGES if f"name_{language}" in record},
+        "names": {language: record[f"name_{language}"] for language in LANGUAGES if f"name_{language}" in record},
         "aliases": aliases,
         "customs": customs or None,
     })  # fmt: skip

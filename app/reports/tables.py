@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import format_value
 from app.kpis.render import Document
 from app.labels.catalogue import Language, label, label_or
-from app.labels.notation import NOTHING
+from app.reports.cells import value_cell
 
 SECTIONS = ("targets", "hosts", "benchmarks")
 """The sections, in their order."""
@@ -23,16 +22,9 @@ class _Words(NamedTuple):
     language: Language
     currency: str
 
-    def cell(self, name: str, slug: str, value: Any, unit: Unit, basis: str) -> Document:
-        """Return a figure with its label and its text."""
-        text = NOTHING if value is None else format_value(slug, value, unit, self.currency, self.language)
-        return {
-            "label": name,
-            "value": value,
-            "unit": unit.value,
-            "text": text,
-            "basis": basis if value is not None else "absent",
-        }
+    def cell(self, name: str, slug: str, value: Any, unit: Unit, basis: str | None = None) -> Document:
+        """Return a figure with its label and its text; without a basis it was planned and not measured."""
+        return value_cell(slug, name, value, unit, self.currency, self.language, basis=basis)
 
 
 def _section(
@@ -65,7 +57,7 @@ def targets_section(document: Document, language: Language) -> Document | None:
             _row(
                 name,
                 {
-                    "target": words.cell(titles["target"], slug, one["target"], unit, "derived"),
+                    "target": words.cell(titles["target"], slug, one["target"], unit),
                     "value": words.cell(titles["value"], slug, one["value"], unit, one["basis"]),
                     "attained": words.cell(titles["attained"], slug, one["attained"], Unit.RATIO, "derived"),
                 },

@@ -13,12 +13,12 @@ from app.kpis.effects import Effect, Effects, Window, effects_document, per_minu
 from app.kpis.evaluate import ABSENT, Evaluation, Figure
 from app.kpis.marks import FOR_CLIENTS
 from app.kpis.metrics import BY_SLUG, DAY, WEEK, Unit
-from app.kpis.number_format import format_amount, format_count, format_date, format_figure
-from app.kpis.render import Document, local, plain, zone_of
+from app.kpis.number_format import format_amount, format_count, format_date
+from app.kpis.render import Document, local, zone_of
 from app.kpis.retention import LIMITS_SECONDS, Retention, retention_document, together
-from app.kpis.rounding import digits_of
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
+from app.reports.cells import cell_of
 from app.storage.reads import SessionHead
 from app.storage.stays import StaysOfMinute
 
@@ -92,7 +92,7 @@ def after_live_section(evaluation: Evaluation, language: Language) -> Document |
         "figures": [
             {
                 "slug": slug,
-                **_cell(slug, label(f"metric.{slug}", language), total[slug], BY_SLUG[slug].unit, head.currency, language),
+                **cell_of(slug, label(f"metric.{slug}", language), total[slug], BY_SLUG[slug].unit, head.currency, language),
             }
             for slug in AFTER_LIVE
         ],
@@ -143,7 +143,7 @@ def _stays(row: StaysOfMinute, columns: Sequence[Document], found: Retention, la
     for limit, stayed in zip(LIMITS_SECONDS, row.stayed, strict=True):
         figures[f"stayed_{limit}"] = ((stayed, row.stays, "derived") if row.stays else ABSENT, Unit.RATIO)
     return {
-        column["key"]: _cell(column["key"], column["label"], *figures[column["key"]], found.head.currency, language)
+        column["key"]: cell_of(column["key"], column["label"], *figures[column["key"]], found.head.currency, language)
         for column in columns
         if column["key"] in figures
     }
@@ -215,16 +215,6 @@ def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple
         if retention["losses"]["rows"]:
             found.append((retention["losses"]["title"], [loss_text(row, language) for row in retention["losses"]["rows"]]))
     return found
-
-
-def _cell(slug: str, name: str, figure: Figure, unit: Unit, currency: str, language: Language) -> Document:
-    return {
-        "label": name,
-        "value": plain(figure, unit, digits_of(currency)),
-        "unit": unit.value,
-        "text": format_figure(slug, figure, unit, currency, language),
-        "basis": figure[2],
-    }
 
 
 def _clock(moment: datetime, head: SessionHead) -> str:

@@ -9,9 +9,9 @@ Amounts are decimal strings in the session's currency; `money` turns them into m
 from decimal import Decimal
 from typing import Annotated
 
-from babel.numbers import get_currency_precision
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.currency import digits_of
 from app.events.fields import Currency, Money, Slug
 from app.events.money import minor_units
 from app.simulate.apportion import rounded
@@ -164,7 +164,7 @@ class Figures(_Part):
     @property
     def digits(self) -> int:
         """Decimals of the session's currency."""
-        return int(get_currency_precision(self.session.currency))
+        return digits_of(self.session.currency)
 
     @property
     def duration_ms(self) -> int:

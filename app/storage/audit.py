@@ -21,9 +21,10 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _SQL = queries("audit")
+_RECORD = statement("audit", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class Action:
     id: UUID = field(default_factory=uuid4)
     over: bool = False
 
-    def row(self) -> tuple[Any, ...]:
-        """Return the parameters of its row."""
+    def insertion(self) -> tuple[str, *tuple[Any, ...]]:
+        """Return the statement that adds its row, and the values."""
         actor = self.actor
-        return (
-            self.id, self.at, actor.kind, actor.id, actor.name, self.name, self.object_id, self.session_id, self.brand_id,
-            self.brand_slug, actor.brand_id, actor.address, actor.request_id,
+        return _RECORD(
+            id=self.id, at=self.at, kind=actor.kind, principal=actor.id, name=actor.name, action=self.name,
+            object_id=self.object_id, session=self.session_id, brand=self.brand_id, slug=self.brand_slug,
+            actor_brand=actor.brand_id, address=actor.address, request=actor.request_id,
         )  # fmt: skip
 
 
@@ -113,10 +115,11 @@ async def record(connection: AsyncConnection | asyncpg.Connection | PoolConnecti
     action = action or pending()
     if action is None:
         return
+    sql, *values = action.insertion()
     if isinstance(connection, AsyncConnection):
-        await connection.exec_driver_sql(_SQL["record"], action.row())
+        await connection.exec_driver_sql(sql, tuple(values))
     else:
-        await connection.execute(_SQL["record"], *action.row())
+        await connection.execute(sql, *values)
 
 
 async def expire(connection: asyncpg.Connection | PoolConnectionProxy, before: datetime, at_once: int) -> int:

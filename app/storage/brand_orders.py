@@ -9,9 +9,9 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.log_reads import OrderRow
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
-_SQL = queries("brand_orders")
+_ORDERS = statement("brand_orders", "brand_orders")
 _ALIASES = queries("log_reads")["aliases_of"]
 BEFORE_ALL = (UUID(int=0), "", "")
 
@@ -51,10 +51,13 @@ async def brand_orders(
     products: list[str] | None = None
     if wanted.product is not None:
         products = [wanted.product, *(row[0] for row in await connection.fetch(_ALIASES, brand, wanted.product))]
-    rows = await connection.fetch(
-        _SQL["brand_orders"], brand, *after, wanted.state, wanted.begin, wanted.end, wanted.order, wanted.customer, products,
-        wanted.waiting_since, wanted.without_evidence, limit,
+    after_session, after_platform, after_order = after
+    chosen = _ORDERS(
+        brand=brand, after_session=after_session, after_platform=after_platform, after_order=after_order, state=wanted.state,
+        begin=wanted.begin, end=wanted.end, order=wanted.order, customer=wanted.customer, products=products,
+        waiting_since=wanted.waiting_since, without_evidence=wanted.without_evidence, limit=limit,
     )  # fmt: skip
+    rows = await connection.fetch(*chosen)
     found = []
     for row in rows:
         session, title, currency, time_zone, customer, *order, has_evidence = row

@@ -1,11 +1,37 @@
 """Named SQL from the files in `sql/`.
 
-In: a file's name. Out: its queries by name. Never here: parameters or strings built at run time.
+In: a file's name. Out: its queries by name. Never here: strings built at run time.
+
+A query with few parameters has numbered ones, `$1`. Where they are many, they have names, `:session_id`, which are numbered once:
+the database gets the same text either way, and the file can be pasted into psql, whose variables are written so.
 """
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query whose parameters have names."""
+
+    sql: str
+    """With `$1`, `$2`, … in the place of the names."""
+    parameters: tuple[str, ...]
+    """The names, in the order of their numbers."""
+
+    def __call__(self, **values: object) -> tuple[str, *tuple[object, ...]]:
+        """Return the text and the values, as the methods of a connection take them.
+
+        Raises:
+            TypeError: a parameter has no value, or a value no parameter.
+        """
+        if values.keys() != set(self.parameters):
+            raise TypeError(f"parameters differ in {', '.join(sorted(values.keys() ^ set(self.parameters)))}")
+        return self.sql, *(values[name] for name in self.parameters)
 
 
 @cache
@@ -14,3 +40,11 @@ def queries(file: str) -> dict[str, str]:
     text = (Path(__file__).parent / "sql" / f"{file}.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return {name: sql.strip() for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+@cache
+def statement(file: str, name: str) -> Statement:
+    """Return a query of `sql/<file>.sql` whose parameters have names; a name that stands twice is one parameter."""
+    numbers: dict[str, int] = {}
+    sql = _NAMED.sub(lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", queries(file)[name])
+    return Statement(sql, tuple(numbers))

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.storage.database import Connection
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _SQL = queries("revisions")
+_ADD = statement("revisions", "add")
 
 
 class RevisionRow(NamedTuple):
@@ -62,11 +63,12 @@ async def add(connection: Connection, row: RevisionRow, key: str | None, documen
     """Store a revision and mark its session as released; False if the session does not exist any more."""
     if await connection.fetchval(_SQL["mark_session"], row.session, row.number) is None:
         return False
-    amounts = [None if amount is None else str(amount) for amount in (row.gmv, row.net_gmv)]
-    await connection.execute(
-        _SQL["add"], row.session, row.number, row.created_at, row.by, key, row.note, row.sha256, document, kpis,
-        row.ended_at, row.time_zone, row.currency, *amounts,
+    added = _ADD(
+        session=row.session, number=row.number, created_at=row.created_at, created_by=row.by, key=key, note=row.note,
+        sha256=row.sha256, document=document, kpis=kpis, ended_at=row.ended_at, time_zone=row.time_zone, currency=row.currency,
+        gmv=None if row.gmv is None else str(row.gmv), net_gmv=None if row.net_gmv is None else str(row.net_gmv),
     )  # fmt: skip
+    await connection.execute(*added)
     return True
 
 

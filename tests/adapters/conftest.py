@@ -1,9 +1,7 @@
 """What the adapters' tests share: the platforms' sample requests, a connection's context, a check on every event."""
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +9,8 @@ from pydantic_core import to_json
 
 from app.adapters.protocol import Context, Delivery, Event
 from app.events.envelope import EVENT
+from tests.adapters.sample_requests import read_sample
 
-SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime.fromtimestamp(1_788_000_500, UTC)
 
 
@@ -31,12 +29,7 @@ def context() -> Context:
 @pytest.fixture
 def sample() -> Callable[[str], dict[str, Any]]:
     """Return the reader of a sample request."""
-
-    def read(name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
-        return found
-
-    return read
+    return read_sample
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,10 +22,10 @@ from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
 from app.adapters.wechat_api import WechatError
 from app.events.envelope import EVENT
+from tests.adapters.sample_requests import SAMPLES, read_sample
 from tests.properties import examples
 
 NOW = datetime.fromtimestamp(1_788_000_500, UTC)
-SAMPLES = Path(__file__).parent / "samples"
 RULES = [
     {
         "type": "live.comment.posted", "each": "events", "id": "item.n", "time": "item.at", "room": "body.room",
@@ -58,11 +57,6 @@ class Seed(NamedTuple):
     read: Read
 
 
-def _sample(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
-    return found
-
-
 def _pushed(kind: str, **facts: str) -> Read:
     context = Context("//test", OPTIONS.get(kind, {}))
     return lambda document: ADAPTERS[kind].parse(Verified(json.dumps(document).encode(), NOW, "k", facts=facts), context)
@@ -78,35 +72,35 @@ def _seeds() -> dict[str, list[Seed]]:
     context = Context("//test")
     found: dict[str, list[Seed]] = {kind: [] for kind in ADAPTERS}
     for path in sorted(SAMPLES.glob("wechat_shop_*.json")):
-        found["wechat_shop"].append(Seed(json.loads(_sample(path.stem)["decrypted"]), _pushed("wechat_shop")))
-    paid = _sample("pull_wechat_order_get")["response"]["order"]
+        found["wechat_shop"].append(Seed(json.loads(read_sample(path.stem)["decrypted"]), _pushed("wechat_shop")))
+    paid = read_sample("pull_wechat_order_get")["response"]["order"]
     found["wechat_shop"].append(Seed({**paid, "openid": "o"}, lambda document: read_order(document, context, NOW)))
     found["wechat_live"] = [
         Seed(
-            _sample("pull_wechat_getlivedata")["response"],
+            read_sample("pull_wechat_getlivedata")["response"],
             lambda document: wechat_live.read_live_data(document, "e", context, NOW).parsed,
         ),
         Seed(
-            _sample("pull_wechat_finder_live_data_list")["response"],
+            read_sample("pull_wechat_finder_live_data_list")["response"],
             lambda document: wechat_live.read_finished_lives(document, context).parsed,
         ),
-        Seed(_sample("pull_wechat_getlivelist")["response"], lambda document: (wechat_api.read_lives(document), Parsed())[1]),
+        Seed(read_sample("pull_wechat_getlivelist")["response"], lambda document: (wechat_api.read_lives(document), Parsed())[1]),
     ]
-    found["wechat_spy"] = [Seed(json.loads(_sample("wxlivespy_forward")["body"]), _pushed("wechat_spy"))]
+    found["wechat_spy"] = [Seed(json.loads(read_sample("wxlivespy_forward")["body"]), _pushed("wechat_spy"))]
     found["weibo_fans"] = [
-        Seed(json.loads(_sample(f"weibo_fans_{name}")["body"]), _pushed("weibo_fans")) for name in ("text", "event_follow")
+        Seed(json.loads(read_sample(f"weibo_fans_{name}")["body"]), _pushed("weibo_fans")) for name in ("text", "event_follow")
     ]
-    found["weibo_live"] = [Seed(_sample(f"weibo_liveim_sync_{name}")["form"], _weibo_form) for name in ("comment", "like")]
+    found["weibo_live"] = [Seed(read_sample(f"weibo_liveim_sync_{name}")["form"], _weibo_form) for name in ("comment", "like")]
     found["weibo_live"].append(
-        Seed(_sample("weibo_im_sdk_messages")["messages"], lambda document: weibo_live.read_messages(document, context, NOW))
+        Seed(read_sample("weibo_im_sdk_messages")["messages"], lambda document: weibo_live.read_messages(document, context, NOW))
     )
     posts = Context("//test", {"session": "s1"})
     found["weibo_counts"] = [
-        Seed(_sample("pull_weibo_count_sp_biz")["response"], lambda document: weibo_counts.read_counts(document, posts, NOW))
+        Seed(read_sample("pull_weibo_count_sp_biz")["response"], lambda document: weibo_counts.read_counts(document, posts, NOW))
     ]
     found["standard_webhooks"] = [
-        Seed(json.loads(_sample("standardwebhooks_live_metrics")["body"]), _pushed("standard_webhooks", **WEBHOOK)),
-        Seed(_sample("cloudevents_structured")["body"], _pushed("standard_webhooks", **WEBHOOK)),
+        Seed(json.loads(read_sample("standardwebhooks_live_metrics")["body"]), _pushed("standard_webhooks", **WEBHOOK)),
+        Seed(read_sample("cloudevents_structured")["body"], _pushed("standard_webhooks", **WEBHOOK)),
     ]
     found["douyin_live"] = [
         Seed([DOUYIN], _pushed("douyin_live", room="268", type=kind, at="1788000400123"))

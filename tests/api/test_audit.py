@@ -1,81 +1,26 @@
 """The audit log has one row for each committed write of the API, and none for a refused one."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 
 from app.api.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
-from app.ingest.retention import retire
 from app.service import Service
 from app.storage import audit
-from app.storage.audit import Action, Actor
-from tests.api.document import DOCUMENT
+from tests.api.audited import SHOW, WRITES, Actions, Entry, audit_entries, audit_entry
 from tests.conftest import KeyMaker
 from tests.images import png
 
-WRITES = {
-    operation["operationId"]: (method.upper(), path)
-    for path, operations in DOCUMENT["paths"].items()
-    for method, operation in operations.items()
-    if method != "get"
-}
 SECRET = "whsec_" + "MfKQ9r8G" * 6
 HOOK = {"kind": "standard_webhooks", "name": "n", "brand": "maison-k", "secrets": {"secret": SECRET}}
-SHOW = {"title": "t", "brand": "maison-k", "currency": "CNY", "streams": [{"platform": "wechat", "room": "r-1"}]}
 BUYER = "o9hHn5apfwHL"
 ELSEWHERE = frozenset({"forget_customer", "give_alert_back", "put_cartons", "snooze_alert", "take_alert"})
 """Operations whose rows their own tests check."""
-
-
-class Entry(NamedTuple):
-    """What a row should say."""
-
-    action: str
-    object_id: str | None
-    session: str | None
-    brand: str | None
-
-
-async def _entries(client: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
-    answer = await client.get("/v1/audit", params={"limit": 200, **params})
-    assert 200 == answer.status_code, answer.text
-    found: list[dict[str, Any]] = answer.json()["entries"]
-    return found
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    assert row["object"]["kind"] == row["action"].partition(".")[0]
-    return Entry(row["action"], row["object"]["id"], row["session"], row["brand"])
-
-
-class Actions:
-    """Sends write requests and compares the rows that each leaves with the expected one."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        """Start without requests."""
-        self.client = client
-        self.done: set[str] = set()
-
-    async def __call__(  # noqa: D102
-        self, operation: str, expected: Callable[[dict[str, Any]], Entry], body: Any = None, **path: str
-    ) -> dict[str, Any]:
-        method, template = WRITES[operation]
-        request = uuid4().hex
-        headers = {"X-Request-Id": request, "X-Forwarded-For": "203.0.113.7", "If-Match": "*"}
-        answer = await self.client.request(method, template.format_map(path), json=body, headers=headers)
-        assert answer.is_success, f"{operation}: {answer.text}"
-        document: dict[str, Any] = answer.json() if answer.content else {}
-        rows = [row for row in await _entries(self.client) if row["request"] == request]
-        assert [expected(document)] == [_entry(row) for row in rows], operation
-        assert ("203.0.113.7", "key", "test") == (rows[0]["address"], rows[0]["principal"]["kind"], rows[0]["principal"]["name"])
-        self.done.add(operation)
-        return document
 
 
 def test_every_write_route_has_an_action_or_a_reason() -> None:
@@ -99,7 +44,7 @@ async def test_every_write_leaves_one_row_with_its_object_session_and_brand(clie
     await _administration(did)
     await did("delete_session", of_show("session.delete", show), session=show)
     assert ACTIONS.keys() - ELSEWHERE == did.done
-    rows = str(await _entries(client))
+    rows = str(await audit_entries(client))
     assert SECRET not in rows
     assert "tl_" not in rows
     assert BUYER not in rows
@@ -149,13 +94,13 @@ async def _catalogue(did: Actions, show: str, of_show: Callable[..., Any]) -> No
 async def _telemetry(did: Actions, show: str, of_show: Callable[..., Any]) -> None:
     client = did.client
     like = {"specversion": "1.0", "id": "1", "source": "s", "subject": show, "type": "live.like.sent", "data": {"viewer": BUYER}}
-    before = len(await _entries(client))
+    before = len(await audit_entries(client))
     assert (await client.post("/v1/events", json=like)).is_success
     yen = {"order": "1", "buyer": BUYER, "currency": "JPY", "amount": "1", "lines": []}
     for number in ("2", "3"):
         wrong = like | {"id": number, "type": "live.order.paid", "data": yen | {"order": number}}
         assert 422 == (await client.post("/v1/events", json=wrong)).status_code
-    assert before == len(await _entries(client))
+    assert before == len(await audit_entries(client))
     await did("finalize_session", of_show("revision.create", "1"), session=show)
     void = {"source": "s", "event": "1", "reason": "a test"}
     made = await did("create_void", of_show("void.create"), void, session=show)
@@ -195,8 +140,8 @@ async def _import(did: Actions, show: str) -> None:
         "/v1/imports", params={"options": options}, content=file.encode(), headers={"Content-Type": "text/csv"}
     )
     assert 3000 == answer.json()["accepted"], answer.text
-    rows = await _entries(did.client, action="import")
-    assert [Entry("import.create", answer.json()["id"], show, "maison-k")] == [_entry(row) for row in rows]
+    rows = await audit_entries(did.client, action="import")
+    assert [Entry("import.create", answer.json()["id"], show, "maison-k")] == [audit_entry(row) for row in rows]
     did.done.add("import_csv")
 
 
@@ -231,8 +176,10 @@ async def _logo(did: Actions) -> None:
     """The body is a file."""
     assert 200 == (await did.client.put("/v1/brands/other/logo", content=png())).status_code
     await did("delete_brand_logo", lambda _: Entry("brand_logo.delete", "other", None, "other"), brand="other")
-    rows = await _entries(did.client, action="brand_logo")
-    assert [Entry(f"brand_logo.{verb}", "other", None, "other") for verb in ("delete", "update")] == [_entry(row) for row in rows]
+    rows = await audit_entries(did.client, action="brand_logo")
+    assert [Entry(f"brand_logo.{verb}", "other", None, "other") for verb in ("delete", "update")] == [
+        audit_entry(row) for row in rows
+    ]
     did.done.add("put_brand_logo")
 
 
@@ -314,104 +261,19 @@ async def test_a_refused_request_leaves_no_row(client: httpx.AsyncClient, keys: 
     await client.post("/v1/brands", json={"slug": "taken", "name": "T"})
     assert 409 == (await client.post("/v1/brands", json={"slug": "taken", "name": "T"})).status_code
     await service.keys.create(Role.VIEWER, None, "not by a request")
-    assert ["brand.create", "session.create"] == [row["action"] for row in await _entries(client)]
+    assert ["brand.create", "session.create"] == [row["action"] for row in await audit_entries(client)]
 
 
 async def test_a_write_without_its_row_is_not_committed(
     client: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the row cannot be written, neither is the rest of the transaction."""
-    monkeypatch.setitem(audit._SQL, "record", "SELECT 1 / 0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13")
+    failing = ", ".join(f"${number}" for number, _ in enumerate(audit._RECORD.parameters, 1))
+    monkeypatch.setattr(audit, "_RECORD", replace(audit._RECORD, sql=f"SELECT 1 / 0, {failing}"))
     answer = await client.post("/v1/brands", json={"slug": "lost", "name": "L"})
     assert answer.status_code >= 500
     monkeypatch.undo()
     assert [] == (await client.get("/v1/brands")).json()["brands"]
-    assert [] == await _entries(client)
+    assert [] == await audit_entries(client)
     async with service.database.acquire() as connection:
         assert 0 == await connection.fetchval("SELECT count(*) FROM brands")
-
-
-async def test_filters_and_pages(client: httpx.AsyncClient) -> None:
-    """Each filter alone, and pages of two that together are the whole log, the newest first."""
-    show = (await client.post("/v1/sessions", json=SHOW)).json()["id"]
-    for slug in ("a", "b", "c"):
-        await client.post("/v1/brands", json={"slug": slug, "name": slug})
-    await client.patch("/v1/brands/a", json={"name": "A"})
-    rows = await _entries(client)
-    assert ["brand.update", *["brand.create"] * 3, "session.create"] == [row["action"] for row in rows]
-    own = rows[0]["principal"]["id"]
-    for params, count in (
-        ({"principal": own}, 5), ({"principal": "other"}, 0), ({"action": "brand.create"}, 3), ({"action": "brand"}, 4),
-        ({"action": "bran"}, 0), ({"session": show}, 1), ({"brand": "a"}, 2), ({"brand": "nowhere"}, 0),
-        ({"from": rows[1]["at"]}, 2), ({"to": rows[1]["at"]}, 3), ({"brand": "a", "action": "brand.update"}, 1),
-    ):  # fmt: skip
-        assert count == len(await _entries(client, **params)), params
-    paged, cursor = [], None
-    while True:
-        page = (await client.get("/v1/audit", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
-        paged += page["entries"]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
-    assert rows == paged
-
-
-@pytest.mark.parametrize("role", [Role.INGEST, Role.VIEWER, Role.OPERATOR])
-async def test_only_administrators_read_it(client: httpx.AsyncClient, keys: KeyMaker, role: Role) -> None:
-    """Every other role is refused."""
-    assert 403 == (await client.get("/v1/audit", headers=await keys(role))).status_code
-
-
-@pytest.fixture
-async def row_of(service: Service) -> Callable[[datetime], Awaitable[None]]:
-    """Write a row of a moment."""
-
-    async def write(at: datetime) -> None:
-        async with service.database.acquire() as connection:
-            await audit.record(connection, Action("session.update", Actor("service", "a test"), at, "x"))
-
-    return write
-
-
-async def test_rows_are_only_added(service: Service, row_of: Callable[[datetime], Awaitable[None]]) -> None:
-    """The database refuses to change or delete rows, also to its owner."""
-    await row_of(datetime.now(UTC))
-    async with service.database.acquire() as connection:
-        for statement in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute(statement)
-        assert 1 == await connection.fetchval("SELECT count(*) FROM audit_log")
-
-
-async def test_rows_go_after_their_days(
-    client: httpx.AsyncClient, service: Service, row_of: Callable[[datetime], Awaitable[None]]
-) -> None:
-    """400 days by default: the row of a day earlier is deleted, the other stays, and the permission ends with the job."""
-    now = datetime.now(UTC)
-    for days in (399, 401):
-        await row_of(now - timedelta(days=days))
-    await retire(service.database, service.settings, now)
-    assert [now - timedelta(days=399)] == [datetime.fromisoformat(row["at"]) for row in await _entries(client)]
-    async with service.database.acquire() as connection:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("DELETE FROM audit_log")
-
-
-async def test_the_bootstrap_key_is_recorded_once(service: Service) -> None:
-    """The settings' admin key leaves a row when it is created, none at later starts."""
-    for _ in range(2):
-        await service.keys.bootstrap("tl_root_0123456789abcdefghij")
-    async with service.database.acquire() as connection:
-        rows = await connection.fetch("SELECT principal_kind, action, object_id FROM audit_log")
-    assert [("service", "key.create", "root")] == [tuple(row) for row in rows]
-
-
-async def test_two_transactions_of_one_action_leave_one_row(service: Service) -> None:
-    """The action is recorded by the first that commits."""
-    with audit.acting(Action("session.update", Actor("service", "a test"), datetime.now(UTC))):
-        for name in ("a", "b"):
-            async with service.database.transaction() as connection:
-                await connection.execute("SELECT 1")
-            audit.about(name, brand=UUID(int=1))
-    async with service.database.transaction() as connection:
-        assert [None] == [row["object_id"] for row in await connection.fetch("SELECT object_id FROM audit_log")]

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PageMaker
 from tests.channels.fake_bots import KEY, FakeBots
 from tests.pipeline.processes import HEADERS
-from tests.platforms.fake_wechat import Running
+from tests.platforms.fake_server import Running
 
 
 @pytest.fixture

@@ -63,3 +63,9 @@ def send(client: httpx.AsyncClient) -> Send:
         assert [] == answer.json()["rejected"]
 
     return post
+
+
+CUSTOMS = {
+    "name_zh": "100%棉针织衫", "name_en": "Cotton sweater", "material": "100% cotton", "hs_code": "6110200000", "origin": "JP",
+    "net_weight_g": 320,
+}  # fmt: skip

@@ -5,10 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-CUSTOMS = {
-    "name_zh": "100%棉针织衫", "name_en": "Cotton sweater", "material": "100% cotton", "hs_code": "6110200000", "origin": "JP",
-    "net_weight_g": 320,
-}  # fmt: skip
+from tests.catalogue.conftest import CUSTOMS
 
 
 async def test_customs_data_is_stored_replaced_and_removed(client: httpx.AsyncClient) -> None:

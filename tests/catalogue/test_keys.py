@@ -55,7 +55,7 @@ async def test_an_admin_key_cannot_be_bound(client: httpx.AsyncClient) -> None:
 
 async def test_only_admins_handle_keys(client: httpx.AsyncClient) -> None:
     """An operator who made keys could make itself an admin."""
-    for role in ("ingest", "viewer", "operator"):
+    for role in set(Role) - {Role.ADMIN}:
         key = (await client.post("/v1/keys", json={"role": role})).json()
         header = {"Authorization": f"Bearer {key['key']}"}
         answers = [

@@ -13,6 +13,7 @@ from app.kpis.status import is_on_air
 from app.service import Service
 from app.storage.queries import queries
 from app.storage.reads import Broadcast
+from app.storage.session_status import SessionStatus
 from tests.properties import examples
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
@@ -156,7 +157,7 @@ async def test_a_bound_key_lists_its_own_brand(client: httpx.AsyncClient, key_fo
     own = await key_for("viewer", "own")
     listed = (await client.get("/v1/sessions", headers=own)).json()["sessions"]
     assert ["own"] == [session["title"] for session in listed]
-    for status in ("scheduled", "live", "provisional"):
+    for status in SessionStatus:
         params = {"brand": "theirs", "status": status}
         assert [] == (await client.get("/v1/sessions", params=params, headers=own)).json()["sessions"]
 

@@ -9,13 +9,16 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from app.channels.kinds.registry import KINDS as REGISTERED
+from app.storage.channel_outbox import ChannelEvent
 
 SIGNING = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 FEISHU_SECRET, DINGTALK_SECRET = "feishu-secret", "SEC0123456789abcdef"
@@ -214,7 +217,5 @@ def form_of(kind: str, base: str, **fields: Any) -> dict[str, Any]:
     return form | fields
 
 
-EVENTS = [
-    "alert.raised", "alert.cleared", "session.started", "session.ended", "revision.created", "settlement.issued", "connection.failing",
-]  # fmt: skip
-KINDS = ("webhook", "wecom", "feishu", "dingtalk", "slack", "line")
+EVENTS = list(get_args(ChannelEvent))
+KINDS = tuple(REGISTERED)

@@ -10,9 +10,7 @@ import pytest
 from app.catalogue.access import Role
 from app.channels.kinds.registry import KINDS as REGISTERED
 from app.service import Service
-from app.storage import channel_outbox
-from app.storage.channel_outbox import ChannelEvent, Message
-from tests.channels.conftest import Answer, Drain, Make
+from tests.channels.conftest import Drain, Make, deliveries, emit
 from tests.channels.fake_bots import (
     DINGTALK_SECRET,
     FEISHU_SECRET,
@@ -27,18 +25,6 @@ from tests.channels.fake_bots import (
 from tests.conftest import KeyMaker
 
 SECRETS = (KEY, FEISHU_SECRET, DINGTALK_SECRET, LINE_TOKEN, LINE_TO, SIGNING, SIGNING.removeprefix("whsec_"))
-
-
-async def emit(service: Service, event: ChannelEvent = "session.started", brand: str | None = None, **content: Any) -> None:
-    """Let something happen."""
-    async with service.database.transaction() as connection:
-        brand_id = await connection.fetchval("SELECT id FROM brands WHERE slug = $1", brand) if brand else None
-        await channel_outbox.emit(connection, [Message(event, brand_id, None, content)], datetime.now(UTC))
-
-
-async def deliveries(client: httpx.AsyncClient, channel: Answer) -> list[Answer]:
-    """Return a channel's deliveries, the newest first."""
-    return list((await client.get(f"/v1/channels/{channel['id']}/deliveries")).json()["deliveries"])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,9 +6,8 @@ from uuid import UUID
 import httpx
 
 from app.service import Service
-from tests.channels.conftest import Drain, Make
+from tests.channels.conftest import Drain, Make, deliveries
 from tests.channels.fake_bots import FakeBots
-from tests.channels.test_channels import deliveries
 
 
 async def test_a_connection_that_fails_is_one_message_until_a_call_succeeds(

@@ -6,10 +6,8 @@ import httpx
 import pytest
 
 from app.service import Service
-from tests.channels.conftest import Drain, Make, Send
+from tests.channels.conftest import Drain, Make, Send, Times, deliveries, events
 from tests.channels.fake_bots import FakeBots
-from tests.channels.test_channels import deliveries
-from tests.channels.test_watcher import Times, events, times  # noqa: F401 - a fixture
 
 WORDS = {
     "ja": (
@@ -30,7 +28,7 @@ _STORED = """
 @pytest.mark.parametrize("lang", WORDS)
 async def test_a_target_that_is_missed_is_told_and_cleared(
     client: httpx.AsyncClient, bots: FakeBots, make_channel: Make, make_session: Make, send: Send, drain: Drain,
-    times: Times, lang: str,  # noqa: F811 - the fixture
+    times: Times, lang: str,
 ) -> None:  # fmt: skip
     """With the figure, its pace and its target; once."""
     channel = await make_channel("webhook", lang=lang, events=["alert.raised", "alert.cleared"])
@@ -67,7 +65,7 @@ async def test_a_target_that_is_missed_is_told_and_cleared(
 @pytest.mark.parametrize("shared", [False, True])
 async def test_a_channel_of_a_brand_gets_the_alert_only_of_shared_targets(
     client: httpx.AsyncClient, service: Service, make_channel: Make, make_session: Make, send: Send,
-    times: Times, shared: bool,  # noqa: F811 - the fixture
+    times: Times, shared: bool,
 ) -> None:  # fmt: skip
     """Raised or cleared: targets are internal, and readers of the brand may be behind its channel. It gets all other alerts."""
     session = await make_session()

@@ -16,39 +16,13 @@ from app.channels.transitions import CLEARED_AFTER, look, off_air
 from app.live.alerts import Alert, Level, alert_id
 from app.service import Service
 from app.storage.alert_states import AlertState
-from tests.channels.conftest import Answer, Drain, Make, Send
+from tests.channels.conftest import Answer, Drain, Make, Send, Times, deliveries, events
 from tests.channels.fake_bots import FakeBots
-from tests.channels.test_channels import deliveries
 
 NOW = datetime.now(UTC)
 SECOND = timedelta(seconds=1)
 LOW = Alert("low_stock", Level.WARNING, NOW, {"stock": 3, "units_recent": 0}, "knit-01")
 FALLING = Alert("audience_falling", Level.WARNING, NOW, {"viewers": 5, "viewers_before": 50, "share_left": 0.1})
-
-
-class Times:
-    """Looks of the watcher, five seconds apart."""
-
-    def __init__(self, service: Service) -> None:
-        """Begin now."""
-        self.now = datetime.now(UTC)
-        self._watcher = service.channels.watcher
-
-    async def look(self, seconds: float = 5) -> int:
-        """Let time pass, then look."""
-        self.now += timedelta(seconds=seconds)
-        return await self._watcher.tick(self.now)
-
-
-@pytest.fixture
-def times(service: Service) -> Times:
-    """Looks of the watcher."""
-    return Times(service)
-
-
-def events(found: list[Answer]) -> list[str]:
-    """Return the events of deliveries in their order."""
-    return [one["event"] for one in reversed(found)]
 
 
 async def on_air(send: Send, session: Answer, stock: int = 3) -> None:

@@ -50,7 +50,7 @@ ALLOWED = re.compile(
     r"|pending_refolds|\"refolds\"|async def refolds\(|\"reseal\"|`reseal`|connections reseal`|rng\(\"programme\"\)"
     r"|\bletters\b(?=\W+(?:and|or) digits)|lower-?case letters|capital letters|ascii_letters|ast\.walk"
     r"|(?i:in[ _]flight)|(?i:single[-_ ]?flights?)|aria-pressed|\.press\(|\.home\b|set_paper|paperSize"
-    r"|\"nobody\"|user postgres or nobody|change\.letters \+= letters|letters = |events, letters, last_delivery_at"
+    r"|\"nobody\"|user postgres or nobody|change\.letters \+= letters|letters = |events, letters, last_delivery_at|:letters::"
 )
 """Stored bytes, columns, queue and job names, public JSON members; other fields' words."""
 NOT_OURS = ("tests/adapters/samples/", "tests/drift/test_vocabulary.py", "app/dashboard/web/css/")

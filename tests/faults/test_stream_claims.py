@@ -10,16 +10,13 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.ingest import rebuild
 from app.platforms.active_sessions import live_sessions
 from app.service import Service
 from tests.conftest import KeyMaker
+from tests.faults.claims import CLAIMS, DECISIONS, ROOM, Headers, assert_rebuilt_equal, decide, new_session, register, viewers
 
-Headers = dict[str, str]
-ROOM = {"platform": "wechat", "room": "export/UzFf:1"}
 SUBJECT = "wechat:export/UzFf:1"
 _PLACE = {"session", "receivedat"}
-CLAIMS, DECISIONS = "/v1/stream-claims", "/v1/stream-claims/decisions"
 
 Send = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -51,37 +48,6 @@ def send(client: httpx.AsyncClient) -> Send:
         return dict(answer.json())
 
     return post
-
-
-async def new_session(client: httpx.AsyncClient, headers: Headers | None = None, **fields: Any) -> str:
-    """Create a session."""
-    answer = await client.post("/v1/sessions", json={"title": "t", "currency": "CNY"} | fields, headers=headers)
-    assert 201 == answer.status_code, answer.text
-    return str(answer.json()["id"])
-
-
-async def register(client: httpx.AsyncClient, session: str, headers: Headers | None = None) -> httpx.Response:
-    """Register the room."""
-    return await client.post(f"/v1/sessions/{session}/streams", json=ROOM, headers=headers)
-
-
-async def viewers(client: httpx.AsyncClient, session: str) -> int | None:
-    """Return how many viewers a session has."""
-    found: int | None = (await client.get(f"/v1/sessions/{session}/kpis")).json()["kpis"]["viewers"]["value"]
-    return found
-
-
-async def decide(client: httpx.AsyncClient, session: str | None) -> dict[str, Any]:
-    """Let the agency decide to whom the room belongs."""
-    answer = await client.post(DECISIONS, json=ROOM | {"session": session})
-    assert 200 == answer.status_code, answer.text
-    return dict(answer.json())
-
-
-async def assert_rebuilt_equal(service: Service, *sessions: str) -> None:
-    """Assert that a rebuild finds no difference."""
-    for session in sessions:
-        assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
 
 
 async def test_a_claim_takes_in_only_what_the_brand_itself_sends(

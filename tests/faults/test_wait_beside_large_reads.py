@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from tests.faults.test_cost_of_reads import products, session_of
+from tests.faults.growth import products, session_of
 
 LONGEST = 0.25
 """Seconds."""

@@ -1,8 +1,11 @@
 """Words in which the tests of the read side tell what happened."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from app.storage.reads import Broadcast, SessionFigures, SessionHead
 
 Answer = dict[str, Any]
 Event = tuple[str, float, Answer]
@@ -39,3 +42,19 @@ def paid(second: float, order: str, buyer: str, *lines: tuple[str, int, str], am
             "lines": [{"product": product, "quantity": quantity, "amount": price} for product, quantity, price in lines],
         },
     )
+
+
+def figures_of(
+    counted: Mapping[str, Mapping[str, int]], reported: Mapping[str, Mapping[str, int]], seconds: int, *, live: bool = False
+) -> SessionFigures:
+    """Return the rows of a session that lasted so long."""
+    platforms = tuple(sorted({*counted, *reported}))
+    end = START + timedelta(seconds=seconds)
+    head = SessionHead(
+        UUID(int=1), UUID(int=2), "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, START,
+        None if live else end,
+        None,
+        platforms, tuple(Broadcast(p, "r", live, START if live else end) for p in platforms),
+    )  # fmt: skip
+    peaks = {p: r["concurrent_viewers"] for p, r in reported.items() if "concurrent_viewers" in r}
+    return SessionFigures(head, counted, reported, peaks, {}, None, len(peaks))

@@ -1,9 +1,7 @@
 """The evaluator against a naive one, in fractions, that follows the glossary word by word."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
-from uuid import UUID
 
 from hypothesis import given, strategies as st
 
@@ -11,8 +9,8 @@ from app.kpis.concurrency import highest_sum, viewers_at
 from app.kpis.consistency import findings
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.metrics import METRICS
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
-from tests.kpis.event_builders import START
+from app.storage.reads import ConcurrencyRow, SessionFigures
+from tests.kpis.event_builders import START, figures_of
 
 AUDIENCE = ("viewers", "views", "impressions", "likes", "comments", "shares", "new_followers")
 COMMERCE = ("orders", "buyers", "units_sold", "gmv")
@@ -28,22 +26,6 @@ values = st.integers(min_value=0, max_value=10**6)
 def rows(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, int]]:
     """Return some of the figures, each with a value."""
     return st.dictionaries(st.sampled_from(names), values, max_size=len(names))
-
-
-def session(
-    counted: Mapping[str, Mapping[str, int]], reported: Mapping[str, Mapping[str, int]], seconds: int, *, live: bool = False
-) -> SessionFigures:
-    """Return the rows of a session that lasted so long."""
-    platforms = tuple(sorted({*counted, *reported}))
-    end = START + timedelta(seconds=seconds)
-    head = SessionHead(
-        UUID(int=1), UUID(int=2), "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, START,
-        None if live else end,
-        None,
-        platforms, tuple(Broadcast(p, "r", live, START if live else end) for p in platforms),
-    )  # fmt: skip
-    peaks = {p: r["concurrent_viewers"] for p, r in reported.items() if "concurrent_viewers" in r}
-    return SessionFigures(head, counted, reported, peaks, {}, None, len(peaks))
 
 
 def naive(figures: SessionFigures, seconds: int) -> dict[str, Fraction | None]:
@@ -119,7 +101,7 @@ def test_every_total_is_what_the_glossary_says(
     counted: dict[str, dict[str, int]], reported: dict[str, dict[str, int]], seconds: int
 ) -> None:
     """Sums over platforms, and ratios of those sums, exactly."""
-    figures = session(counted, reported, seconds)
+    figures = figures_of(counted, reported, seconds)
     evaluation = evaluate(figures, START + timedelta(days=1))
     expected = naive(figures, seconds)
     # What is paid after the end is no sum of these rows (tests/kpis/test_after_live.py).
@@ -141,7 +123,7 @@ def test_a_part_has_the_basis_it_says_and_a_total_is_mixed_only_when_its_parts_d
     counted: dict[str, dict[str, int]], reported: dict[str, dict[str, int]]
 ) -> None:
     """Absent parts are no parts."""
-    evaluation = evaluate(session(counted, reported, 60), START + timedelta(days=1))
+    evaluation = evaluate(figures_of(counted, reported, 60), START + timedelta(days=1))
     for slug in (*AUDIENCE, *COMMERCE):
         bases = {values[slug][2] for values in evaluation.by_platform.values()} - {"absent"}
         wanted = "absent" if not bases else bases.pop() if len(bases) == 1 else "mixed"
@@ -173,13 +155,13 @@ def test_viewers_at_a_moment_come_from_the_last_sample_before_it() -> None:
 def test_a_peak_is_never_less_than_what_is_there_now() -> None:
     """Whatever the minutes say."""
     reported = {"wechat": {"concurrent_viewers": 30}, "weibo": {"concurrent_viewers": 40}}
-    evaluation: Evaluation = evaluate(session({}, reported, 60, live=True), START + timedelta(minutes=1), ())
+    evaluation: Evaluation = evaluate(figures_of({}, reported, 60, live=True), START + timedelta(minutes=1), ())
     assert (70, 70) == (evaluation.total["concurrent_viewers"][0], evaluation.total["peak_concurrent_viewers"][0])
 
 
 @given(st.integers(0, 3000), st.integers(0, 3000))
 def test_counted_and_reported_may_differ_by_a_tenth(counted: int, reported: int) -> None:
     """Of what the platform reports, and not by more."""
-    figures = session({"wechat": {"likes": counted}}, {"wechat": {"likes": reported}}, 60)
+    figures = figures_of({"wechat": {"likes": counted}}, {"wechat": {"likes": reported}}, 60)
     codes = [finding.code for finding in findings(evaluate(figures, START), figures)]
     assert (abs(counted - reported) > Fraction(reported, 10)) == ("counted_and_reported_differ" in codes)

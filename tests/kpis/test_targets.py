@@ -25,8 +25,7 @@ from app.kpis.targets import (
     timing_of,
 )
 from tests.conftest import KeyMaker
-from tests.kpis.event_builders import START, Answer, Event, NewSession, Read, Send, paid
-from tests.kpis.test_evaluate import session as rows_of
+from tests.kpis.event_builders import START, Answer, Event, NewSession, Read, Send, figures_of, paid
 
 PLAN: Answer = {"title": "t", "currency": "CNY"}
 progress = st.fractions(0, 1, max_denominator=10_000)
@@ -62,7 +61,7 @@ def test_the_pace_of_a_sum_never_falls_and_ends_at_the_target(
     history = History(None, {"viewers": course} if course else {})
     paces = []
     for seconds in sorted((one, other)):
-        figures = rows_of({"w": {"viewers": value}}, {}, seconds, live=True)
+        figures = figures_of({"w": {"viewers": value}}, {}, seconds, live=True)
         evaluation = evaluate(figures, START + timedelta(seconds=seconds))
         (found,) = target_figures(evaluation, targets, history)
         timing = timing_of(evaluation, targets, history)

@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 
+SNAPSHOT = ["kpis", "products", "audience", "marks", "targets", "alerts"]
+"""The events of a snapshot, in their order."""
+
 
 @dataclass(frozen=True)
 class Event:

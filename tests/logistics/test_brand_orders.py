@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from tests.catalogue.test_customs import CUSTOMS
+from tests.catalogue.conftest import CUSTOMS
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 

@@ -9,7 +9,7 @@ import pytest
 from app.catalogue.access import Role
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid
-from tests.logistics.test_packing_list import codes, refunded
+from tests.logistics.conftest import codes, refunded
 
 
 @pytest.fixture

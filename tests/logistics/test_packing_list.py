@@ -12,22 +12,8 @@ import pytest
 from app.catalogue.access import Role
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import Event, NewSession, Read, Send, paid
+from tests.logistics.conftest import codes, refunded
 from tests.properties import FUZZ_EXAMPLES
-
-
-def refunded(second: int, order: str, refund: str, amount: str, *lines: tuple[str, int], **more: Any) -> Event:
-    """Return a refund; its lines are (product, quantity)."""
-    listed = [{"product": product, "quantity": quantity, "amount": "1.00"} for product, quantity in lines]
-    return (
-        "order.refunded",
-        second,
-        {"order": order, "refund": refund, "amount": amount, **({"lines": listed} if lines else {}), **more},
-    )
-
-
-def codes(document: dict[str, Any]) -> dict[str, Any]:
-    """Return code → figures of a document's warnings."""
-    return {warning["code"]: warning["figures"] for warning in document["warnings"]}
 
 
 async def test_the_list_has_what_is_to_be_sent_by_customer(new_session: NewSession, send: Send, read: Read) -> None:

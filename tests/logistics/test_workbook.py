@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from app.labels.catalogue import LANGUAGES, Language, label
 from app.logistics.contents import cubic_metres
-from tests.catalogue.test_customs import CUSTOMS
+from tests.catalogue.conftest import CUSTOMS
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 

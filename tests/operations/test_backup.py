@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,60 +13,16 @@ import pytest
 from pydantic import SecretStr
 
 from app.ingest.rebuild import compare
-from app.operations import backup as backups
 from app.operations.backup_file import BackupError, BackupFile, opened
 from app.platforms.encryption import WrongSecretKeyError
 from app.service import Service, open_service
-from app.settings import Settings
-from app.storage.database import open_database
 from app.storage.dump import DumpError
-from tests.databases import CITUS, SECRET, OwnSettings, new_database
+from tests.databases import CITUS, new_database
+from tests.operations.conftest import make, names_in, restore, settings_of
 
 pytestmark = pytest.mark.skipif(CITUS is not None, reason="not on Citus")
 
-PASSPHRASE = "correct horse battery staple"
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
-
-
-async def make(service: Service, file: Path, passphrase: str | None = PASSPHRASE) -> Path:
-    """Write a backup of the service's database."""
-    await backups.back_up(service.database, service.settings, file, passphrase, datetime.now(UTC))
-    return file
-
-
-async def restore(dsn: str, file: Path) -> None:
-    """Restore a backup into the database of a connection string."""
-    database = await open_database(settings_of(dsn, file.parent))
-    try:
-        with opened(file) as found:
-            await backups.restore(database, found)
-    finally:
-        await database.close()
-
-
-def settings_of(dsn: str, folder: Path, **others: Any) -> Settings:
-    """Return the settings of a server on a restored database."""
-    return OwnSettings(database_url=dsn, secret_key=SecretStr(SECRET), data_dir=folder, **others)
-
-
-def names_in(folder: Path) -> list[str]:
-    """Return the names of the files in a folder."""
-    return [one.name for one in folder.iterdir() if one.is_file()]
-
-
-@pytest.fixture
-async def sessions(client: httpx.AsyncClient) -> list[str]:
-    """Two sessions of two brands."""
-    found = []
-    for number in range(2):
-        form = {
-            "title": "t",
-            "brand": f"brand-{number}",
-            "currency": "CNY",
-            "streams": [{"platform": "wechat", "room": f"r{number}"}],
-        }
-        found.append((await client.post("/v1/sessions", json=form)).json()["id"])
-    return found
 
 
 def batch(numbers: "itertools.count[int]", session: str) -> list[dict[str, Any]]:
@@ -203,60 +158,6 @@ async def test_a_restore_that_fails_leaves_the_database_empty(
             await restore(dsn, file)
         monkeypatch.setattr(BackupFile, "database", database)
         await restore(dsn, file)
-
-
-async def test_the_key_is_inside_and_only_the_passphrase_opens_it(service: Service, sessions: list[str], tmp_path: Path) -> None:
-    """The key's text is nowhere in the file; another passphrase, and a file without a key, say so."""
-    assert sessions
-    file = await make(service, tmp_path / "one.backup")
-    assert 0o600 == file.stat().st_mode & 0o777
-    assert SECRET.encode() not in file.read_bytes()
-    with opened(file) as found:
-        assert SECRET == found.secret_key(PASSPHRASE)
-        with pytest.raises(BackupError, match="passphrase"):
-            found.secret_key("another")
-    with opened(await make(service, tmp_path / "two.backup", None)) as without:
-        assert not without.has_key
-        with pytest.raises(BackupError, match="without the secret key"):
-            without.secret_key(PASSPHRASE)
-
-
-async def test_no_backup_is_made_with_a_key_that_does_not_open_the_database(
-    service: Service, sessions: list[str], tmp_path: Path
-) -> None:
-    """Another key, or a rotation that is under way: the file would be of no use."""
-    assert sessions
-    for changes, text in (
-        ({"secret_key": SecretStr("y" * 32)}, "not the key of this database"),
-        ({"secret_key_previous": SecretStr("z" * 32)}, "TALLYLIGHT_SECRET_KEY_PREVIOUS"),
-    ):
-        settings = service.settings.model_copy(update=changes)
-        with pytest.raises(BackupError, match=text):
-            await backups.back_up(service.database, settings, tmp_path / "no.backup", PASSPHRASE, datetime.now(UTC))
-    assert [] == names_in(tmp_path)
-
-
-async def test_which_key_a_server_of_the_restored_database_needs(service: Service, sessions: list[str], tmp_path: Path) -> None:
-    """The one of the environment if it is right; else none is guessed, and a file with another key stays."""
-    assert sessions
-    folder = tmp_path / "data"
-    embedded = OwnSettings(data_dir=folder)
-    with opened(await make(service, tmp_path / "one.backup")) as found:
-        assert backups.key_for(found, service.settings, None) is None
-        with pytest.raises(BackupError, match="TALLYLIGHT_SECRET_KEY is not"):
-            backups.key_for(found, service.settings.model_copy(update={"secret_key": SecretStr("x" * 32)}), PASSPHRASE)
-        with pytest.raises(BackupError, match="--passphrase-file"):
-            backups.key_for(found, embedded, None)
-        key = backups.key_for(found, embedded, PASSPHRASE)
-        assert key is not None
-        backups.write_key(key)
-        assert (SECRET, 0o600) == (key.file.read_text(), key.file.stat().st_mode & 0o777)
-        assert backups.key_for(found, embedded, None) is None
-        with pytest.raises(BackupError):
-            backups.write_key(key)
-        key.file.write_text("w" * 64)
-        with pytest.raises(BackupError, match="is not the secret key"):
-            backups.key_for(found, embedded, PASSPHRASE)
 
 
 async def test_a_file_that_is_no_whole_backup_is_refused(service: Service, sessions: list[str], tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from app.kpis.sources import read_sources
 from app.service import Service
 from app.storage.log_reads import OrderFilter
 from tests.pipeline import oracle, product_oracle, traffic_oracle
-from tests.pipeline.reference_model import tell, total_of
+from tests.pipeline.reference_model import tell
 from tests.pipeline.reference_records import Order, Show, Story
+from tests.pipeline.reference_values import total_of
 from tests.pipeline.strategies import START, Event
 from tests.pipeline.window_assertions import assert_windows
 

@@ -102,6 +102,14 @@ DATA: dict[str, st.SearchStrategy[Event]] = {
     ) | _data({"order": _orders, "refunded_total": _refunds}, lines=_refund_lines),
     "order.shipped": _data({"order": _orders}, carrier=st.sampled_from(("EMS", "SF")), tracking=st.sampled_from(("1", "2"))),
     "order.delivered": _data({"order": _orders}),
+    "order.settled": _data(
+        {"order": _orders}, settlement=st.just("s1"), currency=st.just("CNY"), amount=st.sampled_from(("12.34", "-0.50")),
+        fees=st.lists(st.fixed_dictionaries({"kind": st.just("commission"), "amount": st.just("1.20")}), max_size=2),
+    ),
+    "funds.moved": _data(
+        {"flow": st.sampled_from(("f1", "f2")), "direction": st.sampled_from(("in", "out")), "amount": _some_money},
+        kind=st.just("order"), order=_orders, refund=st.just("r1"), balance=st.just("-3.00"), currency=st.just("CNY"),
+    ),
     "host.changed": _data({"host": st.sampled_from(("小林", "王"))}),
     "mark.set": _data(
         {"label": st.sampled_from(("coupon", "note"))},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests.pipeline.conftest import Stage
-from tests.pipeline.reference_model import identity, when
+from tests.pipeline.reference_values import identity, when
 from tests.pipeline.request_bodies import body, post
 from tests.pipeline.strategies import START, Event, event, telemetry
 from tests.properties import examples

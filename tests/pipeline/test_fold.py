@@ -13,8 +13,9 @@ from app.events.payload import PAYLOADS
 from app.ingest.moments import microseconds, moment
 from app.ingest.tally import Tally
 from app.ingest.voids import NEVER_SAMPLED
-from tests.pipeline.reference_model import identity, tell, when
+from tests.pipeline.reference_model import tell
 from tests.pipeline.reference_records import Show
+from tests.pipeline.reference_values import identity, when
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirred, stirs, telemetry
 from tests.properties import examples
 

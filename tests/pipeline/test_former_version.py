@@ -27,7 +27,8 @@ from app.main import create_app
 from app.service import Service, open_service
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, new_database, upgrade
 from tests.platforms.conftest import ROOM, signed, until
-from tests.platforms.fake_wechat import FakeWechat, Running, order, push
+from tests.platforms.fake_server import Running
+from tests.platforms.fake_wechat import FakeWechat, order, push
 
 pytestmark = pytest.mark.skipif(bool(CITUS), reason="the dump is of a database that is not distributed")
 

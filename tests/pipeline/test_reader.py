@@ -32,7 +32,8 @@ def _meaning(event: Envelope) -> tuple[Any, ...]:
         folded: Any = data.fold(_CONTEXT)
     except Unfoldable as error:
         folded = (error.pointer, error.detail)
-    fields = {name: getattr(data, name) for name in PAYLOADS[data.type].model_fields if name != "lines"}
+    fields = {name: getattr(data, name) for name in PAYLOADS[data.type].model_fields}
+    fields = {name: value for name, value in fields.items() if not isinstance(value, list)}
     return (
         event.id, event.source, event.subject, event.time, data.type, data.person_fields, data.text_fields, fields, data.json_bytes(), folded,
     )  # fmt: skip

@@ -5,7 +5,6 @@ import json
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +14,11 @@ import pytest
 from app.adapters.signatures import sha1_of_sorted
 from app.adapters.wechat_crypto import encrypted_reply
 from app.service import Service
-from tests.platforms.fake_wechat import SECRET, FakeWechat, Running
+from tests.adapters.sample_requests import read_sample
+from tests.platforms.fake_server import Running
+from tests.platforms.fake_wechat import SECRET, FakeWechat
+from tests.platforms.order_imports import Imports
 
-SAMPLES = Path(__file__).parents[1] / "adapters" / "samples"
 SHOP = {
     "token": "livecommerce_token_01",
     "encoding_aes_key": "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aQ",
@@ -31,17 +32,13 @@ ROOM = "export/UzFfAgtgekIEAQAAAAAAbG8"
 Answer = dict[str, Any]
 Connect = Callable[..., Awaitable[Answer]]
 Push = Callable[..., Awaitable[httpx.Response]]
+Kpis = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
 def sample() -> Callable[[str], Answer]:
     """Return the reader of a sample request."""
-
-    def read(name: str) -> Answer:
-        found: Answer = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
-        return found
-
-    return read
+    return read_sample
 
 
 @pytest.fixture
@@ -128,7 +125,7 @@ async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float =
 
 
 @pytest.fixture
-def kpis(client: httpx.AsyncClient) -> Callable[..., Awaitable[dict[str, Any]]]:
+def kpis(client: httpx.AsyncClient) -> Kpis:
     """Return a session's figures, slug → value; of one platform where it is named."""
 
     async def read(session: str, platform: str | None = None) -> dict[str, Any]:
@@ -167,3 +164,9 @@ def rows(service: Service) -> Callable[[], Awaitable[dict[str, Any]]]:
             return {name: (await connection.fetch(query.format(name)))[0] for (name,) in tables}
 
     return read
+
+
+@pytest.fixture
+async def imports(client: httpx.AsyncClient, service: Service, new_session: Connect, kpis: Kpis) -> Imports:
+    """A session with a room."""
+    return Imports(client, service, kpis, await new_session(("wechat", ROOM)))

@@ -12,13 +12,9 @@ import pytest
 
 from app.service import Service
 from app.settings import Settings
-from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Push, path_of, until
+from tests.platforms.conftest import ROOM, SHOP, Connect, Kpis, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat, order, push
-
-Kpis = Callable[..., Awaitable[dict[str, Any]]]
-Sample = Callable[[str], Answer]
-APP = {name: SHOP[name] for name in ("appid", "app_secret")}
-SECOND = "export/UzFfSECOND"
+from tests.platforms.live_dashboard import APP, SECOND, Sample, blocks
 
 
 @pytest.fixture
@@ -44,25 +40,6 @@ def tell(client: httpx.AsyncClient) -> Callable[..., Awaitable[None]]:
         assert 200 == answer.status_code, answer.text
 
     return send
-
-
-def blocks(
-    sample: Sample, *, living: bool = True, viewers: int = 1520, began: datetime | None = None, seconds: int = 3600
-) -> dict[str, Any]:
-    """Return the blocks of a getlivedata answer; the default start is long ago."""
-    found = {
-        name: value for name, value in sample("pull_wechat_getlivedata")["response"].items() if name not in {"errcode", "errmsg"}
-    }
-    commerce = {**json.loads(found["live_ec_data_summary"]), "cumulative_audience_count": viewers}
-    dashboard = json.loads(found["live_dashboard_data"]) | {"live_duration": seconds}
-    if began is not None:
-        dashboard["start_time"] = int(began.timestamp())
-    return {
-        **found,
-        "live_dashboard_data": json.dumps(dashboard),
-        "live_ec_data_summary": json.dumps(commerce),
-        "live_comparison_index": json.dumps({"is_living": living}),
-    }
 
 
 async def test_the_dashboard_is_polled_during_a_session_and_for_a_grace_period_after(

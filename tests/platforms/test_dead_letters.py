@@ -16,10 +16,9 @@ from standardwebhooks import Webhook
 from app.adapters import wechat_shop
 from app.adapters.signatures import sha1_of_sorted
 from app.service import Service
-from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Push, path_of, until
+from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Kpis, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat, order, push
 
-Kpis = Callable[..., Awaitable[dict[str, Any]]]
 LIKE = {"type": "live.like.sent", "id": "n", "room": "room", "data": {"viewer": "user", "count": "likes"}}
 
 

@@ -1,7 +1,6 @@
 """The account of a shop: every entry is listed, pulled once and kept, in the session of its order or without one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,10 +14,8 @@ from app.platforms import funds
 from app.platforms.funds import FundsLister, FundsPosition, available_until, next_position
 from app.platforms.wechat import QuotaBackoffError
 from app.service import Service, open_service
-from tests.platforms.conftest import ROOM, SHOP, Connect, until
+from tests.platforms.conftest import ROOM, SHOP, Connect, Kpis, until
 from tests.platforms.fake_wechat import FakeWechat, entry, order
-
-Kpis = Callable[..., Awaitable[dict[str, Any]]]
 
 
 class _KilledError(BaseException):

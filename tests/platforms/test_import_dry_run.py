@@ -13,7 +13,7 @@ from app.catalogue.access import Role
 from app.labels.catalogue import labels
 from tests.conftest import KeyMaker
 from tests.platforms.conftest import ROOM, Answer, Connect
-from tests.platforms.test_imports import AUDIENCE, options
+from tests.platforms.import_files import AUDIENCE, options
 
 HEADER = "订单号,买家,商品编码,数量,实付,支付时间"
 Rows = Callable[[], Awaitable[Any]]

@@ -10,7 +10,7 @@ import httpx
 from app.catalogue.access import Role
 from tests.conftest import KeyMaker
 from tests.platforms.conftest import ROOM, Connect
-from tests.platforms.test_imports import AUDIENCE, ORDERS, options
+from tests.platforms.import_files import AUDIENCE, ORDERS, options
 
 MORE = "订单号,买家,商品编码,数量,实付,支付时间\n3705115058471208940,o9,knit-01,1,1.00,2021-09-25 13:40:07\n"
 

@@ -1,76 +1,14 @@
-"""Order exports as back-ends write them: what counts, what is a warning, what is refused, and what corrects what."""
+"""Order exports as back-ends write them: what counts, what is a warning, what is refused."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 
-from app.ingest import rebuild
 from app.service import Service
-from tests.platforms.conftest import ROOM, Connect
-
-Kpis = Callable[..., Any]
-CN = {"order": "订单号", "buyer": "买家", "product": "商品编码", "quantity": "数量", "line_amount": "实付", "paid_at": "支付时间"}
-EN = {"order": "Order", "buyer": "Buyer", "product": "SKU", "quantity": "Qty", "amount": "Total", "paid_at": "Paid at"}
-RF = {**CN, "refunded_amount": "退款金额", "refunded_at": "退款时间"}
-SHOPIFY = {
-    "order": "Name", "buyer": "Email", "product": "Lineitem sku", "quantity": "Lineitem quantity", "unit_price": "Lineitem price",
-    "amount": "Total", "paid_at": "Paid at", "refunded_amount": "Refunded Amount",
-}  # fmt: skip
-CN_HEAD = "订单号,买家,商品编码,数量,实付,支付时间"
-EN_HEAD = "Order,Buyer,SKU,Qty,Total,Paid at"
-RF_HEAD = f"{CN_HEAD},退款金额,退款时间"
-PAID = "2026-09-25 14:05:00"
-
-
-class Imports:
-    """Imports files into one session, and reads its figures."""
-
-    def __init__(self, client: httpx.AsyncClient, service: Service, kpis: Kpis, session: dict[str, Any]) -> None:
-        """Remember the session."""
-        self._client, self._service, self._kpis = client, service, kpis
-        self.session: str = session["id"]
-
-    async def take(self, columns: dict[str, str], *lines: str, **options: Any) -> dict[str, Any]:
-        """Import the lines of a file, the heading first; return the receipt."""
-        given = json.dumps({"kind": "orders", "subject": f"wechat:{ROOM}", "columns": columns} | options)
-        files = {"file": ("orders.csv", "\n".join(lines) + "\n")}
-        answer = await self._client.post("/v1/imports", files=files, data={"options": given})
-        assert 200 == answer.status_code, answer.text
-        return dict(answer.json())
-
-    async def figures(self, *slugs: str) -> list[Any]:
-        """Return KPIs, once a rebuild has found no difference."""
-        assert [] == await rebuild.compare(self._service.database, self._service.settings, UUID(self.session))
-        found = await self._kpis(self.session)
-        return [found[slug] for slug in slugs]
-
-    async def get(self, path: str) -> Any:
-        """Return a document of the session."""
-        return (await self._client.get(f"/v1/sessions/{self.session}/{path}")).json()
-
-    async def orders(self) -> dict[str, Any]:
-        """Return the orders by their number."""
-        return {order["order"]: order for order in (await self.get("orders"))["orders"]}
-
-    async def gmv_of_products(self) -> dict[str, str]:
-        """Return GMV per product."""
-        return {row["product"]: row["gmv"] for row in (await self.get("products"))["products"]}
-
-
-@pytest.fixture
-async def imports(client: httpx.AsyncClient, service: Service, new_session: Connect, kpis: Kpis) -> Imports:
-    """A session with a room."""
-    return Imports(client, service, kpis, await new_session(("wechat", ROOM)))
-
-
-def warnings(receipt: dict[str, Any]) -> str:
-    """Return all warnings of a receipt."""
-    return "; ".join(warning for row in receipt["rows"] for warning in row["warnings"])
+from tests.platforms.conftest import ROOM, Connect, Kpis
+from tests.platforms.order_imports import CN, CN_HEAD, EN, EN_HEAD, PAID, RF, RF_HEAD, SHOPIFY, Imports, warnings
 
 
 async def test_unit_prices_make_line_totals_and_shipping_belongs_to_no_product(
@@ -250,76 +188,3 @@ async def test_rows_that_differ_in_a_side_fact_are_one_order(imports: Imports) -
     receipt = await imports.take(CN, CN_HEAD, f"1,甲,knit-01,1,1.00,{PAID}", f"1,乙,coat-02,1,2.00,{PAID}")
     assert "differ in buyer" in warnings(receipt)
     assert [1, 1, "3.00"] == await imports.figures("orders", "buyers", "gmv")
-
-
-async def test_a_later_import_corrects_an_earlier_one(imports: Imports) -> None:
-    """Amount, pieces, product, buyer and time of an order are what the newest export says; the first file again changes nothing."""
-    wrong = (f"1,甲,knit-01,1,100.00,{PAID}", f"2,甲,knit-01,1,50.00,{PAID}")
-    right = ("1,乙,coat-02,2,180.00,2026-09-25 13:05:00", f"2,甲,knit-01,1,50.00,{PAID}")
-    assert 0 == (await imports.take(CN, CN_HEAD, *wrong))["replaced"]
-    assert ["150.00", 2, 1] == await imports.figures("gmv", "units_sold", "buyers")
-    receipt = await imports.take(CN, CN_HEAD, *right)
-    assert (1, 1, 1) == (receipt["accepted"], receipt["duplicates"], receipt["replaced"])
-    for _ in range(2):
-        assert ["230.00", 3, 2, 2] == await imports.figures("gmv", "units_sold", "buyers", "orders")
-        assert {"knit-01": "50.00", "coat-02": "180.00"} == await imports.gmv_of_products()
-        assert datetime(2026, 9, 25, 5, 5, tzinfo=UTC) == datetime.fromisoformat((await imports.orders())["1"]["paid_at"])
-        assert 0 == (await imports.take(CN, CN_HEAD, *wrong))["accepted"]
-
-
-async def test_the_date_of_an_export_decides_between_two(imports: Imports) -> None:
-    """With `exported_at` the newer export counts, also where it lowers a refund or takes it back."""
-    columns = {**EN, "refunded_amount": "Refunded"}
-    head = f"{EN_HEAD},Refunded"
-    await imports.take(columns, head, f"1,b,knit-01,1,90.00,{PAID},0.00", exported_at="2026-10-02T00:00:00Z")
-    await imports.take(columns, head, f"1,b,knit-01,1,100.00,{PAID},40.00", exported_at="2026-10-01T00:00:00+00:00")
-    assert ["90.00", "0.00", 0] == await imports.figures("gmv", "refund_amount", "refunded_orders")
-
-
-async def test_a_repeated_content_without_a_date_is_a_repetition(imports: Imports) -> None:
-    """A file that is sent again undoes no correction."""
-    wrong, right = f"1,甲,knit-01,1,100.00,{PAID}", f"1,甲,knit-01,1,70.00,{PAID}"
-    for row in (wrong, right, wrong):
-        receipt = await imports.take(CN, CN_HEAD, row)
-        assert ["100.00" if row == wrong and receipt["accepted"] else "70.00"] == await imports.figures("gmv")
-    assert (0, 1, 0) == (receipt["accepted"], receipt["duplicates"], receipt["replaced"])
-
-
-@pytest.mark.parametrize(
-    "exports",
-    [(("100.00", None), ("70.00", None)), (("70.00", "2026-10-02T00:00:00Z"), ("100.00", "2026-10-01T00:00:00Z"))],
-    ids=["the later import", "the newer export, imported first"],
-)
-async def test_corrections_wait_for_the_registration_of_a_room(
-    client: httpx.AsyncClient,
-    service: Service,
-    new_session: Connect,
-    kpis: Kpis,
-    exports: Sequence[tuple[str, str | None]],
-) -> None:
-    """Imports into a room that no session has registered are parked; the newest counts once the room has a session."""
-    for amount, exported_at in exports:
-        # Many orders: the events of the two imports meet in any order of their keys, and on more than one page.
-        rows = "".join(f"{order},b,knit-01,1,{amount},{PAID}\n" for order in range(520))
-        options = {"kind": "orders", "subject": "wechat:later", "columns": CN}
-        options |= {"exported_at": exported_at} if exported_at else {}
-        files = {"file": ("o.csv", f"{CN_HEAD}\n{rows}")}
-        answer = await client.post("/v1/imports", files=files, data={"options": json.dumps(options)})
-        assert 520 == answer.json()["parked"], answer.text
-    imports = Imports(client, service, kpis, await new_session(("wechat", "later")))
-    assert [520, "36400.00"] == await imports.figures("orders", "gmv")
-
-
-async def test_a_void_of_a_correction_brings_the_earlier_import_back(client: httpx.AsyncClient, imports: Imports) -> None:
-    """Without the newer statement the older one counts again, and with it the newer one."""
-    await imports.take(CN, CN_HEAD, f"1,甲,knit-01,1,100.00,{PAID}")
-    await imports.take(CN, CN_HEAD, f"1,乙,coat-02,2,180.00,{PAID}")
-    assert ["180.00", 2] == await imports.figures("gmv", "units_sold")
-    log = (await client.get("/v1/events", params={"session": imports.session})).json()["events"]
-    (newer,) = [event for event in log if event["data"]["amount"] == "180.00"]
-    url = f"/v1/sessions/{imports.session}/voids"
-    answer = await client.post(url, json={"source": newer["source"], "event": newer["id"], "reason": "wrong file"})
-    assert answer.is_success, answer.text
-    assert ["100.00", 1] == await imports.figures("gmv", "units_sold")
-    assert (await client.delete(f"{url}/{(await client.get(url)).json()['voids'][0]['id']}")).is_success
-    assert ["180.00", 2] == await imports.figures("gmv", "units_sold")

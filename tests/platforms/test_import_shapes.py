@@ -11,9 +11,8 @@ import httpx
 import pytest
 import xlsxwriter
 
-from tests.platforms.conftest import ROOM, Connect
+from tests.platforms.conftest import ROOM, Connect, Kpis
 
-Kpis = Callable[..., Awaitable[dict[str, Any]]]
 CN = {"order": "订单号", "buyer": "买家", "product": "商品编码", "quantity": "数量", "line_amount": "实付", "paid_at": "支付时间"}
 EN = {"order": "Order", "buyer": "Buyer", "product": "SKU", "quantity": "Qty", "line_amount": "Paid", "paid_at": "Paid at"}
 JA = {

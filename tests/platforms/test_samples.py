@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.api import webhooks
-from tests.adapters.test_samples import KINDS, SECRETS
+from tests.adapters.sample_requests import ANSWERED, secrets_of
 from tests.platforms.conftest import Answer, Connect, path_of
 
 Sample = Callable[[str], Answer]
@@ -37,19 +37,19 @@ async def send(client: httpx.AsyncClient, connection: Answer, found: Answer) -> 
     )
 
 
-async def connection_of(connect: Connect, kind: str, found: Answer) -> Answer:
-    """Return a connection with a sample's secrets."""
-    return await connect(kind, {name: found[name] for name in SECRETS if name in found})
+async def connection_of(connect: Connect, found: Answer) -> Answer:
+    """Return a connection with a sample's secrets and options."""
+    return await connect(found["kind"], secrets_of(found), **found.get("options", {}))
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", ANSWERED)
 async def test_a_sample_gets_the_answer_that_its_platform_expects(
     name: str, sample: Sample, connect: Connect, client: httpx.AsyncClient, frozen: Callable[[Answer], None]
 ) -> None:
     """A sample gets the answer that its platform expects."""
     found = sample(name)
     frozen(found)
-    answer = await send(client, await connection_of(connect, KINDS[name], found), found)
+    answer = await send(client, await connection_of(connect, found), found)
     expect = found["expect"]
     assert (200 if expect["status"] == "2xx" else expect["status"]) == answer.status_code
     assert expect.get("body", answer.text) == answer.text
@@ -61,7 +61,7 @@ async def test_a_sample_with_a_wrong_msg_signature_is_refused_and_stores_nothing
 ) -> None:
     """A sample with a wrong msg_signature is refused, and only the connection counts it."""
     found = sample("wechat_neg_bad_msg_signature")
-    shop = await connection_of(connect, "wechat_shop", found)
+    shop = await connection_of(connect, found)
     answer = await send(client, shop, found)
     assert (401, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
     assert 0 == sum((await stored()).values())

@@ -1,7 +1,6 @@
 """A WeChat shop from its push to the figures: every order counts once, whatever the platform's API does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -9,10 +8,9 @@ import httpx
 import pytest
 
 from app.service import Service
-from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Push, until
+from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Kpis, Push, until
 from tests.platforms.fake_wechat import SECRET, FakeWechat, order, push
 
-Kpis = Callable[..., Awaitable[dict[str, Any]]]
 pytestmark = pytest.mark.usefixtures("working")
 
 

@@ -9,11 +9,10 @@ import httpx
 import pytest
 
 from app.service import Service
-from tests.platforms.conftest import ROOM, Answer, Connect
+from tests.platforms.conftest import ROOM, Answer, Connect, Kpis
 from tests.platforms.fake_wechat import FakeWechat
-from tests.platforms.test_active_sessions import APP, SECOND, Kpis, blocks
+from tests.platforms.live_dashboard import APP, SECOND, Sample, blocks
 
-Sample = Callable[[str], Answer]
 Poll = Callable[[datetime], Awaitable[int]]
 
 

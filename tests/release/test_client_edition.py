@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from app.api.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
+from app.labels.catalogue import LANGUAGES
 from app.main import create_app
 from app.reports.editions import client_report
 from app.reports.note_items import note_items
@@ -139,7 +140,7 @@ async def test_no_route_tells_a_bound_viewer_what_is_internal(
     """Figures and client editions hold none of the secrets, in any language; all other routes answer 403."""
     path = bound.path | {"second": await new_session(streams=[])}
     for operation in sorted(FIGURES | EDITIONS):
-        for language in ("ja", "zh", "en") if operation in {"get_report", "get_kpis", "get_chart", "list_alerts"} else ("ja",):
+        for language in LANGUAGES if operation in {"get_report", "get_kpis", "get_chart", "list_alerts"} else ("ja",):
             answer = await client.get(_url(operation, path), headers=bound.headers | {"Accept-Language": language})
             # No rebuild was requested of this session.
             assert answer.status_code == (404 if operation == "get_rebuild" else 200), f"{operation}: {answer.text}"

@@ -86,3 +86,20 @@ async def agreed(client: httpx.AsyncClient) -> None:
     """The contract of the example, and its exchange rate."""
     assert 201 == (await client.post("/v1/contracts", json=CONTRACT)).status_code
     assert 200 == (await client.put(RATE, json={"rate": "17.09", "source": "a bank"})).status_code
+
+
+async def drafted(client: httpx.AsyncClient, month: str = "2021-09", status: int = 201) -> dict[str, Any]:
+    """Draft a month and return the document."""
+    answer = await client.post("/v1/settlements", json=SEPTEMBER | {"month": month})
+    assert status == answer.status_code, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def issued(client: httpx.AsyncClient, month: str = "2021-09") -> dict[str, Any]:
+    """Draft and issue a month, and return the document."""
+    found = await drafted(client, month)
+    answer = await client.post(f"/v1/settlements/{found['id']}/issue")
+    assert 200 == answer.status_code, answer.text
+    document: dict[str, Any] = answer.json()
+    return document

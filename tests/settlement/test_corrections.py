@@ -5,8 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from app.service import Service
-from tests.settlement.conftest import Released
-from tests.settlement.test_settlements import drafted, issued
+from tests.settlement.conftest import Released, drafted, issued
 
 
 @pytest.mark.usefixtures("agreed")

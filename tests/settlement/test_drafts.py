@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from tests.settlement.conftest import KeyFor, Released
-from tests.settlement.test_settlements import drafted
+from tests.settlement.conftest import KeyFor, Released, drafted
 
 
 @pytest.mark.usefixtures("agreed")

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-from typing import Any
 
 import httpx
 import pytest
@@ -11,24 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.service import Service
-from tests.settlement.conftest import CONTRACT, RATE, SEPTEMBER, KeyFor, Released
-
-
-async def drafted(client: httpx.AsyncClient, month: str = "2021-09", status: int = 201) -> dict[str, Any]:
-    """Draft a month and return the document."""
-    answer = await client.post("/v1/settlements", json=SEPTEMBER | {"month": month})
-    assert status == answer.status_code, answer.text
-    document: dict[str, Any] = answer.json()
-    return document
-
-
-async def issued(client: httpx.AsyncClient, month: str = "2021-09") -> dict[str, Any]:
-    """Draft and issue a month, and return the document."""
-    found = await drafted(client, month)
-    answer = await client.post(f"/v1/settlements/{found['id']}/issue")
-    assert 200 == answer.status_code, answer.text
-    document: dict[str, Any] = answer.json()
-    return document
+from tests.settlement.conftest import CONTRACT, RATE, SEPTEMBER, KeyFor, Released, drafted, issued
 
 
 @pytest.mark.usefixtures("agreed")

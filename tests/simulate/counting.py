@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from app.simulate.scenario import Scenario
 
 Event = dict[str, Any]
@@ -105,3 +107,28 @@ def hits_totals(scenario: Scenario, events: list[Event]) -> None:
     assert amount == rest.scaleb(scenario.digits)
     for promotion in scenario.promotions:
         assert (promotion.views, promotion.engagements) == found.promotions[promotion.url]
+
+
+def acts_follow_entries(events: list[Event]) -> None:
+    """Assert that every viewer who clicks, comments, follows, shares, asks or buys has entered before."""
+    entered: set[str] = set()
+    for event in events:
+        who = event["data"].get("viewer") or event["data"].get("buyer")
+        if event["type"] == "live.viewer.entered":
+            entered.add(event["data"]["viewer"])
+        elif who is not None:
+            assert who in entered, event
+
+
+def exits_follow_entries(events: list[Event]) -> None:
+    """Assert that the watched time of a visit is the time between entering and leaving; no viewer is in the room twice."""
+    inside: dict[str, datetime] = {}
+    for event in events:
+        viewer = event["data"].get("viewer")
+        if event["type"] == "live.viewer.entered":
+            assert viewer not in inside
+            inside[viewer] = moment(event)
+        elif event["type"] == "live.viewer.left":
+            stayed = moment(event) - inside.pop(viewer)
+            assert event["data"]["watched_seconds"] == pytest.approx(stayed.total_seconds(), abs=1e-6)
+    assert not inside

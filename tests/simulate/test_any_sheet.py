@@ -8,8 +8,7 @@ from app.events.envelope import EVENTS
 from app.simulate.generator import generate
 from app.simulate.scenario import Scenario
 from tests.properties import examples
-from tests.simulate import test_generator as single
-from tests.simulate.counting import hits_totals, of_type
+from tests.simulate.counting import acts_follow_entries, exits_follow_entries, hits_totals, of_type
 
 
 @st.composite
@@ -65,8 +64,8 @@ def test_any_sheet_without_contradictions_is_hit(sheet: dict[str, Any], seed: in
     hits_totals(scenario, events)
     EVENTS.validate_json(to_json(events))
     assert events == sorted(events, key=lambda event: event["time"])
-    single.test_no_viewer_acts_before_entering(events)
-    single.test_viewers_leave_after_the_time_that_they_watched(events)
+    acts_follow_entries(events)
+    exits_follow_entries(events)
 
 
 def test_amounts_follow_the_currency() -> None:

@@ -10,7 +10,15 @@ from app.events.envelope import EVENTS
 from app.simulate.generator import generate, minutes
 from app.simulate.library import load
 from app.simulate.scenario import Scenario
-from tests.simulate.counting import Event, count, hits_totals, moment, of_type
+from tests.simulate.counting import (
+    Event,
+    acts_follow_entries,
+    count,
+    exits_follow_entries,
+    hits_totals,
+    moment,
+    of_type,
+)
 
 SHEET = "2021-09-25"
 
@@ -81,29 +89,10 @@ def test_another_start_and_other_rooms_change_nothing_else(scenario: Scenario, e
     assert {f"{platform}:elsewhere" for platform in scenario.platforms} == {event["subject"] for event in moved}
 
 
-def test_no_viewer_acts_before_entering(events: list[Event]) -> None:
-    """Every viewer who clicks, comments, follows, shares, asks or buys has entered before."""
-    entered: set[str] = set()
-    for event in events:
-        who = event["data"].get("viewer") or event["data"].get("buyer")
-        if event["type"] == "live.viewer.entered":
-            entered.add(event["data"]["viewer"])
-        elif who is not None:
-            assert who in entered, event
-
-
-def test_viewers_leave_after_the_time_that_they_watched(events: list[Event]) -> None:
-    """The watched time of a visit is the time between entering and leaving; no viewer is in the room twice."""
-    inside: dict[str, datetime] = {}
-    for event in events:
-        viewer = event["data"].get("viewer")
-        if event["type"] == "live.viewer.entered":
-            assert viewer not in inside
-            inside[viewer] = moment(event)
-        elif event["type"] == "live.viewer.left":
-            stayed = moment(event) - inside.pop(viewer)
-            assert event["data"]["watched_seconds"] == pytest.approx(stayed.total_seconds(), abs=1e-6)
-    assert not inside
+def test_viewers_act_while_they_are_there(events: list[Event]) -> None:
+    """They enter before they act, and leave after the time that they watched."""
+    acts_follow_entries(events)
+    exits_follow_entries(events)
 
 
 def test_orders_follow_clicks_and_are_paid_after_they_are_placed(events: list[Event]) -> None:

@@ -20,7 +20,7 @@ from app.charts.data import MOST_PRODUCTS
 from app.kpis.render import Document
 from app.labels.catalogue import label
 from app.labels.notation import NOTHING
-from app.reports.document import FACT_PAIRS, heading_of, subtitle_of, text_section
+from app.reports.document import FACT_PAIRS, PRODUCT_COLUMNS, PROMOTION_COLUMNS, heading_of, subtitle_of, text_section
 from app.reports.excel.blocks import LAST, WIDTHS
 from app.reports.excel.formats import (
     MOST_POINTS,
@@ -44,7 +44,8 @@ PROSE: Mapping[str, Any] = {"text_wrap": True, "align": "left", "valign": "top",
 LOGO_SIZE = (115, 58)
 """Pixels that the last column and the two rows of the title have for a logo."""
 _LOOKS: Mapping[str, Mapping[str, Any]] = {"row": {}, "rest": {"italic": True}, "total": {"bold": True, "bg_color": PALE}}
-_OTHERS = ("clicks", "buyers", "units", "gmv")
+_TOTAL_OF = {"clicks": "product_clicks", "buyers": "buyers", "units": "units_sold", "gmv": "gmv"}
+"""Column of the products → the session's KPI that its total is, which stands above."""
 
 
 class Products(NamedTuple):
@@ -182,16 +183,16 @@ class Results(TrafficBlocks):
         words = text_section(section, self._style.language)
         summary = cell_text("\n".join(part for part in words if part), self._style.language)
         names = {column["key"]: column["label"] for column in section["columns"]}
+        places = {key: place for place, key in enumerate(PROMOTION_COLUMNS, 1)}
+        sum_place, prose = len(places) + 1, (len(places) + 2, LAST)
         self._heads([
             (0, 0, names["link"]),
-            (1, 1, names["views"]),
-            (2, 2, names["engagements"]),
-            (3, 3, names["clicks"]),
-            (4, 4, section["total_views"]["label"]),
-            (5, 8, section["summary"]["title"]),
+            *((place, place, names[key]) for key, place in places.items()),
+            (sum_place, sum_place, section["total_views"]["label"]),
+            (*prose, section["summary"]["title"]),
         ])  # fmt: skip
         first, rows = self._row, section["rows"]
-        needed = block_height(self._style, (summary, sum(WIDTHS[5:])))
+        needed = block_height(self._style, (summary, sum(WIDTHS[prose[0] :])))
         count = max(1, len(rows), -(-needed // MOST_POINTS))
         last = first + count - 1
         links = ["\n".join(part for part in (row["title"], row["url"]) if part) or NOTHING for row in rows] or [NOTHING]
@@ -202,25 +203,26 @@ class Results(TrafficBlocks):
             self._height(first + number, min(MOST_POINTS, wanted[number] + max(0, -(-missing // count))))
             write_text(self._style, self._sheet, first + number, 0, link, text_wrap=True, indent=1)
         for number in range(count):
-            for column, key in enumerate(("views", "engagements", "clicks"), 1):
+            for key, column in places.items():
                 if number < max(1, len(rows)):
                     self._figure(first + number, column, rows[number]["figures"][key] if rows else {"value": None})
                 else:
                     write_text(self._style, self._sheet, first + number, column, "")
         total = section["total_views"]
-        views = f"=SUM({xl_rowcol_to_cell(first, 1)}:{xl_rowcol_to_cell(last, 1)})"
+        views = f"=SUM({xl_rowcol_to_cell(first, places['views'])}:{xl_rowcol_to_cell(last, places['views'])})"
         if last > first:
-            self._sheet.merge_range(first, 4, last, 4, "", self._style.cell())
-        self._figure(first, 4, total, formula=views if total["value"] is not None else "")
-        self._merge(first, last, (5, 8), summary, PROSE)
+            self._sheet.merge_range(first, sum_place, last, sum_place, "", self._style.cell())
+        self._figure(first, sum_place, total, formula=views if total["value"] is not None else "")
+        self._merge(first, last, prose, summary, PROSE)
         self._row = last + 1
 
     def _products(self, section: Document) -> Products:
         self._bar(section["title"])
         names = {column["key"]: column["label"] for column in section["columns"]}
-        heads = (names["clicks"], names["buyers"], names["units"], names["gmv"])
+        places = {key: place for place, key in enumerate(PRODUCT_COLUMNS, LAST - len(PRODUCT_COLUMNS) + 1)}
+        name = (1, LAST - len(places))
         brand = label("sheet.brand", self._style.language)
-        self._heads([(0, 0, brand), (1, 4, names["name"]), *((5 + n, 5 + n, text) for n, text in enumerate(heads))])
+        self._heads([(0, 0, brand), (*name, names["name"]), *((place, place, names[key]) for key, place in places.items())])
         first, rows = self._row, [*section["rows"], section["other"]]
         last = first + len(rows) - 1
         total = last + 1
@@ -229,16 +231,18 @@ class Results(TrafficBlocks):
             row = first + number
             is_rest = row == last
             looks: dict[str, Any] = {"italic": True} if is_rest else {}
-            self._merge(row, row, (1, 4), entry["name"], looks | {"indent": 1, "text_wrap": True})
-            for column, key in enumerate(_OTHERS, 5):
+            self._merge(row, row, name, entry["name"], looks | {"indent": 1, "text_wrap": True})
+            for key, column in places.items():
                 formula = remainder_formula(section, key, (first, last), column) if is_rest else ""
                 self._figure(row, column, entry["figures"][key], formula=formula, **looks)
             brand_share = -(-block_height(self._style, (section["brand"], WIDTHS[0])) // len(rows))
-            self._height(row, max(20, brand_share, block_height(self._style, (entry["name"], sum(WIDTHS[1:5])))))
+            self._height(
+                row, max(20, brand_share, block_height(self._style, (entry["name"], sum(WIDTHS[name[0] : name[1] + 1]))))
+            )
         bold: dict[str, Any] = {"bold": True, "bg_color": PALE}
-        self._merge(total, total, (0, 4), section["total"]["name"], bold | {"align": "right", "indent": 1})
-        for column, (key, slug) in enumerate(zip(_OTHERS, ("product_clicks", "buyers", "units_sold", "gmv"), strict=True), 5):
-            figure, place = section["total"]["figures"][key], self._places.get(slug)
+        self._merge(total, total, (0, name[1]), section["total"]["name"], bold | {"align": "right", "indent": 1})
+        for key, column in places.items():
+            figure, place = section["total"]["figures"][key], self._places.get(_TOTAL_OF[key])
             same = place is not None and place.value == figure["value"]
             self._figure(total, column, figure, formula=f"={place.cell}" if place and same else "", **bold)
         self._height(total, 22)
@@ -250,7 +254,7 @@ class Results(TrafficBlocks):
         if len(bars) > MOST_PRODUCTS:
             amounts = {first + n: Decimal(row["figures"]["gmv"]["value"] or 0) for n, row in enumerate(section["rows"])}
             bars = sorted(amounts, key=lambda row: -amounts[row])[:MOST_PRODUCTS]
-        return Products(first, charted, 1, 8, bars, [rows[row - first]["name"] for row in sorted(bars)])
+        return Products(first, charted, name[0], places["gmv"], bars, [rows[row - first]["name"] for row in sorted(bars)])
 
     def _rows(self, section: Document) -> None:
         """Write a table of rows with up to four figures each, which stand at the right edge of the sheet."""

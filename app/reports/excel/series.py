@@ -14,7 +14,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.charts.data import product_names
 from app.kpis.render import Document
+from app.kpis.timeline import SESSION_SERIES
 from app.labels.catalogue import label
+from app.reports.charts import SERIES
 from app.reports.document import heading_of, subtitle_of
 from app.reports.excel.formats import (
     FONTS,
@@ -29,7 +31,6 @@ from app.reports.excel.formats import (
 )
 from app.reports.excel.results import Products
 
-SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders", "units_sold", "gmv")
 _BLUE, _ORANGE = "#0072b2", "#b85c00"
 _ON_AIR = 44
 """Width of the column of products on air."""
@@ -40,7 +41,11 @@ _ROW = 15.0
 _LONG_NAME = 24
 _CHART_COLUMNS = 15
 """Columns of the usual width that a chart covers."""
-_OWN_LABELS = ("concurrent_viewers", "viewers")
+_OWN_LABELS = ("time", "on_air", "concurrent_viewers", "viewers")
+COLUMNS = ("time", "on_air", *SERIES)
+_PLACES = {key: place for place, key in enumerate(COLUMNS)}
+_WIDTHS = {"time": 17, "on_air": _ON_AIR}
+_USUAL_WIDTH = 14
 
 
 def wall_clock(moment: str) -> datetime:
@@ -62,15 +67,11 @@ def write_series(style: WorkbookStyle, sheet: Worksheet, results: str, products:
     """
     timeline = documents["timeline"]
     count = len(timeline["buckets"])
-    heads = [label("report.series.time", style.language), label("report.series.on_air", style.language)]
-    for slug in SERIES:
-        name = label(f"report.series.{slug}" if slug in _OWN_LABELS else f"metric.{slug}", style.language)
-        heads.append(name)
+    heads = [label(f"report.series.{key}" if key in _OWN_LABELS else f"metric.{key}", style.language) for key in COLUMNS]
     first, last = 1, count
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 17)
-    sheet.set_column(1, 1, _ON_AIR)
-    sheet.set_column(2, len(heads) - 1, 14)
+    for key, place in _PLACES.items():
+        sheet.set_column(place, place, _WIDTHS.get(key, _USUAL_WIDTH))
     heights = _rows(style, sheet, first, documents)
     columns = [{"header": text, "header_format": style.header()} for text in heads]
     sheet.add_table(0, 0, last, len(heads) - 1, {"columns": columns, "autofilter": False, "style": "Table Style Light 1"})
@@ -114,18 +115,18 @@ def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping
     empty = style.cell()
     for number, bucket in enumerate(timeline["buckets"]):
         row = first + number
-        sheet.write_datetime(row, 0, wall_clock(bucket), moment)
+        sheet.write_datetime(row, _PLACES["time"], wall_clock(bucket), moment)
         names_on_air = ", ".join(on_air[number])
-        write_text(style, sheet, row, 1, names_on_air, text_wrap=True)
+        write_text(style, sheet, row, _PLACES["on_air"], names_on_air, text_wrap=True)
         if lines_of(names_on_air, _ON_AIR) > 1:
             heights[row] = block_height(style, (names_on_air, _ON_AIR))
             sheet.set_row(row, heights[row])
-        for column, slug in enumerate(SERIES, 2):
-            value = timeline["series"][slug][number]
+        for slug in SERIES:
+            column, value = _PLACES[slug], timeline["series"][slug][number]
             if value is None:
                 sheet.write_blank(row, column, None, empty)
             else:
-                sheet.write_number(row, column, float(value), amount if slug == "gmv" else plain)
+                sheet.write_number(row, column, float(value), amount if SESSION_SERIES[slug].is_money else plain)
     return heights
 
 
@@ -137,8 +138,8 @@ def _charts(
     own = sheet.get_name()
     font = {"name": FONTS[style.language], "size": 9}
     title = {"name": FONTS[style.language], "size": 12, "bold": False}
-    times = [own, first, 0, last, 0]
-    gmv = 1 + len(SERIES)
+    times = [own, first, _PLACES["time"], last, _PLACES["time"]]
+    gmv, viewers = _PLACES["gmv"], _PLACES["concurrent_viewers"]
     bars: Any = style.book.add_chart({"type": "column"})
     bars.add_series({
         "name": heads[gmv], "categories": times, "values": [own, first, gmv, last, gmv],
@@ -146,7 +147,7 @@ def _charts(
     })  # fmt: skip
     line: Any = style.book.add_chart({"type": "line"})
     line.add_series({
-        "name": heads[2], "categories": times, "values": [own, first, 2, last, 2],
+        "name": heads[viewers], "categories": times, "values": [own, first, viewers, last, viewers],
         "line": {"color": _BLUE, "width": 2}, "y2_axis": True,
     })  # fmt: skip
     bars.combine(line)
@@ -159,7 +160,7 @@ def _charts(
     axis = {"num_font": font, "name_font": font | {"bold": False}, "num_format": "#,##0", "line": {"none": True}}
     whole = {"num_format": money_format(style.currency, style.language, 0)}
     bars.set_y_axis({"name": heads[gmv], "major_gridlines": {"visible": True, "line": {"color": "#e4e7eb"}}} | axis | whole)
-    line.set_y2_axis({"name": heads[2]} | axis)
+    line.set_y2_axis({"name": heads[viewers]} | axis)
     bars.set_legend({"position": "top", "font": font})
     bars.show_blanks_as("span")
     bars.set_size({"width": _WIDTH, "height": _HEIGHT})

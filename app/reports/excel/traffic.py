@@ -8,9 +8,9 @@ from typing import Any
 from app.kpis.render import Document
 from app.reports.excel.blocks import LAST, WIDTHS, Blocks
 from app.reports.excel.formats import QUIET, block_height, write_text
+from app.reports.traffic import COLUMNS
 
-_FIGURES = ("viewers", "buyers", "orders", "gmv", "conversion_rate")
-_FIRST = LAST - len(_FIGURES) + 1
+_FIRST = LAST - len(COLUMNS) + 1
 """The column of a source's first figure."""
 
 
@@ -59,7 +59,7 @@ class TrafficBlocks(Blocks):
             )
             self._merge(self._row, self._row, (0, _FIRST - 2), row["name"], {"indent": 1, "text_wrap": True} | looks)
             write_text(self._style, self._sheet, self._row, _FIRST - 1, row["flow"], align="center", **looks)
-            for column, slug in enumerate(_FIGURES, _FIRST):
+            for column, slug in enumerate(COLUMNS, _FIRST):
                 self._figure(self._row, column, row["figures"][slug], **looks)
             self._height(self._row, max(20, block_height(self._style, (row["name"], float(sum(WIDTHS[: _FIRST - 1]))))))
             self._row += 1

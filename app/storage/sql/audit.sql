@@ -2,11 +2,11 @@
 -- Adds the row of an action; an action that is recorded already, by an earlier transaction of the same request, adds none.
 INSERT INTO audit_log (id, at, principal_kind, principal_id, principal_name, action, object_id, session_id, brand_id, address, request_id)
 VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8,
+    :id, :at, :kind, :principal, :name, :action, :object_id, :session,
     coalesce(
-        $9, (SELECT brand_id FROM sessions WHERE id = $8), (SELECT id FROM brands WHERE slug = $10), $11
+        :brand, (SELECT brand_id FROM sessions WHERE id = :session), (SELECT id FROM brands WHERE slug = :slug), :actor_brand
     ),
-    $12, $13
+    :address, :request
 )
 ON CONFLICT (id) DO NOTHING;
 

@@ -1,6 +1,7 @@
 -- name: brand_orders
 -- Orders of a brand after a cursor, by session and in the order of the primary key. The state is that of log_reads.sql and the customer
--- that of packing.sql. $12: only shipped orders of which a parcel, or all of it, lacks a tracking number or its acceptance.
+-- that of packing.sql. `without_evidence`: only shipped orders of which a parcel, or all of it, lacks a tracking number or its
+-- acceptance.
 SELECT o.session_id, s.title, s.currency, s.time_zone,
        substr(encode(sha256(uuid_send(s.brand_id)
                             || convert_to(coalesce(o.buyer, o.platform || ':' || o.order_id), 'UTF8')), 'hex'), 1, 12) AS customer,
@@ -23,21 +24,21 @@ LEFT JOIN LATERAL (
     FROM parcels p
     WHERE p.session_id = o.session_id AND p.platform = o.platform AND p.order_id = o.order_id
 ) parcels ON true
-WHERE s.brand_id = $1::uuid
-  AND (o.session_id, o.platform, o.order_id) > ($2::uuid, $3::text, $4::text)
-  AND ($5::text IS NULL OR o.state = $5::text)
-  AND ($6::timestamptz IS NULL OR coalesce(o.paid_at, o.placed_at) >= $6::timestamptz)
-  AND ($7::timestamptz IS NULL OR coalesce(o.paid_at, o.placed_at) < $7::timestamptz)
-  AND ($8::text IS NULL OR o.order_id = $8::text)
-  AND ($9::text IS NULL
+WHERE s.brand_id = :brand::uuid
+  AND (o.session_id, o.platform, o.order_id) > (:after_session::uuid, :after_platform::text, :after_order::text)
+  AND (:state::text IS NULL OR o.state = :state::text)
+  AND (:begin::timestamptz IS NULL OR coalesce(o.paid_at, o.placed_at) >= :begin::timestamptz)
+  AND (:end::timestamptz IS NULL OR coalesce(o.paid_at, o.placed_at) < :end::timestamptz)
+  AND (:order::text IS NULL OR o.order_id = :order::text)
+  AND (:customer::text IS NULL
        OR substr(encode(sha256(uuid_send(s.brand_id)
-                               || convert_to(coalesce(o.buyer, o.platform || ':' || o.order_id), 'UTF8')), 'hex'), 1, 12) = $9::text)
-  AND ($10::text[] IS NULL OR EXISTS (
-      SELECT 1 FROM json_array_elements(o.lines) AS line WHERE line ->> 'product' = ANY($10::text[])
+                               || convert_to(coalesce(o.buyer, o.platform || ':' || o.order_id), 'UTF8')), 'hex'), 1, 12) = :customer::text)
+  AND (:products::text[] IS NULL OR EXISTS (
+      SELECT 1 FROM json_array_elements(o.lines) AS line WHERE line ->> 'product' = ANY(:products::text[])
   ))
-  AND ($11::timestamptz IS NULL
-       OR (o.paid_at < $11::timestamptz AND o.shipped_at IS NULL AND o.delivered_at IS NULL AND o.cancelled_at IS NULL
+  AND (:waiting_since::timestamptz IS NULL
+       OR (o.paid_at < :waiting_since::timestamptz AND o.shipped_at IS NULL AND o.delivered_at IS NULL AND o.cancelled_at IS NULL
            AND (o.amount IS NULL OR o.refunded_amount = 0 OR o.refunded_amount < o.amount)))
-  AND (NOT $12::boolean OR (o.shipped_at IS NOT NULL AND NOT coalesce(parcels.complete, false)))
+  AND (NOT :without_evidence::boolean OR (o.shipped_at IS NOT NULL AND NOT coalesce(parcels.complete, false)))
 ORDER BY o.session_id, o.platform, o.order_id
-LIMIT $13::int;
+LIMIT :limit::int;

@@ -80,30 +80,31 @@ WHERE CASE
       END;
 
 -- name: sessions_page
--- Sessions, newest first. $12 are the sessions on air, if the query filters by status.
+-- Sessions, newest first. `on_air` are the sessions on air, if the query filters by status.
 SELECT s.id, b.slug AS brand, s.title, s.host, s.kind, s.currency, s.time_zone, s.scheduled_at, s.started_at, s.ended_at,
        s.created_at, s.revision,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = s.id ORDER BY 1) AS platforms,
        EXISTS (SELECT FROM notes n WHERE n.session_id = s.id AND n.kind = 'summary') AS summarized
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
-WHERE ($1::uuid IS NULL OR s.brand_id = $1)
-  AND ($2::text IS NULL OR b.slug = $2)
-  AND ($3::text IS NULL OR s.kind = $3)
-  AND ($4::text IS NULL OR s.id IN (SELECT st.session_id FROM streams st WHERE st.platform = $4))
-  AND ($5::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) >= $5)
-  AND ($6::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) < $6)
-  AND ($7::text IS NULL OR strpos(lower(s.title), lower($7)) > 0 OR strpos(lower(s.host), lower($7)) > 0)
-  AND CASE $8::text
-          WHEN 'live' THEN s.id = ANY($12::uuid[])
+WHERE (:caller_brand::uuid IS NULL OR s.brand_id = :caller_brand)
+  AND (:brand::text IS NULL OR b.slug = :brand)
+  AND (:kind::text IS NULL OR s.kind = :kind)
+  AND (:platform::text IS NULL OR s.id IN (SELECT st.session_id FROM streams st WHERE st.platform = :platform))
+  AND (:begin::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) >= :begin)
+  AND (:end::timestamptz IS NULL OR COALESCE(s.started_at, s.scheduled_at, s.created_at) < :end)
+  AND (:text::text IS NULL OR strpos(lower(s.title), lower(:text)) > 0 OR strpos(lower(s.host), lower(:text)) > 0)
+  AND CASE :status::text
+          WHEN 'live' THEN s.id = ANY(:on_air::uuid[])
           WHEN 'scheduled' THEN s.started_at IS NULL AND s.ended_at IS NULL AND s.revision IS NULL
-          WHEN 'provisional' THEN (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL) AND s.revision IS NULL AND s.id <> ALL($12::uuid[])
-          WHEN 'final' THEN s.revision IS NOT NULL AND s.id <> ALL($12::uuid[])
+          WHEN 'provisional' THEN (s.started_at IS NOT NULL OR s.ended_at IS NOT NULL) AND s.revision IS NULL
+                                  AND s.id <> ALL(:on_air::uuid[])
+          WHEN 'final' THEN s.revision IS NOT NULL AND s.id <> ALL(:on_air::uuid[])
           ELSE TRUE
       END
-  AND ($9::timestamptz IS NULL OR (s.created_at, s.id) < ($9, $10::uuid))
+  AND (:after_created_at::timestamptz IS NULL OR (s.created_at, s.id) < (:after_created_at, :after_id::uuid))
 ORDER BY s.created_at DESC, s.id DESC
-LIMIT $11;
+LIMIT :limit;
 
 -- name: session_figures
 -- Counted and reported figures of the sessions of a page.

@@ -1,7 +1,8 @@
 -- name: fingerprints
 -- What tells that a watched session's figures may have changed: a digest of its whole-session rows, in any order, and what
 -- the catalogue says of it. No event changes a figure without changing one of these rows; an event that only corrects the past
--- (a late sample of a stock) is the exception. A session without a row of its own is gone.
+-- (a late sample of a stock) is the exception. A session without a row of its own is gone. Rows of the catalogue are digested
+-- whole, so that a new column is watched; of the others, what readers see.
 SELECT c.session_id, 'counters' AS part, sum(hash_record_extended(ROW(c.key, c.platform, c.metric, c.value), 0)) AS mark
 FROM counters c
 WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0
@@ -18,24 +19,22 @@ WHERE l.session_id = ANY($1::uuid[])
 GROUP BY l.session_id
 UNION ALL
 SELECT s.id, 'session',
-       hash_record_extended(ROW(s.currency, s.time_zone, s.host, s.started_at, s.ended_at, s.revision, b.catalogue_version, s.targets,
-                                s.planned_minutes, s.targets_shared), 0)::numeric
+       hash_record_extended(ROW(s.*), 0)::numeric + b.catalogue_version
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 WHERE s.id = ANY($1::uuid[])
 UNION ALL
-SELECT st.session_id, 'streams', sum(hash_record_extended(ROW(st.platform, st.room), 0))
+SELECT st.session_id, 'streams', sum(hash_record_extended(ROW(st.*), 0))
 FROM streams st
 WHERE st.session_id = ANY($1::uuid[])
 GROUP BY st.session_id
 UNION ALL
-SELECT a.session_id, 'alerts', sum(hash_record_extended(ROW(a.alert, a.taken_by, a.snoozed_until), 0))
+SELECT a.session_id, 'alerts', sum(hash_record_extended(ROW(a.alert, a.taken_by, a.taken_at, a.snoozed_by, a.snoozed_until), 0))
 FROM alerts a
 WHERE a.session_id = ANY($1::uuid[])
 GROUP BY a.session_id
 UNION ALL
--- A mark never changes: it is set, and a void removes it.
-SELECT m.session_id, 'marks', sum(hash_record_extended(ROW(m.at, m.event_key), 0))
+SELECT m.session_id, 'marks', sum(hash_record_extended(ROW(m.*), 0))
 FROM marks m
 WHERE m.session_id = ANY($1::uuid[])
 GROUP BY m.session_id;

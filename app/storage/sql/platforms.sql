@@ -25,18 +25,19 @@ WITH added AS (
         recent = CASE WHEN new.recent = '[]' THEN c.recent ELSE
             (SELECT jsonb_agg(one ORDER BY place)
              FROM jsonb_array_elements(new.recent::jsonb || c.recent) WITH ORDINALITY AS listed (one, place)
-             WHERE place <= $13::int) END,
+             WHERE place <= :most_recent::int) END,
         failures = CASE WHEN new.succeeded THEN 0 ELSE c.failures END + new.failures,
-        failing_since = CASE WHEN CASE WHEN new.succeeded THEN 0 ELSE c.failures END + new.failures >= $14
-                             THEN COALESCE(CASE WHEN NOT new.succeeded THEN c.failing_since END, $15::timestamptz) END
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
-                $9::timestamptz[], $10::text[], $11::integer[], $12::boolean[])
+        failing_since = CASE WHEN CASE WHEN new.succeeded THEN 0 ELSE c.failures END + new.failures >= :failing_from
+                             THEN COALESCE(CASE WHEN NOT new.succeeded THEN c.failing_since END, :now::timestamptz) END
+    FROM unnest(:ids::uuid[], :deliveries::bigint[], :duplicates::bigint[], :refused::bigint[], :events::bigint[],
+                :letters::bigint[], :last_delivery_at::timestamptz[], :last_error::text[], :last_error_at::timestamptz[],
+                :recent::text[], :failures::integer[], :succeeded::boolean[])
         AS new (id, deliveries, duplicates, refused, events, letters, last_delivery_at, last_error, last_error_at, recent, failures,
                 succeeded)
     WHERE c.id = new.id
     RETURNING c.id, c.brand_id, c.name, c.kind, c.last_error, c.failing_since
 )
-SELECT id, brand_id, name, kind, last_error FROM added WHERE failing_since = $15::timestamptz ORDER BY id;
+SELECT id, brand_id, name, kind, last_error FROM added WHERE failing_since = :now::timestamptz ORDER BY id;
 
 -- name: keep_deliveries
 -- Stores each raw delivery once and enqueues its jobs. Returns a row for a delivery that is new or whose jobs failed before.

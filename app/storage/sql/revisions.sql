@@ -20,8 +20,8 @@ UPDATE sessions SET revision = $2::int WHERE id = $1::uuid RETURNING id;
 -- Stores a revision.
 INSERT INTO revisions (session_id, number, created_at, created_by, idempotency_key, note, sha256, document, kpis,
                        ended_at, time_zone, currency, gmv, net_gmv)
-VALUES ($1::uuid, $2::int, $3::timestamptz, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
-        $10::timestamptz, $11::text, $12::text, $13::text::numeric, $14::text::numeric);
+VALUES (:session::uuid, :number::int, :created_at::timestamptz, :created_by::text, :key::text, :note::text, :sha256::text,
+        :document::text, :kpis::text, :ended_at::timestamptz, :time_zone::text, :currency::text, :gmv::text::numeric, :net_gmv::text::numeric);
 
 -- name: page
 -- Revisions, the newest first, without their documents.

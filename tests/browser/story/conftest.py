@@ -13,7 +13,8 @@ from tests.browser.conftest import PageMaker, watched_pages
 from tests.channels.fake_bots import FakeBots
 from tests.databases import LOCAL
 from tests.pipeline.processes import ServerProcess
-from tests.platforms.fake_wechat import FakeWechat, Running
+from tests.platforms.fake_server import Running
+from tests.platforms.fake_wechat import FakeWechat
 
 
 @dataclass(frozen=True)

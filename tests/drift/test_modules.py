@@ -1,0 +1,77 @@
+"""The layout of the source: short files, modules that say what comes in and goes out, helpers outside of test modules."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MOST_LINES = 300
+LISTED = [
+    Path(name)
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "app", "tests", "migrations"],  # noqa: S607 - git of the PATH
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()
+    if (ROOT / name).exists()
+]  # fmt: skip
+SOURCE = {".py", ".sql", ".js", ".css", ".html", ".j2"}
+PARTS = ("In:", "Out:", "Never here:")
+WITHOUT = {"app/__init__.py", "app/__main__.py"}
+"""The package itself, and the line that makes it a command."""
+
+
+def tree(path: Path) -> ast.Module:
+    """Return a module's syntax tree."""
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return found
+
+
+def test_no_file_is_longer_than_three_hundred_lines() -> None:
+    """A file that grows beyond is two files."""
+    lengths = {
+        str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines())
+        for path in LISTED
+        if path.suffix in SOURCE and path.parts[1] != "browser"
+    }
+    assert len(lengths) > 1000
+    assert {} == {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
+
+
+def test_every_module_says_what_comes_in_what_goes_out_and_what_never_happens() -> None:
+    """In its docstring; the kinds of a register may refer to their protocol."""
+    missing = {}
+    for path in LISTED:
+        if path.parts[0] != "app" or path.suffix != ".py" or str(path) in WITHOUT:
+            continue
+        text = re.sub(r"\s+", " ", ast.get_docstring(tree(path)) or "")
+        absent = [part for part in PARTS if part not in text]
+        if absent and "In, out, never here: as in `protocol`" not in text:
+            missing[str(path)] = absent
+    assert {} == missing
+
+
+def test_no_test_module_is_imported() -> None:
+    """What tests share stands in a conftest or in a module of its own: a test module may be moved, split or deleted."""
+    found = {
+        (str(path), name)
+        for path in LISTED
+        if path.parts[0] == "tests" and path.suffix == ".py" and path.parts[1] != "browser"
+        for name in imported(path)
+        if name.startswith("tests.") and re.search(r"\.test_\w+$", name.partition(" ")[0]) and _is_module(name)
+    }
+    assert set() == found
+
+
+def _is_module(name: str) -> bool:
+    return (ROOT / (name.replace(".", "/") + ".py")).exists()
