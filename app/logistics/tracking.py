@@ -14,12 +14,12 @@ from uuid import UUID, uuid4
 
 from pydantic_core import from_json, to_json
 
-from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event
 from app.adapters.protocol import Event
 from app.adapters.signatures import key_of
 from app.catalogue.access import Principal
 from app.catalogue.session_access import session_ref
+from app.imports.csv_cells import BadCell
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
 from app.platforms import import_log

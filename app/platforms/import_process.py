@@ -19,16 +19,16 @@ from typing import Any, BinaryIO
 
 from pydantic_core import from_json, to_json
 
-from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import Import
-from app.adapters.import_columns import describe_columns
-from app.adapters.import_options import ImportOptions, ProductOptions, RateOptions, TrackingOptions
-from app.adapters.import_rows import Group, RowReport
-from app.adapters.product_import import ProductImport
-from app.adapters.rate_import import RateImport
-from app.adapters.record_import import RecordImport
-from app.adapters.tracking_import import TrackingImport
 from app.adapters.validation import Misconfigured, faults_of_model
+from app.imports.columns import describe_columns
+from app.imports.csv_cells import BadFile
+from app.imports.csv_import import Import
+from app.imports.options import ImportOptions, ProductOptions, RateOptions, TrackingOptions
+from app.imports.product_import import ProductImport
+from app.imports.rate_import import RateImport
+from app.imports.record_import import RecordImport
+from app.imports.rows import Group, RowReport
+from app.imports.tracking_import import TrackingImport
 
 MOST_MEMORY = 2 * 1024**3
 """Bytes of address space."""

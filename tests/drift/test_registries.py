@@ -74,7 +74,7 @@ def test_tests_know_no_type_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("name", EVENT_MODELS)
 def test_every_event_type_can_be_the_row_of_a_file_or_says_why_not(name: str) -> None:
-    """Every required field is a cell; a list is none. `tests/adapters/test_event_rows.py` imports the others."""
+    """Every required field is a cell; a list is none. `tests/imports/test_event_rows.py` imports the others."""
     required = [str(info.annotation) for info in PAYLOADS[name].model_fields.values() if info.is_required()]
     assert (name in NO_ROWS) == any("list[" in annotation for annotation in required)
 

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
-from app.adapters.row_errors import RowError
 from app.catalogue.access import Role
+from app.imports.row_errors import RowError
 from app.labels.catalogue import labels
 from tests.conftest import KeyMaker
 from tests.platforms.conftest import ROOM, Answer, Connect

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from pydantic_core import to_json
 
-from app.adapters.csv_import import Import
 from app.events.envelope import EVENT, event_key
+from app.imports.csv_import import Import
 from app.ingest import rebuild
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.submission import Submission, SubmittedEvent

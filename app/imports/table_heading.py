@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from app.adapters.csv_records import UnclosedQuote, records
+from app.imports.csv_records import UnclosedQuote, records
 
 HEADING_ROWS = 50
 """Rows among which the heading is looked for."""

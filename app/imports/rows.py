@@ -6,9 +6,9 @@ In: nothing, these are values. Out: reports of rows, with the events or records 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.adapters.csv_cells import BadCell
 from app.adapters.protocol import Event
-from app.adapters.row_errors import RowError
+from app.imports.csv_cells import BadCell
+from app.imports.row_errors import RowError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.adapters.cell_times import BadTime, read_time
-from app.adapters.column_names import NAMES, ONLY_BESIDE
-from app.adapters.column_survey import says_total
-from app.adapters.csv_cells import EMPTY
-from app.adapters.table_heading import clean
+from app.imports.cell_times import BadTime, read_time
+from app.imports.column_names import NAMES, ONLY_BESIDE
+from app.imports.column_survey import says_total
+from app.imports.csv_cells import EMPTY
+from app.imports.table_heading import clean
 
 Basis = Literal["name", "content"]
 NEEDED: Mapping[str, Sequence[Sequence[str]]] = {

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import Import
-from app.adapters.import_rows import RowReport
 from app.adapters.protocol import Event
 from app.adapters.validation import Misconfigured
+from app.imports.csv_cells import BadFile
+from app.imports.csv_import import Import
+from app.imports.rows import RowReport
 
 Valid = Callable[[Iterable[Event]], list[Event]]
 NOW = datetime(2021, 10, 1, tzinfo=UTC)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import BinaryIO
 
-from app.adapters.csv_cells import BadCell
-from app.adapters.csv_records import Record, UnclosedQuote, records
-from app.adapters.table_heading import BadFile, Heading, Hints, Layout, clean, find_heading, lacks, leading_rows
-from app.adapters.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
+from app.imports.csv_cells import BadCell
+from app.imports.csv_records import Record, UnclosedQuote, records
+from app.imports.table_heading import BadFile, Heading, Hints, Layout, clean, find_heading, lacks, leading_rows
+from app.imports.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MAX_ROWS = 200_000
 SEPARATORS = (",", ";", "\t", "|")

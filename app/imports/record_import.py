@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from typing import BinaryIO, ClassVar
 from zoneinfo import ZoneInfo
 
-from app.adapters import csv_cells
-from app.adapters.cell_times import CellTime
-from app.adapters.column_survey import Survey, Surveyor
-from app.adapters.csv_cells import BadCell
-from app.adapters.import_columns import columns_of
-from app.adapters.import_options import ProductOptions, RateOptions, TrackingOptions
-from app.adapters.import_rows import Group, RowReport, failed
 from app.adapters.protocol import Event, Options
-from app.adapters.table_heading import Layout
-from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
+from app.imports import csv_cells
+from app.imports.cell_times import CellTime
+from app.imports.column_survey import Survey, Surveyor
+from app.imports.columns import columns_of
+from app.imports.csv_cells import BadCell
+from app.imports.options import ProductOptions, RateOptions, TrackingOptions
+from app.imports.rows import Group, RowReport, failed
+from app.imports.table_heading import Layout
+from app.imports.table_reader import Row, open_table
 
 
 class RecordImport(ABC):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from app.adapters.cell_times import BadTime, DateOrder, date_order_of, read_time
+from app.imports.cell_times import BadTime, DateOrder, date_order_of, read_time
 from tests.properties import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

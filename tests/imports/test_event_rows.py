@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from app.adapters.csv_import import Import
 from app.events.payload import PAYLOADS
+from app.imports.csv_import import Import
 from tests.pipeline.strategies import DATA
 from tests.properties import examples
 

@@ -4,9 +4,9 @@ In: a table and which column is what. Out: `order`, `tracking`, and of `carrier`
 Never here: storage, which orders exist.
 """
 
-from app.adapters import csv_cells
-from app.adapters.import_options import TrackingOptions
-from app.adapters.record_import import RecordImport
+from app.imports import csv_cells
+from app.imports.options import TrackingOptions
+from app.imports.record_import import RecordImport
 
 
 class TrackingImport(RecordImport):

@@ -19,23 +19,23 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import to_json
 
-from app.adapters import csv_cells
-from app.adapters.cell_kinds import NUMBERS, CellKind
 from app.adapters.coerce import coerce
-from app.adapters.column_survey import Survey, Surveyor
-from app.adapters.csv_cells import BadCell
 from app.adapters.event_collector import cloud_event, validation_error
-from app.adapters.import_columns import columns_of
-from app.adapters.import_options import ImportOptions
-from app.adapters.import_rows import Group, RowReport, failed
-from app.adapters.order_export import Export, OrderRow
-from app.adapters.order_rows import SIDE_FACTS, read_order
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
-from app.adapters.table_heading import Layout
-from app.adapters.table_reader import Row, open_table
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.events.payload import PAYLOADS
+from app.imports import csv_cells
+from app.imports.cell_kinds import NUMBERS, CellKind
+from app.imports.column_survey import Survey, Surveyor
+from app.imports.columns import columns_of
+from app.imports.csv_cells import BadCell
+from app.imports.options import ImportOptions
+from app.imports.order_export import Export, OrderRow
+from app.imports.order_rows import SIDE_FACTS, read_order
+from app.imports.rows import Group, RowReport, failed
+from app.imports.table_heading import Layout
+from app.imports.table_reader import Row, open_table
 
 
 class Import:

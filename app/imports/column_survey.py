@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.adapters.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals
-from app.adapters.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
-from app.adapters.table_heading import BadFile
-from app.adapters.table_reader import Row
+from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals
+from app.imports.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
+from app.imports.table_heading import BadFile
+from app.imports.table_reader import Row
 
 _TOTAL = re.compile(
     r"(合计|合計|总计|總計|総計|总和|共计|小计|小計|计|計|grand total|sub-?total|totals?|sum|gesamt|summe)(\s*[:(\d].*)?",

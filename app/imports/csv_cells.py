@@ -9,12 +9,12 @@ import unicodedata
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from app.adapters.cell_times import BadTime, CellTime, DateOrder, read_time
-from app.adapters.number_notation import BadNumber, Mark, decimal, foreign_currency
 from app.adapters.parsing import duration
-from app.adapters.row_errors import RowError
-from app.adapters.table_heading import BadFile, clean
 from app.events.fields import MAX_COUNT
+from app.imports.cell_times import BadTime, CellTime, DateOrder, read_time
+from app.imports.number_notation import BadNumber, Mark, decimal, foreign_currency
+from app.imports.row_errors import RowError
+from app.imports.table_heading import BadFile, clean
 
 __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "seconds", "text", "time"]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from app.adapters.csv_cells import BadCell
+from app.imports.csv_cells import BadCell
 
 Cells = dict[str, object]
 RefundLevel = Literal["line", "order"]

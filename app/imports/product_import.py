@@ -4,9 +4,9 @@ In: a table and which column is what. Out: `code` and what else a row states of 
 exist.
 """
 
-from app.adapters import csv_cells
-from app.adapters.import_options import ProductOptions
-from app.adapters.record_import import RecordImport
+from app.imports import csv_cells
+from app.imports.options import ProductOptions
+from app.imports.record_import import RecordImport
 
 
 class ProductImport(RecordImport):

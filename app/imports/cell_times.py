@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.adapters.row_errors import RowError
 from app.events.fields import EARLIEST, LATEST
+from app.imports.row_errors import RowError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from pydantic_core import to_json
 
-from app.adapters.csv_cells import BadCell
-from app.adapters.order_export import Export, Line, OrderRow, plain, text_of
+from app.imports.csv_cells import BadCell
+from app.imports.order_export import Export, Line, OrderRow, plain, text_of
 
 
 @dataclass(frozen=True, slots=True)

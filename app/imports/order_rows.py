@@ -17,12 +17,12 @@ from functools import lru_cache
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from app.adapters.csv_cells import BadCell
-from app.adapters.order_export import Cells, Export, Line, OrderRow, plain, text_of
 from app.adapters.protocol import Event
-from app.adapters.refund_columns import Refund, is_return, read_refunds
 from app.adapters.signatures import key_of
 from app.events.fields import Text
+from app.imports.csv_cells import BadCell
+from app.imports.order_export import Cells, Export, Line, OrderRow, plain, text_of
+from app.imports.refund_columns import Refund, is_return, read_refunds
 
 SIDE_FACTS = frozenset(
     (

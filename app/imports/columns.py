@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.adapters.column_guess import GuessedColumn, guess, missing
-from app.adapters.import_options import TableOptions
-from app.adapters.table_heading import Hints
-from app.adapters.table_survey import TableSurvey, survey_table
 from app.adapters.validation import InvalidField, Misconfigured
+from app.imports.column_guess import GuessedColumn, guess, missing
+from app.imports.options import TableOptions
+from app.imports.table_heading import Hints
+from app.imports.table_survey import TableSurvey, survey_table
 
 MOST_EXAMPLES = 3
 _LONGEST_EXAMPLE = 80

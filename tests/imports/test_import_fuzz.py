@@ -10,11 +10,11 @@ import pytest
 import xlsxwriter
 from hypothesis import given, strategies as st
 
-from app.adapters.csv_cells import BadFile
-from app.adapters.csv_import import Import
 from app.adapters.protocol import Event
-from app.adapters.workbook_rows import Workbook
-from tests.adapters.slow_tables import slow_rows
+from app.imports.csv_cells import BadFile
+from app.imports.csv_import import Import
+from app.imports.workbook_rows import Workbook
+from tests.imports.slow_tables import slow_rows
 from tests.properties import examples
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.adapters.cell_kinds import ORDER_CELLS, CellKind, event_cells
-from app.adapters.order_export import RefundLevel
-from app.adapters.table_heading import HEADING_ROWS
 from app.events.fields import EARLIEST, LATEST, Currency, LongText
 from app.events.payload import PAYLOADS
+from app.imports.cell_kinds import ORDER_CELLS, CellKind, event_cells
+from app.imports.order_export import RefundLevel
+from app.imports.table_heading import HEADING_ROWS
 
 _ORDER_NEEDS = ("order", "product", "quantity", "paid_at")
 _AMOUNTS = ("amount", "line_amount", "unit_price")

@@ -6,9 +6,9 @@ rate that no row states.
 
 import re
 
-from app.adapters import csv_cells
-from app.adapters.import_options import RATE_FIELDS, RateOptions
-from app.adapters.record_import import RecordImport
+from app.imports import csv_cells
+from app.imports.options import RATE_FIELDS, RateOptions
+from app.imports.record_import import RecordImport
 
 _PLAIN = re.compile(r"\d{1,9}(?:[.,]\d{1,10})?", re.ASCII)
 """A rate without thousands; amounts of money have fewer decimals."""

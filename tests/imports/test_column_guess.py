@@ -7,10 +7,10 @@ import pytest
 import xlsxwriter
 from hypothesis import given, strategies as st
 
-from app.adapters import column_guess
-from app.adapters.column_guess import NEEDED, SeenRows, guess, missing
-from app.adapters.column_names import NAMES
-from app.adapters.table_survey import survey_table
+from app.imports import column_guess
+from app.imports.column_guess import NEEDED, SeenRows, guess, missing
+from app.imports.column_names import NAMES
+from app.imports.table_survey import survey_table
 from tests.properties import examples
 
 ORDERS = {

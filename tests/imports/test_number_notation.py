@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from app.adapters.number_notation import BadNumber, Mark, NotationOfColumn, decimal, foreign_currency
+from app.imports.number_notation import BadNumber, Mark, NotationOfColumn, decimal, foreign_currency
 from tests.properties import examples
 
 

@@ -5,9 +5,9 @@ import io
 import pytest
 from hypothesis import example, given, strategies as st
 
-from app.adapters import csv_records
-from app.adapters.csv_records import UnclosedQuote, records
-from tests.adapters.slow_tables import Unclosed, slow_records
+from app.imports import csv_records
+from app.imports.csv_records import UnclosedQuote, records
+from tests.imports.slow_tables import Unclosed, slow_records
 from tests.properties import examples
 
 _ALPHABET = st.sampled_from([*'aé,;\t|"', '"', '""', '",', ',"', " ", "\u3000", '="', "\n", "\r\n", "\r"])
