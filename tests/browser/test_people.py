@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.barriers import serious
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 OBSERVATION, SUMMARY = "共有しない現場記録", "共有するまとめ"
@@ -25,13 +25,6 @@ def _link(base: str, name: str, role: str) -> str:
     person = _post(base, "/v1/people", {"name": name, "role": role})
     url: str = _post(base, f"/v1/people/{person['id']}/sign-in-links")["url"]
     return urlsplit(url).fragment
-
-
-def _serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['target']}" for one in found if one["impact"] in {"serious", "critical"} for node in one["nodes"]
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +114,7 @@ def test_an_administrator_makes_people_and_keys(open_page: PageMaker, base: str)
     expect(page.locator("#keys .secret input")).to_have_value(re.compile("^tl_"))
     page.locator("#key-table tr", has_text="配信ツール").get_by_role("button", name="取り消す").click()
     expect(page.locator("#key-table tr", has_text="配信ツール")).to_have_count(0)
-    assert [] == _serious(page)
+    assert [] == serious(page, "people")
 
 
 def test_a_share_link_opens_in_chinese_without_a_key(open_page: PageMaker, base: str, show: str) -> None:
@@ -154,7 +147,7 @@ def test_a_share_link_opens_in_chinese_without_a_key(open_page: PageMaker, base:
     with guest.expect_download() as started:
         guest.locator("[data-file=xlsx]").click()
     assert started.value.suggested_filename.endswith(".xlsx")
-    assert [] == _serious(guest)
+    assert [] == serious(guest, "share")
     guest.get_by_role("link", name="直播").click()
     expect(guest.locator("[data-metric=gmv]")).to_contain_text("260")
     assert received
