@@ -24,7 +24,7 @@ PageMaker = Callable[..., Page]
 T = TypeVar("T")
 _LASTING_SECONDS = 15
 """What is found for so long is a fault."""
-_VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 # Without animations: Chromium would draw sixty pictures a second of a live page, by computing alone.
 _STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 _RESTS = """async () => {
@@ -102,7 +102,7 @@ class Contexts:
 
         def lend(locale: str, *, fresh: bool, **options: Any) -> BrowserContext:
             if fresh or options:
-                context = self._browser.new_context(locale=locale, **{"viewport": _VIEWPORT} | _STILL | options)
+                context = self._browser.new_context(locale=locale, **{"viewport": VIEWPORT} | _STILL | options)
                 alone.append(context)
                 return context
             idle = self._idle[locale]
@@ -120,7 +120,7 @@ class Contexts:
                 self._idle[locale].append(context)
 
     def _new(self, locale: str) -> BrowserContext:
-        context = self._browser.new_context(locale=locale, viewport=_VIEWPORT, **_STILL)
+        context = self._browser.new_context(locale=locale, viewport=VIEWPORT, **_STILL)
         page = context.new_page()
         self._staying[context] = page, context.new_cdp_session(page)
         return context
@@ -152,7 +152,7 @@ def watched_pages(contexts: Contexts, base: str) -> Iterator[PageMaker]:
     with contexts.lent(base) as lend:
 
         def make(
-            where: str = "", *, key: str | None = ADMIN_KEY, locale: str = "ja-JP", viewport: ViewportSize = _VIEWPORT,
+            where: str = "", *, key: str | None = ADMIN_KEY, locale: str = "ja-JP", viewport: ViewportSize = VIEWPORT,
             color_scheme: Any = None, fresh: bool = False, **options: Any,
         ) -> Page:  # fmt: skip
             # A page of a phone is not a desk's whose window is small.
@@ -163,7 +163,7 @@ def watched_pages(contexts: Contexts, base: str) -> Iterator[PageMaker]:
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
             watch(page)
-            if viewport != _VIEWPORT and not sized:
+            if viewport != VIEWPORT and not sized:
                 page.set_viewport_size(viewport)
             if color_scheme:
                 page.emulate_media(color_scheme=color_scheme)

@@ -1,42 +1,58 @@
-"""Servers whose database is new: a copy of the template of the test process.
+"""Servers for browsers: on a new database, a copy of the template of the test process, or on an embedded PostgreSQL of their own.
 
-In: the test process's PostgreSQL. Out: a running server. Never here: a browser, data.
+In: the test process's PostgreSQL, a folder. Out: a running server. Never here: a browser, data.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.databases import LOCAL, new_database
 from tests.pipeline.processes import ADMIN_KEY, ServerProcess
 
-T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 @contextmanager
-def server_on(postgres: str, template: str | None, folder: Path, *, key: str | None = ADMIN_KEY) -> Iterator[ServerProcess]:
-    """Run a server on a database of its own; without a key it invites its first administrator by a link."""
-    # Playwright's own loop runs in this thread.
-    with ThreadPoolExecutor(1) as elsewhere:
+def _elsewhere() -> Iterator[Run]:
+    """Give a function that runs a coroutine in a thread of its own, since Playwright's own loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
         runner = asyncio.Runner()
-
-        def run(work: Coroutine[Any, Any, T]) -> T:
-            return elsewhere.submit(runner.run, work).result()
-
-        database = new_database(postgres, template)
-        environment = {
-            "TALLYLIGHT_DATABASE_URL": run(database.__aenter__()), "TALLYLIGHT_DATA_DIR": str(folder),
-            "TALLYLIGHT_API_BASE_ALLOW": LOCAL,
-        }  # fmt: skip
-        server = ServerProcess(folder, environment, key)
-        server.start()
         try:
-            run(server.ready())
-            yield server
+            yield lambda work: thread.submit(runner.run, work).result()
         finally:
-            server.end()
+            thread.submit(runner.close).result()
+
+
+@contextmanager
+def _running(run: Run, folder: Path, key: str | None, **environment: str) -> Iterator[ServerProcess]:
+    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder), "TALLYLIGHT_API_BASE_ALLOW": LOCAL, **environment}, key)
+    server.start()
+    try:
+        run(server.ready())
+        yield server
+    finally:
+        server.end()
+
+
+@contextmanager
+def server_on(postgres: str, template: str | None, folder: Path) -> Iterator[ServerProcess]:
+    """Run a server on a database of its own."""
+    with _elsewhere() as run:
+        database = new_database(postgres, template)
+        dsn = run(database.__aenter__())
+        try:
+            with _running(run, folder, ADMIN_KEY, TALLYLIGHT_DATABASE_URL=dsn) as server:
+                yield server
+        finally:
             run(database.__aexit__(None, None, None))
-            elsewhere.submit(runner.close).result()
+
+
+@contextmanager
+def first_server(folder: Path) -> Iterator[ServerProcess]:
+    """Run a server in an empty folder: it makes its database, and invites its first administrator by a link."""
+    with _elsewhere() as run, _running(run, folder, None) as server:
+        yield server

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.browser.pages import Contexts, PageMaker, watched_pages
-from tests.browser.servers import server_on
+from tests.browser.servers import first_server
 from tests.channels.fake_bots import FakeBots
 from tests.platforms.fake_server import Running
 from tests.platforms.fake_wechat import FakeWechat
@@ -25,9 +25,9 @@ class Agency:
 
 
 @pytest.fixture
-def agency(contexts: Contexts, postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
+def agency(contexts: Contexts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
     """A server whose database is empty, with an administrator who has a link and nothing else."""
-    with server_on(postgres, template, tmp_path_factory.mktemp("story"), key=None) as server:
+    with first_server(tmp_path_factory.mktemp("story")) as server:
         printed = re.search(r"http://\S+/#/sign-in/\S+", server.log)
         assert printed is not None, server.log
         with Running(FakeWechat()) as wechat, Running(FakeBots()) as bots, watched_pages(contexts, server.base) as open_page:
