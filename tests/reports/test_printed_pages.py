@@ -83,5 +83,5 @@ async def test_long_names_and_many_products_are_printed_whole(
     assert title in everything
     assert "了" in everything
     assert all(f"末{n}番" in everything for n in range(60))
-    assert "支払済みの注文の合計" in everything
+    assert "支払い済みの注文の合計" in everything
     assert everything.count("74,070元") >= 2

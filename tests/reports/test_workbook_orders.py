@@ -43,7 +43,7 @@ async def test_the_third_sheet_has_every_order_line(session: str, client: httpx.
     assert Decimal("481888.00") == sum(Decimal(str(row[13])) for row in rows)
     assert {"ニット", "パンツ", "スカート", "unlisted"} == {row[8] for row in rows}
     assert {"○"} == {row[3] for row in rows}
-    assert ("支払済みの注文の合計", 363, 481888.0, 100.0) == (total[0], *total[12:15])
+    assert ("支払い済みの注文の合計", 363, 481888.0, 100.0) == (total[0], *total[12:15])
 
 
 async def test_more_orders_than_one_reading_all_arrive(
