@@ -25,7 +25,7 @@ from app.storage import audit
 from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
 from app.storage.embedded import EmbeddedPostgres
 from app.storage.persistent_connection import PersistentConnection
-from app.storage.pools import open_engine, open_pool
+from app.storage.pools import named, open_engine, open_pool
 from app.storage.postgres_programs import EmbeddedPostgresError
 from app.storage.transient_errors import UNREACHABLE, is_transient
 
@@ -106,11 +106,11 @@ class Database:
     @asynccontextmanager
     async def flush_connection(self) -> AsyncIterator[PersistentConnection]:
         """Lend a persistent connection for `early_lock_release`."""
-        settings: dict[str, str] = {}
+        settings = named("flush")
         if not self.distributed:
             # Citus commits in two phases: its coordinator must not lose the first phase if it crashes before the second.
             # The statements of a flush have one good plan each, whatever their parameters are.
-            settings = {"synchronous_commit": "off"} | ONE_PLAN
+            settings |= {"synchronous_commit": "off"} | ONE_PLAN
         limits = self.connector.limits
         limits = limits._replace(lock=min(FLUSH_LOCK_SECONDS, limits.lock))
         persistent = PersistentConnection(self.connector, limits, settings)
@@ -128,7 +128,7 @@ class Database:
         """
         limits = _background(self.connector.limits)
         async with self._slot(slot_seconds):
-            connection = await self.connector.connect(limits=limits, statement_cache_size=0)
+            connection = await self.connector.connect(named("long-work"), limits, statement_cache_size=0)
             async with _closing(connection):
                 yield connection
 
@@ -144,7 +144,7 @@ class Database:
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection outside the pools for the job queue, and close it."""
-        connection = await self.connector.connect({"application_name": "tallylight-jobs"})
+        connection = await self.connector.connect(named("jobs"))
         async with _closing(connection):
             yield connection
 
@@ -176,7 +176,7 @@ class Database:
         """Lend a SQLAlchemy connection for statements that may take an hour, such as migrations."""
 
         async def connect() -> GuardedConnection:
-            return await self.connector.connect(limits=_MAINTENANCE)
+            return await self.connector.connect(named("maintenance"), _MAINTENANCE)
 
         engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
         try:
@@ -259,7 +259,7 @@ async def open_database(settings: Settings) -> Database:
         raise
     connector = Connector(dsn, limits_of(settings.database_timeout_seconds))
     try:
-        pool = await open_pool(connector, connector.limits, 1, settings.pool_size)
+        pool = await open_pool(connector, connector.limits, 1, settings.pool_size, named("requests"))
         distributed = await pool.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         where = "the embedded database" if embedded else "the server of TALLYLIGHT_DATABASE_URL"
@@ -267,8 +267,12 @@ async def open_database(settings: Settings) -> Database:
             f"cannot connect to {where}: {type(error).__name__}. Check that it is running, that host, port and database name are "
             "right, and that this user may connect."
         ) from error
-    background_pool = await open_pool(connector, _background(connector.limits), 0, settings.background_pool_size)
-    figures_pool = await open_pool(connector, connector.limits, 0, settings.pool_size, {} if distributed else ONE_PLAN)
+    background_pool = await open_pool(
+        connector, _background(connector.limits), 0, settings.background_pool_size, named("background")
+    )
+    figures_pool = await open_pool(
+        connector, connector.limits, 0, settings.pool_size, named("figures") | ({} if distributed else ONE_PLAN)
+    )
     for name, one in (("requests", pool), ("figures", figures_pool), ("background", background_pool)):
         CONNECTIONS.labels(name, "open").set_function(one.get_size)
         CONNECTIONS.labels(name, "idle").set_function(one.get_idle_size)

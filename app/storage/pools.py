@@ -14,6 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.storage.connector import Connector, GuardedConnection, TimeLimits
 
 
+def named(use: str) -> dict[str, str]:
+    """Return the setting that names a connection by its use in `pg_stat_activity`."""
+    return {"application_name": f"tallylight-{use}"}
+
+
 async def _no_reset(connection: object) -> None:
     # No borrower leaves session state behind (no SET, no LISTEN, no cursor outside a transaction), so the round trip of asyncpg's
     # reset is saved.
@@ -37,7 +42,7 @@ def open_engine(connector: Connector) -> AsyncEngine:
     """Return an engine whose connections the connector opens; nothing is opened yet."""
 
     async def connect() -> GuardedConnection:
-        return await connector.connect()
+        return await connector.connect(named("catalogue"))
 
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=connector.limits.connect
