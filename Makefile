@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi
+.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi reference released
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,11 +53,12 @@ fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a fa
 faults: setup ## break the database, platforms and neighbours, at full length (minutes)
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist worksteal
 
-check: setup ## format, lint, types, import contracts; drift of migrations, OpenAPI, docs and locks
+check: setup ## format, lint, types, import contracts, spelling; drift of migrations, OpenAPI and its last release, docs and locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/typos
 	$(BIN)/python -m pytest tests/drift
 
 screenshots: setup ## take the pictures of the documentation (needs Chromium)
@@ -78,3 +79,9 @@ openapi: setup ## write openapi/openapi.json from the app
 	@mkdir -p openapi
 	$(BIN)/tallylight openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+reference: setup ## write the tables of docs that are made from the code: settings, events, KPIs, problems, metrics, commands
+	$(BIN)/python -m tests.drift.reference
+
+released: setup ## write openapi/released.json, which `make check` compares the API with: after a release
+	$(BIN)/python -m tests.drift.openapi_changes

@@ -68,7 +68,7 @@ class Metric:
     combine: Combine = Combine.SUM
     quotient: Quotient | None = None
     formula: str = ""
-    """The formula in the documentation."""
+    """What it counts, or its formula: for the documentation and the API document."""
     after_end: timedelta | None = None
     """The time after the end that it covers: until then it grows, and is compared with nothing."""
 
@@ -83,12 +83,12 @@ RESPONSE_MS, RESPONSES, SHIP_MS, SHIPPED = "response_ms", "responses", "ship_ms"
 _HOUR_US = 3_600_000_000
 
 
-def _audience(slug: str, unit: Unit = Unit.COUNT) -> Metric:
-    return Metric(slug, unit, Rule.AUDIENCE)
+def _audience(slug: str, formula: str, unit: Unit = Unit.COUNT) -> Metric:
+    return Metric(slug, unit, Rule.AUDIENCE, formula=formula)
 
 
-def _counted(slug: str, unit: Unit = Unit.COUNT) -> Metric:
-    return Metric(slug, unit, Rule.COUNTED)
+def _counted(slug: str, formula: str, unit: Unit = Unit.COUNT) -> Metric:
+    return Metric(slug, unit, Rule.COUNTED, formula=formula)
 
 
 def _quotient(slug: str, unit: Unit, quotient: Quotient, formula: str) -> Metric:
@@ -112,12 +112,12 @@ def _after_live(slug: str, unit: Unit, after_end: timedelta, formula: str) -> Me
 
 
 METRICS: tuple[Metric, ...] = (
-    _audience("viewers", Unit.PEOPLE),
-    _audience("views"),
-    _audience("impressions"),
+    _audience("viewers", "distinct viewers that entered, per platform; platforms add up", Unit.PEOPLE),
+    _audience("views", "entries"),
+    _audience("impressions", "reported by platforms"),
     _ratio("entry_rate", "viewers", "impressions"),
-    Metric("concurrent_viewers", Unit.PEOPLE, Rule.LATEST, Combine.SUM_OF_LATEST),
-    Metric("peak_concurrent_viewers", Unit.PEOPLE, Rule.HIGHEST, Combine.PEAK_OF_SUM),
+    Metric("concurrent_viewers", Unit.PEOPLE, Rule.LATEST, Combine.SUM_OF_LATEST, formula="last known, while live"),
+    Metric("peak_concurrent_viewers", Unit.PEOPLE, Rule.HIGHEST, Combine.PEAK_OF_SUM, formula="highest over the session"),
     _quotient(
         "average_concurrent_viewers",
         Unit.PEOPLE,
@@ -130,13 +130,13 @@ METRICS: tuple[Metric, ...] = (
         Quotient((WATCH_MS,), WATCHED_VIEWERS, per=1000, from_parts=True),
         "watch seconds ÷ viewers",
     ),
-    _audience("new_followers", Unit.PEOPLE),
+    _audience("new_followers", "distinct viewers that followed", Unit.PEOPLE),
     _ratio("follow_rate", "new_followers", "viewers"),
-    _audience("comments"),
-    _counted("commenters", Unit.PEOPLE),
-    _audience("likes"),
-    _audience("shares"),
-    _counted("gifts"),
+    _audience("comments", "comments"),
+    _counted("commenters", "distinct viewers that commented", Unit.PEOPLE),
+    _audience("likes", "likes"),
+    _audience("shares", "shares"),
+    _counted("gifts", "gifts"),
     _ratio("engagement_rate", "comments", "viewers"),
     _quotient(
         "interaction_rate",
@@ -144,19 +144,19 @@ METRICS: tuple[Metric, ...] = (
         Quotient(("comments", "likes", "shares"), "viewers"),
         "(comments + likes + shares) ÷ viewers",
     ),
-    Metric("product_impressions", Unit.COUNT, Rule.BY_PRODUCT),
-    _audience("product_viewers", Unit.PEOPLE),
-    Metric("product_clicks", Unit.COUNT, Rule.BY_PRODUCT),
-    _audience("clickers", Unit.PEOPLE),
+    Metric("product_impressions", Unit.COUNT, Rule.BY_PRODUCT, formula="reported by platforms, or counted"),
+    _audience("product_viewers", "distinct viewers of `live.product.displayed`, or reported", Unit.PEOPLE),
+    Metric("product_clicks", Unit.COUNT, Rule.BY_PRODUCT, formula="clicks on product cards"),
+    _audience("clickers", "distinct viewers that clicked, or reported; absent if clicks name no viewer", Unit.PEOPLE),
     _ratio("click_rate", "product_clicks", "viewers"),
     _ratio("product_click_rate", "product_clicks", "product_impressions"),
-    Metric("orders", Unit.COUNT, Rule.COMMERCE),
-    Metric("buyers", Unit.PEOPLE, Rule.COMMERCE),
-    Metric("units_sold", Unit.PIECES, Rule.COMMERCE),
-    Metric("gift_units", Unit.PIECES, Rule.LEDGER),
-    Metric("gmv", Unit.MONEY, Rule.COMMERCE),
-    Metric("refunded_orders", Unit.COUNT, Rule.LEDGER),
-    Metric("refund_amount", Unit.MONEY, Rule.LEDGER),
+    Metric("orders", Unit.COUNT, Rule.COMMERCE, formula="distinct paid orders"),
+    Metric("buyers", Unit.PEOPLE, Rule.COMMERCE, formula="distinct buyers with a paid order"),
+    Metric("units_sold", Unit.PIECES, Rule.COMMERCE, formula="sum of quantities of paid orders, without free gifts"),
+    Metric("gift_units", Unit.PIECES, Rule.LEDGER, formula="free gifts of paid orders"),
+    Metric("gmv", Unit.MONEY, Rule.COMMERCE, formula="paid amount, refunds not taken off"),
+    Metric("refunded_orders", Unit.COUNT, Rule.LEDGER, formula="distinct refunded orders"),
+    Metric("refund_amount", Unit.MONEY, Rule.LEDGER, formula="amount paid back"),
     _ratio("refund_rate", "refunded_orders", "orders"),
     Metric("net_gmv", Unit.MONEY, Rule.FORMULA, Combine.FORMULA, formula="gmv − refund_amount"),
     _ratio("conversion_rate", "buyers", "viewers"),
@@ -168,26 +168,26 @@ METRICS: tuple[Metric, ...] = (
     _money("gmv_per_viewer", "viewers"),
     _quotient("gmv_per_thousand_views", Unit.MONEY, Quotient(("gmv",), "views", times=1000), "gmv × 1000 ÷ views"),
     _quotient("gmv_per_hour", Unit.MONEY, Quotient(("gmv",), DURATION_US, times=_HOUR_US), "gmv ÷ hours of duration"),
-    Metric("ad_spend", Unit.MONEY, Rule.BY_CAMPAIGN),
+    Metric("ad_spend", Unit.MONEY, Rule.BY_CAMPAIGN, formula="the latest of `live.ad.sampled`, summed over campaigns"),
     _ratio("roi", "gmv", "ad_spend"),
     _ratio("net_roi", "net_gmv", "ad_spend"),
-    Metric("new_buyers", Unit.PEOPLE, Rule.LEDGER),
+    Metric("new_buyers", Unit.PEOPLE, Rule.LEDGER, formula="buyers whose first paid order with the brand this is"),
     Metric("repeat_buyers", Unit.PEOPLE, Rule.FORMULA, Combine.SUM, formula="buyers − new_buyers"),
-    _counted("support_requests"),
+    _counted("support_requests", "distinct tickets"),
     _quotient(
         "average_response_seconds",
         Unit.SECONDS,
         Quotient((RESPONSE_MS,), RESPONSES, per=1000, from_parts=True),
         "response seconds ÷ answered requests",
     ),
-    _counted("slow_responses"),
+    _counted("slow_responses", "answers slower than `TALLYLIGHT_SLOW_RESPONSE_SECONDS`"),
     _quotient(
         "average_ship_hours",
         Unit.HOURS,
         Quotient((SHIP_MS,), SHIPPED, per=_HOUR_US // 1000, from_parts=True),
         "hours from paid to shipped ÷ shipped orders",
     ),
-    _audience("replay_views"),
+    _audience("replay_views", "reported by platforms"),
     _after_live("orders_24h", Unit.COUNT, DAY, "orders paid within 24 hours after the end"),
     _after_live("gmv_24h", Unit.MONEY, DAY, "gmv of after_live_orders_24h"),
     _after_live("net_gmv_24h", Unit.MONEY, DAY, "after_live_gmv_24h − refunds of these orders"),

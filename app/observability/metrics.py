@@ -8,14 +8,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, di
 # Otherwise every series has a second one with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves this one untyped
 
-REQUESTS = Counter("tallylight_requests", "Requests answered.", ["method", "route", "status"])
+REQUESTS = Counter(
+    "tallylight_requests", "Requests answered; the route is its template, never the path.", ["method", "route", "status"]
+)
 REQUEST_SECONDS = Histogram(
     "tallylight_request_seconds",
     "Seconds from a request's head to the end of its answer.",
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-EVENTS = Counter("tallylight_events", "Events processed, by outcome.", ["outcome"])
+EVENTS = Counter("tallylight_events", "Events by outcome: accepted, duplicates, conflicts, parked, rejected.", ["outcome"])
 EVENTS_BY_TYPE = Counter("tallylight_events_by_type", "Events that a flush has stored, by type and outcome.", ["type", "outcome"])
 EVENT_LAG_SECONDS = Histogram(
     "tallylight_event_lag_seconds",
@@ -39,7 +41,11 @@ COMMIT_SECONDS = Histogram(
 QUEUED = Gauge("tallylight_queue_depth", "Events waiting for their commit.")
 DEFERRED = Gauge("tallylight_deferred_events", "Events whose session is locked; they are tried apart from the others.")
 SERVER_FAULTS = Counter("tallylight_server_faults", "Events and commits that failed by a fault of the server; alarm on any.")
-JOBS = Counter("tallylight_jobs", "Attempts of jobs, by outcome: done, retried or failed.", ["job", "outcome"])
+JOBS = Counter(
+    "tallylight_jobs",
+    "Attempts of jobs, by outcome: done, retried or failed. A poll that fails is done: its connection states why.",
+    ["job", "outcome"],
+)
 JOB_WAIT_SECONDS = Histogram(
     "tallylight_job_wait_seconds",
     "Seconds from a job's creation to the beginning of an attempt.",
@@ -47,7 +53,9 @@ JOB_WAIT_SECONDS = Histogram(
     buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 3_600, 86_400),
 )
 MESSAGES = Counter("tallylight_channel_messages", "Requests to channels, by kind and outcome.", ["kind", "outcome"])
-CONNECTIONS = Gauge("tallylight_database_connections", "Connections of the pools, by pool and state.", ["pool", "state"])
+CONNECTIONS = Gauge(
+    "tallylight_database_connections", "Open and idle connections of the pools, by pool and state.", ["pool", "state"]
+)
 SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Event streams that are open.")
 STREAM_SECONDS = Histogram(
     "tallylight_stream_seconds",

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.problems import codes
+
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "Bad request",
@@ -27,81 +29,8 @@ _TITLES = {
     500: "Internal error",
     503: "Overloaded",
 }
-CODES: Mapping[str, int] = {
-    "bad_request": 400,
-    "not_authenticated": 401,
-    "invalid_ticket": 401,
-    "sign_in_refused": 401,
-    "not_allowed": 403,
-    "cross_site": 403,
-    "internal_only": 403,
-    "not_found": 404,
-    "alert_not_found": 404,
-    "alias_not_found": 404,
-    "brand_not_found": 404,
-    "channel_not_found": 404,
-    "connection_not_found": 404,
-    "contract_not_found": 404,
-    "customer_not_found": 404,
-    "dead_letter_not_found": 404,
-    "delivery_not_found": 404,
-    "device_not_found": 404,
-    "exchange_rate_not_found": 404,
-    "job_not_found": 404,
-    "key_not_found": 404,
-    "lineup_item_not_found": 404,
-    "import_not_found": 404,
-    "logo_not_found": 404,
-    "note_not_found": 404,
-    "person_not_found": 404,
-    "product_not_found": 404,
-    "not_released": 404,
-    "promotion_not_found": 404,
-    "revision_not_found": 404,
-    "session_not_found": 404,
-    "share_link_not_found": 404,
-    "settlement_line_not_found": 404,
-    "settlement_not_found": 404,
-    "stream_not_found": 404,
-    "method_not_allowed": 405,
-    "request_timeout": 408,
-    "conflict": 409,
-    "already_exists": 409,
-    "contracts_overlap": 409,
-    "contract_in_use": 409,
-    "currency_in_use": 409,
-    "exchange_rate_used": 409,
-    "last_administrator": 409,
-    "lineup_full": 409,
-    "not_replayable": 409,
-    "nothing_to_release": 409,
-    "person_inactive": 409,
-    "secret_key_changed": 409,
-    "session_on_air": 409,
-    "session_released": 409,
-    "session_stated": 409,
-    "settlement_changed": 409,
-    "settlement_incomplete": 409,
-    "settlement_issued": 409,
-    "plan_changed": 412,
-    "body_too_large": 413,
-    "too_many_events": 413,
-    "unsupported_media_type": 415,
-    "invalid_input": 422,
-    "idempotency_key_reused": 422,
-    "no_event_accepted": 422,
-    "precondition_required": 428,
-    "too_many_requests": 429,
-    "head_too_large": 431,
-    "internal_error": 500,
-    "report_failed": 500,
-    "overloaded": 503,
-    "database_unavailable": 503,
-    "not_committed": 503,
-    "not_ready": 503,
-    "queue_full": 503,
-}
-"""Stable code of a problem → its status. The first code of a status is the one of a problem that names none."""
+CODES: Mapping[str, int] = {name: code.status for name, code in codes.CODES.items()}
+"""Stable code of a problem → its status."""
 _DEFAULT_CODES = {status: code for code, status in reversed(list(CODES.items()))}
 
 
