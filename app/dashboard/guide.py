@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.dashboard.files import site
 from app.dashboard.policy import HEADERS
-from app.guide.pages import INDEX, PICTURES, Page, pages, pictures
+from app.guide.pages import INDEX, PICTURES, contents, pages, pictures
 from app.guide.search import search
 
 PATH = "/guide"
@@ -36,15 +36,10 @@ async def guide(request: Request) -> Response:
     return HTMLResponse(
         _template().render(
             page=page, content=Markup(page.html), query=query, places=places, base=base, guide=base + PATH,  # noqa: S704
-            version=site(base).version, index=_contents(found),
+            version=site(base).version, index=contents(found),
         ),
         headers=_HEADERS,
     )  # fmt: skip
-
-
-def _contents(found: dict[str, Page]) -> list[Page]:
-    """Return the pages that the list beside a page names: those of the first level, by title."""
-    return sorted((page for name, page in found.items() if "/" not in name and name != INDEX), key=lambda page: page.title)
 
 
 @cache

@@ -7,8 +7,8 @@ page of the guide; a link to any other file of the repository is shown as text, 
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ class Section:
     anchor: str
     heading: str
     text: str
+    links: Sequence[str] = ()
+    """Names of the pages that it links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,13 @@ def _page(name: str, text: str, address: str) -> Page:
             anchor = f"{anchor}-{seen}" if seen else anchor
             token.attrSet("id", anchor)
             sections.append(Section(anchor, heading, ""))
-        elif token.type == "inline":
+        known = len(links)
+        if token.type == "inline":
             token.children = [_linked(child, name, address, links) for child in token.children or ()]
         if token.type in {"inline", "fence", "code_block"} and sections:
             last = sections[-1]
-            sections[-1] = Section(last.anchor, last.heading, f"{last.text} {_text(token)}".strip())
+            named = (*last.links, *(link.partition("#")[0] for link in links[known:]))
+            sections[-1] = replace(last, text=f"{last.text} {_text(token)}".strip(), links=named)
     html = markdown.renderer.render(tokens, markdown.options, {})
     # A wide table and a long line scroll inside their own frame, which the keyboard must reach. Text of a page is escaped: these
     # are the renderer's own tags.
@@ -143,3 +147,15 @@ def resolved(page: str, path: str) -> str | None:
         else:
             parts.pop()
     return "/".join(parts).removesuffix(".md")
+
+
+def contents(found: Mapping[str, Page]) -> list[tuple[str, list[Page]]]:
+    """Return the pages by the heading of the entry page that names them, each where it is named first; its title names none."""
+    listed = {INDEX}
+    parts = []
+    for section in found[INDEX].sections[1:]:
+        names = [name for name in dict.fromkeys(section.links) if name in found and name not in listed]
+        listed |= set(names)
+        if names:
+            parts.append((section.heading, [found[name] for name in names]))
+    return parts

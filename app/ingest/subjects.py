@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from app.currency import digits_of
+from babel.numbers import get_currency_precision
+
 from app.events.contributions import NONE_FORGOTTEN, ForgottenOrder
 from app.ingest import fold
 from app.storage.writes import SessionRow, WriteQueries
@@ -139,6 +140,6 @@ class SubjectResolver:
                 session.catalogue_version, await queries.brand_aliases(brand), await queries.forgotten_orders(brand)
             )
             self._brands[brand] = known
-        digits = digits_of(session.currency)
+        digits = get_currency_precision(session.currency)
         forgotten = known.forgotten.get(session.id, NONE_FORGOTTEN)
         return fold.SessionContext(brand, session.currency, digits, known.aliases, self._slow_after_ms, {}, forgotten)

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from app.dashboard.policy import POLICY
 from app.dashboard.routes import ROUTES
-from app.guide.pages import PICTURES, Page, _page, anchor_of, folder, pages, pictures, resolved
+from app.guide.pages import INDEX, PICTURES, Page, _page, anchor_of, contents, folder, pages, pictures, resolved
 from app.guide.search import LONGEST, MOST, search
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,17 @@ def test_every_page_of_the_first_level_is_named_by_the_index() -> None:
     """The entry page of the guide leads to each page."""
     named = {link.partition("#")[0] for link in pages()["README"].links}
     assert {name for name in pages() if "/" not in name} - {"README"} <= named
+
+
+def test_the_pages_are_arranged_by_what_a_reader_wants() -> None:
+    """A tutorial, how-tos, reference and explanation: the list beside a page has each page of the first level once."""
+    parts = contents(pages())
+    headings = [heading for heading, _ in parts]
+    assert ["Learn", "Do", "Work with the dashboard", "Data and API", "The server", "Understand"] == headings
+    listed = [page.name for _, members in parts for page in members]
+    assert len(listed) == len(set(listed))
+    assert {name for name in pages() if "/" not in name} - {INDEX} <= set(listed)
+    assert ["tutorial"] == [page.name for page in parts[0][1]]
 
 
 async def test_pages_are_served_with_the_dashboards_policy(guide: httpx.AsyncClient) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
+from tests.guide.examples import differences
 from tests.platforms.conftest import path_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
 SECRET = b"the signing secret of the shop's webhooks"
-ANYTHING = "…"
 
 
 def steps() -> Iterator[tuple[str, str, dict[str, str], str, str | None]]:
@@ -29,19 +29,6 @@ def steps() -> Iterator[tuple[str, str, dict[str, str], str, str | None]]:
             method, path = first.split(" ")
             shown = following[1] if following[0] == "json" else None
             yield method, path, dict(line.split(": ", 1) for line in headers), body, shown
-
-
-def differences(shown: Any, found: Any, place: str = "") -> list[str]:
-    """Return where an answer is not what the page shows; the page may leave members out."""
-    if isinstance(shown, dict) and isinstance(found, dict):
-        missing = [f"{place}/{name} is missing" for name in shown if name not in found]
-        return missing + [
-            text for name in shown if name in found for text in differences(shown[name], found[name], f"{place}/{name}")
-        ]
-    if isinstance(shown, list) and isinstance(found, list) and len(shown) == len(found):
-        pairs = enumerate(zip(shown, found, strict=True))
-        return [text for index, pair in pairs for text in differences(*pair, f"{place}/{index}")]
-    return [] if shown in (ANYTHING, found) else [f"{place}: {found!r} is not {shown!r}"]
 
 
 def test_the_comparison_finds_differences() -> None:

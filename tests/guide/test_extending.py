@@ -1,0 +1,24 @@
+"""docs/extending.md: the payload class of its example is a class as it stands, and counts what the page says."""
+
+from typing import Any
+
+from app.events import contributions, fields, payload
+from app.events.contributions import Count
+from tests.guide.examples import blocks
+
+
+def test_the_class_of_the_page_registers_its_type_and_counts() -> None:
+    """It needs the names of its neighbours alone."""
+    (block,) = [one for one in blocks() if (one.page, one.language) == ("docs/extending.md", "python")]
+    known = dict(payload.PAYLOADS)
+    names: dict[str, Any] = {**vars(fields), **vars(contributions), "Payload": payload.Payload}
+    try:
+        exec(compile(block.text, block.place, "exec"), names)  # noqa: S102 - the project's own page
+        made = names["PollAnswered"]
+        assert {"live.poll.answered"} == set(payload.PAYLOADS) - set(known)
+    finally:
+        payload.PAYLOADS.clear()
+        payload.PAYLOADS.update(known)
+    context = contributions.FoldContext("direct", "", "CNY", 2, {}, 180_000)
+    assert (Count("poll_answers", 1),) == made(viewer="o-1", answer="yes").fold(context).counts
+    assert ("viewer",) == made.person_fields
