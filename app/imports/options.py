@@ -3,7 +3,7 @@
 In: options as a sender gave them. Out: models. Never here: the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,14 @@ class TableOptions(BaseModel):
         """Whether columns are guessed."""
         return not self.columns if self.guess is None else self.guess
 
+    def refuse_columns(self, kind: str, known: Collection[str]) -> None:
+        """Refuse a column of a field that this kind of file does not have, or that a constant gives already."""
+        for name in self.columns:
+            if name not in known:
+                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": kind})
+            if name in self.constants:
+                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+
 
 class ImportOptions(TableOptions):
     """What a file of orders or of the audience holds.
@@ -97,9 +105,7 @@ class ImportOptions(TableOptions):
             raise PydanticCustomError("column", "constants: {kind} has none", {"kind": self.kind})
         if self.type not in PAYLOADS:
             raise PydanticCustomError("event_type", "type: is no event type of ours")
-        for name in self.columns:
-            if name not in self.fields:
-                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
+        self.refuse_columns(self.kind, self.fields)
         needs = [name for name in (_ORDER_NEEDS if self.kind == "orders" else ("time",)) if name not in self.chosen]
         if self.kind == "orders" and not self.chosen.keys() & _AMOUNTS:
             needs.append("amount, line_amount or unit_price")
@@ -124,11 +130,7 @@ class TrackingOptions(TableOptions):
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "TrackingOptions":
-        for name in self.columns:
-            if name not in _TRACKING_FIELDS:
-                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
-            if name in self.constants:
-                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        self.refuse_columns(self.kind, _TRACKING_FIELDS)
         needs = [name for name in ("order", "tracking") if name not in self.chosen]
         if needs and not self.guesses:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": ", ".join(needs)})
@@ -152,11 +154,7 @@ class ProductOptions(TableOptions):
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "ProductOptions":
-        for name in self.columns:
-            if name not in PRODUCT_FIELDS:
-                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
-            if name in self.constants:
-                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        self.refuse_columns(self.kind, PRODUCT_FIELDS)
         if "code" not in self.chosen and not self.guesses:
             raise PydanticCustomError("column", "columns: needs {names}", {"names": "code"})
         return self
@@ -174,11 +172,7 @@ class RateOptions(TableOptions):
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> "RateOptions":
-        for name in self.columns:
-            if name not in RATE_FIELDS:
-                raise PydanticCustomError("column", "columns: {name} is no field of {kind}", {"name": name, "kind": self.kind})
-            if name in self.constants:
-                raise PydanticCustomError("column", "constants: {name} is a column already", {"name": name})
+        self.refuse_columns(self.kind, RATE_FIELDS)
         needs = [name for name in RATE_FIELDS if name not in self.chosen and name not in self.constants]
         if needs and not self.guesses:
             raise PydanticCustomError("column", "columns or constants: needs {names}", {"names": ", ".join(needs)})

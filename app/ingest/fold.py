@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
-
+from app.currency import digits_of
 from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
@@ -63,7 +62,7 @@ async def context_of(
     """Return the context of a session, with the brand's aliases and forgotten orders as they are now."""
     aliases = await queries.brand_aliases(brand_id)
     forgotten = (await queries.forgotten_orders(brand_id)).get(session_id, NONE_FORGOTTEN)
-    return SessionContext(brand_id, currency, get_currency_precision(currency), aliases, slow_after_ms, {}, forgotten)
+    return SessionContext(brand_id, currency, digits_of(currency), aliases, slow_after_ms, {}, forgotten)
 
 
 def with_correction(contributions: Contributions, source: str) -> Contributions:
@@ -206,7 +205,7 @@ async def _revert_superseded(
             currency = currencies.get(event.session_id)
             if currency is None:
                 continue  # It is being deleted, and its figures with it.
-            digits = get_currency_precision(currency)
+            digits = digits_of(currency)
             context = contexts[losses[0][2]]._replace(currency=currency, digits=digits, streams={})
         folded = fold_logged(event, context)
         claims = {(claim.set, claim.member): claim for claim in folded.contributions.claims}

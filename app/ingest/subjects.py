@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
-
+from app.currency import digits_of
 from app.events.contributions import NONE_FORGOTTEN, ForgottenOrder
 from app.ingest import fold
 from app.storage.writes import SessionRow, WriteQueries
@@ -140,6 +139,6 @@ class SubjectResolver:
                 session.catalogue_version, await queries.brand_aliases(brand), await queries.forgotten_orders(brand)
             )
             self._brands[brand] = known
-        digits = get_currency_precision(session.currency)
+        digits = digits_of(session.currency)
         forgotten = known.forgotten.get(session.id, NONE_FORGOTTEN)
         return fold.SessionContext(brand, session.currency, digits, known.aliases, self._slow_after_ms, {}, forgotten)

@@ -22,7 +22,6 @@ ARGUMENTS = [
     "--disable-quic", "--disable-gpu", "--hide-scrollbars",
 ]  # fmt: skip
 """No sandbox, since containers run as root; the rest keeps Chromium itself off the network."""
-SCENARIO = Path(__file__).parent / "scenario.json"
 
 
 @contextmanager

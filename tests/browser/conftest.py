@@ -1,21 +1,24 @@
 """One browser, one server and one whole demo for all tests of this folder; a watched page for each."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
+from math import inf
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from app.simulate.library import load
 from tests.browser.brands import BrandPages, brand_with_months
-from tests.browser.chromium import PATH, SCENARIO, chromium, sessions, sign_in_with, simulating
-from tests.databases import LOCAL
-from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
+from tests.browser.chromium import PATH, chromium
+from tests.browser.pages import PATIENCE, Contexts, PageMaker, settled, watched_pages
+from tests.browser.servers import server_on
+from tests.browser.simulated import Show
+from tests.pipeline.processes import HEADERS
 
+SCENARIO = Path(__file__).parent / "scenario.json"
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 """What would become markup and run, were it ever treated as markup."""
 READ_FIGURES = """() => {
@@ -33,10 +36,15 @@ READ_FIGURES = """() => {
     gmv: [tile('gmv'), cells[5]],
   };
 }"""
-PageMaker = Callable[..., Page]
-_PATIENCE = 60_000
-"""Milliseconds until a page that does not come is a failure; a busy machine is none."""
-expect.set_options(timeout=_PATIENCE)
+WATCH = f"""async (pauses) => {{
+  const moments = [];
+  for (const pause of pauses) {{
+    await new Promise((over) => setTimeout(over, pause));
+    moments.push(({READ_FIGURES})());
+  }}
+  return moments;
+}}"""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -52,29 +60,35 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def base(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server on the embedded PostgreSQL; started only where a browser is."""
+def contexts(browser: Browser) -> Contexts:
+    """The contexts of the browser, which the tests take one after the other."""
+    return Contexts(browser)
+
+
+@pytest.fixture(scope="package")
+def base(postgres: str, template: str | None, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server, for all tests; started only if there is a browser."""
     assert browser.is_connected()
-    folder = tmp_path_factory.mktemp("dashboard")
-    server = ServerProcess(folder, {"TALLYLIGHT_DATA_DIR": str(folder), "TALLYLIGHT_API_BASE_ALLOW": LOCAL})
-    server.start()
-    try:
-        # Playwright's own loop runs in this thread.
-        with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(lambda: asyncio.run(server.ready())).result()
+    with server_on(postgres, template, tmp_path_factory.mktemp("dashboard")) as server:
         yield server.base
-    finally:
-        server.end()
 
 
-@pytest.fixture(scope="module")
-def live(base: str) -> Iterator[str]:
-    """A session that is live: an hour of it takes a minute and a half."""
-    with simulating(base, SCENARIO, 40) as session:
-        yield session
+@pytest.fixture(scope="package")
+def show(base: str) -> Iterator[Show]:
+    """A show of an hour, of which a quarter is over."""
+    show = Show(base, load(str(SCENARIO)))
+    show.play(15)
+    yield show
+    show.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def live(show: Show) -> str:
+    """A session that is live."""
+    return show.id
+
+
+@pytest.fixture(scope="package")
 def ended(base: str) -> str:
     """A session that is over, on two platforms, all of whose texts are hostile."""
     form: dict[str, Any] = {
@@ -111,47 +125,10 @@ def ended(base: str) -> str:
     return session
 
 
-@contextmanager
-def watched_pages(browser: Browser, base: str) -> Iterator[PageMaker]:
-    """A maker of pages that are watched: no error in the console, no request to anywhere else."""
-    contexts, troubles = [], list[str]()
-
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on("console", lambda said: troubles.append(f"console: {said.text}") if said.type == "error" else None)
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith((base, "blob:", "data:")) else troubles.append(f"foreign: {asked.url}"),
-        )
-
-    # Without animations: Chromium would draw sixty pictures a second of a live page, by computing alone.
-    def make(where: str = "", *, key: str | None = ADMIN_KEY, **options: Any) -> Page:
-        settings: dict[str, Any] = {
-            "viewport": {"width": 1440, "height": 900},
-            "locale": "ja-JP",
-            "reduced_motion": "reduce",
-        } | options
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        if key is not None:
-            sign_in_with(context, base, key)
-        page = context.new_page()
-        page.set_default_timeout(_PATIENCE)
-        watch(page)
-        page.goto(f"{base}/{where}")
-        return page
-
-    make.troubles = troubles  # type: ignore[attr-defined]
-    yield make
-    for context in contexts:
-        context.close()
-    assert [] == troubles
-
-
 @pytest.fixture
-def open_page(browser: Browser, base: str) -> Iterator[PageMaker]:
+def open_page(contexts: Contexts, base: str) -> Iterator[PageMaker]:
     """A maker of watched pages, which are closed with the test."""
-    with watched_pages(browser, base) as make:
+    with watched_pages(contexts, base) as make:
         yield make
 
 
@@ -170,17 +147,19 @@ class WatchedDemo(NamedTuple):
 
 
 @pytest.fixture(scope="package")
-def demo(browser: Browser, base: str) -> WatchedDemo:
-    """The session of 2021-09-25 at full speed, whose live screen is read at fifty random moments."""
-    rng, moments = Random(20210925), []
-    with simulating(base, "2021-09-25", "max") as session, watched_pages(browser, base) as open_page:
-        page = open_page(f"#/live/{session}")
-        expect(page.locator("#chart-funnel")).to_be_visible()
-        for _ in range(50):
-            page.wait_for_timeout(rng.randrange(20, 700))
-            moments.append(page.evaluate(READ_FIGURES))
-        while next(one for one in sessions(base) if one["id"] == session)["status"] == "live":
-            page.wait_for_timeout(500)
-        page.wait_for_timeout(3000)
+def demo(contexts: Contexts, base: str) -> WatchedDemo:
+    """The session of 2021-09-25, whose live screen is read at fifty random moments while its events come in ten parts."""
+    rng, moments, scenario = Random(20210925), [], load("2021-09-25")
+    show = Show(base, scenario)
+    with watched_pages(contexts, base) as open_page:
+        page = open_page(f"#/live/{show.id}")
+        for part in range(1, 11):
+            show.play(scenario.duration_ms / 60_000 * part / 10)
+            moments += page.evaluate(WATCH, [rng.randrange(20, 250) for _ in range(5)])
+        show.play(inf)
+        expect(page.locator(".live.is-provisional")).to_be_visible()
+        page.reload()
+        settled(page)
         moments.append(page.evaluate(READ_FIGURES))
-    return WatchedDemo(session, moments)
+    show.close()
+    return WatchedDemo(show.id, moments)

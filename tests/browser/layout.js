@@ -21,35 +21,63 @@
   };
   const scrolls = (style) => /auto|scroll/.test(style.overflowX) || /auto|scroll/.test(style.overflowY);
 
+  const style = memoized(getComputedStyle);
+  const frameOf = memoized((element) => element.getBoundingClientRect());
+
+  /** A function of an element that is computed once per element: nothing changes while it is measured. */
+  function memoized(work) {
+    const known = new Map();
+    return (element) => {
+      if (!known.has(element)) known.set(element, work(element));
+      return known.get(element);
+    };
+  }
+
+  /** The rectangle to which an element and its ancestors clip what is in it; null if none does. */
+  const clip = memoized((element) => {
+    if (!element || element === document.documentElement) return null;
+    const { overflowX, overflowY } = style(element);
+    const around = clip(element.parentElement);
+    if (overflowX === "visible" && overflowY === "visible") return around;
+    let { left, top, right, bottom } = around ?? { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity };
+    const frame = frameOf(element);
+    if (overflowX !== "visible") [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+    if (overflowY !== "visible") [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+    return { left, top, right, bottom };
+  });
+
   /** The part of a rectangle that its clipping ancestors leave; null if they leave nothing. */
   function visible(rect, element) {
-    let { left, top, right, bottom } = rect;
-    for (let node = element; node && node !== document.documentElement; node = node.parentElement) {
-      const style = getComputedStyle(node);
-      if (style.overflowX === "visible" && style.overflowY === "visible") continue;
-      const frame = node.getBoundingClientRect();
-      if (style.overflowX !== "visible") [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
-      if (style.overflowY !== "visible") [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
-      if (right - left < 1 || bottom - top < 1) return null;
-    }
-    return { left, top, right, bottom };
+    const frame = clip(element);
+    if (!frame) return rect;
+    const [left, right] = [Math.max(rect.left, frame.left), Math.min(rect.right, frame.right)];
+    const [top, bottom] = [Math.max(rect.top, frame.top), Math.min(rect.bottom, frame.bottom)];
+    return right - left < 1 || bottom - top < 1 ? null : { left, top, right, bottom };
   }
 
   /** The edge at which an opaque part of a table stays in sight while the rest scrolls under it; null for the rest. */
-  function stuck(element) {
-    for (let node = element; node; node = node.parentElement) {
-      const style = getComputedStyle(node);
-      if (style.position === "sticky" && !/transparent|rgba\(.*, 0(\.\d+)?\)/.test(style.backgroundColor)) {
-        return `${node.closest("[id]")?.id} ${style.top} ${style.bottom} ${style.left}`;
-      }
+  const stuck = memoized((element) => {
+    if (!element) return null;
+    const { position, backgroundColor, top, bottom, left } = style(element);
+    if (position === "sticky" && !/transparent|rgba\(.*, 0(\.\d+)?\)/.test(backgroundColor)) {
+      return `${element.closest("[id]")?.id} ${top} ${bottom} ${left}`;
     }
-    return null;
-  }
+    return stuck(element.parentElement);
+  });
+
+  /** The frames that an element's text must not leave, the innermost first: those up to what can be scrolled. */
+  const framesOf = memoized((element) => {
+    if (!element || element === document.body || scrolls(style(element))) return [];
+    const { overflowX, overflowY } = style(element);
+    const clips = overflowX !== "visible" || overflowY !== "visible";
+    const outer = framesOf(element.parentElement);
+    return clips || element.matches(FRAMES) ? [{ frame: element, rect: frameOf(element), clips }, ...outer] : outer;
+  });
 
   /** True if lines are left out between a text and the part that has the whole text as its title. */
   function isClamped(element, titled) {
     for (let node = element; titled.contains(node); node = node.parentElement) {
-      if (getComputedStyle(node).webkitLineClamp !== "none") return true;
+      if (style(node).webkitLineClamp !== "none") return true;
     }
     return false;
   }
@@ -61,7 +89,7 @@
     const element = node.parentElement;
     if (!node.data.trim() || element.closest("script, style, noscript, [hidden], .unseen, option, textarea, pre, title")) continue;
     if (element.closest("svg") ? false : !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    if (Number(getComputedStyle(element).opacity) === 0 || element.closest("[opacity='0']")) continue;
+    if (Number(style(element).opacity) === 0 || element.closest("[opacity='0']")) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const lines = [...range.getClientRects()].filter((rect) => rect.width > 0 && rect.height > 0);
@@ -93,20 +121,15 @@
     for (const line of lines) {
       // A line's box is higher than its glyphs: compare about the height of its capitals.
       const middle = (line.top + line.bottom) / 2;
-      const half = Math.min((line.bottom - line.top) / 2, parseFloat(getComputedStyle(element).fontSize) * 0.44);
+      const half = Math.min((line.bottom - line.top) / 2, parseFloat(style(element).fontSize) * 0.44);
       const rect = visible({ left: line.left, right: line.right, top: middle - half, bottom: middle + half }, element);
       if (rect) seen.push({ ...rect, node, above });
     }
     // An ellipsis shows that a text is cut, and the whole text is in the title.
     const titled = element.closest("[title]");
-    if (titled && getComputedStyle(titled).textOverflow === "ellipsis") continue;
+    if (titled && style(titled).textOverflow === "ellipsis") continue;
     if (titled && isClamped(element, titled)) continue;
-    for (let frame = element; frame && frame !== document.body; frame = frame.parentElement) {
-      const style = getComputedStyle(frame);
-      if (scrolls(style)) break;
-      const clips = style.overflowX !== "visible" || style.overflowY !== "visible";
-      if (!clips && !frame.matches(FRAMES)) continue;
-      const rect = frame.getBoundingClientRect();
+    for (const { frame, rect, clips } of framesOf(element)) {
       const out = Math.max(rect.left - box.left, box.right - rect.right, clips ? Math.max(rect.top - box.top, box.bottom - rect.bottom) : 0);
       if (out > 1.5) {
         complaints.push(`outside: “${short(node.data)}” leaves ${frame.tagName.toLowerCase()}.${frame.getAttribute("class") ?? ""} by ${out.toFixed(1)} px (${place(node)})`);

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.browser.brands import brand_with_orders
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 
 
 @pytest.fixture(scope="module")

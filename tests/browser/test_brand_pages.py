@@ -7,10 +7,10 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
+from tests.browser.barriers import serious
 from tests.browser.brands import BrandPages, addresses_of, brand_with_orders
-from tests.browser.conftest import PageMaker
-from tests.browser.test_dashboard import serious
-from tests.browser.test_layout import MEASURE
+from tests.browser.layout import MEASURE
+from tests.browser.pages import PageMaker, settled
 
 
 def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) -> None:
@@ -180,8 +180,7 @@ def test_no_page_of_a_brand_has_a_serious_barrier(open_page: PageMaker, brand: B
     barriers = []
     for number, address in enumerate(addresses_of(brand)):
         page.goto(page.url.split("#")[0] + address)
-        expect(page.locator("main h1")).to_be_visible()
-        expect(page.locator(".waiting")).to_have_count(0)
+        settled(page)
         page.emulate_media(color_scheme="dark" if number % 2 else "light")
         barriers += serious(page, address)
     page.goto(page.url.split("#")[0] + f"#/brand/{brand.slug}/contract")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.channels.fake_bots import KEY, FakeBots
 from tests.pipeline.processes import HEADERS
 from tests.platforms.fake_server import Running

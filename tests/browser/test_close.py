@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 HEADING = "订单编号,买家ID,商家编码,商品名称,数量,实付金额,支付时间"

@@ -1,75 +1,21 @@
 """The dashboard as people meet it: a real browser, a real server, a session that runs."""
 
-import re
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Request, Route, expect
 
-from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
+from app.labels.catalogue import CATALOGUE, Language
 from app.platforms.models import Connection
 from tests.browser.chromium import drawn
-from tests.browser.conftest import HOSTILE, PageMaker
+from tests.browser.conftest import HOSTILE
+from tests.browser.pages import PageMaker
+from tests.browser.simulated import Show
 from tests.languages import first_language_else_long
 from tests.pipeline.processes import ADMIN_KEY, HEADERS
-
-NAMES = {"ja": "日本語", "zh": "中文", "en": "English"}
-TEXTS = """() => {
-  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    // The places where a text may break do not divide it.
-    if (walker.currentNode.previousSibling?.nodeName === 'WBR') continue;
-    let whole = '';
-    for (let node = walker.currentNode; node && ['#text', 'WBR'].includes(node.nodeName); node = node.nextSibling) whole += node.textContent;
-    const text = whole.trim();
-    if (text && !walker.currentNode.parentElement.closest('script, noscript, [hidden], .switch, #audit code')) found.push(text);
-  }
-  return found.concat([...document.querySelectorAll('[aria-label], [placeholder]')]
-    .flatMap((node) => node.closest('.switch') ? [] : [node.getAttribute('aria-label'), node.placeholder]).filter(Boolean));
-}"""
-
-
-def views(live: str, ended: str) -> dict[str, str]:
-    """Return the address of every view."""
-    return {
-        "today": "#/today",
-        "sessions": "#/sessions",
-        "live": f"#/live/{live}",
-        "host": f"#/host/{live}",
-        "plan": f"#/plan/{ended}",
-        "new": "#/plan/new",
-        "over": f"#/live/{ended}",
-        "close": f"#/close/{ended}",
-        "report": f"#/report/{ended}",
-        "summary": f"#/close/{ended}?step=summary",
-        "comparison": f"#/comparison?sessions={live},{ended}",
-        "products": f"#/close/{ended}?step=products",
-        "history": "#/comparison",
-        "release": f"#/close/{ended}?step=release",
-        "letters": "#/dead-letters",
-        "connections": "#/connections",
-        "connection": "#/connection/new/mapping",
-        "people": "#/people",
-        "channels": "#/channels",
-        "audit": "#/audit",
-        "brands": "#/brands",
-        "rates": "#/rates",
-        "month": "#/brand/hostile/month/2021-09",
-        "contract": "#/brand/hostile/contract",
-        "shipping": "#/brand/hostile/shipping",
-        "catalogue": "#/brand/hostile/catalogue",
-    }
-
-
-def settled(page: Page) -> None:
-    """Return once a view has its content."""
-    expect(page.locator("main h1")).to_be_visible()
-    expect(page.locator(".waiting")).to_have_count(0)
 
 
 def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(open_page: PageMaker, live: str) -> None:
@@ -101,18 +47,21 @@ def test_a_wrong_key_is_told_kindly_and_the_keyboard_alone_reaches_a_session(ope
     assert 0 == page.evaluate("sessionStorage.length")
 
 
-def test_the_live_screen_moves_and_tells_what_is_sold_out(open_page: PageMaker, live: str) -> None:
+def test_the_live_screen_moves_and_tells_what_is_sold_out(open_page: PageMaker, show: Show) -> None:
     """Figures grow without a reload, charts are drawn by interpreted expressions, the stock-out comes as an alert."""
-    page = open_page(f"#/live/{live}")
-    gmv = page.locator("[data-metric=product_clicks]")
-    expect(gmv).to_be_visible()
-    before = gmv.inner_text()
-    expect(gmv).not_to_have_text(before)
+    page = open_page(f"#/live/{show.id}")
+    clicks = page.locator("[data-metric=product_clicks]")
+    expect(clicks).to_be_visible()
+    before = clicks.inner_text()
+    show.play(17)
+    expect(clicks).not_to_have_text(before)
     drawn(page, 1)
     marker = page.evaluate("document.querySelector('.tile-value').dataset.mine = 'kept'")
     assert "kept" == marker
+    # Its first product is sold out in the nineteenth minute.
+    show.play(23)
     alert = page.locator("[data-code=sold_out_clicked]")
-    expect(alert).to_contain_text("ニット", timeout=60_000)
+    expect(alert).to_contain_text("ニット")
     expect(page.locator("#alerts [aria-live=polite]")).to_have_count(1)
     expect(page.locator("#product-table .chip-out")).to_have_text("売り切れ")
     assert "kept" == page.evaluate("document.querySelector('.tile-value').dataset.mine"), "nodes were thrown away"
@@ -130,111 +79,6 @@ def test_a_lost_connection_never_looks_live(open_page: PageMaker, live: str) -> 
     expect(page.locator(".age-open")).to_be_visible()
     expect(page.locator(".stale")).to_have_count(0)
     # A network that is gone is an error to the browser; what the page makes of it is what counts.
-    open_page.troubles.clear()  # type: ignore[attr-defined]
-
-
-def test_every_view_speaks_the_chosen_language(open_page: PageMaker, live: str, ended: str) -> None:
-    """After a switch no text of another language is left, no name of a key is visible, and the page says its language."""
-    page = open_page()
-    words = {language: {texts[language] for texts in CATALOGUE.values()} for language in LANGUAGES}
-    for name, address in views(live, ended).items():
-        page.goto(page.url.split("#")[0] + address)
-        settled(page)
-        for language in ("en", "zh", "ja"):
-            page.get_by_role("button", name=NAMES[language]).click()
-            expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
-            settled(page)
-            foreign = set().union(*(words[other] for other in LANGUAGES if other != language)) - words[language]
-            wait_for_no(page, foreign, f"{name} in {language}")
-
-
-def wait_for_no(page: Page, foreign: set[str], what: str) -> None:
-    """Assert that none of the texts is on the page; what the server wrote in the old language may take a moment to go."""
-    left: set[str] = set()
-    for _ in range(40):
-        texts = page.evaluate(TEXTS)
-        left = {
-            text
-            for text in texts
-            if text in foreign or re.match(r"(dash|metric|status|product|sheet|today|desk|plan|close|import_row)\.\w", text)
-        }
-        if not left:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{what}: {left}")
-
-
-def test_no_view_has_a_serious_barrier(open_page: PageMaker, live: str, ended: str) -> None:
-    """Axe finds nothing serious or critical, in either light, the sign-in included."""
-    page = open_page(key=None)
-    expect(page.get_by_label("APIキー")).to_be_visible()
-    barriers = in_either_light(page, "sign-in")
-    page.get_by_label("APIキー").fill(ADMIN_KEY)
-    page.keyboard.press("Enter")
-    for name, address in views(live, ended).items():
-        page.goto(page.url.split("#")[0] + address)
-        settled(page)
-        barriers += in_either_light(page, name)
-    assert [] == barriers
-
-
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-"""The rules of axe that a change of the light can break."""
-
-
-def in_either_light(page: Page, view: str) -> list[str]:
-    """Return the barriers of a view in the dark, and those that the light adds."""
-    page.emulate_media(color_scheme="dark")
-    found = serious(page, f"{view}, dark")
-    page.emulate_media(color_scheme="light")
-    return found + serious(page, f"{view}, light", COLOURS)
-
-
-def serious(page: Page, view: str, options: Mapping[str, Any] = {}) -> list[str]:
-    """Return what axe holds for serious or worse; by default by all of its rules."""
-    # Without details of what is right, which takes axe longer than to find what is wrong.
-    asked = {"resultTypes": ["violations"], **options}
-    found: list[dict[str, Any]] = Axe().run(page, options=asked).response["violations"]
-    return [
-        f"{view}: {one['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
-
-
-def test_a_phone_never_scrolls_sideways(open_page: PageMaker, live: str, ended: str) -> None:
-    """At 375 pixels every view is as wide as the screen, in every language."""
-    page = open_page(viewport={"width": 375, "height": 812}, is_mobile=True, has_touch=True)
-    for name, address in views(live, ended).items():
-        page.goto(page.url.split("#")[0] + address)
-        settled(page)
-        page.locator("#menu-button").click()
-        for language in LANGUAGES:
-            page.get_by_role("button", name=NAMES[language]).click()
-            expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
-            assert 375 == page.evaluate("Math.max(document.documentElement.scrollWidth, innerWidth)"), f"{name} in {language}"
-
-
-def test_texts_that_look_like_markup_stay_texts(open_page: PageMaker, live: str, ended: str) -> None:
-    """Titles, hosts, products, promotions, notes and dead letters are shown as they are, and nothing of them runs."""
-    page = open_page()
-    for address in views(live, ended).values():
-        page.goto(page.url.split("#")[0] + address)
-        settled(page)
-        if "report" in address:
-            drawn(page, 3)
-            for part in ("title", "product", "promotion", "note"):
-                expect(page.locator("main")).to_contain_text(f"{HOSTILE} {part}")
-        if "letters" in address:
-            page.get_by_role("button", name="内容を見る").first.click()
-            expect(page.locator(".content")).to_contain_text("window.hacked")
-        assert 0 == page.locator("img").count()
-    assert page.evaluate("window.hacked") is None
-    refused = page.evaluate(
-        "() => { try { document.body.insertAdjacentHTML('beforeend', '<b>x</b>'); } catch (error) { return error.name; } }"
-    )
-    assert "TypeError" == refused, "the page itself cannot turn text into markup"
     open_page.troubles.clear()  # type: ignore[attr-defined]
 
 
@@ -334,7 +178,7 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
 
 def test_the_first_view_is_light_and_comes_from_the_cache_afterwards(open_page: PageMaker, live: str) -> None:
     """Sign-in, sessions, and the live screen with its charts: under 1.2 MB; after a reload no file is fetched again."""
-    page = open_page(f"#/live/{live}")
+    page = open_page(f"#/live/{live}", fresh=True)
     drawn(page, 1)
     transferred = "performance.getEntriesByType('resource').map((one) => [new URL(one.name).pathname, one.transferSize])"
     first = dict(page.evaluate(transferred))

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 PRODUCTS = ("ニット", "パンツ", "スカート", "コート")

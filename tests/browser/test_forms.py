@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.images import png
 from tests.pipeline.processes import HEADERS
 

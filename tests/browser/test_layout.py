@@ -1,21 +1,19 @@
 """The layout, measured: no word and no number is broken, no text lies on another one or leaves its frame."""
 
 import os
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, expect
 
 from app.labels.catalogue import LANGUAGES, Language
 from tests.browser import broadcasts
 from tests.browser.brands import PARTS, BrandPages
-from tests.browser.conftest import PageMaker, WatchedDemo
+from tests.browser.conftest import WatchedDemo
+from tests.browser.layout import MEASURE, WIDTHS, complaints_at
+from tests.browser.pages import PageMaker, settled
 
-MEASURE = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
 LOCALES = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
 FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
-WIDTHS = (390, 820, 1440, 1920)
-"""A phone, a tablet, a laptop, a wall."""
 WIDTHS_OF: dict[Language, tuple[int, ...]] = (
     {"ja": WIDTHS, "zh": WIDTHS, "en": WIDTHS} if FULL else {"ja": WIDTHS, "zh": (1440,), "en": (390,)}
 )
@@ -62,24 +60,10 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
     }
 
 
-def settled(page: Page) -> None:
-    """Return once a view has its content and its charts."""
-    expect(page.locator("main h1")).to_be_visible()
-    expect(page.locator(".waiting")).to_have_count(0)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.chart')].every((chart) => chart.dataset.drawn === 'yes' || chart.clientWidth === 0)"
-    )
-    page.wait_for_timeout(200)
-
-
-def complaints_of(page: Page) -> list[str]:
-    """Return what is wrong with the layout, and goes on to be: a chart is drawn again after a change of the width."""
-    for _ in range(20):
-        found: list[str] = page.evaluate(MEASURE)
-        if not found:
-            break
-        page.wait_for_timeout(100)
-    return found
+def expand(buttons: Locator) -> None:
+    """Click on each of the buttons; they go away."""
+    for _ in range(buttons.count()):
+        buttons.first.click()
 
 
 @pytest.mark.slow
@@ -94,14 +78,16 @@ def test_nothing_is_broken_covered_or_cut(open_page: PageMaker, addresses: dict[
         settled(page)
         everything = page.get_by_role("button", name="200")
         for rows in ("first rows", "all rows")[: 1 + ("long" in name and everything.count() > 0)]:
+            if rows == "all rows":
+                expand(everything)
             for width in WIDTHS_OF[language]:
-                page.set_viewport_size({"width": width, "height": 900})
                 if FULL:
+                    page.set_viewport_size({"width": width, "height": 900})
                     page.reload()
-                settled(page)
-                if rows == "all rows" and everything.count():
-                    everything.first.click()
-                if found := complaints_of(page):
+                    settled(page)
+                    if rows == "all rows":
+                        expand(everything)
+                if found := complaints_at(page, width):
                     complaints[f"{name}, {rows}, {width}"] = found
     assert {} == complaints
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.broadcasts import BEGIN, Telemetry, create, send
-from tests.browser.conftest import PageMaker
-from tests.browser.test_layout import complaints_of, settled
+from tests.browser.layout import WIDTHS, complaints_at, complaints_of
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 
@@ -76,7 +76,6 @@ def test_hosts_and_the_platforms_comparison_have_a_part_of_their_own(open_page: 
     expect(page.locator("[data-host=王]")).to_be_visible()
     page.locator("[data-part=platforms]").click()
     expect(page.locator("[data-indicator=comment_uv_over_new_watch_uv] dd")).to_have_text("35")
-    settled(page)
     assert [] == complaints_of(page)
 
 
@@ -94,10 +93,8 @@ def test_an_operator_chooses_the_figures_in_front(open_page: PageMaker, base: st
     expect(page.locator(".tile")).to_have_count(3)
     assert ["gmv", "concurrent_viewers", "net_gmv"] == _front(page)
     expect(page.locator(".strip > div")).to_have_count(12)
-    for width in (390, 820, 1440, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
-        settled(page)
-        assert [] == complaints_of(page), width
+    for width in WIDTHS:
+        assert [] == complaints_at(page, width), width
     with httpx.Client(base_url=base, headers=HEADERS) as client:
         assert ["gmv", "concurrent_viewers", "net_gmv"] == client.get(f"/v1/sessions/{show}").json()["front_figures"]
         client.patch("/v1/brands/front", json={"front_figures": None}).raise_for_status()

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.labels.catalogue import LANGUAGES, Language
-from tests.browser.conftest import PageMaker
-from tests.browser.test_dashboard import in_either_light
+from tests.browser.barriers import in_either_light
+from tests.browser.pages import PageMaker
 
 LOCALES: dict[Language, str] = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
 PARTS_OF_THE_BAR = """() => [...document.querySelectorAll('.bar a, .bar button')].filter((one) => one.checkVisibility()).map((one) => {

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 TABLE = "商品コード\t商品名\t定価\tライブ価格\t在庫\tトークポイント\n" + "\n".join(

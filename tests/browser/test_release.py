@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 OBSERVATION, SUMMARY, RELEASE_NOTE = "社内だけの現場記録", "ブランドに見せるまとめ", "返品を反映"

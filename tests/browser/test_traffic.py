@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 
@@ -49,6 +49,8 @@ def test_the_report_divides_the_funnel_and_the_live_screen_says_what_sources_bou
     page.locator("#funnel-by").select_option("source")
     expect(page.locator("#funnel-table tbody tr")).to_have_count(2)
     page.locator("#funnel-by").select_option("product")
+    # The table by source stands until the other one has come.
+    expect(page.locator("#funnel-table tbody tr")).to_have_count(1)
     expect(page.locator("#funnel-table tbody tr")).to_contain_text("ニット")
     live = open_page(f"#/live/{session}")
     expect(live.locator("#chart-funnel [data-step=buyers] dd")).to_have_text("1 · 100.00%")

@@ -3,9 +3,9 @@
 import httpx
 from playwright.sync_api import expect
 
+from tests.browser.barriers import serious
 from tests.browser.broadcasts import create
-from tests.browser.conftest import PageMaker
-from tests.browser.test_dashboard import serious
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 RULE = '[{"type": "live.like.sent", "id": "n", "room": "room", "data": {"viewer": "user", "count": "%s"}}]'

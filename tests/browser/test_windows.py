@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
 

@@ -75,3 +75,21 @@ def test_no_test_module_is_imported() -> None:
 
 def _is_module(name: str) -> bool:
     return (ROOT / (name.replace(".", "/") + ".py")).exists()
+
+
+def test_decimals_of_a_currency_and_the_status_of_a_session_are_decided_once() -> None:
+    """One module asks for the decimals, and one says which status a session has; the others ask these."""
+    asked = {
+        str(path)
+        for path in LISTED
+        if path.parts[0] == "app" and path.suffix == ".py" and "babel.numbers.get_currency_precision" in imported(path)
+    }
+    assert asked == {"app/currency.py"}
+    chosen = {
+        str(path)
+        for path in LISTED
+        if path.parts[0] == "app"
+        and path.suffix == ".py"
+        and re.search(r"\.PROVISIONAL\b", (ROOT / path).read_text(encoding="utf-8"))
+    }
+    assert chosen <= {"app/storage/session_status.py", "app/catalogue/session_list.py"}

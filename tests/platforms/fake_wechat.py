@@ -40,6 +40,8 @@ class FakeWechat:
     """export_id → the blocks of getlivedata."""
     listed: list[str] = field(default_factory=list)
     """The orders that order/list/get returns."""
+    lists_aftersales: bool = False
+    """Whether the shop may list after-sales."""
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     stocks: dict[str, int] = field(default_factory=dict)
     stream: list[bytes] = field(default_factory=list)
@@ -120,9 +122,10 @@ class FakeWechat:
         return JSONResponse({"errcode": 0, "order_id_list": page, "has_more": more, "next_key": str(start + 2) if more else ""})
 
     async def aftersale_list(self, request: Request) -> Response:
-        """Refuse: this shop has no permission for the list."""
+        """Return an empty list, or refuse it to a shop that has no permission for it."""
         self.calls["aftersale_list"] += 1
-        return JSONResponse({"errcode": 48001, "errmsg": "api unauthorized"})
+        allowed = {"errcode": 0, "after_sale_order_id_list": [], "has_more": False}
+        return JSONResponse(allowed if self.lists_aftersales else {"errcode": 48001, "errmsg": "api unauthorized"})
 
     async def aftersale_get(self, request: Request) -> Response:
         """Return an after-sale."""

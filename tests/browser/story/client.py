@@ -5,7 +5,7 @@ In: a share link. Out: what the client saw and received. Never here: anything th
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.browser.story.broadcasting import INTERNAL_NOTE, SHARED_NOTE
 from tests.browser.story.closing import Drafts
 from tests.browser.story.planning import NEXT_TITLE

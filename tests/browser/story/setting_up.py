@@ -5,7 +5,7 @@ In: the first link. Out: a brand, an operator, connections, a channel. Never her
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PageMaker
+from tests.browser.pages import PageMaker
 from tests.browser.story.hands import visit, write
 from tests.channels.fake_bots import KEY, FakeBots
 from tests.platforms.conftest import SHOP

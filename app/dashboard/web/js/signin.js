@@ -64,10 +64,11 @@ export function signIn() {
 /** A link was opened where another person is signed in: it must not replace them unasked. */
 export function confirmLink(secret, done) {
   const guest = "share" in secret;
+  // The question stands until the answer: a view that was drawn meanwhile would ask as the person who is being replaced.
   const take = async () => {
-    done();
     await signInWith(secret);
     if (state.wrong) app.who = null;
+    done();
     refresh();
   };
   return card(
@@ -75,8 +76,8 @@ export function confirmLink(secret, done) {
     h("h1", { class: "title title-1", id: "confirm-title" }, t(guest ? "people.confirm.share" : "people.confirm.sign_in")),
     h("p", null, t("people.confirm.signed_in", { name: app.who.name ?? app.who.id })),
     h("p", { class: "quiet" }, t(guest ? "people.confirm.share_hint" : "people.confirm.sign_in_hint")),
-    h("button", { type: "button", class: "button button-main", onclick: take }, t("people.confirm.take")),
-    h("button", { type: "button", class: "button", onclick: () => { done(); refresh(); } }, t("people.confirm.stay")),
+    h("button", { type: "button", class: "button button-main", disabled: state.busy, onclick: take }, t("people.confirm.take")),
+    h("button", { type: "button", class: "button", disabled: state.busy, onclick: () => { done(); refresh(); } }, t("people.confirm.stay")),
   );
 }
 
