@@ -24,6 +24,8 @@ PageMaker = Callable[..., Page]
 T = TypeVar("T")
 _LASTING_SECONDS = 15
 """What is found for so long is a fault."""
+COUNT_CLICKS = """() => { window.clicks = 0; addEventListener('click', (event) => { if (event.isTrusted && event.detail > 0) window.clicks += 1; }, true); }"""
+"""Counts the clicks of a pointer on a page from now on."""
 VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 # Without animations: Chromium would draw sixty pictures a second of a live page, by computing alone.
 _STILL: dict[str, Any] = {"reduced_motion": "reduce"}

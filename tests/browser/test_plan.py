@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import PageMaker
+from tests.browser.pages import COUNT_CLICKS, PageMaker
 from tests.pipeline.processes import HEADERS
 
 TABLE = "商品コード\t商品名\t定価\tライブ価格\t在庫\tトークポイント\n" + "\n".join(
     f"plan-{number:02}\t商品{number}\t¥{number},299.00\t{number},099\t{60 + number}\t素材と着心地{number}"
     for number in range(1, 11)
 )
-CLICKS = """() => { window.clicks = 0; addEventListener('click', (event) => { if (event.isTrusted && event.detail > 0) window.clicks += 1; }, true); }"""
 
 
 def paste(page: Page, selector: str, text: str) -> None:
@@ -86,7 +85,7 @@ def test_a_show_of_ten_products_is_planned_and_copied_to_next_week(open_page: Pa
     )
 
     page.goto(f"{base}/#/")
-    page.evaluate(CLICKS)
+    page.evaluate(COUNT_CLICKS)
     page.get_by_role("button", name="以前のライブをコピー").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("コピー元").select_option(value=session)

@@ -39,11 +39,7 @@ def imported(path: Path) -> set[str]:
 
 def test_no_file_is_longer_than_three_hundred_lines() -> None:
     """A file that grows beyond is two files."""
-    lengths = {
-        str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines())
-        for path in LISTED
-        if path.suffix in SOURCE and path.parts[1] != "browser"
-    }
+    lengths = {str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in LISTED if path.suffix in SOURCE}
     assert len(lengths) > 1000
     assert {} == {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
 
@@ -66,7 +62,7 @@ def test_no_test_module_is_imported() -> None:
     found = {
         (str(path), name)
         for path in LISTED
-        if path.parts[0] == "tests" and path.suffix == ".py" and path.parts[1] != "browser"
+        if path.parts[0] == "tests" and path.suffix == ".py"
         for name in imported(path)
         if name.startswith("tests.") and re.search(r"\.test_\w+$", name.partition(" ")[0]) and _is_module(name)
     }

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.pages import COUNT_CLICKS
 from tests.browser.story.desk import begin, desk, end, on_air, sent, tap
 from tests.browser.story.hands import saving, visit, write
 from tests.browser.story.setting_up import BRAND
-from tests.browser.test_plan import CLICKS
 from tests.platforms.conftest import ROOM
 
 TITLE, NEXT_TITLE = "秋のニット祭り", "秋のニット祭り 第2回"
@@ -64,7 +64,7 @@ def copy_to_next_week(page: Page, first: datetime) -> int:
     visit(page, "今日")
     checks = page.get_by_role("list", name="配信前の確認")
     expect(checks.get_by_role("listitem").filter(has_text="商品の価格と在庫")).to_contain_text("済み")
-    page.evaluate(CLICKS)
+    page.evaluate(COUNT_CLICKS)
     page.get_by_role("button", name="以前のライブをコピー").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("開始日時")).to_have_value(f"{first + timedelta(days=7):%Y-%m-%dT%H:%M}")
