@@ -13,6 +13,7 @@ from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.principals import Principals
 from app.channels.runtime import ChannelRuntime, open_channels
 from app.exports.exporter import Exporter
+from app.ingest import log_retention
 from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
@@ -34,6 +35,7 @@ from app.storage.database import Database, DatabaseUnreachableError, open_databa
 from app.storage.readiness import WriteProbe
 
 _EVERY_TEN_MINUTES = "*/10 * * * *"
+_HOURLY = "41 * * * *"
 
 
 class MigrationsBehindError(DatabaseUnreachableError):
@@ -145,11 +147,14 @@ async def service_on(database: Database, settings: Settings) -> AsyncIterator[Se
 
 
 def _recurring(database: Database, settings: Settings) -> list[Recurring]:
+    recurring = [Recurring("log_partitions", _HOURLY, lambda now: log_retention.work(database, settings.log_days, now))]
     days = settings.finalize_after_days
-    if days is None:
-        return []
-    insights = InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
-    return [Recurring("automatic_release", _EVERY_TEN_MINUTES, lambda now: release_due(database, insights, days, now))]
+    if days is not None:
+        insights = InsightSettings(settings.slow_response_seconds, settings.keep_comment_text)
+        recurring.append(
+            Recurring("automatic_release", _EVERY_TEN_MINUTES, lambda now: release_due(database, insights, days, now))
+        )
+    return recurring
 
 
 def _live(database: Database, principals: Principals, settings: Settings) -> tuple[Hub, TicketSigner]:

@@ -26,7 +26,7 @@ _FIELDS = {"database_url", "database_timeout_seconds", "pool_size", "background_
 """The settings that an open database depends on."""
 _EMPTYING = {"session_replication_role": "replica", "lock_timeout": "2s"}
 """Without triggers, so that tables are emptied in any order; who left a lock behind loses the database."""
-_TABLES = "SELECT format('%I', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+_TABLES = "SELECT format('%I', relname) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from app.kpis.orders_and_events import read_log
 from app.kpis.reader import SessionQuery
 from app.problems import invalid, responses
 
-router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=UNCHANGED | responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=UNCHANGED | responses(401, 403, 404, 410, 422))
 
 
 @router.get("", summary="List the events of a session", operation_id="list_events", response_model=LogPage)

@@ -65,7 +65,7 @@ async def _joined(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[b
     response_class=Response,
     responses={
         200: {"description": "the file", "content": {"text/csv": {**_FILE, "example": _CSV}, ParquetFile.media_type: _FILE}},
-        **responses(401, 403, 404, 422),
+        **responses(401, 403, 404, 410, 422),
     },
 )
 async def export_table(

@@ -85,7 +85,7 @@ def insight_settings(settings: Settings) -> InsightSettings:
 
 @router.get(
     "/insights", summary="Insights", operation_id="list_insights", response_model=InsightsDocument,
-    dependencies=[Depends(require_internal)],
+    dependencies=[Depends(require_internal)], responses=responses(410),
 )  # fmt: skip
 async def insights(service: AppService, asked: Question) -> Response:
     """Return the insights by rank, each with its figures, the paths that return them, and a sentence in each language."""

@@ -16,6 +16,7 @@ from app.api.insights import insight_settings
 from app.api.report_models import ReportDocument
 from app.api.results import UNCHANGED, Question, answer
 from app.catalogue import logos
+from app.catalogue.logos import LogoImage
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.labels.catalogue import Language
@@ -24,8 +25,10 @@ from app.release import files as released_files, reader
 from app.release.editions import client_revision
 from app.reports import files
 from app.reports.document import read_report
+from app.reports.editions import Edition
 from app.reports.files import ReportFile
 from app.service import Service
+from app.storage import log_partitions
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
 
@@ -68,14 +71,23 @@ def html_response(page: ReportFile, language: Language) -> Response:
     return Response(page.content, media_type=HTML, headers=headers)
 
 
-async def _released(service: Service, asked: SessionQuery) -> Document:
-    """Return the client edition of the latest revision.
+async def _frozen(service: Service, asked: SessionQuery, edition: Edition) -> Document | None:
+    """Return the latest revision, for a client, or if the session's log was dropped; None: the present figures are reported.
 
     Raises:
         ProblemError: 404 for the session, and before its first release.
     """
-    found = await reader.frozen(service.database, asked.session, asked.brand, None)
-    return client_revision(await reader.parsed(found))
+    if not asked.client:
+        async with service.database.acquire() as connection:
+            if await log_partitions.dropped_at(connection, asked.session) is None:
+                return None
+    found = await reader.parsed(await reader.frozen(service.database, asked.session, asked.brand, None))
+    return client_revision(found) if asked.client or edition == "client" else found
+
+
+async def _logo(service: Service, asked: SessionQuery, edition: Edition) -> LogoImage | None:
+    """Return what the client edition shows beside its title."""
+    return await logos.for_report(service.database, asked.session) if asked.client or edition == "client" else None
 
 
 @router.get(
@@ -88,10 +100,11 @@ async def _released(service: Service, asked: SessionQuery) -> Document:
 async def report(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return the results sheet: its sections with labels, values and formatted texts.
 
-    A viewer that is bound to a brand gets the latest revision, others get the present figures.
+    A viewer that is bound to a brand gets the latest revision, and so do all once the session's log was dropped; others get the
+    present figures.
     """
-    if asked.client:
-        return answer((await _released(service, asked))["report"][asked.language], asked)
+    if frozen := await _frozen(service, asked, edition):
+        return answer(frozen["report"][asked.language], asked)
     wanted = replace(asked, client=edition == "client")
     work = read_report(service.database, wanted, insight_settings(service.settings))
     return answer(await while_connected(request, work), asked)
@@ -106,9 +119,8 @@ async def report(service: AppService, request: Request, asked: Question, edition
 )
 async def report_xlsx(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return a workbook: the results sheet, the figures by minute with charts, and, in the internal edition, every order line."""
-    if asked.client:
-        logo = await logos.for_report(service.database, asked.session)
-        work = released_files.workbook(service.renderer, await _released(service, asked), asked.language, logo)
+    if frozen := await _frozen(service, asked, edition):
+        work = released_files.workbook(service.renderer, frozen, asked.language, await _logo(service, asked, edition))
     else:
         wanted = replace(asked, client=edition == "client")
         work = files.workbook(service.database, service.renderer, wanted, insight_settings(service.settings))
@@ -124,9 +136,8 @@ async def report_xlsx(service: AppService, request: Request, asked: Question, ed
 )
 async def report_html(service: AppService, request: Request, asked: Question, edition: AskedEdition) -> Response:
     """Return a self-contained page for A4: no script, no external resource."""
-    if asked.client:
-        logo = await logos.for_report(service.database, asked.session)
-        work = released_files.page(service.renderer, await _released(service, asked), asked.language, logo)
+    if frozen := await _frozen(service, asked, edition):
+        work = released_files.page(service.renderer, frozen, asked.language, await _logo(service, asked, edition))
     else:
         wanted = replace(asked, client=edition == "client")
         work = files.page(service.database, service.renderer, wanted, insight_settings(service.settings))

@@ -53,7 +53,7 @@ def _revision(row: RevisionRow) -> Revision:
 
 @router.post(
     "/finalize", status_code=201, operation_id="finalize_session", summary="Release a session",
-    responses=responses(400, 409)
+    responses=responses(400, 409, 410)
     | {201: {"headers": {"Location": {"description": "the revision's path", "schema": {"type": "string"}}}}},
 )  # fmt: skip
 async def finalize_session(

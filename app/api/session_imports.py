@@ -104,6 +104,7 @@ async def list_session_imports(service: AppService, caller: Operator, session: S
     "/{import}/void-effect",  # noqa: FAST003 - its alias
     operation_id="preview_import_void",
     summary="Preview the void of an import",
+    responses=responses(410),
 )
 async def preview_import_void(service: AppService, caller: Operator, session: SessionId, import_: ImportId) -> ImportVoidEffect:
     """Return how many events and orders a void of the import would take out. Nothing changes."""

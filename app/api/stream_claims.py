@@ -65,7 +65,7 @@ async def list_claims(service: AppService, caller: Operator, paging: Paging) -> 
     "/decisions",
     operation_id="decide_stream_claim",
     summary="Decide which session has a room",
-    responses=responses(400, 401, 403, 422, 503),
+    responses=responses(400, 401, 403, 410, 422, 503),
 )
 async def decide_claim(service: AppService, caller: Operator, form: StreamDecision) -> StreamDecisionReceipt:
     """Confirm a registration. Past events of unbound senders move to its session; `session: null` parks them.

@@ -14,7 +14,7 @@ from app.kpis.funnel import By, read_funnel
 from app.kpis.sources import read_sources
 from app.problems import responses
 
-router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 410, 422))
 
 
 @router.get("/sources", summary="Traffic sources", operation_id="list_sources", response_model=SourcesDocument)

@@ -97,7 +97,7 @@ def _fields(row: VoidRow) -> dict[str, Any]:
     return fields | {"import": fields.pop("import_id")}
 
 
-@router.post("", operation_id="create_void", summary="Void an event or an import", responses=responses(400, 503))
+@router.post("", operation_id="create_void", summary="Void an event or an import", responses=responses(400, 410, 503))
 async def create_void(service: AppService, caller: Operator, session: SessionId, form: NewVoid) -> VoidReceipt:
     """Take an event or an import out of every figure; the log keeps the events, marked. Repeating the request changes nothing."""
     scope = voids.Scope(session, caller.brand_id)
@@ -123,7 +123,11 @@ async def list_voids(service: AppService, caller: Operator, session: SessionId, 
 
 
 @router.delete(
-    "/{void}", status_code=204, operation_id="delete_void", summary="Take a void back", responses=responses(503) | left_to_jobs()
+    "/{void}",
+    status_code=204,
+    operation_id="delete_void",
+    summary="Take a void back",
+    responses=responses(410, 503) | left_to_jobs(),
 )
 async def delete_void(service: AppService, caller: Operator, session: SessionId, void: VoidId) -> Response:
     """Count the events again, as if they had never been void."""

@@ -38,7 +38,7 @@ async def after_live(service: AppService, asked: Question) -> Response:
     summary="Retention",
     operation_id="get_retention",
     response_model=RetentionDocument,
-    responses=responses(503),
+    responses=responses(410, 503),
 )
 async def retention(service: AppService, request: Request, asked: Question) -> Response:
     """Return, by the minute of entry, how long viewers stayed and how many came back, and the minutes that lost most viewers.

@@ -230,7 +230,11 @@ async def refuse_if_counted(connection: AsyncConnection, session_id: UUID) -> No
     Raises:
         ProblemError: 409.
     """
-    if await connection.scalar(select(exists().where(events.c.session_id == session_id))):
+    # A log that was dropped had events.
+    logged = exists().where(events.c.session_id == session_id) | exists().where(
+        sessions.c.id == session_id, sessions.c.log_dropped_at.is_not(None)
+    )
+    if await connection.scalar(select(logged)):
         raise ProblemError(409, "the session has events; its currency cannot change any more", code="currency_in_use")
 
 

@@ -16,6 +16,7 @@ from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
 from app.ingest.rebuild import NoSuchSessionError, Progress, compare
 from app.ingest.rebuild_requests import replace
 from app.main import create_app
+from app.problems import ProblemError
 from app.service import open_service
 from app.storage import migrate as migrations
 from app.storage.database import open_database
@@ -48,7 +49,8 @@ def rebuild(
 ) -> None:
     """Fold a session's log again and compare the result with its tables; exit code 1 if they differ.
 
-    Ingest continues meanwhile. With --replace the session is locked for the last events and the rows that differ.
+    Ingest continues meanwhile. With --replace the session is locked for the last events and the rows that differ. A session
+    whose log was dropped is refused, with the time of that.
     """
     settings = settings_or_exit()
 
@@ -66,6 +68,9 @@ def rebuild(
                 differences = await compare(service.database, settings, session, report)
         except NoSuchSessionError:
             console.print("no such session")
+            raise typer.Exit(1) from None
+        except ProblemError as problem:
+            console.print(problem.detail, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
         for side, table, row in differences:
             console.print(f"{side:<12} {table:<10} {row}", highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from app.catalogue.access import Principal
 from app.catalogue.principals import Principals
 from app.exports.formats import ExportFile
-from app.exports.reader import START, ExportQuery, Place, read_page
+from app.exports.reader import START, ExportQuery, Place, read_page, require_logs
 from app.kpis.computation import LARGE, compute
 from app.kpis.reader import snapshot
 from app.problems import ProblemError, not_found
@@ -51,11 +51,13 @@ class Exporter:
         """Yield the file piece by piece; the first piece exists once the first page was read.
 
         Raises:
-            ProblemError: 429 if the caller has too many exports, 503 if the process has.
+            ProblemError: 410 if a log of the window was dropped, 429 if the caller has too many exports, 503 if the process has.
             ExportEndedError: the caller was revoked, or the export took more than an hour.
         """
         end = time.monotonic() + _LONGEST_SECONDS
         with self._admitted(caller):
+            async with self._turn, self._database.acquire() as connection:
+                await require_logs(connection, query)
             for brand in query.brands:
                 place: Place | None = START
                 while place is not None:

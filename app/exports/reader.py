@@ -5,7 +5,7 @@ In: a connection, a query, a brand, a place. Out: rows and the next place. Never
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from app.kpis.marks import HIDDEN_FROM_CLIENTS
 from app.kpis.product_reader import read_product_table
 from app.kpis.reader import SessionQuery, read_evaluation
 from app.labels.catalogue import Language
-from app.storage import export_reads, log_reads
+from app.storage import export_reads, log_partitions, log_reads, log_state, reads
 from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection
 from app.storage.export_reads import EventRow, OrderRow, PageRow, Room, SessionRow, Window
@@ -33,6 +33,7 @@ _WITH_PRODUCTS = 5
 """Sessions of a page of products; each may have as many as a session may name."""
 _LOOKED_INTO = 100
 """Sessions that a page of orders or events looks into: most may have none in the window."""
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,20 @@ Page = tuple[list[Row], Place | None]
 async def read_page(connection: Connection, query: ExportQuery, brand: BrandRow, place: Place) -> Page:
     """Return the next page of a brand's rows."""
     return await _READERS[query.table](connection, query, brand, place)
+
+
+async def require_logs(connection: Connection, query: ExportQuery) -> None:
+    """Return if no log of the window was dropped; only an export of events reads logs.
+
+    Raises:
+        ProblemError: 410 with one of the sessions whose logs were.
+    """
+    for brand in query.brands if query.table == "events" else ():
+        for session, at in await log_partitions.dropped_sessions(connection, brand.id):
+            extent = await reads.timeline_extent(connection, session, "")
+            begin, end = query.window
+            if extent and (end is None or extent[0] < end) and (begin is None or extent[1] + _MINUTE > begin):
+                raise log_state.dropped(session, at)
 
 
 async def _sessions(connection: Connection, query: ExportQuery, brand: BrandRow, place: Place, most: int) -> list[UUID]:

@@ -25,7 +25,7 @@ from app.ingest.parking import Parking
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.subjects import SubjectResolver
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
-from app.ingest.write_batch import WriteBatch
+from app.ingest.write_batch import RefusedItemsError, WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage import audit, rebuilds
@@ -154,12 +154,11 @@ class Flusher:
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
         try:
             return await self._write_valid(queries, items, now)
-        except imported_events.VoidImportError as void:
-            refused = set(map(id, void.items))
+        except RefusedItemsError as refused_items:
+            refused = set(map(id, refused_items.items))
             rest = [item for item in items if id(item) not in refused]
             result = await self._write_events(queries, rest, now) if rest else FlushResult()
-            error = FieldError(pointer="", detail="the import that brings this event is void")
-            result.rejections += [(item, item.rejection(error)) for item in void.items]
+            result.rejections += [(item, item.rejection(refused_items.error)) for item in refused_items.items]
             return result
 
     async def _write_valid(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
@@ -217,6 +216,7 @@ class Flusher:
 
     async def _append(self, queries: WriteQueries, batch: WriteBatch, now: datetime) -> FlushResult | None:
         """Write the batch; None, and nothing is written, if a session is locked or its version is not the database's."""
+        batch.refuse_dropped()
         if batch.imported:
             await imported_events.refuse_void(queries, batch)
         batch, values = await self._within_caps(queries, batch)

@@ -11,18 +11,12 @@ import asyncpg
 from app.ingest import fold
 from app.ingest.flush_result import FlushResult
 from app.ingest.submission import SubmittedEvent
-from app.ingest.write_batch import WriteBatch
+from app.ingest.write_batch import RefusedItemsError, WriteBatch
+from app.problems import FieldError
 from app.storage import rebuilds
 from app.storage.writes import WriteQueries
 
-
-class VoidImportError(Exception):
-    """Events of an import that was voided while it was in progress; nothing was written."""
-
-    def __init__(self, items: list[SubmittedEvent]) -> None:
-        """Name the events."""
-        super().__init__()
-        self.items = items
+_VOID = FieldError(pointer="", detail="the import that brings this event is void")
 
 
 class _VoidMeanwhileError(asyncpg.SerializationError):
@@ -33,12 +27,12 @@ async def refuse_void(queries: WriteQueries, batch: WriteBatch) -> None:
     """Refuse events of void imports.
 
     Raises:
-        VoidImportError: with these events.
+        RefusedItemsError: with these events.
     """
     void = await queries.void_imports(sorted({session for session, _, _ in batch.imported}))
     refused = [item for session, import_id, item in batch.imported if (session, import_id) in void]
     if refused:
-        raise VoidImportError(refused)
+        raise RefusedItemsError(refused, _VOID)
 
 
 async def record(

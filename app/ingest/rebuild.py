@@ -18,7 +18,7 @@ import asyncpg
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import PAGE, StagedFold
 from app.settings import Settings
-from app.storage import first_purchases, rebuilds
+from app.storage import first_purchases, log_state, rebuilds
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.transient_errors import CONFLICTS, retry_conflicts
@@ -64,11 +64,13 @@ async def compare(database: Database, settings: Settings, session: UUID, report:
 
     Raises:
         NoSuchSessionError: there is none.
+        ProblemError: 410, its log was dropped.
     """
     async with database.unpooled() as connection, connection.transaction(isolation="repeatable_read"):
         found = await connection.fetchrow(_SQL["find"], session)
         if found is None:
             raise NoSuchSessionError(str(session))
+        await log_state.require(connection, session)
         staged = await StagedFold.open(connection, session, found["brand_id"], found["currency"], _slow_after_ms(settings))
         reporter = _Reporter(report, 0 if report is None else await rebuilds.count_events(connection, session))
         async for _ in staged.fold_log(without_noted=False):
@@ -142,6 +144,7 @@ class Rebuild:
             session = await rebuilds.lock_session(self._connection, self._session)
             if session is None:
                 raise NoSuchSessionError(str(self._session))
+            await log_state.require(self._connection, self._session)
             request = await rebuilds.requested(self._connection, self._session)
             if request is None:
                 return None

@@ -16,7 +16,7 @@ import structlog
 
 from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, Report
 from app.settings import Settings
-from app.storage import audit, rebuilds
+from app.storage import audit, log_state, rebuilds
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import is_transient
@@ -62,10 +62,12 @@ async def replace(database: Database, settings: Settings, session: UUID, report:
 
     Raises:
         NoSuchSessionError: there is none.
+        ProblemError: 410, its log was dropped.
         asyncpg.LockNotAvailableError: the session was locked for too long; the rebuild is pending.
     """
     async with database.transaction() as connection:
         audit.about(session, session=session)
+        await log_state.require(connection, session)
         pending = await rebuilds.requested(connection, session)
         number = pending or (await rebuilds.request(connection, [session], "command"))[session]
     return await complete(database, settings, session, number, report)

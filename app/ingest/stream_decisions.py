@@ -14,7 +14,7 @@ from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
-from app.storage import audit, rebuilds
+from app.storage import audit, log_state, rebuilds
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 from app.storage.rebuilds import RebuildRow
@@ -48,6 +48,7 @@ async def decide(
 
     Raises:
         NoSuchRegistrationError: the session did not register the room.
+        ProblemError: 410, the log of the session that has the room was dropped: its events cannot move.
     """
     before, moved_out = await retry_conflicts(lambda: _withdraw(database, platform, room, session))
     rebuild = None if before is None else await rebuild_requests.settle(database, settings, before)
@@ -72,6 +73,7 @@ async def _withdraw(database: Database, platform: str, room: str, session: UUID 
         moved = 0
         if before is not None:
             await connection.fetch(_SQL["lock_session"], before["session_id"])
+            await log_state.require(connection, before["session_id"])
             await connection.fetch(_SQL["withdraw_confirmation"], platform, room)
             moved = await _take_out(connection, before["session_id"], platform, room)
         if session is not None:

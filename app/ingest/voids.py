@@ -23,7 +23,7 @@ from app.ingest.moments import moment, moment_or_none
 from app.ingest.tally import Tally
 from app.problems import invalid, not_found
 from app.settings import Settings
-from app.storage import audit, marks, rebuilds, voids
+from app.storage import audit, log_state, marks, rebuilds, voids
 from app.storage.database import Connection, Database
 from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import retry_conflicts
@@ -65,7 +65,7 @@ async def void_event(database: Database, settings: Settings, scope: Scope, sourc
     """Take one event out of a session's figures; return its void, the existing one if the event is void already.
 
     Raises:
-        ProblemError: 404 without such a session, 422 without such an event in it.
+        ProblemError: 404 without such a session, 410 without its log, 422 without such an event in it.
     """
     session = scope.session
 
@@ -89,7 +89,7 @@ async def void_import(database: Database, settings: Settings, scope: Scope, impo
     An event that another valid import brought too stays: the figures are as if this import had not been sent.
 
     Raises:
-        ProblemError: 404 without such a session, 422 without such an import in it.
+        ProblemError: 404 without such a session, 410 without its log, 422 without such an import in it.
     """
     session = scope.session
 
@@ -112,7 +112,7 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
     Returns the rebuild that the figures wait for; None if they include the events.
 
     Raises:
-        ProblemError: 404 without such a session or void.
+        ProblemError: 404 without such a session or void, 410 without its log.
     """
 
     async def transaction() -> None:
@@ -120,6 +120,7 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
             session = await voids.lock_session(connection, *scope)
             if session is None:
                 raise not_found("session")
+            await log_state.require(connection, session.id)
             audit.about(session=session.id)
             keys = await voids.remove_void(connection, session.id, void)
             if keys is None:
@@ -170,6 +171,7 @@ async def _void(
             session = await voids.lock_session(connection, *scope)
             if session is None:
                 raise not_found("session")
+            await log_state.require(connection, session.id)
             void_id, keys = await marked(connection)
             audit.about(void_id, session=session.id)
             if keys:

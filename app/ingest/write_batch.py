@@ -19,6 +19,20 @@ from app.ingest.tally import Tally
 from app.problems import FieldError
 from app.storage.new_events import NewEvents
 
+_DROPPED = FieldError(
+    pointer="/subject", detail="the session's log was dropped: it takes in no event any more", code="log_dropped"
+)
+
+
+class RefusedItemsError(Exception):
+    """Events that their session does not take in, though they are valid; nothing was written."""
+
+    def __init__(self, items: list[SubmittedEvent], error: FieldError) -> None:
+        """Name the events, and why."""
+        super().__init__()
+        self.items = items
+        self.error = error
+
 
 class _SubjectContext:
     """The facts that all events of one subject share."""
@@ -149,6 +163,17 @@ class WriteBatch:
             return None
         self.resolved_sessions[resolved.row.id] = resolved
         return _SubjectContext(resolved, brand, *resolved.stream_of(subject, platform))
+
+    def refuse_dropped(self) -> None:
+        """Refuse events of sessions whose logs were dropped: nothing would tell whether they are new.
+
+        Raises:
+            RefusedItemsError: with these events.
+        """
+        dropped = {session for session, resolved in self.resolved_sessions.items() if resolved.row.log_dropped}
+        if dropped:
+            _, refused = self.split((*self.items.values(), *(item for _, item in self.repeated)), dropped)
+            raise RefusedItemsError(refused, _DROPPED)
 
     def split(
         self, items: Iterable[SubmittedEvent], sessions: Collection[UUID]

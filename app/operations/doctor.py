@@ -13,8 +13,9 @@ from typing import Any
 
 from app.operations.settings_review import review
 from app.settings import Settings
-from app.storage import migrate, status_reads
+from app.storage import log_partitions, migrate, status_reads
 from app.storage.database import Connection, Database
+from app.storage.log_partitions import Partition
 from app.storage.readiness import DatabaseState
 from app.storage.status_reads import InUse, ScheduleRow, TableRow, WaitingJobs
 
@@ -26,6 +27,8 @@ _OVERDUE = timedelta(minutes=10)
 _JOB_WAITS = timedelta(minutes=5)
 _CLOCK = timedelta(seconds=2)
 _BACKUP = timedelta(days=7)
+_LOG_AHEAD = timedelta(days=2)
+"""Migration 0039 leaves a week until the job has made the next partition."""
 _CHANNEL_FAILED = timedelta(days=1)
 _MOST_DEAD_LETTERS = 10_000
 _FREE = 0.1
@@ -94,6 +97,7 @@ async def examine(
             Finding("migrations", Level.OK, "head", {"found": head}),
             *_worker(schedules, server.now),
             *_jobs(schedules, await status_reads.waiting_jobs(connection), server.now),
+            *_log(await log_partitions.partitions(connection), server.now),
             *await _others(connection, now),
             *_disk(database, settings),
             *_clock(server.now, moment),
@@ -126,6 +130,16 @@ def _jobs(schedules: Sequence[ScheduleRow], waiting: WaitingJobs, now: datetime)
         yield Finding("jobs", Level.WARNING, "waiting", {"jobs": waiting.jobs, "minutes": minutes})
     elif not late:
         yield Finding("jobs", Level.OK, "on_time", {"jobs": waiting.jobs})
+
+
+def _log(partitions: Sequence[Partition], now: datetime) -> Iterator[Finding]:
+    for last in partitions[-1:]:
+        until = log_partitions.made_at(last.upper)
+        figures = {"until": until.date().isoformat()}
+        if until - now > _LOG_AHEAD:
+            yield Finding("log", Level.OK, "ahead", figures)
+        else:
+            yield Finding("log", Level.WARNING, "ends", figures)
 
 
 async def _others(connection: Connection, now: datetime) -> list[Finding]:

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from app.catalogue.access import Principal
 from app.platforms.import_report import ImportTally
 from app.problems import not_found
-from app.storage import voids
+from app.storage import log_state, voids
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -93,13 +93,14 @@ async def void_effect(database: Database, session: UUID, brand: UUID | None, imp
     """Return what a void of an import would take out of a session.
 
     Raises:
-        ProblemError: 404 without such a session, or such an import in it.
+        ProblemError: 404 without such a session, or such an import in it; 410 without its log.
     """
     async with database.acquire() as connection:
         if not await voids.exists(connection, session, brand):
             raise not_found("session")
         if not await voids.has_import(connection, session, import_id):
             raise not_found("import")
+        await log_state.require(connection, session)
         keys = await voids.import_keys(connection, session, import_id)
         row = await connection.fetchrow(_SQL["void_effect"], session, keys)
     assert row is not None, "an aggregate has one row"

@@ -71,6 +71,9 @@ CODES: Mapping[str, Code] = {
     "settlement_changed": Code(409, "the figures are other ones than the draft shows; compute it again and look at it"),
     "settlement_incomplete": Code(409, "the statement lacks something; `missing` lists contracts, revisions and exchange rates"),
     "settlement_issued": Code(409, "the statement is issued and does not change"),
+    "log_dropped": Code(
+        410, "the session's [log was dropped](log.md), and what is asked for is read from it; `detail` says when"
+    ),
     "plan_changed": Code(412, "another person changed the plan meanwhile; the problem has `current` and `yours`"),
     "body_too_large": Code(413, "the body exceeds `TALLYLIGHT_MAX_BODY_BYTES`, before or after decompression"),
     "too_many_events": Code(413, "the request holds more events than `TALLYLIGHT_MAX_BATCH_EVENTS`"),

@@ -22,6 +22,11 @@ class RetentionSettings(BaseSettings):
     finalize_after_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
         default=None, description="days after its end at which a session is released, if it has not been; unset: never"
     )
+    log_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=None,
+        description="days after its release that a session's log is kept, and until all sessions made in its month are that old; "
+        "unset: for ever",
+    )
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
         default=400, description="days that a row of the audit log is kept"
     )

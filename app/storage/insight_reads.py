@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from app.storage import log_state
 from app.storage.database import Connection
 from app.storage.queries import queries
 
@@ -36,7 +37,12 @@ async def shipping(connection: Connection, session: UUID, limit: timedelta) -> S
 
 
 async def comment_texts(connection: Connection, session: UUID, limit: int) -> list[CommentText]:
-    """Return at most so many kept comments, a random sample where there are more."""
+    """Return at most so many kept comments, a random sample where there are more.
+
+    Raises:
+        ProblemError: 410, the log was dropped.
+    """
+    await log_state.require(connection, session)
     return [CommentText(*row) for row in await connection.fetch(_READS["comment_texts"], session, limit)]
 
 

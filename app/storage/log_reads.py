@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from app.storage import log_state
 from app.storage.database import Connection
 from app.storage.queries import queries
 
@@ -95,5 +96,10 @@ async def log_page(
     after: tuple[datetime, bytes],
     limit: int,
 ) -> list[LogRow]:
-    """Return events of one type (None: of all but the hidden one) after (occurred_at, event_key), in that order."""
+    """Return events of one type (None: of all but the hidden one) after (occurred_at, event_key), in that order.
+
+    Raises:
+        ProblemError: 410, the log was dropped.
+    """
+    await log_state.require(connection, session)
     return [LogRow(*row) for row in await connection.fetch(_READS["log_page"], session, *after, event_type, hidden_type, limit)]

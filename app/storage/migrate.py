@@ -77,9 +77,9 @@ async def upgrade(database: Database) -> str | None:
 
 
 def is_ours(name: str | None, kind: str, parents: object) -> bool:
-    """Return whether a table is in `app.storage.tables`; the job queue's tables are its library's own."""
+    """Return whether a table is in `app.storage.tables`; the job queue's are its library's own, partitions are the log's."""
     del parents
-    return kind != "table" or not (name or "").startswith("pgqueuer")
+    return kind != "table" or not (name or "").startswith(("pgqueuer", "events_"))
 
 
 async def drift(engine: AsyncEngine) -> list[object]:

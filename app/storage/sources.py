@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.events.traffic import arrival_of
+from app.storage import log_state
 from app.storage.database import Connection
 from app.storage.queries import queries
 
@@ -37,7 +38,12 @@ SalesBySource = Mapping[Source | None, SourceSales]
 
 
 async def sales(connection: Connection, session: UUID) -> SalesBySource:
-    """Return what was sold by the source of the buyers' first entry."""
+    """Return what was sold by the source of the buyers' first entry, which only the log tells.
+
+    Raises:
+        ProblemError: 410, the log was dropped.
+    """
+    await log_state.require(connection, session)
     return {
         Source(source, paid) if entered else None: SourceSales(int(buyers), int(orders), int(gmv), int(refunds))
         for entered, source, paid, buyers, orders, gmv, refunds in await connection.fetch(_SQL["sales"], session)
@@ -45,7 +51,12 @@ async def sales(connection: Connection, session: UUID) -> SalesBySource:
 
 
 async def people(connection: Connection, session: UUID, members: str) -> dict[Source | None, int]:
-    """Return the number of members of a set by the source of their first entry; None: those who never entered."""
+    """Return the number of members of a set by the source of their first entry; None: those who never entered.
+
+    Raises:
+        ProblemError: 410, the log was dropped.
+    """
+    await log_state.require(connection, session)
     rows = await connection.fetch(_SQL["people"], session, members)
     return {Source(source, paid) if entered else None: number for entered, source, paid, number in rows}
 

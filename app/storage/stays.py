@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from app.storage import log_state
 from app.storage.database import Connection
 from app.storage.queries import queries
 
@@ -42,7 +43,12 @@ async def has_exits(connection: Connection, session: UUID) -> bool:
 async def stays_by_minute(
     connection: Connection, session: UUID, limits: Sequence[int], begin: datetime, end: datetime
 ) -> list[StaysOfMinute]:
-    """Return the minutes of a time range in which something happened, in order; `limits` are five lengths in milliseconds."""
+    """Return the minutes of a time range in which something happened, in order; `limits` are five lengths in milliseconds.
+
+    Raises:
+        ProblemError: 410, the log was dropped.
+    """
+    await log_state.require(connection, session)
     await connection.execute(_SQL["memory"])
     rows = await connection.fetch(_SQL["stays"], session, list(limits), begin, end)
     return [StaysOfMinute._make((*row[:7], tuple(row[7:]))) for row in rows]

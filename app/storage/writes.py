@@ -5,6 +5,8 @@ In: rows in columns. Out: the rows that were new. Never here: what the rows mean
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -35,6 +37,8 @@ class SessionRow(NamedTuple):
     rooms: list[str]
     rebuilding: bool
     """A rebuild is under way: new events are noted for it."""
+    log_dropped: bool
+    """The session takes in no event any more."""
     version: str
     """Differs after any change of the columns above."""
 
@@ -197,13 +201,19 @@ class WriteQueries(UnprocessedQueries):
 
     async def logged_digests(self, keys: list[tuple[UUID, bytes]]) -> dict[bytes, bytes | None]:
         """Return the digests of the content of logged events by key and session; None for an event of a former version."""
-        rows = await self.connection.fetch(_FOLD["logged_digests"], *columns(keys, 2))
-        return {row["event_key"] + row["session_id"].bytes: row["digest"] for row in rows}
+        found: dict[bytes, bytes | None] = {}
+        for session, some in groupby(sorted(keys), itemgetter(0)):
+            rows = await self.connection.fetch(_FOLD["logged_digests"], session, [key for _, key in some])
+            found |= {key + session.bytes: digest for key, digest in rows}
+        return found
 
     async def logged_events(self, keys: list[tuple[UUID, bytes]]) -> list[LoggedEvent]:
         """Return events of the log by (session, key)."""
-        rows = await self.connection.fetch(_FOLD["logged_events"], *columns(keys, 2))
-        return [LoggedEvent(*row) for row in rows]
+        found: list[LoggedEvent] = []
+        for session, some in groupby(sorted(keys), itemgetter(0)):
+            rows = await self.connection.fetch(_FOLD["logged_events"], session, [key for _, key in some])
+            found += [LoggedEvent(*row) for row in rows]
+        return found
 
     async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
         """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions)."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.catalogue.ids import new_id
 from app.service import Service
 
 START = datetime(2021, 9, 25, 5, tzinfo=UTC)
@@ -15,7 +16,7 @@ START = datetime(2021, 9, 25, 5, tzinfo=UTC)
 
 async def new_session(service: Service, currency: str = "CNY", *rooms: str) -> UUID:
     """Make a brand and a session with streams `platform:room`, straight in the tables."""
-    session, brand = uuid4(), uuid4()
+    session, brand = new_id(), uuid4()
     async with service.database.acquire() as connection:
         await connection.execute("INSERT INTO brands (id, slug, name) VALUES ($1, $2, 'B')", brand, f"b-{brand.hex[:8]}")
         await connection.execute(

@@ -21,6 +21,7 @@ from app.operations.doctor import Level, Status
 from app.operations.settings_review import review
 from app.service import Service
 from app.settings import Settings
+from app.storage.log_partitions import Partition, first_id
 from app.storage.readiness import DatabaseState
 from app.storage.status_reads import ScheduleRow, WaitingJobs
 from tests.cli.shell import Result, call
@@ -60,6 +61,7 @@ async def test_a_server_with_a_worker_is_well_but_for_its_backup(service: Servic
         "migrations",
         "worker",
         "jobs",
+        "log",
         "connections",
         "channels",
         "dead_letters",
@@ -72,6 +74,15 @@ async def test_a_server_with_a_worker_is_well_but_for_its_backup(service: Servic
     assert Level.WARNING is status.level
     assert "events" in {table.name for table in status.tables}
     assert {"platforms_tick", "platforms_nightly"} <= {schedule.name for schedule in status.schedules}
+
+
+@pytest.mark.parametrize(("days", "code"), [(3, "ahead"), (1, "ends")])
+def test_the_end_of_the_log_s_partitions_is_seen(days: int, code: str) -> None:
+    """While one is left and nothing fails yet; without partitions there is nothing to say."""
+    now = datetime.now(UTC)
+    (finding,) = doctor._log([Partition("events_2027_01", None, first_id(now + timedelta(days=days)))], now)
+    assert code == finding.code
+    assert [] == [*doctor._log([], now)]
 
 
 async def test_each_check_finds_what_it_is_for(service: Service, client: httpx.AsyncClient) -> None:

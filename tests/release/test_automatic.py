@@ -80,8 +80,8 @@ async def test_a_run_is_bounded(service: Service, new_session: NewSession, send:
 
 async def test_it_is_off_by_default_and_scheduled_by_the_setting(service: Service, settings: Settings) -> None:
     """Without the setting no process has the schedule."""
-    assert [] == _recurring(service.database, settings)
-    (one,) = _recurring(service.database, settings.model_copy(update={"finalize_after_days": 14}))
+    assert ["log_partitions"] == [work.name for work in _recurring(service.database, settings)]
+    _, one = _recurring(service.database, settings.model_copy(update={"finalize_after_days": 14}))
     assert "automatic_release" == one.name
     assert 0 == await one.work(datetime.now(UTC))
 

@@ -3,8 +3,8 @@
 -- `append_events` compares it with the row that it locks. A room whose
 -- registration is not confirmed has a leading question mark.
 SELECT s.id, s.brand_id, s.currency, b.catalogue_version, r.platforms, r.rooms,
-       s.rebuild IS NOT NULL AS rebuilding,
-       concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, array_to_string(r.rooms, ' ')) AS version
+       s.rebuild IS NOT NULL AS rebuilding, s.log_dropped_at IS NOT NULL AS log_dropped,
+       concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, s.log_dropped_at IS NOT NULL, array_to_string(r.rooms, ' ')) AS version
 FROM sessions s
 JOIN brands b ON b.id = s.brand_id
 CROSS JOIN LATERAL (
@@ -59,7 +59,7 @@ WITH held AS (
         FROM unnest($1::uuid[], $2::text[]) AS remembered (id, version)
         JOIN sessions s USING (id)
         JOIN brands b ON b.id = s.brand_id
-        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, array_to_string(
+        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, s.log_dropped_at IS NOT NULL, array_to_string(
             ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
                  FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
         ORDER BY s.id
@@ -143,16 +143,14 @@ WHERE (excluded.at, excluded.event_key, excluded.session_id) < (c.at, c.event_ke
 RETURNING member, session_id, superseded_session, superseded;
 
 -- name: logged_digests
--- Digests of the content of logged events.
-SELECT e.session_id, e.event_key, e.digest
-FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
-JOIN events e USING (session_id, event_key);
+-- Digests of the content of a session's logged events. One session at a time: PostgreSQL then looks into one partition of the log.
+SELECT e.event_key, e.digest FROM events e WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: logged_events
--- Events of the log by their keys.
+-- Events of a session's log by their keys.
 SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.occurred_at, e.sent_time, e.data::text AS data
-FROM unnest($1::uuid[], $2::bytea[]) AS wanted (session_id, event_key)
-JOIN events e USING (session_id, event_key);
+FROM events e
+WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: add_counters
 -- Adds to sums. $3 is the index into $1 and $2; long columns are joined as above. `contributions` is the number of a sum's

@@ -1,8 +1,11 @@
 -- name: request
 -- Requests rebuilds of sessions. `requested` counts the requests: a rebuild that is under way does not include this one. Failures and
--- the pause after them stay: only a rebuild that succeeds ends them.
+-- the pause after them stay: only a rebuild that succeeds ends them. A session
+-- whose log was dropped keeps its figures.
 INSERT INTO rebuilds AS r (session_id, requested, done, reason, requested_at, events_read, failures)
 SELECT wanted.session_id, 1, 0, $2::text, now(), 0, 0 FROM unnest($1::uuid[]) AS wanted (session_id)
+LEFT JOIN sessions s ON s.id = wanted.session_id
+WHERE s.log_dropped_at IS NULL
 ON CONFLICT (session_id) DO UPDATE
 SET requested = r.requested + 1, reason = excluded.reason,
     requested_at = CASE WHEN r.done < r.requested THEN r.requested_at ELSE excluded.requested_at END

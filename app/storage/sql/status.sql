@@ -37,12 +37,16 @@ END
 $$;
 
 -- name: tables
--- The largest tables with their indexes; rows as the planner estimates them.
-SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes, greatest(c.reltuples, 0)::bigint AS rows
+-- The largest tables with their indexes and partitions; rows as the planner estimates them.
+SELECT coalesce(p.relname, c.relname) AS name, sum(pg_total_relation_size(c.oid))::bigint AS bytes,
+       sum(greatest(c.reltuples, 0))::bigint AS rows
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+LEFT JOIN pg_class p ON p.oid = i.inhparent
 WHERE c.relkind = 'r' AND n.nspname = 'public'
-ORDER BY bytes DESC, c.relname
+GROUP BY 1
+ORDER BY bytes DESC, name
 LIMIT $1::int;
 
 -- name: schedules

@@ -96,6 +96,8 @@ sessions = Table(
     Column("planned_minutes", Integer),
     # Whether readers outside the agency see the targets.
     Column("targets_shared", Boolean, nullable=False, server_default=text("false")),
+    # Since then the session takes in no event, and nothing reads its log.
+    Column("log_dropped_at", Timestamp),
     CheckConstraint("kind IN ('live', 'rehearsal')", name="kind"),
     Index("sessions_brand_id_created_at_id", "brand_id", "created_at", "id"),
 )

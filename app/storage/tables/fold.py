@@ -62,6 +62,8 @@ events = Table(
         "event_key",
         postgresql_where=text("source LIKE '/desk/%'"),
     ),
+    # By month of the session's id; `log_partitions` makes and drops them.
+    postgresql_partition_by="RANGE (session_id)",
 )
 
 members = Table(
