@@ -199,6 +199,8 @@ def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple
             told = [f"{row['time']} {row['name']}", *([row["text"]] if row["text"] else [])]
             told += [pair.format(label=heads[name], value=row[name]["text"]) for name in WINDOWS if row[name] is not None]
             lines.append(" · ".join(told))
+        if effects["omitted"]:
+            lines.append(label("section.marks.more", language).format(count=effects["omitted"]))
         found.append((effects["title"], [*lines, effects["note"]]))
     if after_live := sections.get("after_live"):
         lines = [

@@ -14,7 +14,7 @@ from tests.browser.broadcasts import LONG_BRAND, LONG_HOST, LONG_TITLE, NAMES, P
 from tests.pipeline.processes import HEADERS
 
 SLUG = "layout-brand"
-PARTS = ("shows", "contract", "settlement", "customers", "shipping", "catalogue", "exports")
+PARTS = ("shows", "hosts", "contract", "settlement", "customers", "shipping", "catalogue", "exports")
 MONTHS = 6
 ORDERS = 60
 CUSTOMERS = 90

@@ -1,4 +1,4 @@
-"""Sessions that strain the layout: twelve hours with 200 products and long names, one platform, no data.
+"""Sessions that strain the layout: twelve hours with 200 products, 8 hosts, 20 sources and long names, one platform, no data.
 
 In: a server's address. Out: ids of sessions. Never here: a browser.
 """
@@ -25,7 +25,16 @@ NAMES = (
     "スカート",
     "コート{number}",
 )
-_SOURCES = ("fans", "recommendation", "promotion", "share", "search", "a-very-long-source-name-of-a-partner")
+_SOURCES = (
+    "fans", "recommendation", "promotion", "share", "search", "natural", "boosted", "ads", "a-very-long-source-name-of-a-partner",
+    *(f"wechat-matrix-partner-{number}" for number in range(11)),
+)  # fmt: skip
+_PAID = ("boosted", "ads")
+_HOSTS = (
+    LONG_HOST, "王芳", "李娜・ゲストスタイリスト", "张伟（品牌创始人兼设计总监）", "アレクサンドラ・フォン・ヴァイツゼッカー", "陈晓明",
+    LONG_HOST, "佐藤",
+)  # fmt: skip
+_MARK = "満500元で50元引き（先着100名様・ライブ限定・他の割引との併用不可）"
 Telemetry = tuple[str, str, datetime, dict[str, Any]]
 """Type without `live.`, subject, time, data."""
 
@@ -96,11 +105,15 @@ def _long(rng: Random, room: str, *, ends: bool) -> Iterator[Telemetry]:
         yield "session.started", subject, _at(0), {}
         for minute in range(HOURS * 60):
             yield "audience.sampled", subject, _at(minute * 60), {"concurrent": rng.randrange(90_000, 130_000)}
-    yield from _hosts_and_comparison(subjects[0], seconds)
+    yield from _hosts_marks_and_reports(subjects[0], seconds)
     yield "audience.sampled", subjects[0], _at(seconds - 120), {"impressions_total": 123_456_789, "average_watch_seconds": 634.2}
     for number in range(4000):
-        arrival = {"viewer": f"v{number}", "source": _SOURCES[number % len(_SOURCES)], "fan_level": number % 7}
-        yield "viewer.entered", subjects[number % 2], _at(rng.randrange(seconds)), arrival
+        source, subject, at = _SOURCES[number % len(_SOURCES)], subjects[number % 2], rng.randrange(seconds - 600)
+        arrival = {"viewer": f"v{number}", "source": source, "paid": source in _PAID, "fan_level": number % 7}
+        yield "viewer.entered", subject, _at(at), arrival
+        if number % 2:
+            stay = rng.randrange(5, 600)
+            yield "viewer.left", subject, _at(at + stay), {"viewer": f"v{number}", "watched_seconds": stay}
     for number in range(PRODUCTS):
         yield from _showcase(rng, subjects, number, seconds / PRODUCTS)
     for ticket in range(8):
@@ -113,9 +126,13 @@ def _long(rng: Random, room: str, *, ends: bool) -> Iterator[Telemetry]:
             yield "session.ended", subject, _at(seconds), {}
 
 
-def _hosts_and_comparison(subject: str, seconds: int) -> Iterator[Telemetry]:
-    for number, host in enumerate((LONG_HOST, "王芳", LONG_HOST, "李娜")):
-        yield "host.changed", subject, _at(number * seconds / 4), {"host": host}
+def _hosts_marks_and_reports(subject: str, seconds: int) -> Iterator[Telemetry]:
+    for number, host in enumerate(_HOSTS):
+        yield "host.changed", subject, _at(number * seconds / len(_HOSTS)), {"host": host}
+        mark = {"label": ("coupon", "giveaway", "highlight")[number % 3], "text": _MARK}
+        yield "mark.set", subject, _at(number * seconds / len(_HOSTS) + 600), mark
+    for campaign, spend, currency in (("直播加热", "18600.00", "CNY"), ("overseas", "900.00", "USD")):
+        yield "ad.sampled", subject, _at(seconds - 120), {"campaign": campaign, "spend_total": spend, "currency": currency}
     for kpi, indicator in (("average_watch_seconds", "average_watch_seconds"), ("engagement_rate", "comment_uv_over_new_watch_uv"),
                            ("entry_rate", "recommend_effective_new_watch_2_uv_over_impression_uv")):  # fmt: skip
         comparison = {

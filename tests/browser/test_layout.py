@@ -50,6 +50,8 @@ def addresses(base: str, demo: WatchedDemo, brand: BrandPages) -> dict[str, str]
         "rates": "#/rates",
         "month": f"#/brand/{brand.slug}/month/2021-09",
         "draft": f"#/brand/{brand.slug}/settlement/{brand.draft}",
+        "hosts": f"#/brand/{brand.slug}/hosts",
+        "exports": f"#/brand/{brand.slug}/exports",
         "packing": f"#/brand/{brand.slug}/shipping/{brand.latest}",
         **({} if not FULL else {part: f"#/brand/{brand.slug}/{part}" for part in PARTS}),
         "dead letters": "#/dead-letters",

@@ -29,7 +29,8 @@ def _events(room: str) -> Iterator[Telemetry]:
         yield "viewer.entered", subject, at(number), {"viewer": f"v{number}", "source": "fans"}
     comparison = {"kpi": "engagement_rate", "indicator": "comment_uv_over_new_watch_uv", "percentile": 35, "value": 0.0061}
     yield "benchmark.sampled", subject, at(39), comparison
-    yield "audience.sampled", subject, at(40), {"concurrent": 25}
+    yield "ad.sampled", subject, at(39), {"campaign": "c", "spend_total": "20.00"}
+    yield "audience.sampled", subject, at(40), {"concurrent": 25, "impressions_total": 60}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,18 @@ def show(base: str) -> str:
         client.put(f"/v1/sessions/{session}/plan", json=plan, headers={"If-Match": "*"}).raise_for_status()
         send(client, _events("front"), "/front")
     return session
+
+
+_READ = """nodes => nodes.map((node) => {
+  const [name] = ['step', 'figure', 'host', 'target'].map((kind) => node.dataset[kind]).filter((one) => one !== undefined);
+  const text = node.querySelector('dd').textContent.split(/[·/]/)[0];
+  return [name, /\\d/.test(text) ? Number(text.replace(/[^\\d.]/g, '')) : null];
+})"""
+
+
+def _figures(page: Page, selector: str) -> dict[str, float | None]:
+    """Return the first figure of each row, by its name."""
+    return dict(page.eval_on_selector_all(selector, _READ))
 
 
 def _front(page: Page) -> list[str]:
@@ -75,12 +88,51 @@ def test_hosts_and_the_platforms_comparison_have_a_part_of_their_own(open_page: 
     page.reload()
     expect(page.locator("[data-host=王]")).to_be_visible()
     page.locator("[data-part=platforms]").click()
-    expect(page.locator("[data-indicator=comment_uv_over_new_watch_uv] dd")).to_have_text("35")
+    expect(page.locator("[data-indicator=comment_uv_over_new_watch_uv] dd")).to_have_text("35パーセンタイル")
     assert [] == complaints_of(page)
 
 
+def test_what_stands_on_the_screen_is_what_the_api_says(open_page: PageMaker, base: str, show: str) -> None:
+    """Funnel, sources, advertising, hosts and targets: the same figures, and a dash where the API has none."""
+    page = open_page(f"#/live/{show}")
+    with httpx.Client(base_url=f"{base}/v1/sessions/{show}", headers=HEADERS) as client:
+        told = {name: client.get(f"/{name}").json() for name in ("kpis", "funnel", "sources", "hosts", "targets")}
+    expect(page.locator("#chart-sources [data-step=fans]")).to_be_visible()
+    assert {step["kpi"]: step["value"] for step in told["funnel"]["steps"]} == _figures(page, "#chart-funnel [data-step]")
+    assert {one["source"]: one["viewers"] for one in told["sources"]["sources"]} == _figures(page, "#chart-sources [data-step]")
+    kpis = told["kpis"]["kpis"]
+    shown = _figures(page, "#advertising [data-figure]")
+    assert {"entry_rate", "click_to_order_rate", "ad_spend", "roi", "net_roi"} >= set(shown) >= {"entry_rate", "ad_spend", "roi"}
+    assert (50, 20, 15.03) == (shown["entry_rate"], shown["ad_spend"], shown["roi"])
+    assert (0.5, "20.00") == (kpis["entry_rate"]["value"], kpis["ad_spend"]["value"])
+    page.locator("[data-part=hosts]").click()
+    assert {one["host"]: float(one["gmv"]) for one in told["hosts"]["hosts"]} == _figures(page, "#hosts [data-host]")
+    page.locator("[data-part=targets]").click()
+    assert {one["kpi"]: float(one["value"]) for one in told["targets"]["targets"]} == _figures(page, "#targets [data-target]")
+
+
+def test_a_target_of_any_figure_is_entered_in_the_plan(open_page: PageMaker, base: str, show: str) -> None:
+    """A percentage as people write it; the live screen has it with its pace."""
+    page = open_page(f"#/plan/{show}")
+    page.get_by_label("ほかの指標の目標").select_option("orders")
+    field = page.get_by_role("textbox", name="注文件数")
+    expect(field).to_be_focused()
+    page.keyboard.type("４")
+    page.get_by_label("ほかの指標の目標").select_option("conversion_rate")
+    expect(page.get_by_role("textbox", name="コンバージョン率（%）")).to_be_focused()
+    page.keyboard.type("12.5")
+    with page.expect_response(lambda answer: "0.125" in (answer.request.post_data or "")) as answered:
+        page.keyboard.press("Tab")
+    assert {"gmv": "600.00", "viewers": 100, "orders": 4, "conversion_rate": 0.125} == answered.value.json()["targets"]
+    page.goto(f"{base}/#/live/{show}")
+    page.locator("[data-part=targets]").click()
+    expect(page.locator("#targets [data-target=orders]")).to_contain_text("2 / 4")
+    expect(page.locator("#targets [data-target=orders]")).to_contain_text("この時点の目安 2")
+    expect(page.locator("#targets [data-target=conversion_rate]")).to_contain_text("12.50%")
+
+
 def test_an_operator_chooses_the_figures_in_front(open_page: PageMaker, base: str, show: str) -> None:
-    """In the dialog; the choice is the brand's, and each other page follows it."""
+    """In the dialog; the choice is the brand's, who sees it, and neither the button nor a target that is not shared."""
     page = open_page(f"#/live/{show}")
     expect(page.locator(".tile")).to_have_count(6)
     page.locator("#choose-figures").click()
@@ -97,4 +149,9 @@ def test_an_operator_chooses_the_figures_in_front(open_page: PageMaker, base: st
         assert [] == complaints_at(page, width), width
     with httpx.Client(base_url=base, headers=HEADERS) as client:
         assert ["gmv", "concurrent_viewers", "net_gmv"] == client.get(f"/v1/sessions/{show}").json()["front_figures"]
+        key = client.post("/v1/keys", json={"role": "viewer", "brand": "front"}).json()["key"]
+        viewer = open_page(f"#/live/{show}", key=key)
+        expect(viewer.locator(".tile")).to_have_count(3)
+        assert ["gmv", "concurrent_viewers", "net_gmv"] == _front(viewer)
+        expect(viewer.locator("#choose-figures, [data-target], [data-code=behind_target]")).to_have_count(0)
         client.patch("/v1/brands/front", json={"front_figures": None}).raise_for_status()

@@ -52,6 +52,9 @@ def test_the_report_divides_the_funnel_and_the_live_screen_says_what_sources_bou
     # The table by source stands until the other one has come.
     expect(page.locator("#funnel-table tbody tr")).to_have_count(1)
     expect(page.locator("#funnel-table tbody tr")).to_contain_text("ニット")
+    expect(page.locator("#retention")).to_contain_text("入室と退室がそろって送られていないため、分かりません")
     live = open_page(f"#/live/{session}")
     expect(live.locator("#chart-funnel [data-step=buyers] dd")).to_have_text("1 · 100.00%")
     expect(live.locator("#chart-sources [data-step=fans] dd")).to_have_text("1 · 50.0% · 200元")
+    expect(live.locator("#chart-sources [data-flow=true]")).to_have_text("有料1 · 0元")
+    expect(live.locator("#chart-sources [data-flow=null]")).to_have_text("区分の記録なし1 · 200元")

@@ -1,5 +1,6 @@
 """The report page shows what coincided with a coupon, what was sold after the show, and how long viewers stayed."""
 
+import re
 from typing import Any
 
 import httpx
@@ -29,6 +30,8 @@ def _show(base: str) -> str:
         ("mark.set", "14:10:00", {"label": "coupon", "text": "満減20", "until": "2021-09-25T14:20:00+09:00"}),
         ("order.paid", "14:05:00", _paid("1", "100.00")),
         ("order.paid", "14:15:00", _paid("2", "250.00")),
+        ("host.changed", "14:30:00", {"host": "王芳"}),
+        ("order.paid", "14:40:00", _paid("4", "70.00")),
         ("session.ended", "15:00:00", {}),
         ("order.paid", "16:00:00", _paid("3", "80.00")),
     ]
@@ -38,6 +41,9 @@ def _show(base: str) -> str:
         for number, (kind, clock, data) in enumerate(told)
     ]  # fmt: skip
     httpx.post(f"{base}/v1/events", headers=HEADERS, json=events).raise_for_status()
+    path = f"{base}/v1/sessions/{session}/plan"
+    plan = httpx.get(path, headers=HEADERS).json() | {"targets": {"gmv": "1000.00"}}
+    httpx.put(path, headers=HEADERS | {"If-Match": "*"}, json=plan).raise_for_status()
     return session
 
 
@@ -46,6 +52,10 @@ def test_the_windows_of_a_session_stand_in_its_report(open_page: PageMaker, base
     session = _show(base)
     page = open_page(f"#/report/{session}")
     expect(page.locator("#report-marks")).to_contain_text("満減20")
+    # The chart's description names what it shows.
+    expect(page.locator("#chart-timeline .chart")).to_have_attribute("aria-label", re.compile("クーポン 14:10"))
+    expect(page.locator("#report-targets-table tbody tr")).to_have_text("GMV1,000元500元50.00%")
+    expect(page.locator("#report-hosts-table tbody tr")).to_have_text(["小林30.00分2350元11.67元", "王芳30.00分170元2.33元"])
     row = page.locator("#effect-table tbody tr")
     expect(row).to_contain_text("14:10–14:20 クーポン")
     expect(row.locator("td")).to_have_text(["1件・100元（10元/分）", "1件・250元（25元/分）", "0件・0元（0元/分）"])

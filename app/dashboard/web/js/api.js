@@ -123,7 +123,9 @@ export async function download(path, fallback) {
   const answer = await send(path);
   const named = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("Content-Disposition") ?? "");
   const plain = /filename="?([^";]+)"?/i.exec(answer.headers.get("Content-Disposition") ?? "");
-  const url = URL.createObjectURL(await answer.blob());
+  // A file that breaks off is an answer that did not come.
+  const file = await answer.blob().catch(() => { throw new Problem(0); });
+  const url = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = url;
   link.download = named ? decodeURIComponent(named[1]) : (plain?.[1] ?? fallback);

@@ -24,6 +24,7 @@ import { badge, chartPanel, failure, heading, notice, waiting } from "./componen
 import { link } from "./router.js";
 import { Stream } from "./stream.js";
 import { theme } from "./theme.js";
+import { advertisingPanel } from "./traffic/advertising.js";
 import { funnel } from "./traffic/funnel.js";
 import { LiveSources } from "./traffic/sources.js";
 import { RECENT_MINUTES, TREND_METRICS, trends } from "./trend.js";
@@ -55,6 +56,8 @@ export class LiveView {
         Object.assign(this.documents, documents);
         this.changes += 1;
         if (first) this.recent.load();
+        // Another host is on duty, or was.
+        else if (documents.marks) this.hosts.load();
         refresh();
       },
       state: refresh,
@@ -221,7 +224,7 @@ export class LiveView {
   #parts(session, kpis, audience, targets) {
     const several = Object.keys(kpis.by_platform).length > 1;
     return {
-      audience: () => [funnel(kpis), audience && this.sources.render(audience)],
+      audience: () => [funnel(kpis), audience && this.sources.render(audience), advertisingPanel(kpis)],
       ...(targets?.targets.length > 0 && { targets: () => targetsPanel(targets) }),
       ...(this.hosts.data && { hosts: () => hostsPanel(this.hosts, session.time_zone) }),
       ...((several || kpis.benchmarks.length > 0) && { platforms: () => [platforms(kpis), benchmarksPanel(kpis, session.time_zone)] }),

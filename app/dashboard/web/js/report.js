@@ -19,7 +19,8 @@ import { READER_ZONE, date, hour, language, lengthOf, moment, platformName, t } 
 import { listed } from "./marks.js";
 import { FunnelParts, trafficSection } from "./traffic/section.js";
 import { SortableTable } from "./sortable_table.js";
-import { windowPanels } from "./report_windows.js";
+import { tablePanels } from "./report_tables.js";
+import { retentionUnknown, windowPanels } from "./report_windows.js";
 
 const CHARTS = ["timeline", "products", "platforms"];
 
@@ -85,6 +86,7 @@ export class ReportView {
       totals(report),
       charted && h("div", { class: "report-charts" }, chartPanel("timeline", this.charts.timeline, { tall: true, wide: true }), ...CHARTS.slice(1, several ? 3 : 2).map((name) => chartPanel(name, this.charts[name]))),
       ...sections(report, this.sold, charted && this.funnel.render()),
+      !report.sections.retention && may.seeInternal() && retentionUnknown(),
       this.#drafts(),
       this.notes?.render(),
       this.release?.render(session.status),
@@ -165,15 +167,18 @@ export const sheet = (report, table) => h("div", { class: "report" }, totals(rep
 
 const totals = ({ sections: { totals: { title, facts: list, figures } } }) => panel("totals", title, { class: "sheet" }, facts(list), cells(figures));
 
-const sections = (report, table, divided = null) => [...sheetPanels(report, table, divided), ...windowPanels(report)];
-
-const sheetPanels = ({ sections: { live, ec, products, promotion, marks, traffic } }, table, divided) => [
-  h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
-  sold(products, table),
-  trafficSection(traffic, cells, divided),
-  promotions(promotion),
-  listed(marks),
-];
+const sections = (report, table, divided = null) => {
+  const { live, ec, products, promotion, marks, traffic } = report.sections;
+  return [
+    h("div", { key: "analyses", class: "report-pair" }, analysis("analysis-live", live), analysis("analysis-ec", ec)),
+    sold(products, table),
+    trafficSection(traffic, cells, divided),
+    tablePanels(report),
+    promotions(promotion),
+    listed(marks),
+    ...windowPanels(report),
+  ];
+};
 
 function sold(section, table) {
   const columns = [
@@ -185,7 +190,7 @@ function sold(section, table) {
     table.render(section.title, columns, section.rows, {
       foot: [section.other, section.total], named: (row) => [row.name, row.product], rowKey: (row) => row.product,
     }),
-    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
+    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, phrase(note))));
 }
 
 const facts = (list) =>

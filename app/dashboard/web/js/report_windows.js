@@ -13,17 +13,18 @@ export const windowPanels = ({ sections: { effects, after_live: afterLive, reten
   effects && beside(effects), afterLive && after(afterLive), retention && stays(retention),
 ];
 
-const quiet = (text) => h("p", { class: "quiet small" }, text);
+const quiet = (text) => h("p", { class: "quiet small" }, phrase(text));
 
 function beside(section) {
   const [name, ...windows] = section.columns;
   const columns = [
-    { label: name.label, cell: (row) => [h("span", { class: "nowrap" }, row.time), " ", row.name, row.text && h("small", null, phrase(row.text)),
+    { label: name.label, class: "effect-name", cell: (row) => [h("span", { class: "nowrap" }, row.time), " ", row.name, row.text && h("small", null, phrase(row.text)),
       row.overlaps && h("small", null, phrase(t("effect.overlaps")))] },
     ...windows.map(({ key, label }) => ({ label, numeric: true, cell: (row) => stacked(row[key]?.text) })),
   ];
   return panel("effects", section.title, { class: "sheet" },
-    table("effect-table", section.title, columns, section.rows, { rowKey: (row) => `${row.at} ${row.label}` }), quiet(section.note));
+    table("effect-table", section.title, columns, section.rows, { rowKey: (row) => `${row.at} ${row.label}` }),
+    section.omitted > 0 && quiet(t("section.marks.more", { count: section.omitted })), quiet(section.note));
 }
 
 /** A figure over the rate that its text has in brackets: on one line three of them are wider than a tablet. */
@@ -34,7 +35,7 @@ function stacked(text) {
 
 const after = (section) =>
   panel("after-live", section.title, { class: "sheet" },
-    h("dl", { class: "cells" }, ...section.figures.map((cell) => h("div", { key: cell.slug },
+    h("dl", { class: "cells" }, ...section.figures.filter((cell) => cell.value !== null).map((cell) => h("div", { key: cell.slug },
       h("dt", null, phrase(cell.label)), h("dd", null, fitted("span", null, lengthOf(cell.text), cell.text))))),
     section.note && quiet(section.note));
 
@@ -47,6 +48,9 @@ function stays(section) {
     rows.length > 0 && h("section", { class: "texts" }, h("h3", { class: "title title-3" }, title),
       h("ul", null, ...rows.map((row) => h("li", { key: row.minute }, phrase(line(row)))))));
 }
+
+/** Few platforms send exits: the agency is told why it does not see how long viewers stayed. */
+export const retentionUnknown = () => panel("retention", t("section.retention"), { class: "sheet" }, h("p", { class: "empty" }, phrase(t("retention.unknown"))));
 
 /** A minute that lost viewers, with what was on air then. */
 const line = ({ text, product_name: product, host, marks }) => {

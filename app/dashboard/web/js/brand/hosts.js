@@ -38,8 +38,9 @@ export class Hosts {
           { label: t("hosts.column.sessions"), numeric: true, cell: (one) => number(one.shows.length) },
           ...FIGURES(),
         ], rows, { rowKey: (one) => `${one.host} ${one.currency}` })),
-      ...data.hosts.map((one) => panel(`host-${one.host ?? ""}`, name(one.host), null,
-        table(`host-shows-${one.host ?? ""}`, name(one.host), [
+      // A name is no id: it may have spaces.
+      ...data.hosts.map((one, index) => panel(`host-${index}`, name(one.host), null,
+        table(`host-shows-${index}`, name(one.host), [
           { label: t("dash.session"), class: "name-cell", cell: (show) => h("a", { class: "session-link", href: link(show.status === "live" ? "live" : "report", show.session) }, phrase(show.title)) },
           { label: t("sheet.date"), cell: (show) => h("span", { class: "nowrap" }, day(show.started_at.slice(0, 10))) },
           ...FIGURES(),

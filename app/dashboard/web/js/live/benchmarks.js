@@ -17,7 +17,7 @@ export function benchmarksPanel({ benchmarks, by_platform: parts, currency }, zo
       const theirs = own && one.value !== null && figure({ value: one.value, unit: own.unit }, currency, one.kpi);
       return h("div", { key: `${one.platform} ${one.indicator}`, "data-indicator": one.indicator },
         h("dt", null, phrase(t("benchmarks.name", { indicator: labelOr(`benchmark.${one.indicator}`, one.indicator), platform: platformName(one.platform) }))),
-        h("dd", null, number(one.percentile)),
+        h("dd", null, t("benchmarks.at", { percentile: number(one.percentile) })),
         h("span", { class: "bar-track", "aria-hidden": "true" }, h("span", { class: "bar-fill bar-theirs", style: { "--share": one.percentile / 100 } })),
         h("small", { class: "host-rate" }, [
           one.recent?.percentile !== null && one.recent && t("benchmarks.recent", { minutes: one.recent.minutes, percentile: number(one.recent.percentile) }),

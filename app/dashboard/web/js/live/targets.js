@@ -23,7 +23,9 @@ function bar(one) {
     one.pace !== null && !limit && h("span", { class: "target-notch", style: { "--share": share(one.pace, one.target) } }));
 }
 
-const state = (one) => one.state !== "unknown" && h("strong", { class: `target-state target-${one.state}` }, t(`targets.state.${one.state}`));
+/** What is known and has no pace, such as a peak, has no state; what is absent says so. */
+const state = (one) => (one.state !== "unknown" || one.value === null) &&
+  h("strong", { class: `target-state target-${one.state}` }, t(`targets.state.${one.state}`));
 
 /** What stands under a figure in front: its target, how much of it is reached, and whether that is enough by now. */
 export function targetOf(one, currency) {

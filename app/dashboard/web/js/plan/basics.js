@@ -1,7 +1,7 @@
 /**
  * The first block of a plan: what, who, when, in which currency, and how much is aimed at.
  *
- * In: a saved plan. Out: fields. Never here: requests.
+ * In: a saved plan, its block of targets. Out: fields. Never here: requests.
  */
 
 import { h } from "../dom.js";
@@ -9,10 +9,7 @@ import { field, panel } from "../components.js";
 import { ZONES, localInput, momentOf } from "./zones.js";
 import { t } from "../i18n.js";
 
-/** KPIs that shows are planned by. */
-export const TARGETS = ["gmv", "viewers", "buyers", "units_sold", "new_followers"];
-
-export function basics(saved, session) {
+export function basics(saved, session, targets) {
   const { plan } = saved;
   const set = (name, read = (value) => value || null) => (event) => {
     const value = read(event.target.value);
@@ -43,21 +40,5 @@ export function basics(saved, session) {
         }),
       }, ...[...new Set([plan.time_zone, ...ZONES])].map((zone) => h("option", { value: zone }, zone)))),
       field(t("plan.currency"), h("input", { type: "text", maxlength: 3, pattern: "[A-Z]{3}", value: plan.currency, disabled: session.status !== "scheduled", onchange: set("currency", (value) => value.trim().toUpperCase()) }))),
-    h("fieldset", { class: "form-grid plan-targets" },
-      h("legend", { class: "title title-3" }, t("plan.targets")),
-      ...TARGETS.map((slug) => field(t(`metric.${slug}`), h("input", {
-        type: "text", inputmode: slug === "gmv" ? "decimal" : "numeric", maxlength: 20, value: plan.targets?.[slug] ?? "",
-        onchange: (event) => saved.change((one) => { one.targets = withTarget(one.targets, slug, event.target.value); }),
-      }))),
-      h("label", { class: "choice" }, h("input", {
-        type: "checkbox", checked: plan.targets_shared, onchange: (event) => saved.change((one) => { one.targets_shared = event.target.checked; }),
-      }), " ", t("plan.targets_shared"))));
-}
-
-/** Amounts are decimal strings, the other targets whole numbers; an empty field is no target. */
-function withTarget(targets, slug, text) {
-  const plain = text.normalize("NFKC").replace(/[\s,¥元円]/g, "");
-  const { [slug]: _, ...rest } = targets ?? {};
-  if (!plain) return rest;
-  return { ...rest, [slug]: slug === "gmv" || !/^\d+$/.test(plain) ? plain : Number(plain) };
+    targets.render(plan));
 }

@@ -61,6 +61,8 @@ function words(part, value, plan) {
   if (part === "kind") return t(value === "rehearsal" ? "dash.rehearsal" : "dash.session");
   if (part === "streams") return value.map(({ platform, room }) => `${platform}:${room}`).join(", ") || NOTHING;
   if (part === "promotions") return value.map(({ title, url, kind }) => title ?? url ?? kind).join(", ") || NOTHING;
+  if (part === "targets_shared") return t(value ? "plan.targets_shared" : "plan.targets_internal");
+  if (part === "targets") return Object.entries(value).map(([slug, target]) => `${t(`metric.${slug}`)} ${target}`).join(" · ") || NOTHING;
   if (typeof value !== "object") return String(value);
   return Object.entries(value).filter(([name, one]) => name !== "product" && one !== null && one !== "" && typeof one !== "object")
     .map(([name, one]) => `${t(`plan.field.${name}`)} ${one}`).join(" · ") || NOTHING;

@@ -4,7 +4,7 @@
  * In: a session's plan, or the wish for a new one. Out: the plan, changed. Never here: what happens on air.
  */
 
-import { get, remove } from "../api.js";
+import { find, get, remove } from "../api.js";
 import { may } from "../state.js";
 import { h } from "../dom.js";
 import { basics } from "./basics.js";
@@ -14,6 +14,7 @@ import { Lineup } from "./lineup.js";
 import { PromotionsBlock } from "./promotions.js";
 import { RoomsBlock } from "./rooms_block.js";
 import { SavedPlan } from "./saving.js";
+import { PlanTargets } from "./targets.js";
 import { NewPlan } from "./new.js";
 import { Resource, change } from "../resource.js";
 import { badge, failure, fieldErrors, heading, notice, waiting } from "../components.js";
@@ -34,6 +35,8 @@ export class View {
     this.session = new Resource(() => get(this.base));
     this.saved = new SavedPlan(`${this.base}/plan`);
     this.loading = new Resource(async () => (await this.saved.load(), true));
+    this.kpis = new Resource(() => find(`${this.base}/kpis`));
+    this.targets = new PlanTargets(this.saved, this.kpis);
     this.lineup = new Lineup(this.saved, () => this.session.data?.brand);
     this.rooms = new RoomsBlock(this.saved);
     this.promotions = new PromotionsBlock(this.saved);
@@ -41,7 +44,7 @@ export class View {
     /** Why the session could not be deleted, or null. */
     this.problem = null;
     this.copy = new CopyDialog();
-    for (const one of [this.session, this.loading]) one.load();
+    for (const one of [this.session, this.loading, this.kpis]) one.load();
     addEventListener("beforeunload", this.#warn);
     addEventListener("online", this.#online);
   }
@@ -55,7 +58,7 @@ export class View {
     if (!this.id) return;
     this.saved.leave();
     this.copy.leave();
-    for (const one of [this.session, this.loading]) one.stop();
+    for (const one of [this.session, this.loading, this.kpis]) one.stop();
     removeEventListener("beforeunload", this.#warn);
     removeEventListener("online", this.#online);
   }
@@ -81,7 +84,7 @@ export class View {
       this.saved.state === "stale" && this.conflict.render(this.saved),
       this.saved.problem && this.#problem(this.saved.problem),
       h("div", { key: "form", class: "plan-form" },
-        basics(this.saved, this.session.data),
+        basics(this.saved, this.session.data, this.targets),
         this.rooms.render(plan),
         this.lineup.render(plan),
         this.promotions.render(plan)),

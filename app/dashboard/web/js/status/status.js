@@ -39,12 +39,12 @@ export class View {
       h("p", { class: "quiet intro" }, t("system.intro")),
       error && failure(error, () => this.status.load()),
       !data && !error && waiting(),
-      data && [checks(data), tables(data), schedules(data)],
+      data && h("div", { class: "status" }, checks(data), h("div", { class: "report-tables" }, tables(data), schedules(data))),
     ];
   }
 }
 
-const checks = (data) => panel("status-checks", t("system.title"), null, table("status-check-table", t("system.title"), [
+const checks = (data) => panel("status-checks", t("system.check"), null, table("status-check-table", t("system.check"), [
   { label: t("system.check"), cell: (one) => one.title },
   { label: t("dash.state"), cell: (one) => h("span", { class: LOOKS[one.status] }, t(`system.level.${one.status}`)) },
   { label: t("system.detail"), class: "name-cell", cell: (one) => one.detail },
@@ -58,6 +58,6 @@ const tables = (data) => panel("status-tables", t("system.tables"), null, table(
 
 const schedules = (data) => panel("status-schedules", t("system.schedules"), null, table("status-schedule-table", t("system.schedules"), [
   { label: t("system.schedule"), cell: (one) => h("code", null, one.name) },
-  { label: t("system.last_run"), cell: (one) => one.last_run && h("span", { class: "nowrap" }, moment(one.last_run, READER_ZONE)) },
+  { label: t("system.last_run"), cell: (one) => (one.last_run ? h("span", { class: "nowrap" }, moment(one.last_run, READER_ZONE)) : t("system.not_yet")) },
   { label: t("system.next_run"), cell: (one) => h("span", { class: "nowrap" }, moment(one.next_run, READER_ZONE)) },
 ], data.schedules, { rowKey: (one) => one.name, wide: false }));

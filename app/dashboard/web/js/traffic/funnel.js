@@ -39,9 +39,11 @@ export function funnel({ kpis }) {
   )));
 }
 
-/** Columns of a table whose rows have steps. */
-export const stepColumns = (steps) =>
-  steps.map(({ kpi }, index) => ({
-    label: t(`metric.${kpi}`), numeric: true,
-    cell: (row) => (row.steps[index]?.value === null || row.steps[index]?.value === undefined ? NOTHING : stepText(row.steps[index], row.steps[index - 1])),
+/** Columns of a table whose rows have steps, without a step that no row knows. */
+export function stepColumns(steps, parts, from = 0) {
+  const known = steps.map((step, index) => index).filter((index) => index >= from && parts.some((row) => (row.steps[index]?.value ?? null) !== null));
+  return known.map((index, place) => ({
+    label: t(`metric.${steps[index].kpi}`), numeric: true,
+    cell: (row) => ((row.steps[index]?.value ?? null) === null ? NOTHING : stepText(row.steps[index], row.steps[known[place - 1] ?? index - 1])),
   }));
+}

@@ -12,6 +12,10 @@ import { Resource } from "../resource.js";
 import { refresh } from "../state.js";
 import { stepColumns } from "./funnel.js";
 
+/** Steps that are the session's for each of its products. */
+const OF_SESSION = 2;
+/** A longer table scrolls under its head. */
+const MOST = 12;
 const BY = ["none", "platform", "product", "source"];
 
 /** The section of a report, of either edition and of any revision. */
@@ -29,11 +33,11 @@ export function trafficSection(section, cells, extra = null) {
     sources && table("source-table", sources.title, columnsOf(sources.columns), sources.rows, {
       foot: [sources.remainder, sources.total], rowKey: (row) => `${row.source} ${row.paid} ${row.name}`,
     }),
-    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, note)));
+    ...section.notes.map((note, index) => h("p", { key: `note-${index}`, class: "quiet small" }, phrase(note))));
 }
 
 const columnsOf = ([source, flow, ...figures]) => [
-  { label: source.label, cell: (row) => phrase(row.name) },
+  { label: source.label, class: "source-name", cell: (row) => phrase(row.name) },
   { label: flow.label, cell: (row) => row.flow || null },
   ...figures.map(({ key, label }) => ({ label, numeric: true, cell: (row) => row.figures[key].text })),
 ];
@@ -53,8 +57,9 @@ export class FunnelParts {
         ...BY.map((by) => h("option", { key: by, value: by, selected: by === this.#by }, t(`traffic.by.${by}`)))));
     return h("div", { key: "funnel-parts", class: "texts" }, choice,
       data?.by === this.#by && data.parts.length > 0 && table("funnel-table", t(`traffic.by.${data.by}`),
-        [{ label: t(`traffic.by.${data.by}`), cell: (row) => [phrase(name(row)), row.paid !== null && row.paid !== undefined && h("small", null, ` ${t(row.paid ? "traffic.paid" : "traffic.organic")}`)] }, ...stepColumns(data.steps)],
-        data.parts, { rowKey: (row) => `${row.platform} ${row.product} ${row.source} ${row.paid}` }),
+        [{ label: t(`traffic.by.${data.by}`), class: "product-cell", cell: (row) => [phrase(name(row)), row.paid !== null && row.paid !== undefined && h("small", null, ` ${t(row.paid ? "traffic.paid" : "traffic.organic")}`)] },
+          ...stepColumns(data.steps, data.parts, data.by === "product" ? OF_SESSION : 0)],
+        data.parts, { rowKey: (row) => `${row.platform} ${row.product} ${row.source} ${row.paid}`, tall: data.parts.length > MOST }),
       data?.by === "source" && data.remainder && h("p", { class: "quiet small" },
         `${t("traffic.remainder")}: ${["product_viewers", "clickers", "buyers"].filter((kpi) => data.remainder[kpi] !== null).map((kpi) => `${t(`metric.${kpi}`)} ${number(data.remainder[kpi])}`).join(" · ")}`));
   }

@@ -5,9 +5,13 @@
  */
 
 import { find } from "../api.js";
-import { bars, updated } from "../components.js";
+import { barList, panel, updated } from "../components.js";
+import { h } from "../dom.js";
 import { money, number, percent, sourceName, t } from "../i18n.js";
 import { Resource } from "../resource.js";
+
+/** So many sources stay readable beside the funnel; the report has a table of them. */
+const SHOWN = 8;
 
 export class LiveSources {
   constructor(base) {
@@ -20,8 +24,27 @@ export class LiveSources {
     const gmv = new Map();
     for (const one of data?.sources ?? []) if (one.gmv !== null) gmv.set(one.source, (gmv.get(one.source) ?? []).concat(one.gmv));
     const sold = (source) => (gmv.get(source) ?? []).map((amount) => money(amount, data.currency)).join(" + ");
-    return bars("chart-sources", t("dash.chart.sources"), rows.map(({ source, viewers, share }) => (
-      { key: source ?? "", label: sourceName(source), value: viewers, text: [number(viewers), percent(share, 1), sold(source)].filter(Boolean).join(" · ") }
-    )), gmv.size > 0 && updated(this.sold));
+    const bar = (key, label, viewers, share, amount) =>
+      ({ key, label, value: viewers, text: [number(viewers), percent(share, 1), amount].filter(Boolean).join(" · ") });
+    const front = rows.slice(0, rows.length > SHOWN + 1 ? SHOWN : undefined);
+    const others = rows.slice(front.length);
+    const sum = (name) => others.reduce((total, row) => total + (row[name] ?? 0), 0);
+    return panel("chart-sources", t("dash.chart.sources"), { class: "panel-bars", aside: gmv.size > 0 && updated(this.sold) },
+      barList([
+        ...front.map(({ source, viewers, share }) => bar(source ?? "", sourceName(source), viewers, share, sold(source))),
+        ...(others.length ? [bar("others", t("traffic.others", { count: others.length }), sum("viewers"), sum("share"))] : []),
+      ]),
+      flows(data));
   }
+}
+
+const FLOWS = new Map([[true, "traffic.paid"], [false, "traffic.organic"], [null, "traffic.untold"]]);
+
+/** Paid against organic, if a platform says which is which. */
+function flows(data) {
+  const told = (data?.flows ?? []).filter((one) => one.viewers > 0);
+  if (!told.some((one) => one.paid !== null)) return null;
+  return h("dl", { key: "flows", class: "flows" }, ...told.map((one) => h("div", { key: String(one.paid), "data-flow": String(one.paid) },
+    h("dt", null, t(FLOWS.get(one.paid))),
+    h("dd", null, [number(one.viewers), one.gmv !== null && money(one.gmv, data.currency)].filter(Boolean).join(" · ")))));
 }
