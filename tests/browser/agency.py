@@ -57,11 +57,14 @@ def screens(base: str, closing: str) -> dict[str, str]:
         "close-summary": f"#/close/{closing}?step=summary",
         "close-release": f"#/close/{closing}?step=release",
         "report": f"#/report/{closing}",
+        "traffic": f"#/report/{closing}",
+        "windows": f"#/report/{closing}",
         "shared": f"#{urlsplit(shared).fragment}",
         "brands": "#/brands",
         "agency-month": "#/month/2021-09",
         "rates": "#/rates",
         "brand-shows": f"{at}/shows",
+        "brand-hosts": f"{at}/hosts",
         "brand-month": f"{at}/month/2021-09",
         "brand-contract": f"{at}/contract",
         "brand-settlement": f"{at}/settlement",
@@ -70,13 +73,24 @@ def screens(base: str, closing: str) -> dict[str, str]:
         "brand-shipping": f"{at}/shipping",
         "brand-packing": f"{at}/shipping/{brand.latest}",
         "brand-catalogue": f"{at}/catalogue",
+        "exports": f"{at}/exports",
         "waiting": "#/dead-letters",
         "connections": "#/connections",
         "mapping": f"#/connection/{tool['id']}",
         "people": "#/people",
         "channels": "#/channels",
         "audit": "#/audit",
+        "status": "#/status",
+        "guide": "guide/live_screen",
     }
+
+
+def aim(base: str, session: str) -> None:
+    """Give a session targets that it partly reaches."""
+    with httpx.Client(base_url=f"{base}/v1/sessions/{session}", headers=HEADERS) as client:
+        aims = {"gmv": "500000.00", "viewers": 20_000, "orders": 200, "conversion_rate": 0.012, "refund_rate": 0.05}
+        plan = client.get("/plan").json() | {"planned_minutes": 150, "targets": aims}
+        client.put("/plan", json=plan, headers={"If-Match": "*"}).raise_for_status()
 
 
 def _connections(post: Post) -> Any:

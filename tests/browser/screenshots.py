@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.agency import screens
+from tests.browser.agency import aim, screens
 from tests.browser.chromium import PATH, chromium, drawn, sessions, sign_in_with, simulating
 from tests.pipeline.processes import ROOT, ServerProcess
 
@@ -47,6 +48,8 @@ class Picture(NamedTuple):
     language: str
     scheme: str
     charts: int = 0
+    at: str | None = None
+    """What stands at the upper edge; absent: the page's own beginning."""
 
 
 PICTURES = {
@@ -58,22 +61,28 @@ PICTURES = {
     "close-summary": Picture("laptop", "ja", "light"),
     "close-release": Picture("laptop", "zh", "light"),
     "report": Picture("laptop", "ja", "light", 2),
+    "traffic": Picture("laptop", "en", "light", 2, "#traffic"),
+    "windows": Picture("laptop", "ja", "light", 2, "#effects"),
     "shared": Picture("tablet", "zh", "light"),
     "agency-month": Picture("laptop", "en", "dark"),
     "rates": Picture("laptop", "ja", "light"),
     "brand-shows": Picture("laptop", "en", "dark"),
+    "brand-hosts": Picture("laptop", "zh", "light"),
     "brand-month": Picture("laptop", "ja", "light"),
     "brand-contract": Picture("laptop", "ja", "light"),
     "brand-statement": Picture("laptop", "en", "light"),
     "brand-customers": Picture("laptop", "zh", "light"),
     "brand-packing": Picture("phone", "ja", "light"),
     "brand-catalogue": Picture("laptop", "ja", "dark"),
+    "exports": Picture("tablet", "ja", "light"),
     "waiting": Picture("laptop", "en", "light"),
     "connections": Picture("laptop", "ja", "light"),
     "mapping": Picture("laptop", "en", "dark"),
     "people": Picture("laptop", "ja", "light"),
     "channels": Picture("laptop", "zh", "dark"),
     "audit": Picture("laptop", "en", "light"),
+    "status": Picture("laptop", "ja", "dark"),
+    "guide": Picture("laptop", "en", "light"),
 }
 
 
@@ -83,14 +92,16 @@ def open_page(browser: Browser, address: str, shown: Picture) -> Page:
         viewport=SIZES[shown.size], locale=LOCALES[shown.language], color_scheme=shown.scheme,  # type: ignore[arg-type]
         reduced_motion="reduce", device_scale_factor=2 if shown.size == "phone" else 1,
     )  # fmt: skip
-    base, _, fragment = address.partition("#")
-    if not fragment.startswith("/share/"):
-        sign_in_with(context, base.rstrip("/"))
+    parts = urlsplit(address)
+    if not parts.fragment.startswith("/share/"):
+        sign_in_with(context, f"{parts.scheme}://{parts.netloc}")
     page = context.new_page()
     page.goto(address)
     expect(page.locator("main h1, main .host-title").first).to_be_visible(timeout=60_000)
     expect(page.locator(".waiting")).to_have_count(0, timeout=60_000)
     drawn(page, shown.charts)
+    if shown.at is not None:
+        page.locator(shown.at).evaluate("node => node.scrollIntoView()")
     return page
 
 
@@ -128,6 +139,7 @@ def live_pictures(browser: Browser, camera: Camera, base: str) -> None:
         for part in ("[data-code=sold_out_clicked]", "#product-table .chip-live", "#insights"):
             wall.locator(part).first.wait_for(timeout=240_000)
         camera.take(wall, "live-wall")
+        aim(base, live)
         for name, where, shown in (
             ("live-laptop", address, Picture("laptop", "en", "light", 1)),
             ("live-phone", address, Picture("phone", "zh", "dark", 1)),
@@ -138,6 +150,11 @@ def live_pictures(browser: Browser, camera: Camera, base: str) -> None:
             if name in {"desk", "host"}:
                 expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible(timeout=60_000)
             camera.take(page, name)
+        page = open_page(browser, address, Picture("laptop", "zh", "light", 1))
+        page.locator(".desk-handle").click()
+        page.locator("[data-part=targets]").click()
+        page.locator(".middle").evaluate("node => node.scrollIntoView()")
+        camera.take(page, "targets")
 
 
 def pictures(base: str) -> None:

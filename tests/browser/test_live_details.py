@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.barriers import serious
 from tests.browser.broadcasts import BEGIN, Telemetry, create, send
 from tests.browser.layout import WIDTHS, complaints_at, complaints_of
 from tests.browser.pages import PageMaker
@@ -109,6 +110,7 @@ def test_what_stands_on_the_screen_is_what_the_api_says(open_page: PageMaker, ba
     assert {one["host"]: float(one["gmv"]) for one in told["hosts"]["hosts"]} == _figures(page, "#hosts [data-host]")
     page.locator("[data-part=targets]").click()
     assert {one["kpi"]: float(one["value"]) for one in told["targets"]["targets"]} == _figures(page, "#targets [data-target]")
+    assert [] == serious(page, "targets")
 
 
 def test_a_target_of_any_figure_is_entered_in_the_plan(open_page: PageMaker, base: str, show: str) -> None:

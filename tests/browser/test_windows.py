@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import expect
 
+from tests.browser.barriers import serious
 from tests.browser.pages import PageMaker
 from tests.pipeline.processes import HEADERS
 
@@ -63,5 +64,13 @@ def test_the_windows_of_a_session_stand_in_its_report(open_page: PageMaker, base
     expect(page.locator("#after-live .cells div").first).to_have_text("終了後24時間の注文件数1")
     expect(page.locator("#retention-table tbody tr")).to_have_text("14:00525.00%4.00分100.00%0.00%0.00%")
     expect(page.locator("#retention .texts li")).to_have_text("14:06 −3人（退室3・入室0）：ニット · 小林")
+    assert [] == serious(page, "report")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    # A4 less its margins, at 96 pixels per inch.
+    page.set_viewport_size({"width": 703, "height": 1017})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.locator("#report-hosts-table")).to_be_visible()
+    for part in (page.get_by_role("button"), page.get_by_role("textbox"), page.get_by_role("combobox")):
+        expect(part).to_have_count(0)
