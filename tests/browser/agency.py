@@ -81,7 +81,6 @@ def screens(base: str, closing: str) -> dict[str, str]:
         "channels": "#/channels",
         "audit": "#/audit",
         "status": "#/status",
-        "guide": "guide/live_screen",
     }
 
 

@@ -82,7 +82,6 @@ PICTURES = {
     "channels": Picture("laptop", "zh", "dark"),
     "audit": Picture("laptop", "en", "light"),
     "status": Picture("laptop", "ja", "dark"),
-    "guide": Picture("laptop", "en", "light"),
 }
 
 
@@ -150,11 +149,6 @@ def live_pictures(browser: Browser, camera: Camera, base: str) -> None:
             if name in {"desk", "host"}:
                 expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible(timeout=60_000)
             camera.take(page, name)
-        page = open_page(browser, address, Picture("laptop", "zh", "light", 1))
-        page.locator(".desk-handle").click()
-        page.locator("[data-part=targets]").click()
-        page.locator(".middle").evaluate("node => node.scrollIntoView()")
-        camera.take(page, "targets")
 
 
 def pictures(base: str) -> None:

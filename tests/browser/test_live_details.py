@@ -107,8 +107,10 @@ def test_what_stands_on_the_screen_is_what_the_api_says(open_page: PageMaker, ba
     assert (50, 20, 15.03) == (shown["entry_rate"], shown["ad_spend"], shown["roi"])
     assert (0.5, "20.00") == (kpis["entry_rate"]["value"], kpis["ad_spend"]["value"])
     page.locator("[data-part=hosts]").click()
+    expect(page.locator("#hosts")).to_be_visible()
     assert {one["host"]: float(one["gmv"]) for one in told["hosts"]["hosts"]} == _figures(page, "#hosts [data-host]")
     page.locator("[data-part=targets]").click()
+    expect(page.locator("#targets")).to_be_visible()
     assert {one["kpi"]: float(one["value"]) for one in told["targets"]["targets"]} == _figures(page, "#targets [data-target]")
     assert [] == serious(page, "targets")
 

@@ -49,7 +49,7 @@ function stays(section) {
       h("ul", null, ...rows.map((row) => h("li", { key: row.minute }, phrase(line(row)))))));
 }
 
-/** Few platforms send exits: the agency is told why it does not see how long viewers stayed. */
+/** Few platforms send exits: the page says to the agency why it does not show how long viewers stayed. */
 export const retentionUnknown = () => panel("retention", t("section.retention"), { class: "sheet" }, h("p", { class: "empty" }, phrase(t("retention.unknown"))));
 
 /** A minute that lost viewers, with what was on air then. */

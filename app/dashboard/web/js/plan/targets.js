@@ -12,7 +12,7 @@ import { refresh } from "../state.js";
 
 /** KPIs that most shows are planned by. */
 const USUAL = ["gmv", "viewers", "buyers", "units_sold", "new_followers"];
-/** Ratios that are told as a number of times. */
+/** Ratios that are shown as a number of times. */
 const TIMES = ["roi", "net_roi"];
 
 export class PlanTargets {
