@@ -19,11 +19,11 @@ export function benchmarksPanel({ benchmarks, by_platform: parts, currency }, zo
         h("dt", null, phrase(t("benchmarks.name", { indicator: labelOr(`benchmark.${one.indicator}`, one.indicator), platform: platformName(one.platform) }))),
         h("dd", null, t("benchmarks.at", { percentile: number(one.percentile) })),
         h("span", { class: "bar-track", "aria-hidden": "true" }, h("span", { class: "bar-fill bar-theirs", style: { "--share": one.percentile / 100 } })),
-        h("small", { class: "host-rate" }, [
+        h("dd", { class: "host-rate" }, h("small", null, [
           one.recent?.percentile !== null && one.recent && t("benchmarks.recent", { minutes: one.recent.minutes, percentile: number(one.recent.percentile) }),
           theirs && `${t("benchmarks.column.value")} ${theirs}`,
           own?.value !== null && own && `${t("benchmarks.column.own")} ${t(`metric.${one.kpi}`)} ${figure(own, currency, one.kpi)}`,
-        ].filter(Boolean).join(" · ")));
+        ].filter(Boolean).join(" · "))));
     })),
     h("p", { class: "quiet small" }, phrase(t("benchmarks.note"))));
 }

@@ -25,10 +25,10 @@ export function hostsPanel(resource, zone) {
       h("dt", null, h("strong", { class: "host-name" }, name(one.host)), " ", one.host === onDuty && windows.at(-1).on_duty && h("span", { class: "chip chip-live" }, t("hosts.on_duty"))),
       h("dd", null, money(one.gmv, currency)),
       h("span", { class: "bar-track", "aria-hidden": "true" }, h("span", { class: "bar-fill bar-money", style: { "--share": Number(one.gmv ?? 0) / most } })),
-      h("small", { class: "host-rate" }, [
+      h("dd", { class: "host-rate" }, h("small", null, [
         one.gmv_per_minute !== null && `${t("hosts.column.gmv_per_minute")} ${money(one.gmv_per_minute, currency)}`,
         one.orders !== null && `${t("hosts.column.orders")} ${number(one.orders)}`, minutes(one.minutes),
-      ].filter(Boolean).join(" · "))))),
+      ].filter(Boolean).join(" · ")))))),
     remainder.orders > 0 && h("p", { key: "rest", class: "quiet small" }, phrase(t("hosts.remainder")), " ", money(remainder.gmv, currency)),
     windows.length > 1 && h("div", { key: "shifts" }, h("h3", { class: "title title-3" }, t("hosts.shifts")),
       h("ol", { class: "shifts" }, ...windows.slice(-SHIFTS).map((one) => h("li", { key: one.from },

@@ -50,6 +50,6 @@ export function targetsPanel(document) {
       h("dt", null, phrase(one.bound === "at_most" ? t("targets.at_most", { name: t(`metric.${one.kpi}`) }) : t(`metric.${one.kpi}`)), " ", state(one)),
       h("dd", null, shown(one, "value", currency), h("span", { class: "quiet" }, ` / ${shown(one, "target", currency)}`)),
       bar(one),
-      one.pace !== null && one.pace_basis !== "target" && h("small", { class: "target-pace" }, t("targets.column.pace"), " ", shown(one, "pace", currency))))),
+      one.pace !== null && one.pace_basis !== "target" && h("dd", { class: "target-pace" }, h("small", null, t("targets.column.pace"), " ", shown(one, "pace", currency)))))),
     ...words.map((text) => h("p", { key: text, class: "quiet small" }, phrase(text))));
 }
