@@ -12,7 +12,7 @@ from app.api.read_models import Amount, DocumentModel
 
 
 class EffectCell(DocumentModel):
-    """What was sold in a window; null where no order was counted."""
+    """What was sold in a window, null where no order was counted; and who was there, null where that is unknown."""
 
     from_: datetime = Field(alias="from")
     to: datetime
@@ -20,7 +20,15 @@ class EffectCell(DocumentModel):
     gmv: str | None = Amount
     net_gmv: str | None = Amount
     gmv_per_minute: str | None = Amount
+    viewers_at_start: int | None
+    viewers_at_end: int | None
+    peak_viewers: int | None
+    comments: int | None
+    clicks: int | None
     text: str = Field(examples=["12件・3,456元（345.60元/分）"])
+    audience: str = Field(
+        description="empty if nothing is known", examples=["視聴者100→250人（最大260人） · コメント12 · 商品クリック30"]
+    )
 
 
 class EffectOfReport(DocumentModel):

@@ -22,7 +22,14 @@ class SoldAndRefunded(DocumentModel):
     net_gmv: str | None = Field(pattern=r"^-?\d+(\.\d+)?$", examples=["480789.00"], description="gmv − refund_amount")
 
 
-class EffectWindow(SoldAndRefunded):
+class CommentsAndClicks(SoldAndRefunded):
+    """The same with what was counted by the minute; null where the session has no such count."""
+
+    comments: int | None = Field(description="a minute belongs to the window in which it begins")
+    clicks: int | None = Field(description="clicks on products, counted like comments")
+
+
+class EffectWindow(CommentsAndClicks):
     """A half-open time range beside or inside a mark."""
 
     from_: datetime = Field(alias="from")
@@ -31,6 +38,7 @@ class EffectWindow(SoldAndRefunded):
     gmv_per_minute: str | None = Amount
     viewers_at_start: int | None
     viewers_at_end: int | None
+    peak_viewers: int | None = Field(description="the most at both ends and in the minutes that begin in the window")
 
 
 class EffectFigures(DocumentModel):
@@ -45,7 +53,7 @@ class EffectFigures(DocumentModel):
     before: EffectWindow | None = Field(description="as long as the mark, within the broadcast; null if there is no such time")
     during: EffectWindow
     after: EffectWindow | None = Field(description="as long as the mark, within the broadcast; null if there is no such time")
-    remainder: SoldAndRefunded = Field(description="of the session, outside these windows")
+    remainder: CommentsAndClicks = Field(description="of the session, outside these windows")
 
 
 class EffectsDocument(DocumentModel):
@@ -55,7 +63,7 @@ class EffectsDocument(DocumentModel):
     currency: str
     effects: list[EffectFigures]
     omitted: int = Field(description="coupons and giveaways past the first 50")
-    total: SoldAndRefunded
+    total: CommentsAndClicks
 
 
 class AfterLiveWindow(SoldAndRefunded):
@@ -115,7 +123,9 @@ class LostMinute(DocumentModel):
     lost: int = Field(description="exits − entries")
     product: str | None = Field(description="on air for the longest part of the minute")
     host: str | None
-    marks: list[str] = Field(description="labels of the marks of this minute that the reader may see")
+    marks: list[str] = Field(
+        description="labels of the marks that were set or lasted in this minute, as far as the reader may see them"
+    )
 
 
 class RetentionDocument(DocumentModel):

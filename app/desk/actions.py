@@ -55,7 +55,9 @@ class DeskAction(RequestModel):
     stock: Count | None = Field(default=None, description="for stock: pieces left")
     host: Text | None = Field(default=None, description="for host: who presents from now on")
     label: Slug | None = Field(
-        default=None, description="for mark: violation, coupon, giveaway, highlight, note or another slug", examples=["coupon"]
+        default=None,
+        description="for mark: violation, coupon, giveaway, highlight, speech, note, or any slug",
+        examples=["coupon"],
     )
     text: Comment | None = Field(default=None, description="for mark: what happened, for the agency")
     until: EventTime | None = Field(default=None, description="for mark: when it ends")

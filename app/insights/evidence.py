@@ -19,6 +19,7 @@ from app.kpis.showcases import Showcase
 from app.kpis.status import off_air_since, session_end
 from app.kpis.targets import TargetFigure
 from app.storage.insight_reads import Shipping
+from app.storage.marks import MarkRow
 from app.storage.product_reads import PromotionRow
 from app.storage.reads import ConcurrencyRow, SessionFigures
 from app.storage.session_status import SessionStatus
@@ -87,6 +88,8 @@ class Evidence:
     topics: Topics | None = None
     presented: Sequence[Presented] = ()
     effects: Effects | None = None
+    marks: Sequence[MarkRow] = ()
+    """What was marked in the broadcast, in order of time."""
     targets: Sequence[TargetFigure] = ()
     sources: SoldBySource = NO_SOURCES
     slow_after_ms: int = 180_000
@@ -148,6 +151,11 @@ class Evidence:
         if longest is None:
             return None
         return longest, Fraction(seconds[longest] // _MICROSECOND, (end - begin) // _MICROSECOND)
+
+    def marked(self, begin: datetime, end: datetime) -> list[str]:
+        """Return the labels of the marks that were set or lasted in a time range, each once."""
+        rows = [one for one in self.marks if one.kind == "mark" and one.at < end]
+        return list(dict.fromkeys(one.name for one in rows if one.at >= begin or (one.until is not None and one.until > begin)))
 
 
 def course_of(evaluation: Evaluation) -> Stretch | None:

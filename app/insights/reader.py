@@ -30,7 +30,7 @@ from app.kpis.status import session_end
 from app.kpis.target_reader import read_history, read_targets
 from app.kpis.targets import TargetFigure, target_figures
 from app.labels.catalogue import LANGUAGES
-from app.storage import hosts, insight_reads, product_reads, reads, sources, windows
+from app.storage import hosts, insight_reads, marks, product_reads, reads, sources, windows
 from app.storage.database import Connection, Database
 from app.storage.insight_reads import CommentText
 from app.storage.windows import Sold
@@ -38,6 +38,8 @@ from app.storage.windows import Sold
 SAMPLE = 3_000
 """The most comments that are read: the error of every share is below two per cent."""
 MOST_TOPICS = 20
+MOST_MARKS = 200
+"""Hosts and marks that are read."""
 
 _BY_MINUTE = ("viewers", "comments", "slow_responses", "views", "exits")
 
@@ -118,6 +120,7 @@ async def collect_evidence(
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
         presented=await _presented(connection, evaluation),
         effects=await effects_on(connection, asked),
+        marks=(await marks.of_session(connection, head.id, *course, MOST_MARKS))[0] if course else (),
         targets=await _targets(connection, evaluation),
         sources=SoldBySource(by_source(arrivals), await sources.sales(connection, head.id)),
         slow_after_ms=round(insight_settings.slow_response_seconds * 1000),

@@ -1,31 +1,35 @@
-"""Effects: what was sold before, during and after a coupon or a giveaway.
+"""Effects: what happened before, during and after a coupon or a giveaway: sales, viewers, comments, clicks.
 
-In: a session, its marks, its paid orders by time. Out: the effects document. Never here: SQL, a cause.
+In: a session, its marks, its paid orders by time, its minutes. Out: the effects document. Never here: SQL, a cause.
 
 The windows of a mark are as long as the mark, and lie within the broadcast. What was paid outside them is the mark's remainder,
-so windows and remainder add up to the session to the cent. The document says what coincided, not what caused it: hosts, products
-and other marks change meanwhile.
+so windows and remainder add up to the session to the cent. Comments and clicks are counted by the minute: a minute belongs to
+the window in which it begins, so that they add up too. The document says what coincided, not what caused it: hosts, products and
+other marks change meanwhile.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.kpis.concurrency import viewers_at
+from app.kpis.concurrency import sums_by_minute, viewers_at
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed, money
-from app.kpis.status import session_end, status_of
+from app.kpis.status import off_air_since, session_end, status_of
 from app.storage import reads, windows
 from app.storage.database import Connection, Database
 from app.storage.marks import MarkRow
 from app.storage.reads import ConcurrencyRow, SessionHead
 from app.storage.session_status import SessionStatus
-from app.storage.windows import NO_SALES, Sales, Sold
+from app.storage.windows import NO_COUNTS, NO_SALES, Counts, Sales, Sold
 
 LABELS = ("coupon", "giveaway")
 MOST = 50
 """The most effects of one document."""
+COUNTED = {"comments": "comments", "clicks": "product_clicks"}
+"""Figure of a window → the metric that is counted by the minute."""
 UNSTATED = 10
 """Minutes that a mark lasts if its end is not stated."""
 _MICROSECOND = timedelta(microseconds=1)
@@ -62,6 +66,7 @@ class Effects(NamedTuple):
     omitted: int
     sales: Sales
     minutes: Sequence[ConcurrencyRow]
+    counts: Counts = NO_COUNTS
 
 
 def effect_of(mark: MarkRow, begin: datetime, end: datetime, *, on_air: bool, unstated: timedelta) -> Effect | None:
@@ -97,7 +102,7 @@ async def read_effects(database: Database, asked: SessionQuery, unstated: int = 
 async def effects_on(
     connection: Connection, asked: SessionQuery, unstated: int = UNSTATED, *, with_total: bool = False
 ) -> Effects:
-    """Return the effects of a session, read on this connection; without an effect, its sales are read only for the total."""
+    """Return the effects of a session, read on this connection; without an effect, sums are read only for the total."""
     head = await read_head(connection, asked)
     status = status_of(head)
     end = session_end(head, status, asked.now)
@@ -112,23 +117,24 @@ async def effects_on(
         found = [one for one in effects if one is not None]
     moments = [moment for one in found for window in one.windows() for moment in window]
     sales = await windows.sales(connection, head.id, moments) if found or with_total else NO_SALES
+    counts = await windows.counts(connection, head.id, moments) if found or with_total else NO_COUNTS
     minutes = await reads.concurrency(connection, head.id) if found else []
-    return Effects(head, found, omitted, sales, minutes)
+    return Effects(head, found, omitted, sales, minutes, counts)
 
 
 def effects_document(effects: Effects, *, for_client: bool) -> Document:
     """Return the document; without any counted order, orders and money are null. A client sees no texts."""
-    head, sales = effects.head, effects.sales
+    head, sales, counts = effects.head, effects.sales, effects.counts
     digits = digits_of(head.currency)
-    moments = [moment for one in effects.shown for window in one.windows() for moment in window]
-    viewers = viewers_at(effects.minutes, moments)
+    audience = Audience.of(effects)
 
     def shown(window: Window | None) -> Document | None:
-        return None if window is None else _window(window, sales, viewers, head, digits)
+        return None if window is None else _window(window, effects, audience)
 
     rows = []
     for one in effects.shown:
-        rest = sales.total - sum((sales.between(*window) for window in one.windows()), Sold())
+        found = one.windows()
+        rest = sales.total - sum((sales.between(*window) for window in found), Sold())
         rows.append(
             {
                 "label": one.mark.name,
@@ -140,7 +146,13 @@ def effects_document(effects: Effects, *, for_client: bool) -> Document:
                 "before": shown(one.before),
                 "during": shown(one.during),
                 "after": shown(one.after),
-                "remainder": sold_document(rest, digits, known=sales.known),
+                "remainder": sold_document(rest, digits, known=sales.known)
+                | {
+                    name: total - sum(counts.between(metric, *window) or 0 for window in found)
+                    if (total := counts.totals.get(metric)) is not None
+                    else None
+                    for name, metric in COUNTED.items()
+                },
             }
         )
     return {
@@ -148,8 +160,34 @@ def effects_document(effects: Effects, *, for_client: bool) -> Document:
         "currency": head.currency,
         "effects": rows,
         "omitted": effects.omitted,
-        "total": sold_document(sales.total, digits, known=sales.known),
+        "total": sold_document(sales.total, digits, known=sales.known)
+        | {name: counts.totals.get(metric) for name, metric in COUNTED.items()},
     }
+
+
+class Audience:
+    """Concurrent viewers in windows."""
+
+    def __init__(self, moments: Mapping[datetime, int | None], minutes: Sequence[tuple[datetime, int]]) -> None:
+        """Take the viewers at moments, and the highest number of each sampled minute, in order."""
+        self._moments = moments
+        self._minutes = minutes
+
+    @classmethod
+    def of(cls, effects: Effects) -> "Audience":
+        """Return the viewers in the windows of effects."""
+        moments = [moment for one in effects.shown for window in one.windows() for moment in window]
+        off_air = off_air_since(effects.head.broadcasts)
+        highest = [(minute, viewers) for minute, _, viewers in sums_by_minute(effects.minutes, off_air)]
+        return cls(viewers_at(effects.minutes, moments), highest)
+
+    def figures(self, window: Window) -> Document:
+        """Return the viewers at both ends, and the most at them and in the minutes that begin in the window."""
+        start, end = self._moments[window.begin], self._moments[window.end]
+        first, last = (bisect_left(self._minutes, (moment,)) for moment in window)
+        inside = [viewers for _, viewers in self._minutes[first:last]]
+        known = [viewers for viewers in (start, end, *inside) if viewers is not None]
+        return {"viewers_at_start": start, "viewers_at_end": end, "peak_viewers": max(known, default=None)}
 
 
 def per_minute(sold: Sold, window: Window) -> tuple[int, int]:
@@ -169,7 +207,9 @@ def sold_document(sold: Sold, digits: int, *, known: bool) -> Document:
     }
 
 
-def _window(window: Window, sales: Sales, viewers: Mapping[datetime, int | None], head: SessionHead, digits: int) -> Document:
+def _window(window: Window, effects: Effects, audience: Audience) -> Document:
+    head, sales = effects.head, effects.sales
+    digits = digits_of(head.currency)
     sold = sales.between(*window)
     return {
         "from": local(window.begin, head.time_zone),
@@ -177,8 +217,8 @@ def _window(window: Window, sales: Sales, viewers: Mapping[datetime, int | None]
         "minutes": round((window.end - window.begin) // _MICROSECOND / _MINUTE_US, 6),
         **sold_document(sold, digits, known=sales.known),
         "gmv_per_minute": money(*per_minute(sold, window), digits) if sales.known else None,
-        "viewers_at_start": viewers[window.begin],
-        "viewers_at_end": viewers[window.end],
+        **audience.figures(window),
+        **{name: effects.counts.between(metric, *window) for name, metric in COUNTED.items()},
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from app.kpis.computation import compute
-from app.kpis.product_reader import document_of, read_product_rows
+from app.kpis.product_reader import document_of, read_product_sums
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document, figures_document, local
 from app.kpis.rounding import digits_of, number
@@ -88,7 +88,7 @@ async def funnel_on(connection: Connection, asked: SessionQuery, by: By | None) 
         shown = {name: figures_document(values, digits) for name, values in evaluation.by_platform.items()}
         parts = [{"platform": name, "steps": steps_of(cells)} for name, cells in shown.items()]
     elif by == "product":
-        rows = await read_product_rows(connection, head, asked.now)
+        rows = await read_product_sums(connection, head)
         document, _ = await compute(len(rows), document_of, evaluation, figures, rows, asked.language)
         parts = [_of_product(row, total) for row in (*document["products"], *document["other"]["products"])]
         omitted = document["other"]["count"] - len(document["other"]["products"])

@@ -18,7 +18,7 @@ from app.kpis.render import Document
 from app.kpis.showcases import MOST_SHOWCASES, Showcase, page_of, showcases_document, showcases_of
 from app.kpis.status import session_end, status_of
 from app.kpis.stock import SoldOut, sold_out_stretches, sold_out_windows, stock_levels
-from app.kpis.stock_reader import Stock, read_stock
+from app.kpis.stock_reader import NO_STOCK, Stock, read_stock
 from app.labels.catalogue import Language
 from app.storage import product_reads, reads
 from app.storage.database import Connection, Database
@@ -67,6 +67,14 @@ class _StockTimes(NamedTuple):
     levels: Mapping[str, Sequence[tuple[datetime, int]]]
     stretches: Mapping[str, Sequence[SoldOut]]
     windows: Mapping[str, Sequence[ProductWindow]]
+
+
+async def read_product_sums(connection: Connection, head: SessionHead) -> ProductRows:
+    """Return the products' rows for their sums alone, without stock and showcases, which take longer than the sums."""
+    rows = await product_reads.product_rows(connection, head.id)
+    lineup = await product_reads.lineup(connection, head.id)
+    codes = sorted({row.product for row in rows} | {row.product for row in lineup})
+    return ProductRows(rows, lineup, await product_reads.product_names(connection, head.brand_id, codes), (), {}, {}, NO_STOCK)
 
 
 async def read_product_rows(connection: Connection, head: SessionHead, now: datetime) -> ProductRows:

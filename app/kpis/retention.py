@@ -175,7 +175,8 @@ def _loss(row: StaysOfMinute, found: Retention, *, for_client: bool) -> Document
     begin, end = row.minute, row.minute + _MINUTE
     product = _longest([(one.product, one.begin, one.end) for one in found.on_air.showcases], begin, end)
     host = _longest([(one.host, one.begin, one.end) for one in found.on_air.hosts if one.host is not None], begin, end)
-    set_marks = [one.name for one in found.on_air.marks if one.kind == "mark" and begin <= one.at < end]
+    running = [one for one in found.on_air.marks if one.kind == "mark" and one.at < end]
+    set_marks = [one.name for one in running if one.at >= begin or (one.until is not None and one.until > begin)]
     return {
         "minute": local(begin, found.head.time_zone),
         "entries": row.entries,

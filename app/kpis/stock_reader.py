@@ -28,6 +28,9 @@ class Stock:
     """Product → the latest pool of each platform."""
 
 
+NO_STOCK = Stock((), {}, {})
+
+
 async def read_stock(connection: Connection, head: SessionHead, product: str | None = None) -> Stock:
     """Return the stock of a session's products, or of one of them."""
     changes = await product_reads.state_changes(connection, head.id, product)

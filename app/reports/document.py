@@ -30,7 +30,7 @@ from app.reports.note_items import note_items
 from app.reports.table_reader import read_tables
 from app.reports.traffic import traffic_section
 from app.reports.windows import after_live_section, effects_section, retention_section
-from app.storage import marks, product_reads, sources
+from app.storage import marks, product_reads
 from app.storage.database import Connection, Database
 from app.storage.product_reads import NoteRow, PromotionRow
 from app.storage.reads import AFTER_ALL, BEFORE_ALL
@@ -118,7 +118,7 @@ async def report_on(
     insights = (await build_insights(evidence, said))["insights"]
     report = await compute(len(evidence), report_document, evidence, notes, insights, asked)
     head = evidence.evaluation.head
-    sold = await sources.sales(connection, asked.session)
+    sold = evidence.sources.sales
     rows = len(evidence.arrivals) + len(sold)
     if traffic := await compute(rows, traffic_section, evidence.evaluation, evidence.arrivals, sold, asked.language):
         report["sections"]["traffic"] = traffic

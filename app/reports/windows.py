@@ -30,6 +30,11 @@ QUARTER = timedelta(minutes=15)
 SHOWN_LIMITS = (180, 600, 1800)
 """Lengths of a stay in the report: three, ten and thirty minutes."""
 WINDOWS = ("before", "during", "after")
+EFFECT_FIGURES = (
+    "from", "to", "orders", "gmv", "net_gmv", "gmv_per_minute", "viewers_at_start", "viewers_at_end", "peak_viewers", "comments",
+    "clicks",
+)  # fmt: skip
+"""What a cell has of a window."""
 
 
 def effects_section(effects: Effects, language: Language) -> Document | None:
@@ -62,7 +67,7 @@ def _effect(one: Effect, figures: Document, effects: Effects, language: Language
                 per_minute=format_amount(*per_minute(sold, window), head.currency, language),
             )
         found = figures[name]
-        return {key: found[key] for key in ("from", "to", "orders", "gmv", "net_gmv", "gmv_per_minute")} | {"text": text}
+        return {key: found[key] for key in EFFECT_FIGURES} | {"text": text, "audience": _audience(found, language)}
 
     return {
         "at": figures["at"],
@@ -75,6 +80,22 @@ def _effect(one: Effect, figures: Document, effects: Effects, language: Language
         "during": cell("during", one.during),
         "after": cell("after", one.after),
     }
+
+
+def _audience(window: Document, language: Language) -> str:
+    """Return viewers, comments and clicks of a window, as far as they are known."""
+    found = []
+    start, end, peak = (window[name] for name in ("viewers_at_start", "viewers_at_end", "peak_viewers"))
+    if peak is not None:
+        told = {"start": start, "end": end, "peak": peak}
+        shown = {name: NOTHING if value is None else format_count(value) for name, value in told.items()}
+        found.append(label("effect.viewers", language).format(**shown))
+    found += [
+        label(f"effect.{name}", language).format(count=format_count(window[name]))
+        for name in ("comments", "clicks")
+        if window[name] is not None
+    ]
+    return " · ".join(found)
 
 
 def after_live_section(evaluation: Evaluation, language: Language) -> Document | None:
@@ -188,6 +209,11 @@ def loss_text(row: Document, language: Language) -> str:
     return label("report.pair", language).format(label=row["text"], value=" · ".join(with_it)) if with_it else row["text"]
 
 
+def cell_line(cell: Document) -> str:
+    """Return what was sold in a window and who was there, as one line."""
+    return " · ".join(part for part in (cell["text"], cell["audience"]) if part)
+
+
 def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple[str, list[str]]]:
     """Return the title and the lines of each of these sections that the report has."""
     pair = label("report.pair", language)
@@ -197,7 +223,7 @@ def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple
         lines = []
         for row in effects["rows"]:
             told = [f"{row['time']} {row['name']}", *([row["text"]] if row["text"] else [])]
-            told += [pair.format(label=heads[name], value=row[name]["text"]) for name in WINDOWS if row[name] is not None]
+            told += [pair.format(label=heads[name], value=cell_line(row[name])) for name in WINDOWS if row[name] is not None]
             lines.append(" · ".join(told))
         if effects["omitted"]:
             lines.append(label("section.marks.more", language).format(count=effects["omitted"]))

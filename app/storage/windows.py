@@ -1,12 +1,13 @@
-"""The queries of windows: what was sold between moments, and the marks that they lie around.
+"""The queries of windows: what was sold between moments, comments and clicks meanwhile, and the marks that they lie around.
 
 In: a session's id, moments, labels. Out: frozen rows. Never here: what a window is.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from uuid import UUID
 
 from app.storage.database import Connection
@@ -55,6 +56,26 @@ class Sales:
 
 
 NO_SALES = Sales((), (), Sold())
+_COUNTED = ("comments", "product_clicks")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Comments and clicks on products by the minute; None if the session has no count of them."""
+
+    edges: Sequence[datetime] = ()
+    """Ascending, each once."""
+    before: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Metric → what was counted in the minutes that begin before each edge."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+
+    def between(self, metric: str, begin: datetime, end: datetime) -> int | None:
+        """Return the sum of the minutes that begin in a half-open time range between two of the edges."""
+        before = self.before.get(metric)
+        return None if before is None else before[bisect_left(self.edges, end)] - before[bisect_left(self.edges, begin)]
+
+
+NO_COUNTS = Counts()
 
 
 async def sales(connection: Connection, session: UUID, moments: Sequence[datetime]) -> Sales:
@@ -67,6 +88,16 @@ async def sales(connection: Connection, session: UUID, moments: Sequence[datetim
         paid += found.get(number, Sold())
         before.append(paid)
     return Sales(edges, before, sum(found.values(), Sold()))
+
+
+async def counts(connection: Connection, session: UUID, moments: Sequence[datetime]) -> Counts:
+    """Return comments and clicks between moments, from the session's minutes."""
+    edges = sorted(set(moments))
+    found: dict[str, dict[int, int]] = {}
+    for metric, number, value in await connection.fetch(_SQL["counts"], session, edges, list(_COUNTED)):
+        found.setdefault(metric, {})[number] = int(value)
+    before = {metric: list(accumulate(parts.get(number, 0) for number in range(len(edges)))) for metric, parts in found.items()}
+    return Counts(edges, before, {metric: sum(parts.values()) for metric, parts in found.items()})
 
 
 async def marks(connection: Connection, session: UUID, labels: Sequence[str], limit: int) -> tuple[list[MarkRow], int]:

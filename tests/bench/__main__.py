@@ -33,6 +33,7 @@ from tests.bench.load import Load, drive, get, post
 from tests.bench.overload import overload, soak
 from tests.bench.packing import packing
 from tests.bench.processes import processes
+from tests.bench.reads import reads
 from tests.bench.rebuilds import rebuilds
 from tests.bench.reports import reports
 from tests.bench.servers import KEY, World, world
@@ -200,7 +201,11 @@ async def _measured(here: World, arguments: argparse.Namespace) -> AsyncIterator
     only = set(arguments.only)
     wanted = [name for name in _ALWAYS if not only or name in only]
     # These take long, or change the database for all others: by name only.
-    by_name: dict[str, Callable[[World], Any]] = {"processes": processes, "soak": partial(soak, seconds=arguments.soak_seconds)}
+    by_name: dict[str, Callable[[World], Any]] = {
+        "reads": partial(reads, total=arguments.events),
+        "processes": processes,
+        "soak": partial(soak, seconds=arguments.soak_seconds),
+    }
     for measure in [*(_ALWAYS[name] for name in wanted), *(by_name[name] for name in by_name if name in only)]:
         found = measure(here)
         for line in await found if inspect.isawaitable(found) else found:
@@ -249,7 +254,7 @@ def main() -> None:
         "only",
         nargs="*",
         help="single, push, streams, imports, settlements, packing, overload, batches, kpis, reports, rebuilds; all where none is "
-        "named. By name only: processes, soak, at_size",
+        "named. By name only: reads, processes, soak, at_size",
     )
     parser.add_argument("--soak-seconds", type=float, default=1200, help="how long the soak lasts")
     parser.add_argument("--size", type=int, default=20_000_000, help="events of the database of at_size")

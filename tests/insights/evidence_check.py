@@ -181,6 +181,9 @@ DERIVED: dict[str, dict[str, Derivation]] = {
         "median": lambda answers, f: round(median(_earlier_steps(answers, f)), 6),
         "earlier": lambda answers, f: len(_earlier_steps(answers, f)),
     },
+    "viewers_lost": {
+        "marks": lambda answers, f: [name for name in f["marks"] if any(name == mark["label"] for mark in answers[-1]["marks"])],
+    },
     "platform_contrast": {
         "viewers_share": lambda answers, f: _share(answers, f["platform"], "viewers"),
         "gmv_share": lambda answers, f: _share(answers, f["platform"], "gmv"),

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.insights.document import sentence
 from app.insights.evidence import Evidence, Presented, SoldBySource
+from app.insights.message_format import MessageFormatter
 from app.kpis.effects import Effect, Effects, Window
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.targets import SessionTargets, target_figures
@@ -126,6 +128,28 @@ def test_the_minute_that_lost_most_viewers() -> None:
     assert [] == lost(59, 30)
     assert [] == lost(60, 30, live=True)
     assert [] == lost(60, 30, at=115)
+
+
+def test_a_lost_minute_names_what_was_marked_then() -> None:
+    """In words of the reader's language: what was set in it or lasted into it, each once; not the host."""
+    rows = [
+        MarkRow(minute(at), "mark", name, None, until, "wechat")
+        for at, name, until in (
+            (10.0, "note", None),
+            (20.0, "speech", minute(31)),
+            (25.0, "coupon", minute(30)),
+            (30.5, "violation", None),
+            (30.6, "speech", None),
+            (31.0, "highlight", None),
+        )
+    ]
+    rows.append(MarkRow(minute(30), "host", "王", None, None, "wechat"))
+    seen = evidence(SOLD, counts={"exits": {30: 60}, "views": {0: 900}}, marks=rows)
+    (one,) = found("viewers_lost", seen)
+    assert ("viewers_lost.bare_marked", ["speech", "violation"]) == (one.wording, one.figures["marks"])
+    texts = [sentence(one, MessageFormatter(seen.evaluation.head, {}, language)) for language in ("ja", "zh", "en")]
+    for text, words in zip(texts, (("トーク", "違反"), ("口播片段", "违规"), ("Speech", "Violation")), strict=True):
+        assert all(word in text for word in words), text
 
 
 def show(viewers: int, clickers: int, buyers: int, number: int, **more: int) -> Evaluation:

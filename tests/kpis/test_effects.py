@@ -73,7 +73,9 @@ async def test_windows_and_remainder_add_up_to_the_session(new_session: NewSessi
     assert (1, "0.03", "0.00", "0.03", "0.01") == _sold(one["after"])
     assert (tokyo("14:15:00"), tokyo("14:20:00")) == (one["after"]["from"], one["after"]["to"])
     assert (100, 250) == (one["during"]["viewers_at_start"], one["during"]["viewers_at_end"])
-    assert {"orders": 3, "gmv": "60.01", "refund_amount": "7.00", "net_gmv": "53.01"} == one["remainder"]
+    assert {
+        "orders": 3, "gmv": "60.01", "refund_amount": "7.00", "net_gmv": "53.01", "comments": None, "clicks": None,
+    } == one["remainder"]  # fmt: skip
     kpis = (await read(session, "kpis"))["kpis"]
     for name, slug in (("gmv", "gmv"), ("refund_amount", "refund_amount"), ("net_gmv", "net_gmv")):
         parts = [Decimal(part[name]) for part in (one["before"], one["during"], one["after"], one["remainder"])]
@@ -101,3 +103,45 @@ async def test_a_mark_without_an_end_lasts_as_long_as_asked(new_session: NewSess
         second["before"]["minutes"],
         second["after"]["minutes"],
     )
+
+
+async def test_each_window_says_who_was_there(new_session: NewSession, send: Send, read: Read) -> None:
+    """The most viewers, comments and clicks: a minute belongs to the window in which it begins, and with the rest they add up."""
+    session = await new_session()
+    await send(
+        "wechat:room",
+        ("session.started", 0, {}),
+        ("audience.sampled", 310, {"concurrent": 100}),
+        ("audience.sampled", 420, {"concurrent": 180}),
+        ("audience.sampled", 660, {"concurrent": 400}),
+        ("audience.sampled", 680, {"concurrent": 150}),
+        ("audience.sampled", 1150, {"concurrent": 90}),
+        ("mark.set", 600, {"label": "giveaway", "until": tokyo("14:15:00")}),
+        *(("comment.posted", second, {"viewer": "a"}) for second in (30, 300, 599.9, 600, 601, 899, 900, 3000)),
+        *(("product.clicked", second, {"product": "knit", "count": 2}) for second in (299, 620, 1199, 1200)),
+        ("session.ended", 3600, {}),
+        ("comment.posted", 3700, {"viewer": "a"}),
+    )
+    document = await read(session, "effects")
+    (one,) = document["effects"]
+    found = [
+        tuple(one[name][figure] for figure in ("peak_viewers", "comments", "clicks")) for name in ("before", "during", "after")
+    ]
+    assert [(180, 2, 0), (400, 3, 2), (150, 1, 2)] == found
+    assert [(3, 4), (9, 8)] == [(part["comments"], part["clicks"]) for part in (one["remainder"], document["total"])]
+
+
+async def test_a_mark_outside_the_broadcast_has_no_windows(new_session: NewSession, send: Send, read: Read) -> None:
+    """Nor one that was over before the start; one that ends before it begins lasts as long as one without an end."""
+    session = await new_session()
+    await send(
+        "wechat:room",
+        ("mark.set", -900, {"label": "coupon", "until": tokyo("13:50:00")}),
+        ("session.started", 0, {}),
+        ("mark.set", 3600, {"label": "coupon"}),
+        ("mark.set", 9000, {"label": "giveaway"}),
+        ("mark.set", 1200, {"label": "coupon", "until": tokyo("14:10:00")}),
+        ("session.ended", 3600, {}),
+    )
+    (one,) = (await read(session, "effects"))["effects"]
+    assert (tokyo("14:20:00"), 10, None) == (one["at"], one["during"]["minutes"], one["during"]["peak_viewers"])

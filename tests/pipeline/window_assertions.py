@@ -7,10 +7,13 @@ but the readers.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from app.kpis.after_live import read_after_live
 from app.kpis.effects import read_effects
+from app.kpis.hosts import read_hosts
 from app.kpis.reader import SessionQuery
 from app.kpis.retention import read_retention
 from app.service import Service
@@ -26,8 +29,9 @@ _MINUTE = timedelta(minutes=1)
 
 
 async def assert_windows(service: Service, story: Story, asked: SessionQuery) -> None:
-    """Assert that effects, the time after the show and retention are those of the oracle."""
+    """Assert that hosts, effects, the time after the show and retention are those of the oracle."""
     end = asked.now if oracle.on_air(story) else max(story.ends, default=None)
+    await _hosts(service, story, asked, end)
     await _effects(service, story, asked, end)
     await _after_live(service, story, asked)
     await _retention(service, story, asked, end)
@@ -62,9 +66,59 @@ def _window(begin: datetime, end: datetime) -> Window | None:
     return (begin, end) if begin < end else None
 
 
+async def _hosts(service: Service, story: Story, asked: SessionQuery, end: datetime | None) -> None:
+    document = await read_hosts(service.database, asked)
+    whole = _sold(story, _paid(story, outside=True))
+    assert {name: whole[name] for name in ("orders", "gmv")} == document["total"]
+    windows = [] if end is None or not story.starts else _shifts(story, min(story.starts), end)
+    told = [(one["host"], datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])) for one in document["windows"]]
+    assert windows == told
+    for (_, *window), one in zip(windows, document["windows"], strict=True):
+        sold = _sold(story, _paid(story, (window[0], window[1])))
+        assert (sold["orders"], sold["gmv"]) == (one["orders"], one["gmv"])
+    if whole["gmv"] is not None:
+        for parts in (document["windows"], document["hosts"]):
+            for name in ("orders", "gmv"):
+                summed = sum(Decimal(part[name]) for part in (*parts, document["remainder"]))
+                assert summed == Decimal(document["total"][name]), name
+
+
+def _shifts(story: Story, begin: datetime, end: datetime) -> list[tuple[str | None, datetime, datetime]]:
+    """Return who presented from when to when: at each moment the host who was named last."""
+    changes = [(at, name) for at, kind, name, *_ in story.marks if kind == "host"]
+    edges = sorted({begin, end} | {at for at, _ in changes if begin < at < end}) if begin < end else []
+    found: list[tuple[str | None, datetime, datetime]] = []
+    for since, until in pairwise(edges):
+        host = next((name for at, name in reversed(changes) if at <= since), None)
+        begun = found.pop()[1] if found and found[-1][0] == host else since
+        found.append((host, begun, until))
+    return found
+
+
+def _in_minutes(story: Story, what: str, *windows: Window, outside: bool = False) -> int | None:
+    """Return the sum over the minutes that begin in the windows, or outside of them; None if nothing was counted at all."""
+    found = [one for one in story.happenings if one.what == what]
+    inside = [one.amount for one in found if outside != any(begin <= _minute(one.at) < end for begin, end in windows)]
+    return sum(inside) if found else None
+
+
+def _assert_audience(story: Story, window: Window, told: dict[str, Any]) -> None:
+    """Assert comments, clicks, and the most viewers where one room tells them."""
+    assert (_in_minutes(story, "comments", window), _in_minutes(story, "product_clicks", window)) == (
+        told["comments"],
+        told["clicks"],
+    )
+    samples = [one for one in story.readings if one.what == "concurrent_viewers"]
+    ends = [one for one in (told["viewers_at_start"], told["viewers_at_end"]) if one is not None]
+    assert told["peak_viewers"] is None or told["peak_viewers"] >= max(ends, default=0)
+    if len({(one.platform, one.room) for one in samples}) <= 1:
+        inside = [one.value for one in samples if window[0] <= _minute(one.at) < window[1]]
+        assert max([*ends, *inside], default=None) == told["peak_viewers"]
+
+
 async def _effects(service: Service, story: Story, asked: SessionQuery, end: datetime | None) -> None:
     document = await read_effects(service.database, asked)
-    assert _sold(story, _paid(story, outside=True), unpaid=_unpaid(story)) == document["total"]
+    assert _sold(story, _paid(story, outside=True), unpaid=_unpaid(story)) | _counts(story, outside=True) == document["total"]
     wanted = []
     for at, kind, name, _, until in story.marks:
         if kind != "mark" or name not in {"coupon", "giveaway"} or end is None or not story.starts:
@@ -88,8 +142,15 @@ async def _effects(service: Service, story: Story, asked: SessionQuery, end: dat
                 datetime.fromisoformat(one[part][edge]).astimezone(window[0].tzinfo).isoformat() for edge in ("from", "to")
             ]
             assert _sold(story, _paid(story, window)) == {figure: one[part][figure] for figure in _FIGURES}, part
+            _assert_audience(story, window, one[part])
         known = [window for window in windows if window is not None]
-        assert _sold(story, _paid(story, *known, outside=True), unpaid=_unpaid(story)) == one["remainder"]
+        rest = _sold(story, _paid(story, *known, outside=True), unpaid=_unpaid(story))
+        assert rest | _counts(story, *known, outside=True) == one["remainder"]
+
+
+def _counts(story: Story, *windows: Window, outside: bool) -> dict[str, int | None]:
+    names = (("comments", "comments"), ("clicks", "product_clicks"))
+    return {name: _in_minutes(story, what, *windows, outside=outside) for name, what in names}
 
 
 async def _after_live(service: Service, story: Story, asked: SessionQuery) -> None:

@@ -32,6 +32,8 @@ ENOUGH_LOST = 30
 """The fewest viewers of a minute who left and did not enter."""
 LAST_MINUTES = timedelta(minutes=10)
 """At the end of a broadcast everybody leaves."""
+_NAMED = 3
+"""Marks that a sentence names."""
 _MINUTE_US = 60_000_000
 
 
@@ -181,6 +183,7 @@ def viewers_lost(evidence: Evidence) -> Iterable[Finding]:
     window = Stretch(course.begin + worst * MINUTE, course.begin + (worst + 1) * MINUTE)
     on_air = evidence.on_air(*window)
     product = on_air[0] if on_air and on_air[1] >= Fraction(1, 2) else None
+    marks = evidence.marked(*window)
     viewers = evidence.evaluation.total["viewers"][0]
 
     def words(say: MessageFormatter) -> dict[str, str]:
@@ -189,22 +192,26 @@ def viewers_lost(evidence: Evidence) -> Iterable[Finding]:
             "exits": say.count(exits[worst]),
             "entries": say.count(views.get(worst, 0)),
         }
+        if marks:
+            found["marks"] = say.listed(say.mark(name) for name in marks[:_NAMED])
         return found | ({} if product is None else {"product": say.product(product)})
 
     yield Finding(
         "viewers_lost",
         "live",
-        "viewers_lost." + ("bare" if product is None else "product"),
+        "viewers_lost." + ("bare" if product is None else "product") + ("_marked" if marks else ""),
         words,
         {
             "at": local(window.begin, evidence.evaluation.head.time_zone),
             "exits": exits[worst],
             "entries": views.get(worst, 0),
             "product": product,
+            "marks": marks,
         },
         [
             path_of(evidence.session, "timeline", metrics="views,exits", step="1m", from_=window.begin, to=window.end),
             *([] if product is None else [path_of(evidence.session, "showcases")]),
+            *([path_of(evidence.session, "timeline", metrics="exits", step="1h")] if marks else []),
         ],
         PICTURE * capped(lost[worst], viewers),
     )

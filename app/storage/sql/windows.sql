@@ -9,6 +9,15 @@ FROM orders o
 WHERE o.session_id = $1::uuid
 GROUP BY 1;
 
+-- name: counts
+-- Sums of the session's minutes between moments, each minute in the range in which it begins: one stretch of the primary key, as
+-- long as the session has minutes, however many events it has.
+SELECT c.metric, CASE WHEN cardinality($2::timestamptz[]) = 0 THEN 0 ELSE width_bucket(c.bucket, $2::timestamptz[]) END AS number,
+       sum(c.value)::text AS total
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = '' AND c.metric = ANY($3::text[])
+GROUP BY 1, 2;
+
 -- name: marks
 -- Marks with one of the labels in order, and how many there are.
 SELECT m.at, m.kind, m.name, m.text, m.until, m.platform, count(*) OVER () AS total
