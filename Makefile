@@ -6,15 +6,17 @@ WORKERS ?= 3
 EXAMPLES ?= 5000
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
-LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade)
+EXTRA := $(BIN)/python -c 'import sys, tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 
 # Tests start the command many times: without compiled modules each start compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi reference released
+.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi image-check reference released
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,13 +69,18 @@ screenshots: setup ## take the pictures of the documentation (needs Chromium)
 bench: setup ## print ratios measured side by side on this machine (minutes)
 	$(BIN)/python -m tests.bench
 
+image-check: setup ## carry out the Dockerfile in a Debian root and run it read-only (needs root and debootstrap; minutes)
+	$(BIN)/python -m tests.image
+
 format: setup ## format, and apply the linter's fixes
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 
 lock: setup ## lock the dependencies again (UPGRADE=1: to their newest versions)
-	$(LOCK) --output-file requirements.lock
-	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --output-file requirements.lock
+	$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	for extra in charts embedded parquet tracing words; do \
+		$(EXTRA) $$extra | $(LOCK) - --constraint requirements-dev.lock --no-annotate --output-file requirements/$$extra.lock || exit 1; done
 
 openapi: setup ## write openapi/openapi.json from the app
 	@mkdir -p openapi

@@ -72,6 +72,7 @@ from app.api.errors import add_error_handlers
 from app.api.rate_limits import RateLimit, RateLimits
 from app.dashboard.routes import ROUTES as DASHBOARD
 from app.observability.requests import RequestContext
+from app.observability.traced_requests import traced
 from app.service import Service
 from app.settings import Settings, names
 
@@ -119,9 +120,9 @@ def _configured(app: FastAPI, settings: Settings) -> Application:
         RateLimit("key", settings.key_requests_per_minute), RateLimit("address", settings.address_requests_per_minute)
     )
 
-    def context(inner: ASGIApp, *, pages: bool = False) -> RequestContext:
+    def context(inner: ASGIApp, *, pages: bool = False) -> ASGIApp:
         is_https = (lambda _, __: True) if https else proxies.is_https
-        return RequestContext(inner, settings.max_body_bytes, settings.max_import_bytes, is_https, pages=pages)
+        return traced(RequestContext(inner, settings.max_body_bytes, settings.max_import_bytes, is_https, pages=pages))
 
     app.add_middleware(KeyBeforeBody)
     app.add_middleware(context, pages=True)

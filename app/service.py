@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from app.catalogue.devices import DeviceStore
 from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.principals import Principals
 from app.channels.runtime import ChannelRuntime, open_channels
 from app.exports.exporter import Exporter
 from app.ingest import log_retention
-from app.ingest.flush import Flusher
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
+from app.ingest.traced_writer import writer_of
 from app.ingest.writer import Writer
 from app.insights.reader import InsightSettings
 from app.live.alerts import AlertThresholds
@@ -33,6 +35,10 @@ from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
 from app.storage.readiness import WriteProbe
+from app.storage.replica import ReadSide, open_replica
+from app.storage.schema_window import SchemaFit
+
+_log = structlog.get_logger()
 
 _EVERY_TEN_MINUTES = "*/10 * * * *"
 _HOURLY = "41 * * * *"
@@ -66,7 +72,7 @@ class Service:
     hub: Hub
     tickets: TicketSigner
     probe: WriteProbe
-    head: str | None
+    read_side: ReadSide
 
 
 @asynccontextmanager
@@ -90,16 +96,20 @@ async def _require_head(database: Database) -> None:
     """Bring an embedded database to this version's migration.
 
     Raises:
-        MigrationsBehindError: another database has another one.
+        MigrationsBehindError: another database has one that this version does not serve.
     """
-    head = migrate.head()
-    found = await migrate.current(database.engine)
-    if database.embedded is not None and found != head:
-        found = await migrate.upgrade(database)
-    if found != head:
-        raise MigrationsBehindError(
-            f"the database is at migration {found or 'none'}, this version needs {head}: run `tallylight migrate`"
-        )
+    found = await migrate.state(database.engine)
+    if database.embedded is not None and migrate.fit_of(found) is not SchemaFit.CURRENT:
+        await migrate.upgrade(database)
+        found = await migrate.state(database.engine)
+    match migrate.fit_of(found):
+        case SchemaFit.UNFIT:
+            raise MigrationsBehindError(
+                f"the database is at migration {found.revision or 'none'}, this version needs {migrate.head()}: "
+                "run `tallylight migrate`"
+            )
+        case SchemaFit.PENDING | SchemaFit.NEWER as fit:
+            _log.warning("schema of another version", fit=fit.value, found=found.revision, head=migrate.head())
 
 
 @asynccontextmanager
@@ -116,8 +126,10 @@ async def service_on(database: Database, settings: Settings) -> AsyncIterator[Se
         await keys.bootstrap(settings.bootstrap_admin_key.get_secret_value())
     devices = DeviceStore(database)
     principals = Principals(keys, devices)
+    replica = await open_replica(settings, database)
+    read_side = ReadSide(database, replica, settings.read_wait_seconds)
     hub, tickets = _live(database, principals, settings)
-    writer = Writer(Flusher(database, settings, privacy_keys), settings)
+    writer = writer_of(database, settings, privacy_keys)
     writer.start()
     renderer = RenderProcess(settings.report_seconds)
     try:
@@ -132,7 +144,7 @@ async def service_on(database: Database, settings: Settings) -> AsyncIterator[Se
             importer = Importer(database, settings, writer)
             yield Service(
                 settings, database, keys, devices, principals, privacy_keys, receiver, writer, platforms, channels, importer,
-                renderer, Exporter(database, principals), hub, tickets, WriteProbe(database), migrate.head(),
+                renderer, Exporter(read_side, principals), hub, tickets, WriteProbe(database), read_side,
             )  # fmt: skip
     finally:
         try:
@@ -142,6 +154,8 @@ async def service_on(database: Database, settings: Settings) -> AsyncIterator[Se
         finally:
             await renderer.close()
             drained = await writer.drain()
+            if replica is not None:
+                await replica.close()
     if not drained:
         raise DrainIncompleteError("the database did not take all events; their senders were told to send them again")
 

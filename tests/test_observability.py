@@ -8,13 +8,14 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from prometheus_client import REGISTRY
 
+from app.dashboard.routes import ROUTES
 from app.observability import logs, metrics
 from app.observability.logs import configure_logging, request_id
-from app.observability.requests import RequestContext
+from app.observability.requests import ASSETS, RequestContext
 
 KEY = "tl_admin_0123456789abcdefghij"
 
@@ -44,6 +45,11 @@ def _app() -> FastAPI:
             raise RuntimeError("broken off")
 
         return StreamingResponse(pieces())
+
+    @app.get(ASSETS)
+    async def asset(name: str) -> None:
+        if name == "none.js":
+            raise HTTPException(404)
 
     app.add_middleware(RequestContext)
     return app
@@ -150,6 +156,19 @@ async def test_a_request_is_one_line_and_a_taken_event_is_none(client: httpx.Asy
         line[name] for name in ("event", "level", "method", "route", "status")
     )
     assert "secret-path" not in json.dumps(line)
+
+
+async def test_files_of_the_dashboard_are_told_at_debug_alone(client: httpx.AsyncClient, lines: Any) -> None:
+    """A page takes dozens of them; one that is missing has its line."""
+    assert ASSETS in {route.path for route in ROUTES}
+    await client.get("/assets/1/js/main.js")
+    assert [] == lines()
+    await client.get("/assets/1/none.js")
+    assert [("info", 404)] == [(line["level"], line["status"]) for line in lines()]
+    configure_logging("debug", "json")
+    await client.get("/assets/1/js/main.js")
+    (line,) = (line for line in lines() if line.get("route") == ASSETS)
+    assert ("debug", "GET", 200) == (line["level"], line["method"], line["status"])
 
 
 def test_secrets_and_people_are_masked_wherever_they_stand(lines: Any) -> None:

@@ -10,6 +10,8 @@ from app import __version__
 from app.api.access import ADMINS, AppService
 from app.observability.metrics import metrics_text
 from app.problems import ProblemError, responses
+from app.storage.migrate import fit_of, head
+from app.storage.schema_window import SchemaFit, SchemaState
 
 router = APIRouter(tags=["service"])
 
@@ -29,6 +31,10 @@ class Readiness(BaseModel):
     migration: str | None
     writer: str = Field("running", description="the group commit that acknowledges events")
     worker: str = Field(description="the background jobs of this process: `running`, or `not started`")
+    replica: str | None = Field(
+        None,
+        description="the read replica: `follows`, or why it is passed over: `behind`, `unreachable`, `other`; null: none",
+    )
 
 
 @router.get("/healthz", operation_id="get_health", summary="Check that the process runs")
@@ -39,22 +45,26 @@ async def health() -> Health:
 
 @router.get("/readyz", operation_id="get_readiness", summary="Check that the process accepts requests", responses=responses(503))
 async def readiness(service: AppService) -> Readiness:
-    """Answer 200 if the database accepts writes, its migrations are at head, and the writer and the worker run.
+    """Answer 200 if the database accepts writes, its schema is one that this version serves, and the writer and the worker run.
 
     The write is rolled back. Its result is cached for a second.
     """
     state = await service.probe.state()
     if state.fault is not None:
         raise ProblemError(503, state.fault, code="not_ready")
-    if state.revision != service.head:
-        raise ProblemError(
-            503, f"the database is at migration {state.revision}, this version needs {service.head}", code="not_ready"
-        )
+    if fit_of(SchemaState(state.revision, state.note)) is SchemaFit.UNFIT:
+        raise ProblemError(503, f"the database is at migration {state.revision}, this version needs {head()}", code="not_ready")
     worker = service.platforms.worker
     fault = service.writer.fault() or worker.fault()
     if fault is not None:
         raise ProblemError(503, fault, code="not_ready")
-    return Readiness(database=state.version or "", migration=state.revision, worker=worker.status)
+    place = await service.read_side.place()
+    return Readiness(
+        database=state.version or "",
+        migration=state.revision,
+        worker=worker.status,
+        replica=None if place is None else place.state.value,
+    )
 
 
 @router.get(

@@ -106,7 +106,8 @@ async def report(service: AppService, request: Request, asked: Question, edition
     if frozen := await _frozen(service, asked, edition):
         return answer(frozen["report"][asked.language], asked)
     wanted = replace(asked, client=edition == "client")
-    work = read_report(service.database, wanted, insight_settings(service.settings))
+    insights = insight_settings(service.settings)
+    work = service.read_side.run(lambda database: read_report(database, wanted, insights))
     return answer(await while_connected(request, work), asked)
 
 
@@ -123,7 +124,8 @@ async def report_xlsx(service: AppService, request: Request, asked: Question, ed
         work = released_files.workbook(service.renderer, frozen, asked.language, await _logo(service, asked, edition))
     else:
         wanted = replace(asked, client=edition == "client")
-        work = files.workbook(service.database, service.renderer, wanted, insight_settings(service.settings))
+        insights = insight_settings(service.settings)
+        work = service.read_side.run(lambda database: files.workbook(database, service.renderer, wanted, insights))
     return file_response(await while_connected(request, work), asked.language)
 
 
@@ -140,5 +142,6 @@ async def report_html(service: AppService, request: Request, asked: Question, ed
         work = released_files.page(service.renderer, frozen, asked.language, await _logo(service, asked, edition))
     else:
         wanted = replace(asked, client=edition == "client")
-        work = files.page(service.database, service.renderer, wanted, insight_settings(service.settings))
+        insights = insight_settings(service.settings)
+        work = service.read_side.run(lambda database: files.page(database, service.renderer, wanted, insights))
     return html_response(await while_connected(request, work), asked.language)

@@ -120,5 +120,5 @@ async def status(service: AppService, caller: Admin, language: AnswerLanguage) -
         for name, fault in (("writer", service.writer.fault()), ("worker", service.platforms.worker.fault()))
         if fault is not None
     ]
-    found = await doctor.examine(service.database, service.settings, await service.probe.state(), datetime.now(UTC), faults)
+    found = await doctor.examine(service.read_side, service.settings, await service.probe.state(), datetime.now(UTC), faults)
     return StatusDocument.model_validate(document_of(found, language))

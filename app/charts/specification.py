@@ -3,8 +3,9 @@
 In: documents of the read side, a language, a theme. Out: a Vega-Lite specification that needs nothing else. Never here:
 data behind a URL, colours (they are the theme's), words (they are the catalogue's).
 
-`specs/*.json` are the specifications, `themes/*.json` Vega-Lite configurations. A text that begins with `@` names a key of
-the label catalogue; a data source's name names rows of `app.charts.data`, which go into `datasets`.
+`specs/*.json` are the specifications, `themes/*.json` Vega-Lite configurations, `locales.json` D3's formats of numbers and times.
+A text that begins with `@` names a key of the label catalogue; a data source's name names rows of `app.charts.data`, which go
+into `datasets`.
 """
 
 import json
@@ -13,8 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 from unicodedata import east_asian_width
-
-import vl_convert
 
 from app.charts import data
 from app.charts.data import ChartData, Documents
@@ -27,8 +26,7 @@ Theme = Literal["light", "dark"]
 Specification = dict[str, Any]
 
 VEGA_LITE = "6.4"
-"""The version that the specifications are written for, that the report renders with, and that the browser gets from
-`vl_convert.javascript_bundle(…, VEGA_LITE)`."""
+"""The version that the specifications are written for, that the report renders with, and that the browser gets."""
 
 ROWS = {
     "timeline": data.timeline,
@@ -53,7 +51,6 @@ FONTS: Mapping[Language, str] = {
     "zh": "'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
     "en": "'Noto Sans CJK JP', 'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, sans-serif",
 }
-_LOCALES: Mapping[Language, Literal["ja-JP", "zh-CN", "en-US"]] = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-US"}
 _HERE = Path(__file__).parent
 _LATIN_WIDTH = 7.2
 """Pixels of a digit in the size of the charts' texts."""
@@ -77,7 +74,7 @@ def specification(chart: Chart, documents: Documents, language: Language, theme:
     spec["datasets"] = drawn.datasets
     params = {"room": _room(drawn), "money": _money_pattern(drawn, language), **drawn.sizes}
     spec["params"] = [{"name": name, "value": value} for name, value in params.items()]
-    spec["config"] = _read(f"themes/{theme}.json") | {"font": FONTS[language], "locale": _locale(language)}
+    spec["config"] = _read(f"themes/{theme}.json") | {"font": FONTS[language], "locale": _read("locales.json")[language]}
     return spec
 
 
@@ -96,12 +93,6 @@ def _money_pattern(drawn: ChartData, language: Language) -> str:
 @cache
 def _read(file: str) -> Any:
     return json.loads((_HERE / file).read_text(encoding="utf-8"))
-
-
-@cache
-def _locale(language: Language) -> dict[str, Any]:
-    name = _LOCALES[language]
-    return {"number": vl_convert.get_format_locale(name), "time": vl_convert.get_time_format_locale(name)}
 
 
 def _translated(value: Any, drawn: ChartData, language: Language) -> Any:

@@ -20,6 +20,7 @@ from app.problems import ProblemError
 from app.service import open_service
 from app.storage import migrate as migrations
 from app.storage.database import open_database
+from app.storage.schema_window import SchemaFit
 
 console = Console()
 
@@ -31,11 +32,11 @@ def migrate(check: Annotated[bool, typer.Option(help="Only check whether the sch
     async def work() -> None:
         database = await open_database(settings)
         try:
-            found = await migrations.current(database.engine)
             if not check:
-                found = await migrations.upgrade(database)
-            console.print(f"migration {found or 'none'}, newest {migrations.head()}")
-            if found != migrations.head():
+                await migrations.upgrade(database)
+            found = await migrations.state(database.engine)
+            console.print(f"migration {found.revision or 'none'}, newest {migrations.head()}")
+            if migrations.fit_of(found) not in {SchemaFit.CURRENT, SchemaFit.NEWER}:
                 raise typer.Exit(1)
         finally:
             await database.close()

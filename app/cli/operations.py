@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.storage.database import Database, open_database
 from app.storage.dump import DumpError
 from app.storage.readiness import WriteProbe
+from app.storage.replica import ReadSide, open_replica
 
 console = Console()
 _COLORS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "bold red"}
@@ -44,7 +45,13 @@ def doctor(
 
     async def work(database: Database, settings: Settings) -> None:
         state = await WriteProbe(database).state()
-        status = await checks.examine(database, settings, state, datetime.now(UTC))
+        replica = await open_replica(settings, database)
+        try:
+            read_side = ReadSide(database, replica, settings.read_wait_seconds)
+            status = await checks.examine(read_side, settings, state, datetime.now(UTC))
+        finally:
+            if replica is not None:
+                await replica.close()
         document = document_of(status, language)
         if as_json:
             typer.echo(to_json(document, indent=2).decode())

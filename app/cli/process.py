@@ -20,6 +20,7 @@ from types import FrameType
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from uvicorn.loops.auto import auto_loop_factory
 
 from app.ingest.rebuild import UnnotedEventsError
@@ -101,7 +102,7 @@ def pending_or_exit() -> Iterator[None]:
 
 
 def _refused(what: str, error: Exception, status: int) -> typer.Exit:
-    console.print(f"[bold red]{what}[/] {typeable(str(error))}", highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{what}[/] {escape(typeable(str(error)))}", highlight=False, soft_wrap=True)
     return typer.Exit(status)
 
 

@@ -20,6 +20,7 @@ from app.release.editions import client_json, client_revision, internal_json
 from app.reports import files
 from app.reports.document import read_report
 from app.service import Service
+from app.storage.database import Database
 
 FORMATS = (".xlsx", ".html", ".json")
 
@@ -31,11 +32,15 @@ async def make(service: Service, asked: SessionQuery, kind: str) -> bytes:
         ProblemError: no such session.
     """
     insight_settings = InsightSettings(service.settings.slow_response_seconds, service.settings.keep_comment_text)
-    if kind == ".xlsx":
-        return (await files.workbook(service.database, service.renderer, asked, insight_settings)).content
-    if kind == ".html":
-        return (await files.page(service.database, service.renderer, asked, insight_settings)).content
-    return to_json(await read_report(service.database, asked, insight_settings), indent=2) + b"\n"
+
+    async def read(database: Database) -> bytes:
+        if kind == ".xlsx":
+            return (await files.workbook(database, service.renderer, asked, insight_settings)).content
+        if kind == ".html":
+            return (await files.page(database, service.renderer, asked, insight_settings)).content
+        return to_json(await read_report(database, asked, insight_settings), indent=2) + b"\n"
+
+    return await service.read_side.run(read)
 
 
 async def make_released(service: Service, asked: SessionQuery, kind: str) -> bytes:

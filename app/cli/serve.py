@@ -28,6 +28,7 @@ from app.cli.http_protocol import ConnectionLimits, protocol_with, sweeping
 from app.cli.people import first_sign_in_url
 from app.cli.process import console, listen, run_or_exit, settings_or_exit, typeable
 from app.main import create_app
+from app.observability import tracing
 from app.observability.logs import configure_logging
 from app.service import Service, open_service
 from app.settings import Settings
@@ -201,4 +202,5 @@ def serve(
     configure_logging(settings.log_level, settings.log_format)
     _raise_file_limit()
     _return_large_blocks()
-    run_or_exit(lambda: _serve(settings))
+    with tracing.configured(os.environ):
+        run_or_exit(lambda: _serve(settings))

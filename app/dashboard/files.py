@@ -1,6 +1,6 @@
 """The files of the dashboard, read and compressed once per process.
 
-In: the folder `web`, and the Vega bundle that vl-convert carries. Out: bytes with their tags. Never here: HTTP.
+In: the folder `web`, and the Vega bundle of the extra `charts`. Out: bytes with their tags. Never here: HTTP.
 
 No file knows its own address: the version stands in the folder of the URL (`/assets/<version>/…`), modules import each other
 relatively, and all files of a version are cached permanently.
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from html import escape
-from importlib import metadata
 from pathlib import Path
 from threading import Lock
 
-import vl_convert
-
+from app.charts.drawing import browser_bundle, can_draw, renderer_version
 from app.charts.specification import VEGA_LITE
+from app.extras import hint
+from app.problems import ProblemError
 
 WEB = Path(__file__).parent / "web"
 ENTRY = "index.html"
@@ -67,7 +67,7 @@ def site(base: str = "") -> Site:
     contents = {
         path.relative_to(WEB).as_posix(): path.read_bytes() for path in sorted(WEB.rglob("*")) if path.suffix in MEDIA_TYPES
     }
-    digest = blake2b(f"{metadata.version('vl-convert-python')} {VEGA_LITE}".encode(), digest_size=8)
+    digest = blake2b(f"{renderer_version()} {VEGA_LITE}".encode(), digest_size=8)
     for name, content in contents.items():
         digest.update(name.encode() + b"\0" + content + b"\0")
     version = digest.hexdigest()
@@ -80,16 +80,23 @@ def site(base: str = "") -> Site:
         for name in contents
         if re.fullmatch(r"js/[^/]+\.js", name)
     )
+    entry = entry.replace("{vega}", f"{{base}}/assets/{{version}}/{VEGA}" if can_draw() else "")
     page = entry.replace(_MODULES, modules).replace("{version}", version).replace("{base}", escape(base)).encode()
     return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})
 
 
 def vega() -> StaticFile:
-    """Return Vega, Vega-Lite and Vega-Embed in one module; the first time takes a second or two."""
+    """Return Vega, Vega-Lite and Vega-Embed in one module; the first time takes a second or two.
+
+    Raises:
+        ProblemError: 501 without the extra `charts`.
+    """
+    if not can_draw():
+        raise ProblemError(501, hint("charts"), code="not_installed")
     with _bundling:
         return _bundle()
 
 
 @cache
 def _bundle() -> StaticFile:
-    return _static(VEGA, vl_convert.javascript_bundle(_EXPORTS, VEGA_LITE).encode())
+    return _static(VEGA, browser_bundle(_EXPORTS).encode())

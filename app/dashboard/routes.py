@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from app.charts.drawing import can_draw
 from app.dashboard.files import VEGA, StaticFile, site, vega
 from app.dashboard.guide import PATH, guide
 from app.dashboard.policy import HEADERS
@@ -24,7 +25,8 @@ async def page(request: Request) -> Response:
     """Return the entry page, which names the version of everything else."""
     answer = _answer(request, site(request.scope.get("root_path", "")).entry, ASK_FIRST)
     # The page needs Vega for its first chart.
-    answer.background = BackgroundTask(vega)
+    if can_draw():
+        answer.background = BackgroundTask(vega)
     return answer
 
 

@@ -3,18 +3,19 @@
 In: a caller, a query, a file format. Out: pieces of the file. Never here: SQL, HTTP, formats.
 
 Memory: an export holds one page of rows and one piece of the file, and reads the next page once the piece was sent. Its
-connection comes from the background pool and is given back before the piece is sent: a slow client holds neither a connection nor
-a turn.
+connection comes from a background pool, the replica's if there is one, and is given back before the piece is sent: a slow client
+holds neither a connection nor a turn.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.catalogue.access import Principal
 from app.catalogue.principals import Principals
+from app.exports.columns import Row
 from app.exports.formats import ExportFile
 from app.exports.reader import START, ExportQuery, Place, read_page, require_logs
 from app.kpis.computation import LARGE, compute
@@ -23,6 +24,7 @@ from app.problems import ProblemError, not_found
 from app.storage import export_reads
 from app.storage.comparison_reads import BrandRow
 from app.storage.database import Database
+from app.storage.replica import ReadSide
 
 PER_CALLER = 2
 """Exports that one caller may have at once."""
@@ -40,9 +42,9 @@ class ExportEndedError(Exception):
 class Exporter:
     """Streams exports, fairly: pages of all exports take turns, in order of arrival."""
 
-    def __init__(self, database: Database, principals: Principals) -> None:
+    def __init__(self, read_side: ReadSide, principals: Principals) -> None:
         """Prepare; `principals` know which callers are still valid."""
-        self._database = database.background()
+        self._read_side = read_side.background()
         self._principals = principals
         self._turn = asyncio.Semaphore(_PAGES_AT_ONCE)
         self._running: Counter[str] = Counter()
@@ -56,7 +58,7 @@ class Exporter:
         """
         end = time.monotonic() + _LONGEST_SECONDS
         with self._admitted(caller):
-            async with self._turn, self._database.acquire() as connection:
+            async with self._turn, self._read_side.database.acquire() as connection:
                 await require_logs(connection, query)
             for brand in query.brands:
                 place: Place | None = START
@@ -69,10 +71,13 @@ class Exporter:
             yield await compute(LARGE, file.end)
 
     async def _piece(self, query: ExportQuery, brand: BrandRow, place: Place, file: ExportFile) -> tuple[bytes, Place | None]:
-        async with self._turn:
+        async def read(database: Database) -> tuple[Sequence[Row], Place | None]:
             # Also for a caller that may see all brands: the second line of isolation, since a file is handed on.
-            async with snapshot(self._database, brand.id) as connection:
-                rows, after = await read_page(connection, query, brand, place)
+            async with snapshot(database, brand.id) as connection:
+                return await read_page(connection, query, brand, place)
+
+        async with self._turn:
+            rows, after = await self._read_side.run(read)
             return await compute(len(rows), file.add, rows), after
 
     async def _still_valid(self, caller: Principal) -> bool:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from app.exports.columns import Columns, Kind, Row
+from app.extras import hint
 from app.problems import invalid
 
 _GROUP_BYTES = 16 * 1024 * 1024
@@ -82,8 +83,7 @@ class ParquetFile:
         try:
             pa, parquet = _arrow()
         except ImportError:
-            detail = "this server writes no Parquet: its extra is not installed (pip install 'tallylight[parquet]'); CSV is there"
-            raise invalid("/format", detail, "format_not_installed") from None
+            raise invalid("/format", f"{hint('parquet')}; CSV is there", "format_not_installed") from None
         self._schema = pa.schema([(name, _type_of(pa, kind)) for name, kind in columns.items()])
         self._batch_of = pa.RecordBatch.from_arrays
         self._table_of = pa.Table.from_batches

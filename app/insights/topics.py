@@ -3,8 +3,9 @@
 In: texts of comments with pseudonyms of their authors. Out: topics, counted in people. Never here: ids of people, I/O
 except loading the dictionaries.
 
-A person counts once per topic. Japanese is segmented by SudachiPy, Chinese by jieba. Their dictionaries take tens of megabytes
-and are loaded with the first comment. Call this module outside the event loop.
+A person counts once per topic. Japanese is segmented by SudachiPy, Chinese by jieba, which are the extra `words`: without it
+words of these languages are left out, but themes, products and heights are counted. The dictionaries take tens of
+megabytes and are loaded with the first comment. Call this module outside the event loop.
 """
 
 import re
@@ -17,6 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.events.fields import MAX_COMMENT
+from app.extras import is_installed
 from app.storage.insight_reads import CommentText
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class Topics(NamedTuple):
     people: int
     sampled: bool
     """True if there were more comments than were read."""
+    words_left_out: bool = False
+    """True if words of Japanese and Chinese could not be found, so that none is among the topics."""
 
 
 def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[str]], limit: int, most: int) -> Topics:
@@ -94,13 +98,14 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
         most: how many topics to return.
     """
     people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    segments = is_installed("words")
     read = comments[:limit]
     texts = [_normalized(text) for _, text in read]
     # Each comment is searched for each name, so names that occur in no comment are left out first.
     everything = "\n".join(texts)
     names = [(name, code) for name, code in _names(products) if name in everything]
     for (person, _), text in zip(read, texts, strict=True):
-        for topic in _said(text, names):
+        for topic in _said(text, names, segments=segments):
             people[topic].add(person)
     ordered = sorted(people.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return Topics(
@@ -108,6 +113,7 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
         len(read),
         len({person for person, _ in read}),
         len(comments) > limit,
+        not segments,
     )
 
 
@@ -122,7 +128,7 @@ def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda entry: (-len(entry[0]), entry))
 
 
-def _said(text: str, names: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _said(text: str, names: Sequence[tuple[str, str]], *, segments: bool) -> Iterator[tuple[str, str]]:
     """Yield (kind, term) of one comment; the text of one topic is not counted again as a word."""
     for name, code in names:
         if name in text:
@@ -135,13 +141,15 @@ def _said(text: str, names: Sequence[tuple[str, str]]) -> Iterator[tuple[str, st
         if pattern.search(text):
             yield "theme", theme
             text = pattern.sub(" ", text)
-    for word in _words(text):
+    for word in _words(text, segments=segments):
         if len(word) >= SHORTEST and word not in _STOP:
             yield "word", word
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str, *, segments: bool) -> Iterator[str]:
     """Yield nouns, verbs and adjectives. Kana mark Japanese, Han characters alone Chinese."""
+    if not segments and (_KANA.search(text) or _HAN.search(text)):
+        return
     if _KANA.search(text):
         with _lock:
             found = [(m.dictionary_form(), m.part_of_speech()[:2]) for m in _sudachi().tokenize(text)]

@@ -1,4 +1,4 @@
-"""Log lines of a process: structured, masked, with the id of their request.
+"""Log lines of a process: structured, masked, with the id of their request and of their trace.
 
 In: log events of the code. Out: lines on stderr. Never here: secrets, raw ids of people, paths or bodies of requests.
 """
@@ -6,7 +6,7 @@ In: log events of the code. Out: lines on stderr. Never here: secrets, raw ids o
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 import structlog
@@ -22,6 +22,15 @@ _SECRET_FIELD = re.compile(r"(?i)secret|passw|token|authorization|cookie|api_?ke
 _PERSON_FIELD = frozenset({"viewer", "buyer", "openid", "unionid", "open_id", "union_id", "from_user", "fromusername"})
 
 current_request: ContextVar[str | None] = ContextVar("tallylight_request_id", default=None)
+
+
+class _CurrentTrace:
+    """How the id of the current trace is read, while traces are recorded."""
+
+    read: Callable[[], str | None] | None = None
+
+
+current_trace = _CurrentTrace()
 
 
 def request_id() -> str | None:
@@ -64,6 +73,8 @@ def _add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> Eve
     current = current_request.get()
     if current is not None:
         event.setdefault("request_id", current)
+    if current_trace.read is not None and (trace := current_trace.read()) is not None:
+        event.setdefault("trace_id", trace)
     return event
 
 

@@ -56,6 +56,11 @@ MESSAGES = Counter("tallylight_channel_messages", "Requests to channels, by kind
 CONNECTIONS = Gauge(
     "tallylight_database_connections", "Open and idle connections of the pools, by pool and state.", ["pool", "state"]
 )
+REPLICA_READS = Counter(
+    "tallylight_replica_reads",
+    "Reports and pages of exports by where they were read: the replica (replica, waited) or the database instead.",
+    ["outcome"],
+)
 SUBSCRIBERS = Gauge("tallylight_stream_subscribers", "Event streams that are open.")
 STREAM_SECONDS = Histogram(
     "tallylight_stream_seconds",

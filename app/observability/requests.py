@@ -37,6 +37,9 @@ QUIET = frozenset(
 )
 """Method and route whose success is not logged: the hot path and the probes. Metrics count them."""
 
+ASSETS = "/assets/{version}/{name:path}"
+"""The route of the dashboard's files, of which a page takes dozens: their lines are for level debug."""
+
 LASTING = frozenset({("GET", "/v1/sessions/{session}/stream")})
 """Method and route of long-lived answers. They are counted, but their duration is not observed."""
 
@@ -76,6 +79,11 @@ def route_of(scope: Scope) -> str:
     included = scope.get("fastapi", {}).get("effective_route_context")
     path = getattr(included or scope.get("route"), "path", None)
     return path if isinstance(path, str) else "other"
+
+
+def known_method(method: str) -> str:
+    """Return a method, or `other` for one of the many that clients may invent."""
+    return method if method in _METHODS else "other"
 
 
 class RequestContext:
@@ -156,9 +164,7 @@ class RequestContext:
         return sent.decode()
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = scope.get(METHOD) or scope["method"], route_of(scope)
-        if method not in _METHODS:
-            method = "other"
+        method, route = known_method(scope.get(METHOD) or scope["method"]), route_of(scope)
         measures = self._measures.get((method, route, status))
         if measures is None:
             # Looking up labelled children takes a lock and a copy each time, so they are cached.
@@ -173,7 +179,8 @@ class RequestContext:
         elif status in _MERGED:
             self._log_merged(method, route, status, seconds)
         elif status >= 400 or (method, route) not in QUIET:
-            _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+            log = _log.debug if route == ASSETS and status < 400 else _log.info
+            log("request", method=method, route=route, status=status, seconds=round(seconds, 6))
 
     def _log_merged(self, method: str, route: str, status: int, seconds: float) -> None:
         now = time.monotonic()

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from app.extras import missing
 from app.operations.settings_review import review
 from app.settings import Settings
 from app.storage import log_partitions, migrate, status_reads
 from app.storage.database import Connection, Database
 from app.storage.log_partitions import Partition
 from app.storage.readiness import DatabaseState
+from app.storage.replica import Place, ReadSide, ReplicaState
+from app.storage.schema_window import SchemaFit, SchemaState
 from app.storage.status_reads import InUse, ScheduleRow, TableRow, WaitingJobs
 
 _TABLES = 12
@@ -72,18 +75,18 @@ class Status:
 
 
 async def examine(
-    database: Database, settings: Settings, state: DatabaseState, now: datetime, faults: Sequence[Finding] = ()
+    read_side: ReadSide, settings: Settings, state: DatabaseState, now: datetime, faults: Sequence[Finding] = ()
 ) -> Status:
     """Return the status of a deployment; `state` is what a write found, `faults` are what a process knows of itself.
 
     Raises:
         DatabaseUnreachableError, PostgresError: nothing can be read.
     """
-    head = migrate.head()
-    if state.revision != head:
+    schema = _schema(state)
+    if schema.level is Level.FAILED:
         # The tables may be others than this version knows.
-        found = {"found": state.revision or "–", "head": head}
-        return Status(now, [*faults, *_writes(state), Finding("migrations", Level.FAILED, "behind", found)])
+        return Status(now, [*faults, *_writes(state), schema])
+    database = read_side.database
     began = time.monotonic()
     async with database.background().acquire() as connection:
         server = await status_reads.server(connection)
@@ -94,13 +97,15 @@ async def examine(
             *faults,
             Finding("database", Level.OK, "version", {"version": server.version, "bytes": server.bytes}),
             *_writes(state),
-            Finding("migrations", Level.OK, "head", {"found": head}),
+            schema,
             *_worker(schedules, server.now),
             *_jobs(schedules, await status_reads.waiting_jobs(connection), server.now),
             *_log(await log_partitions.partitions(connection), server.now),
             *await _others(connection, now),
+            *_replica(await read_side.place()),
             *_disk(database, settings),
             *_clock(server.now, moment),
+            _extras(),
             *(Finding("settings", Level.WARNING, code) for code in review(settings)),
         ]
     return Status(now, findings, tables, schedules)
@@ -111,6 +116,17 @@ def _writes(state: DatabaseState) -> Iterator[Finding]:
         yield Finding("writer", Level.FAILED, "fault", {"reason": state.fault})
     else:
         yield Finding("writer", Level.OK, "writes")
+
+
+def _schema(state: DatabaseState) -> Finding:
+    figures = {"found": state.revision or "–", "head": migrate.head()}
+    match migrate.fit_of(SchemaState(state.revision, state.note)):
+        case SchemaFit.CURRENT:
+            return Finding("migrations", Level.OK, "head", figures)
+        case SchemaFit.UNFIT:
+            return Finding("migrations", Level.FAILED, "behind", figures)
+        case fit:
+            return Finding("migrations", Level.WARNING, fit.value, figures)
 
 
 def _worker(schedules: Sequence[ScheduleRow], now: datetime) -> Iterator[Finding]:
@@ -170,6 +186,13 @@ def _in_use(check: str, found: InUse) -> Finding:
     return Finding(check, Level.OK, "in_use", {"count": found.all})
 
 
+def _replica(place: Place | None) -> Iterator[Finding]:
+    if place is not None:
+        level = Level.OK if place.state is ReplicaState.FOLLOWS else Level.WARNING
+        figures = {"bytes": place.missing}
+        yield Finding("replica", level, place.state.value, figures)
+
+
 def _disk(database: Database, settings: Settings) -> Iterator[Finding]:
     """Yield the free space of the embedded database's disk; that of another server is not known here."""
     if database.embedded is None:
@@ -179,6 +202,14 @@ def _disk(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "disk", Level.OK if share >= _FREE else Level.WARNING, "free", {"bytes": disk.free, "percent": int(100 * share)}
     )
+
+
+def _extras() -> Finding:
+    """Return the extras that are left out: no fault, since a deployment chooses them, but a reason why something is not there."""
+    left_out = missing()
+    if left_out:
+        return Finding("extras", Level.OK, "left_out", {"names": ", ".join(left_out)})
+    return Finding("extras", Level.OK, "all")
 
 
 def _clock(server: datetime, own: datetime) -> Iterator[Finding]:

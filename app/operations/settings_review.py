@@ -3,14 +3,17 @@
 In: settings. Out: the codes of what deserves it. Never here: values of secrets; wrong settings, which are refused.
 """
 
+import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
+from app.extras import is_installed
+from app.observability import tracing
 from app.settings import Settings, names
 
 
-def review(settings: Settings) -> Iterator[str]:
+def review(settings: Settings, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Yield a code for each setting that deserves a look, as `system.settings.<code>` words it."""
     public = not _is_loopback(settings.host)
     if public and settings.public_url is None:
@@ -35,6 +38,12 @@ def review(settings: Settings) -> Iterator[str]:
         yield "api_base_allow"
     if settings.secret_key is None and _is_readable_by_others(settings):
         yield "secret_key_file"
+    yield from _tracing(environment)
+
+
+def _tracing(environment: Mapping[str, str]) -> Iterator[str]:
+    if tracing.wanted(environment) and not is_installed("tracing"):
+        yield "tracing"
 
 
 def _is_loopback(host: str) -> bool:

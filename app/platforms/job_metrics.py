@@ -1,4 +1,4 @@
-"""Counts attempts of jobs, and how long jobs waited.
+"""Counts attempts of jobs, and how long jobs waited; an attempt is a span.
 
 In: the function of a job. Out: the same function, measured. Never here: what a job does.
 """
@@ -10,6 +10,7 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
 from app.observability.metrics import JOB_WAIT_SECONDS, JOBS
+from app.observability.tracing import span
 
 Work = Callable[[Job], Awaitable[None]]
 
@@ -22,14 +23,16 @@ def measured(name: str) -> Callable[[Work], Work]:
     def decorated(work: Work) -> Work:
         async def run(job: Job) -> None:
             waited.observe(max(0.0, (datetime.now(UTC) - job.created).total_seconds()))
-            try:
-                await work(job)
-            except RetryRequested:
-                retried.inc()
-                raise
-            except Exception:
-                failed.inc()
-                raise
+            with span(f"job {name}", "consumer") as traced:
+                try:
+                    await work(job)
+                except RetryRequested:
+                    retried.inc()
+                    raise
+                except Exception:
+                    failed.inc()
+                    raise
+                traced.set("job.outcome", "done")
             done.inc()
 
         return run

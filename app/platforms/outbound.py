@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from app.ingest.decompression import Decompressor
+from app.platforms.traced_calls import traced
 from app.problems import ProblemError
 
 Address = IPv4Address | IPv6Address
@@ -224,7 +225,7 @@ def guarded_client(allow: AllowList, timeout: httpx.Timeout) -> httpx.AsyncClien
     """
     return httpx.AsyncClient(
         timeout=timeout,
-        transport=_GuardedTransport(allow),
+        transport=traced(_GuardedTransport(allow)),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

@@ -28,6 +28,7 @@ _TITLES = {
     429: "Too many requests",
     431: "Request head too large",
     500: "Internal error",
+    501: "Not installed",
     503: "Overloaded",
 }
 CODES: Mapping[str, int] = {name: code.status for name, code in codes.CODES.items()}

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from app.catalogue.logos import LogoImage
-from app.charts.drawing import svg
+from app.charts.drawing import can_draw, svg
 from app.charts.specification import FONTS, Specification
 from app.events.characters import clean_values
 from app.kpis.render import Document
@@ -30,8 +30,8 @@ def render(report: Document, specs: list[Specification], logo: LogoImage | None 
     report, specs = clean_values(report), clean_values(specs)
     language = report["language"]
     charts = [
-        # The renderer writes proper XML: what is text in the specification is text there.
-        {"title": spec["title"], "description": spec["description"], "svg": Markup(svg(spec))}  # noqa: S704
+        # The renderer writes proper XML: what is text in the specification is text there. Without it the description is shown.
+        {"title": spec["title"], "description": spec["description"], "svg": Markup(svg(spec)) if can_draw() else None}  # noqa: S704
         for spec in specs
     ]
     facts = [fact for fact in report["sections"]["totals"]["facts"] if fact["key"] in FACT_PAIRS]

@@ -41,13 +41,26 @@ class DatabaseSettings(BaseSettings):
     background_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
         default=6, description="further database connections per process, for background work"
     )
+    read_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="a streaming standby of the database, from which reports and exports are read; unset: the database itself",
+    )
+    read_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
+        default=6, description="connections to the replica per process, for reports, for figures and for exports each"
+    )
+    read_wait_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
+        default=2.0,
+        description="maximum wait for the replica to replay what was committed before a report was asked for; then the database "
+        "answers",
+    )
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
         default=10.0,
         description="maximum wait for a connection, a lock or the result of one statement; a connection that exceeds it is "
         "closed; background statements may take six times as long",
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "read_url")
     @classmethod
     def _postgresql(cls, url: str | None) -> str | None:
         # Only the scheme is checked: a URL of a Unix socket has no host, and the driver checks the rest.
@@ -68,6 +81,12 @@ class DatabaseSettings(BaseSettings):
         if key is not None and not re.match(API_KEY_FORMAT, key.get_secret_value()):
             raise ValueError("must look like tl_<id>_<secret>: letters and digits, then at least 16 characters")
         return key
+
+    @model_validator(mode="after")
+    def _replica_of_a_database(self) -> Self:
+        if self.read_url is not None and self.database_url is None:
+            raise ValueError("TALLYLIGHT_READ_URL needs TALLYLIGHT_DATABASE_URL: the embedded database has no replica")
+        return self
 
     @model_validator(mode="after")
     def _key_for_a_shared_database(self) -> Self:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
@@ -46,6 +46,13 @@ _LONG_WORK = 4
 _LOG_SCANS = 1
 """Reads of a whole log that a process may have at a time."""
 _DISPOSE_SECONDS = 5
+
+
+class PoolSizes(NamedTuple):
+    """The most connections of a process, by pool; reads of figures have as many as requests."""
+
+    requests: int
+    background: int
 
 
 class DatabaseUnreachableError(Exception):
@@ -267,13 +274,24 @@ async def open_database(settings: Settings) -> Database:
             f"cannot connect to {where}: {type(error).__name__}. Check that it is running, that host, port and database name are "
             "right, and that this user may connect."
         ) from error
-    background_pool = await open_pool(
-        connector, _background(connector.limits), 0, settings.background_pool_size, named("background")
-    )
-    figures_pool = await open_pool(
-        connector, connector.limits, 0, settings.pool_size, named("figures") | ({} if distributed else ONE_PLAN)
-    )
-    for name, one in (("requests", pool), ("figures", figures_pool), ("background", background_pool)):
-        CONNECTIONS.labels(name, "open").set_function(one.get_size)
-        CONNECTIONS.labels(name, "idle").set_function(one.get_idle_size)
-    return Database(connector, pool, figures_pool, background_pool, open_engine(connector), embedded, bool(distributed))
+    sizes = PoolSizes(settings.pool_size, settings.background_pool_size)
+    return await database_on(connector, pool, sizes, embedded=embedded, distributed=bool(distributed))
+
+
+async def database_on(
+    connector: Connector,
+    pool: asyncpg.Pool,
+    sizes: PoolSizes,
+    name: str = "",
+    *,
+    embedded: EmbeddedPostgres | None = None,
+    distributed: bool = False,
+) -> Database:
+    """Return a database with its other pools around the pool for requests; `name` begins their names among the metrics."""
+    plans = {} if distributed else ONE_PLAN
+    figures_pool = await open_pool(connector, connector.limits, 0, sizes.requests, named(f"{name}figures") | plans)
+    background_pool = await open_pool(connector, _background(connector.limits), 0, sizes.background, named(f"{name}background"))
+    for kind, one in (("requests", pool), ("figures", figures_pool), ("background", background_pool)):
+        CONNECTIONS.labels(name + kind, "open").set_function(one.get_size)
+        CONNECTIONS.labels(name + kind, "idle").set_function(one.get_idle_size)
+    return Database(connector, pool, figures_pool, background_pool, open_engine(connector), embedded, distributed)

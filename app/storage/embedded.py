@@ -24,7 +24,7 @@ from weakref import WeakSet
 
 import psutil
 
-from app.storage.postgres_programs import EmbeddedPostgresError, User, entry_of, last_error, run, user_of
+from app.storage.postgres_programs import EmbeddedPostgresError, User, entry_of, last_error, path_of, run, user_of
 
 VERSION = "18"
 _SUPERUSER = "postgres"
@@ -56,6 +56,7 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: it cannot run here.
         """
+        path_of("postgres")
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             with self._lock():

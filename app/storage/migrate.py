@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.storage.database import Database
 from app.storage.queries import queries
+from app.storage.schema_window import NOTE, SchemaFit, SchemaState, Window, window_of
 from app.storage.tables import metadata
 
 _LOCK = 7_261_001
@@ -36,19 +37,37 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+@cache
+def window() -> Window:
+    """Return the revisions that this version knows, and which of them it serves."""
+    scripts = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", "base"))
+    return window_of(scripts[::-1])
+
+
 def is_known(revision: str) -> bool:
     """Return whether this version of the code can bring a database of a revision to its own."""
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).iterate_revisions("head", "base"))
+    return revision in window().known
+
+
+async def state(engine: AsyncEngine) -> SchemaState:
+    """Return what the database says of its schema."""
+    # Plain SQL: every start of a process asks, and Alembic takes half of that start to look for its table.
+    async with engine.connect() as connection:
+        if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return SchemaState(None, None)
+        query = "SELECT version_num, obj_description('alembic_version'::regclass, 'pg_class') FROM alembic_version"
+        found = (await connection.execute(text(query))).first()
+        return SchemaState(*found) if found else SchemaState(None, None)
 
 
 async def current(engine: AsyncEngine) -> str | None:
     """Return the database's revision; None for an empty database."""
-    # Plain SQL: every start of a process asks, and Alembic takes half of that start to look for its table.
-    async with engine.connect() as connection:
-        if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-            return None
-        found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
+    return (await state(engine)).revision
+
+
+def fit_of(found: SchemaState) -> SchemaFit:
+    """Return how a database goes together with this version; without reading the migrations where it is at head."""
+    return SchemaFit.CURRENT if found.revision == head() else window().fit(found)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -58,6 +77,7 @@ def _upgrade(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        connection.execute(text(NOTE.format(window().servers_from)))
         connection.commit()
         if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).first():
             for statement in queries("distribute").values():
@@ -70,7 +90,10 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def upgrade(database: Database) -> str | None:
-    """Bring the schema to head and return the revision."""
+    """Bring the schema to head and return the revision; a newer schema, which lets this version go on, stays as it is."""
+    found = await state(database.engine)
+    if fit_of(found) is SchemaFit.NEWER:
+        return found.revision
     async with database.maintenance() as connection:
         await connection.run_sync(_upgrade)
     return await current(database.engine)

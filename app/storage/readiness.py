@@ -27,6 +27,8 @@ class DatabaseState:
 
     version: str | None = None
     revision: str | None = None
+    note: str | None = None
+    """What the last migration noted of the versions that may go on."""
     fault: str | None = None
     """Why the database takes no writes; None where it does."""
 
@@ -68,4 +70,8 @@ async def _written(connection: Connection) -> DatabaseState:
         await connection.fetch(_SQL["write"])
     finally:
         await transaction.rollback()
-    return DatabaseState(found["version"], found["revision"]) if found else DatabaseState(fault="the database has no schema")
+    return (
+        DatabaseState(found["version"], found["revision"], found["note"])
+        if found
+        else DatabaseState(fault="the database has no schema")
+    )

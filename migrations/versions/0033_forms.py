@@ -10,6 +10,7 @@ revision = "0033"
 down_revision = "0036"
 branch_labels = None
 depends_on = None
+servers_from = "0030"
 
 
 def upgrade() -> None:

@@ -12,6 +12,7 @@ revision = "0035"
 down_revision = "0033"
 branch_labels = None
 depends_on = None
+servers_from = "0030"
 
 
 def upgrade() -> None:

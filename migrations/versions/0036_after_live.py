@@ -10,6 +10,8 @@ revision = "0036"
 down_revision = "0030"
 branch_labels = None
 depends_on = None
+servers_from = "0030"
+needed = False
 
 
 def upgrade() -> None:

@@ -18,6 +18,7 @@ revision = "0039"
 down_revision = "0035"
 branch_labels = None
 depends_on = None
+servers_from = "0030"
 
 
 def upgrade() -> None:

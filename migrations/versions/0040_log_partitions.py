@@ -20,6 +20,7 @@ revision = "0040"
 down_revision = "0039"
 branch_labels = None
 depends_on = None
+servers_from = "0030"
 
 _TRIES = 120
 _LOCK_NOT_AVAILABLE = "55P03"

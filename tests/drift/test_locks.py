@@ -2,18 +2,23 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from app.extras import EXTRAS as KNOWN
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = PROJECT["project"]["dependencies"]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 ASKED = {
     "requirements.lock": RUNTIME,
-    "requirements-dev.lock": RUNTIME + PROJECT["dependency-groups"]["dev"],
+    "requirements-dev.lock": [*RUNTIME, *chain.from_iterable(EXTRAS.values()), *PROJECT["dependency-groups"]["dev"]],
+    **{f"requirements/{name}.lock": wanted for name, wanted in EXTRAS.items()},
 }
 
 
@@ -51,7 +56,15 @@ def test_a_lock_holds_all_that_is_asked_for(name: str) -> None:
         assert wanted.specifier.contains(versions.get(canonicalize_name(wanted.name), "0"), prereleases=True), line
 
 
-def test_both_locks_agree() -> None:
-    """The development lock pins the same versions as the runtime lock."""
-    runtime, development = (set(pins((ROOT / name).read_text(encoding="utf-8"))) for name in ASKED)
-    assert runtime <= development
+def test_all_locks_agree() -> None:
+    """The development lock pins the same versions as the others, so that what is tested is what runs."""
+    development = set(pins((ROOT / "requirements-dev.lock").read_text(encoding="utf-8")))
+    for name in ASKED:
+        assert set(pins((ROOT / name).read_text(encoding="utf-8"))) <= development, name
+
+
+def test_every_extra_has_a_lock_and_a_probe() -> None:
+    """The container installs an extra by its lock, and the server knows by its modules whether it is there."""
+    assert sorted(EXTRAS) == sorted(path.stem for path in (ROOT / "requirements").glob("*.lock")) == sorted(KNOWN)
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert sorted(EXTRAS) == sorted(re.findall(r"for extra in ([a-z ]+);", recipe)[0].split())

@@ -49,7 +49,7 @@ ALLOWED = re.compile(
     r"|b\"letters?\"|\{letter\}|connections\.letters|\.letters\b|letters(?:: int|=| \+= letters)|\"letters?\"|\bletters?/"
     r"|pending_refolds|\"refolds\"|async def refolds\(|\"reseal\"|`reseal`|connections reseal`|rng\(\"programme\"\)"
     r"|\bletters\b(?=\W+(?:and|or) digits)|lower-?case letters|capital letters|ascii_letters|ast\.walk"
-    r"|(?i:in[ _]flight)|(?i:single[-_ ]?flights?)|aria-pressed|\.press\(|\.home\b|set_paper|paperSize"
+    r"|(?i:in[ _]flight)|(?i:single[-_ ]?flights?)|aria-pressed|\.press\(|\.home\b|\"HOME\"|set_paper|paperSize"
     r"|\"nobody\"|user postgres or nobody|change\.letters \+= letters|letters = |events, letters, last_delivery_at|:letters::"
 )
 """Stored bytes, columns, queue and job names, public JSON members; other fields' words."""

@@ -51,13 +51,13 @@ def test_a_person_counts_once() -> None:
     comments = [CommentText("a", "多少钱"), CommentText("a", "价格？"), CommentText("a", "多少钱"), CommentText("b", "いくら")]
     found = topics_of(comments, {}, 1000, 10)
     assert [("theme", "price", 2)] == list(found.topics)
-    assert (4, 2, False) == found[1:]
+    assert (4, 2, False, False) == found[1:]
 
 
 def test_no_more_than_the_limit_is_read() -> None:
     """A sample says that it is one."""
     found = topics_of([CommentText(str(n), "多少钱") for n in range(9)], {}, 5, 10)
-    assert (5, 5, True) == found[1:]
+    assert (5, 5, True, False) == found[1:]
     assert 5 == found.topics[0].people
 
 

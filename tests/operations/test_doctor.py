@@ -21,8 +21,11 @@ from app.operations.doctor import Level, Status
 from app.operations.settings_review import review
 from app.service import Service
 from app.settings import Settings
+from app.storage import migrate
 from app.storage.log_partitions import Partition, first_id
 from app.storage.readiness import DatabaseState
+from app.storage.replica import ReplicaState
+from app.storage.schema_window import SchemaFit
 from app.storage.status_reads import ScheduleRow, WaitingJobs
 from tests.cli.shell import Result, call
 from tests.conftest import KeyMaker
@@ -34,7 +37,7 @@ Shell = Callable[..., Result]
 
 async def examined(service: Service, now: datetime | None = None) -> Status:
     """Return the status as a command finds it."""
-    return await doctor.examine(service.database, service.settings, await service.probe.state(), now or datetime.now(UTC))
+    return await doctor.examine(service.read_side, service.settings, await service.probe.state(), now or datetime.now(UTC))
 
 
 def found(status: Status) -> dict[str, tuple[Level, str]]:
@@ -67,6 +70,7 @@ async def test_a_server_with_a_worker_is_well_but_for_its_backup(service: Servic
         "dead_letters",
         "backup",
         "clock",
+        "extras",
     ] == [check for check in checks if check not in {"disk", "settings"}]
     assert {"backup": (Level.WARNING, "none")} == {
         check: one for check, one in checks.items() if one[0] is not Level.OK and check != "settings"
@@ -117,7 +121,7 @@ async def test_each_check_finds_what_it_is_for(service: Service, client: httpx.A
         assert figures == named[check]
     assert ((Level.WARNING, "age"), 8) == (found(status)["backup"], named["backup"]["days"])
     assert (Level.WARNING, "differs") == found(await examined(service, datetime.now(UTC) + timedelta(minutes=3)))["clock"]
-    behind = await doctor.examine(service.database, service.settings, DatabaseState("18", "0001"), datetime.now(UTC))
+    behind = await doctor.examine(service.read_side, service.settings, DatabaseState("18", "0001"), datetime.now(UTC))
     assert {"writer": (Level.OK, "writes"), "migrations": (Level.FAILED, "behind")} == found(behind)
 
 
@@ -168,9 +172,7 @@ def test_settings_that_deserve_a_look(tmp_path: Path) -> None:
         assert all(f"system.settings.{code}" in CATALOGUE for code in found_codes)
 
 
-async def test_the_route_is_the_administrator_s_and_speaks_three_languages(
-    service: Service, client: httpx.AsyncClient, keys: KeyMaker
-) -> None:
+async def test_the_route_is_the_administrator_s_and_speaks_three_languages(client: httpx.AsyncClient, keys: KeyMaker) -> None:
     """Other roles are refused; the words differ, the codes do not; no secret is in any of them."""
     answers = [(await client.get("/v1/status", params={"lang": lang})).json() for lang in LANGUAGES]
     assert "failed" == answers[0]["status"]  # no worker runs beside this test
@@ -179,7 +181,7 @@ async def test_the_route_is_the_administrator_s_and_speaks_three_languages(
     assert SECRET not in json.dumps(answers)
     for role in (Role.OPERATOR, Role.VIEWER, Role.INGEST):
         assert 403 == (await client.get("/v1/status", headers=await keys(role))).status_code
-    assert service.head == next(one["detail"] for one in answers[2]["checks"] if one["name"] == "migrations")[9:-1]
+    assert migrate.head() == next(one["detail"] for one in answers[2]["checks"] if one["name"] == "migrations")[9:-1]
 
 
 async def test_a_process_tells_what_is_wrong_with_itself(
@@ -249,6 +251,8 @@ def test_every_finding_has_words() -> None:
     source = Path(doctor.__file__).read_text(encoding="utf-8")
     named = set(re.findall(r'Finding\(\s*"(\w+)",\s[^")]*?"(\w+)"', source))
     named |= {("dead_letters", "none"), ("worker", "fault")}
+    named |= {("replica", one.value) for one in ReplicaState}
+    named |= {("migrations", one.value) for one in (SchemaFit.PENDING, SchemaFit.NEWER)}
     named |= {(check, code) for check in ("connections", "channels") for code in ("failing", "in_use")}
     sentences = {tuple(key.split(".")[1:]) for key in CATALOGUE if key.startswith("system.") and key.count(".") == 2}
     assert named == {one for one in sentences if one[0] not in {"level", "settings"}}

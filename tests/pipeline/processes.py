@@ -35,8 +35,9 @@ def free_port() -> int:
 class ServerProcess:
     """`tallylight serve`, which can be started again after its death, on the same port."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], key: str | None = ADMIN_KEY) -> None:
-        """Prepare; nothing runs yet. Without a key the server invites its first administrator by a link."""
+    def __init__(self, folder: Path, environment: Mapping[str, str], key: str | None = ADMIN_KEY, code: Path = ROOT) -> None:
+        """Prepare; nothing runs yet. Without a key the server invites its first administrator by a link. `code` has its sources."""
+        self._code = code
         self.base = f"http://127.0.0.1:{(port := free_port())}"
         self._log = folder / f"server-{port}.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
@@ -69,7 +70,7 @@ class ServerProcess:
         """Start the process."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", "app", "serve"], cwd=self._code, env=self._environment, stdout=log, stderr=log
             )
 
     async def ready(self) -> None:

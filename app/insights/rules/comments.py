@@ -44,6 +44,7 @@ def comment_topics(evidence: Evidence) -> Iterable[Finding]:
             "comments": found.comments,
             "people": found.people,
             "sampled": found.sampled,
+            **({"words_left_out": True} if found.words_left_out else {}),
         },
         [f"/v1/events?session={evidence.session}&type=live.comment.posted&limit=200"],
         PICTURE * capped(topics[0].people, found.people),

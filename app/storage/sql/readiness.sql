@@ -1,6 +1,7 @@
 -- name: state
--- The server's version and the schema's revision.
-SELECT current_setting('server_version') AS version, (SELECT version_num FROM alembic_version) AS revision;
+-- The server's version, the schema's revision, and what its migration noted.
+SELECT current_setting('server_version') AS version, (SELECT version_num FROM alembic_version) AS revision,
+       obj_description('alembic_version'::regclass, 'pg_class') AS note;
 
 -- name: limit_waits
 -- The probe waits shorter than a flush does.

@@ -3,7 +3,7 @@
 In: nothing. Out: a table. Never here: queries.
 """
 
-from sqlalchemy import Column, Index, Table, Text, Uuid
+from sqlalchemy import Column, Index, Table, Text, Uuid, text
 
 from app.storage.tables.base import Key, Timestamp, metadata
 
@@ -25,4 +25,5 @@ audit_log = Table(
     Index("audit_log_at_id", "at", "id"),
     Index("audit_log_session_id_at", "session_id", "at"),
     Index("audit_log_brand_id_at", "brand_id", "at"),
+    Index("audit_log_backups_at", "at", postgresql_where=text("action = 'backup.create'")),
 )

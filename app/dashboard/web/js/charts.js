@@ -9,8 +9,11 @@
 const ERRORS = 1;
 let loading = null;
 
+/** The address of Vega; empty on a server without it, where a chart's description is shown instead. */
+const address = () => document.querySelector("meta[name=vega]").content;
+
 function vega() {
-  loading ??= import(document.querySelector("meta[name=vega]").content).then(
+  loading ??= import(address()).then(
     () => window.vegaEmbed,
     (error) => {
       loading = null;
@@ -61,6 +64,11 @@ export const chart = {
 
     async function draw() {
       if (busy) return;
+      if (!address()) {
+        node.textContent = wanted?.spec.description ?? "";
+        node.dataset.drawn = "told";
+        return;
+      }
       busy = true;
       let stage = null;
       try {
