@@ -5,7 +5,8 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = EmbeddedPostgres(folder)
     dsn = server.start()
     # No test cuts the power: what a killed process leaves behind is the same without fsync, and databases are made faster.
-    asyncio.run(_relax(dsn))
+    _run(_relax(dsn))
     with maintained(dsn):
         yield dsn
     server.stop()
     # The folder of a run with failures stays; its databases would take memory.
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end, also where the loop of a browser's driver runs in this thread."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(asyncio.run, work).result()
 
 
 async def _relax(dsn: str) -> None:
@@ -143,7 +150,7 @@ def template(postgres: str) -> str | None:
         await connection.close()
         await upgrade(dsn_for(postgres, name))
 
-    asyncio.run(make())
+    _run(make())
     return name
 
 
