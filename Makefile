@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick test-all clients fuzz check screenshots bench faults format lock openapi image-check reference released
+.PHONY: help setup demo test quick test-all clients fuzz check types style drift screenshots bench faults format lock openapi image-check reference released
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,8 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
 
-quick: setup ## run the tests that only compute: no database, server, browser or other process
-	$(BIN)/python -m pytest --ignore=tests/drift --quick -m 'not long and not slow and not property' -n $(WORKERS)
+quick: setup ## run the tests that only compute; the last lines say what was left out
+	$(BIN)/python -m pytest --ignore=tests/drift --quick -n $(WORKERS)
 
 test-all: setup ## run the tests with all cases, examples, languages, widths and default waits (many minutes)
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest --ignore=tests/drift --timeout 900 -n $(WORKERS) --dist worksteal
@@ -55,12 +55,20 @@ fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a fa
 faults: setup ## break the database, platforms and neighbours, at full length (minutes)
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist worksteal
 
+# The types take most of the time, so everything else is checked beside them. Each part prints its lines together, where `make` can.
 check: setup ## format, lint, types, import contracts, spelling; drift of migrations, OpenAPI and its last release, docs and locks
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) types style drift
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/typos
+
+drift:
 	$(BIN)/python -m pytest tests/drift
 
 screenshots: setup ## take the pictures of the documentation (needs Chromium)

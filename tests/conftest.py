@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +26,7 @@ from app.reports.render_process import RenderProcess
 from app.service import Service, open_service, service_on
 from app.settings import Settings
 from app.storage.embedded import EmbeddedPostgres
-from tests import in_process, statement_cache
+from tests import in_process, quick, statement_cache
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
 from tests.emptied_database import EmptiedDatabase
 
@@ -46,6 +47,9 @@ _MEMORY_BYTES = 4 << 30
 """A worker's databases and write-ahead log take 0.3 GB."""
 
 
+pytest_terminal_summary = quick.pytest_terminal_summary
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Give each run a folder of its own.
@@ -55,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not hasattr(config, "workerinput") and config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="tallylight-tests-", dir=_memory())
+    if config.pluginmanager.has_plugin("xdist"):
+        config.pluginmanager.register(quick.Workers(config))
 
 
 def _memory() -> str | None:
@@ -66,7 +72,7 @@ def _memory() -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--quick`."""
-    parser.addoption("--quick", action="store_true", help="only tests without a database, server, browser or other process")
+    parser.addoption("--quick", action="store_true", help="only tests that compute; a line at the end says what was left out")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,13 +82,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
     if config.getoption("--quick"):
-        slow = [
-            item
-            for item in items
-            if {"postgres", "browser"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("processes")
-        ]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in set(slow)]
+        reasons = {item: quick.reason_to_leave_out(item) for item in items}
+        left_out = [item for item in items if reasons[item]]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not reasons[item]]
+        quick.note(config, Counter(reason for reason in reasons.values() if reason))
 
 
 def pytest_collection_finish() -> None:

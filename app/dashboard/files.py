@@ -56,6 +56,7 @@ class Site:
     files: Mapping[str, StaticFile]
 
 
+@cache  # Each base path has an entry page of its own; the other files are the same.
 def _static(name: str, content: bytes) -> StaticFile:
     tag = blake2b(content, digest_size=12).hexdigest()
     return StaticFile(content, gzip.compress(content, 9, mtime=0), tag, MEDIA_TYPES[Path(name).suffix])

@@ -39,8 +39,13 @@ def start(*arguments: str, cwd: Path, env: Mapping[str, str] = {}) -> Result:
 
 
 def call(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Result:
-    """Run the command in this process, to its end; one that sets up the logs of its process has to be started instead."""
-    with patch.dict(os.environ, CLEAN | dict(env), clear=True), patch.object(sys, "argv", ["app/__main__.py"]), chdir(cwd):
+    """Run the command in this process, to its end; the logs stay those of the tests."""
+    with (
+        patch.dict(os.environ, CLEAN | dict(env), clear=True),
+        patch.object(sys, "argv", ["app/__main__.py"]),
+        patch("app.cli.serve.configure_logging"),
+        chdir(cwd),
+    ):
         done = CliRunner().invoke(cli, [*map(str, arguments)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return Result(done.exit_code, done.stdout, done.stderr)

@@ -148,7 +148,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("run", "command"),
-    [(start, ("serve",)), (start, ("demo", "--no-keep")), (call, ("keys", "list")), (call, ("migrate",))],
+    [(call, ("serve",)), (start, ("demo", "--no-keep")), (call, ("keys", "list")), (call, ("migrate",))],
     ids=["serve", "demo", "keys", "migrate"],
 )
 def test_an_unusable_data_folder_is_one_sentence(run: Callable[..., Result], command: tuple[str, ...], tmp_path: Path) -> None:

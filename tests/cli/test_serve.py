@@ -11,7 +11,7 @@ import asyncpg
 import psutil
 import pytest
 
-from tests.cli.shell import CLEAN, call, start
+from tests.cli.shell import CLEAN, call
 from tests.databases import SECRET, dsn_for
 
 pytestmark = pytest.mark.processes
@@ -42,33 +42,31 @@ def test_an_unreachable_database_is_a_sentence_with_a_hint(tmp_path: Path) -> No
         "TALLYLIGHT_SECRET_KEY": SECRET,
         "TALLYLIGHT_PORT": "0",
     }
-    done = start("serve", env=env, cwd=tmp_path)
+    done = call("serve", env=env, cwd=tmp_path)
     assert 3 == done.exit_code
     assert "TALLYLIGHT_DATABASE_URL" in done.stderr
     assert "hunter2" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
-async def test_migrations_that_are_behind_are_told_with_the_remedy(postgres: str, tmp_path: Path) -> None:
-    """A server that finds an older schema names `tallylight migrate`."""
-    connection = await asyncpg.connect(postgres)
-    await connection.execute("CREATE DATABASE behind")
+async def _create(server: str, name: str) -> str:
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    env = {"TALLYLIGHT_DATABASE_URL": dsn_for(postgres, "behind"), "TALLYLIGHT_SECRET_KEY": SECRET, "TALLYLIGHT_PORT": "0"}
-    served = start("serve", env=env, cwd=tmp_path)
+    return dsn_for(server, name)
+
+
+def test_migrations_that_are_behind_are_told_with_the_remedy(postgres: str, tmp_path: Path) -> None:
+    """A server that finds an older schema names `tallylight migrate`."""
+    url = asyncio.run(_create(postgres, "behind"))
+    env = {"TALLYLIGHT_DATABASE_URL": url, "TALLYLIGHT_SECRET_KEY": SECRET, "TALLYLIGHT_PORT": "0"}
+    served = call("serve", env=env, cwd=tmp_path)
     assert (3, True) == (served.exit_code, "-m app migrate" in served.stderr)
 
 
 def test_migrate_upgrades_and_checks(postgres: str, tmp_path: Path) -> None:
     """The check is an exit code before and after."""
-
-    async def make() -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute("CREATE DATABASE to_upgrade")
-        await connection.close()
-
-    asyncio.run(make())
-    env = {"TALLYLIGHT_DATABASE_URL": dsn_for(postgres, "to_upgrade"), "TALLYLIGHT_SECRET_KEY": SECRET}
+    env = {"TALLYLIGHT_DATABASE_URL": asyncio.run(_create(postgres, "to_upgrade")), "TALLYLIGHT_SECRET_KEY": SECRET}
     assert [1, 0, 0] == [call("migrate", *options, env=env, cwd=tmp_path).exit_code for options in (["--check"], [], ["--check"])]
 
 

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+def server(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """An empty server, as the environment of a client program."""
-    process = ServerProcess(tmp_path, {"TALLYLIGHT_DATA_DIR": str(tmp_path / "data")})
+    process = ServerProcess(tmp_path, {"TALLYLIGHT_DATABASE_URL": database_url, "TALLYLIGHT_DATA_DIR": str(tmp_path / "data")})
     process.start()
     try:
         asyncio.run(process.ready())

@@ -10,10 +10,14 @@ from app.dashboard.files import WEB, site
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
 from tests.conftest import KeyMaker
 
-ASSETS = f"/assets/{site().version}"
+
+@pytest.fixture
+def assets() -> str:
+    """Return the address of this version's files."""
+    return f"/assets/{site().version}"
 
 
-async def test_the_entry_page_is_revalidated_and_names_only_what_is_kept_for_good(client: httpx.AsyncClient) -> None:
+async def test_the_entry_page_is_revalidated_and_names_only_what_is_kept_for_good(client: httpx.AsyncClient, assets: str) -> None:
     """`/` is revalidated each time and answers 304; what it names may be kept for a year, and exists."""
     page = await client.get("/")
     assert (200, "no-cache") == (page.status_code, page.headers["cache-control"])
@@ -21,27 +25,27 @@ async def test_the_entry_page_is_revalidated_and_names_only_what_is_kept_for_goo
     assert 200 == (await client.get("/", headers={"If-None-Match": '"another"'})).status_code
     assert 200 == (await client.head("/")).status_code
     named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert {f"{ASSETS}/js/{path.name}" for path in (WEB / "js").glob("*.js")} <= set(named)
+    assert {f"{assets}/js/{path.name}" for path in (WEB / "js").glob("*.js")} <= set(named)
     for url in named:
         file = await client.get(url)
         assert (200, "public, max-age=31536000, immutable") == (file.status_code, file.headers["cache-control"]), url
 
 
-async def test_a_file_of_another_version_is_served_but_not_kept(client: httpx.AsyncClient) -> None:
+async def test_a_file_of_another_version_is_served_but_not_kept(client: httpx.AsyncClient, assets: str) -> None:
     """While servers are updated one by one, a page still finds its files, and no cache keeps them under a wrong version."""
     file = await client.get("/assets/0123456789abcdef/js/main.js")
     assert (200, "no-store") == (file.status_code, file.headers["cache-control"])
     for missing in ("/js/nothing.js", "/%2e%2e/files.py", "/js/"):
-        assert 404 == (await client.get(f"{ASSETS}{missing}")).status_code, missing
+        assert 404 == (await client.get(f"{assets}{missing}")).status_code, missing
 
 
 @pytest.mark.parametrize(
     ("accepted", "zipped"),
     [("gzip, deflate, br", True), ("br;q=1, gzip;q=0.5", True), ("*", True), ("gzip;q=0", False), ("identity", False)],
 )
-async def test_each_coding_has_a_tag_of_its_own(client: httpx.AsyncClient, accepted: str, zipped: bool) -> None:
+async def test_each_coding_has_a_tag_of_its_own(client: httpx.AsyncClient, assets: str, accepted: str, zipped: bool) -> None:
     """Gzip where it is taken; the same bytes in the end; a strong tag that the other coding does not match."""
-    url = f"{ASSETS}/js/main.js"
+    url = f"{assets}/js/main.js"
     file = await client.get(url, headers={"Accept-Encoding": accepted})
     assert zipped == (file.headers.get("content-encoding") == "gzip")
     assert (WEB / "js" / "main.js").read_text(encoding="utf-8") == file.text
@@ -51,11 +55,11 @@ async def test_each_coding_has_a_tag_of_its_own(client: httpx.AsyncClient, accep
     assert 304 == (await client.get(url, headers=other | {"Accept-Encoding": accepted})).status_code
 
 
-async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
+async def test_the_first_view_is_light(client: httpx.AsyncClient, assets: str) -> None:
     """With all modules, the style sheets, the words and the program that draws charts: less than 1.2 MB are sent."""
     page = await client.get("/")
     named = {*re.findall(r'(?:src|href)="([^"]+)"', page.text), *re.findall(r'name="vega" content="([^"]+)"', page.text)}
-    lazy = {f"{ASSETS}/{path.relative_to(WEB).as_posix()}" for path in (WEB / "js").rglob("*.js")}
+    lazy = {f"{assets}/{path.relative_to(WEB).as_posix()}" for path in (WEB / "js").rglob("*.js")}
     sent = page.num_bytes_downloaded
     for url in {*named, *lazy, "/v1/labels?lang=ja"}:
         answer = await client.get(url, headers={"Accept-Encoding": "gzip"})

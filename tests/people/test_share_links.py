@@ -9,8 +9,8 @@ import pytest
 
 from app.api import guests
 from app.catalogue.access import Role
-from app.main import create_app
 from app.service import Service
+from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
 from tests.images import png
 from tests.kpis.event_builders import NewSession, Send, paid
@@ -19,7 +19,7 @@ from tests.release.conftest import Finalize
 
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path)
-    for path, operations in create_app().openapi()["paths"].items()
+    for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
 PUBLIC = {
