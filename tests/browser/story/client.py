@@ -3,9 +3,11 @@
 In: a share link. Out: what the client saw and received. Never here: anything that the agency's pages show.
 """
 
+import time
+
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.pages import PageMaker
+from tests.browser.pages import PATIENCE, PageMaker
 from tests.browser.story.broadcasting import INTERNAL_NOTE, SHARED_NOTE
 from tests.browser.story.closing import Drafts
 from tests.browser.story.planning import NEXT_TITLE
@@ -19,6 +21,7 @@ class Received:
 
     def __init__(self, page: Page) -> None:
         """Begin to keep."""
+        self._page = page
         self.bodies: dict[str, str] = {}
         """URL → the bodies that came from it."""
         self.messages: list[str] = []
@@ -32,6 +35,13 @@ class Received:
         answer = request.response()
         if answer is not None and answer.status != 204 and _STREAM not in answer.headers.get("content-type", ""):
             self.bodies[request.url] = self.bodies.get(request.url, "") + answer.body().decode(errors="replace")
+
+    def first_message(self) -> None:
+        """Return once an event stream has sent a message; the page's figures may have come before it."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not self.messages:
+            assert time.monotonic() < end, "no stream sent a message"
+            self._page.wait_for_timeout(50)
 
     def text(self) -> str:
         """Return all of it."""
@@ -64,7 +74,7 @@ def look_at_the_live_screen(page: Page, received: Received) -> None:
     menu.get_by_role("link", name="直播大屏").click()
     expect(page.get_by_role("table", name="各商品业绩")).to_contain_text("6,194")
     expect(page.get_by_role("complementary")).to_have_count(0)
-    assert received.messages
+    received.first_message()
     menu.get_by_role("link", name="报告").click()
 
 
