@@ -18,7 +18,7 @@ import asyncpg
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import PAGE, StagedFold
 from app.settings import Settings
-from app.storage import first_purchases, log_state, rebuilds
+from app.storage import first_purchases, log_partitions, log_state, rebuilds
 from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.transient_errors import CONFLICTS, retry_conflicts
@@ -144,7 +144,10 @@ class Rebuild:
             session = await rebuilds.lock_session(self._connection, self._session)
             if session is None:
                 raise NoSuchSessionError(str(self._session))
-            await log_state.require(self._connection, self._session)
+            if await log_partitions.dropped_at(self._connection, self._session) is not None:
+                # It was requested while the log was being dropped: the figures stay.
+                await rebuilds.forget(self._connection, self._session)
+                return None
             request = await rebuilds.requested(self._connection, self._session)
             if request is None:
                 return None

@@ -171,8 +171,11 @@ class WriteBatch:
             RefusedItemsError: with these events.
         """
         dropped = {session for session, resolved in self.resolved_sessions.items() if resolved.row.log_dropped}
-        if dropped:
-            _, refused = self.split((*self.items.values(), *(item for _, item in self.repeated)), dropped)
+        if not dropped:
+            return
+        _, refused = self.split((*self.items.values(), *(item for _, item in self.repeated)), dropped)
+        # Without one, all events of these sessions are rejected for another reason already.
+        if refused:
             raise RefusedItemsError(refused, _DROPPED)
 
     def split(

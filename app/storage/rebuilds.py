@@ -80,7 +80,7 @@ async def due(connection: Connection, limit: int) -> list[UUID]:
 
 
 async def forget(connection: Connection, session: UUID) -> None:
-    """Remove the rebuild of a session that was deleted."""
+    """Remove the rebuild of a session that was deleted, or whose log was dropped."""
     await connection.execute(_SQL["forget"], session)
 
 

@@ -41,7 +41,7 @@ ORDER BY r.requested_at, r.session_id
 LIMIT $1;
 
 -- name: forget
--- The session was deleted.
+-- The session was deleted, or its log was dropped.
 DELETE FROM rebuilds r WHERE r.session_id = $1;
 
 -- name: rebuild
