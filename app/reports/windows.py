@@ -211,7 +211,8 @@ def loss_text(row: Document, language: Language) -> str:
 
 def cell_line(cell: Document) -> str:
     """Return what was sold in a window and who was there, as one line."""
-    return " · ".join(part for part in (cell["text"], cell["audience"]) if part)
+    # Revisions of earlier versions do not say who was there.
+    return " · ".join(part for part in (cell["text"], cell.get("audience")) if part)
 
 
 def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple[str, list[str]]]:
