@@ -53,13 +53,13 @@ class Exporter:
         """Yield the file piece by piece; the first piece exists once the first page was read.
 
         Raises:
-            ProblemError: 410 if a log of the window was dropped, 429 if the caller has too many exports, 503 if the process has.
+            ProblemError: 410 if a log of the window was dropped, also meanwhile; 429 if the caller has too many exports, 503 if
+                the process has.
             ExportEndedError: the caller was revoked, or the export took more than an hour.
         """
         end = time.monotonic() + _LONGEST_SECONDS
         with self._admitted(caller):
-            async with self._turn, self._read_side.database.acquire() as connection:
-                await require_logs(connection, query)
+            await self._require_logs(query)
             for brand in query.brands:
                 place: Place | None = START
                 while place is not None:
@@ -68,7 +68,13 @@ class Exporter:
                         yield piece
                         if time.monotonic() > end or not await self._still_valid(caller):
                             raise ExportEndedError
+            # A log may have been dropped meanwhile: what was read of it is not all.
+            await self._require_logs(query)
             yield await compute(LARGE, file.end)
+
+    async def _require_logs(self, query: ExportQuery) -> None:
+        async with self._turn, self._read_side.database.acquire() as connection:
+            await require_logs(connection, query)
 
     async def _piece(self, query: ExportQuery, brand: BrandRow, place: Place, file: ExportFile) -> tuple[bytes, Place | None]:
         async def read(database: Database) -> tuple[Sequence[Row], Place | None]:

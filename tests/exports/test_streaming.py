@@ -26,6 +26,7 @@ from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection
 from app.storage.export_reads import Window
 from tests.exports.conftest import Export
+from tests.ingest.sending import send
 from tests.live.conftest import server
 from tests.pipeline.processes import free_port
 
@@ -224,6 +225,21 @@ async def test_a_revoked_key_ends_its_export(service: Service, session: UUID, mo
     with pytest.raises(ExportEndedError):
         await anext(pieces)
     assert not service.exporter._running
+
+
+async def test_a_log_that_is_dropped_meanwhile_ends_the_export(
+    service: Service, session: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file does not end as if it were whole: nothing tells which of its pages the log still had."""
+    await send(service, session, [("live.like.sent", {"count": 1})] * 3)
+    Pages(monkeypatch, 1)
+    pieces = service.exporter.stream(AGENCY, await asked(service), file_of("csv", TABLES["events"]))
+    await anext(pieces)
+    async with service.database.acquire() as connection:
+        await connection.execute("UPDATE sessions SET log_dropped_at = now() WHERE id = $1", session)
+    with pytest.raises(ProblemError, match="was dropped at"):
+        async for _ in pieces:
+            pass
 
 
 async def test_an_export_ends_with_its_client(
