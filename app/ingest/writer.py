@@ -191,6 +191,8 @@ class Writer:
 
     async def _flush(self, number: int, lanes: Lanes, persistent: PersistentConnection, taken: list[Entry]) -> None:
         if not taken:
+            # All went to the deferred events: no turn ends that would tell the other flushes that the queue is empty.
+            lanes.wake()
             return
         turn = contextlib.ExitStack()
         turn.enter_context(lanes.turn())

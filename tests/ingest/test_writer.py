@@ -129,6 +129,42 @@ async def test_an_event_waits_for_no_flush_of_an_import(settings: Settings, monk
     assert [400, 400] == [one.result()["accepted"] for one in file]
 
 
+async def test_a_stop_does_not_wait_for_flushes_that_have_nothing_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of the queue is of a locked session: it goes to the deferred events, and no flush of it tells the others."""
+    async with open_service(settings) as service:
+        writer, free, like = service.writer, asyncio.Event(), ("live.like.sent", {"count": 1})
+        locked, slow = await new_session(service), await new_session(service)
+        flush = writer._flusher.flush
+
+        async def held(persistent: Any, items: list[SubmittedEvent], *rest: Any) -> Any:
+            if any(item.event.subject == str(slow) for item in items):
+                await free.wait()
+            return await flush(persistent, items, *rest)
+
+        monkeypatch.setattr(writer._flusher, "flush", held)
+        async with service.database.acquire() as connection, asyncio.timeout(30):
+            async with connection.transaction():
+                await connection.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", locked)
+                sent = [asyncio.create_task(send(service, locked, [like]))]
+                while not writer._deferred:  # noqa: ASYNC110 - the queue is watched
+                    await asyncio.sleep(0.01)
+                sent.append(asyncio.create_task(send(service, slow, [like])))
+                while writer._lanes._writing == 0:  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.01)
+                sent.append(asyncio.create_task(send(service, locked, [like], first=1)))
+                while not writer._lanes:  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.01)
+                stop = asyncio.create_task(writer.drain(5))
+                await asyncio.sleep(0)
+                free.set()
+                while writer._lanes:  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.01)
+            assert await stop
+    assert [1, 1, 1] == [one.result()["accepted"] for one in sent]
+
+
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:
     """Draining answers every waiting sender, and accepts no new events."""
     async with open_service(settings) as service:
