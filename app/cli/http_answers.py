@@ -117,6 +117,9 @@ class Cycle(RequestResponseCycle):
         self.transport.write_whole(data)  # type: ignore[attr-defined]
         self.expected_content_length, self.response_complete = 0, True
         self.message_event.set()
+        if not self.keep_alive:
+            # The server has begun to stop since the head was taken.
+            self.transport.close()
         self.on_response()
 
 

@@ -33,24 +33,28 @@ async def _answers(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def _served() -> AsyncIterator[int]:
+async def _served(app: Any = _answers) -> AsyncIterator[uvicorn.Server]:
     config = uvicorn.Config(
-        _answers, port=0, http=protocol_with(LIMITS), log_config=None, lifespan="off", server_header=False, ws="none"
+        app, port=0, http=protocol_with(LIMITS), log_config=None, lifespan="off", server_header=False, ws="none"
     )
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup()
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield server
     finally:
         await server.shutdown()
 
 
+async def _connection(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
+
+
 async def _exchange(*requests: str) -> str:
     """Send requests at once on one connection, the last of which closes it; return all that is answered."""
-    async with _served() as port, asyncio.timeout(10):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with _served() as server, asyncio.timeout(10):
+        reader, writer = await _connection(server)
         writer.write("".join(requests).encode())
         answer = await reader.read()
         writer.close()
@@ -105,3 +109,21 @@ async def test_a_body_of_another_length_than_announced_breaks_the_connection(pat
     answer = await _exchange(_request(path))
     head, _, body = answer.partition("\r\n\r\n")
     assert f"content-length: {len(body)}" not in head
+
+
+async def test_a_stop_between_head_and_body_closes_the_connection() -> None:
+    """The answer arrives whole; an idle connection would hold up the end of the process."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": PATHS["/plain"]})
+        for connection in server.server_state.connections:
+            connection.shutdown()
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    async with _served(app) as server, asyncio.timeout(10):
+        reader, writer = await _connection(server)
+        writer.write(_request("/plain").encode())
+        answer = await reader.read()
+        writer.close()
+    assert answer.endswith(b"hello")
