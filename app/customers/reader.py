@@ -54,7 +54,7 @@ async def read_customers(
     Raises:
         ProblemError: 404.
     """
-    async with snapshot(database, allowed) as connection:
+    async with snapshot(database, allowed, many=True) as connection:
         brand = await brand_row(connection, slug, allowed)
         rows = await customer_reads.page(
             connection, brand.id, returning=asked.returning, prefix=asked.prefix, after=asked.after, limit=asked.limit + 1
@@ -86,7 +86,7 @@ async def read_customer(
     Raises:
         ProblemError: 404 for the brand or the customer.
     """
-    async with snapshot(database, allowed) as connection:
+    async with snapshot(database, allowed, many=True) as connection:
         brand = await brand_row(connection, slug, allowed)
         buyers = await customer_reads.buyers_of(connection, brand.id, customer)
         if not buyers:
@@ -123,7 +123,7 @@ async def read_cohorts(database: Database, slug: str, allowed: UUID | None) -> D
     Raises:
         ProblemError: 404.
     """
-    async with snapshot(database, allowed) as connection:
+    async with snapshot(database, allowed, many=True) as connection:
         brand = await brand_row(connection, slug, allowed)
         rows = await customer_reads.cohorts(connection, brand.id)
     return {"brand": brand.slug, "cohorts": cohorts_of(rows)}

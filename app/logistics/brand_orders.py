@@ -25,7 +25,7 @@ async def read_brand_orders(
     database: Database, brand: UUID, wanted: BrandOrderFilter, after: Key | None, limit: int, now: datetime
 ) -> tuple[Document, Key | None]:
     """Return a page of orders, and (session, platform, order) of its last one if more follow."""
-    async with snapshot(database, brand) as connection:
+    async with snapshot(database, brand, many=True) as connection:
         found = await rows.brand_orders(connection, brand, wanted, after or rows.BEFORE_ALL, limit + 1)
         page = found[:limit]
         named = sorted({line["product"] for one in page if one.row.lines for line in from_json(one.row.lines)})

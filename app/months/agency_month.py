@@ -39,7 +39,7 @@ async def read_agency_month(database: Database, principal: Principal, month: dat
     begin = datetime(month.year, month.month, 1, tzinfo=UTC) - _ZONES
     end = datetime.combine(next_month(month), datetime.min.time(), UTC) + _ZONES
     statements = await _statements(database, principal, month)
-    async with snapshot(database, None) as connection:
+    async with snapshot(database, None, many=True) as connection:
         brands = await month_reads.brands(connection, begin, end)
     sessions: dict[str, list[BrandSession]] = {}
     async with database.read() as catalogue:
@@ -47,7 +47,7 @@ async def read_agency_month(database: Database, principal: Principal, month: dat
             sessions[brand.slug] = sessions_by_month(await settlement_reads.sessions(catalogue, brand.id))[month]
         charged = await basis_reader.brands_charged(catalogue, month)
     ids = [session.id for own in sessions.values() for session in own if session.kind == "live"]
-    async with snapshot(database, None) as connection:
+    async with snapshot(database, None, many=True) as connection:
         evaluations = {one.head.id: one for one in await read_evaluations(connection, ids, None, now)}
     gmv: Counter[str] = Counter()
     shown = []

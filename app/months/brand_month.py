@@ -49,7 +49,7 @@ async def read_month(database: Database, principal: Principal, slug: str, month:
     Raises:
         ProblemError: 404.
     """
-    async with snapshot(database, principal.brand_id) as connection:
+    async with snapshot(database, principal.brand_id, many=True) as connection:
         brand = await brand_row(connection, slug, principal.brand_id)
     async with database.read() as catalogue:
         sessions = await settlement_reads.sessions(catalogue, brand.id)
@@ -57,7 +57,7 @@ async def read_month(database: Database, principal: Principal, slug: str, month:
     by_month = sessions_by_month(sessions)
     wanted = [months_back(month, count) for count in range(BEFORE, -1, -1)]
     own = by_month[month]
-    async with snapshot(database, principal.brand_id) as connection:
+    async with snapshot(database, principal.brand_id, many=True) as connection:
         ids = [session.id for one in wanted for session in by_month[one] if session.kind == "live"]
         evaluations = {one.head.id: one for one in await read_evaluations(connection, ids, principal.brand_id, now)}
         sold = await month_reads.products(connection, [session.id for session in own], MOST_PRODUCTS)
