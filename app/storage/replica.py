@@ -48,7 +48,7 @@ class ReplicaState(Enum):
     """It lacks what was committed before it was asked."""
     UNREACHABLE = "unreachable"
     OTHER = "other"
-    """It is no standby, or one of another database."""
+    """It is no standby, or one of another database, or of the database before it was restored or another server took over."""
 
 
 class Outcome(Enum):
@@ -146,10 +146,10 @@ class ReadSide:
         if time.monotonic() < self.memory.silent_until:
             return Place(ReplicaState.UNREACHABLE)
         async with self.database.acquire() as connection:
-            [(position, cluster)] = await connection.fetch(_SQL["committed"])
+            [(position, *server)] = await connection.fetch(_SQL["committed"])
         try:
             async with asyncio.timeout(wait + _ASK_SECONDS), replica.acquire() as connection:
-                return await _follow(connection, position, cluster, wait)
+                return await _follow(connection, position, server, wait)
         except Exception as error:
             if not is_transient(error) and not isinstance(error, asyncpg.PostgresError):
                 raise
@@ -173,12 +173,13 @@ async def open_replica(settings: Settings, database: Database) -> Database | Non
     return await database_on(connector, pool, PoolSizes(size, size), "replica-")
 
 
-async def _follow(connection: Connection, position: str, cluster: int, wait: float) -> Place:
+async def _follow(connection: Connection, position: str, server: list[int], wait: float) -> Place:
+    """Wait for a standby of a server, which is a cluster and its timeline."""
     end = time.monotonic() + wait
     lacked = 0
     while True:
-        [(reached, missing, standby, its_cluster)] = await connection.fetch(_SQL["replayed"], position)
-        if not standby or its_cluster != cluster or reached is None:
+        [(reached, missing, standby, *its_server)] = await connection.fetch(_SQL["replayed"], position)
+        if not standby or its_server != server or reached is None:
             return Place(ReplicaState.OTHER)
         lacked = max(lacked, missing)
         if reached:

@@ -25,6 +25,7 @@ from app.main import create_app
 from app.operations import doctor
 from app.operations.doctor import Level
 from app.service import Service, open_service
+from app.storage import replica
 from app.storage.database import Database
 from app.storage.replica import Outcome, ReadSide
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, new_database
@@ -183,6 +184,16 @@ async def test_a_brand_sees_no_other_on_the_replica(service: Service, client: ht
 
     assert (True, [mine]) == await service.read_side.run(seen)
     assert (False, [mine]) == await seen(service.database)
+
+
+async def test_a_standby_of_another_timeline_is_passed_over(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that did not follow a promotion may have replayed more than the database has, of a log that is not the database's."""
+    session = await new_session(client)
+    committed = replica._SQL["committed"].replace("::int AS timeline", "::int + 1 AS timeline")
+    monkeypatch.setitem(replica._SQL, "committed", committed)
+    before = counts()
+    assert 200 == (await client.get(f"/v1/sessions/{session}/report")).status_code
+    assert {"other": 1} == taken(before)
 
 
 async def test_a_replica_that_fails_in_the_middle_is_replaced(service: Service) -> None:
