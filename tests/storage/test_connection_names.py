@@ -1,10 +1,16 @@
 """PostgreSQL names each connection by its use, so that a lock or a slow statement leads to the part of the server that holds it."""
 
+from pathlib import Path
+from typing import Any
+
 import asyncpg
 from sqlalchemy import text
 
+from app.ingest.writer import FLUSHES_IN_FLIGHT, IMPORT_FLUSHES
 from app.service import Service
+from app.storage.database import _LONG_WORK
 
+ROOT = Path(__file__).parents[2]
 NAME = "SELECT current_setting('application_name')"
 
 
@@ -26,3 +32,14 @@ async def test_a_connection_has_the_name_of_its_use(service: Service) -> None:
         f"tallylight-{use}"
         for use in ("requests", "background", "figures", "flush", "long-work", "jobs", "catalogue", "maintenance")
     ] == names
+
+
+def test_the_guide_counts_the_connections_of_a_process(service: Service) -> None:
+    """Twice the pool for requests, the background's, and those that no setting bounds."""
+    pool: Any = service.database.engine.pool
+    catalogue = pool.size() + pool._max_overflow
+    # One for deferred events, one for the job queue.
+    commits = FLUSHES_IN_FLIGHT + IMPORT_FLUSHES + 2
+    assert (6, 8, 4) == (commits, catalogue, _LONG_WORK)
+    counted = "twice `TALLYLIGHT_POOL_SIZE`, `TALLYLIGHT_BACKGROUND_POOL_SIZE` and 18 more"
+    assert counted in (ROOT / "docs" / "scale_out.md").read_text(encoding="utf-8")
