@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httptools
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.stream import ABORT
 from app.cli.http_answers import Cycle, Http10Cycle, WriteCoalescing
+from app.cli.http_upgrade import read_on
 from app.problems import MEDIA_TYPE, ProblemError
 
 _SWEEP_SECONDS = 1.0
@@ -75,9 +77,30 @@ class HttpProtocol(HttpToolsProtocol):
             if self._received > self.limits.head_bytes + _DISCARD_BYTES:
                 self.transport.abort()
             return
-        super().data_received(data)
+        self._parse(data)
         if self._head_since is not None and self._received > self.limits.head_bytes:
             self._refuse(431, f"a request head may have at most {self.limits.head_bytes} bytes")
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._read_on(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            message = "Invalid HTTP request received."
+            self.logger.warning(message)
+            self.send_400_response(message)
+
+    def _read_on(self, rest: bytes) -> None:
+        # Unless the head is too long: `data_received` refuses it then.
+        while self._head_since is None:
+            try:
+                read_on(self, rest)
+            except httptools.HttpParserUpgrade as offer:
+                rest = rest[offer.args[0] :]
+            else:
+                break
 
     def on_message_begin(self) -> None:
         """Give the request the means to cut its connection off."""
@@ -103,8 +126,8 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note the end of a request."""
-        if self._head_since is not None:
+        """Note the end of a request; that of a head that offers another protocol is none, its body follows (`read_on`)."""
+        if self._head_since is not None or self.parser.should_upgrade():
             return
         self._received = 0
         self._body_since = None
@@ -125,8 +148,9 @@ class HttpProtocol(HttpToolsProtocol):
         now = time.monotonic()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        else:
-            self._idle_since = now
+            return
+        self._idle_since = now
+        # Only the last request may have a body that is still arriving: it was this one.
         if self._body_since is not None:
             self._answered_since = now
 

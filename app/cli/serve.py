@@ -86,6 +86,7 @@ class Server:
                 access_log=False,
                 server_header=False,
                 http=protocol_with(limits),
+                ws="none",
                 # Forwarding headers are read where they are needed, by the rules of the settings.
                 proxy_headers=False,
                 timeout_keep_alive=settings.idle_seconds,

@@ -1,6 +1,7 @@
 """How answers are written: whole where their length is announced, and never with a header that a value smuggles in."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from app.cli import http_protocol
 from app.cli.http_protocol import ConnectionLimits, protocol_with
 
 LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5)
@@ -22,8 +24,14 @@ PATHS = {
 
 
 async def _answers(scope: Any, receive: Any, send: Any) -> None:
-    del receive
-    if scope["type"] == "http":
+    if scope["type"] == "http" and scope["path"] == "/echo":
+        body, more = b"", True
+        while more:
+            part = await receive()
+            body, more = body + part.get("body", b""), part.get("more_body", False)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+    elif scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": PATHS[scope["path"]]})
         if scope["path"] == "/plain" and scope["query_string"] == b"parts":
             await send({"type": "http.response.body", "body": b"he", "more_body": True})
@@ -127,3 +135,33 @@ async def test_a_stop_between_head_and_body_closes_the_connection() -> None:
         answer = await reader.read()
         writer.close()
     assert answer.endswith(b"hello")
+
+
+@pytest.mark.parametrize("offer", ["h2c", "websocket"])
+async def test_a_request_that_offers_another_protocol_is_read_whole(offer: str) -> None:
+    """Bodies by length and in chunks, and none, each with the next request right behind it."""
+    upgrade = {"Upgrade": offer, "Connection": "Upgrade"}
+    answer = await _exchange(
+        _request("/echo", "POST", **upgrade, **{"Content-Length": "5"}) + "first",
+        _request("/plain", **upgrade),
+        _request("/echo", "POST", **upgrade, **{"Transfer-Encoding": "chunked"}) + "3\r\nsec\r\n3\r\nond\r\n0\r\n\r\n",
+        LAST,
+    )
+    assert ["first", "hello", "second", "hello"] == [part.split("HTTP/1.1")[0] for part in answer.split("\r\n\r\n")[1:]]
+
+
+@pytest.mark.parametrize("upgrade", [{}, {"Upgrade": "h2c", "Connection": "Upgrade"}])
+async def test_a_pipelined_request_has_time_for_its_body(upgrade: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer before it does not begin the time in which the rest of an answered request is discarded."""
+    monkeypatch.setattr(http_protocol, "_DISCARD_SECONDS", 1.0)
+    async with _served() as server, asyncio.timeout(10):
+        reader, writer = await _connection(server)
+        head = _request("/echo", "POST", **upgrade, **{"Content-Length": "5"})
+        writer.write((_request("/plain") + head).encode())
+        await reader.readuntil(b"hello")
+        (connection,) = server.server_state.connections
+        assert isinstance(connection, http_protocol.HttpProtocol)
+        connection.sweep(time.monotonic() + 2)
+        writer.write(b"later")
+        assert (await reader.readuntil(b"later")).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.close()
