@@ -27,7 +27,7 @@ READ_FIGURES = """() => {
   const tile = (slug) => number(text(`[data-metric=${slug}]`));
   const step = (slug) => number(text(`#chart-funnel [data-step=${slug}] dd`));
   const cells = [...document.querySelectorAll('#product-table tfoot tr:last-child > *')].map((cell) => number(cell.textContent));
-  const sources = [...document.querySelectorAll('#chart-sources dd')].map((node) => number(node.textContent));
+  const sources = [...document.querySelectorAll('#chart-sources dl:not(.flows) dd')].map((node) => number(node.textContent));
   return {
     viewers: [tile('viewers'), step('viewers'), sources.length ? sources.reduce((sum, value) => sum + value, 0) : null],
     buyers: [tile('buyers'), step('buyers'), cells[3]],

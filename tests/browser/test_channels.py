@@ -56,7 +56,7 @@ def test_an_administrator_creates_tests_and_replays(base: str, open_page: PageMa
 def test_an_administrator_sees_the_status(open_page: PageMaker) -> None:
     """Each check with its finding, the tables, recurring work; a warning stands out by its words too."""
     page = open_page("#/status", locale="en-GB")
-    checks = page.get_by_role("table", name="System status")
+    checks = page.get_by_role("table", name="Check")
     expect(checks.get_by_role("row", name=re.compile("^Worker OK ran [0-9]+ s ago"))).to_be_visible()
     expect(checks.get_by_role("row", name=re.compile("^Last backup Warning none is known"))).to_be_visible()
     expect(page.get_by_role("table", name="Largest tables").get_by_role("rowheader", name="events", exact=True)).to_be_visible()

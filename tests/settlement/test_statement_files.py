@@ -227,7 +227,7 @@ async def test_files_are_served_in_the_edition_of_the_caller(
         own = await client.get(f"{path}.{extension}", params={"lang": "zh"})
         assert (200, "zh") == (own.status_code, own.headers["content-language"])
         assert own.headers["content-type"].startswith(media_type)
-        assert "%E5%86%85%E9%83%A8%E4%BD%BF%E7%94%A8" in own.headers["content-disposition"]
+        assert "%E5%86%85%E9%83%A8%E7%89%88" in own.headers["content-disposition"]
         assert 403 == (await client.get(f"{path}.{extension}", params={"edition": "internal"}, headers=bound)).status_code
         clients = await client.get(f"{path}.{extension}", headers=bound)
         asked = await client.get(f"{path}.{extension}", params={"edition": "client"})
