@@ -48,7 +48,7 @@ async def _run(settings: Settings, scenario: Scenario, speed: float | None, *, k
             console.print(f"Watch it in a browser, signed in: [bold]{url}[/]", highlight=False, soft_wrap=True)
             console.print(f"Sign in with this key on other devices and in scripts: [bold]{DEMO_KEY}[/]", highlight=False)
             console.print(f"Documentation: {base}/docs", highlight=False)
-            equal = await _unless_stopped(_play(base, scenario, speed), serving)
+            equal = await _unless_stopped(_play(base, scenario, speed), serving, server)
             if equal is None:
                 raise typer.Exit(INTERRUPTED)
             if keep:
@@ -60,12 +60,12 @@ async def _run(settings: Settings, scenario: Scenario, speed: float | None, *, k
         raise typer.Exit(1)
 
 
-async def _unless_stopped(playing: Coroutine[None, None, bool], serving: asyncio.Task[None]) -> bool | None:
-    """Return what playing returns; None if the server was stopped meanwhile."""
+async def _unless_stopped(playing: Coroutine[None, None, bool], serving: asyncio.Task[None], server: Server) -> bool | None:
+    """Return what playing returns; None if the server was stopped meanwhile, which may end the playing first."""
     task = asyncio.create_task(playing)
     try:
         await asyncio.wait({task, serving}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
+        return task.result() if task.done() and not server.stopping else None
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -104,6 +104,11 @@ class Server:
         async with self._platforms.working(), sweeping(self._server.server_state.connections):
             await self._server.serve(sockets=self._sockets)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the server was told to stop."""
+        return self._server.should_exit
+
     def stop(self) -> None:
         """Stop listening and let open requests finish; told twice, cut them off."""
         process.stopping.set()
