@@ -106,7 +106,7 @@ class Server:
 
     @property
     def stopping(self) -> bool:
-        """Whether the server was told to stop."""
+        """Whether a stop has begun."""
         return self._server.should_exit
 
     def stop(self) -> None:
