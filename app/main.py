@@ -68,9 +68,11 @@ from app.api.addresses import TrustedProxies
 from app.api.application import Application
 from app.api.authentication import KeyBeforeBody
 from app.api.cookies import SignInCookie
+from app.api.direct_events import DirectEvents
 from app.api.errors import add_error_handlers
 from app.api.rate_limits import RateLimit, RateLimits
 from app.dashboard.routes import ROUTES as DASHBOARD
+from app.observability import tracing
 from app.observability.requests import RequestContext
 from app.observability.traced_requests import traced
 from app.service import Service
@@ -120,10 +122,15 @@ def _configured(app: FastAPI, settings: Settings) -> Application:
         RateLimit("key", settings.key_requests_per_minute), RateLimit("address", settings.address_requests_per_minute)
     )
 
+    is_https = (lambda _, __: True) if https else proxies.is_https
+
     def context(inner: ASGIApp, *, pages: bool = False) -> ASGIApp:
-        is_https = (lambda _, __: True) if https else proxies.is_https
         return traced(RequestContext(inner, settings.max_body_bytes, settings.max_import_bytes, is_https, pages=pages))
 
     app.add_middleware(KeyBeforeBody)
     app.add_middleware(context, pages=True)
-    return Application(app, context, settings.root_path, names(settings.cors_origins))
+    # A traced request needs its spans, which are around the ASGI application.
+    direct = (
+        None if tracing.is_on() else DirectEvents(app.state.service, app.state.rate_limits.keys, is_https, settings.root_path)
+    )
+    return Application(app, context, settings.root_path, names(settings.cors_origins), direct)

@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from app.dashboard.routes import ROUTES
 from app.observability import logs, metrics
 from app.observability.logs import configure_logging, request_id
-from app.observability.requests import ASSETS, RequestContext
+from app.observability.requests import ASSETS, RequestContext, RequestMeasures
 
 KEY = "tl_admin_0123456789abcdefghij"
 
@@ -216,3 +216,16 @@ def test_metrics_are_prometheus_text() -> None:
     assert media_type.startswith("text/plain")
     for name in ("requests_total", "request_seconds", "events_total", "flush_events", "flush_seconds", "queue_depth"):
         assert f"# TYPE tallylight_{name} ".encode() in body
+
+
+@pytest.mark.parametrize(("status", "level"), [(401, "info"), (503, "error")])
+async def test_refusals_of_one_second_share_a_line(lines: Any, monkeypatch: pytest.MonkeyPatch, status: int, level: str) -> None:
+    """A hundred equal refusals write one line; the next one after a second counts those that were left out."""
+    now = 100.0
+    monkeypatch.setattr("app.observability.requests.time.monotonic", lambda: now)
+    measures = RequestMeasures()
+    for _ in range(100):
+        measures.add("POST", "/v1/things", status, 0.01)
+    now += 1.0
+    measures.add("POST", "/v1/things", status, 0.01)
+    assert [(level, None), (level, 99)] == [(line["level"], line.get("more")) for line in lines()]

@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api import events, results, webhooks
 from app.api.compression import compressing
 from app.api.conditional import conditional
+from app.api.direct_events import DirectEvents
 from app.api.errors import response_to
 from app.negotiation import COMPRESS_FROM, accepts_gzip
 from app.observability.requests import METHOD
 
-_EVENTS = Route("/v1/events", events.take, methods=["POST"])
+_EVENTS = Route(events.ROUTE, events.take, methods=["POST"])
 _WEBHOOKS = "/v1/webhooks/"
 _DELIVERIES = {
     count: Route(_WEBHOOKS + path, webhooks.hot, methods=["POST"])
@@ -47,9 +48,16 @@ class Application:
     """
 
     def __init__(
-        self, api: FastAPI, context: Callable[[ASGIApp], ASGIApp], root_path: str = "", cors_origins: Sequence[str] = ()
+        self,
+        api: FastAPI,
+        context: Callable[[ASGIApp], ASGIApp],
+        root_path: str = "",
+        cors_origins: Sequence[str] = (),
+        direct_events: DirectEvents | None = None,
     ) -> None:
         """Wrap FastAPI; `context` wraps the hot routes as FastAPI's own middleware wraps the others."""
+        self.direct_events = direct_events
+        """What answers plain events for a server that offers them before they become ASGI requests."""
         self._api = api
         self._root_path = root_path
         self._hot = context(_hot)
@@ -112,7 +120,7 @@ def _hot_route(scope: Scope, root_path: str) -> Route | None:
         return _KPIS
     if scope["method"] != "POST":
         return None
-    if path == "/v1/events":
+    if path == events.ROUTE:
         return _EVENTS
     if not path.startswith(_WEBHOOKS):
         return None

@@ -22,8 +22,9 @@ from app.service import Service
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
 
+ROUTE = "/v1/events"
 _RETRY_AFTER = {"Retry-After": "1"}
-_INLINE_BYTES = 256 * 1024
+INLINE_BYTES = 256 * 1024
 """Longer bodies are read in a thread: a batch that Pydantic must explain takes a second."""
 _EXAMPLE = {
     "specversion": "1.0",
@@ -142,12 +143,22 @@ async def committed(service: Service, submission: Submission) -> dict[str, Any]:
     except QueueFullError:
         raise _queue_full() from None
     except NotCommittedError:
-        raise ProblemError(
-            503,
-            "the events may not have been stored; send the request again, stored events are reported as duplicates",
-            code="not_committed",
-            headers=_RETRY_AFTER,
-        ) from None
+        raise not_committed() from None
+    return receipt_of(submission)
+
+
+def not_committed() -> ProblemError:
+    """Return the answer if the outcome of a commit is unknown."""
+    detail = "the events may not have been stored; send the request again, stored events are reported as duplicates"
+    return ProblemError(503, detail, code="not_committed", headers=_RETRY_AFTER)
+
+
+def receipt_of(submission: Submission) -> dict[str, Any]:
+    """Return the receipt of a submission that is durable.
+
+    Raises:
+        ProblemError: 422 if no event was accepted.
+    """
     receipt = submission.receipt()
     if submission.all_rejected:
         first = submission.rejected[0].errors
@@ -204,6 +215,6 @@ async def take(request: Request) -> bytes:
         service.receiver.receive,
         brand_id=caller.brand_id, origin=caller.reference, received_at=datetime.now(UTC),
     )  # fmt: skip
-    submission = receive(body, headers) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
+    submission = receive(body, headers) if len(body) <= INLINE_BYTES else await asyncio.to_thread(receive, body, headers)
     refuse_reserved(submission)
     return to_json(await committed(service, submission))

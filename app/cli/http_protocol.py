@@ -16,8 +16,10 @@ import httptools
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.direct_events import DirectEvents
 from app.api.stream import ABORT
 from app.cli.http_answers import Cycle, Http10Cycle, WriteCoalescing
+from app.cli.http_direct import DirectCycle, Request
 from app.cli.http_upgrade import read_on
 from app.problems import MEDIA_TYPE, ProblemError
 
@@ -52,6 +54,7 @@ class HttpProtocol(HttpToolsProtocol):
     """One connection. Subclasses name the limits, since uvicorn creates the protocol itself."""
 
     limits: ConnectionLimits
+    direct_events: DirectEvents | None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wrap the transport and begin to wait for a request head."""
@@ -114,6 +117,22 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._head_since = None
         self._body_since = time.monotonic()
+        if (request := self._direct_request()) is None:
+            self._start()
+            return
+        cycle = DirectCycle(request, self.transport, self.server_state.default_headers, self.on_response_complete)  # type: ignore[arg-type]
+        self.cycle = cycle  # type: ignore[assignment]
+
+    def _direct_request(self) -> Request | None:
+        parser = self.parser
+        if self.direct_events is None or not self._between_requests() or parser.get_method() != b"POST":
+            return None
+        if parser.get_http_version() != "1.1" or not parser.should_keep_alive() or self.transport.is_closing():
+            return None
+        return self.direct_events.begin(self.url, self.scope, self.headers)  # type: ignore[arg-type]  # uvicorn's type is narrower
+
+    def _start(self) -> None:
+        """Give the request to the ASGI application."""
         super().on_headers_complete()
         self.cycle.__class__ = Http10Cycle if self.scope["http_version"] == "1.0" else Cycle
 
@@ -122,7 +141,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
-        if self._head_since is None:
+        if self._head_since is not None:
+            return
+        if isinstance(self.cycle, DirectCycle):
+            self.cycle.body += body
+        else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -131,10 +154,22 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._received = 0
         self._body_since = None
-        super().on_message_complete()
+        if isinstance(self.cycle, DirectCycle):
+            self._take_direct(self.cycle)
+        else:
+            super().on_message_complete()
         if self._answered_since is not None:
             self._answered_since = None
             self._idle_since = time.monotonic()
+
+    def _take_direct(self, cycle: DirectCycle) -> None:
+        request, cycle.request = cycle.request, None
+        if request is None or request.take(bytes(cycle.body), cycle.reply):
+            return
+        cycle.response_complete = True
+        self._start()
+        super().on_body(bytes(cycle.body))
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Begin the next pipelined request, or wait for one; note an answer whose request body is not at its end.
@@ -223,9 +258,9 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
 
 
-def protocol_with(limits: ConnectionLimits) -> type[HttpProtocol]:
+def protocol_with(limits: ConnectionLimits, direct_events: DirectEvents | None = None) -> type[HttpProtocol]:
     """Return the protocol with these limits, as uvicorn's configuration takes it."""
-    return type("LimitedHttpProtocol", (HttpProtocol,), {"limits": limits})
+    return type("LimitedHttpProtocol", (HttpProtocol,), {"limits": limits, "direct_events": direct_events})
 
 
 @asynccontextmanager

@@ -77,15 +77,16 @@ class Server:
         self._on_stop = on_stop
         self._hub = service.hub
         limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds)
+        application = create_app(service)
         self._server = _Uvicorn(
             uvicorn.Config(
-                create_app(service),
+                application,
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                http=protocol_with(limits),
+                http=protocol_with(limits, application.direct_events),
                 ws="none",
                 # Forwarding headers are read where they are needed, by the rules of the settings.
                 proxy_headers=False,

@@ -3,10 +3,9 @@
 In: events as received. Out: a receipt, once each of them has an outcome. Never here: I/O.
 """
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -59,8 +58,8 @@ class SubmittedEvent:
         submission = self.submission
         if self.digest is None and submission.compared and not submission.pseudonymous:
             data = self.event.data
-            time = "" if at is None or not submission.sender_dates else at
-            self.digest = privacy_keys.content_digest(f"{data.type} {time} ".encode() + data.json_bytes())
+            time = b"" if at is None or not submission.sender_dates else b"%d" % at
+            self.digest = privacy_keys.content_digest(b"%b %b %b" % (data.type.encode(), time, data.json_bytes()))
         return self.digest
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:
@@ -100,6 +99,19 @@ class SubmittedEvent:
         )  # fmt: skip
 
 
+class Settled(Protocol):
+    """What a submission's sender waits for, as an `asyncio.Future` is."""
+
+    def done(self) -> bool:
+        """Return whether it has a result, or its sender does not wait any more."""
+
+    def set_result(self, result: None, /) -> None:
+        """Continue: the submission is durable."""
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Continue: its outcome is unknown."""
+
+
 @dataclass(slots=True, eq=False)
 class Submission:
     """The events of one request; it is complete when the last of them has an outcome."""
@@ -136,7 +148,7 @@ class Submission:
     """If this is a replay, the bytes of the dead letter: a repeated rejection stays the same dead letter."""
     action: Action | None = None
     """The action of the audit log that stores the events: an import, a replay. Telemetry has none, since the log keeps it."""
-    settled: "asyncio.Future[None] | None" = None
+    settled: "Settled | None" = None
     waiting: int = 0
 
     def receipt(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import structlog
 from app.ingest.deferred import DeferredEvents
 from app.ingest.flush import Flusher
 from app.ingest.lanes import Entry, Lanes
-from app.ingest.submission import Submission, SubmittedEvent
+from app.ingest.submission import Settled, Submission, SubmittedEvent
 from app.observability.metrics import DEFERRED, EVENT_LAG_SECONDS, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
 from app.storage import audit
@@ -106,11 +106,21 @@ class Writer:
             QueueFullError: nothing was queued.
             NotCommittedError: the database is lost or unable.
         """
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.enqueue(submission, settled)
+        await settled
+
+    def enqueue(self, submission: Submission, settled: Settled) -> None:
+        """Queue a submission and return; `settled` gets the result once it is durable, or a `NotCommittedError`.
+
+        Raises:
+            QueueFullError: nothing was queued.
+        """
         count, key = len(submission.items), submission.origin
         if self.refuses(key, count):
             raise QueueFullError
         lanes = self._lanes if submission.import_id is None else self._import_lanes
-        submission.settled = asyncio.get_running_loop().create_future()
+        submission.settled = settled
         submission.action = audit.pending()
         submission.waiting = count
         if submission.rejected:
@@ -123,11 +133,8 @@ class Writer:
         submission.items = []
         if submission.waiting:
             lanes.wake_if_ready()
-            await submission.settled
-        if submission.accepted:
-            _ACCEPTED.inc(submission.accepted)
-        if submission.accepted != count or submission.rejected:
-            _count_others(submission)
+        else:
+            settled.set_result(None)
 
     def refuses(self, key: str, count: int = 1) -> bool:
         """Whether the queue takes no further `count` events of a key; a body need not be read then."""
@@ -237,8 +244,10 @@ class Writer:
         for submission in rejected_only:
             submission.waiting -= 1
         # The last flush that has a part of a submission answers it.
-        for submission in dict.fromkeys([*(item.submission for item in items), *rejected_only]):
-            if submission.waiting == 0 and submission.settled is not None and not submission.settled.done():
+        complete = [one for one in dict.fromkeys([*(item.submission for item in items), *rejected_only]) if not one.waiting]
+        _count(complete)
+        for submission in complete:
+            if submission.settled is not None and not submission.settled.done():
                 submission.settled.set_result(None)
         return unsettled.deferred
 
@@ -261,15 +270,16 @@ class Writer:
             await self._deferred.run(store, finished)
 
 
-def _count_others(submission: Submission) -> None:
-    for counter, settled in (
-        (_DUPLICATES, submission.duplicates),
-        (_CONFLICTS, submission.conflicts),
-        (_PARKED, submission.parked),
-        (_REJECTED, len(submission.rejected)),
+def _count(submissions: Sequence[Submission]) -> None:
+    for counter, number in (
+        (_ACCEPTED, sum(one.accepted for one in submissions)),
+        (_DUPLICATES, sum(one.duplicates for one in submissions)),
+        (_CONFLICTS, sum(one.conflicts for one in submissions)),
+        (_PARKED, sum(one.parked for one in submissions)),
+        (_REJECTED, sum(len(one.rejected) for one in submissions)),
     ):
-        if settled:
-            counter.inc(settled)
+        if number:
+            counter.inc(number)
 
 
 def _submission_of(entry: Entry) -> Submission:

@@ -52,11 +52,12 @@ METHOD = "tallylight.method"
 EXTRA_HEADERS = "tallylight.headers"
 """Member of an ASGI scope: headers that are added to the answer, a list that the application extends."""
 
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 _NO_FRAMES = (b"x-frame-options", b"DENY")
-_HSTS = (b"strict-transport-security", b"max-age=31536000")
-_MERGED = frozenset({401, 404, 429})
-"""Statuses that guesses of keys and URLs are answered with: at most one line per second and route, with a count."""
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+_MERGED = frozenset({401, 404, 429, 503})
+"""Statuses that guesses of keys and URLs, and clients of a server at its limit, are answered with: at most one line per second
+and route, with a count."""
 _MERGED_SECONDS = 1.0
 
 _NO_ANSWER = 499
@@ -86,6 +87,55 @@ def known_method(method: str) -> str:
     return method if method in _METHODS else "other"
 
 
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the client's id if it is well formed, else a new one."""
+    sent = headers.get(b"x-request-id")
+    # An API key in the wrong header must not appear in answers and logs.
+    if sent is None or sent.startswith(b"tl_") or not _WELL_FORMED.fullmatch(sent):
+        return _new_id()
+    return sent.decode()
+
+
+class RequestMeasures:
+    """Counts finished requests, and writes their log lines."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._merged: dict[tuple[str, str, int], tuple[float, int]] = {}
+        self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def add(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Add a request that is answered; `method` and `route` are of fixed sets."""
+        measures = self._measures.get((method, route, status))
+        if measures is None:
+            # Looking up labelled children takes a lock and a copy each time, so they are cached.
+            measures = (REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route))
+            self._measures[method, route, status] = measures
+        counter, histogram = measures
+        counter.inc()
+        if (method, route) not in LASTING or status >= 400:
+            histogram.observe(seconds)
+        if status in _MERGED:
+            self._log_merged(method, route, status, seconds)
+        elif status >= 500:
+            _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+        elif status >= 400 or (method, route) not in QUIET:
+            log = _log.debug if route == ASSETS and status < 400 else _log.info
+            log("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+
+    def _log_merged(self, method: str, route: str, status: int, seconds: float) -> None:
+        now = time.monotonic()
+        logged_at, more = self._merged.get((method, route, status), (-_MERGED_SECONDS, 0))
+        if now - logged_at < _MERGED_SECONDS:
+            self._merged[method, route, status] = (logged_at, more + 1)
+            return
+        self._merged[method, route, status] = (now, 0)
+        # The count of the lines that were left out before this one.
+        merged = {"more": more} if more else {}
+        log = _log.error if status >= 500 else _log.info
+        log("request", method=method, route=route, status=status, seconds=round(seconds, 6), **merged)
+
+
 class RequestContext:
     """ASGI middleware: request id, metrics, log line, and a 500 for unhandled exceptions.
 
@@ -108,11 +158,10 @@ class RequestContext:
         """
         self._app = app
         self._is_https = is_https
-        self._safe = (_NOSNIFF, _NO_FRAMES) if pages else (_NOSNIFF,)
-        self._merged: dict[tuple[str, str, int], tuple[float, int]] = {}
+        self._safe = (NOSNIFF, _NO_FRAMES) if pages else (NOSNIFF,)
         self._max_body = max_body
         self._max_file = max_file
-        self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._measures = RequestMeasures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through."""
@@ -121,13 +170,13 @@ class RequestContext:
             return
         began = time.perf_counter()
         headers = dict(scope["headers"])
-        current = self._id(headers)
+        current = request_id_of(headers)
         token = current_request.set(current)
         status = 0
         extra: list[tuple[bytes, bytes]] = []
         scope[EXTRA_HEADERS] = extra
         if self._is_https is not None and self._is_https(scope, headers):
-            extra.append(_HSTS)
+            extra.append(HSTS)
 
         def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
@@ -154,44 +203,8 @@ class RequestContext:
             self._record(scope, status or _NO_ANSWER, time.perf_counter() - began)
             current_request.reset(token)
 
-    @staticmethod
-    def _id(headers: Mapping[bytes, bytes]) -> str:
-        """Return the client's id if it is well formed, else a new one."""
-        sent = headers.get(b"x-request-id")
-        # An API key in the wrong header must not appear in answers and logs.
-        if sent is None or sent.startswith(b"tl_") or not _WELL_FORMED.fullmatch(sent):
-            return _new_id()
-        return sent.decode()
-
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = known_method(scope.get(METHOD) or scope["method"]), route_of(scope)
-        measures = self._measures.get((method, route, status))
-        if measures is None:
-            # Looking up labelled children takes a lock and a copy each time, so they are cached.
-            measures = (REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route))
-            self._measures[method, route, status] = measures
-        counter, histogram = measures
-        counter.inc()
-        if (method, route) not in LASTING or status >= 400:
-            histogram.observe(seconds)
-        if status >= 500:
-            _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
-        elif status in _MERGED:
-            self._log_merged(method, route, status, seconds)
-        elif status >= 400 or (method, route) not in QUIET:
-            log = _log.debug if route == ASSETS and status < 400 else _log.info
-            log("request", method=method, route=route, status=status, seconds=round(seconds, 6))
-
-    def _log_merged(self, method: str, route: str, status: int, seconds: float) -> None:
-        now = time.monotonic()
-        logged_at, more = self._merged.get((method, route, status), (-_MERGED_SECONDS, 0))
-        if now - logged_at < _MERGED_SECONDS:
-            self._merged[method, route, status] = (logged_at, more + 1)
-            return
-        self._merged[method, route, status] = (now, 0)
-        # The count of the lines that were left out before this one.
-        merged = {"more": more} if more else {}
-        _log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6), **merged)
+        self._measures.add(known_method(scope.get(METHOD) or scope["method"]), route_of(scope), status, seconds)
 
 
 async def _send_problem(send: Send, problem: ProblemError, current: str) -> None:
