@@ -25,7 +25,8 @@ SENDERS = 200
 """Connections at most: a sender that gets no answer holds one."""
 _BATCH_TYPE = "application/cloudevents-batch+json"
 _REPEATED = 60
-"""Bodies that the overload repeats with new ids: to encode each would take the cores that the server needs."""
+"""Bodies that the overload repeats with new ids, persons and orders: to encode each would take the cores that the server needs.
+The first round has none of the highest rate's, since its numbers go on."""
 Row = tuple[str, str, str, str]
 
 
@@ -99,11 +100,12 @@ def _bodies(numbers: Iterator[dict[str, object]]) -> Iterator[bytes]:
 
 
 def _renewed(bodies: list[bytes]) -> Iterator[bytes]:
-    """Repeat bodies for ever with other identities of the same length: every event is new."""
+    """Repeat bodies for ever with other identities of the same length: every event, person and order is new."""
     for round_ in itertools.count():
-        source = b"//tool.example/%05d" % round_
+        source, person, order = b"//tool.example/%05d" % round_, b'"o9hHn5%04d' % round_, b'"3705%04d' % round_
         for body in bodies:
-            yield body.replace(b"//tool.example/bench", source)
+            renewed = body.replace(b"//tool.example/bench", source).replace(b'"o9hHn50000', person)
+            yield renewed.replace(b'"37050000', order)
 
 
 def _highest(here: World, numbers: Iterator[dict[str, object]]) -> float:
