@@ -8,69 +8,32 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import (
-    alerts,
-    audit,
-    brand_hosts,
+from app.api import openapi
+from app.api.access.addresses import TrustedProxies
+from app.api.access.authentication import KeyBeforeBody
+from app.api.access.cookies import SignInCookie
+from app.api.access.rate_limits import RateLimit, RateLimits
+from app.api.application import Application
+from app.api.backoffice import (
     brand_orders,
-    brands,
-    bulk_jobs,
-    channels,
-    charts,
-    comparison,
-    connections,
     contracts,
     customers,
-    dead_letters,
-    desk,
-    event_log,
-    events,
     exchange_rates,
-    exports,
-    health,
-    imports,
-    insights,
-    keys,
-    labels,
     lead_times,
-    lineup,
-    logos,
-    me,
-    months,
-    notes,
-    openapi,
     orders,
     packing,
-    people,
-    plan,
-    products,
-    promotions,
-    rebuilds,
-    reports,
-    results,
-    revisions,
-    session_imports,
-    sessions,
     settlement_files,
     settlements,
-    share_links,
-    sign_in,
-    status,
-    stream,
-    stream_claims,
-    streams,
-    traffic,
-    voids,
-    webhooks,
-    windows,
 )
-from app.api.addresses import TrustedProxies
-from app.api.application import Application
-from app.api.authentication import KeyBeforeBody
-from app.api.cookies import SignInCookie
-from app.api.direct_events import DirectEvents
-from app.api.errors import add_error_handlers
-from app.api.rate_limits import RateLimit, RateLimits
+from app.api.catalogue import brands, lineup, logos, notes, plan, products, promotions, sessions, stream_claims, streams
+from app.api.conventions.errors import add_error_handlers
+from app.api.figures import brand_hosts, charts, comparison, insights, results, traffic, windows
+from app.api.ingest import bulk_jobs, dead_letters, event_log, events, imports, rebuilds, session_imports, voids, webhooks
+from app.api.ingest.direct_events import DirectEvents
+from app.api.live import alerts, desk, stream
+from app.api.operations import audit, channels, connections, health, labels, status
+from app.api.people import keys, me, people, share_links, sign_in
+from app.api.reports import exports, months, reports, revisions
 from app.dashboard.routes import ROUTES as DASHBOARD
 from app.observability import tracing
 from app.observability.requests import RequestContext

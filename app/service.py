@@ -32,11 +32,11 @@ from app.platforms.worker import Recurring
 from app.release.automatic import release_due
 from app.reports.render_process import RenderProcess
 from app.settings import Settings
-from app.storage import migrate
 from app.storage.database import Database, DatabaseUnreachableError, open_database
-from app.storage.readiness import WriteProbe
-from app.storage.replica import ReadSide, open_replica
-from app.storage.schema_window import SchemaFit
+from app.storage.operations.readiness import WriteProbe
+from app.storage.operations.replica import ReadSide, open_replica
+from app.storage.schema import migrate
+from app.storage.schema.schema_window import SchemaFit
 
 _log = structlog.get_logger()
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.storage.migrate import is_ours
+from app.storage.schema.migrate import is_ours
 from app.storage.tables import metadata
 
 context.configure(

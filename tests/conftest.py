@@ -25,7 +25,7 @@ from app.platforms import imports
 from app.reports.render_process import RenderProcess
 from app.service import Service, open_service, service_on
 from app.settings import Settings
-from app.storage.embedded import EmbeddedPostgres
+from app.storage.postgres.embedded import EmbeddedPostgres
 from tests import in_process, quick, statement_cache
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
 from tests.emptied_database import EmptiedDatabase

@@ -17,8 +17,8 @@ import asyncpg
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from app.settings import Settings
-from app.storage import migrate
 from app.storage.database import open_database
+from app.storage.schema import migrate
 
 
 class OwnSettings(Settings):

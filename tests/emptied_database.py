@@ -15,7 +15,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from app.settings import Settings
 from app.storage.database import Database, open_database
-from app.storage.persistent_connection import PersistentConnection
+from app.storage.pool.persistent_connection import PersistentConnection
 from tests.databases import OwnSettings, new_database
 
 MOST_TESTS = 100

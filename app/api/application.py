@@ -11,11 +11,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import events, results, webhooks
-from app.api.compression import compressing
-from app.api.conditional import conditional
-from app.api.direct_events import DirectEvents
-from app.api.errors import response_to
+from app.api.conventions.compression import compressing
+from app.api.conventions.conditional import conditional
+from app.api.conventions.errors import response_to
+from app.api.figures import results
+from app.api.ingest import events, webhooks
+from app.api.ingest.direct_events import DirectEvents
 from app.negotiation import COMPRESS_FROM, accepts_gzip
 from app.observability.requests import METHOD
 

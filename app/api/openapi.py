@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic_core import to_json
 
-from app.api.channel_schemas import type_channels
-from app.api.connection_schemas import type_connections
+from app.api.operations.channel_schemas import type_channels
+from app.api.operations.connection_schemas import type_connections
 from app.events.envelope import EVENT
 from app.problems import MEDIA_TYPE, ProblemDocument, responses
 

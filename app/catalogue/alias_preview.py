@@ -20,7 +20,7 @@ from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import product_aliases, products
 
-_SQL = queries("catalogue")
+_SQL = queries("catalogue/catalogue")
 
 
 class AliasPreviewRequest(RequestModel):

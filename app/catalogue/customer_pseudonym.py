@@ -11,7 +11,7 @@ from hashlib import sha256
 from uuid import UUID
 
 SQL = "substr(encode(sha256(uuid_send({brand}) || convert_to({buyer}, 'UTF8')), 'hex'), 1, 12)"
-"""The same in PostgreSQL, which sorts and searches by it. Queries in `storage/sql` repeat it; a test compares the two."""
+"""The same in PostgreSQL, which sorts and searches by it. Queries of `app/storage` repeat it; a test compares the two."""
 
 
 def customer_pseudonym(brand: UUID, buyer: str) -> str:

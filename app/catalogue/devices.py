@@ -21,7 +21,7 @@ from app.storage.database import Database
 from app.storage.queries import queries
 
 _log = structlog.get_logger()
-_SQL = queries("devices")
+_SQL = queries("catalogue/devices")
 
 UNUSED = timedelta(days=30)
 """A device that was not used for this time is signed out."""

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.storage import rebuilds
 from app.storage.database import Database
+from app.storage.ingest import rebuilds
 from app.storage.queries import queries
 from app.storage.tables import pending_refolds
 
@@ -46,7 +46,7 @@ async def rebuild_sessions(database: Database, brand_id: UUID, keys: Sequence[st
 
 
 async def _request(database: Database, brand_id: UUID, keys: Sequence[str]) -> list[UUID]:
-    sql = queries("catalogue")
+    sql = queries("catalogue/catalogue")
     async with database.acquire() as connection, connection.transaction():
         # Wait for commits that read the aliases before the change; their rows would be missed.
         await connection.execute(sql["lock_brand"], str(brand_id))

@@ -46,7 +46,7 @@ async def listing(
     code, product_id = after or (None, None)
     async with database.acquire() as connection:
         rows = await connection.fetch(
-            queries("catalogue")["products_page"], principal.brand_id, brand, q, code, product_id, limit + 1
+            queries("catalogue/catalogue")["products_page"], principal.brand_id, brand, q, code, product_id, limit + 1
         )
     found = [
         Product(**dict(row) | {"names": json.loads(row["names"]), "customs": json.loads(row["customs"] or "null")})

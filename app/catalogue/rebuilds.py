@@ -13,9 +13,9 @@ from app.catalogue.access import Principal
 from app.catalogue.models import ResponseModel
 from app.catalogue.pages import Page, page_of
 from app.problems import not_found
-from app.storage import rebuilds
 from app.storage.database import Database
-from app.storage.rebuilds import RebuildRow
+from app.storage.ingest import rebuilds
+from app.storage.ingest.rebuilds import RebuildRow
 
 REBUILD_EXAMPLE: dict[str, Any] = {
     "session": "0192f1a0-b3c4-7d04-8000-5f5e1a2b3c4d",

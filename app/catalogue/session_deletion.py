@@ -8,8 +8,9 @@ from uuid import UUID
 
 from app.catalogue.access import Principal, Role
 from app.problems import ProblemError, not_found
-from app.storage import audit, first_purchases
+from app.storage import audit
 from app.storage.database import Connection, Database
+from app.storage.ingest import first_purchases
 from app.storage.queries import queries
 from app.storage.transient_errors import retry_conflicts
 
@@ -30,7 +31,7 @@ async def delete(database: Database, principal: Principal, session_id: UUID) -> 
 
 
 async def _delete(connection: Connection, principal: Principal, session_id: UUID) -> None:
-    sql = queries("catalogue")
+    sql = queries("catalogue/catalogue")
     brand_id = await connection.fetchval(sql["find_session"], session_id, principal.brand_id)
     if brand_id is None:
         raise not_found("session")
@@ -48,7 +49,7 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
         if number is not None:
             raise ProblemError(409, f"the statement {number} states the session; void its events instead", code="session_stated")
     await _reassign_first_purchases(connection, brand_id, session_id)
-    for statement in queries("session_deletion").values():
+    for statement in queries("catalogue/session_deletion").values():
         await connection.execute(statement, session_id)
 
 

@@ -15,8 +15,8 @@ from app.catalogue.pages import Page, page_of
 from app.catalogue.sessions import SessionHead, head, on_air_of
 from app.catalogue.summary import Figure, Figures, Summary
 from app.storage.database import Database
+from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries, statement
-from app.storage.session_status import SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ async def listing(
 ) -> Page[ListedSession]:
     """Return sessions, the newest first."""
     created_at, session_id = after or (None, None)
-    sql = queries("catalogue")
+    sql = queries("catalogue/catalogue")
     async with database.acquire() as connection:
         on_air: list[UUID] = []
         if wanted.status in {SessionStatus.LIVE, SessionStatus.PROVISIONAL, SessionStatus.FINAL}:
             on_air = await on_air_of(connection, None, principal.brand_id)
-        page = statement("catalogue", "sessions_page")(
+        page = statement("catalogue/catalogue", "sessions_page")(
             caller_brand=principal.brand_id, brand=wanted.brand, kind=wanted.kind, platform=wanted.platform, begin=wanted.from_,
             end=wanted.to, text=wanted.q, status=wanted.status, after_created_at=created_at, after_id=session_id,
             limit=limit + 1, on_air=on_air,

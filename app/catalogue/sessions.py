@@ -33,8 +33,8 @@ from app.catalogue.session_access import SessionRef, visible
 from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Connection, Database
+from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries
-from app.storage.session_status import SessionStatus
 from app.storage.tables import brands, events, sessions
 
 _PLAN: dict[str, Any] = {
@@ -279,7 +279,7 @@ async def _with_status(database: Database, session: Session) -> Session:
 
 async def on_air_of(connection: Connection, ids: list[UUID] | None, brand_id: UUID | None) -> list[UUID]:
     """Return the sessions on air among these, or among all sessions of a brand."""
-    return [row["session_id"] for row in await connection.fetch(queries("catalogue")["on_air"], ids, brand_id)]
+    return [row["session_id"] for row in await connection.fetch(queries("catalogue/catalogue")["on_air"], ids, brand_id)]
 
 
 def head(row: Any, brand: str, *, on_air: bool) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from app.storage.audit import Action
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 
-_SQL = queries("devices")
+_SQL = queries("catalogue/devices")
 _MOST_DEVICES = {"person": 50, "key": 200, "guest": 5000}
 """Devices of one owner; one more signs the one out that was unused longest."""
 _USER_AGENT = 200

@@ -65,7 +65,7 @@ async def listing(
     platform, room, brand = after or (None, None, None)
     async with database.acquire() as connection:
         rows = await connection.fetch(
-            queries("stream_claims")["open_claims"], principal.brand_id, platform, room, brand, limit + 1
+            queries("catalogue/stream_claims")["open_claims"], principal.brand_id, platform, room, brand, limit + 1
         )
     keys = {row["session"]: row["brand_id"] for row in rows}
     found = [StreamClaim(**{name: row[name] for name in StreamClaim.model_fields}) for row in rows]

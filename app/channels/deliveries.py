@@ -11,8 +11,9 @@ from app.channels.messages import Stored, digest_line
 from app.channels.models import Delivery
 from app.labels.catalogue import Language
 from app.problems import not_found
-from app.storage import audit, channel_queue as queue
-from app.storage.channel_queue import DeliveryRow
+from app.storage import audit
+from app.storage.channels import channel_queue as queue
+from app.storage.channels.channel_queue import DeliveryRow
 from app.storage.database import Database
 
 

@@ -13,7 +13,7 @@ from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseMo
 from app.channels.kinds.registry import KindName
 from app.labels.catalogue import Language
 from app.platforms.models import NewSecrets, Options, SecretName, SecretText
-from app.storage.channel_outbox import ChannelEvent
+from app.storage.channels.channel_outbox import ChannelEvent
 
 _ID = "0192f1a0-b3c4-7d0a-8000-5f5e1a2b3c4d"
 _EXAMPLE: dict[str, Any] = {

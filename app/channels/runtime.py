@@ -17,8 +17,8 @@ from app.platforms.encryption import SecretCipher
 from app.platforms.outbound import AllowList, guarded_client
 from app.platforms.worker import Queued, Recurring
 from app.settings import Settings, names
-from app.storage import channel_queue
-from app.storage.channel_outbox import JOB
+from app.storage.channels import channel_queue
+from app.storage.channels.channel_outbox import JOB
 from app.storage.database import Database
 
 _TICK = "* * * * * */5"

@@ -31,8 +31,9 @@ from app.platforms.encryption import SecretCipher, UnreadableError
 from app.platforms.outbound import ForbiddenHostError, read_bounded
 from app.platforms.secret_rotation import without_expired
 from app.problems import not_found
-from app.storage import audit, channel_queue as queue
-from app.storage.channel_queue import ChannelRow, DueRow, Limits
+from app.storage import audit
+from app.storage.channels import channel_queue as queue
+from app.storage.channels.channel_queue import ChannelRow, DueRow, Limits
 from app.storage.database import Connection, Database
 
 _log = structlog.get_logger()

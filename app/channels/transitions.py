@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from app.live.alerts import Alert, alert_id
-from app.storage.alert_states import AlertState
+from app.storage.live.alert_states import AlertState
 
 CLEARED_AFTER = timedelta(seconds=15)
 

@@ -20,10 +20,11 @@ from app.kpis.headline import headline_figures
 from app.kpis.status import is_on_air
 from app.live.alerts import AlertThresholds
 from app.live.session_state import SessionState, read_session_state
-from app.storage import alert_states, channel_outbox, channel_queue
-from app.storage.alert_states import Candidate
-from app.storage.channel_outbox import Message
+from app.storage.channels import channel_outbox, channel_queue
+from app.storage.channels.channel_outbox import Message
 from app.storage.database import Connection, Database
+from app.storage.live import alert_states
+from app.storage.live.alert_states import Candidate
 from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()

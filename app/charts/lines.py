@@ -16,7 +16,7 @@ from itertools import pairwise
 from statistics import median_low
 from typing import Any
 
-from app.storage.room_samples import ROOM_TIMEOUT
+from app.storage.kpis.room_samples import ROOM_TIMEOUT
 
 SILENCE = ROOM_TIMEOUT
 """A shorter gap never breaks a line: a room that is silent for longer has lost its signal."""

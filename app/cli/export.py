@@ -19,7 +19,7 @@ from app.exports.exporter import brands_of
 from app.exports.formats import FORMATS, FormatName, file_of
 from app.exports.reader import ExportQuery
 from app.service import Service
-from app.storage.export_reads import Window
+from app.storage.reports.export_reads import Window
 
 _CALLER = Principal("command", "tallylight", Role.ADMIN, None)
 _TIMES = ["%Y-%m-%dT%H:%M:%S%z"]

@@ -16,8 +16,8 @@ import httptools
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.direct_events import DirectEvents
-from app.api.stream import ABORT
+from app.api.ingest.direct_events import DirectEvents
+from app.api.live.stream import ABORT
 from app.cli.http_answers import Cycle, Http10Cycle, WriteCoalescing
 from app.cli.http_direct import DirectCycle, Request
 from app.cli.http_upgrade import read_on

@@ -18,9 +18,9 @@ from app.ingest.rebuild_requests import replace
 from app.main import create_app
 from app.problems import ProblemError
 from app.service import open_service
-from app.storage import migrate as migrations
 from app.storage.database import open_database
-from app.storage.schema_window import SchemaFit
+from app.storage.schema import migrate as migrations
+from app.storage.schema.schema_window import SchemaFit
 
 console = Console()
 

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 
-from app.api.status import document_of
+from app.api.operations.status import document_of
 from app.cli.audit import acting_as_command
 from app.cli.files import language_of
 from app.cli.process import run_or_exit, settings_or_exit, typeable
@@ -24,9 +24,9 @@ from app.operations.backup_file import BackupError
 from app.operations.doctor import Level
 from app.settings import Settings
 from app.storage.database import Database, open_database
-from app.storage.dump import DumpError
-from app.storage.readiness import WriteProbe
-from app.storage.replica import ReadSide, open_replica
+from app.storage.operations.readiness import WriteProbe
+from app.storage.operations.replica import ReadSide, open_replica
+from app.storage.postgres.dump import DumpError
 
 console = Console()
 _COLORS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "bold red"}

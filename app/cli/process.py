@@ -26,8 +26,8 @@ from uvicorn.loops.auto import auto_loop_factory
 from app.ingest.rebuild import UnnotedEventsError
 from app.service import DrainIncompleteError
 from app.settings import InvalidSettings, Settings, load_settings
-from app.storage import embedded
 from app.storage.database import DatabaseUnreachableError
+from app.storage.postgres import embedded
 from app.storage.transient_errors import is_transient
 
 INTERRUPTED = 130

@@ -18,8 +18,8 @@ from app.ingest import voids as void_rows
 from app.ingest.rebuild import Progress
 from app.ingest.rebuild_requests import complete
 from app.service import Service
-from app.storage.rebuilds import RebuildRow
-from app.storage.voids import VoidReason
+from app.storage.ingest.rebuilds import RebuildRow
+from app.storage.ingest.voids import VoidReason
 
 voids = typer.Typer(help="Take events or imports out of a session's figures, list them, put them back.", no_args_is_help=True)
 

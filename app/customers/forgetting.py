@@ -20,13 +20,15 @@ from app.events.audience import person
 from app.events.contributions import ForgottenOrder, digest
 from app.ingest import fold
 from app.problems import not_found
-from app.storage import audit, customer_reads, rebuilds, voids
+from app.storage import audit
+from app.storage.backoffice import customer_reads
 from app.storage.database import Connection, Database
+from app.storage.ingest import rebuilds, voids
+from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
 from app.storage.transient_errors import retry_conflicts
-from app.storage.writes import WriteQueries
 
-_SQL = queries("forgetting")
+_SQL = queries("backoffice/forgetting")
 
 
 class _Found(NamedTuple):

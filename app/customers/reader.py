@@ -14,10 +14,11 @@ from app.kpis.reader import snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
 from app.problems import not_found
-from app.storage import comparison_reads, customer_reads
-from app.storage.comparison_reads import BrandRow
-from app.storage.customer_reads import Amount, CohortRow, CustomerOrder, CustomerRow
+from app.storage.backoffice import customer_reads
+from app.storage.backoffice.customer_reads import Amount, CohortRow, CustomerOrder, CustomerRow
 from app.storage.database import Connection, Database
+from app.storage.kpis import comparison_reads
+from app.storage.kpis.comparison_reads import BrandRow
 
 MOST_MONTHS = 120
 """The most months of a cohort, and the most cohorts."""

@@ -19,9 +19,9 @@ from app.events.envelope import EVENT, event_key
 from app.events.fields import Comment, Count, EventTime, ProductCode, Slug, Text
 from app.events.payload import PAYLOADS
 from app.ingest.submission import Submission, SubmittedEvent
-from app.storage import desk
 from app.storage.database import Database
-from app.storage.desk import DeskRow
+from app.storage.live import desk
+from app.storage.live.desk import DeskRow
 
 ActionName = Literal["start", "end", "showcase", "withdraw", "stock", "host", "mark"]
 _TYPES = (

@@ -21,10 +21,10 @@ from app.exports.reader import START, ExportQuery, Place, read_page, require_log
 from app.kpis.computation import LARGE, compute
 from app.kpis.reader import snapshot
 from app.problems import ProblemError, not_found
-from app.storage import export_reads
-from app.storage.comparison_reads import BrandRow
 from app.storage.database import Database
-from app.storage.replica import ReadSide
+from app.storage.kpis.comparison_reads import BrandRow
+from app.storage.operations.replica import ReadSide
+from app.storage.reports import export_reads
 
 PER_CALLER = 2
 """Exports that one caller may have at once."""

@@ -19,11 +19,13 @@ from app.kpis.marks import HIDDEN_FROM_CLIENTS
 from app.kpis.product_reader import read_product_table
 from app.kpis.reader import SessionQuery, read_evaluation
 from app.labels.catalogue import Language
-from app.storage import export_reads, log_partitions, log_reads, log_state, reads
-from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection
-from app.storage.export_reads import EventRow, OrderRow, PageRow, Room, SessionRow, Window
-from app.storage.reads import BEFORE_ALL
+from app.storage.event_log import log_partitions, log_reads, log_state
+from app.storage.kpis import reads
+from app.storage.kpis.comparison_reads import BrandRow
+from app.storage.kpis.reads import BEFORE_ALL
+from app.storage.reports import export_reads
+from app.storage.reports.export_reads import EventRow, OrderRow, PageRow, Room, SessionRow, Window
 
 MOST_ROWS = 2_000
 """Rows of a page."""

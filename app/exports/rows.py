@@ -14,7 +14,7 @@ from app.kpis.orders_and_events import line_documents
 from app.kpis.products import ProductResult, ProductTable
 from app.kpis.render import Document
 from app.kpis.rounding import digits_of, fixed, half_up, money
-from app.storage.export_reads import EventRow, OrderRow, SessionRow
+from app.storage.reports.export_reads import EventRow, OrderRow, SessionRow
 
 _DECIMALS = 6
 

@@ -15,7 +15,7 @@ from app.events.contributions import Contributions
 from app.ingest.distinct_values import Value, Values, values_of
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.writes import SessionValue, WriteQueries
+from app.storage.ingest.writes import SessionValue, WriteQueries
 
 _MINUTE = "minute"
 _MOST_CACHED = 500_000

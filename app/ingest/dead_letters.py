@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.submission import Rejection, Submission
 from app.observability.metrics import DEAD_LETTERS
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 _ERRORS_KEPT = 50
 """A dead letter stores this many errors; the answer to the sender has all of them."""

@@ -21,10 +21,10 @@ from app.ingest.writer import NotCommittedError
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.database import FLUSH_LOCK_SECONDS, Connection, Database
+from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
-from app.storage.writes import WriteQueries
 
-_SQL = queries("unprocessed")
+_SQL = queries("ingest/unprocessed")
 _SECONDS = 0.8 * FLUSH_LOCK_SECONDS
 
 ParkingReason = Literal["room_not_registered", "registration_not_confirmed", "room_of_another_brand"]

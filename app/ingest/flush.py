@@ -28,11 +28,12 @@ from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.write_batch import RefusedItemsError, WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage import audit, rebuilds
+from app.storage import audit
 from app.storage.database import Connection, Database
-from app.storage.persistent_connection import PersistentConnection, early_lock_release
+from app.storage.ingest import rebuilds
+from app.storage.ingest.writes import WriteQueries
+from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.transient_errors import UNREACHABLE
-from app.storage.writes import WriteQueries
 
 _RESOLVE_ATTEMPTS = 4
 _EXPECT_DUPLICATES_SECONDS = 10.0

@@ -18,8 +18,9 @@ from app.ingest.batch_rows import Gauge, PendingClaim, Span
 from app.ingest.moments import microseconds, moment, moment_or_none
 from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
 from app.ingest.tally import GaugeKey, Tally
-from app.storage import marks, rebuilds
-from app.storage.writes import Claimed, LoggedEvent, WriteQueries
+from app.storage.ingest import rebuilds
+from app.storage.ingest.writes import Claimed, LoggedEvent, WriteQueries
+from app.storage.kpis import marks
 
 
 class Folded(NamedTuple):

@@ -13,8 +13,8 @@ from app.ingest.flush_result import FlushResult
 from app.ingest.submission import SubmittedEvent
 from app.ingest.write_batch import RefusedItemsError, WriteBatch
 from app.problems import FieldError
-from app.storage import rebuilds
-from app.storage.writes import WriteQueries
+from app.storage.ingest import rebuilds
+from app.storage.ingest.writes import WriteQueries
 
 _VOID = FieldError(pointer="", detail="the import that brings this event is void")
 

@@ -14,10 +14,11 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from app.storage import audit, log_partitions
+from app.storage import audit
 from app.storage.audit import Action, Actor
 from app.storage.database import Database
-from app.storage.log_partitions import Partition
+from app.storage.event_log import log_partitions
+from app.storage.event_log.log_partitions import Partition
 
 _log = structlog.get_logger()
 _AHEAD = timedelta(days=180)

@@ -7,7 +7,7 @@ from app.events.contributions import digest
 from app.ingest.moments import moment, moment_or_none
 from app.ingest.refund_rows import RefundKey, RefundState
 from app.ingest.tally import Tally
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 
 async def merge_refunds(writes: WriteQueries, tally: Tally) -> None:

@@ -20,7 +20,7 @@ from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("unprocessed")
+_SQL = queries("ingest/unprocessed")
 PARKED = "parked"
 """The origin of submissions of parked events."""
 

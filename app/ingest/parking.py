@@ -20,7 +20,7 @@ from app.ingest.subjects import parse_subject
 from app.ingest.submission import SubmittedEvent
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 Place = tuple[str, str, str, bytes]
 """Platform, room, owner and key of a parked event."""

@@ -18,12 +18,13 @@ import asyncpg
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import PAGE, StagedFold
 from app.settings import Settings
-from app.storage import first_purchases, log_partitions, log_state, rebuilds
 from app.storage.database import Database
+from app.storage.event_log import log_partitions, log_state
+from app.storage.ingest import first_purchases, rebuilds
 from app.storage.queries import queries
 from app.storage.transient_errors import CONFLICTS, retry_conflicts
 
-_SQL = queries("rebuild")
+_SQL = queries("ingest/rebuild")
 _SHOWN = 200
 _REPORT_SECONDS = 1.0
 _MOST_PAGES = 200

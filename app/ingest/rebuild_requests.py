@@ -16,9 +16,11 @@ import structlog
 
 from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, Report
 from app.settings import Settings
-from app.storage import audit, log_state, rebuilds
+from app.storage import audit
 from app.storage.database import Connection, Database
-from app.storage.rebuilds import RebuildRow
+from app.storage.event_log import log_state
+from app.storage.ingest import rebuilds
+from app.storage.ingest.rebuilds import RebuildRow
 from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()

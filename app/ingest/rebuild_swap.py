@@ -15,15 +15,15 @@ import asyncpg
 from app.ingest import cardinality
 from app.ingest.moments import microseconds
 from app.ingest.staged_fold import StagedFold
-from app.storage import first_purchases
-from app.storage.first_purchases import Purchase
+from app.storage.ingest import first_purchases
+from app.storage.ingest.first_purchases import Purchase
+from app.storage.ingest.row_swap import row_swap
+from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
-from app.storage.row_swap import row_swap
 from app.storage.tables import counters, gauges, marks, members, orders, parcels, refunds, spans
-from app.storage.writes import WriteQueries
 
-_SQL = queries("rebuild_swap")
-_CUSTOMERS = queries("rebuild_customers")
+_SQL = queries("ingest/rebuild_swap")
+_CUSTOMERS = queries("ingest/rebuild_customers")
 _TABLES = (members, counters, gauges, orders, spans, refunds, parcels, marks)
 _SLICE = 5_000
 

@@ -16,7 +16,7 @@ from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("unprocessed")
+_SQL = queries("ingest/unprocessed")
 
 
 class UndecryptableDeadLetterError(Exception):

@@ -10,8 +10,8 @@ from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("unprocessed")
-_DEVICES = queries("devices")
+_SQL = queries("ingest/unprocessed")
+_DEVICES = queries("catalogue/devices")
 _UNUSED = timedelta(days=30)
 """As of `catalogue.devices`: devices that were unused for longer are signed out already."""
 _AT_ONCE = 5_000

@@ -17,11 +17,11 @@ import asyncpg
 from app.ingest import fold
 from app.ingest.distinct_values import Values, values_of
 from app.ingest.statements import rank_statements
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
+from app.storage.ingest.writes import LoggedEvent, WriteQueries
 from app.storage.queries import queries
-from app.storage.writes import LoggedEvent, WriteQueries
 
-_SQL = queries("rebuild")
+_SQL = queries("ingest/rebuild")
 TABLES = ("members", "customers", "counters", "gauges", "orders", "spans", "refunds", "parcels", "marks")
 PAGE = 1_000
 """Events that are folded in one transaction."""

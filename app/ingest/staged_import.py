@@ -23,11 +23,11 @@ from app.ingest.subjects import ResolvedSession, SubjectResolver, parse_subject
 from app.ingest.submission import Submission
 from app.settings import Settings
 from app.storage.database import Database
+from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
-from app.storage.writes import WriteQueries
 
-_SQL = queries("staged_import")
-_REBUILD = queries("rebuild")
+_SQL = queries("ingest/staged_import")
+_REBUILD = queries("ingest/rebuild")
 _OWN_TABLES = (
     "events", "session_values", "import_events", "voided_events", "rebuilds", "rebuild_events", "parked", "parked_rooms",
     "dead_letters", "known_orders", "known_parcels",

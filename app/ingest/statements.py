@@ -15,7 +15,7 @@ from uuid import UUID
 from app.events import envelope  # noqa: F401  (registers the payloads)
 from app.events.contributions import digest
 from app.events.payload import PAYLOADS, Payload
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 SET = "statement"
 STATED = frozenset(name for name, payload in PAYLOADS.items() if payload.statement is not Payload.statement)

@@ -14,14 +14,16 @@ from app.ingest import rebuild_requests
 from app.ingest.parked import replay_parked
 from app.ingest.writer import Writer
 from app.settings import Settings
-from app.storage import audit, log_state, rebuilds
+from app.storage import audit
 from app.storage.database import Connection, Database
+from app.storage.event_log import log_state
+from app.storage.ingest import rebuilds
+from app.storage.ingest.rebuilds import RebuildRow
+from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
-from app.storage.rebuilds import RebuildRow
 from app.storage.transient_errors import retry_conflicts
-from app.storage.writes import WriteQueries
 
-_SQL = queries("stream_claims")
+_SQL = queries("catalogue/stream_claims")
 WITHDRAWN = "withdrawn"
 """The origin of parked events that a decision removed from a session."""
 

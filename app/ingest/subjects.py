@@ -15,7 +15,7 @@ from uuid import UUID
 from app.currency import digits_of
 from app.events.contributions import NONE_FORGOTTEN, ForgottenOrder
 from app.ingest import fold
-from app.storage.writes import SessionRow, WriteQueries
+from app.storage.ingest.writes import SessionRow, WriteQueries
 
 _CACHED = 10_000
 """Subjects that a process caches."""

@@ -12,7 +12,7 @@ from app.events.contributions import CUSTOMER, Contributions, Count, Mark, Order
 from app.ingest.batch_rows import Gauge, OrderRow, PendingClaim, Span, SpanRow
 from app.ingest.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.refund_rows import RefundKey, RefundRow, RefundState
-from app.storage.writes import Claim as LedgerClaim
+from app.storage.ingest.writes import Claim as LedgerClaim
 
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""

@@ -13,7 +13,7 @@ from app.ingest.writer import Writer
 from app.observability import tracing
 from app.settings import Settings
 from app.storage.database import Database
-from app.storage.persistent_connection import PersistentConnection
+from app.storage.pool.persistent_connection import PersistentConnection
 
 _MOST_LINKS = 64
 """Waits that a flush names: a flush may have the events of two thousand requests."""

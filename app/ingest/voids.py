@@ -23,12 +23,15 @@ from app.ingest.moments import moment, moment_or_none
 from app.ingest.tally import Tally
 from app.problems import invalid, not_found
 from app.settings import Settings
-from app.storage import audit, log_state, marks, rebuilds, voids
+from app.storage import audit
 from app.storage.database import Connection, Database
-from app.storage.rebuilds import RebuildRow
+from app.storage.event_log import log_state
+from app.storage.ingest import rebuilds, voids
+from app.storage.ingest.rebuilds import RebuildRow
+from app.storage.ingest.voids import SessionRow, VoidReason, VoidRow
+from app.storage.ingest.writes import WriteQueries
+from app.storage.kpis import marks
 from app.storage.transient_errors import retry_conflicts
-from app.storage.voids import SessionRow, VoidReason, VoidRow
-from app.storage.writes import WriteQueries
 
 
 class Scope(NamedTuple):

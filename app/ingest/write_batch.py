@@ -17,7 +17,7 @@ from app.ingest.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.submission import Rejection, SubmittedEvent
 from app.ingest.tally import Tally
 from app.problems import FieldError
-from app.storage.new_events import NewEvents
+from app.storage.ingest.new_events import NewEvents
 
 _DROPPED = FieldError(
     pointer="/subject", detail="the session's log was dropped: it takes in no event any more", code="log_dropped"

@@ -22,7 +22,7 @@ from app.ingest.submission import Settled, Submission, SubmittedEvent
 from app.observability.metrics import DEFERRED, EVENT_LAG_SECONDS, EVENTS, FLUSH_EVENTS, FLUSH_SECONDS, QUEUED, SERVER_FAULTS
 from app.settings import Settings
 from app.storage import audit
-from app.storage.persistent_connection import PersistentConnection
+from app.storage.pool.persistent_connection import PersistentConnection
 from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()

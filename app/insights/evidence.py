@@ -18,13 +18,13 @@ from app.kpis.products import ProductResult, ProductTable
 from app.kpis.showcases import Showcase
 from app.kpis.status import off_air_since, session_end
 from app.kpis.targets import TargetFigure
-from app.storage.insight_reads import Shipping
-from app.storage.marks import MarkRow
-from app.storage.product_reads import PromotionRow
-from app.storage.reads import ConcurrencyRow, SessionFigures
-from app.storage.session_status import SessionStatus
-from app.storage.sources import SalesBySource, Source
-from app.storage.windows import Sold
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.product_reads import PromotionRow
+from app.storage.kpis.reads import ConcurrencyRow, SessionFigures
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.kpis.sources import SalesBySource, Source
+from app.storage.kpis.windows import Sold
+from app.storage.reports.insight_reads import Shipping
 
 MINUTE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)

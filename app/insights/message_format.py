@@ -13,7 +13,7 @@ from app.kpis.number_format import format_amount, format_count, format_figure, f
 from app.kpis.render import zone_of
 from app.kpis.rounding import half_up
 from app.labels.catalogue import Language, label, label_or
-from app.storage.reads import SessionHead
+from app.storage.kpis.reads import SessionHead
 
 _MS_PER_MINUTE = 60_000
 

@@ -30,10 +30,11 @@ from app.kpis.status import session_end
 from app.kpis.target_reader import read_history, read_targets
 from app.kpis.targets import TargetFigure, target_figures
 from app.labels.catalogue import LANGUAGES
-from app.storage import hosts, insight_reads, marks, product_reads, reads, sources, windows
 from app.storage.database import Connection, Database
-from app.storage.insight_reads import CommentText
-from app.storage.windows import Sold
+from app.storage.kpis import hosts, marks, product_reads, reads, sources, windows
+from app.storage.kpis.windows import Sold
+from app.storage.reports import insight_reads
+from app.storage.reports.insight_reads import CommentText
 
 SAMPLE = 3_000
 """The most comments that are read: the error of every share is below two per cent."""

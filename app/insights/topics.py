@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.events.fields import MAX_COMMENT
 from app.extras import is_installed
-from app.storage.insight_reads import CommentText
+from app.storage.reports.insight_reads import CommentText
 
 if TYPE_CHECKING:
     from rjieba import Jieba

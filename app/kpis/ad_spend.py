@@ -10,7 +10,7 @@ from typing import Any
 
 from app.events.traffic import FOREIGN_DIGITS
 from app.kpis.rounding import half_up
-from app.storage.ad_rates import AdRate, Rates
+from app.storage.kpis.ad_rates import AdRate, Rates
 
 _ABSENT = (0, 0, "absent")
 CONVERTED = ("ad_spend", "roi", "net_roi")

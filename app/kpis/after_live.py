@@ -11,10 +11,10 @@ from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of
 from app.kpis.status import session_end
-from app.storage import windows
 from app.storage.database import Connection, Database
-from app.storage.reads import BEFORE_ALL
-from app.storage.session_status import SessionStatus
+from app.storage.kpis import windows
+from app.storage.kpis.reads import BEFORE_ALL
+from app.storage.kpis.session_status import SessionStatus
 
 
 async def read_after_live(database: Database, asked: SessionQuery) -> Document:

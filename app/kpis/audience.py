@@ -9,7 +9,7 @@ from datetime import datetime
 from app.events.traffic import arrival_of
 from app.kpis.render import Document, local
 from app.kpis.rounding import number
-from app.storage.reads import SessionHead
+from app.storage.kpis.reads import SessionHead
 
 CORE_FAN_LEVEL = 4
 """The results sheet's core fans: fan level 4 and above."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.events.benchmarks import BENCHMARK, PERCENTILE, RECENT_MINUTES, RECENT_PERCENTILE, RECENT_VALUE, SCALE, VALUE
 from app.kpis.metrics import BY_SLUG
 from app.kpis.rounding import number
-from app.storage.reads import BenchmarkSample
+from app.storage.kpis.reads import BenchmarkSample
 
 _ORDER = {slug: place for place, slug in enumerate(BY_SLUG)}
 

@@ -18,10 +18,10 @@ from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, money, number
 from app.kpis.status import is_on_air
 from app.problems import invalid, not_found
-from app.storage import comparison_reads
-from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection, Database
-from app.storage.reads import ConcurrencyRow, SessionFigures
+from app.storage.kpis import comparison_reads
+from app.storage.kpis.comparison_reads import BrandRow
+from app.storage.kpis.reads import ConcurrencyRow, SessionFigures
 
 FEWEST, MOST = 2, 20
 """The fewest and the most sessions of one comparison."""

@@ -12,8 +12,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from app.storage.reads import ConcurrencyRow
-from app.storage.room_samples import ROOM_TIMEOUT
+from app.storage.kpis.reads import ConcurrencyRow
+from app.storage.kpis.room_samples import ROOM_TIMEOUT
 
 _NEVER_OFF_AIR: Mapping[str, datetime] = {}
 
@@ -25,7 +25,7 @@ class _Sample(NamedTuple):
 
 
 class LastSamples:
-    """The last sample of each room, as long as it is effective; the rules are those of `app.storage.room_samples`.
+    """The last sample of each room, as long as it is effective; the rules are those of `app.storage.kpis.room_samples`.
 
     `latest` and `highest` are running sums, so that a minute costs only its own samples.
     """

@@ -14,7 +14,7 @@ from app.kpis.metrics import BY_SLUG, DURATION_US, WATCH_MS, Rule, Unit
 from app.kpis.number_format import format_count, format_minutes, format_value
 from app.kpis.rounding import digits_of, fixed, money, number
 from app.labels.catalogue import Language, label, label_or
-from app.storage.reads import SessionFigures
+from app.storage.kpis.reads import SessionFigures
 
 AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("buyers_exceed_viewers", "buyers", "viewers"),

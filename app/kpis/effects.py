@@ -18,12 +18,12 @@ from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed, money
 from app.kpis.status import off_air_since, session_end, status_of
-from app.storage import reads, windows
 from app.storage.database import Connection, Database
-from app.storage.marks import MarkRow
-from app.storage.reads import ConcurrencyRow, SessionHead
-from app.storage.session_status import SessionStatus
-from app.storage.windows import NO_COUNTS, NO_SALES, Counts, Sales, Sold
+from app.storage.kpis import reads, windows
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.reads import ConcurrencyRow, SessionHead
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.kpis.windows import NO_COUNTS, NO_SALES, Counts, Sales, Sold
 
 LABELS = ("coupon", "giveaway")
 MOST = 50

@@ -17,9 +17,9 @@ from app.kpis.concurrency import highest_sum
 from app.kpis.metrics import DURATION_US, METRICS, SHIP_MS, SHIPPED, SUMMED, WATCH_MS, WATCHED_VIEWERS, Rule
 from app.kpis.rounding import digits_of
 from app.kpis.status import off_air_since, session_end, status_of
-from app.storage.ad_rates import Rates
-from app.storage.reads import AfterLive, ConcurrencyRow, SessionFigures, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis.ad_rates import Rates
+from app.storage.kpis.reads import AfterLive, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.kpis.session_status import SessionStatus
 
 Figure = tuple[int, int, str]
 Values = dict[str, Figure]

@@ -17,10 +17,10 @@ from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document, figures_document, local
 from app.kpis.rounding import digits_of, number
 from app.kpis.sources import by_source
-from app.storage import reads, sources
 from app.storage.database import Connection, Database
-from app.storage.reads import SessionFigures
-from app.storage.sources import Source
+from app.storage.kpis import reads, sources
+from app.storage.kpis.reads import SessionFigures
+from app.storage.kpis.sources import Source
 
 By = Literal["platform", "product", "source"]
 Cells = Mapping[str, Mapping[str, Any]]

@@ -17,9 +17,9 @@ from app.kpis.reader import snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of
 from app.kpis.status import session_end
-from app.storage import hosts
 from app.storage.database import Connection, Database
-from app.storage.hosts import Sales
+from app.storage.kpis import hosts
+from app.storage.kpis.hosts import Sales
 
 _Windows = Mapping[UUID, Sequence[HostWindow]]
 

@@ -15,11 +15,11 @@ from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed, money
 from app.kpis.status import session_end, status_of
-from app.storage import hosts, reads
 from app.storage.database import Connection, Database
-from app.storage.hosts import HostChange, Sales
-from app.storage.reads import ConcurrencyRow, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis import hosts, reads
+from app.storage.kpis.hosts import HostChange, Sales
+from app.storage.kpis.reads import ConcurrencyRow, SessionHead
+from app.storage.kpis.session_status import SessionStatus
 
 MOST = 1_000
 """The most windows of one document; what was sold in later ones is part of the remainder."""

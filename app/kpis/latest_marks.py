@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from app.kpis.marks import FOR_CLIENTS
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
-from app.storage import marks
 from app.storage.database import Connection, Database
-from app.storage.marks import MarkRow
-from app.storage.reads import SessionHead
+from app.storage.kpis import marks
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.reads import SessionHead
 
 LATEST = 50
 """Hosts and marks of the document."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.kpis.render import Document
-from app.storage.marks import MarkRow
+from app.storage.kpis.marks import MarkRow
 
 FOR_CLIENTS = ("coupon", "giveaway", "highlight")
 """Labels of marks that a client sees."""

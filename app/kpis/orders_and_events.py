@@ -15,10 +15,10 @@ from app.kpis.marks import HIDDEN_FROM_CLIENTS
 from app.kpis.reader import SessionQuery, read_head
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed
-from app.storage import log_reads
 from app.storage.database import Database
-from app.storage.log_reads import LogRow, OrderFilter, OrderRow
-from app.storage.reads import BEFORE_ALL
+from app.storage.event_log import log_reads
+from app.storage.event_log.log_reads import LogRow, OrderFilter, OrderRow
+from app.storage.kpis.reads import BEFORE_ALL
 
 
 class OrderNotation(Protocol):

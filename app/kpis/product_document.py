@@ -11,7 +11,7 @@ from app.kpis.products import MOST_LISTED, SHARED, UNITS, ProductResult, Product
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, fixed, number
 from app.labels.catalogue import Language, label
-from app.storage.product_reads import LineupRow
+from app.storage.kpis.product_reads import LineupRow
 
 
 def products_document(

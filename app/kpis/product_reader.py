@@ -20,11 +20,11 @@ from app.kpis.status import session_end, status_of
 from app.kpis.stock import SoldOut, sold_out_stretches, sold_out_windows, stock_levels
 from app.kpis.stock_reader import NO_STOCK, Stock, read_stock
 from app.labels.catalogue import Language
-from app.storage import product_reads, reads
 from app.storage.database import Connection, Database
-from app.storage.product_reads import ProductWindow, StateChange
-from app.storage.reads import SessionFigures, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis import product_reads, reads
+from app.storage.kpis.product_reads import ProductWindow, StateChange
+from app.storage.kpis.reads import SessionFigures, SessionHead
+from app.storage.kpis.session_status import SessionStatus
 
 
 class ProductPage(NamedTuple):

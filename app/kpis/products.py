@@ -13,8 +13,8 @@ from app.kpis.metrics import Unit
 from app.kpis.showcases import Showcase
 from app.kpis.stock import Remaining, SoldOut, missed_gmv, planned_remaining
 from app.labels.catalogue import Language, name_in
-from app.storage.product_reads import LineupRow, ProductRow
-from app.storage.reads import SessionFigures
+from app.storage.kpis.product_reads import LineupRow, ProductRow
+from app.storage.kpis.reads import SessionFigures
 
 # field of the document → metric of the rows
 _COMMERCE = {"orders": "orders", "buyers": "buyers", "units": "units_sold", "gmv": "gmv"}

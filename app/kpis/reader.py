@@ -21,9 +21,9 @@ from app.kpis.status import session_end, status_of
 from app.kpis.stock_reader import read_stock
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
-from app.storage import marks, reads
 from app.storage.database import Connection, Database
-from app.storage.reads import SessionFigures, SessionHead
+from app.storage.kpis import marks, reads
+from app.storage.kpis.reads import SessionFigures, SessionHead
 
 
 @dataclass(frozen=True, slots=True)

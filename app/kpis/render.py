@@ -17,7 +17,7 @@ from app.kpis.final import final_of
 from app.kpis.metrics import METRICS, Unit
 from app.kpis.rounding import digits_of, money, number
 from app.labels.catalogue import Language
-from app.storage.reads import SessionFigures
+from app.storage.kpis.reads import SessionFigures
 
 Document = dict[str, Any]
 

@@ -18,12 +18,12 @@ from app.kpis.rounding import number
 from app.kpis.showcases import Showcase, showcases_of
 from app.kpis.status import session_end, status_of
 from app.problems import ProblemError
-from app.storage import hosts, marks, product_reads, stays
 from app.storage.database import Connection, Database
-from app.storage.marks import MarkRow
-from app.storage.reads import SessionHead
-from app.storage.session_status import SessionStatus
-from app.storage.stays import StaysOfMinute
+from app.storage.kpis import hosts, marks, product_reads, stays
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.reads import SessionHead
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.kpis.stays import StaysOfMinute
 
 LIMITS_SECONDS = (60, 180, 300, 600, 1800)
 """Lengths of a stay: one, three, five, ten and thirty minutes."""

@@ -13,8 +13,8 @@ from operator import attrgetter
 from app.kpis.concurrency import viewers_at
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, fixed, money
-from app.storage.product_reads import ProductWindow, StateChange
-from app.storage.reads import ConcurrencyRow, SessionHead
+from app.storage.kpis.product_reads import ProductWindow, StateChange
+from app.storage.kpis.reads import ConcurrencyRow, SessionHead
 
 MOST_SHOWCASES = 500
 """The most showcases of one document."""

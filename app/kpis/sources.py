@@ -16,9 +16,9 @@ from app.kpis.metrics import BY_SLUG
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
 from app.kpis.render import Document, local, plain
 from app.kpis.rounding import digits_of, fixed, money, number
-from app.storage import reads, sources
 from app.storage.database import Connection, Database
-from app.storage.sources import SalesBySource, Source, SourceSales
+from app.storage.kpis import reads, sources
+from app.storage.kpis.sources import SalesBySource, Source, SourceSales
 
 _SOLD = {"buyers": "buyers", "orders": "orders", "gmv": "gmv", "refund_amount": "refunds"}
 """KPI → its part of a source's sales."""

@@ -6,8 +6,8 @@ In: a session's head. Out: its status, its end. Never here: I/O.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.storage.reads import Broadcast, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis.reads import Broadcast, SessionHead
+from app.storage.kpis.session_status import SessionStatus
 
 LONGEST_BROADCAST = timedelta(hours=24)
 """A room that has been on air for longer lost its end, or replays an old broadcast: it does not last until now."""

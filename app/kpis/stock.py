@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.kpis.showcases import second
-from app.storage.product_reads import ProductWindow, StateChange
-from app.storage.reads import AFTER_ALL, BEFORE_ALL
+from app.storage.kpis.product_reads import ProductWindow, StateChange
+from app.storage.kpis.reads import AFTER_ALL, BEFORE_ALL
 
 DIRECT = "direct"
 """The platform of events that are addressed to a session with streams of several platforms."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.kpis.stock import DIRECT, Pool, Remaining, charged_platforms, pools_of
-from app.storage import product_reads
 from app.storage.database import Connection
-from app.storage.product_reads import PaidWindow, StateChange
-from app.storage.reads import AFTER_ALL, SessionHead
+from app.storage.kpis import product_reads
+from app.storage.kpis.product_reads import PaidWindow, StateChange
+from app.storage.kpis.reads import AFTER_ALL, SessionHead
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from fractions import Fraction
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.kpis.render import Document, local
 from app.kpis.rounding import number
-from app.storage import support_reads
 from app.storage.database import Database
-from app.storage.support_reads import Responses
+from app.storage.kpis import support_reads
+from app.storage.kpis.support_reads import Responses
 
 QUARTER = timedelta(minutes=15)
 MOST_QUARTERS = 2_000

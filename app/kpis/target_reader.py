@@ -26,10 +26,10 @@ from app.kpis.targets import (
     course_of,
     targets_document,
 )
-from app.storage import targets as rows
 from app.storage.database import Connection, Database
-from app.storage.session_status import SessionStatus
-from app.storage.targets import Broadcasted, Steps
+from app.storage.kpis import targets as rows
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.kpis.targets import Broadcasted, Steps
 
 _KEPT_FOR = timedelta(minutes=1)
 _MOST_KEPT = 1_000

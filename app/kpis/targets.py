@@ -22,7 +22,7 @@ from app.kpis.metrics import BY_SLUG, Metric, Rule, Unit
 from app.kpis.percentile import exact
 from app.kpis.render import Document, local
 from app.kpis.rounding import digits_of, money, number
-from app.storage.session_status import SessionStatus
+from app.storage.kpis.session_status import SessionStatus
 
 STEPS = 100
 """The course of an earlier session is known at so many points of its time."""

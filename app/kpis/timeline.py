@@ -17,9 +17,9 @@ from app.kpis.rounding import digits_of, fixed
 from app.kpis.status import off_air_since
 from app.kpis.stock import stock_levels
 from app.problems import ProblemError, invalid
-from app.storage.marks import MarkRow
-from app.storage.product_reads import StateChange
-from app.storage.reads import SessionHead, TimelineSample
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.product_reads import StateChange
+from app.storage.kpis.reads import SessionHead, TimelineSample
 
 Step = Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"]
 STEP_SECONDS: Mapping[str, int] = dict(zip(get_args(Step), (60, 120, 300, 600, 900, 1800, 3600), strict=True))

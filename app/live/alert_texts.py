@@ -16,8 +16,8 @@ from app.kpis.render import Document, local
 from app.kpis.targets import LIMITS
 from app.labels.catalogue import Language, label, name_in
 from app.live.alerts import BEHIND_TARGET, Alert, alert_id
-from app.storage.alert_states import AlertState
-from app.storage.reads import SessionHead
+from app.storage.kpis.reads import SessionHead
+from app.storage.live.alert_states import AlertState
 
 NO_STATES: Mapping[str, AlertState] = {}
 """Of readers who do not see who takes care of an alert."""

@@ -16,9 +16,9 @@ from typing import Any
 from app.kpis.concurrency import sums_by_minute
 from app.kpis.evaluate import Evaluation
 from app.kpis.status import off_air_since, session_end
-from app.storage.live_reads import OpenRequests
-from app.storage.reads import ConcurrencyRow, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis.reads import ConcurrencyRow, SessionHead
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.live.live_reads import OpenRequests
 
 RECENT = timedelta(minutes=10)
 """The period from which current rates are computed: units sold, clicks on sold-out products, viewers."""

@@ -31,9 +31,9 @@ from app.live.subscriber import StreamAccess, StreamLimits, Subscriber
 from app.live.topic import Topic
 from app.observability.metrics import DROPPED, STREAM_SECONDS, SUBSCRIBERS
 from app.problems import ProblemError, not_found
-from app.storage import live_reads
 from app.storage.database import Database
-from app.storage.live_reads import Fingerprint
+from app.storage.live import live_reads
+from app.storage.live.live_reads import Fingerprint
 from app.storage.transient_errors import is_transient
 
 _log = structlog.get_logger()

@@ -38,14 +38,15 @@ from app.live.alerts import (
     session_clock,
 )
 from app.live.target_alerts import behind_target
-from app.storage import alert_states, live_reads, product_reads, reads
-from app.storage.alert_states import AlertState
 from app.storage.database import Connection, Database
-from app.storage.live_reads import OpenRequests
-from app.storage.marks import MarkRow
-from app.storage.product_reads import PaidWindow, ProductWindow
-from app.storage.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigures, SessionHead
-from app.storage.session_status import SessionStatus
+from app.storage.kpis import product_reads, reads
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.product_reads import PaidWindow, ProductWindow
+from app.storage.kpis.reads import AFTER_ALL, BEFORE_ALL, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.kpis.session_status import SessionStatus
+from app.storage.live import alert_states, live_reads
+from app.storage.live.alert_states import AlertState
+from app.storage.live.live_reads import OpenRequests
 
 DOCUMENTS = ("kpis", "products", "audience", "marks", "targets", "alerts")
 """The events of a stream, in the order in which the server sends them."""

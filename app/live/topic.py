@@ -12,7 +12,7 @@ from app.kpis.computation import compute
 from app.live.session_state import SessionState
 from app.live.sse import Frame, View, frame_of
 from app.live.subscriber import Subscriber
-from app.storage.live_reads import Fingerprint
+from app.storage.live.live_reads import Fingerprint
 
 
 class Topic:

@@ -12,9 +12,11 @@ from app.kpis.orders_and_events import order_document
 from app.kpis.reader import snapshot
 from app.kpis.render import Document
 from app.kpis.rounding import number
-from app.storage import brand_orders as rows, log_reads, product_reads
-from app.storage.brand_orders import BrandOrder, BrandOrderFilter
+from app.storage.backoffice import brand_orders as rows
+from app.storage.backoffice.brand_orders import BrandOrder, BrandOrderFilter
 from app.storage.database import Database
+from app.storage.event_log import log_reads
+from app.storage.kpis import product_reads
 
 _DECLARED = ("name_zh", "hs_code", "origin", "net_weight_g")
 """Customs data without which an item is not declared."""

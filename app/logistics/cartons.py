@@ -19,10 +19,11 @@ from app.logistics.packing import PackedCustomer, PackingList
 from app.logistics.pieces import items_of, stored_items
 from app.logistics.reader import batches
 from app.problems import FieldError, ProblemError
-from app.storage import audit, cartons as rows
-from app.storage.cartons import CartonOrder, CartonRow
+from app.storage import audit
+from app.storage.backoffice import cartons as rows
+from app.storage.backoffice.cartons import CartonOrder, CartonRow
 from app.storage.database import Connection, Database
-from app.storage.reads import SessionHead
+from app.storage.kpis.reads import SessionHead
 
 MOST_CARTONS = 500
 MOST_CUSTOMERS = 100_000

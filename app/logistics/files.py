@@ -21,10 +21,10 @@ from app.logistics.pieces import Items, items_of
 from app.logistics.reader import batches
 from app.logistics.workbook import CartonContent, CustomerRows, ItemRow, PackingFacts, write_workbook
 from app.reports.render_process import RenderProcess
-from app.storage import cartons
-from app.storage.cartons import CartonOrder, CartonRow
+from app.storage.backoffice import cartons
+from app.storage.backoffice.cartons import CartonOrder, CartonRow
 from app.storage.database import Connection, Database
-from app.storage.reads import SessionHead
+from app.storage.kpis.reads import SessionHead
 
 
 async def workbook(database: Database, renderer: RenderProcess, asked: SessionQuery, file: IO[bytes]) -> str:

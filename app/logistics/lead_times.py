@@ -10,9 +10,10 @@ from app.kpis.render import Document, local
 from app.kpis.rounding import number
 from app.kpis.support import percentile
 from app.logistics.packing import ProductFacts
-from app.storage import lead_times as rows, product_reads
+from app.storage.backoffice import lead_times as rows
+from app.storage.backoffice.lead_times import LeadTimes
 from app.storage.database import Database
-from app.storage.lead_times import LeadTimes
+from app.storage.kpis import product_reads
 
 MOST_PRODUCTS = 2_000
 """The most products that are listed."""

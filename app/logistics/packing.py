@@ -16,7 +16,7 @@ from app.kpis.render import Document
 from app.labels.catalogue import Language, label, name_in
 from app.logistics.carts import Carts, Pieces
 from app.logistics.pieces import NO_REFUNDS, ItemKey, Items, Refunds, items_of, order_pieces
-from app.storage.packing_reads import PackingRow
+from app.storage.backoffice.packing_reads import PackingRow
 
 MOST_EXAMPLES = 20
 """Orders or products that a warning names; it counts all of them."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from app.events.fields import canonical_code
-from app.storage.packing_reads import PackingRow
+from app.storage.backoffice.packing_reads import PackingRow
 
 StoredLine = Mapping[str, Any]
 """A line of an order as the orders table holds it: `product`, `sku`, `quantity`, `amount`, `gift`?."""

@@ -12,9 +12,11 @@ from pydantic_core import to_json
 from app.kpis.computation import compute
 from app.kpis.reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import Excluded, PackedCustomer, PackingList, ProductFacts
-from app.storage import log_reads, packing_reads, product_reads
+from app.storage.backoffice import packing_reads
 from app.storage.database import Connection, Database
-from app.storage.reads import SessionHead
+from app.storage.event_log import log_reads
+from app.storage.kpis import product_reads
+from app.storage.kpis.reads import SessionHead
 
 Batch = tuple[list[PackedCustomer], list[Excluded]]
 _IN_MEMORY = 4 * 1024 * 1024

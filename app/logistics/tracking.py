@@ -32,7 +32,7 @@ from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("tracking")
+_SQL = queries("backoffice/tracking")
 DIRECT = "direct"
 """The platform of events that name a session of several platforms, or of none."""
 

@@ -19,9 +19,10 @@ from app.settlement import basis_reader, settlement_reader
 from app.settlement.document import Settlement
 from app.settlement.months import next_month
 from app.settlement.settlement_reader import Filter
-from app.storage import month_reads, settlement_reads
+from app.storage.backoffice import settlement_reads
+from app.storage.backoffice.settlement_reads import BrandSession
 from app.storage.database import Database
-from app.storage.settlement_reads import BrandSession
+from app.storage.reports import month_reads
 
 _ZONES = timedelta(days=1)
 """No time zone is further from UTC."""

@@ -23,10 +23,11 @@ from app.problems import ProblemError
 from app.settlement import deliverables, settlement_reader
 from app.settlement.basis_reader import contracts_of
 from app.settlement.deliverables import local_day
-from app.storage import month_reads, settlement_reads
+from app.storage.backoffice import settlement_reads
+from app.storage.backoffice.settlement_reads import BrandSession
 from app.storage.database import Database
-from app.storage.month_reads import MonthCustomers, SoldProduct
-from app.storage.settlement_reads import BrandSession
+from app.storage.reports import month_reads
+from app.storage.reports.month_reads import MonthCustomers, SoldProduct
 
 BEFORE = 5
 """Months before it that stand beside a month."""

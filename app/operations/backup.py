@@ -14,12 +14,14 @@ from app import __version__
 from app.operations.backup_file import BackupError, BackupFile, Manifest, write
 from app.platforms.encryption import SecretCipher, UnreadableError
 from app.settings import Settings
-from app.storage import dump, migrate, status_reads
 from app.storage.database import Database
+from app.storage.operations import status_reads
+from app.storage.postgres import dump
 from app.storage.queries import queries
+from app.storage.schema import migrate
 
-_PSEUDONYM_KEY = queries("platforms")["sealed_key"]
-_READER = queries("status")["reader_role"], queries("status")["reader_defaults"]
+_PSEUDONYM_KEY = queries("platforms/platforms")["sealed_key"]
+_READER = queries("operations/status")["reader_role"], queries("operations/status")["reader_defaults"]
 _ON_CITUS = "a database on Citus is backed up and restored by Citus' own means, on the coordinator and every worker"
 
 

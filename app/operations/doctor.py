@@ -14,13 +14,15 @@ from typing import Any
 from app.extras import missing
 from app.operations.settings_review import review
 from app.settings import Settings
-from app.storage import log_partitions, migrate, status_reads
 from app.storage.database import Connection, Database
-from app.storage.log_partitions import Partition
-from app.storage.readiness import DatabaseState
-from app.storage.replica import Place, ReadSide, ReplicaState
-from app.storage.schema_window import SchemaFit, SchemaState
-from app.storage.status_reads import InUse, ScheduleRow, TableRow, WaitingJobs
+from app.storage.event_log import log_partitions
+from app.storage.event_log.log_partitions import Partition
+from app.storage.operations import status_reads
+from app.storage.operations.readiness import DatabaseState
+from app.storage.operations.replica import Place, ReadSide, ReplicaState
+from app.storage.operations.status_reads import InUse, ScheduleRow, TableRow, WaitingJobs
+from app.storage.schema import migrate
+from app.storage.schema.schema_window import SchemaFit, SchemaState
 
 _TABLES = 12
 _TICK = "platforms_tick"

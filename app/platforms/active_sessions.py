@@ -12,10 +12,10 @@ from pydantic_core import from_json
 
 from app.kpis.status import is_on_air
 from app.storage.database import Database
+from app.storage.kpis.reads import Broadcast
 from app.storage.queries import queries
-from app.storage.reads import Broadcast
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 
 LONGEST_LIVE = timedelta(hours=36)
 """A session without an end is treated as on air for this long."""

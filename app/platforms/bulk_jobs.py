@@ -17,9 +17,10 @@ from app.catalogue.ids import new_id
 from app.catalogue.models import RequestModel, ResponseModel, Text
 from app.catalogue.pages import Page, page_of
 from app.problems import invalid, not_found
-from app.storage import audit, bulk_jobs
-from app.storage.bulk_jobs import DeadLetterMatch, JobRow, NewJob
+from app.storage import audit
 from app.storage.database import Database
+from app.storage.platforms import bulk_jobs
+from app.storage.platforms.bulk_jobs import DeadLetterMatch, JobRow, NewJob
 
 JobKind = Literal["dead_letters.replay", "dead_letters.discard", "parked.replay", "parked.discard"]
 _GROUP = "3f1c0a9d2b7e4c5d6e8f9a0b"

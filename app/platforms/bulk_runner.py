@@ -24,9 +24,9 @@ from app.platforms.bulk_jobs import DeadLetterFilter, RoomFilter
 from app.platforms.dead_letter_replay import DeadLetterReplayer
 from app.problems import ProblemError
 from app.settings import Settings
-from app.storage import bulk_jobs
-from app.storage.bulk_jobs import WorkRow
 from app.storage.database import Database
+from app.storage.platforms import bulk_jobs
+from app.storage.platforms.bulk_jobs import WorkRow
 from app.storage.transient_errors import UNREACHABLE
 
 _log = structlog.get_logger()

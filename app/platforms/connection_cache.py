@@ -18,7 +18,7 @@ from app.platforms.secret_rotation import without_expired
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _log = structlog.get_logger()
 
 _TRUSTED_SECONDS = 2.0

@@ -17,12 +17,12 @@ from uuid import UUID
 import structlog
 from pydantic_core import to_json
 
-from app.storage import channel_outbox
-from app.storage.channel_outbox import Message
+from app.storage.channels import channel_outbox
+from app.storage.channels.channel_outbox import Message
 from app.storage.database import Database
 from app.storage.queries import statement
 
-_ADD = statement("platforms", "add_to_states")
+_ADD = statement("platforms/platforms", "add_to_states")
 _log = structlog.get_logger()
 _EVERY_SECONDS = 1.0
 _LAST_WRITE_SECONDS = 3.0

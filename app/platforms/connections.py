@@ -37,7 +37,7 @@ from app.storage.database import Database
 from app.storage.queries import queries
 from app.storage.tables import brands, connections, deliveries, sessions
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 POLLED = frozenset({"wechat_live", "weibo_counts"})
 """Kinds that receive no webhooks."""
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from app.catalogue.access import Principal
 from app.catalogue.models import ResponseModel
-from app.storage import bulk_jobs
 from app.storage.database import Database
+from app.storage.platforms import bulk_jobs
 from app.storage.tables import connections
 
 _MOST_READ = 100_000

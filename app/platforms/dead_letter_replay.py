@@ -37,7 +37,7 @@ from app.storage import audit
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("unprocessed")
+_SQL = queries("ingest/unprocessed")
 _ORIGIN = "connection:"
 
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.storage.database import Database, DatabaseUnreachableError
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _PEOPLE = "people"
 
 

@@ -26,7 +26,7 @@ from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 FUNDS_GET = "funds_get"
 """Kind of the pull of one entry."""
 _CHINA = ZoneInfo("Asia/Shanghai")

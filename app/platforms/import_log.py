@@ -15,11 +15,12 @@ from pydantic_core import from_json, to_json
 from app.catalogue.access import Principal
 from app.platforms.import_report import ImportTally
 from app.problems import not_found
-from app.storage import log_state, voids
 from app.storage.database import Database
+from app.storage.event_log import log_state
+from app.storage.ingest import voids
 from app.storage.queries import queries
 
-_SQL = queries("imports")
+_SQL = queries("platforms/imports")
 _LONGEST_NAME = 255
 
 

@@ -16,7 +16,7 @@ from app.ingest.subjects import parse_subject
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("imports")
+_SQL = queries("platforms/imports")
 _OF_ONE_FILE = frozenset(("kind", "subject", "source", "exported_at"))
 
 

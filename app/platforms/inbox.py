@@ -24,7 +24,7 @@ from app.ingest.writer import NotCommittedError, QueueFullError
 from app.storage.database import Connection, Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _log = structlog.get_logger()
 PULL = "pull"
 """The queue's name of a job that pulls one thing from a platform's API."""

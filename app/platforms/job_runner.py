@@ -25,12 +25,12 @@ from app.platforms.jobs import Pull, Puller
 from app.platforms.pollers import STREAM
 from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
 from app.settings import Settings
-from app.storage import bulk_jobs
 from app.storage.database import Database
+from app.storage.platforms import bulk_jobs
 from app.storage.queries import queries
 from app.storage.transient_errors import UNREACHABLE
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _log = structlog.get_logger()
 
 _PATIENCE = timedelta(days=3)

@@ -26,7 +26,7 @@ from app.platforms.wechat import QuotaBackoffError, Wechat
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 
 _LOOKS_BACK = timedelta(days=1)
 """A new connection searches orders from this long before its creation."""

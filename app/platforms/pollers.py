@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 RECONCILE, FUNDS, LIVE, COUNTS, STREAM = "reconcile", "poll_funds", "poll_live", "poll_counts", "weibo_stream"
 """The queue's names of these jobs; each takes a connection's id."""
 _JOBS = {"wechat_shop": (RECONCILE, FUNDS), "wechat_live": (LIVE,), "weibo_counts": (COUNTS,), "weibo_live": (STREAM,)}

@@ -15,7 +15,7 @@ from app.adapters.protocol import Binding, Refused
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 
 
 @dataclass(frozen=True, slots=True)

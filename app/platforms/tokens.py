@@ -18,7 +18,7 @@ from app.platforms.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _EARLY = timedelta(minutes=5)
 _FORCE_EVERY = timedelta(seconds=30)
 

@@ -19,7 +19,7 @@ from app.platforms.tokens import AccessTokens, App
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _FIRST_REST = 2.0
 _LONGEST_REST = 900.0
 """First and longest pause after a quota error, in seconds. With doubling, an exhausted daily quota costs about a hundred calls a

@@ -25,7 +25,7 @@ from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries
 
-_SQL = queries("platforms")
+_SQL = queries("platforms/platforms")
 _CHINA = ZoneInfo("Asia/Shanghai")
 _EXPORT = "export/"
 _DRIFT = timedelta(minutes=10)

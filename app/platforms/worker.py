@@ -34,9 +34,9 @@ from app.platforms.jobs import Puller
 from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
 from app.platforms.weibo_stream import WeiboStreams
 from app.settings import Settings
-from app.storage.bulk_jobs import JOB as BULK
 from app.storage.database import Database
-from app.storage.rebuilds import JOB as REBUILD
+from app.storage.ingest.rebuilds import JOB as REBUILD
+from app.storage.platforms.bulk_jobs import JOB as BULK
 from app.storage.transient_errors import UNREACHABLE
 
 _log = structlog.get_logger()

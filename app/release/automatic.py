@@ -16,9 +16,10 @@ from app.kpis.reader import SessionQuery
 from app.problems import ProblemError
 from app.release.finalize import Release, finalize
 from app.release.freeze import Author
-from app.storage import audit, revisions
+from app.storage import audit
 from app.storage.audit import Action, Actor
 from app.storage.database import Database
+from app.storage.reports import revisions
 
 _log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ from app.kpis.marks import client_marks
 from app.kpis.render import Document
 from app.release.canonical import canonical, sha256_of
 from app.reports.editions import client_report
-from app.storage.product_reads import NoteRow
-from app.storage.revisions import FrozenDocument
+from app.storage.kpis.product_reads import NoteRow
+from app.storage.reports.revisions import FrozenDocument
 
 
 def client_revision(frozen: Document) -> Document:

@@ -19,10 +19,13 @@ from app.problems import ProblemError, not_found
 from app.release.canonical import canonical, sha256_of
 from app.release.editions import with_client_hash
 from app.release.freeze import Author, Frozen, freeze
-from app.storage import audit, channel_outbox, reads, revisions
-from app.storage.channel_outbox import Message
+from app.storage import audit
+from app.storage.channels import channel_outbox
+from app.storage.channels.channel_outbox import Message
 from app.storage.database import Connection, Database
-from app.storage.revisions import RevisionRow
+from app.storage.kpis import reads
+from app.storage.reports import revisions
+from app.storage.reports.revisions import RevisionRow
 
 _SLOT_SECONDS = 20.0
 """How long a release waits for one of the process's connections for long work."""

@@ -21,9 +21,9 @@ from app.labels.catalogue import LANGUAGES
 from app.problems import ProblemError
 from app.reports.charts import read_documents
 from app.reports.document import report_on
-from app.storage import product_reads
 from app.storage.database import Connection
-from app.storage.session_status import SessionStatus
+from app.storage.kpis import product_reads
+from app.storage.kpis.session_status import SessionStatus
 
 SERIES = ("timeline", "showcases", "kpis", "audience")
 """Documents behind the report's charts that are the same in every language."""

@@ -15,9 +15,10 @@ from app.kpis.render import Document
 from app.problems import ProblemError, not_found
 from app.release.changes import changes
 from app.release.freeze import EVERY_PRODUCT, promotion_document
-from app.storage import product_reads, revisions
 from app.storage.database import Connection, Database
-from app.storage.revisions import FrozenDocument, RevisionRow
+from app.storage.kpis import product_reads
+from app.storage.reports import revisions
+from app.storage.reports.revisions import FrozenDocument, RevisionRow
 
 _LARGE = 1 << 20
 

@@ -30,10 +30,10 @@ from app.reports.note_items import note_items
 from app.reports.table_reader import read_tables
 from app.reports.traffic import traffic_section
 from app.reports.windows import after_live_section, effects_section, retention_section
-from app.storage import marks, product_reads
 from app.storage.database import Connection, Database
-from app.storage.product_reads import NoteRow, PromotionRow
-from app.storage.reads import AFTER_ALL, BEFORE_ALL
+from app.storage.kpis import marks, product_reads
+from app.storage.kpis.product_reads import NoteRow, PromotionRow
+from app.storage.kpis.reads import AFTER_ALL, BEFORE_ALL
 
 TOTALS = ("viewers", "buyers", "units_sold", "gmv")
 LIVE = ("peak_concurrent_viewers", "average_watch_seconds", "new_followers", "follow_rate", "comments", "engagement_rate")

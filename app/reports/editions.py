@@ -14,7 +14,7 @@ from app.reports.marks import client_section
 from app.reports.note_items import note_items
 from app.reports.tables import client_tables
 from app.reports.windows import client_sections
-from app.storage.product_reads import NoteRow
+from app.storage.kpis.product_reads import NoteRow
 
 Edition = Literal["client", "internal"]
 _SECTIONS = ("live", "ec", "promotion")

@@ -25,10 +25,10 @@ from app.reports.document import report_on
 from app.reports.excel.workbook import Batch, OrderLines, WorkbookInput, write_workbook
 from app.reports.page import render
 from app.reports.render_process import RenderProcess
-from app.storage import log_reads
 from app.storage.database import Connection, Database
-from app.storage.log_reads import OrderFilter, OrderRow
-from app.storage.reads import SessionHead
+from app.storage.event_log import log_reads
+from app.storage.event_log.log_reads import OrderFilter, OrderRow
+from app.storage.kpis.reads import SessionHead
 
 WORKBOOK_DOCUMENTS = ("timeline", "showcases", "products")
 PAGE_DOCUMENTS = frozenset(name for needed in NEEDS.values() for name in needed)

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.kpis.marks import FOR_CLIENTS
 from app.kpis.render import Document, local, zone_of
 from app.labels.catalogue import Language, label, label_or
-from app.storage.marks import MarkRow
+from app.storage.kpis.marks import MarkRow
 
 MOST = 200
 """Rows of the list."""

@@ -15,7 +15,7 @@ from app.kpis.rounding import digits_of
 from app.kpis.sources import by_source
 from app.labels.catalogue import Language, label, label_or
 from app.reports.cells import cell_of
-from app.storage.sources import SalesBySource, Source, SourceSales
+from app.storage.kpis.sources import SalesBySource, Source, SourceSales
 
 FIGURES = (
     "entry_rate", "product_impressions", "product_click_rate", "clickers", "click_to_order_rate", "ad_spend", "roi", "net_roi",

@@ -19,8 +19,8 @@ from app.kpis.retention import LIMITS_SECONDS, Retention, retention_document, to
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.cells import cell_of
-from app.storage.reads import SessionHead
-from app.storage.stays import StaysOfMinute
+from app.storage.kpis.reads import SessionHead
+from app.storage.kpis.stays import StaysOfMinute
 
 AFTER_LIVE = (
     *(f"after_live_{figure}_{length}" for length in ("24h", "7d") for figure in ("orders", "gmv", "net_gmv")),

@@ -22,8 +22,8 @@ from app.settlement.platform_statements import PlatformStatement
 from app.settlement.session_amounts import SessionFigures
 from app.settlement.statement import Basis, EnteredLine, earlier_of
 from app.settlement.terms import Terms
-from app.storage import settlement_reads
-from app.storage.settlement_reads import BrandSession
+from app.storage.backoffice import settlement_reads
+from app.storage.backoffice.settlement_reads import BrandSession
 from app.storage.tables import brands, contracts, exchange_rates, settlements
 
 

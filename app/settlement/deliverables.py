@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.settlement.earlier import UsedContract
 from app.settlement.lines import Record
 from app.settlement.months import last_of
-from app.storage import settlement_reads
-from app.storage.settlement_reads import BrandSession, PromotionTime
+from app.storage.backoffice import settlement_reads
+from app.storage.backoffice.settlement_reads import BrandSession, PromotionTime
 
 DeliverableKind = Literal["article", "rehearsal", "promotion", "broadcast"]
 KINDS: tuple[DeliverableKind, ...] = get_args(DeliverableKind)

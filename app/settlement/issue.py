@@ -19,8 +19,9 @@ from app.settlement.document import Settlement, frozen, parse, sha256_of
 from app.settlement.exchange_rates import RateKey, is_rate
 from app.settlement.settlement_reader import Stored
 from app.settlement.settlements import Caller, computed, entered_of, locked, require_draft, unbound
-from app.storage import channel_outbox, settlement_reads
-from app.storage.channel_outbox import Message
+from app.storage.backoffice import settlement_reads
+from app.storage.channels import channel_outbox
+from app.storage.channels.channel_outbox import Message
 from app.storage.database import Database
 from app.storage.tables import exchange_rates, settlement_rates, settlements
 

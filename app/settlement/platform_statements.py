@@ -14,7 +14,7 @@ from pydantic import Field
 from app.catalogue.models import decimal_string, digits_of
 from app.settlement.lines import Record
 from app.settlement.session_amounts import SessionFigures
-from app.storage.settlement_reads import Settled
+from app.storage.backoffice.settlement_reads import Settled
 
 
 class PlatformFee(Record):

@@ -24,7 +24,8 @@ from app.settlement import basis_reader
 from app.settlement.document import Settlement, frozen
 from app.settlement.entered_lines import NewLine, entered_line
 from app.settlement.statement import EnteredLine, state
-from app.storage import audit, settlement_reads
+from app.storage import audit
+from app.storage.backoffice import settlement_reads
 from app.storage.database import Database
 from app.storage.tables import brands, settlements
 

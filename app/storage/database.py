@@ -22,11 +22,11 @@ from sqlalchemy.pool import NullPool
 from app.observability.metrics import CONNECTIONS
 from app.settings import Settings
 from app.storage import audit
-from app.storage.connector import Connector, GuardedConnection, TimeLimits, limits_of
-from app.storage.embedded import EmbeddedPostgres
-from app.storage.persistent_connection import PersistentConnection
-from app.storage.pools import named, open_engine, open_pool
-from app.storage.postgres_programs import EmbeddedPostgresError
+from app.storage.pool.connector import Connector, GuardedConnection, TimeLimits, limits_of
+from app.storage.pool.persistent_connection import PersistentConnection
+from app.storage.pool.pools import named, open_engine, open_pool
+from app.storage.postgres.embedded import EmbeddedPostgres
+from app.storage.postgres.postgres_programs import EmbeddedPostgresError
 from app.storage.transient_errors import UNREACHABLE, is_transient
 
 Connection = PoolConnectionProxy | asyncpg.Connection

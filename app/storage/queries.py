@@ -1,6 +1,6 @@
-"""Named SQL from the files in `sql/`.
+"""Named SQL from the files beside the modules.
 
-In: a file's name. Out: its queries by name. Never here: strings built at run time.
+In: a file's name, with its package: `kpis/reads`. Out: its queries by name. Never here: strings built at run time.
 
 A query with few parameters has numbered ones, `$1`. Where they are many, they have names, `:session_id`, which are numbered once:
 the database gets the same text either way, and the file can be pasted into psql, whose variables are written so.
@@ -36,15 +36,15 @@ class Statement:
 
 @cache
 def queries(file: str) -> dict[str, str]:
-    """Return name → SQL of `sql/<file>.sql`; a query begins with a line `-- name: …`."""
-    text = (Path(__file__).parent / "sql" / f"{file}.sql").read_text(encoding="utf-8")
+    """Return name → SQL of `<file>.sql`; a query begins with a line `-- name: …`."""
+    text = (Path(__file__).parent / f"{file}.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return {name: sql.strip() for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 @cache
 def statement(file: str, name: str) -> Statement:
-    """Return a query of `sql/<file>.sql` whose parameters have names; a name that stands twice is one parameter."""
+    """Return a query of `<file>.sql` whose parameters have names; a name that stands twice is one parameter."""
     numbers: dict[str, int] = {}
     sql = _NAMED.sub(lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", queries(file)[name])
     return Statement(sql, tuple(numbers))

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.api.audit_actions import ACTIONS, NOT_RECORDED
+from app.api.access.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
 from app.service import Service
 from app.storage import audit

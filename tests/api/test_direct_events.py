@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.api.direct_events import DirectRequest
+from app.api.ingest.direct_events import DirectRequest
 from app.catalogue.access import Role
 from app.cli.serve import Server
 from app.service import Service
@@ -28,7 +28,7 @@ _IDS = re.compile(rb"urn:request:[0-9a-f]{32}|e-[0-9]+")
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings of a server on a port of its own, behind a proxy that it trusts, with a limit that is told."""
+    """Settings of a server on a port of its own, behind a proxy that it trusts, with a limit that is stated."""
     return settings.model_copy(
         update={"port": free_port(), "trusted_proxies": "127.0.0.0/8", "key_requests_per_minute": 60_000, "max_batch_events": 5}
     )
@@ -140,7 +140,7 @@ _NO_JSON = ("{", "", "\ufffe")
 
 
 DIRECT = frozenset(list(_BODIES)[:8])
-"""Cases of which each event is valid by itself."""
+"""Cases of which each event is valid alone."""
 
 
 def _comparable(answer: tuple[bytes, bytes]) -> tuple[bytes, Any]:

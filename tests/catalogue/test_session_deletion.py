@@ -11,7 +11,7 @@ import pytest
 
 from app.ingest import rebuild
 from app.service import Service
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
 Send = Callable[..., Coroutine[Any, Any, None]]

@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 
 from app.kpis.status import is_on_air
 from app.service import Service
+from app.storage.kpis.reads import Broadcast
+from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries
-from app.storage.reads import Broadcast
-from app.storage.session_status import SessionStatus
 from tests.properties import examples
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
@@ -186,5 +186,5 @@ async def test_sql_and_python_agree_on_what_is_live(
                 "VALUES ($1, 0, $2, '1970-01-01Z', $3, '', 'broadcast', $4, $5, '', $4)",
                 session, room, platform, int(on), at,
             )  # fmt: skip
-        rows = await connection.fetch(queries("catalogue")["on_air"], [session], None)
+        rows = await connection.fetch(queries("catalogue/catalogue")["on_air"], [session], None)
     assert is_on_air(broadcasts) == bool(rows)

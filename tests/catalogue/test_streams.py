@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
 NewSession = Callable[..., Awaitable[dict[str, Any]]]

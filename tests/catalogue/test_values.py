@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from app.api.paging import decode, encode
+from app.api.conventions.paging import decode, encode
 from app.catalogue.ids import new_id
 from app.catalogue.models import decimal_string
 from app.events.money import minor_units

@@ -12,8 +12,8 @@ import pytest
 
 from app.channels.sender import Sender
 from app.service import Service
-from app.storage import channel_outbox
-from app.storage.channel_outbox import ChannelEvent, Message
+from app.storage.channels import channel_outbox
+from app.storage.channels.channel_outbox import ChannelEvent, Message
 from tests.channels.fake_bots import (
     FakeBots,
     form_of,

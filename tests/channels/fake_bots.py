@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from app.channels.kinds.registry import KINDS as REGISTERED
-from app.storage.channel_outbox import ChannelEvent
+from app.storage.channels.channel_outbox import ChannelEvent
 
 SIGNING = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 FEISHU_SECRET, DINGTALK_SECRET = "feishu-secret", "SEC0123456789abcdef"

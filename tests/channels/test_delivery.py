@@ -11,8 +11,8 @@ import pytest
 
 from app.channels.sender import MAX_ATTEMPTS, Sender
 from app.service import Service
-from app.storage import channel_outbox
-from app.storage.channel_outbox import Message
+from app.storage.channels import channel_outbox
+from app.storage.channels.channel_outbox import Message
 from tests.channels.conftest import Clock, Drain, Make, deliveries, emit, emit_failing, run
 from tests.channels.fake_bots import FakeBots
 
@@ -120,7 +120,7 @@ async def test_a_process_that_dies_after_the_request_leaves_the_message_to_anoth
         clock.catch_up()
         with monkeypatch.context() as dying:
             # It dies between the answer and the commit.
-            dying.setattr("app.storage.channel_queue.finish", _die)
+            dying.setattr("app.storage.channels.channel_queue.finish", _die)
             with pytest.raises(DiedError):
                 await run(sender, channel)
         assert 0 == await run(sender, channel)
@@ -149,7 +149,7 @@ async def test_a_message_that_ends_its_process_is_given_up(
     channel = await make_channel("webhook")
     await emit(service)
     clock.catch_up()
-    monkeypatch.setattr("app.storage.channel_queue.finish", _die)
+    monkeypatch.setattr("app.storage.channels.channel_queue.finish", _die)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(DiedError):
             await run(sender, channel)

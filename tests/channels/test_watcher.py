@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from app.channels.transitions import CLEARED_AFTER, look, off_air
 from app.live.alerts import Alert, Level, alert_id
 from app.service import Service
-from app.storage.alert_states import AlertState
+from app.storage.live.alert_states import AlertState
 from tests.channels.conftest import Answer, Drain, Make, Send, Times, deliveries, events
 from tests.channels.fake_bots import FakeBots
 

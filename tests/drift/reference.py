@@ -1,4 +1,4 @@
-"""The parts of the documentation that are made from the code: tables of settings, events, KPIs, problems and metrics; the command.
+"""The parts of the documentation that are made from the code: tables of settings, events, KPIs, problems, metrics, packages; the command.
 
 In: the registries of the application, the pages as they are. Out: the pages as they should be. Never here: prose.
 
@@ -6,10 +6,13 @@ In: the registries of the application, the pages as they are. Out: the pages as 
 stays free.
 """
 
+import ast
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,8 @@ from app.kpis.metrics import METRICS
 from app.problems.codes import CODES
 from app.settings import Settings
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 Cells = Iterable[object]
 
 
@@ -73,12 +77,32 @@ def metrics() -> Iterator[str]:
             yield row(f"`{name}`", family.type, ", ".join(labels), family.documentation)
 
 
+def packages(container: str = "app", number: str = "") -> Iterator[str]:
+    """Yield a row per package, from the top of the imports to their end; packages in a package follow it."""
+    for place, layer in enumerate(_layers()[container], 1):
+        for name in re.split(r" [|:] ", layer):
+            path = Path(container.replace(".", "/"), name)
+            file = path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py")
+            words = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+            yield row(f"{number}{place}", f"`{path if file.name == '__init__.py' else file}`", first_paragraph(words))
+            if f"{container}.{name}" in _layers():
+                yield from packages(f"{container}.{name}", f"{number}{place}.")
+
+
+@cache
+def _layers() -> Mapping[str, list[str]]:
+    """Return the layers of each package that has some, as the contracts of the imports name them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    return {one["containers"][0]: one["layers"] for one in contracts if one["type"] == "layers"}
+
+
 TABLES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
     ("settings.md", "| setting | default | meaning |"): settings,
     ("events.md", "| type | data | what it says |"): events,
     ("kpis.md", "| slug | 日本語 | 中文 | English | unit | formula |"): kpis,
     ("problems.md", "| code | status | meaning |"): problems,
     ("deployment.md", "| metric | type | labels | meaning |"): metrics,
+    ("architecture.md", "| layer | package | what is in it |"): packages,
 }
 """Page and heading row of each generated table."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from alembic.script import Script, ScriptDirectory
 
-from app.storage import migrate
 from app.storage.database import Database, open_database
+from app.storage.schema import migrate
 from tests.databases import SECRET, OwnSettings
 
 _VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"

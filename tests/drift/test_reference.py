@@ -11,7 +11,7 @@ PAGES = pages()
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_what_the_code_says(name: str) -> None:
-    """Settings, events, KPIs, problems, metrics and commands are described by their registries."""
+    """Settings, events, KPIs, problems, metrics, packages and commands are described by their registries."""
     assert PAGES[name] == (DOCS / name).read_text(encoding="utf-8"), "after a change: make reference"
 
 

@@ -23,15 +23,16 @@ from app.kpis.timeline import SESSION_SERIES
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.platforms.connection_forms import ConnectionKind, kinds
 from app.storage import tables
-from app.storage.channel_outbox import ChannelEvent
+from app.storage.channels.channel_outbox import ChannelEvent
+from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries
-from app.storage.session_status import SessionStatus
 from tests.adapters.sample_requests import KINDS as SAMPLE_KINDS
 from tests.pipeline.reference_events import method_of
 from tests.pipeline.reference_orders import Teller
 from tests.pipeline.strategies import DATA
 
 ROOT = Path(__file__).parents[2]
+STORAGE = ROOT / "app" / "storage"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "insights" / "rules").glob("*.py"))
 
@@ -173,8 +174,8 @@ def test_a_query_with_many_parameters_names_them() -> None:
     """More than eleven numbers are more than a reader counts."""
     many = {
         f"{path.stem}.{name}": most
-        for path in (ROOT / "app" / "storage" / "sql").glob("*.sql")
-        for name, sql in queries(path.stem).items()
+        for path in STORAGE.rglob("*.sql")
+        for name, sql in queries(path.relative_to(STORAGE).with_suffix("").as_posix()).items()
         if (most := max((int(number) for number in re.findall(r"\$(\d+)", sql)), default=0)) > 11 and name not in JOINED
     }
     assert {} == many

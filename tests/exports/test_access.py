@@ -12,9 +12,9 @@ from app.exports.columns import TABLES
 from app.exports.formats import CsvFile
 from app.exports.reader import ExportQuery
 from app.service import Service
-from app.storage.comparison_reads import BrandRow
-from app.storage.export_reads import Window
+from app.storage.kpis.comparison_reads import BrandRow
 from app.storage.queries import queries
+from app.storage.reports.export_reads import Window
 from tests.conftest import KeyMaker
 from tests.databases import CITUS
 from tests.kpis.event_builders import NewSession, Send, paid
@@ -68,7 +68,7 @@ async def test_without_the_first_line_no_row_of_another_brand_is_exported(
     service: Service, brands: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The query of the sessions loses its condition, and row-level security leaves the brand's own."""
-    sql = queries("exports")
+    sql = queries("reports/exports")
     condition = "s.brand_id = $1::uuid AND "
     assert condition in sql["sessions"]
     monkeypatch.setitem(sql, "sessions", sql["sessions"].replace(condition, "$1::uuid IS NOT NULL AND "))

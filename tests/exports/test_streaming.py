@@ -22,9 +22,9 @@ from app.exports.reader import ExportQuery, Page, Place
 from app.problems import ProblemError
 from app.service import Service
 from app.settings import Settings
-from app.storage.comparison_reads import BrandRow
 from app.storage.database import Connection
-from app.storage.export_reads import Window
+from app.storage.kpis.comparison_reads import BrandRow
+from app.storage.reports.export_reads import Window
 from tests.exports.conftest import Export
 from tests.ingest.sending import send
 from tests.live.conftest import server
@@ -103,7 +103,7 @@ async def test_no_page_is_read_ahead_of_the_client(
 async def test_a_page_ends_before_it_is_too_large(service: Service, session: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long single events are, a page holds no more than a few megabytes of them."""
     await log(service, session, 40)
-    monkeypatch.setattr("app.storage.export_reads.MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("app.storage.reports.export_reads.MOST_CHARACTERS", 1000)
     pages = Pages(monkeypatch, 1_000)
     pieces = await whole(service.exporter, await asked(service), "csv")
     assert 8 <= pages.read <= 14
@@ -118,7 +118,7 @@ async def test_a_page_of_many_sessions_is_no_larger(
     sessions = [UUID((await client.post("/v1/sessions", json=form)).json()["id"]) for _ in range(6)]
     for session in sessions:
         await log(service, session, 3)
-    monkeypatch.setattr("app.storage.export_reads.MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("app.storage.reports.export_reads.MOST_CHARACTERS", 1000)
     pages = Pages(monkeypatch, 1_000)
     pieces = await whole(service.exporter, await asked(service), "csv")
     assert 3 <= pages.read <= 6

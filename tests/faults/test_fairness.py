@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from fastapi import Request
 
-from app.api.cancellation import while_connected
+from app.api.conventions.cancellation import while_connected
 from app.catalogue.access import Principal, Role
 from app.live.subscriber import StreamAccess
 from app.problems import ProblemError

@@ -14,8 +14,8 @@ from alembic import command
 
 from app.ingest.rebuild import compare
 from app.service import service_on
-from app.storage import migrate
 from app.storage.database import Database, open_database
+from app.storage.schema import migrate
 from tests.databases import new_database
 from tests.faults.conftest import FULL, settings_for
 from tests.ingest.sending import new_session, send

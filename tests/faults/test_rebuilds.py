@@ -11,7 +11,7 @@ import pytest
 
 from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import request, work
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
 from tests.databases import SECRET
 from tests.faults.conftest import BATCH, FULL, Front, front, like, settings_for
 

@@ -13,7 +13,7 @@ import pytest
 
 from app.ingest.rebuild import compare
 from app.ingest.writer import FLUSHES_IN_FLIGHT
-from app.storage.connector import Connector, GuardedConnection, limits_of
+from app.storage.pool.connector import Connector, GuardedConnection, limits_of
 from tests.faults.conftest import DATABASE_SECONDS, Front, eventually, front, like, settings_for
 from tests.faults.tcp_proxy import TcpProxy
 from tests.pipeline.processes import HEADERS, ServerProcess

@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 from app.extras import EXTRAS
-from app.storage.embedded import EmbeddedPostgres
+from app.storage.postgres.embedded import EmbeddedPostgres
 from tests.faults.tcp_proxy import TcpProxy
 from tests.image import checks
 from tests.image.building import SUITE, Image, base_root, build, megabytes, wheels

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from app.service import Service
-from app.storage.persistent_connection import early_lock_release
+from app.storage.pool.persistent_connection import early_lock_release
 from app.storage.transient_errors import UNREACHABLE
 
 _PARK = "INSERT INTO parked (platform, room, owner, event_key, received_at, event) VALUES ('x', $1, '', '\\x00', now(), '{}')"

@@ -16,8 +16,8 @@ from app.kpis.products import SellOut, StockHistory, product_table
 from app.kpis.showcases import Showcase
 from app.kpis.stock import Remaining, SoldOut
 from app.labels.catalogue import LANGUAGES
-from app.storage.product_reads import ProductRow
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
+from app.storage.kpis.product_reads import ProductRow
+from app.storage.kpis.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead
 from tests.kpis.event_builders import START
 
 MINUTES = 120

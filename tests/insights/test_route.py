@@ -73,7 +73,7 @@ async def test_without_kept_texts_no_comment_is_asked_for_and_no_dictionary_load
     _jieba.cache_clear()
     _sudachi.cache_clear()
     monkeypatch.setattr(
-        "app.api.insights.insight_settings", lambda settings: InsightSettings(settings.slow_response_seconds, False)
+        "app.api.figures.insights.insight_settings", lambda settings: InsightSettings(settings.slow_response_seconds, False)
     )
     with queries_sent(monkeypatch) as sent:
         found = (await client.get(f"/v1/sessions/{session}/insights")).json()["insights"]

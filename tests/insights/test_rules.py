@@ -9,8 +9,8 @@ from app.insights.evidence import Aired, Evidence
 from app.insights.finding import CODES
 from app.insights.registry import findings_of
 from app.insights.topics import Topic, Topics
-from app.storage.insight_reads import Shipping
-from app.storage.product_reads import PromotionRow
+from app.storage.kpis.product_reads import PromotionRow
+from app.storage.reports.insight_reads import Shipping
 from tests.insights.evidence_builders import aired, concurrency, evidence, found, minute
 
 SOLD = {"viewers": 1000, "orders": 40, "buyers": 40, "units_sold": 40, "gmv": 4_000_000, "product_clicks": 2000}

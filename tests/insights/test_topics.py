@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from app.events.fields import MAX_COMMENT
 from app.insights.topics import THEMES, topics_of
 from app.labels.catalogue import CATALOGUE
-from app.storage.insight_reads import CommentText
+from app.storage.reports.insight_reads import CommentText
 
 PRODUCTS = {"knit-01": ["ニット", "针织衫", "K1"], "knit-02": ["ニットワンピ"], "x": ["x"]}
 

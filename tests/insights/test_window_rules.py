@@ -13,10 +13,10 @@ from app.kpis.effects import Effect, Effects, Window
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.targets import SessionTargets, target_figures
 from app.labels.catalogue import label
-from app.storage.marks import MarkRow
-from app.storage.reads import AfterLive
-from app.storage.sources import Source, SourceSales
-from app.storage.windows import Sales, Sold
+from app.storage.kpis.marks import MarkRow
+from app.storage.kpis.reads import AfterLive
+from app.storage.kpis.sources import Source, SourceSales
+from app.storage.kpis.windows import Sales, Sold
 from tests.insights.evidence_builders import MINUTES, aired, evidence, found, head, minute
 
 SOLD = {"viewers": 1000, "orders": 40, "buyers": 40, "units_sold": 40, "gmv": 4_000_000, "product_clicks": 2000}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.storage.reads import Broadcast, SessionFigures, SessionHead
+from app.storage.kpis.reads import Broadcast, SessionFigures, SessionHead
 
 Answer = dict[str, Any]
 Event = tuple[str, float, Answer]

@@ -9,7 +9,7 @@ import httpx
 from hypothesis import given, strategies as st
 
 from app.kpis.ad_spend import ad_spend
-from app.storage.ad_rates import AdRate
+from app.storage.kpis.ad_rates import AdRate
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 CONVERTED = ("ad_spend", "roi", "net_roi")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.api.comparison import ComparisonDocument, HistoryDocument
+from app.api.figures.comparison import ComparisonDocument, HistoryDocument
 from app.catalogue import key_store
 from app.kpis.metrics import METRICS
 from tests.conftest import KeyMaker

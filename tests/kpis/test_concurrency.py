@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from hypothesis import given, strategies as st
 
 from app.kpis.concurrency import sums_by_minute, viewers_at
-from app.storage.reads import ConcurrencyRow
-from app.storage.room_samples import ROOM_TIMEOUT
+from app.storage.kpis.reads import ConcurrencyRow
+from app.storage.kpis.room_samples import ROOM_TIMEOUT
 from tests.kpis.event_builders import START
 
 PLATFORMS, ROOMS = ("a", "b"), ("", "1", "2", "3")

@@ -3,8 +3,15 @@
 import httpx
 import pytest
 
-from app.api import insights, kpi_models, read_models, report_models, timeline_models, traffic_models
-from app.api.read_models import DocumentModel
+from app.api.figures import insights
+from app.api.models import (
+    kpis as kpi_models,
+    report as report_models,
+    results as read_models,
+    timeline as timeline_models,
+    traffic as traffic_models,
+)
+from app.api.models.results import DocumentModel
 from tests.kpis.event_builders import NewSession, Send, paid
 
 SHAPES: dict[str, type[DocumentModel]] = {

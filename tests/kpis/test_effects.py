@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from app.kpis.effects import effect_of
-from app.storage.marks import MarkRow
+from app.storage.kpis.marks import MarkRow
 from tests.kpis.event_builders import NewSession, Read, Send, paid, tokyo
 
 BEGIN = datetime(2021, 9, 25, 5, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from app.kpis.concurrency import highest_sum, viewers_at
 from app.kpis.consistency import findings
 from app.kpis.evaluate import Evaluation, evaluate
 from app.kpis.metrics import METRICS
-from app.storage.reads import ConcurrencyRow, SessionFigures
+from app.storage.kpis.reads import ConcurrencyRow, SessionFigures
 from tests.kpis.event_builders import START, figures_of
 
 AUDIENCE = ("viewers", "views", "impressions", "likes", "comments", "shares", "new_followers")

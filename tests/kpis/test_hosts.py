@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from app.kpis.hosts import windows_of
-from app.storage.hosts import HostChange
+from app.storage.kpis.hosts import HostChange
 from tests.kpis.event_builders import NewSession, Read, Send
 
 BEGIN = datetime(2021, 9, 25, 5, 0, tzinfo=UTC)

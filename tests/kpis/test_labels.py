@@ -14,7 +14,7 @@ from app.kpis.products import UNITS
 from app.labels import catalogue as labels
 from app.labels.catalogue import CATALOGUE, LANGUAGES, label, name_in
 from app.reports import document as report_document
-from app.storage.session_status import SessionStatus
+from app.storage.kpis.session_status import SessionStatus
 
 ROOT = Path(__file__).parents[2] / "app"
 

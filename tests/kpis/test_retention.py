@@ -7,7 +7,7 @@ import pytest
 
 from app.catalogue.access import Role
 from app.service import Service
-from app.storage import stays
+from app.storage.kpis import stays
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, tokyo
 

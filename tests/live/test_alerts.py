@@ -8,12 +8,12 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from app.api.alerts import Alert as AlertShape
+from app.api.live.alerts import Alert as AlertShape
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.live import alerts
 from app.live.alerts import AlertThresholds, ProductState, SupportState
-from app.storage.live_reads import OpenRequests
-from app.storage.reads import Broadcast, ConcurrencyRow, SessionHead
+from app.storage.kpis.reads import Broadcast, ConcurrencyRow, SessionHead
+from app.storage.live.live_reads import OpenRequests
 from tests.kpis.event_builders import START, at
 from tests.live.conftest import make_session, send
 

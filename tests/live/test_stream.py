@@ -15,7 +15,7 @@ from app.live.alerts import AlertThresholds
 from app.live.session_state import read_session_state
 from app.live.subscriber import StreamLimits
 from app.service import Service
-from app.storage import live_reads
+from app.storage.live import live_reads
 from tests.live.conftest import Open, make_session, send
 from tests.live.reading import SNAPSHOT, Reader
 

@@ -133,7 +133,7 @@ async def test_carts_that_are_forgotten_and_read_again_count_as_before(
     orders = [paid(1, f"A-{n:02}", f"b{n % 5}", (f"p{n % 7}", 1 + n % 2, "1.00"), ("knit", 1, "1.00")) for n in range(20)]
     await send("wechat:room", *orders, refunded(2, "A-03", "r1", "0.50", ("knit", 1)))
     expected = await read(session, "packing-list")
-    monkeypatch.setattr("app.storage.packing_reads.BATCH", 2)
+    monkeypatch.setattr("app.storage.backoffice.packing_reads.BATCH", 2)
     monkeypatch.setattr("app.logistics.carts.MOST", 3)
     assert expected == await read(session, "packing-list")
     assert 49 == sum(line["quantity"] for line in expected["totals"])

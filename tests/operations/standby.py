@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 
-from app.storage.postgres_programs import run, user_of
+from app.storage.postgres.postgres_programs import run, user_of
 
 
 class Standby:

@@ -16,7 +16,7 @@ from app.ingest.rebuild import compare
 from app.operations.backup_file import BackupError, BackupFile, opened
 from app.platforms.encryption import WrongSecretKeyError
 from app.service import Service, open_service
-from app.storage.dump import DumpError
+from app.storage.postgres.dump import DumpError
 from tests.databases import CITUS, new_database
 from tests.operations.conftest import make, names_in, restore, settings_of
 
@@ -197,7 +197,7 @@ async def test_a_backup_that_is_broken_off_leaves_no_file(
         yield b"the beginning"
         raise DumpError("lost")
 
-    monkeypatch.setattr("app.storage.dump.dump", broken)
+    monkeypatch.setattr("app.storage.postgres.dump.dump", broken)
     with pytest.raises(DumpError):
         await make(service, file)
     assert (["one.backup"], "the former one") == (names_in(tmp_path), file.read_text())

@@ -21,12 +21,12 @@ from app.operations.doctor import Level, Status
 from app.operations.settings_review import review
 from app.service import Service
 from app.settings import Settings
-from app.storage import migrate
-from app.storage.log_partitions import Partition, first_id
-from app.storage.readiness import DatabaseState
-from app.storage.replica import ReplicaState
-from app.storage.schema_window import SchemaFit
-from app.storage.status_reads import ScheduleRow, WaitingJobs
+from app.storage.event_log.log_partitions import Partition, first_id
+from app.storage.operations.readiness import DatabaseState
+from app.storage.operations.replica import ReplicaState
+from app.storage.operations.status_reads import ScheduleRow, WaitingJobs
+from app.storage.schema import migrate
+from app.storage.schema.schema_window import SchemaFit
 from tests.cli.shell import Result, call
 from tests.conftest import KeyMaker
 from tests.databases import SECRET, OwnSettings

@@ -15,11 +15,11 @@ from app.dashboard import files
 from app.insights.topics import topics_of
 from app.labels.catalogue import LANGUAGES
 from app.reports.render_process import RenderProcess
-from app.storage import dump
-from app.storage.dump import DumpError
-from app.storage.embedded import EmbeddedPostgres
-from app.storage.insight_reads import CommentText
-from app.storage.postgres_programs import EmbeddedPostgresError
+from app.storage.postgres import dump
+from app.storage.postgres.dump import DumpError
+from app.storage.postgres.embedded import EmbeddedPostgres
+from app.storage.postgres.postgres_programs import EmbeddedPostgresError
+from app.storage.reports.insight_reads import CommentText
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from app.main import create_app
 from app.operations import doctor
 from app.operations.doctor import Level
 from app.service import Service, open_service
-from app.storage import replica
 from app.storage.database import Database
-from app.storage.replica import Outcome, ReadSide
+from app.storage.operations import replica
+from app.storage.operations.replica import Outcome, ReadSide
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, new_database
 from tests.operations.standby import Standby, replicated
 

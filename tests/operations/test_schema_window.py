@@ -12,9 +12,9 @@ from app.operations import doctor
 from app.operations.doctor import Level
 from app.service import MigrationsBehindError, Service, open_service
 from app.settings import Settings
-from app.storage import migrate
 from app.storage.database import open_database
-from app.storage.schema_window import NOTE, SchemaFit, SchemaState, Window, window_of
+from app.storage.schema import migrate
+from app.storage.schema.schema_window import NOTE, SchemaFit, SchemaState, Window, window_of
 
 
 def scripts(*declared: dict[str, Any]) -> Any:

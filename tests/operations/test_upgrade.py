@@ -29,8 +29,8 @@ from app.operations import doctor
 from app.operations.doctor import Level
 from app.service import open_service
 from app.settings import Settings
-from app.storage import migrate
 from app.storage.database import open_database
+from app.storage.schema import migrate
 from tests.databases import CITUS, SECRET, OwnSettings, new_database
 from tests.pipeline.processes import HEADERS, ROOT, ServerProcess
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.api import guests
+from app.api.access import guests
 from app.catalogue.access import Role
 from app.service import Service
 from tests.api.document import DOCUMENT

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from pydantic import AnyHttpUrl
 
-from app.api.addresses import TrustedProxies
-from app.api.cookies import SignInCookie
+from app.api.access.addresses import TrustedProxies
+from app.api.access.cookies import SignInCookie
 from app.ingest.retention import retire
 from app.main import create_app
 from app.observability.logs import MASK, mask

@@ -15,7 +15,7 @@ from app.kpis.orders_and_events import read_orders
 from app.kpis.reader import SessionQuery, TimelineQuery
 from app.kpis.sources import read_sources
 from app.service import Service
-from app.storage.log_reads import OrderFilter
+from app.storage.event_log.log_reads import OrderFilter
 from tests.pipeline import oracle, product_oracle, traffic_oracle
 from tests.pipeline.reference_model import tell
 from tests.pipeline.reference_records import Order, Show, Story

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from app.ingest import flush
 from app.storage.database import Connection
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show

@@ -17,7 +17,7 @@ from app.ingest.rebuild_requests import replace, work
 from app.ingest.rebuild_swap import swap
 from app.ingest.staged_fold import StagedFold
 from app.ingest.stream_decisions import decide
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.rebuilding import Change, change_beside, do_jobs, leave_all_to_jobs, pending_rebuilds, send, void_event

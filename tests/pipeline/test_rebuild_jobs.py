@@ -11,7 +11,7 @@ from app.ingest import rebuild_requests
 from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import enqueue_due, work
 from app.settings import Settings
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.rebuilding import do_jobs, leave_all_to_jobs, pending_rebuilds, send, void_event
 from tests.pipeline.reference_records import Show

@@ -10,7 +10,7 @@ import pytest
 from app.events.envelope import EVENT, event_key
 from app.ingest.rebuild import compare
 from app.ingest.submission import Submission, SubmittedEvent
-from app.storage.writes import WriteQueries
+from app.storage.ingest.writes import WriteQueries
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
 from tests.pipeline.request_bodies import body, like, likes

@@ -10,7 +10,7 @@ import pytest
 
 from app.catalogue.access import Role
 from app.service import Service
-from app.storage import bulk_jobs
+from app.storage.platforms import bulk_jobs
 from tests.conftest import KeyMaker
 from tests.platforms.conftest import Answer, Connect, path_of, until
 

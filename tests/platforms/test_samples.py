@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import webhooks
+from app.api.ingest import webhooks
 from tests.adapters.sample_requests import ANSWERED, secrets_of
 from tests.platforms.conftest import Answer, Connect, path_of
 

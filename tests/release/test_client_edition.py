@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, strategies as st
 from starlette.types import ASGIApp
 
-from app.api.audit_actions import ACTIONS, NOT_RECORDED
+from app.api.access.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
 from app.labels.catalogue import LANGUAGES
 from app.main import create_app
 from app.reports.editions import client_report
 from app.reports.note_items import note_items
 from app.service import Service
-from app.storage.product_reads import NoteRow
+from app.storage.kpis.product_reads import NoteRow
 from tests.api.document import DOCUMENT
 from tests.conftest import KeyMaker
 from tests.images import png

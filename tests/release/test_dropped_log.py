@@ -16,7 +16,7 @@ from app.ingest.rebuild import compare
 from app.problems import ProblemError
 from app.service import Service, open_service
 from app.settings import Settings
-from app.storage import log_partitions
+from app.storage.event_log import log_partitions
 from tests.cli.shell import call
 from tests.databases import SECRET
 from tests.ingest.sending import new_session as make_session, send as send_to

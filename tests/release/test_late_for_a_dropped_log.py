@@ -6,7 +6,7 @@ import httpx
 
 from app.ingest import rebuild_requests
 from app.service import Service
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
 from tests.ingest.sending import new_session
 
 

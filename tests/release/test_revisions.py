@@ -14,7 +14,7 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from app.api.insights import insight_settings
+from app.api.figures.insights import insight_settings
 from app.charts.specification import CHARTS, specification
 from app.cli.report import make_released
 from app.kpis.reader import SessionQuery, snapshot

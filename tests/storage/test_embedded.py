@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from app.storage import embedded
-from app.storage.embedded import EmbeddedPostgres
-from app.storage.postgres_programs import EmbeddedPostgresError
+from app.storage.postgres import embedded
+from app.storage.postgres.embedded import EmbeddedPostgres
+from app.storage.postgres.postgres_programs import EmbeddedPostgresError
 
 pytestmark = pytest.mark.processes
 

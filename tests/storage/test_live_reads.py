@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, LargeBinary, Numeric, Table, Text, Uuid
 
 from app.service import Service
-from app.storage.live_reads import fingerprints
+from app.storage.live.live_reads import fingerprints
 from app.storage.tables import alerts, counters, gauges, lineup, marks, sessions, streams
 from tests.databases import CITUS
 from tests.live.conftest import make_session, send

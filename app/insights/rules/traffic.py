@@ -11,7 +11,7 @@ from app.insights.finding import ACTION, Finding, capped, path_of
 from app.insights.message_format import MessageFormatter
 from app.kpis.rounding import digits_of, fixed, money
 from app.labels.catalogue import label, label_or
-from app.storage.sources import Source, SourceSales
+from app.storage.kpis.sources import Source, SourceSales
 
 ENOUGH_ARRIVALS = 100
 ENOUGH_ORDERS = 10

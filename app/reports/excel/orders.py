@@ -18,8 +18,8 @@ from app.kpis.render import Document, zone_of
 from app.labels.catalogue import label, label_or
 from app.reports.document import heading_of, subtitle_of
 from app.reports.excel.formats import WorkbookStyle, block_height, guarded, lines_of, print_setup
-from app.storage.log_reads import OrderRow
-from app.storage.reads import SessionHead
+from app.storage.event_log.log_reads import OrderRow
+from app.storage.kpis.reads import SessionHead
 
 COLUMNS: Mapping[str, int] = {
     "order": 22, "platform": 12, "state": 11, "counts": 10, "placed_at": 17, "paid_at": 17, "buyer": 39, "product": 16,

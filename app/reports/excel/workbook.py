@@ -21,8 +21,8 @@ from app.reports.excel.formats import WorkbookStyle
 from app.reports.excel.orders import Orders
 from app.reports.excel.results import Results
 from app.reports.excel.series import write_series
-from app.storage.log_reads import OrderRow
-from app.storage.reads import SessionHead
+from app.storage.event_log.log_reads import OrderRow
+from app.storage.kpis.reads import SessionHead
 
 Batch = tuple[list[OrderRow], Mapping[str, str]]
 """Orders, and the product codes of the aliases in their lines."""

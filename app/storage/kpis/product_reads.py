@@ -1,0 +1,169 @@
+"""The read side's queries of products, showcases, promotions and notes, one function each.
+
+In: a session's id. Out: frozen rows. Never here: formulas, writes, JSON.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from app.storage.database import Connection
+from app.storage.queries import queries
+
+_READS = queries("kpis/product_reads")
+Names = Mapping[str, str]
+Customs = Mapping[str, Any]
+
+
+class ProductRow(NamedTuple):
+    """One figure of one product on one platform; money in minor units."""
+
+    reported: bool
+    product: str
+    platform: str
+    metric: str
+    value: int
+
+
+class LineupRow(NamedTuple):
+    """A product of the line-up; prices in minor units."""
+
+    product: str
+    name: str | None
+    live_price: int | None
+    stock: int | None
+    list_price: int | None = None
+    preorder: bool = False
+    promised_days: int | None = None
+
+
+class StateChange(NamedTuple):
+    """A product went on air (1) or off (0), its stock changed, or a room began or ended; `metric` tells which."""
+
+    metric: str
+    key: str
+    """The product, or the room of a broadcast."""
+    platform: str
+    at: datetime
+    value: int
+
+
+class ProductWindow(NamedTuple):
+    """A half-open window of full seconds over one product."""
+
+    product: str
+    begin: datetime
+    end: datetime
+
+
+class PaidWindow(NamedTuple):
+    """A half-open window of full seconds over one product's sales on some platforms."""
+
+    product: str
+    platforms: Sequence[str]
+    amount: int
+    """Units to find the moment of."""
+    begin: datetime
+    end: datetime
+
+
+class PaidUnits(NamedTuple):
+    """Units that were paid in a window, and the second in which they reached its amount; None if they did not."""
+
+    units: int
+    reached_at: datetime | None
+
+
+class PromotionRow(NamedTuple):
+    """A promotion and its latest cumulative figures."""
+
+    id: UUID | None
+    url: str | None
+    kind: str | None
+    platform: str | None
+    title: str | None
+    published_at: datetime | None
+    views: int | None
+    engagements: int | None
+    clicks: int | None
+
+
+class NoteRow(NamedTuple):
+    """An operator's note: section live, ec or promotion; kind observation or summary."""
+
+    section: str
+    kind: str
+    text: str
+    share: bool
+    """Whether the client edition has it."""
+
+
+async def product_rows(connection: Connection, session: UUID) -> list[ProductRow]:
+    """Return the whole session's figures per product."""
+    rows = await connection.fetch(_READS["product_rows"], session)
+    return [ProductRow(reported, key, platform, metric, int(value)) for reported, key, platform, metric, value in rows]
+
+
+async def lineup(connection: Connection, session: UUID) -> list[LineupRow]:
+    """Return the line-up in its order."""
+    return [LineupRow(*row) for row in await connection.fetch(_READS["lineup"], session)]
+
+
+async def product_names(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """Return code → language → name, as the brand's catalogue has them."""
+    rows = await connection.fetch(_READS["product_names"], brand, list(codes))
+    return {code: from_json(names) for code, names, _ in rows}
+
+
+async def product_customs(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, tuple[Names, Customs]]:
+    """Return code → names by language, and customs data, as the brand's catalogue has them."""
+    rows = await connection.fetch(_READS["product_names"], brand, list(codes))
+    return {code: (from_json(names), from_json(customs or "{}")) for code, names, customs in rows}
+
+
+async def state_changes(connection: Connection, session: UUID, product: str | None = None) -> list[StateChange]:
+    """Return what changed on air, in stock and in the rooms, in order of time."""
+    return [StateChange(*row) for row in await connection.fetch(_READS["state_changes"], session, product)]
+
+
+async def window_sums(connection: Connection, session: UUID, windows: Sequence[ProductWindow]) -> list[dict[str, int]]:
+    """Return for each window metric → sum: product_clicks, orders, units_sold, gmv in minor units."""
+    found: list[dict[str, int]] = [defaultdict(int) for _ in windows]
+    if windows:
+        products, begins, ends = (list(column) for column in zip(*windows, strict=True))
+        rows = await connection.fetch(_READS["window_sums"], session, list(range(len(windows))), products, begins, ends)
+        for number, metric, total in rows:
+            found[number][metric] = int(total)
+    return found
+
+
+async def paid_units(connection: Connection, session: UUID, windows: Sequence[PaidWindow]) -> list[PaidUnits]:
+    """Return what was paid in each window."""
+    found = [PaidUnits(0, None)] * len(windows)
+    rows = [
+        (number, window.product, platform, window.amount, window.begin, window.end)
+        for number, window in enumerate(windows)
+        for platform in window.platforms
+    ]
+    if rows:
+        columns = (list(column) for column in zip(*rows, strict=True))
+        for number, units, reached_at in await connection.fetch(_READS["paid_units"], session, *columns):
+            found[number] = PaidUnits(int(units), reached_at)
+    return found
+
+
+async def promotions(connection: Connection, session: UUID) -> list[PromotionRow]:
+    """Return the session's promotions, then those that were measured without being in its list."""
+    listed = [PromotionRow(*row) for row in await connection.fetch(_READS["promotions"], session)]
+    known = [name for row in listed for name in (str(row.id), row.url) if name]
+    others = await connection.fetch(_READS["unlisted_promotions"], session, known)
+    return listed + [PromotionRow(None, row[0], None, None, None, None, *row[1:]) for row in others]
+
+
+async def notes(connection: Connection, session: UUID) -> list[NoteRow]:
+    """Return the operators' notes in order."""
+    return [NoteRow(*row) for row in await connection.fetch(_READS["notes"], session)]
