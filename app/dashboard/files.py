@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from threading import Lock
 
 from app.charts.drawing import browser_bundle, can_draw, renderer_version
@@ -23,6 +24,7 @@ from app.problems import ProblemError
 
 WEB = Path(__file__).parent / "web"
 ENTRY = "index.html"
+MAIN = "js/main.js"
 GUIDE = "guide.html"
 """The frame of the guide's pages, a template."""
 VEGA = "vega.js"
@@ -34,6 +36,7 @@ MEDIA_TYPES = {
 }
 _EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _MODULES = "<!-- modules -->"
+_IMPORT = re.compile(r'^import (?:[^"]* from )?"(\.[^"]+)";', re.MULTILINE)
 _bundling = Lock()
 
 
@@ -74,16 +77,27 @@ def site(base: str = "") -> Site:
     version = digest.hexdigest()
     entry = contents.pop(ENTRY).decode()
     contents.pop(GUIDE)
-    # Named at once, the modules come in one round trip instead of one per import. Those in a folder of `js` belong to views
-    # that are loaded when they are opened.
+    # Named at once, the modules come in one round trip instead of one per import.
     modules = "\n".join(
-        f'<link rel="modulepreload" href="{base}/assets/{version}/{escape(name)}">'
-        for name in contents
-        if re.fullmatch(r"js/[^/]+\.js", name)
+        f'<link rel="modulepreload" href="{base}/assets/{version}/{escape(name)}">' for name in sorted(_imported(contents, MAIN))
     )
     entry = entry.replace("{vega}", f"{{base}}/assets/{{version}}/{VEGA}" if can_draw() else "")
     page = entry.replace(_MODULES, modules).replace("{version}", version).replace("{base}", escape(base)).encode()
     return Site(version, _static(ENTRY, page), {name: _static(name, content) for name, content in contents.items()})
+
+
+def _imported(contents: Mapping[str, bytes], name: str) -> set[str]:
+    """Return a module and what it imports, directly or not; views that are loaded when they are opened are no part of it."""
+    found = {name}
+    waiting = [name]
+    while waiting:
+        module = waiting.pop()
+        for address in _IMPORT.findall(contents[module].decode()):
+            target = normpath(join(dirname(module), address))
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
 
 
 def vega() -> StaticFile:

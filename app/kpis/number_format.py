@@ -22,7 +22,7 @@ _NOON = 12
 def format_figure(slug: str, figure: Figure, unit: Unit, currency: str, language: Language) -> str:
     """Return a figure as the sheet, the dashboard and running text show it; `—` if it is absent.
 
-    `app/dashboard/web/js/i18n.js` formats the values of the API by the same rules.
+    `app/dashboard/web/js/page/i18n.js` formats the values of the API by the same rules.
 
     Args:
         slug: the KPI, or the column of a table.

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,22 @@ def test_no_test_module_is_imported() -> None:
 
 def _is_module(name: str) -> bool:
     return (ROOT / (name.replace(".", "/") + ".py")).exists()
+
+
+def test_folders_of_the_dashboard_s_scripts_import_one_way() -> None:
+    """What all pages share knows no page; pages that use each other's scripts do not do so in a circle."""
+    scripts = ROOT / "app" / "dashboard" / "web" / "js"
+    imported: dict[str, set[str]] = {}
+    for path in scripts.rglob("*.js"):
+        folder = path.relative_to(scripts).parts[0]
+        for address in re.findall(r'\b(?:from|import)\b[\s(]*"(\..+?)"', path.read_text(encoding="utf-8")):
+            target = (path.parent / address).resolve()
+            assert target.exists(), f"{path.name}: {address}"
+            imported.setdefault(folder, set()).add(target.relative_to(scripts).parts[0])
+    uses = {folder: found - {folder} for folder, found in imported.items()}
+    assert {"server": {"page"}, "components": {"page", "server"}} == {name: uses[name] for name in ("server", "components")}
+    assert set() == uses["page"]
+    assert "main.js" == list(TopologicalSorter(uses).static_order())[-1]
 
 
 def test_decimals_of_a_currency_and_the_status_of_a_session_are_decided_once() -> None:

@@ -236,7 +236,7 @@ def test_every_table_by_language_has_every_language() -> None:
                 if len(keys & set(LANGUAGES)) > 1 and keys != set(LANGUAGES):
                     incomplete[f"{path.name}:{node.lineno}"] = keys
     assert {} == incomplete
-    script = (ROOT / "app" / "dashboard" / "web" / "js" / "i18n.js").read_text(encoding="utf-8")
+    script = (ROOT / "app" / "dashboard" / "web" / "js" / "page" / "i18n.js").read_text(encoding="utf-8")
     tags = re.search(r"^const TAGS = \{(.+)\};$", script, re.MULTILINE)
     assert tags
     assert set(LANGUAGES) == set(re.findall(r"(\w+):", tags[1]))

@@ -4,10 +4,10 @@
  * In: a function that imports the module. Out: a view that waits for it. Never here: what the view shows.
  */
 
-import { h } from "./dom.js";
-import { notice, waiting } from "./components.js";
-import { refresh } from "./state.js";
-import { t } from "./i18n.js";
+import { h } from "./page/dom.js";
+import { notice, waiting } from "./components/components.js";
+import { refresh } from "./page/state.js";
+import { t } from "./page/i18n.js";
 
 /** Return a view class for `main.js`; `load` imports a module whose export `View` is the view. */
 export const later = (load) => class {

@@ -4,14 +4,13 @@
  * In: the current view. Out: the page. Never here: figures.
  */
 
-import { BASE } from "./base.js";
-import { app, may, preference, refresh } from "./state.js";
-import { signOut } from "./session.js";
-import { guestLinks } from "./share.js";
-import { h } from "./dom.js";
-import { link, route } from "./router.js";
-import { theme, toggleTheme } from "./theme.js";
-import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
+import { BASE } from "./page/base.js";
+import { app, may, preference, refresh } from "./page/state.js";
+import { signOut } from "./server/session.js";
+import { h } from "./page/dom.js";
+import { link, route } from "./page/router.js";
+import { theme, toggleTheme } from "./page/theme.js";
+import { LANGUAGES, language, setLanguage, t } from "./page/i18n.js";
 
 export const logo = () =>
   h("span", { class: "logo" }, h("span", { class: "logo-lamp", "aria-hidden": "true" }), h("span", { class: "logo-name", translate: "no" }, "Tallylight"));
@@ -102,6 +101,10 @@ export function signedOut(content) {
   menuOpen = false;
   return [h("header", { class: "bar bar-signed-out" }, switches()), content];
 }
+
+/** The addresses of a guest: the report, and the live screen where the link shows it. */
+const guestLinks = (who) =>
+  who.shows.includes("live") ? [[link("report", who.session), "report", "dash.report"], [link("live", who.session), "live", "dash.live"]] : [];
 
 /** The page of a share link: the brand's name, and nothing of the agency's but the link's own views. */
 export const guestFrame = (content) => [

@@ -4,22 +4,22 @@
  * In: the page. Out: a drawn view. Never here: views' own work.
  */
 
-import { Problem } from "./api.js";
-import { app, onDraw, refresh } from "./state.js";
-import { ComparisonView } from "./comparison.js";
-import { h, render } from "./dom.js";
+import { Problem } from "./server/api.js";
+import { app, onDraw, refresh } from "./page/state.js";
+import { ComparisonView } from "./sessions/comparison.js";
+import { h, render } from "./page/dom.js";
 import { guestFrame, signedIn, signedOut } from "./layout.js";
 import { later } from "./later.js";
-import { LiveView } from "./live.js";
-import { heading, notice, waiting } from "./components.js";
-import { ReportView } from "./report.js";
-import { link, route } from "./router.js";
-import { SessionsView } from "./sessions.js";
-import { restore, takeSecret } from "./session.js";
-import { SharedReportView } from "./share.js";
+import { LiveView } from "./live/live.js";
+import { heading, notice, waiting } from "./components/components.js";
+import { ReportView } from "./report/report.js";
+import { link, route } from "./page/router.js";
+import { SessionsView } from "./sessions/sessions.js";
+import { restore, takeSecret } from "./server/session.js";
+import { SharedReportView } from "./report/share.js";
 import { confirmLink, signIn, signInWith } from "./signin.js";
-import "./theme.js";
-import { setLanguage, t } from "./i18n.js";
+import "./page/theme.js";
+import { setLanguage, t } from "./page/i18n.js";
 
 const VIEWS = {
   today: later(() => import("./today/today.js")),
@@ -38,8 +38,8 @@ const VIEWS = {
   status: later(() => import("./status/status.js")),
   brands: later(() => import("./brand/brands.js")),
   brand: later(() => import("./brand/page.js")),
-  month: later(() => import("./brand/agency_month.js")),
-  rates: later(() => import("./brand/rates.js")),
+  month: later(() => import("./settlement/agency_month.js")),
+  rates: later(() => import("./settlement/rates.js")),
   people: later(() => import("./people/page.js")),
 };
 const root = document.getElementById("app");

@@ -5,13 +5,13 @@
  * storage or in an address.
  */
 
-import { Problem } from "./api.js";
-import { app, refresh } from "./state.js";
-import { exchange } from "./session.js";
-import { h } from "./dom.js";
+import { Problem } from "./server/api.js";
+import { app, refresh } from "./page/state.js";
+import { exchange } from "./server/session.js";
+import { h } from "./page/dom.js";
 import { logo } from "./layout.js";
-import { field, notice } from "./components.js";
-import { t } from "./i18n.js";
+import { field, notice } from "./components/components.js";
+import { t } from "./page/i18n.js";
 
 const state = { busy: false, wrong: null };
 const WRONG = { 401: "wrong", 403: "ingest", 422: "wrong" };

@@ -4,15 +4,15 @@
  * In: brands of the API. Out: links to their pages, and a form for a new one. Never here: figures.
  */
 
-import { get, path, post } from "../api.js";
-import { field, heading, panel, phrase, table } from "../components.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { READER_ZONE, date, t } from "../i18n.js";
-import { Pages } from "../pages.js";
-import { go, keep, link, route } from "../router.js";
-import { app, may } from "../state.js";
-import { agencyTabs, ofAgency } from "./frame.js";
+import { get, path, post } from "../server/api.js";
+import { field, heading, panel, phrase, table } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { READER_ZONE, date, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
+import { go, keep, link, route } from "../page/router.js";
+import { app, may } from "../page/state.js";
+import { agencyTabs, ofAgency } from "../components/brand_frame.js";
 
 export class View {
   constructor() {

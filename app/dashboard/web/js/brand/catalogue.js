@@ -4,16 +4,16 @@
  * In: products of the API. Out: a table, and a form for one of them. Never here: prices and stock, which belong to a show.
  */
 
-import { get, patch, path, post, remove } from "../api.js";
-import { productName } from "../brand_catalogue.js";
-import { field, notice, panel, phrase, table } from "../components.js";
-import { h } from "../dom.js";
-import { Form, ask } from "../forms.js";
-import { LANGUAGES, number, t } from "../i18n.js";
-import { Pages } from "../pages.js";
-import { keep, route } from "../router.js";
-import { may, refresh } from "../state.js";
-import { Work } from "./frame.js";
+import { get, patch, path, post, remove } from "../server/api.js";
+import { productName } from "../server/brand_catalogue.js";
+import { field, notice, panel, phrase, table } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form, ask } from "../components/forms.js";
+import { LANGUAGES, number, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
+import { keep, route } from "../page/router.js";
+import { may, refresh } from "../page/state.js";
+import { Work } from "../components/brand_frame.js";
 import { ProductImport } from "./product_import.js";
 
 const CUSTOMS = ["name_zh", "name_en", "material", "hs_code", "origin", "net_weight_g"];

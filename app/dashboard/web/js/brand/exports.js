@@ -4,12 +4,12 @@
  * In: a choice. Out: a file of the API, saved. Never here: rows.
  */
 
-import { download, path } from "../api.js";
-import { BASE } from "../base.js";
-import { panel } from "../components.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { READER_ZONE, language, t } from "../i18n.js";
+import { download, path } from "../server/api.js";
+import { BASE } from "../page/base.js";
+import { panel } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { READER_ZONE, language, t } from "../page/i18n.js";
 
 const TABLES = ["sessions", "kpis", "products", "orders", "events"];
 const FORMATS = ["csv", "parquet"];

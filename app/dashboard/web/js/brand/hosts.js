@@ -4,12 +4,12 @@
  * In: the brand's hosts. Out: a table, and the shows of each host. Never here: figures of its own.
  */
 
-import { get } from "../api.js";
-import { failure, panel, phrase, table, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { day, money, number, t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { link } from "../router.js";
+import { get } from "../server/api.js";
+import { failure, panel, phrase, table, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { day, money, number, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { link } from "../page/router.js";
 
 const hours = (minutes) => `${number(minutes / 60, 1)}${t("unit.hours")}`;
 const name = (host) => host ?? t("hosts.unnamed");

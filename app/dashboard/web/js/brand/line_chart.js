@@ -4,7 +4,7 @@
  * In: points with their figures and texts. Out: a description of the chart. Never here: requests, formats of figures.
  */
 
-import { h } from "../dom.js";
+import { h } from "../page/dom.js";
 
 const WIDTH = 1000;
 const HEIGHT = 300;

@@ -4,12 +4,12 @@
  * In: a brand of the API, a file. Out: an image, a form. Never here: what an image may be; the server looks at its content.
  */
 
-import { putFile, remove } from "../api.js";
-import { BASE } from "../base.js";
-import { h } from "../dom.js";
-import { Form, ask } from "../forms.js";
-import { t } from "../i18n.js";
-import { may } from "../state.js";
+import { putFile, remove } from "../server/api.js";
+import { BASE } from "../page/base.js";
+import { h } from "../page/dom.js";
+import { Form, ask } from "../components/forms.js";
+import { t } from "../page/i18n.js";
+import { may } from "../page/state.js";
 
 /** An image of a logo; another logo has another address. */
 export const logoImage = (path, tag, brand) => tag && h("img", { key: tag, class: "brand-logo", src: `${BASE}${path}?v=${tag.slice(0, 12)}`, alt: t("logo.alt", { brand }) });

@@ -4,11 +4,11 @@
  * In: a brand of the API. Out: a form. Never here: the slug.
  */
 
-import { patch } from "../api.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { t } from "../i18n.js";
-import { may } from "../state.js";
+import { patch } from "../server/api.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { t } from "../page/i18n.js";
+import { may } from "../page/state.js";
 
 export class BrandName {
   #form = null;

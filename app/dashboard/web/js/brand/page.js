@@ -4,27 +4,27 @@
  * In: `#/brand/<slug>/<part>/…`. Out: a page. Never here: the parts' own work.
  */
 
-import { get } from "../api.js";
-import { failure, heading } from "../components.js";
-import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { may } from "../state.js";
+import { get } from "../server/api.js";
+import { failure, heading } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { may } from "../page/state.js";
 import { Catalogue } from "./catalogue.js";
-import { Contracts } from "./contract.js";
-import { Customers } from "./customers.js";
-import { Customer } from "./customer.js";
+import { Contracts } from "../settlement/contract.js";
+import { Customers } from "../orders/customers.js";
+import { Customer } from "../orders/customer.js";
 import { Exports } from "./exports.js";
-import { brandTabs } from "./frame.js";
+import { brandTabs } from "../components/brand_frame.js";
 import { Hosts } from "./hosts.js";
 import { Logo } from "./logo.js";
 import { BrandName } from "./name.js";
-import { Month } from "./month.js";
-import { Packing } from "./packing.js";
-import { Settlements } from "./settlement.js";
-import { Shipping } from "./shipping.js";
+import { Month } from "../settlement/month.js";
+import { Packing } from "../orders/packing.js";
+import { Settlements } from "../settlement/settlement.js";
+import { Shipping } from "../orders/shipping.js";
 import { Shows } from "./shows.js";
-import { Statement } from "./statement.js";
+import { Statement } from "../settlement/statement.js";
 
 /** By the part's name: the part, and what stands under an id behind it. */
 const PARTS = {

@@ -4,13 +4,13 @@
  * In: a file. Out: an import, and its receipt. Never here: the reading of the file.
  */
 
-import { upload } from "../api.js";
-import { panel } from "../components.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { t } from "../i18n.js";
+import { upload } from "../server/api.js";
+import { panel } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { t } from "../page/i18n.js";
 import { Columns, fileOf } from "../imports/columns.js";
-import { receipt } from "./receipt.js";
+import { receipt } from "../imports/receipt.js";
 
 export class ProductImport {
   /** @param changed called after an import */

@@ -4,14 +4,14 @@
  * In: history and sessions of the brand. Out: a line per currency, a table. Never here: figures of its own.
  */
 
-import { get, path } from "../api.js";
-import { badge, failure, field, panel, phrase, table, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { date, day, figure, hour, money, number, t } from "../i18n.js";
-import { Pages } from "../pages.js";
-import { Resource } from "../resource.js";
-import { keep, link, route } from "../router.js";
-import { refresh } from "../state.js";
+import { get, path } from "../server/api.js";
+import { badge, failure, field, panel, phrase, table, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { date, day, figure, hour, money, number, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
+import { Resource } from "../server/resource.js";
+import { keep, link, route } from "../page/router.js";
+import { refresh } from "../page/state.js";
 import { lineChart } from "./line_chart.js";
 
 const SHOWN = 50;

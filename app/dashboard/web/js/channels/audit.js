@@ -4,13 +4,13 @@
  * In: entries of the API, filters. Out: a table. Never here: changes.
  */
 
-import { get, path } from "../api.js";
-import { field, heading, table } from "../components.js";
-import { h } from "../dom.js";
-import { READER_ZONE, moment, t } from "../i18n.js";
-import { Pages } from "../pages.js";
-import { keep, route } from "../router.js";
-import { refresh } from "../state.js";
+import { get, path } from "../server/api.js";
+import { field, heading, table } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { READER_ZONE, moment, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
+import { keep, route } from "../page/router.js";
+import { refresh } from "../page/state.js";
 
 const FILTERS = ["action", "principal", "brand", "session", "from", "to"];
 /** A day of the reader's device as the moment at which it begins, `days` later. */

@@ -4,17 +4,17 @@
  * In: channels without their secrets. Out: cards and forms. Never here: a secret that was saved; formats of receivers.
  */
 
-import { get, patch, path, post, remove } from "../api.js";
-import { heading, notice } from "../components.js";
-import { h } from "../dom.js";
-import { Form, ask } from "../forms.js";
-import { LANGUAGES, READER_ZONE, language, moment, number, t } from "../i18n.js";
-import { Pages } from "../pages.js";
+import { get, patch, path, post, remove } from "../server/api.js";
+import { heading, notice } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form, ask } from "../components/forms.js";
+import { LANGUAGES, READER_ZONE, language, moment, number, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
 import { brandOptions } from "../people/fields.js";
-import { Resource } from "../resource.js";
-import { refresh } from "../state.js";
+import { Resource } from "../server/resource.js";
+import { refresh } from "../page/state.js";
 import { Deliveries } from "./deliveries.js";
-import { PreviousSecret } from "../previous_secret.js";
+import { PreviousSecret } from "../components/previous_secret.js";
 import { EVENTS, KINDS, entered, fieldsOf } from "./kinds.js";
 
 export class View {

@@ -4,12 +4,12 @@
  * In: a channel's id. Out: a list. Never here: requests to receivers.
  */
 
-import { Problem, get, path, post } from "../api.js";
-import { notice } from "../components.js";
-import { h } from "../dom.js";
-import { READER_ZONE, moment, number, t } from "../i18n.js";
-import { Pages } from "../pages.js";
-import { refresh } from "../state.js";
+import { Problem, get, path, post } from "../server/api.js";
+import { notice } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { READER_ZONE, moment, number, t } from "../page/i18n.js";
+import { Pages } from "../components/pages.js";
+import { refresh } from "../page/state.js";
 
 const CHIPS = { sent: "chip chip-good", failed: "chip chip-out", queued: "chip" };
 

@@ -4,7 +4,7 @@
  * In: the form of a channel. Out: its fields. Never here: rules about their values; the server knows them.
  */
 
-import { t } from "../i18n.js";
+import { t } from "../page/i18n.js";
 
 export const KINDS = ["wecom", "feishu", "dingtalk", "slack", "line", "webhook"];
 const STATES = { alert: ["raised", "cleared"], session: ["started", "ended"], revision: ["created"], settlement: ["issued"], connection: ["failing"] };

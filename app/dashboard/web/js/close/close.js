@@ -4,18 +4,18 @@
  * In: a session. Out: a strip of steps, and the step that is chosen. Never here: what a step does.
  */
 
-import { find, get } from "../api.js";
-import { may, refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
+import { find, get } from "../server/api.js";
+import { may, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
 import { ContradictionsStep } from "./contradictions.js";
 import { ImportStep } from "./import.js";
 import { ProductsStep } from "./products.js";
 import { ReleaseStep } from "./release.js";
 import { SummaryStep } from "./summary.js";
-import { badge, failure, heading, notice, phrase, waiting } from "../components.js";
-import { keep, link, route } from "../router.js";
-import { date, hour, number, t } from "../i18n.js";
+import { badge, failure, heading, notice, phrase, waiting } from "../components/components.js";
+import { keep, link, route } from "../page/router.js";
+import { date, hour, number, t } from "../page/i18n.js";
 
 const STEPS = ["import", "products", "contradictions", "summary", "release"];
 

@@ -4,12 +4,12 @@
  * In: the warnings of the KPI document. Out: remarks among the notes. Never here: figures.
  */
 
-import { Problem, get, post } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { failure } from "../components.js";
-import { t } from "../i18n.js";
+import { Problem, get, post } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { failure } from "../components/components.js";
+import { t } from "../page/i18n.js";
 
 export class ContradictionsStep {
   #drafts = new Map();

@@ -4,15 +4,15 @@
  * In: a file. Out: an import, after a look at what it would change. Never here: the reading of the file, which is the server's.
  */
 
-import { Problem, get, path, upload } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
+import { Problem, get, path, upload } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { Columns } from "../imports/columns.js";
 import { ImportList } from "../imports/list.js";
 import { outcome } from "./import_report.js";
-import { failure, field, notice } from "../components.js";
+import { failure, field, notice } from "../components/components.js";
 import { ZONES } from "../plan/zones.js";
-import { platformName, t } from "../i18n.js";
+import { platformName, t } from "../page/i18n.js";
 
 const KINDS = ["orders", "audience"];
 /** Platforms whose exports have the time of China, wherever the show is planned. */

@@ -4,10 +4,10 @@
  * In: the report of an import. Out: a description. Never here: requests.
  */
 
-import { h } from "../dom.js";
-import { table } from "../components.js";
+import { h } from "../page/dom.js";
+import { table } from "../components/components.js";
 import { fieldName } from "../imports/columns.js";
-import { labelOr, money, number, t } from "../i18n.js";
+import { labelOr, money, number, t } from "../page/i18n.js";
 
 const MOST_ROWS = 50;
 

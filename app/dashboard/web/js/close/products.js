@@ -4,13 +4,13 @@
  * In: the products outside the line-up, the brand's catalogue. Out: aliases, after a look at what moves. Never here: figures.
  */
 
-import { Problem, post, put } from "../api.js";
-import { codesOf, productName, productsOf } from "../brand_catalogue.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { failure, phrase } from "../components.js";
-import { money, number, t } from "../i18n.js";
+import { Problem, post, put } from "../server/api.js";
+import { codesOf, productName, productsOf } from "../server/brand_catalogue.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { failure, phrase } from "../components/components.js";
+import { money, number, t } from "../page/i18n.js";
 
 export class ProductsStep {
   #chosen = new Map();

@@ -4,18 +4,18 @@
  * In: the client edition of the report. Out: a revision. Never here: the report's layout, which is the report page's.
  */
 
-import { Problem, download, get, path, post } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { failure, field, notice } from "../components.js";
-import { ask } from "../forms.js";
+import { Problem, download, get, path, post } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { failure, field, notice } from "../components/components.js";
+import { ask } from "../components/forms.js";
 import { newId } from "../desk/queue.js";
-import { ReleaseChanges } from "../release_changes.js";
+import { ReleaseChanges } from "../report/changes.js";
 import { ShareLinks } from "./share.js";
-import { sheet } from "../report.js";
-import { SortableTable } from "../sortable_table.js";
-import { LANGUAGES, READER_ZONE, language, moment, t } from "../i18n.js";
+import { sheet } from "../report/report.js";
+import { SortableTable } from "../components/sortable_table.js";
+import { LANGUAGES, READER_ZONE, language, moment, t } from "../page/i18n.js";
 
 export class ReleaseStep {
   #note = "";

@@ -4,13 +4,13 @@
  * In: the share links of a session. Out: new ones, and their end. Never here: the client's page.
  */
 
-import { Problem, get, post, remove } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { failure, field } from "../components.js";
-import { ask } from "../forms.js";
-import { LANGUAGES, READER_ZONE, language, moment, t } from "../i18n.js";
+import { Problem, get, post, remove } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { failure, field } from "../components/components.js";
+import { ask } from "../components/forms.js";
+import { LANGUAGES, READER_ZONE, language, moment, t } from "../page/i18n.js";
 
 export class ShareLinks {
   #form = { lang: language(), live: false };

@@ -4,14 +4,14 @@
  * In: insights and notes of the API. Out: notes. Never here: statements of its own.
  */
 
-import { Problem, find, get, patch, post, remove } from "../api.js";
-import { preference, refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { failure, field } from "../components.js";
-import { Dragging } from "../dragging.js";
-import { ask } from "../forms.js";
-import { language, t } from "../i18n.js";
+import { Problem, find, get, patch, post, remove } from "../server/api.js";
+import { preference, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { failure, field } from "../components/components.js";
+import { Dragging } from "../components/dragging.js";
+import { ask } from "../components/forms.js";
+import { language, t } from "../page/i18n.js";
 
 const SECTIONS = { live: "section.live", ec: "section.ec", promotion: "section.promotion" };
 const KINDS = { observation: "sheet.observations", summary: "sheet.summary" };

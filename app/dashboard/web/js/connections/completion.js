@@ -5,9 +5,9 @@
  * meaning of a rule; the server checks it.
  */
 
-import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { refresh } from "../state.js";
+import { h } from "../page/dom.js";
+import { t } from "../page/i18n.js";
+import { refresh } from "../page/state.js";
 
 const MOST = 12;
 const MOST_PATHS = 500;

@@ -4,7 +4,7 @@
  * In: a kind, a form. Out: fields; the values as the API takes them. Never here: requests, secrets that are stored.
  */
 
-import { labelOr, t } from "../i18n.js";
+import { labelOr, t } from "../page/i18n.js";
 
 const words = (what, name) => labelOr(`connection_${what}.${name}`, what === "field" ? name : "");
 

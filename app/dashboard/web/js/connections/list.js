@@ -4,13 +4,13 @@
  * In: connections without their secrets. Out: a table, links. Never here: forms.
  */
 
-import { get } from "../api.js";
-import { failure, heading, panel, table, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { READER_ZONE, labelOr, moment, number, t } from "../i18n.js";
-import { Resource, every } from "../resource.js";
-import { link } from "../router.js";
-import { refresh } from "../state.js";
+import { get } from "../server/api.js";
+import { failure, heading, panel, table, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { READER_ZONE, labelOr, moment, number, t } from "../page/i18n.js";
+import { Resource, every } from "../server/resource.js";
+import { link } from "../page/router.js";
+import { refresh } from "../page/state.js";
 
 export class View {
   constructor() {

@@ -4,13 +4,13 @@
  * In: a connection, the options that stand in its form. Out: events with their outcome. Never here: storage; a preview leaves nothing.
  */
 
-import { get, post } from "../api.js";
-import { fieldErrors, panel } from "../components.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { labelOr, t } from "../i18n.js";
-import { link } from "../router.js";
-import { refresh } from "../state.js";
+import { get, post } from "../server/api.js";
+import { fieldErrors, panel } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { labelOr, t } from "../page/i18n.js";
+import { link } from "../page/router.js";
+import { refresh } from "../page/state.js";
 import { pathsOfSample } from "./completion.js";
 import { parsed } from "./fields.js";
 

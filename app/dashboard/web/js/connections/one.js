@@ -4,20 +4,20 @@
  * In: an id, or `new` and a kind. Out: a page. Never here: stored secrets; the API does not return them.
  */
 
-import { Problem, get, patch, post, remove } from "../api.js";
-import { failure, heading, notice, panel, table, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { Form, ask } from "../forms.js";
-import { READER_ZONE, moment, number, t } from "../i18n.js";
-import { Resource, every } from "../resource.js";
+import { Problem, get, patch, post, remove } from "../server/api.js";
+import { failure, heading, notice, panel, table, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form, ask } from "../components/forms.js";
+import { READER_ZONE, moment, number, t } from "../page/i18n.js";
+import { Resource, every } from "../server/resource.js";
 import { brandOptions } from "../people/fields.js";
-import { go, link } from "../router.js";
-import { refresh } from "../state.js";
+import { go, link } from "../page/router.js";
+import { refresh } from "../page/state.js";
 import { Completion } from "./completion.js";
 import { fieldsOf, optionsOf, secretsOf, valuesOf } from "./fields.js";
 import { copyButton, kindName, state } from "./list.js";
 import { MappingPreview } from "./mapping.js";
-import { PreviousSecret } from "../previous_secret.js";
+import { PreviousSecret } from "../components/previous_secret.js";
 
 export class View {
   constructor(id, kind) {

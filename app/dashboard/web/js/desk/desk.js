@@ -5,18 +5,18 @@
  * figures.
  */
 
-import { preference, refresh } from "../state.js";
-import { h } from "../dom.js";
+import { preference, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { DeskLog } from "./log.js";
 import { DeskNote } from "./note.js";
 import { DeskProducts } from "./products.js";
 import { nextOf, onAir, rowsOf } from "./present.js";
-import { hostNow, markName } from "../marks.js";
+import { hostNow, markName } from "../components/marks.js";
 import { ActionQueue, newId } from "./queue.js";
-import { link } from "../router.js";
-import { now } from "../api.js";
-import { ask } from "../forms.js";
-import { t } from "../i18n.js";
+import { link } from "../page/router.js";
+import { now } from "../server/api.js";
+import { ask } from "../components/forms.js";
+import { t } from "../page/i18n.js";
 
 const MARKS = ["coupon", "giveaway", "highlight", "violation"];
 const OVER = new Set(["provisional", "final"]);

@@ -5,16 +5,16 @@
  * the last mark. Never here: controls.
  */
 
-import { get } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource, every } from "../resource.js";
-import { badge, failure, fitted, phrase, waiting } from "../components.js";
+import { get } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource, every } from "../server/resource.js";
+import { badge, failure, fitted, phrase, waiting } from "../components/components.js";
 import { nextOf, rowsOf } from "./present.js";
-import { hostNow, markName } from "../marks.js";
-import { link } from "../router.js";
-import { Stream } from "../stream.js";
-import { READER_ZONE, hour, lengthOf, money, moneyParts, number, t } from "../i18n.js";
+import { hostNow, markName } from "../components/marks.js";
+import { link } from "../page/router.js";
+import { Stream } from "../server/stream.js";
+import { READER_ZONE, hour, lengthOf, money, moneyParts, number, t } from "../page/i18n.js";
 
 /** How long the host sees a mark that has no end of its own. */
 const MARK_MS = 5 * 60_000;

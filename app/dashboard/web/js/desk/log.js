@@ -4,10 +4,10 @@
  * In: the actions of the API, and what still waits on this device. Out: a list. Never here: the queue.
  */
 
-import { get } from "../api.js";
-import { h } from "../dom.js";
-import { Resource } from "../resource.js";
-import { hour, labelOr, number, t } from "../i18n.js";
+import { get } from "../server/api.js";
+import { h } from "../page/dom.js";
+import { Resource } from "../server/resource.js";
+import { hour, labelOr, number, t } from "../page/i18n.js";
 
 const SHOWN = 10;
 

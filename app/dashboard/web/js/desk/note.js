@@ -4,11 +4,11 @@
  * In: text. Out: an observation among the session's notes. Never here: other kinds of notes.
  */
 
-import { now } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
+import { now } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { newId } from "./queue.js";
-import { hour, t } from "../i18n.js";
+import { hour, t } from "../page/i18n.js";
 
 export class DeskNote {
   #text = "";

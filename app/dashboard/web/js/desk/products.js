@@ -4,10 +4,10 @@
  * In: rows, and the function that acts. Out: a list. Never here: requests.
  */
 
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { phrase } from "../components.js";
-import { money, number, t } from "../i18n.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { phrase } from "../components/components.js";
+import { money, number, t } from "../page/i18n.js";
 
 /** So many products have a key of their own. */
 export const KEYS = 9;

@@ -8,7 +8,7 @@
  * has answered it, or when its author discards it. A refused entry stops the queue: what follows may depend on it.
  */
 
-import { Problem, post } from "../api.js";
+import { Problem, post } from "../server/api.js";
 
 const PREFIX = "tallylight.queue.";
 const FIRST_PAUSE_MS = 1000;

@@ -5,11 +5,11 @@
  * reading of the file, the guess.
  */
 
-import { Problem, upload } from "../api.js";
-import { failure, notice } from "../components.js";
-import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { refresh } from "../state.js";
+import { Problem, upload } from "../server/api.js";
+import { failure, notice } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { t } from "../page/i18n.js";
+import { refresh } from "../page/state.js";
 
 /** Fields by kind of import, in the order in which they are asked for; the first ones are always shown. */
 const FIELDS = {

@@ -4,13 +4,13 @@
  * In: the imports of a session. Out: a list, and voids. Never here: figures.
  */
 
-import { Problem, get, post, remove } from "../api.js";
-import { failure, panel } from "../components.js";
-import { h } from "../dom.js";
-import { Form } from "../forms.js";
-import { READER_ZONE, moment, number, t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { refresh } from "../state.js";
+import { Problem, get, post, remove } from "../server/api.js";
+import { failure, panel } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { Form } from "../components/forms.js";
+import { READER_ZONE, moment, number, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { refresh } from "../page/state.js";
 import { fieldName } from "./columns.js";
 
 export class ImportList {

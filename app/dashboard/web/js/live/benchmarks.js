@@ -4,9 +4,9 @@
  * In: `benchmarks` of the KPI document. Out: a panel. Never here: percentiles of its own.
  */
 
-import { h } from "../dom.js";
-import { panel, phrase } from "../components.js";
-import { figure, hour, labelOr, number, platformName, t } from "../i18n.js";
+import { h } from "../page/dom.js";
+import { panel, phrase } from "../components/components.js";
+import { figure, hour, labelOr, number, platformName, t } from "../page/i18n.js";
 
 export function benchmarksPanel({ benchmarks, by_platform: parts, currency }, zone) {
   if (!benchmarks.length) return null;

@@ -4,9 +4,9 @@
  * In: parts, each with its panels. Out: buttons and the panels of the part that is open. Never here: what the panels show.
  */
 
-import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { preference, refresh } from "../state.js";
+import { h } from "../page/dom.js";
+import { t } from "../page/i18n.js";
+import { preference, refresh } from "../page/state.js";
 
 export class LiveDetails {
   #open = preference("live_part");

@@ -4,12 +4,12 @@
  * In: the session with its brand's choice. Out: a button, a dialog; the choice is stored with the brand through the API.
  */
 
-import { Problem, patch } from "../api.js";
-import { field, notice } from "../components.js";
-import { dialog } from "../dialog.js";
-import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { refresh } from "../state.js";
+import { Problem, patch } from "../server/api.js";
+import { field, notice } from "../components/components.js";
+import { dialog } from "../components/dialog.js";
+import { h } from "../page/dom.js";
+import { t } from "../page/i18n.js";
+import { refresh } from "../page/state.js";
 
 const FEWEST = 3;
 const MOST = 6;

@@ -4,9 +4,9 @@
  * In: the hosts document. Out: a panel. Never here: sums of its own.
  */
 
-import { h } from "../dom.js";
-import { panel, phrase, updated } from "../components.js";
-import { hour, money, number, t } from "../i18n.js";
+import { h } from "../page/dom.js";
+import { panel, phrase, updated } from "../components/components.js";
+import { hour, money, number, t } from "../page/i18n.js";
 
 const minutes = (value) => `${number(value)}${t("unit.minutes")}`;
 const name = (host) => host ?? t("hosts.unnamed");

@@ -4,9 +4,9 @@
  * In: the targets document. Out: descriptions. Never here: a pace of its own.
  */
 
-import { h } from "../dom.js";
-import { panel, phrase } from "../components.js";
-import { figure, percent, t } from "../i18n.js";
+import { h } from "../page/dom.js";
+import { panel, phrase } from "../components/components.js";
+import { figure, percent, t } from "../page/i18n.js";
 
 /** Targets by KPI. */
 export const byKpi = (document) => new Map((document?.targets ?? []).map((one) => [one.kpi, one]));

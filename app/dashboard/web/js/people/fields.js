@@ -4,10 +4,10 @@
  * In: a form's values. Out: fields. Never here: requests.
  */
 
-import { h } from "../dom.js";
-import { field } from "../components.js";
-import { refresh } from "../state.js";
-import { t } from "../i18n.js";
+import { h } from "../page/dom.js";
+import { field } from "../components/components.js";
+import { refresh } from "../page/state.js";
+import { t } from "../page/i18n.js";
 
 export const roleField = (roles, form) =>
   field(t("people.role"), h("select", { value: form.role, onchange: (event) => { form.role = event.target.value; refresh(); } },

@@ -4,12 +4,12 @@
  * In: keys of the API without their secrets. Out: a panel. Never here: a key's text after it was shown once.
  */
 
-import { get, post, remove } from "../api.js";
-import { h } from "../dom.js";
-import { Resource, change } from "../resource.js";
+import { get, post, remove } from "../server/api.js";
+import { h } from "../page/dom.js";
+import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
-import { failure, field, notice, panel, table } from "../components.js";
-import { READER_ZONE, moment, t } from "../i18n.js";
+import { failure, field, notice, panel, table } from "../components/components.js";
+import { READER_ZONE, moment, t } from "../page/i18n.js";
 
 const ROLES = ["ingest", "viewer", "operator", "admin"];
 

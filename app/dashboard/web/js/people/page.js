@@ -4,14 +4,14 @@
  * In: people, devices and keys of the API. Out: tables and forms. Never here: secrets beyond the moment in which they are made.
  */
 
-import { get, patch, post, remove } from "../api.js";
-import { app, refresh } from "../state.js";
-import { h } from "../dom.js";
+import { get, patch, post, remove } from "../server/api.js";
+import { app, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { Keys } from "./keys.js";
-import { Resource, change } from "../resource.js";
+import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
-import { failure, field, heading, notice, panel, table, waiting } from "../components.js";
-import { READER_ZONE, moment, t } from "../i18n.js";
+import { failure, field, heading, notice, panel, table, waiting } from "../components/components.js";
+import { READER_ZONE, moment, t } from "../page/i18n.js";
 
 const ROLES = ["viewer", "operator", "admin"];
 

@@ -4,12 +4,12 @@
  * In: share links of the API without their secrets. Out: a panel of the report. Never here: what a guest may read.
  */
 
-import { get, post, remove } from "../api.js";
-import { h } from "../dom.js";
-import { Resource, change } from "../resource.js";
+import { get, post, remove } from "../server/api.js";
+import { h } from "../page/dom.js";
+import { Resource, change } from "../server/resource.js";
 import { Secret } from "./fields.js";
-import { field, notice, panel, table } from "../components.js";
-import { LANGUAGES, READER_ZONE, language, moment, t } from "../i18n.js";
+import { field, notice, panel, table } from "../components/components.js";
+import { LANGUAGES, READER_ZONE, language, moment, t } from "../page/i18n.js";
 
 export class ShareLinks {
   constructor(base) {

@@ -4,10 +4,10 @@
  * In: a saved plan, its block of targets. Out: fields. Never here: requests.
  */
 
-import { h } from "../dom.js";
-import { field, panel } from "../components.js";
+import { h } from "../page/dom.js";
+import { field, panel } from "../components/components.js";
 import { ZONES, localInput, momentOf } from "./zones.js";
-import { t } from "../i18n.js";
+import { t } from "../page/i18n.js";
 
 export function basics(saved, session, targets) {
   const { plan } = saved;

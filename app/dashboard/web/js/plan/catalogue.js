@@ -4,12 +4,12 @@
  * In: rows of a line-up. Out: what is new, and a choice for each. Never here: the line-up's other fields.
  */
 
-import { Problem, get, path, put, remove } from "../api.js";
-import { codesOf, productName, productsOf } from "../brand_catalogue.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { failure } from "../components.js";
-import { t } from "../i18n.js";
+import { Problem, get, path, put, remove } from "../server/api.js";
+import { codesOf, productName, productsOf } from "../server/brand_catalogue.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { failure } from "../components/components.js";
+import { t } from "../page/i18n.js";
 
 const SHOWN = 20;
 

@@ -4,11 +4,11 @@
  * In: a saved plan that is stale. Out: the plan that the choices make. Never here: requests.
  */
 
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { table } from "../components.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { table } from "../components/components.js";
 import { changes, conflicts, merged } from "./merge.js";
-import { NOTHING, moment, t } from "../i18n.js";
+import { NOTHING, moment, t } from "../page/i18n.js";
 
 const NAMES = {
   title: "plan.title", host: "plan.host", kind: "plan.kind", scheduled_at: "plan.scheduled_at", time_zone: "plan.time_zone",

@@ -4,15 +4,15 @@
  * In: the latest sessions. Out: a new session with the plan of the earlier one. Never here: the plan itself.
  */
 
-import { Problem, get, path, post } from "../api.js";
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { dialog } from "../dialog.js";
-import { Resource } from "../resource.js";
-import { failure, field, waiting } from "../components.js";
+import { Problem, get, path, post } from "../server/api.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { dialog } from "../components/dialog.js";
+import { Resource } from "../server/resource.js";
+import { failure, field, waiting } from "../components/components.js";
 import { localInput, momentOf } from "./zones.js";
-import { go, link } from "../router.js";
-import { date, t } from "../i18n.js";
+import { go, link } from "../page/router.js";
+import { date, t } from "../page/i18n.js";
 
 const WEEK_MS = 7 * 86_400_000;
 

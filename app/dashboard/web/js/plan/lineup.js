@@ -4,13 +4,13 @@
  * In: what is typed, pasted, dragged. Out: the line-up of the plan, in order. Never here: sales.
  */
 
-import { h } from "../dom.js";
+import { h } from "../page/dom.js";
 import { CatalogueCodes } from "./catalogue.js";
-import { Dragging } from "../dragging.js";
+import { Dragging } from "../components/dragging.js";
 import { PasteDialog } from "./paste_dialog.js";
 import { isTable } from "./paste.js";
-import { panel } from "../components.js";
-import { number, t } from "../i18n.js";
+import { panel } from "../components/components.js";
+import { number, t } from "../page/i18n.js";
 
 const COLUMNS = [
   ["product", { class: "col-code" }],

@@ -4,13 +4,13 @@
  * In: title and brand. Out: a session, whose plan is opened. Never here: the rest of the plan.
  */
 
-import { Problem, post } from "../api.js";
-import { app, refresh } from "../state.js";
-import { h } from "../dom.js";
+import { Problem, post } from "../server/api.js";
+import { app, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { momentOf } from "./zones.js";
-import { failure, field, heading } from "../components.js";
-import { link } from "../router.js";
-import { t } from "../i18n.js";
+import { failure, field, heading } from "../components/components.js";
+import { link } from "../page/router.js";
+import { t } from "../page/i18n.js";
 
 const CURRENCIES = ["CNY", "JPY", "USD", "HKD", "TWD"];
 

@@ -4,12 +4,12 @@
  * In: a text. Out: products. Never here: the plan.
  */
 
-import { refresh } from "../state.js";
-import { h } from "../dom.js";
-import { dialog } from "../dialog.js";
+import { refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { dialog } from "../components/dialog.js";
 import { FIELDS, guessColumns, parseTable, productsOf } from "./paste.js";
-import { field } from "../components.js";
-import { number, t } from "../i18n.js";
+import { field } from "../components/components.js";
+import { number, t } from "../page/i18n.js";
 
 const PREVIEW = 5;
 

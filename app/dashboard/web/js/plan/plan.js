@@ -4,9 +4,9 @@
  * In: a session's plan, or the wish for a new one. Out: the plan, changed. Never here: what happens on air.
  */
 
-import { find, get, remove } from "../api.js";
-import { may } from "../state.js";
-import { h } from "../dom.js";
+import { find, get, remove } from "../server/api.js";
+import { may } from "../page/state.js";
+import { h } from "../page/dom.js";
 import { basics } from "./basics.js";
 import { Conflict } from "./conflict.js";
 import { CopyDialog } from "./copy.js";
@@ -16,11 +16,11 @@ import { RoomsBlock } from "./rooms_block.js";
 import { SavedPlan } from "./saving.js";
 import { PlanTargets } from "./targets.js";
 import { NewPlan } from "./new.js";
-import { Resource, change } from "../resource.js";
-import { badge, failure, fieldErrors, heading, notice, waiting } from "../components.js";
-import { ask } from "../forms.js";
-import { go, link } from "../router.js";
-import { READER_ZONE, hour, t } from "../i18n.js";
+import { Resource, change } from "../server/resource.js";
+import { badge, failure, fieldErrors, heading, notice, waiting } from "../components/components.js";
+import { ask } from "../components/forms.js";
+import { go, link } from "../page/router.js";
+import { READER_ZONE, hour, t } from "../page/i18n.js";
 
 export class View {
   constructor(id, kind) {

@@ -4,11 +4,11 @@
  * In: fields. Out: promotions of the plan. Never here: their figures.
  */
 
-import { h } from "../dom.js";
-import { panel } from "../components.js";
+import { h } from "../page/dom.js";
+import { panel } from "../components/components.js";
 import { PLATFORMS } from "./rooms.js";
 import { localInput, momentOf } from "./zones.js";
-import { labelOr, platformName, t } from "../i18n.js";
+import { labelOr, platformName, t } from "../page/i18n.js";
 
 const KINDS = ["video", "article", "group_post"];
 

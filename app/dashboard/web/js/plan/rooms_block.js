@@ -4,11 +4,11 @@
  * In: what is typed or pasted. Out: platform and room. Never here: requests.
  */
 
-import { h } from "../dom.js";
-import { field, panel } from "../components.js";
+import { h } from "../page/dom.js";
+import { field, panel } from "../components/components.js";
 import { PLATFORMS, roomOf } from "./rooms.js";
-import { platformName, t } from "../i18n.js";
-import { refresh } from "../state.js";
+import { platformName, t } from "../page/i18n.js";
+import { refresh } from "../page/state.js";
 
 export class RoomsBlock {
   #platform = PLATFORMS[0];

@@ -4,10 +4,10 @@
  * In: changes of the plan. Out: one PUT at a time, with the tag of the version that was changed. Never here: elements.
  */
 
-import { Problem, exchange } from "../api.js";
+import { Problem, exchange } from "../server/api.js";
 import { amount } from "./paste.js";
-import { refresh } from "../state.js";
-import { t } from "../i18n.js";
+import { refresh } from "../page/state.js";
+import { t } from "../page/i18n.js";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 4000;

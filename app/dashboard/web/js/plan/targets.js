@@ -4,11 +4,11 @@
  * In: a saved plan, the units of the figures. Out: fields. Never here: requests, a pace.
  */
 
-import { field } from "../components.js";
-import { h } from "../dom.js";
-import { percentageOf, ratioOf } from "../forms.js";
-import { t } from "../i18n.js";
-import { refresh } from "../state.js";
+import { field } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { percentageOf, ratioOf } from "../components/forms.js";
+import { t } from "../page/i18n.js";
+import { refresh } from "../page/state.js";
 
 /** KPIs that most shows are planned by. */
 const USUAL = ["gmv", "viewers", "buyers", "units_sold", "new_followers"];

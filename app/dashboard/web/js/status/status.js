@@ -4,11 +4,11 @@
  * In: the status of the API. Out: tables. Never here: checks.
  */
 
-import { get, path } from "../api.js";
-import { failure, heading, panel, table, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { READER_ZONE, language, moment, number, t } from "../i18n.js";
-import { Resource } from "../resource.js";
+import { get, path } from "../server/api.js";
+import { failure, heading, panel, table, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { READER_ZONE, language, moment, number, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
 
 const MB = 1_000_000;
 const LOOKS = { ok: "chip chip-good", warning: "chip chip-draft", failed: "chip chip-out" };

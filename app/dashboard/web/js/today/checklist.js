@@ -4,10 +4,10 @@
  * In: the checklist of the API. Out: a list. Never here: the tests.
  */
 
-import { find } from "../api.js";
-import { h } from "../dom.js";
-import { Resource, every } from "../resource.js";
-import { labelOr, number, t } from "../i18n.js";
+import { find } from "../server/api.js";
+import { h } from "../page/dom.js";
+import { Resource, every } from "../server/resource.js";
+import { labelOr, number, t } from "../page/i18n.js";
 
 const EVERY_MS = 30_000;
 const SIGNS = { ok: "✓", missing: "!", waiting: "…" };

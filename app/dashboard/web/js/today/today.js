@@ -4,15 +4,15 @@
  * In: lists of sessions and of data that waits. Out: the first page after the sign-in. Never here: figures of its own.
  */
 
-import { get, path } from "../api.js";
-import { may, refresh } from "../state.js";
-import { h } from "../dom.js";
-import { Resource, every } from "../resource.js";
-import { failure, heading, panel, phrase, waiting } from "../components.js";
+import { get, path } from "../server/api.js";
+import { may, refresh } from "../page/state.js";
+import { h } from "../page/dom.js";
+import { Resource, every } from "../server/resource.js";
+import { failure, heading, panel, phrase, waiting } from "../components/components.js";
 import { CopyDialog } from "../plan/copy.js";
 import { Checklist } from "./checklist.js";
-import { link } from "../router.js";
-import { clock, date, hour, money, number, t } from "../i18n.js";
+import { link } from "../page/router.js";
+import { clock, date, hour, money, number, t } from "../page/i18n.js";
 
 const MOST = 8;
 /** Reports that are looked at; each of the two lists shows the first of its own. */

@@ -4,9 +4,9 @@
  * In: the KPI document. Out: a panel, if one of them is known. Never here: requests, figures of its own.
  */
 
-import { fitted, panel, phrase } from "../components.js";
-import { h } from "../dom.js";
-import { figure, lengthOf, t } from "../i18n.js";
+import { fitted, panel, phrase } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { figure, lengthOf, t } from "../page/i18n.js";
 
 /** In the order of the report. */
 const FIGURES = ["entry_rate", "product_impressions", "product_click_rate", "clickers", "click_to_order_rate", "ad_spend", "roi", "net_roi"];

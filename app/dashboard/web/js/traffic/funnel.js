@@ -4,8 +4,8 @@
  * In: cells of the KPI document, or steps of the funnel document. Out: bars, a table. Never here: requests.
  */
 
-import { bars } from "../components.js";
-import { NOTHING, number, percent, t } from "../i18n.js";
+import { bars } from "../components/components.js";
+import { NOTHING, number, percent, t } from "../page/i18n.js";
 
 const STEPS = ["impressions", "viewers", "product_viewers", "clickers", "buyers"];
 const COUNTS = ["impressions", "product_impressions"];

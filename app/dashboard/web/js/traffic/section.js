@@ -4,12 +4,12 @@
  * In: the section of the report document, the funnel document. Out: a panel. Never here: other words than the sheet's, sums.
  */
 
-import { find } from "../api.js";
-import { barList, panel, phrase, table } from "../components.js";
-import { h } from "../dom.js";
-import { number, platformName, sourceName, t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { refresh } from "../state.js";
+import { find } from "../server/api.js";
+import { barList, panel, phrase, table } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { number, platformName, sourceName, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { refresh } from "../page/state.js";
 import { stepColumns } from "./funnel.js";
 
 /** Steps that are the session's for each of its products. */

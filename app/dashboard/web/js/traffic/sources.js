@@ -4,11 +4,11 @@
  * In: the audience document of the stream; the sources document, which is loaded now and then. Out: bars. Never here: sums of its own.
  */
 
-import { find } from "../api.js";
-import { barList, panel, updated } from "../components.js";
-import { h } from "../dom.js";
-import { money, number, percent, sourceName, t } from "../i18n.js";
-import { Resource } from "../resource.js";
+import { find } from "../server/api.js";
+import { barList, panel, updated } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { money, number, percent, sourceName, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
 
 /** So many sources stay readable beside the funnel; the report has a table of them. */
 const SHOWN = 8;

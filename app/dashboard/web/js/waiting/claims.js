@@ -4,13 +4,13 @@
  * In: open claims. Out: one decision each. Never here: who may decide; the server refuses callers of a brand.
  */
 
-import { get, post } from "../api.js";
-import { heading } from "../components.js";
-import { h } from "../dom.js";
-import { ask } from "../forms.js";
-import { READER_ZONE, moment, number, platformName, t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { app } from "../state.js";
+import { get, post } from "../server/api.js";
+import { heading } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { ask } from "../components/forms.js";
+import { READER_ZONE, moment, number, platformName, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { app } from "../page/state.js";
 
 export class Claims {
   constructor() {

@@ -4,12 +4,12 @@
  * In: a room. Out: a form with the latest sessions. Never here: the replay; the registration does it.
  */
 
-import { get, post } from "../api.js";
-import { Form } from "../forms.js";
-import { READER_ZONE, date, t } from "../i18n.js";
-import { Resource } from "../resource.js";
-import { failure, waiting } from "../components.js";
-import { refresh } from "../state.js";
+import { get, post } from "../server/api.js";
+import { Form } from "../components/forms.js";
+import { READER_ZONE, date, t } from "../page/i18n.js";
+import { Resource } from "../server/resource.js";
+import { failure, waiting } from "../components/components.js";
+import { refresh } from "../page/state.js";
 
 export class Register {
   open = null;

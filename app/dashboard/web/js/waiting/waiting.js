@@ -4,13 +4,13 @@
  * In: groups without personal data. Out: a list per kind, the progress of what was decided. Never here: changes of contents.
  */
 
-import { Problem, get, post } from "../api.js";
-import { failure, heading, notice, waiting } from "../components.js";
-import { h } from "../dom.js";
-import { ask } from "../forms.js";
-import { READER_ZONE, labelOr, moment, number, platformName, t } from "../i18n.js";
-import { Resource, every } from "../resource.js";
-import { refresh } from "../state.js";
+import { Problem, get, post } from "../server/api.js";
+import { failure, heading, notice, waiting } from "../components/components.js";
+import { h } from "../page/dom.js";
+import { ask } from "../components/forms.js";
+import { READER_ZONE, labelOr, moment, number, platformName, t } from "../page/i18n.js";
+import { Resource, every } from "../server/resource.js";
+import { refresh } from "../page/state.js";
 import { Claims } from "./claims.js";
 import { Register } from "./register.js";
 
