@@ -247,16 +247,13 @@ class Writer:
         complete = [one for one in dict.fromkeys([*(item.submission for item in items), *rejected_only]) if not one.waiting]
         _count(complete)
         for submission in complete:
-            if submission.settled is not None and not submission.settled.done():
-                submission.settled.set_result(None)
+            _settle(submission)
         return unsettled.deferred
 
     @staticmethod
     def _fail(entries: Iterable[Entry]) -> None:
         for entry in entries:
-            settled = _submission_of(entry).settled
-            if settled is not None and not settled.done():
-                settled.set_exception(NotCommittedError())
+            _settle(_submission_of(entry), NotCommittedError())
 
     async def _run_deferred(self) -> None:
         async with self._flusher.connection() as persistent:
@@ -268,6 +265,20 @@ class Writer:
                 return self._draining and all(task.done() for task in self._tasks[:-1])
 
             await self._deferred.run(store, finished)
+
+
+def _settle(submission: Submission, error: NotCommittedError | None = None) -> None:
+    settled = submission.settled
+    if settled is None or settled.done():
+        return
+    try:
+        if error is None:
+            settled.set_result(None)
+        else:
+            settled.set_exception(error)
+    except Exception:  # noqa: BLE001 - logged
+        # An answer may be written to a connection. The other senders of the flush must have theirs too.
+        _log.exception("a sender was not answered")
 
 
 def _count(submissions: Sequence[Submission]) -> None:

@@ -53,11 +53,11 @@ class Sender:
         head = "".join(f"{name}: {value}\r\n" for name, value in named.items() if value)
         return f"POST /v1/events HTTP/1.1\r\n{head}\r\n".encode() + body
 
-    async def exchange(self, *parts: bytes, answers: int = 1) -> list[tuple[bytes, bytes]]:
+    async def exchange(self, *parts: bytes, answers: int = 1, seconds: float = 10) -> list[tuple[bytes, bytes]]:
         """Send parts one after the other on one connection; return heads and bodies of the answers."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(seconds):
                 for part in parts:
                     writer.write(part)
                     await writer.drain()
@@ -251,3 +251,43 @@ async def test_a_client_that_leaves_holds_up_no_other(sender: Sender) -> None:
                     break
                 # Its first request did not arrive before the connection was reset: this one is the first.
                 assert 1 == json.loads(body)["accepted"]
+
+
+async def test_a_fault_of_the_server_is_no_fault_of_the_sender(
+    sender: Sender, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nothing expects is answered by 500, as it is without the direct way, and the next request as always."""
+    event = json.dumps(sender.event()).encode()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(service.receiver), "receive", lambda *_, **__: 1 / 0)
+        [(head, body)] = await sender.exchange(sender.request(event))
+        assert head.startswith(b"HTTP/1.1 500")
+        assert 500 == json.loads(body)["status"]
+    [(_, body)] = await sender.exchange(sender.request(event))
+    assert 1 == json.loads(body)["accepted"]
+
+
+async def test_an_answer_that_fails_takes_no_other_along(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of twenty requests at once, one cannot be answered: the others are, and so are those that come later."""
+    events = [sender.event() for _ in range(20)]
+    answer = DirectRequest.set_result
+    failed: list[bool] = []
+
+    def failing(self: DirectRequest, result: None) -> None:
+        if not failed:
+            failed.append(True)
+            raise RuntimeError("no answer")
+        answer(self, result)
+
+    monkeypatch.setattr(DirectRequest, "set_result", failing)
+
+    async def post(event: dict[str, Any]) -> int:
+        try:
+            [(_, body)] = await sender.exchange(sender.request(json.dumps(event).encode()), seconds=3)
+        except TimeoutError:
+            return 0
+        return int(json.loads(body)["accepted"])
+
+    assert 19 == sum(await asyncio.gather(*map(post, events)))
+    again = [await post(event) for event in events[:2]]
+    assert [0, 0] == again, "they are stored already"

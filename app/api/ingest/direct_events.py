@@ -20,12 +20,12 @@ from app.api.ingest.events import INLINE_BYTES, ROUTE, not_committed, receipt_of
 from app.catalogue.access import Principal
 from app.ingest.sources import refuse_reserved
 from app.ingest.submission import Submission
-from app.ingest.writer import QueueFullError
 from app.observability.logs import current_request
 from app.observability.requests import HSTS, NOSNIFF, RequestMeasures, Scope, request_id_of
 from app.problems import ProblemError
 from app.service import Service
 
+_MOST_DIGITS = 9
 Header = tuple[bytes, bytes]
 Reply = Callable[[int, Sequence[Header], bytes], None]
 """Writes an answer: status, headers with the length of the body, body."""
@@ -67,6 +67,7 @@ class DirectEvents:
             len(sent) != len(headers)
             or not _ELSEWHERE.isdisjoint(sent)
             or not length.isdigit()
+            or len(length) > _MOST_DIGITS
             or int(length) > self._most
             or not authorization.startswith(_BEARER)
         ):
@@ -115,7 +116,7 @@ class DirectRequest:
                 self._reply, self._submission = reply, submission
                 service.writer.enqueue(submission, self)
                 return True
-        except (ProblemError, QueueFullError):
+        except Exception:  # noqa: BLE001 - the ASGI application meets the same error, and answers and logs it
             self._reply = None
         self._events.limit.give_back(reference)
         return False
