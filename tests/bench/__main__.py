@@ -137,7 +137,7 @@ async def batches(here: World, total: int) -> tuple[list[Row], str]:
     await limits.open()
     before = here.server.memory_info().rss
     highest = before
-    ours, bare, copied = [], [], []
+    ours, bare, copied, written = [], [], [], 0
     cpu = Cpu(here)
     for first in range(0, total, CHUNK):
         chunk = list(events(first, min(CHUNK, total - first), total, "wechat:batches"))
@@ -145,8 +145,10 @@ async def batches(here: World, total: int) -> tuple[list[Row], str]:
             post("/v1/events", json.dumps(chunk[start : start + BATCH]).encode(), KEY, BATCH_TYPE)
             for start in range(0, len(chunk), BATCH)
         ]
+        log = await limits.log_position()
         with cpu.watch():
             load = drive(here.port, iter(bodies), BATCH_CONNECTIONS)
+        written += await limits.log_position() - log
         ours.append(len(chunk) / load.seconds)
         del bodies
         highest = max(highest, here.server.memory_info().rss)
@@ -163,6 +165,7 @@ async def batches(here: World, total: int) -> tuple[list[Row], str]:
     return [
         ("batches of 500 against the bare idempotent insert of the same rows", ratio(ours, bare), "≥ 0.35", figures),
         cpu.row(total),
+        ("  write-ahead log per event", f"{written / total:,.0f} bytes", "", "all that the database writes meanwhile"),
         ("  COPY against the same insert", ratio(copied, bare[: len(copied)]), "", f"{statistics.median(copied):,.0f} rows/s"),
         (f"memory that the server gains while {total:,} events pass", f"{gained:.0f} MiB", "< 150 MB", ""),
     ], session

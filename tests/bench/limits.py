@@ -36,6 +36,11 @@ class Limits:
         self._connections = [await asyncpg.connect(self._dsn) for _ in range(CONNECTIONS)]
         await self._connections[0].execute("CREATE TABLE IF NOT EXISTS bare (LIKE events INCLUDING ALL)")
 
+    async def log_position(self) -> int:
+        """Return how many bytes the write-ahead log has had so far."""
+        found: int = await self._connections[0].fetchval("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")
+        return found
+
     async def insert(self, rows: list[tuple[Any, ...]]) -> float:
         """Insert the rows and return rows per second."""
         chunks = [rows[start : start + PER_TRANSACTION] for start in range(0, len(rows), PER_TRANSACTION)]
