@@ -2,7 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 IS_PYTHON := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
-WORKERS ?= 3
+WORKERS ?= 4
 EXAMPLES ?= 5000
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
@@ -37,11 +37,11 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup ## embedded database, server, and the session of 2021-09-25 sent to it live
 	$(BIN)/tallylight demo
 
-test: setup ## run the tests (in WORKERS=3 processes; some tests only wait)
+test: setup ## run the tests (in WORKERS=4 processes; some tests only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
 
 quick: setup ## run the tests that only compute; the last lines say what was left out
-	$(BIN)/python -m pytest --ignore=tests/drift --quick -n $(WORKERS)
+	$(BIN)/python -m pytest --ignore=tests/drift --quick -n logical --dist worksteal
 
 test-all: setup ## run the tests with all cases, examples, languages, widths and default waits (many minutes)
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest --ignore=tests/drift --timeout 900 -n $(WORKERS) --dist worksteal
@@ -68,8 +68,10 @@ style:
 	$(BIN)/lint-imports
 	$(BIN)/typos
 
+# All tests are collected too: one that cannot be imported is told here, and the processes of `make test` find all of them compiled.
 drift:
 	$(BIN)/python -m pytest tests/drift
+	$(BIN)/python -m pytest --collect-only --quiet --quiet
 
 screenshots: setup ## take the pictures of the documentation (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots

@@ -29,6 +29,7 @@ from app.storage.postgres.embedded import EmbeddedPostgres
 from tests import in_process, quick, statement_cache
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
 from tests.emptied_database import EmptiedDatabase
+from tests.running_order import in_running_order
 
 TEMPLATE = "tallylight_template"
 statement_cache.share()
@@ -76,11 +77,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the browser tests first, and leave out what `--quick` leaves out.
-
-    A worker begins with its first tests, and others take its last ones: what the browser tests share is then made once.
-    """
-    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+    """Put the tests into the order in which they run, and leave out what `--quick` leaves out."""
+    items[:] = in_running_order(items, getattr(config, "workerinput", {"workercount": 1})["workercount"])
     if config.getoption("--quick"):
         reasons = {item: quick.reason_to_leave_out(item) for item in items}
         left_out = [item for item in items if reasons[item]]
@@ -89,10 +87,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick.note(config, Counter(reason for reason in reasons.values() if reason))
 
 
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported and collected: half a million objects, which stay, at each of its passes."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Spare the garbage collector what is imported and collected: half a million objects, which stay, at each of its passes."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -46,7 +46,7 @@ class ConnectionLimits:
     body_seconds: float
     """From the end of the head to the end of the body, without the time in which the server does not read;
     one second more per 64 KiB."""
-    write_seconds: float = 30.0
+    write_seconds: float
     """How long a client may read nothing of an answer that does not fit the buffers."""
 
 

@@ -76,7 +76,7 @@ class Server:
         self._platforms = service.platforms
         self._on_stop = on_stop
         self._hub = service.hub
-        limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds)
+        limits = ConnectionLimits(settings.max_head_bytes, settings.head_seconds, settings.body_seconds, settings.write_seconds)
         application = create_app(service)
         self._server = _Uvicorn(
             uvicorn.Config(

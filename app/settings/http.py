@@ -53,6 +53,9 @@ class HttpSettings(BaseSettings):
     idle_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         default=30, description="seconds after which an idle connection is closed"
     )
+    write_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=30.0, description="seconds for which a client may read nothing of its answer; then the connection is closed"
+    )
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
         default=8 * 1024 * 1024, description="maximum size of a request body, before and after decompression, in bytes"
     )

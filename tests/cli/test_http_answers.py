@@ -12,7 +12,7 @@ import uvicorn
 from app.cli import http_protocol
 from app.cli.http_protocol import ConnectionLimits, protocol_with
 
-LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5)
+LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5, write_seconds=5)
 PATHS = {
     "/plain": [(b"content-type", b"text/plain"), (b"content-length", b"5")],
     "/chunked": [(b"content-type", b"text/plain")],

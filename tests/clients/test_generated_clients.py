@@ -11,7 +11,7 @@ import pytest
 from tests.clients.tools import DOCUMENT, HERE, node_tool, python_tools, run
 from tests.pipeline.processes import ADMIN_KEY, ServerProcess
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 
 @pytest.fixture
@@ -47,7 +47,6 @@ def compile_and_run(project: Path, program: str, server: dict[str, str]) -> None
     assert (0, "ok\n") == (ran.returncode, ran.stdout), ran.stderr
 
 
-@pytest.mark.long
 def test_hey_api(project: Path, server: dict[str, str]) -> None:
     """`@hey-api/openapi-ts`, compiled with `strict` and without a cast."""
     shutil.copy(HERE / "openapi-ts.config.mjs", project)
@@ -56,7 +55,6 @@ def test_hey_api(project: Path, server: dict[str, str]) -> None:
     compile_and_run(project, "hey_api.ts", server)
 
 
-@pytest.mark.long
 def test_openapi_fetch(project: Path, server: dict[str, str]) -> None:
     """`openapi-typescript` with `openapi-fetch`, compiled with `strict` and without a cast."""
     generated = run(node_tool("openapi-typescript"), DOCUMENT, "--output", project / "generated" / "openapi-typescript.d.ts")
@@ -64,7 +62,6 @@ def test_openapi_fetch(project: Path, server: dict[str, str]) -> None:
     compile_and_run(project, "openapi_fetch.ts", server)
 
 
-@pytest.mark.slow
 def test_openapi_python_client(tmp_path: Path, server: dict[str, str]) -> None:
     """`openapi-python-client`: its models and functions pass mypy, and so does the program that uses them."""
     tools = python_tools()

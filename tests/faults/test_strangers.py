@@ -15,7 +15,7 @@ from tests.databases import new_database
 from tests.pipeline.processes import HEADERS, ServerProcess
 
 MEGABYTE = 1 << 20
-TIMES = {"TALLYLIGHT_HEAD_SECONDS": "1", "TALLYLIGHT_BODY_SECONDS": "1", "TALLYLIGHT_IDLE_SECONDS": "1"}
+TIMES = {f"TALLYLIGHT_{what}_SECONDS": "1" for what in ("HEAD", "BODY", "IDLE", "WRITE")}
 
 
 @contextmanager

@@ -19,22 +19,39 @@ WRITTEN = {
 PROMOTED = {"promotion", "video", "article", "ads"}
 
 
-async def answers_of(client: httpx.AsyncClient, insight: Insight) -> list[Answer]:
-    """Return the answer of each path, the pages of a list put together."""
-    found = []
-    for path in insight["evidence"]:
-        answer = await client.get(path)
-        assert 200 == answer.status_code, f"{path}: {answer.text}"
-        document = answer.json()
-        cursor = document.get("next_cursor")
-        while cursor:
-            page = (await client.get(path, params=dict(httpx.URL(path).params) | {"cursor": cursor})).json()
-            for name, value in page.items():
-                if isinstance(value, list):
-                    document[name] += value
-            cursor = page["next_cursor"]
-        found.append(document)
-    return found
+class Found:
+    """The answer of a path, and what stands in it."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Look at every value once; several insights may name the path."""
+        self.answer = answer
+        self._values = set(scalars(answer))
+        texts = [value for value in self._values if isinstance(value, str)]
+        self._moments = {_at(text) for text in texts if re.match(r"\d{4}-\d\d-\d\dT", text)}
+
+    def has(self, value: Any) -> bool:
+        """Return whether the value stands there, a moment perhaps in another time zone."""
+        if value in self._values:
+            return True
+        try:
+            return _at(value) in self._moments
+        except (TypeError, ValueError):
+            return False
+
+
+async def found_at(client: httpx.AsyncClient, path: str) -> Found:
+    """Return the answer of a path, the pages of a list put together."""
+    answer = await client.get(path)
+    assert 200 == answer.status_code, f"{path}: {answer.text}"
+    document = answer.json()
+    cursor = document.get("next_cursor")
+    while cursor:
+        page = (await client.get(path, params=dict(httpx.URL(path).params) | {"cursor": cursor})).json()
+        for name, value in page.items():
+            if isinstance(value, list):
+                document[name] += value
+        cursor = page["next_cursor"]
+    return Found(document)
 
 
 def scalars(value: Any) -> Iterator[Any]:
@@ -195,9 +212,11 @@ DERIVED: dict[str, dict[str, Derivation]] = {
 async def check_evidence(client: httpx.AsyncClient, insights: list[Insight], names: dict[str, str]) -> None:
     """Check every figure of every insight; `names` are the products' by their codes."""
     assert list(range(1, len(insights) + 1)) == [insight["rank"] for insight in insights]
+    paths = dict.fromkeys(path for insight in insights for path in insight["evidence"])
+    found = {path: await found_at(client, path) for path in paths}
     for insight in insights:
-        answers = await answers_of(client, insight)
-        there = list(scalars(answers))
+        named = [found[path] for path in insight["evidence"]]
+        answers = [one.answer for one in named]
         for name, value in insight["figures"].items():
             said = f"{insight['code']} {name} {value} {insight['evidence']}"
             if insight["code"] == "comment_topics":
@@ -205,15 +224,7 @@ async def check_evidence(client: httpx.AsyncClient, insights: list[Insight], nam
             elif name in DERIVED.get(insight["code"], {}):
                 assert value == DERIVED[insight["code"]][name](answers, insight["figures"]), said
             elif value is not None:
-                assert value in there or _moment_in(value, there), said
-
-
-def _moment_in(value: Any, there: list[Any]) -> bool:
-    """Return whether the same moment stands there in another time zone."""
-    try:
-        return _at(value) in {_at(one) for one in there if isinstance(one, str) and re.match(r"\d{4}-\d\d-\d\dT", one)}
-    except (TypeError, ValueError):
-        return False
+                assert any(one.has(value) for one in named), said
 
 
 def _check_topics(answers: list[Answer], figures: Answer, name: str, names: dict[str, str]) -> None:

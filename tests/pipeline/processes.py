@@ -1,6 +1,9 @@
 """Real server processes that tests can kill.
 
 In: a database or a folder. Out: processes that listen on a loopback port. Never here: in-process shortcuts.
+
+A server's imports are two seconds of computing. Servers of this code are therefore copies of one process that has made them; those
+of other code are started by their command, as tests/cli starts its own.
 """
 
 import asyncio
@@ -11,18 +14,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 
 import httpx
 
 from tests.databases import SECRET
+from tests.pipeline import server_fork
 from tests.pipeline.strategies import Event
 
 ROOT = Path(__file__).parents[2]
 ADMIN_KEY = "tl_pipeline_0123456789abcdefghijklmnop"
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
 _BATCH = {"Content-Type": "application/cloudevents-batch+json"}
+_COPIES = get_context("forkserver")
+_COPIES.set_forkserver_preload(server_fork.IMPORTED)
 
 
 def free_port() -> int:
@@ -48,17 +56,18 @@ class ServerProcess:
             "TALLYLIGHT_LOG_FORMAT": "json",
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | subprocess.Popen[bytes] | None = None
 
     @property
     def running(self) -> bool:
         """Whether the process was started and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._exit_code() is None
 
     @property
     def pid(self) -> int:
         """Return the process id of the running server."""
         assert self._process is not None
+        assert self._process.pid is not None
         return self._process.pid
 
     @property
@@ -68,18 +77,36 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the process."""
+        if self._code == ROOT:
+            self._process = _COPIES.Process(target=server_fork.serve, args=(ROOT, self._environment, self._log))
+            self._process.start()
+            return
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve"], cwd=self._code, env=self._environment, stdout=log, stderr=log
             )
+
+    def _exit_code(self) -> int | None:
+        if isinstance(self._process, subprocess.Popen):
+            return self._process.poll()
+        assert self._process is not None
+        return self._process.exitcode
+
+    def _wait(self, seconds: float) -> int:
+        if isinstance(self._process, subprocess.Popen):
+            return self._process.wait(seconds)
+        assert self._process is not None
+        self._process.join(seconds)
+        code = self._process.exitcode
+        assert code is not None, f"the process runs after {seconds:g} s: {self.log}"
+        return code
 
     async def ready(self) -> None:
         """Return once the server takes work."""
         end = time.monotonic() + 90
         async with httpx.AsyncClient() as client:
             while time.monotonic() < end:
-                assert self._process is not None
-                assert self._process.poll() is None, self.log
+                assert self.running, self.log
                 try:
                     if (await client.get(f"{self.base}/readyz")).status_code == 200:
                         return
@@ -90,19 +117,17 @@ class ServerProcess:
 
     def signal(self, number: signal.Signals) -> None:
         """Send the process a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
+        os.kill(self.pid, number)
 
     async def exit_code(self, seconds: float = 30) -> int:
         """Return the exit code once the process is gone."""
-        assert self._process is not None
-        return await asyncio.to_thread(self._process.wait, seconds)
+        return await asyncio.to_thread(self._wait, seconds)
 
     def end(self) -> None:
         """Stop the process if it still runs."""
-        if self._process is not None and self.running:
-            self._process.terminate()
-            self._process.wait(30)
+        if self.running:
+            self.signal(signal.SIGTERM)
+            self._wait(30)
 
 
 class Sender:

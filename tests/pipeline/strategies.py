@@ -167,13 +167,15 @@ def telemetry(draw: st.DrawFn, *subjects: str, max_size: int = 60) -> list[Event
     kinds = draw(st.lists(st.sampled_from((*DATA, *_OFTEN)), min_size=1, max_size=8))
     seconds = draw(st.lists(st.sampled_from(_SECONDS), min_size=1, max_size=5))
 
-    def of(kind: str) -> st.SearchStrategy[tuple[str, str, str, Event]]:
-        where = st.sampled_from(rooms if kind in _CLOCK else subjects)
-        return st.tuples(st.just(kind), where, _moments(seconds), DATA[kind])
-
+    # Made once: to make a strategy takes longer than to draw from it.
+    somewhere, on_air, moments = st.sampled_from(subjects), st.sampled_from(rooms), _moments(seconds)
+    of = {
+        kind: st.tuples(st.just(kind), on_air if kind in _CLOCK else somewhere, moments, DATA[kind])
+        for kind in dict.fromkeys(kinds)
+    }
     # Left to itself, hypothesis would make lists of about five.
     size = draw(st.integers(0, max_size))
-    found = draw(st.lists(st.sampled_from(kinds).flatmap(of), min_size=size, max_size=size))
+    found = draw(st.lists(st.sampled_from(kinds).flatmap(of.__getitem__), min_size=size, max_size=size))
     return [event(number, *parts) for number, parts in enumerate(found)]
 
 

@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any
 
 import httpx
-import pandas as pd
 import pytest
 
 from app.labels.catalogue import label
@@ -63,6 +62,8 @@ async def test_what_counts_adds_up_to_the_sheet(
     new_session: NewSession, send: Send, read: Read, client: httpx.AsyncClient
 ) -> None:
     """Placed and cancelled orders are listed and do not count; a discount of a whole order is a line; pandas sums it as is."""
+    import pandas as pd  # noqa: PLC0415 - a second of computing, which only this test needs
+
     made = await new_session(lineup=[{"product": "a"}])
     placed = paid(50, "placed", "p", ("a", 9, "900.00"))[2]
     await send(

@@ -1,6 +1,8 @@
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -23,6 +25,12 @@ from tests.simulate.counting import (
 SHEET = "2021-09-25"
 
 
+@cache
+def played(name: str) -> list[Event]:
+    """Return the events of a built-in scenario; to make them takes seconds."""
+    return generate(load(name), 7)
+
+
 @pytest.fixture(scope="module", params=[SHEET, "two-platforms"])
 def scenario(request: pytest.FixtureRequest) -> Scenario:
     """Each of the built-in scenarios."""
@@ -32,7 +40,7 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 @pytest.fixture(scope="module")
 def events(scenario: Scenario) -> list[Event]:
     """Its events."""
-    return generate(scenario, 7)
+    return played(scenario.name)
 
 
 def test_the_events_hit_every_total_of_the_scenario(scenario: Scenario, events: list[Event]) -> None:
@@ -42,7 +50,7 @@ def test_the_events_hit_every_total_of_the_scenario(scenario: Scenario, events: 
 
 def test_the_sheet_of_2021_09_25_comes_out_in_its_own_figures() -> None:
     """The events add up to the sheet's figures, which are repeated here."""
-    found = count(generate(load(SHEET), 1))
+    found = count(played(SHEET))
     assert (18052, 190, 363, 1280) == (len(found.viewers), len(found.buyers), found.units, found.peak)
     assert Decimal("481888.00") == found.gmv
     assert (76, 938) == (len(found.followers), found.counts["comment.posted"])
@@ -65,18 +73,14 @@ def test_every_event_is_valid(events: list[Event]) -> None:
     assert len(events) == len({(event["source"], event["id"]) for event in events})
 
 
-def test_the_seed_decides(scenario: Scenario, events: list[Event]) -> None:
-    """The same seed gives the same events, another seed gives others."""
-    assert events == generate(scenario, 7)
-    assert events != generate(scenario, 8)
-
-
-def test_minutes_come_in_order_and_make_the_whole(scenario: Scenario, events: list[Event]) -> None:
-    """Events are sorted by time, also across minutes."""
+def test_minutes_come_in_order_and_the_seed_decides(scenario: Scenario, events: list[Event]) -> None:
+    """Minutes make the whole, sorted by time also across them. The same seed gives the same events, another seed gives others."""
     chunks = list(minutes(scenario, 7))
     assert events == [event for chunk in chunks for event in chunk]
     assert events == sorted(events, key=lambda event: event["time"])
     assert scenario.duration_ms // 60_000 <= len(chunks) <= scenario.duration_ms // 60_000 + 2
+    for chunk, other in zip(chunks, islice(minutes(scenario, 8), 5), strict=False):
+        assert [event["data"] for event in chunk] != [event["data"] for event in other]
 
 
 def test_another_start_and_other_rooms_change_nothing_else(scenario: Scenario, events: list[Event]) -> None:
@@ -189,7 +193,7 @@ def test_support_is_asked_and_sometimes_answered_slowly(scenario: Scenario, even
 
 def test_platforms_get_their_own_figures() -> None:
     """Stated figures of a platform are its own; viewers are divided by share."""
-    events = generate(load("two-platforms"), 3)
+    events = played("two-platforms")
     comments = Counter(event["subject"].split(":")[0] for event in of_type(events, "comment.posted"))
     assert {"wechat": 2000, "weibo": 1200} == dict(comments)
     viewers = {name: len(found) for name, found in count(events).by_platform.items()}
@@ -201,6 +205,6 @@ def test_platforms_get_their_own_figures() -> None:
 def test_all_platforms_peak_in_one_moment() -> None:
     """The highest sum of the platforms' samples is the scenario's peak."""
     sums: dict[str, int] = defaultdict(int)
-    for event in of_type(generate(load("two-platforms"), 3), "audience.sampled"):
+    for event in of_type(played("two-platforms"), "audience.sampled"):
         sums[event["time"]] += event["data"].get("concurrent", 0)
     assert 2960 == max(sums.values())
