@@ -77,6 +77,14 @@ def currency_of(number: int) -> str:
     return "".join(chr(ord("A") + number // place % 26) for place in (676, 26, 1))
 
 
+def campaign_key(campaign: str, currency: str | None) -> str:
+    """Return the key of a campaign's samples in the session's currency (None) or in another one: each currency has its own.
+
+    A campaign's name has no control character, so that no name is another campaign's key.
+    """
+    return campaign if currency is None else f"{campaign}\n{currency}"
+
+
 def _foreign_units(amount: str, context: FoldContext, pointer: str) -> int:
     del context
     try:
@@ -86,7 +94,7 @@ def _foreign_units(amount: str, context: FoldContext, pointer: str) -> int:
 
 
 class AdSampled(Payload, type="live.ad.sampled"):
-    """Cumulative figures of a paid campaign; `currency` is that of its money, by default the session's."""
+    """Cumulative figures of a paid campaign in one currency; `currency` is that of its money, by default the session's."""
 
     campaign: Name
     spend_total: Money
@@ -97,15 +105,14 @@ class AdSampled(Payload, type="live.ad.sampled"):
 
     def fold(self, context: FoldContext) -> Contributions:
         """Return a sample per figure that was sent, and the currency if it is not the session's."""
-        foreign = self.currency is not None and self.currency != context.currency
-        amount = _foreign_units if foreign else in_minor_units
+        foreign = None if self.currency == context.currency else self.currency
+        key = campaign_key(self.campaign, foreign)
+        amount = in_minor_units if foreign is None else _foreign_units
         figures = (
             ("ad_spend", amount(self.spend_total, context, "/spend_total")),
-            ("ad_currency", currency_number(self.currency) if foreign and self.currency else None),
+            ("ad_currency", None if foreign is None else currency_number(foreign)),
             ("ad_impressions", self.impressions_total),
             ("ad_clicks", self.clicks_total),
             ("ad_gmv", None if self.gmv_total is None else amount(self.gmv_total, context, "/gmv_total")),
         )
-        return Contributions(
-            samples=tuple(Sample(metric, value, self.campaign) for metric, value in figures if value is not None)
-        )
+        return Contributions(samples=tuple(Sample(metric, value, key) for metric, value in figures if value is not None))

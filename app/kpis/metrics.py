@@ -168,7 +168,9 @@ METRICS: tuple[Metric, ...] = (
     _money("gmv_per_viewer", "viewers"),
     _quotient("gmv_per_thousand_views", Unit.MONEY, Quotient(("gmv",), "views", times=1000), "gmv × 1000 ÷ views"),
     _quotient("gmv_per_hour", Unit.MONEY, Quotient(("gmv",), DURATION_US, times=_HOUR_US), "gmv ÷ hours of duration"),
-    Metric("ad_spend", Unit.MONEY, Rule.BY_CAMPAIGN, formula="the latest of `live.ad.sampled`, summed over campaigns"),
+    Metric(
+        "ad_spend", Unit.MONEY, Rule.BY_CAMPAIGN, formula="the latest of `live.ad.sampled` of each campaign and currency, summed"
+    ),
     _ratio("roi", "gmv", "ad_spend"),
     _ratio("net_roi", "net_gmv", "ad_spend"),
     Metric("new_buyers", Unit.PEOPLE, Rule.LEDGER, formula="buyers whose first paid order with the brand this is"),

@@ -4,13 +4,17 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 from hypothesis import given, strategies as st
 
+from app.ingest import rebuild
 from app.kpis.ad_spend import ad_spend
+from app.service import Service
 from app.storage.kpis.ad_rates import AdRate
 from tests.kpis.event_builders import NewSession, Read, Send, paid
+from tests.properties import examples
 
 CONVERTED = ("ad_spend", "roi", "net_roi")
 
@@ -104,21 +108,74 @@ async def test_which_rate_is_taken(client: httpx.AsyncClient, new_session: NewSe
     assert [("8.00", "JPY", "2021-09-25", "TTM")] == await used()
 
 
-async def test_the_latest_sample_of_a_campaign_tells_its_currency(
+_SAMPLES = st.lists(
+    st.tuples(
+        st.sampled_from(("wechat", "weibo")),
+        st.sampled_from(("a", "秋の新作", "USD")),
+        st.sampled_from((None, "CNY", "USD", "JPY")),
+        st.sampled_from(("0", "0.01", "3.10", "1099.00", "77")),
+        st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=14,
+)
+_PRICES = {"USD": Decimal("6.4621"), "JPY": Decimal("0.0583")}
+
+
+@examples(6)
+@given(samples=_SAMPLES)
+async def test_a_campaign_counts_in_each_of_its_currencies(
+    client: httpx.AsyncClient,
+    service: Service,
+    new_session: NewSession,
+    send: Send,
+    read: Read,
+    samples: list[tuple[str, str, str | None, str, int]],
+) -> None:
+    """The latest of each campaign and currency, each currency of a platform converted in one step; in any order of arrival."""
+    for currency, price in _PRICES.items():
+        await enter(client, "2021-09-25", f"{currency}/CNY", str(price))
+    rooms = {name: uuid4().hex for name in ("wechat", "weibo")}
+    session = await new_session(streams=[{"platform": name, "room": room} for name, room in rooms.items()])
+    await send(session, ("session.started", 0, {}))
+    for second, (platform, campaign, paid_in, total, _) in sorted(enumerate(samples, 1), key=lambda one: one[1][-1]):
+        await send(f"{platform}:{rooms[platform]}", ("ad.sampled", second, spend(campaign, total, paid_in)))
+    latest = {(platform, campaign, paid_in or "CNY"): Decimal(total) for platform, campaign, paid_in, total, _ in samples}
+    expected: dict[str, Decimal] = {}
+    for platform, paid_in in {(platform, paid_in) for platform, _, paid_in in latest}:
+        spent = sum((amount for (of, _, other), amount in latest.items() if (of, other) == (platform, paid_in)), Decimal(0))
+        worth = (spent * _PRICES.get(paid_in, Decimal(1))).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        expected[platform] = expected.get(platform, Decimal(0)) + worth
+    document = await read(session, "kpis")
+    figures = {name: document["by_platform"][name]["ad_spend"]["value"] for name in expected}
+    assert {name: f"{amount:.2f}" for name, amount in expected.items()} == figures
+    assert f"{sum(expected.values()):.2f}" == document["kpis"]["ad_spend"]["value"]
+    assert [] == [one for one in document["warnings"] if one["code"] == "ad_rate_missing"]
+    assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
+
+
+async def test_a_wrong_currency_is_taken_back_with_nothing(
     client: httpx.AsyncClient, new_session: NewSession, send: Send, read: Read
 ) -> None:
-    """A tool that changes the currency is not added to itself, in any order of arrival."""
+    """Nothing in a currency needs no rate; every currency that lacks one is named."""
     session = await new_session()
     await enter(client, "2021-09-25", "USD/CNY", "6")
     await send(
         "wechat:room",
         ("session.started", 0, {}),
-        ("ad.sampled", 60, spend("a", "10.00", "USD")),
         ("ad.sampled", 20, spend("a", "30.00")),
-        ("ad.sampled", 61, spend("b", "5.00", "CNY")),
-        ("ad.sampled", 10, spend("b", "7.00", "USD")),
+        ("ad.sampled", 60, spend("a", "10.00", "USD")),
+        ("ad.sampled", 61, spend("a", "5000", "JPY")),
+        ("ad.sampled", 62, spend("b", "7.00", "EUR")),
     )
-    assert "65.00" == (await read(session, "kpis"))["kpis"]["ad_spend"]["value"]
-    await send("wechat:room", ("ad.sampled", 70, spend("a", "70.00")))
+    document = await read(session, "kpis")
+    assert None is document["kpis"]["ad_spend"]["value"]
+    lacking = [one["from"] for one in document["kpis"]["ad_spend"]["missing_rates"]]
+    assert ["EUR", "JPY"] == lacking
+    assert lacking == [one["figures"]["currency"] for one in document["warnings"] if one["code"] == "ad_rate_missing"]
+    await send("wechat:room", ("ad.sampled", 70, spend("a", "0", "JPY")), ("ad.sampled", 71, spend("b", "0", "EUR")))
     figure = (await read(session, "kpis"))["kpis"]["ad_spend"]
-    assert ("75.00", "reported", False) == (figure["value"], figure["basis"], "rates" in figure)
+    assert ("90.00", "derived", []) == (figure["value"], figure["basis"], figure["missing_rates"])
+    await send("wechat:room", ("ad.sampled", 72, spend("a", "0", "USD")))
+    figure = (await read(session, "kpis"))["kpis"]["ad_spend"]
+    assert ("30.00", "reported", False) == (figure["value"], figure["basis"], "rates" in figure)

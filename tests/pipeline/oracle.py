@@ -164,16 +164,10 @@ def platform_figures(story: Story, platform: str, now: datetime) -> Figures:
 
 def _ad_spend(story: Story, platform: str) -> tuple[int | None, int | None]:
     """Return the sum over campaigns, and how many are paid in another currency: there is no rate, so nothing is known of the sum."""
-    total, lacking = None, 0
-    for campaign in {one.of for one in story.readings if one.what == "ad_spend" and one.platform == platform}:
-        place = max(
-            number
-            for number, one in enumerate(story.readings)
-            if (one.what, one.platform, one.of) == ("ad_spend", platform, campaign)
-        )
-        total = (total or 0) + story.readings[place].value
-        lacking += story.readings[place + 1 : place + 2] != [] and story.readings[place + 1].what == "ad_currency"
-    return (None, lacking) if lacking else (total, None)
+    latest = {one.of: one.value for one in story.readings if (one.what, one.platform) == ("ad_spend", platform)}
+    if lacking := sum(value > 0 for of, value in latest.items() if "\n" in of):
+        return None, lacking
+    return (sum(latest.values()) if latest else None), None
 
 
 def _of_products(story: Story, platform: str, reported: str, occurrence: str) -> int | None:

@@ -186,22 +186,20 @@ class EventTeller:
             self.read(f"source_{name.removesuffix('_total')}", self._figure(name), of, self.room)
 
     def _ad_sampled(self) -> None:
+        """A campaign has figures of its own in each currency; those in another one than the session's are kept in 10^-4."""
         currency = self.data.get("currency", self.show.currency)
         foreign = currency != self.show.currency
         digits = 4 if foreign else self.show.digits
-        self.read("ad_spend", minor(self.data["spend_total"], digits), self.data["campaign"])
+        of = f"{self.data['campaign']}\n{currency}" if foreign else self.data["campaign"]
+        self.read("ad_spend", minor(self.data["spend_total"], digits), of)
         if foreign:
-            # The code as a number of base 26, right behind the amount that it belongs to.
-            self.read(
-                "ad_currency",
-                int("".join("0123456789abcdefghijklmnop"[ord(sign) - 65] for sign in currency), 26),
-                self.data["campaign"],
-            )
+            # The code as a number of base 26.
+            self.read("ad_currency", int("".join("0123456789abcdefghijklmnop"[ord(sign) - 65] for sign in currency), 26), of)
         for name in ("gmv_total", "impressions_total", "clicks_total"):
             value = self.data.get(name)
             if name == "gmv_total" and value is not None:
                 value = minor(value, digits)
-            self.read(f"ad_{name.removesuffix('_total')}", value, self.data["campaign"])
+            self.read(f"ad_{name.removesuffix('_total')}", value, of)
 
     def _benchmark_sampled(self) -> None:
         """A platform's own comparison changes no figure; its numbers are kept in millionths."""

@@ -210,15 +210,18 @@ async def with_ad_rates(connection: Connection, found: dict[UUID, SessionFigures
 def parts_of(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, tuple[int, int]]]:
     """Return `SessionFigures.parts` of rows (platform, sampled metric, reported, counted).
 
-    What campaigns cost in another currency stands under `ad_spend:` and its code, in units of 10^-4.
+    What campaigns cost in another currency stands under `ad_spend:` and its code, in units of 10^-4. Nothing in any currency is
+    nothing in the session's: it needs no rate.
     """
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for platform, metric, told, known in rows:
         # A product's sample names its impressions as the room's sample does; here they are apart.
         slug = "product_impressions" if metric == "impressions" else metric
         if slug.startswith("ad_spend:"):
-            slug = f"ad_spend:{currency_of(int(slug.partition(':')[2]))}"
-        found.setdefault(platform, {})[slug] = (int(told), int(known))
+            slug = f"ad_spend:{currency_of(int(slug.partition(':')[2]))}" if int(told) else "ad_spend"
+        sums = found.setdefault(platform, {})
+        before = sums.get(slug, (0, 0))
+        sums[slug] = (before[0] + int(told), before[1] + int(known))
     return found
 
 

@@ -45,7 +45,7 @@ CROSS JOIN (
 ) rooms
 CROSS JOIN (
     -- Figures that platforms report product by product or campaign by campaign, and what was counted of the same. What a campaign
-    -- cost in another currency has the number of the currency behind its name: the campaign's latest sample tells it.
+    -- cost in another currency has a key of its own, and the number of the currency behind its name.
     SELECT array_agg(p.platform) AS platforms, array_agg(p.metric) AS metrics, array_agg(p.reported::text) AS reported,
            array_agg(p.counted::text) AS counted
     FROM (
