@@ -81,6 +81,8 @@ def screens(base: str, closing: str) -> dict[str, str]:
         "channels": "#/channels",
         "audit": "#/audit",
         "status": "#/status",
+        "menu": "#/",
+        "guide": "guide/run_a_show",
     }
 
 

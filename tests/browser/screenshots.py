@@ -42,47 +42,64 @@ TO_WEBP = """async (png) => {
 
 
 class Picture(NamedTuple):
-    """How a screen is shown."""
+    """How a screen is shown, and where."""
 
+    page: str
+    """The page of the documentation that shows it; a test holds it."""
     size: str
     language: str
     scheme: str
     charts: int = 0
     at: str | None = None
     """What stands at the upper edge; absent: the page's own beginning."""
+    pressed: str | None = None
+    """What is pressed first."""
 
 
 PICTURES = {
-    "today": Picture("laptop", "ja", "dark"),
-    "sessions": Picture("laptop", "zh", "light"),
-    "comparison": Picture("laptop", "en", "light"),
-    "plan": Picture("laptop", "ja", "light"),
-    "close-import": Picture("phone", "ja", "dark"),
-    "close-summary": Picture("laptop", "ja", "light"),
-    "close-release": Picture("laptop", "zh", "light"),
-    "report": Picture("laptop", "ja", "light", 2),
-    "traffic": Picture("laptop", "en", "light", 2, "#traffic"),
-    "windows": Picture("laptop", "ja", "light", 2, "#effects"),
-    "shared": Picture("tablet", "zh", "light"),
-    "agency-month": Picture("laptop", "en", "dark"),
-    "rates": Picture("laptop", "ja", "light"),
-    "brand-shows": Picture("laptop", "en", "dark"),
-    "brand-hosts": Picture("laptop", "zh", "light"),
-    "brand-month": Picture("laptop", "ja", "light"),
-    "brand-contract": Picture("laptop", "ja", "light"),
-    "brand-statement": Picture("laptop", "en", "light"),
-    "brand-customers": Picture("laptop", "zh", "light"),
-    "brand-packing": Picture("phone", "ja", "light"),
-    "brand-catalogue": Picture("laptop", "ja", "dark"),
-    "exports": Picture("tablet", "ja", "light"),
-    "waiting": Picture("laptop", "en", "light"),
-    "connections": Picture("laptop", "ja", "light"),
-    "mapping": Picture("laptop", "en", "dark"),
-    "people": Picture("laptop", "ja", "light"),
-    "channels": Picture("laptop", "zh", "dark"),
-    "audit": Picture("laptop", "en", "light"),
-    "status": Picture("laptop", "ja", "dark"),
+    "today": Picture("desk", "laptop", "ja", "dark"),
+    "menu": Picture("dashboard", "phone", "en", "light", pressed="#menu-button"),
+    "sessions": Picture("dashboard", "laptop", "zh", "light"),
+    "comparison": Picture("dashboard", "laptop", "en", "light"),
+    "plan": Picture("desk", "laptop", "ja", "light"),
+    "close-import": Picture("desk", "phone", "ja", "dark"),
+    "close-summary": Picture("desk", "laptop", "ja", "light"),
+    "close-release": Picture("desk", "laptop", "zh", "light"),
+    "report": Picture("../README", "laptop", "ja", "light", 2),
+    "traffic": Picture("traffic", "laptop", "en", "light", 2, "#traffic"),
+    "windows": Picture("windows", "laptop", "ja", "light", 2, "#effects"),
+    "shared": Picture("people", "tablet", "zh", "light"),
+    "agency-month": Picture("brands", "laptop", "en", "dark"),
+    "rates": Picture("settlement", "laptop", "ja", "light"),
+    "brand-shows": Picture("brands", "laptop", "en", "dark"),
+    "brand-hosts": Picture("brands", "laptop", "zh", "light"),
+    "brand-month": Picture("brands", "laptop", "ja", "light"),
+    "brand-contract": Picture("brands", "laptop", "ja", "light"),
+    "brand-statement": Picture("brands", "laptop", "en", "light"),
+    "brand-customers": Picture("brands", "laptop", "zh", "light"),
+    "brand-packing": Picture("brands", "phone", "ja", "light"),
+    "brand-catalogue": Picture("brands", "laptop", "ja", "dark"),
+    "exports": Picture("exports", "tablet", "ja", "light"),
+    "waiting": Picture("waiting", "laptop", "en", "light"),
+    "connections": Picture("waiting", "laptop", "ja", "light"),
+    "mapping": Picture("mapping", "laptop", "en", "dark"),
+    "people": Picture("people", "laptop", "ja", "light"),
+    "channels": Picture("channels", "laptop", "zh", "dark"),
+    "audit": Picture("audit", "laptop", "en", "light"),
+    "status": Picture("operations", "laptop", "ja", "dark"),
+    "guide": Picture("README", "laptop", "en", "light"),
 }
+DESK = "#app button:text-is('デスク')"
+LIVE = {
+    # A wall is looked at; the desk is where an operator works.
+    "live-wall": Picture("../README", "wall", "ja", "dark", 1, pressed=DESK),
+    "live-laptop": Picture("../README", "laptop", "en", "light", 1),
+    "live-phone": Picture("desk", "phone", "zh", "dark", 1),
+    "targets": Picture("targets", "laptop", "ja", "dark", 1, ".live-parts", "[data-part=targets]"),
+    "desk": Picture("desk", "tablet", "ja", "dark"),
+    "host": Picture("desk", "tablet", "ja", "dark"),
+}
+"""Screens of a session that is on air."""
 
 
 def open_page(browser: Browser, address: str, shown: Picture) -> Page:
@@ -99,6 +116,8 @@ def open_page(browser: Browser, address: str, shown: Picture) -> Page:
     expect(page.locator("main h1, main .host-title").first).to_be_visible(timeout=60_000)
     expect(page.locator(".waiting")).to_have_count(0, timeout=60_000)
     drawn(page, shown.charts)
+    if shown.pressed is not None:
+        page.locator(shown.pressed).click()
     if shown.at is not None:
         page.locator(shown.at).evaluate("node => node.scrollIntoView()")
     return page
@@ -131,21 +150,13 @@ def over(base: str) -> str:
 def live_pictures(browser: Browser, camera: Camera, base: str) -> None:
     """Take the live screen, the desk and the host view once one product is sold out and still clicked, and the next is on air."""
     with simulating(base, SCENARIO, 60) as live:
-        address = f"{base}/#/live/{live}"
-        wall = open_page(browser, address, Picture("wall", "ja", "dark", 1))
-        # A wall is looked at; the desk is where an operator works.
-        wall.get_by_role("button", name="デスク").click()
+        wall = open_page(browser, f"{base}/#/live/{live}", LIVE["live-wall"])
         for part in ("[data-code=sold_out_clicked]", "#product-table .chip-live", "#insights"):
             wall.locator(part).first.wait_for(timeout=240_000)
         camera.take(wall, "live-wall")
         aim(base, live)
-        for name, where, shown in (
-            ("live-laptop", address, Picture("laptop", "en", "light", 1)),
-            ("live-phone", address, Picture("phone", "zh", "dark", 1)),
-            ("desk", address, Picture("tablet", "ja", "dark")),
-            ("host", f"{base}/#/host/{live}", Picture("tablet", "ja", "dark")),
-        ):
-            page = open_page(browser, where, shown)
+        for name in LIVE.keys() - {"live-wall"}:
+            page = open_page(browser, f"{base}/#/{'host' if name == 'host' else 'live'}/{live}", LIVE[name])
             if name in {"desk", "host"}:
                 expect(page.locator(".desk-air[aria-pressed=true], .host-facts").first).to_be_visible(timeout=60_000)
             camera.take(page, name)
@@ -159,9 +170,6 @@ def pictures(base: str) -> None:
         addresses = screens(base, over(base))
         for name, shown in PICTURES.items():
             camera.take(open_page(browser, f"{base}/{addresses[name]}", shown), name)
-        menu = open_page(browser, f"{base}/{addresses['today']}", Picture("phone", "en", "light"))
-        menu.locator("#menu-button").click()
-        camera.take(menu, "menu")
         live_pictures(browser, camera, base)
 
 

@@ -34,7 +34,7 @@ def test_a_group_is_replayed_after_its_mapping_is_corrected(open_page: PageMaker
     page.goto(f"{base}/#/dead-letters")
     group = page.locator("li.dead-letter", has_text="いいねツール")
     expect(group).to_contain_text("3件")
-    group.get_by_role("button", name="すべて再送").click()
+    group.get_by_role("button", name="すべて再処理").click()
     expect(page.get_by_role("status").first).to_contain_text("3件は同じ理由で残っています")
 
     page.goto(f"{base}/#/connections")
@@ -51,7 +51,7 @@ def test_a_group_is_replayed_after_its_mapping_is_corrected(open_page: PageMaker
     assert [] == serious(page, "waiting")
 
     page.goto(f"{base}/#/dead-letters")
-    group.get_by_role("button", name="すべて再送").click()
+    group.get_by_role("button", name="すべて再処理").click()
     expect(page.get_by_role("status").first).to_contain_text("3件を処理しました。")
     expect(group).to_have_count(0)
     room = page.locator("li.dead-letter", has_text="77")

@@ -31,6 +31,12 @@ def _show(base: str) -> str:
         ("mark.set", "14:10:00", {"label": "coupon", "text": "満減20", "until": "2021-09-25T14:20:00+09:00"}),
         ("order.paid", "14:05:00", _paid("1", "100.00")),
         ("order.paid", "14:15:00", _paid("2", "250.00")),
+        *[
+            ("audience.sampled", f"{clock}:30", {"concurrent": viewers})
+            for clock, viewers in (("14:00", 120), ("14:10", 130), ("14:19", 90))
+        ],
+        *[("comment.posted", f"{clock}:20", {"viewer": "v0"}) for clock in ("14:11", "14:12", "14:21")],
+        ("product.clicked", "14:13:00", {"product": "knit", "count": 4}),
         ("host.changed", "14:30:00", {"host": "王芳"}),
         ("order.paid", "14:40:00", _paid("4", "70.00")),
         ("session.ended", "15:00:00", {}),
@@ -57,9 +63,11 @@ def test_the_windows_of_a_session_stand_in_its_report(open_page: PageMaker, base
     expect(page.locator("#chart-timeline .chart")).to_have_attribute("aria-label", re.compile("クーポン 14:10"))
     expect(page.locator("#report-targets-table tbody tr")).to_have_text("GMV1,000元500元50.00%")
     expect(page.locator("#report-hosts-table tbody tr")).to_have_text(["小林30.00分2350元11.67元", "王芳30.00分170元2.33元"])
-    row = page.locator("#effect-table tbody tr")
-    expect(row).to_contain_text("14:10–14:20 クーポン")
-    expect(row.locator("td")).to_have_text(["1件・100元（10元/分）", "1件・250元（25元/分）", "0件・0元（0元/分）"])
+    coupon = page.locator("#effects .effect")
+    expect(coupon).to_contain_text("14:10–14:20 クーポン")
+    figures = ["注文件数110", "GMV100元250元0元", "1分あたりGMV10元25元0元"]
+    audience = ["同時視聴者数開始 → 終了120 → 120最大120120 → 90最大13090 → 90最大90", "コメント数021", "商品クリック数040"]
+    expect(coupon.locator("tbody tr")).to_have_text(figures + audience)
     expect(page.locator("#effects")).to_contain_text("原因を示すものではありません")
     expect(page.locator("#after-live .cells div").first).to_have_text("終了後24時間の注文件数1")
     expect(page.locator("#retention-table tbody tr")).to_have_text("14:00525.00%4.00分100.00%0.00%0.00%")

@@ -1,7 +1,9 @@
 """The page's files and the labels over HTTP: caching, compression, policy."""
 
 import gzip
+import json
 import re
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -10,6 +12,8 @@ import pytest
 from app.dashboard.files import WEB, site
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
 from tests.conftest import KeyMaker
+
+THEMES = WEB.parents[1] / "charts" / "themes"
 
 
 @pytest.fixture
@@ -137,3 +141,19 @@ def test_a_class_is_described_in_one_style_sheet() -> None:
         for name in re.findall(r"^\.([\w-]+) \{", path.read_text(encoding="utf-8"), re.MULTILINE):
             sheets.setdefault(name, set()).add(path.name)
     assert {} == {name: found for name, found in sheets.items() if len(found) > 1}
+
+
+def test_every_colour_of_a_dark_chart_is_printed_as_that_of_the_light_theme() -> None:
+    """A chart that stands on a dark page is printed without being drawn again: the style sheet exchanges its colours."""
+    dark, light = (json.loads((THEMES / f"{theme}.json").read_text(encoding="utf-8")) for theme in ("dark", "light"))
+    sheet = (WEB / "css" / "components.css").read_text(encoding="utf-8").partition("@media print")[2]
+    for part in ("fill", "stroke"):
+        assert _pairs(dark, light) == set(re.findall(rf'\[{part}="(#\w+)"\] {{ {part}: (#\w+); }}', sheet))
+
+
+def _pairs(dark: Any, light: Any) -> set[tuple[str, str]]:
+    """Return the colours of two themes that stand in the same place and differ."""
+    if isinstance(dark, dict | list):
+        places = dark if isinstance(dark, dict) else range(len(dark))
+        return set().union(*(_pairs(dark[place], light[place]) for place in places))
+    return {(dark, light)} if str(dark).startswith("#") and dark != light else set()

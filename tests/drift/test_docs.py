@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from app.insights.finding import CODES
+from tests.browser.screenshots import LIVE, PICTURES as PICTURES_TAKEN
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -37,6 +38,18 @@ def test_every_picture_stands_on_a_page() -> None:
     files = set(PICTURES.iterdir())
     assert files == shown
     assert sum(file.stat().st_size for file in files) < 2_000_000
+
+
+def test_every_picture_that_is_taken_is_shown_on_its_page() -> None:
+    """`make screenshots` takes exactly the files that there are, and each stands on the page that is about its screen."""
+    taken = PICTURES_TAKEN | LIVE
+    assert {f"{name}.webp" for name in taken} == {file.name for file in PICTURES.iterdir()}
+    lost = {
+        name: picture.page
+        for name, picture in taken.items()
+        if f"pictures/{name}.webp)" not in (DOCS / f"{picture.page}.md").read_text(encoding="utf-8")
+    }
+    assert {} == lost
 
 
 def test_the_tests_would_see_a_missing_row() -> None:

@@ -6,32 +6,53 @@
 
 import { h } from "../page/dom.js";
 import { fitted, panel, phrase, table } from "../components/components.js";
-import { NOTHING, lengthOf, t } from "../page/i18n.js";
+import { NOTHING, lengthOf, money, number, t } from "../page/i18n.js";
 
 /** The panels of the sections that the report has. */
-export const windowPanels = ({ sections: { effects, after_live: afterLive, retention } }) => [
-  effects && beside(effects), afterLive && after(afterLive), retention && stays(retention),
+export const windowPanels = ({ currency, sections: { effects, after_live: afterLive, retention } }) => [
+  effects && beside(effects, currency), afterLive && after(afterLive), retention && stays(retention),
 ];
 
 const quiet = (text) => h("p", { class: "quiet small" }, phrase(text));
 
-function beside(section) {
-  const [name, ...windows] = section.columns;
-  const columns = [
-    { label: name.label, class: "effect-name", cell: (row) => [h("span", { class: "nowrap" }, row.time), " ", row.name, row.text && h("small", null, phrase(row.text)),
-      row.overlaps && h("small", null, phrase(t("effect.overlaps")))] },
-    ...windows.map(({ key, label }) => ({ label, numeric: true, cell: (row) => stacked(row[key]?.text) })),
-  ];
+/** Rows of a coupon's table, each with its figure of one window. A revision of an earlier version has no audience. */
+const EFFECT_ROWS = [
+  { key: "orders", label: "metric.orders", figure: ({ orders }) => number(orders) },
+  { key: "gmv", label: "metric.gmv", figure: ({ gmv }, currency) => money(gmv, currency) },
+  { key: "gmv_per_minute", label: "hosts.column.gmv_per_minute", figure: ({ gmv_per_minute: amount }, currency) => money(amount, currency) },
+  { key: "peak_viewers", label: "effect.row.viewers", below: "effect.row.ends", figure: viewers },
+  { key: "comments", label: "metric.comments", figure: ({ comments }) => number(comments) },
+  { key: "clicks", label: "metric.product_clicks", figure: ({ clicks }) => number(clicks) },
+];
+
+function viewers({ viewers_at_start: start, viewers_at_end: end, peak_viewers: peak }) {
+  const known = peak !== null && peak !== undefined;
+  return known ? [`${number(start)} → ${number(end)}`, h("small", null, t("effect.row.peak", { peak: number(peak) }))] : NOTHING;
+}
+
+function beside(section, currency) {
+  const [, ...windows] = section.columns;
   return panel("effects", section.title, { class: "sheet" },
-    table("effect-table", section.title, columns, section.rows, { rowKey: (row) => `${row.at} ${row.label}` }),
+    h("div", { class: "effects" }, ...section.rows.map((row, index) => effect(row, index, windows, currency))),
     section.omitted > 0 && quiet(t("section.marks.more", { count: section.omitted })), quiet(section.note));
 }
 
-/** A figure over the rate that its text has in brackets: on one line three of them are wider than a tablet. */
-function stacked(text) {
-  const [figure, rate] = text?.split(/(?=[（(])/) ?? [NOTHING];
-  return rate ? [figure, h("small", null, rate)] : figure;
+/** One coupon or giveaway: a row per figure, so that before, during and after stand beside each other. */
+function effect(row, index, windows, currency) {
+  const known = (key) => windows.some((window) => row[window.key]?.[key] !== null && row[window.key]?.[key] !== undefined);
+  const columns = [
+    { label: t("targets.column.kpi"), cell: ({ label, below }) => [phrase(t(label)), below && h("small", null, t(below))] },
+    ...windows.map(({ key, label }) => ({ label, numeric: true, class: `effect-${key}`, cell: ({ figure }) => row[key] && figure(row[key], currency) })),
+  ];
+  const name = `${row.time} ${row.name}`;
+  return h("section", { key: `${row.at} ${row.label}`, class: "effect", "aria-label": name },
+    h("h3", { class: "title title-3" }, h("span", { class: "nowrap" }, row.time), " ", row.name),
+    row.text && quiet(row.text), row.overlaps && quiet(t("effect.overlaps")),
+    table(`effect-${index}`, name, columns, EFFECT_ROWS.filter(({ key }, place) => place < SALES || known(key)), { rowKey: ({ key }) => key }));
 }
+
+/** The first rows are there in any case: what was sold. */
+const SALES = 3;
 
 const after = (section) =>
   panel("after-live", section.title, { class: "sheet" },

@@ -56,6 +56,7 @@ export class FunnelParts {
       h("select", { id: "funnel-by", onchange: (event) => this.#choose(event.target.value) },
         ...BY.map((by) => h("option", { key: by, value: by, selected: by === this.#by }, t(`traffic.by.${by}`)))));
     return h("div", { key: "funnel-parts", class: "texts" }, choice,
+      data?.by === this.#by && !data.parts.length && h("p", { class: "empty" }, t("chart.empty")),
       data?.by === this.#by && data.parts.length > 0 && table("funnel-table", t(`traffic.by.${data.by}`),
         [{ label: t(`traffic.by.${data.by}`), class: "product-cell", cell: (row) => [phrase(name(row)), row.paid !== null && row.paid !== undefined && h("small", null, ` ${t(row.paid ? "traffic.paid" : "traffic.organic")}`)] },
           ...stepColumns(data.steps, data.parts, data.by === "product" ? OF_SESSION : 0)],
