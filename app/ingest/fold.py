@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.currency import digits_of
+from app.events.audience import person
 from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
 from app.events.fields import LOGGED
 from app.events.payload import PAYLOADS
@@ -20,7 +21,7 @@ from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, ra
 from app.ingest.tally import GaugeKey, Tally
 from app.storage.ingest import rebuilds
 from app.storage.ingest.writes import Claimed, LoggedEvent, WriteQueries
-from app.storage.kpis import marks
+from app.storage.kpis import marks, sources
 
 
 class Folded(NamedTuple):
@@ -162,7 +163,10 @@ async def _resolve_claims(
     known = {session.bytes: session for session in contexts}
     for found, name, member, superseded in claimed:
         session = known[found.bytes]
-        _add_claim(tally, session, pending[session, name, member], 1)
+        claim = pending[session, name, member]
+        _add_claim(tally, session, claim, 1)
+        if name == "buyer":
+            tally.counted_buyers.add((session, claim.key))
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
     first_purchases: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
@@ -235,7 +239,7 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
             ]
         )
     if tally.orders:
-        await queries.merge_orders([(*key, *row.columns()) for key, row in sorted(tally.orders.items(), key=_by_key)])
+        await _merge_orders(queries, tally)
     if tally.marks:
         await marks.add(queries.connection, [(*key, *row) for key, row in sorted(tally.marks.items(), key=_by_key)])
     if tally.gauges:
@@ -245,6 +249,20 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
         await queries.add_counters(sorted((*key, *added) for key, added in counters.items()))
         if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
             await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+
+
+async def _merge_orders(queries: WriteQueries, tally: Tally) -> None:
+    """Merge orders, each with what is known now of its buyer; reads look for what changes later."""
+    buyers: dict[UUID, set[bytes]] = {}
+    for (session, _, _), row in tally.orders.items():
+        if row.buyer is not None:
+            buyers.setdefault(session, set()).add(person(row.buyer))
+    arrivals = {session: await sources.first_entries(queries.connection, session, members) for session, members in buyers.items()}
+    rows = []
+    for key, row in sorted(tally.orders.items(), key=_by_key):
+        arrival = None if row.buyer is None else arrivals[key[0]].get(person(row.buyer))
+        rows.append((*key, *row.columns(), arrival, (key[0], row.told[2]) in tally.counted_buyers))
+    await queries.merge_orders(rows)
 
 
 async def write_samples(queries: WriteQueries, gauges: Mapping[GaugeKey, Gauge]) -> None:

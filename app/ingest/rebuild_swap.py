@@ -37,6 +37,7 @@ async def swap(connection: asyncpg.Connection, staged: StagedFold, session: UUID
     for table in _TABLES:
         for statement in row_swap(table):
             changed += _rows(await connection.execute(statement, session))
+    await connection.execute(_SQL["find_buyers"], session)
     clock = await connection.fetchrow(_SQL["clock"], session)
     assert clock is not None, "the staged fold has begun with it"
     await connection.execute(_SQL["copy_clock"], session, *clock)

@@ -37,6 +37,8 @@ class Tally:
         self.clocks: dict[UUID, tuple[int | None, int | None]] = {}
         self.marks: dict[tuple[UUID, int, bytes], tuple[str, Mark]] = {}
         """Session, moment, event → platform and mark."""
+        self.counted_buyers: set[tuple[UUID, bytes]] = set()
+        """Session and event: the purchases by which a buyer is counted."""
         self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:

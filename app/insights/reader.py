@@ -20,7 +20,7 @@ from app.kpis.comparison import read_earlier
 from app.kpis.computation import compute
 from app.kpis.effects import effects_on
 from app.kpis.evaluate import Evaluation
-from app.kpis.hosts import MOST as MOST_SHIFTS, windows_of
+from app.kpis.hosts import MOST as MOST_SHIFTS, HostWindow, windows_of
 from app.kpis.product_reader import read_product_table
 from app.kpis.products import ProductTable
 from app.kpis.reader import SessionQuery, read_evaluation, snapshot
@@ -31,10 +31,11 @@ from app.kpis.target_reader import read_history, read_targets
 from app.kpis.targets import TargetFigure, target_figures
 from app.labels.catalogue import LANGUAGES
 from app.storage.database import Connection, Database
-from app.storage.kpis import hosts, marks, product_reads, reads, sources, windows
-from app.storage.kpis.windows import Sold
+from app.storage.kpis import hosts, marks, product_reads, reads, sources
+from app.storage.kpis.reads import SessionFigures
+from app.storage.kpis.windows import Sales, Sold
 from app.storage.reports import insight_reads
-from app.storage.reports.insight_reads import CommentText
+from app.storage.reports.insight_reads import CommentText, Shipping
 
 SAMPLE = 3_000
 """The most comments that are read: the error of every share is below two per cent."""
@@ -105,6 +106,8 @@ async def collect_evidence(
     earlier = await read_earlier(connection, evaluation)
     early = early_window(evaluation)
     arrivals = await reads.arrivals(connection, head.id, None)
+    shifts = await _shifts(connection, evaluation)
+    effects = await effects_on(connection, asked, edges=[moment for one in shifts for moment in (one.begin, one.end)])
     evidence = Evidence(
         evaluation=evaluation,
         figures=figures,
@@ -116,11 +119,11 @@ async def collect_evidence(
         arrivals=arrivals,
         early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},
         promotions=await product_reads.promotions(connection, head.id),
-        shipping=await insight_reads.shipping(connection, head.id, timedelta(hours=LONG_HOURS)),
+        shipping=await _shipping(connection, figures),
         earlier=earlier,
         shown=await insight_reads.products_shown(connection, [head.id, *(one.head.id for one in earlier)]),
-        presented=await _presented(connection, evaluation),
-        effects=await effects_on(connection, asked),
+        presented=_presented(shifts, effects.sales),
+        effects=effects,
         marks=(await marks.of_session(connection, head.id, *course, MOST_MARKS))[0] if course else (),
         targets=await _targets(connection, evaluation),
         sources=SoldBySource(by_source(arrivals), await sources.sales(connection, head.id)),
@@ -129,21 +132,31 @@ async def collect_evidence(
     return evidence, await _said(connection, evidence) if insight_settings.comment_text else None
 
 
-async def _presented(connection: Connection, evaluation: Evaluation) -> list[Presented]:
-    """Return what was sold while each host presented; empty unless several did."""
+async def _shipping(connection: Connection, figures: SessionFigures) -> Shipping:
+    """Return how many orders left, and how many late; the orders are read only once one left."""
+    if not any(counted.get("shipped_orders") for counted in figures.counted.values()):
+        return Shipping(0, 0)
+    return await insight_reads.shipping(connection, figures.head.id, timedelta(hours=LONG_HOURS))
+
+
+async def _shifts(connection: Connection, evaluation: Evaluation) -> list[HostWindow]:
+    """Return the windows of the hosts; empty unless the host changed."""
     head = evaluation.head
     end = session_end(head, evaluation.status, evaluation.as_of)
     changes = await hosts.changes(connection, head.id)
     if head.started_at is None or end is None or not changes:
         return []
-    shifts = [
-        (one.host, one) for one in windows_of(head.host, changes, head.started_at, end)[:MOST_SHIFTS] if one.host is not None
-    ]
-    sales = await windows.sales(connection, head.id, [moment for _, one in shifts for moment in (one.begin, one.end)])
+    return [one for one in windows_of(head.host, changes, head.started_at, end)[:MOST_SHIFTS] if one.host is not None]
+
+
+def _presented(shifts: Sequence[HostWindow], sales: Sales) -> list[Presented]:
+    """Return what was sold while each host presented; empty unless orders were counted."""
     found: dict[str, Presented] = {}
-    for host, one in shifts:
-        before = found.get(host, Presented(host, 0, Sold()))
-        found[host] = Presented(host, before.microseconds + one.microseconds, before.sold + sales.between(one.begin, one.end))
+    for one in shifts:
+        assert one.host is not None, "windows without a host are left out"
+        before = found.get(one.host, Presented(one.host, 0, Sold()))
+        sold = before.sold + sales.between(one.begin, one.end)
+        found[one.host] = Presented(one.host, before.microseconds + one.microseconds, sold)
     return list(found.values()) if sales.known else []
 
 

@@ -100,9 +100,17 @@ async def read_effects(database: Database, asked: SessionQuery, unstated: int = 
 
 
 async def effects_on(
-    connection: Connection, asked: SessionQuery, unstated: int = UNSTATED, *, with_total: bool = False
+    connection: Connection,
+    asked: SessionQuery,
+    unstated: int = UNSTATED,
+    *,
+    with_total: bool = False,
+    edges: Sequence[datetime] = (),
 ) -> Effects:
-    """Return the effects of a session, read on this connection; without an effect, sums are read only for the total."""
+    """Return the effects of a session, read on this connection; without an effect, sums are read only for the total.
+
+    The sales are also known between `edges`: one pass over the orders finds both.
+    """
     head = await read_head(connection, asked)
     status = status_of(head)
     end = session_end(head, status, asked.now)
@@ -116,7 +124,7 @@ async def effects_on(
         effects = (effect_of(row, head.started_at, end, on_air=on_air, unstated=length) for row in rows)
         found = [one for one in effects if one is not None]
     moments = [moment for one in found for window in one.windows() for moment in window]
-    sales = await windows.sales(connection, head.id, moments) if found or with_total else NO_SALES
+    sales = await windows.sales(connection, head.id, [*moments, *edges]) if found or edges or with_total else NO_SALES
     counts = await windows.counts(connection, head.id, moments) if found or with_total else NO_COUNTS
     minutes = await reads.concurrency(connection, head.id) if found else []
     return Effects(head, found, omitted, sales, minutes, counts)

@@ -100,8 +100,7 @@ def _name(source: Source) -> tuple[str, str]:
 
 
 def _together(parts: Iterable[SourceSales]) -> SourceSales:
-    found = list(parts)
-    return SourceSales(*(sum(getattr(one, field) for one in found) for field in SourceSales.__slots__))
+    return sum(parts, _UNKNOWN)
 
 
 class _Table:

@@ -69,6 +69,8 @@ def paid_windows(head: SessionHead, pools: Sequence[Pool], amounts: Sequence[int
             amount,
             pool.sold.begin,
             pool.sold.end,
+            # Of a stock that was reported again only the moment matters at which it ran out.
+            summed=pool.sold.end == AFTER_ALL,
         )
         for pool, amount in zip(pools, amounts, strict=True)
     ]

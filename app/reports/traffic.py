@@ -92,7 +92,7 @@ def _sources(evaluation: Evaluation, arrivals: Mapping[Source | None, int], sale
         for one in shown
     ]  # fmt: skip
     if rest:
-        sold = SourceSales(*(sum(getattr(sales.get(one, _UNKNOWN), name) for one in rest) for name in SourceSales.__slots__))
+        sold = sum((sales.get(one, _UNKNOWN) for one in rest), _UNKNOWN)
         viewers = sum(arrivals.get(one, 0) for one in rest)
         rows.append(row(label("traffic.others", language).format(count=len(rest)), "", viewers, sold if sold_at_all else None))
     whole = row(label("traffic.total", language), "", sum(arrivals.values()), None)

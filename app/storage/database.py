@@ -35,6 +35,8 @@ _log = structlog.get_logger()
 
 ONE_PLAN = {"plan_cache_mode": "force_generic_plan"}
 """For connections whose statements have one good plan each, whatever their parameters are."""
+FIGURES = {"work_mem": "16MB"}
+"""For reads of one session: its orders are put into groups by hash, where the default of 4 MB has them sorted by text first."""
 FLUSH_LOCK_SECONDS = 3.0
 """How long a flush waits for a lock. All flushes of a process would wait behind it."""
 BACKGROUND_FACTOR = 6
@@ -288,7 +290,7 @@ async def database_on(
     distributed: bool = False,
 ) -> Database:
     """Return a database with its other pools around the pool for requests; `name` begins their names among the metrics."""
-    plans = {} if distributed else ONE_PLAN
+    plans = FIGURES if distributed else FIGURES | ONE_PLAN
     figures_pool = await open_pool(connector, connector.limits, 0, sizes.requests, named(f"{name}figures") | plans)
     background_pool = await open_pool(connector, _background(connector.limits), 0, sizes.background, named(f"{name}background"))
     for kind, one in (("requests", pool), ("figures", figures_pool), ("background", background_pool)):

@@ -15,12 +15,11 @@ from tests.bench.servers import KEY, World
 from tests.bench.show import bodies
 
 READS = {
-    "kpis": "", "funnel": "< 50 ms", "funnel?by=platform": "< 50 ms", "funnel?by=product": "< 50 ms", "funnel?by=source": "< 50 ms",
-    "sources": "< 50 ms", "hosts": "< 50 ms", "effects": "< 50 ms", "after-live": "< 50 ms", "targets": "< 50 ms",
-    "products": "< 50 ms", "insights": "", "retention": "< 1 s",
+    "kpis": None, "funnel": 50, "funnel?by=platform": 50, "funnel?by=product": 50, "funnel?by=source": 50, "sources": 50, "hosts": 50,
+    "effects": 50, "after-live": 50, "targets": 50, "products": 50, "insights": 50, "retention": 1000,
 }  # fmt: skip
-"""What is read, and its goal."""
-OF_BRAND = {"history": "< 50 ms", "hosts": "< 50 ms"}
+"""What is read, and its goal in milliseconds."""
+OF_BRAND = {"history": 50, "hosts": 50}
 TARGETS = {"gmv": "30000000.00", "viewers": 100_000, "orders": 50_000}
 BATCH = 500
 ROUNDS = 7
@@ -48,10 +47,11 @@ async def reads(here: World, total: int) -> list[Row]:
     paths += [
         (f"brand's {name}", goal, [f"/v1/brands/{one}/{name}" for one in ("reads", "empty")]) for name, goal in OF_BRAND.items()
     ]
-    return rows + [_row(here, name, goal, *pair) for name, goal, pair in paths]
+    return rows + [row for name, goal, pair in paths for row in _rows(here, name, goal, *pair)]
 
 
-def _row(here: World, name: str, goal: str, large: str, empty: str) -> Row:
+def _rows(here: World, name: str, goal: int | None, large: str, empty: str) -> list[Row]:
+    """Return the time of a read, and what of it is CPU, both against the goal."""
     milliseconds: tuple[list[float], list[float]] = ([], [])
     spent = [0.0, 0.0]
     for number in range(ROUNDS + 1):
@@ -68,5 +68,13 @@ def _row(here: World, name: str, goal: str, large: str, empty: str) -> Row:
                     ]
     ours, limit = (statistics.median(one) for one in milliseconds)
     server, database = (1000 * one / ROUNDS for one in spent)
-    figures = f"CPU {server:.0f} + {database:.0f} ms; {ours / limit:.1f} times the same read of an empty session"
-    return (f"/{name}" if "'" not in name else name, f"{ours:.0f} ms ({max(milliseconds[0]):.0f} at most)", goal, figures)
+    limits = "" if goal is None else f"< {goal} ms"
+
+    def against(figure: float) -> str:
+        return f"{figure:.0f} ms" if goal is None else f"{figure:.0f} ms, {figure / goal:.2f} of the goal"
+
+    figures = f"{max(milliseconds[0]):.0f} ms at most; {ours / limit:.1f} times the same read of an empty session"
+    return [
+        (f"/{name}" if "'" not in name else name, against(ours), limits, figures),
+        ("  CPU", against(server + database), limits, f"{server:.0f} + {database:.0f} ms, server + database"),
+    ]

@@ -118,3 +118,61 @@ async def test_a_void_entry_gives_its_buyer_to_the_next(
         (row["source"], row["viewers"], row["gmv"]) for row in (await read(session, "sources"))["sources"]
     ]
     assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
+
+
+async def _bought(read: Read, session: str) -> dict[str | None, tuple[int, int, str]]:
+    rows = (await read(session, "sources"))["sources"]
+    return {row["source"]: (row["buyers"], row["orders"], row["gmv"]) for row in rows if row["buyers"]}
+
+
+async def test_an_earlier_entry_that_comes_late_moves_what_was_bought(
+    client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """Also back, when it is void; and an order that came before any entry follows the first that comes."""
+    session = await new_session()
+    await send("wechat:room", ("viewer.entered", 50, {"viewer": "ann", "source": "search"}))
+    await send("wechat:room", paid(60, "1", "ann", (*LINE, "10.00")), paid(61, "2", "bob", (*LINE, "5.00")))
+    assert {"search": (1, 1, "10.00")} == await _bought(read, session)
+    await send("wechat:room", ("viewer.entered", 70, {"viewer": "bob", "source": "feed"}))
+    assert {"search": (1, 1, "10.00"), "feed": (1, 1, "5.00")} == await _bought(read, session)
+    early = {
+        "specversion": "1.0", "id": "early", "source": "/tests", "type": "live.viewer.entered", "subject": "wechat:room",
+        "time": at(10), "data": {"viewer": "ann", "source": "fans"},
+    }  # fmt: skip
+    answer = await client.post("/v1/events", json=early, headers={"Content-Type": "application/cloudevents+json"})
+    assert 200 == answer.status_code
+    assert {"fans": (1, 1, "10.00"), "feed": (1, 1, "5.00")} == await _bought(read, session)
+    await send("wechat:room", paid(80, "3", "ann", (*LINE, "1.00")))
+    assert {"fans": (1, 2, "11.00"), "feed": (1, 1, "5.00")} == await _bought(read, session)
+    assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
+    void = {"source": "/tests", "event": "early", "reason": "wrong clock"}
+    assert 200 == (await client.post(f"/v1/sessions/{session}/voids", json=void)).status_code
+    assert {"search": (1, 2, "11.00"), "feed": (1, 1, "5.00")} == await _bought(read, session)
+    assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
+
+
+async def test_an_order_that_two_buyers_paid_has_both(new_session: NewSession, send: Send, read: Read) -> None:
+    """The order and its amount are those of the first; the session has two buyers, and so have its sources and the remainder."""
+    session = await new_session()
+    await send("wechat:room", *(("viewer.entered", n, {"viewer": name, "source": name}) for n, name in enumerate(("ann", "bob"))))
+    for second, name in enumerate(("ann", "bob", "never")):
+        await send("wechat:room", paid(10 + second, "1", name, (*LINE, "10.00")))
+    assert {"ann": (1, 1, "10.00"), "bob": (1, 0, "0.00")} == await _bought(read, session)
+    document = await read(session, "sources")
+    assert (3, 1) == (document["total"]["buyers"], document["remainder"]["buyers"])
+
+
+async def test_the_log_is_read_only_for_buyers_whose_entry_changed(
+    service: Service, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """An order keeps where its buyer came from: the figures do not need the entry any more."""
+    session = await new_session()
+    await send("wechat:room", *(("viewer.entered", n, {"viewer": name, "source": name}) for n, name in enumerate(("ann", "bob"))))
+    await send("wechat:room", paid(60, "1", "ann", (*LINE, "10.00")), paid(61, "2", "bob", (*LINE, "5.00")))
+    await send("wechat:room", ("viewer.entered", -5, {"viewer": "bob", "source": "ads", "paid": True}))
+    wanted = {"ann": (1, 1, "10.00"), "ads": (1, 1, "5.00")}
+    assert wanted == await _bought(read, session)
+    async with service.database.acquire() as connection:
+        gone = "DELETE FROM events WHERE session_id = $1 AND type = 'live.viewer.entered' AND data ->> 'source' <> 'ads'"
+        await connection.execute(gone, UUID(session))
+    assert wanted == await _bought(read, session)

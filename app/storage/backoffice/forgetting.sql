@@ -46,7 +46,7 @@ WHERE e.session_id = $1 AND e.event_key = renamed.event_key;
 -- name: rename_orders
 -- Gives orders of a buyer their own pseudonyms.
 UPDATE orders o
-SET buyer = renamed.buyer
+SET buyer = renamed.buyer, buyer_arrival = NULL, buyer_counted = NULL
 FROM unnest($3::text[], $4::text[], $5::text[]) AS renamed (platform, order_id, buyer)
 WHERE o.session_id = $1 AND o.platform = renamed.platform AND o.order_id = renamed.order_id AND o.buyer = $2;
 

@@ -193,25 +193,30 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
 -- amounts add up. $3 is the index into $1 and $2; long columns are joined, except those that hold a sender's texts.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
-                         shipped_at, shipped_key, carrier, tracking, delivered_at)
+                         shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
 SELECT ($1::uuid[])[scope], ($2::text[])[scope], order_id, told_rank, to_timestamp(told_at::float8 / 1000000),
        decode(substr(told_key, 2), 'hex'), buyer, amount, lines::json, refunded_amount,
        to_timestamp(placed_at::float8 / 1000000), to_timestamp(paid_at::float8 / 1000000),
        to_timestamp(cancelled_at::float8 / 1000000), to_timestamp(refunded_at::float8 / 1000000),
        to_timestamp(shipped_at::float8 / 1000000), decode(shipped_key, 'hex'), carrier, tracking,
-       to_timestamp(delivered_at::float8 / 1000000)
+       to_timestamp(delivered_at::float8 / 1000000), buyer_arrival, buyer_counted
 FROM unnest(string_to_array($3, E'\x1f')::int[], $4::text[], string_to_array($5, E'\x1f')::smallint[],
             string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), $8::text[],
             string_to_array($9, E'\x1f', '')::bigint[], string_to_array($10, E'\x1f', ''),
             string_to_array($11, E'\x1f')::numeric[], string_to_array($12, E'\x1f', '')::bigint[],
             string_to_array($13, E'\x1f', '')::bigint[], string_to_array($14, E'\x1f', '')::bigint[],
             string_to_array($15, E'\x1f', '')::bigint[], string_to_array($16, E'\x1f', '')::bigint[],
-            string_to_array($17, E'\x1f', ''), $18::text[], $19::text[], string_to_array($20, E'\x1f', '')::bigint[])
+            string_to_array($17, E'\x1f', ''), $18::text[], $19::text[], string_to_array($20, E'\x1f', '')::bigint[],
+            $21::text[], $22::boolean[])
     AS new (scope, order_id, told_rank, told_at, told_key, buyer, amount, lines, refunded_amount, placed_at, paid_at,
-            cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at)
+            cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
 ON CONFLICT (session_id, platform, order_id) DO UPDATE
 SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
                  THEN excluded.buyer ELSE o.buyer END,
+    buyer_arrival = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                         THEN excluded.buyer_arrival ELSE o.buyer_arrival END,
+    buyer_counted = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
+                         THEN excluded.buyer_counted ELSE o.buyer_counted END,
     amount = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
                   THEN excluded.amount ELSE o.amount END,
     lines = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)

@@ -88,7 +88,7 @@ WITH incremental AS (
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM public.gauges g WHERE session_id = $1
     UNION ALL
-    SELECT 'orders', to_jsonb(o) FROM public.orders o WHERE session_id = $1
+    SELECT 'orders', to_jsonb(o) - 'buyer_arrival' - 'buyer_counted' FROM public.orders o WHERE session_id = $1
     UNION ALL
     SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM public.spans s WHERE session_id = $1
     UNION ALL
@@ -110,7 +110,7 @@ WITH incremental AS (
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM pg_temp.gauges g WHERE session_id = $1
     UNION ALL
-    SELECT 'orders', to_jsonb(o) FROM pg_temp.orders o WHERE session_id = $1
+    SELECT 'orders', to_jsonb(o) - 'buyer_arrival' - 'buyer_counted' FROM pg_temp.orders o WHERE session_id = $1
     UNION ALL
     SELECT 'spans', to_jsonb(s) - 'was_started_at' - 'was_ended_at' - 'was_given_ms' FROM pg_temp.spans s WHERE session_id = $1
     UNION ALL

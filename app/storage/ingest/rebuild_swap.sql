@@ -6,6 +6,30 @@ SELECT started_at, ended_at FROM pg_temp.sessions WHERE id = $1;
 -- Puts it in place; flushes do not note the session's events any more.
 UPDATE public.sessions SET started_at = $2, ended_at = $3, rebuild = NULL WHERE id = $1;
 
+-- name: find_buyers
+-- Looks up where the buyers came from first, and by which order each is counted: entries and purchases may have been replaced.
+UPDATE public.orders o
+SET buyer_arrival = found.arrival, buyer_counted = found.counted
+FROM (
+    SELECT n.platform, n.order_id, (
+               SELECT concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int)
+               FROM public.members v
+               JOIN public.events e ON e.session_id = v.session_id AND e.event_key = v.event_key
+               WHERE v.session_id = $1 AND v.set = 'viewer' AND v.member = n.member
+               LIMIT 1
+           ) AS arrival, EXISTS (
+               SELECT FROM public.members b
+               WHERE b.session_id = $1 AND b.set = 'buyer' AND b.member = n.member AND b.event_key = n.told_key
+           ) AS counted
+    FROM (
+        SELECT b.platform, b.order_id, b.told_key, CASE WHEN b.buyer ~ '^[0-9a-f]{32}$' THEN decode(b.buyer, 'hex') END AS member
+        FROM public.orders b
+        WHERE b.session_id = $1
+    ) n
+) AS found
+WHERE o.session_id = $1 AND o.platform = found.platform AND o.order_id = found.order_id
+  AND (o.buyer_arrival, o.buyer_counted) IS DISTINCT FROM (found.arrival, found.counted);
+
 -- name: clear_session_values
 -- Makes room for the distinct values of the rebuilt session.
 DELETE FROM public.session_values WHERE session_id = $1;

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Table
 
-_BEFORE = ("superseded", "was_")
-"""Beginnings of the names of columns that hold a value before the last change: they are no part of the figures."""
+_BESIDE = ("superseded", "was_", "buyer_")
+"""Beginnings of the names of columns that are no part of the figures: values before the last change, and what was looked up."""
 
 
 @cache
@@ -20,7 +20,7 @@ def row_swap(table: Table) -> tuple[str, str]:
 
     A JSON column is compared as text: PostgreSQL has no equality of `json`.
     """
-    columns = [column for column in table.columns if column.name != "session_id" and not column.name.startswith(_BEFORE)]
+    columns = [column for column in table.columns if column.name != "session_id" and not column.name.startswith(_BESIDE)]
     names = ", ".join(column.name for column in columns)
     compared = ", ".join(_compared(column) for column in columns)
     read = ", ".join(f"{column.name}::json" if isinstance(column.type, JSON) else column.name for column in columns)

@@ -236,11 +236,11 @@ class WriteQueries(UnprocessedQueries):
         await self.connection.execute(_FOLD["merge_samples"], *columns(rows, 11))
 
     async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge orders: 19 columns in the order of fold.sql, moments in microseconds since 1970."""
+        """Merge orders: 21 columns in the order of fold.sql, moments in microseconds since 1970."""
         (
             sessions, platforms, orders, ranks, told_at, told_keys, buyers, amounts, lines, refunded, placed, paid, cancelled,
-            refunded_at, shipped, shipped_keys, carriers, trackings, delivered,
-        ) = columns(rows, 19)  # fmt: skip
+            refunded_at, shipped, shipped_keys, carriers, trackings, delivered, arrivals, counted,
+        ) = columns(rows, 21)  # fmt: skip
         scopes, scope = indexed(zip(sessions, platforms, strict=True))
         # The prefix distinguishes one empty key from no key.
         told = "=" + f"{SEPARATOR}=".join(key.hex() for key in told_keys)
@@ -248,7 +248,8 @@ class WriteQueries(UnprocessedQueries):
             _FOLD["merge_orders"], *columns(scopes, 2), scope, orders, joined(ranks), joined(told_at), told, buyers,
             joined_optional(amounts), SEPARATOR.join(text or "" for text in lines), joined(refunded), joined_optional(placed),
             joined_optional(paid), joined_optional(cancelled), joined_optional(refunded_at), joined_optional(shipped),
-            joined_keys(shipped_keys), carriers, trackings, joined_optional(delivered),
+            joined_keys(shipped_keys), carriers, trackings, joined_optional(delivered), arrivals,
+            counted,
         )  # fmt: skip
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

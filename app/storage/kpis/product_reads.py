@@ -15,6 +15,8 @@ from app.storage.database import Connection
 from app.storage.queries import queries
 
 _READS = queries("kpis/product_reads")
+_SEPARATOR = "\x1f"
+"""Between platforms; no platform contains it."""
 Names = Mapping[str, str]
 Customs = Mapping[str, Any]
 
@@ -69,6 +71,8 @@ class PaidWindow(NamedTuple):
     """Units to find the moment of."""
     begin: datetime
     end: datetime
+    summed: bool = True
+    """Whether the sum is wanted even if it does not reach the amount; else it may be left out."""
 
 
 class PaidUnits(NamedTuple):
@@ -144,14 +148,13 @@ async def window_sums(connection: Connection, session: UUID, windows: Sequence[P
 async def paid_units(connection: Connection, session: UUID, windows: Sequence[PaidWindow]) -> list[PaidUnits]:
     """Return what was paid in each window."""
     found = [PaidUnits(0, None)] * len(windows)
-    rows = [
-        (number, window.product, platform, window.amount, window.begin, window.end)
-        for number, window in enumerate(windows)
-        for platform in window.platforms
-    ]
-    if rows:
-        columns = (list(column) for column in zip(*rows, strict=True))
-        for number, units, reached_at in await connection.fetch(_READS["paid_units"], session, *columns):
+    if windows:
+        products, platforms, *columns = (list(column) for column in zip(*windows, strict=True))
+        joined = [_SEPARATOR.join(names) for names in platforms]
+        numbers = list(range(len(windows)))
+        for number, units, reached_at in await connection.fetch(
+            _READS["paid_units"], session, numbers, products, joined, *columns
+        ):
             found[number] = PaidUnits(int(units), reached_at)
     return found
 

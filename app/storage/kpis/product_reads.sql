@@ -40,35 +40,90 @@ WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.lat
 ORDER BY s.bucket, s.metric, s.key, s.platform;
 
 -- name: window_sums
--- Sums of products by the second inside half-open windows. LATERAL makes each window one range scan of the primary key: a hash
--- join by product would compare every window of a product with every second of it.
-SELECT w.number, c.metric, c.total
-FROM unnest($2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS w (number, product, begins, ends)
+-- Sums of products inside half-open windows of full seconds: their full minutes by the minute, and what is left at both ends by the
+-- second. LATERAL makes each part one range scan of the primary key: a hash join by product would compare every window of a product
+-- with every second of it.
+SELECT w.number, c.metric, sum(c.value) AS total
+FROM (
+    SELECT a.number, a.product, a.begins, a.ends,
+           date_bin('1 minute', a.begins + interval '59 seconds', 'epoch'::timestamptz) AS first_minute,
+           date_bin('1 minute', a.ends, 'epoch'::timestamptz) AS last_minute
+    FROM unnest($2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS a (number, product, begins, ends)
+) w
 CROSS JOIN LATERAL (
-    SELECT c.metric, sum(c.value) AS total
-    FROM counters c
-    WHERE c.session_id = $1::uuid AND c.grain = 1 AND c.key = w.product AND c.bucket >= w.begins AND c.bucket < w.ends
-      AND c.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
-    GROUP BY c.metric
-) c;
+    SELECT s.metric, s.value
+    FROM counters s
+    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
+      AND s.bucket >= w.begins AND s.bucket < least(w.first_minute, w.ends)
+      AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+    UNION ALL
+    SELECT m.metric, m.value
+    FROM counters m
+    WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product
+      AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
+      AND m.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+    UNION ALL
+    SELECT s.metric, s.value
+    FROM counters s
+    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
+      AND s.bucket >= greatest(w.first_minute, w.last_minute) AND s.bucket < w.ends
+      AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+) c
+GROUP BY w.number, c.metric;
 
 -- name: paid_units
--- Units that were paid inside half-open windows, each of which may name several platforms: their sum, and the second in which
--- the sum reached an amount (null if it did not).
-SELECT s.number, max(s.paid) AS units, min(s.bucket) FILTER (WHERE s.paid >= s.amount) AS reached_at
-FROM (
-    SELECT w.number, w.amount, c.bucket,
-           sum(c.value) OVER (PARTITION BY w.number ORDER BY c.bucket, c.platform) AS paid
-    FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
-        AS w (number, product, platform, amount, begins, ends)
+-- Units that were paid on some platforms inside half-open windows of full seconds: their sum, and the second in which the sum reached an
+-- amount (null if it did not). Read as above; the minute in which it was reached is then read by the second. A window whose sum is not
+-- asked for ($8) is passed over if even the minutes that it touches do not reach the amount: most stocks are reported again before.
+WITH asked AS MATERIALIZED (
+    SELECT a.number, a.product, string_to_array(a.platforms, E'\x1f') AS platforms, a.amount, a.begins, a.ends, a.summed,
+           date_bin('1 minute', a.begins + interval '59 seconds', 'epoch'::timestamptz) AS first_minute,
+           date_bin('1 minute', a.ends, 'epoch'::timestamptz) AS last_minute
+    FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::boolean[])
+        AS a (number, product, platforms, amount, begins, ends, summed)
+), running AS (
+    SELECT w.number, w.product, w.platforms, w.amount, w.first_minute, w.last_minute, c.bucket,
+           sum(c.value) OVER (PARTITION BY w.number ORDER BY c.bucket) AS paid
+    FROM asked w
     CROSS JOIN LATERAL (
-        SELECT u.bucket, u.platform, u.value
-        FROM counters u
-        WHERE u.session_id = $1::uuid AND u.grain = 1 AND u.key = w.product AND u.bucket >= w.begins AND u.bucket < w.ends
-          AND u.platform = w.platform AND u.metric = 'units_sold'
+        SELECT s.bucket, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product AND s.bucket >= w.begins
+          AND s.bucket < least(w.first_minute, w.ends) AND s.platform = ANY(w.platforms) AND s.metric = 'units_sold'
+        UNION ALL
+        SELECT m.bucket, m.value
+        FROM counters m
+        WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product AND m.bucket >= w.first_minute
+          AND m.bucket < w.last_minute AND m.platform = ANY(w.platforms) AND m.metric = 'units_sold'
+        UNION ALL
+        SELECT s.bucket, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product AND s.bucket >= greatest(w.first_minute, w.last_minute)
+          AND s.bucket < w.ends AND s.platform = ANY(w.platforms) AND s.metric = 'units_sold'
     ) c
-) s
-GROUP BY s.number;
+    WHERE w.summed OR (
+        SELECT sum(m.value)
+        FROM counters m
+        WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product AND m.platform = ANY(w.platforms) AND m.metric = 'units_sold'
+          AND m.bucket >= date_bin('1 minute', w.begins, 'epoch'::timestamptz) AND m.bucket < w.ends
+    ) >= w.amount
+), reached AS (
+    SELECT r.number, r.product, r.platforms, r.amount, max(r.paid) AS units, min(r.bucket) FILTER (WHERE r.paid >= r.amount) AS at,
+           coalesce(max(r.paid) FILTER (WHERE r.paid < r.amount), 0) AS before, r.first_minute, r.last_minute
+    FROM running r
+    GROUP BY r.number, r.product, r.platforms, r.amount, r.first_minute, r.last_minute
+)
+SELECT r.number, r.units, CASE WHEN r.at >= r.first_minute AND r.at < r.last_minute THEN (
+           SELECT min(inside.bucket)
+           FROM (
+               SELECT s.bucket, sum(s.value) OVER (ORDER BY s.bucket) AS paid
+               FROM counters s
+               WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = r.product AND s.bucket >= r.at
+                 AND s.bucket < r.at + interval '1 minute' AND s.platform = ANY(r.platforms) AND s.metric = 'units_sold'
+           ) inside
+           WHERE r.before + inside.paid >= r.amount
+       ) ELSE r.at END AS reached_at
+FROM reached r;
 
 -- name: promotions
 -- The session's promotions with their latest figures, found under the promotion's id or its url.

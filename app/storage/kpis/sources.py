@@ -1,10 +1,10 @@
 """The queries of traffic sources: what was sold to whom came from where.
 
-In: a session's id. Out: frozen rows. Never here: formulas, writes.
+In: a session's id, viewers. Out: frozen rows. Never here: formulas, writes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -32,22 +32,52 @@ class SourceSales:
     gmv: int = 0
     refunds: int = 0
 
+    def __add__(self, other: "SourceSales") -> "SourceSales":
+        """Return both together."""
+        return SourceSales(
+            self.buyers + other.buyers, self.orders + other.orders, self.gmv + other.gmv, self.refunds + other.refunds
+        )
 
+
+_NOTHING = SourceSales()
 SalesBySource = Mapping[Source | None, SourceSales]
 """None: buyers who never entered, and orders that name no buyer."""
 
 
+async def first_entries(connection: Connection, session: UUID, viewers: Collection[bytes]) -> dict[bytes, str]:
+    """Return the key of the arrival, without the fan level, of those of a session's viewers who entered."""
+    rows = await connection.fetch(_SQL["first_entries"], session, sorted(viewers))
+    return {member: arrival for member, arrival in rows}  # noqa: C416 - a record is no tuple
+
+
 async def sales(connection: Connection, session: UUID) -> SalesBySource:
-    """Return what was sold by the source of the buyers' first entry, which only the log tells.
+    """Return what was sold by the source of the buyers' first entry, which only the log tells of some.
 
     Raises:
         ProblemError: 410, the log was dropped.
     """
     await log_state.require(connection, session)
-    return {
-        Source(source, paid) if entered else None: SourceSales(int(buyers), int(orders), int(gmv), int(refunds))
-        for entered, source, paid, buyers, orders, gmv, refunds in await connection.fetch(_SQL["sales"], session)
-    }
+    found: dict[Source | None, SourceSales] = {}
+    for arrival, buyers, orders, gmv, refunds in await connection.fetch(_SQL["sales"], session):
+        found[_source(arrival)] = SourceSales(buyers, orders, int(gmv), int(refunds))
+    counted, elsewhere = await connection.fetchrow(_SQL["buyers"], session) or (0, 0)
+    by_source: Mapping[Source | None, int] = {source: one.buyers for source, one in found.items()}
+    if counted + elsewhere != sum(by_source.values()):
+        # A buyer whom no order names: of an order that was paid twice, by two of them, one.
+        by_source = await people(connection, session, "buyer")
+    named = {source: buyers for source, buyers in by_source.items() if source is not None}
+    for source, buyers in (named | {None: counted - sum(named.values())}).items():
+        if buyers or source in found:
+            found[source] = replace(found.get(source, _NOTHING), buyers=buyers)
+    return found
+
+
+def _source(key: str | None) -> Source | None:
+    """Return the source of an arrival's key."""
+    if key is None:
+        return None
+    arrival = arrival_of(key)
+    return Source(arrival.source, arrival.paid)
 
 
 async def people(connection: Connection, session: UUID, members: str) -> dict[Source | None, int]:
@@ -66,6 +96,6 @@ async def reported(connection: Connection, session: UUID) -> dict[tuple[str, Sou
     found: dict[tuple[str, Source], dict[str, int]] = {}
     for platform, key, metric, latest in await connection.fetch(_SQL["reported"], session):
         arrival = arrival_of(key)
-        source = (platform, Source(arrival.source, arrival.paid))
-        found.setdefault(source, {})[metric.removeprefix("source_")] = int(latest)
+        told = found.setdefault((platform, Source(arrival.source, arrival.paid)), {})
+        told[metric.removeprefix("source_")] = int(latest)
     return found

@@ -1,31 +1,57 @@
+-- name: first_entries
+-- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level.
+SELECT v.member, concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int) AS arrival
+FROM members v
+JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
+WHERE v.session_id = $1::uuid AND v.set = 'viewer' AND v.member = ANY($2::bytea[]);
+
 -- name: sales
--- Buyers, paid orders, their amount and refunds by the traffic source of the buyer's first entry. A row that is not `entered`
--- holds buyers who never entered, and orders that name no buyer. Each buyer is one probe of two primary keys: LATERAL with a limit
--- keeps the planner from reading the log.
-SELECT entry.entered IS NOT NULL AS entered, entry.source, entry.paid, sum(p.buyers) AS buyers, sum(p.orders) AS orders,
-       sum(p.gmv)::text AS gmv, sum(p.refunds)::text AS refunds
+-- Paid orders, their buyers and amount, and refunds, by the arrival of the buyer's first entry; null: buyers who never entered, and
+-- orders that name no buyer. An order keeps the arrival that its buyer had when it was folded, and whether they were counted by it.
+-- Only the orders of the others are put together by buyer, and each of these buyers is looked up: a probe of two primary keys.
+WITH replaced AS MATERIALIZED (
+    SELECT DISTINCT encode(m.member, 'hex') AS buyer
+    FROM members m
+    WHERE m.session_id = $1::uuid AND m.set IN ('buyer', 'viewer') AND m.superseded IS NOT NULL
+)
+SELECT placed.arrival, sum(placed.buyers)::bigint AS buyers, sum(placed.orders)::bigint AS orders, sum(placed.gmv)::text AS gmv,
+       sum(placed.refunds)::text AS refunds
 FROM (
-    SELECT one.member, sum(one.buyers) AS buyers, sum(one.orders) AS orders, sum(one.gmv) AS gmv, sum(one.refunds) AS refunds
+    SELECT CASE WHEN p.known IS NOT NULL THEN p.known ELSE (
+               SELECT concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int)
+               FROM members v
+               JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
+               WHERE v.session_id = $1::uuid AND v.set = 'viewer'
+                 AND v.member = CASE WHEN p.buyer ~ '^[0-9a-f]{32}$' THEN decode(p.buyer, 'hex') END
+               LIMIT 1
+           ) END AS arrival,
+           CASE WHEN p.known IS NOT NULL THEN p.counted WHEN p.buyer IS NOT NULL AND p.orders > 0 THEN 1 ELSE 0 END AS buyers,
+           p.orders, p.gmv, p.refunds
     FROM (
-        SELECT b.member, 1 AS buyers, 0 AS orders, 0::numeric AS gmv, 0::numeric AS refunds
-        FROM members b
-        WHERE b.session_id = $1::uuid AND b.set = 'buyer'
-        UNION ALL
-        SELECT CASE WHEN o.buyer ~ '^([0-9a-f]{2})+$' THEN decode(o.buyer, 'hex') END, 0, CASE WHEN o.paid_at IS NULL THEN 0 ELSE 1 END,
-               CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount END, o.refunded_amount
-        FROM orders o
-        WHERE o.session_id = $1::uuid AND (o.paid_at IS NOT NULL OR o.refunded_amount <> 0)
-    ) one
-    GROUP BY one.member
-) p
-LEFT JOIN LATERAL (
-    SELECT true AS entered, e.data ->> 'source' AS source, (e.data ->> 'paid')::boolean AS paid
-    FROM members v
-    JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
-    WHERE v.session_id = $1::uuid AND v.set = 'viewer' AND v.member = p.member
-    LIMIT 1
-) entry ON true
-GROUP BY 1, 2, 3;
+        SELECT s.known, s.buyer, count(*) FILTER (WHERE s.buyer_counted) AS counted, count(s.paid_at) AS orders,
+               coalesce(sum(s.amount) FILTER (WHERE s.paid_at IS NOT NULL), 0) AS gmv, sum(s.refunded_amount) AS refunds
+        FROM (
+            SELECT CASE WHEN r.buyer IS NULL THEN o.buyer_arrival END AS known,
+                   CASE WHEN r.buyer IS NOT NULL OR o.buyer_arrival IS NULL THEN o.buyer END AS buyer,
+                   o.buyer_counted, o.paid_at, o.amount, o.refunded_amount
+            FROM orders o
+            LEFT JOIN replaced r ON r.buyer = o.buyer
+            WHERE o.session_id = $1::uuid AND (o.paid_at IS NOT NULL OR o.refunded_amount <> 0)
+        ) s
+        GROUP BY s.known, s.buyer
+    ) p
+) placed
+GROUP BY placed.arrival;
+
+-- name: buyers
+-- The buyers of a session, and of how many paid orders a forgotten buyer is counted with another order of the same person.
+SELECT (SELECT coalesce(sum(c.value), 0)::bigint
+        FROM counters c
+        WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key = '' AND c.metric = 'buyers') AS buyers,
+       (SELECT count(*)
+        FROM forgotten_orders f
+        JOIN orders o ON o.session_id = f.session_id AND o.platform = f.platform AND o.order_id = f.order_id
+        WHERE f.session_id = $1::uuid AND 'buyer' = ANY(f.elsewhere) AND o.buyer = f.buyer AND o.paid_at IS NOT NULL) AS elsewhere;
 
 -- name: people
 -- The members of a set by the traffic source of their first entry.

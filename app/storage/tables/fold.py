@@ -5,6 +5,7 @@ In: nothing. Out: tables. Never here: queries.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     LargeBinary,
@@ -75,6 +76,13 @@ members = Table(
     Column("at", Timestamp, nullable=False),
     Column("event_key", LargeBinary, nullable=False),
     Column("superseded", LargeBinary),
+    # Viewers and buyers of whom a later event was known first: what was concluded from it is looked up again.
+    Index(
+        "members_session_id_member_superseded",
+        "session_id",
+        "member",
+        postgresql_where=text("set IN ('buyer', 'viewer') AND superseded IS NOT NULL"),
+    ),
 )
 
 customers = Table(
@@ -141,6 +149,10 @@ orders = Table(
     Column("carrier", Text),
     Column("tracking", Text),
     Column("delivered_at", Timestamp),
+    # What was known of the buyer when the order was folded: where they came from first, as the key of an arrival without a fan
+    # level, and whether it was the order by which they were counted.
+    Column("buyer_arrival", Text),
+    Column("buyer_counted", Boolean),
     # What was paid after the end of a session is a short stretch of it.
     Index("orders_session_id_paid_at", "session_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
 )
