@@ -4,6 +4,7 @@ In: the database, a session, the caller's brand, the present moment, a page. Out
 may not see the session. Never here: formulas, SQL, HTTP.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +82,11 @@ async def read_product_rows(connection: Connection, head: SessionHead, now: date
     """Return the products' rows."""
     rows = await product_reads.product_rows(connection, head.id)
     lineup = await product_reads.lineup(connection, head.id)
-    stock = await read_stock(connection, head)
+    sold: Counter[str] = Counter()
+    for row in rows:
+        if row.metric == "units_sold" and not row.reported:
+            sold[row.product] += row.value
+    stock = await read_stock(connection, head, sold=sold)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
     times = await compute(len(stock.changes), _times_of, stock.changes)
@@ -162,7 +167,7 @@ async def showcases_on(
 ) -> tuple[Document, tuple[datetime, str] | None]:
     """Return the showcases document, read on this connection, and (beginning, product) of its last one if more follow."""
     head = await read_head(connection, asked)
-    changes = await product_reads.state_changes(connection, head.id)
+    changes = await product_reads.state_changes(connection, head.id, metrics=("on_air",))
     showcases, more = page_of(await compute(len(changes), _showcases, head, changes, asked.now), page.after, page.limit)
     windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
     sums = await product_reads.window_sums(connection, head.id, windows)

@@ -116,7 +116,7 @@ async def retention_on(connection: Connection, asked: SessionQuery) -> Retention
     length = -((begin - end) // _MINUTE)
     until = begin + min(length, MOST_MINUTES) * _MINUTE
     rows = await stays.stays_by_minute(connection, head.id, [1000 * limit for limit in LIMITS_SECONDS], begin, until)
-    changes = await product_reads.state_changes(connection, head.id)
+    changes = await product_reads.state_changes(connection, head.id, metrics=("on_air",))
     shown = await compute(len(changes), showcases_of, changes, end, live=status is SessionStatus.LIVE)
     presented = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)
     found, _ = await marks.of_session(connection, head.id, begin, until, MOST_MARKS)

@@ -8,6 +8,7 @@ itself (`direct`), or from the only pool. Before any stock was reported, what is
 paid units, and is labelled an estimate.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -55,19 +56,23 @@ SHORT = timedelta(minutes=1)
 """A stock that is replaced sooner is not searched for the moment at which it ran out."""
 
 
-def pools_of(changes: Sequence[StateChange]) -> list[Pool]:
-    """Return the pools to search: each platform's latest stock of a product, and earlier ones that lasted for a while."""
+def pools_of(changes: Sequence[StateChange], sold: Mapping[str, int] | None = None) -> list[Pool]:
+    """Return the pools to search: each platform's latest stock of a product, and earlier ones that lasted for a while.
+
+    Where it is known what was `sold` of each product, an earlier stock of more pieces than that did not run out, and is left out.
+    """
     reports: dict[tuple[str, str], list[StateChange]] = defaultdict(list)
     for change in changes:
         if change.metric == "stock":
             reports[change.key, change.platform].append(change)
     pools = []
     for (product, platform), found in reports.items():
+        most = math.inf if sold is None else sold.get(product, 0)
         for report, following in zip(found, [*found[1:], None], strict=True):
             end = AFTER_ALL if following is None else following.at
-            if following is None or (report.value > 0 and end - report.at >= SHORT):
-                sold = ProductWindow(product, second(report.at) + timedelta(seconds=1), second(end))
-                pools.append(Pool(product, platform, report.value, report.at, sold))
+            if following is None or (0 < report.value <= most and end - report.at >= SHORT):
+                window = ProductWindow(product, second(report.at) + timedelta(seconds=1), second(end))
+                pools.append(Pool(product, platform, report.value, report.at, window))
     return pools
 
 

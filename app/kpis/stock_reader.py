@@ -31,10 +31,12 @@ class Stock:
 NO_STOCK = Stock((), {}, {})
 
 
-async def read_stock(connection: Connection, head: SessionHead, product: str | None = None) -> Stock:
-    """Return the stock of a session's products, or of one of them."""
+async def read_stock(
+    connection: Connection, head: SessionHead, product: str | None = None, sold: Mapping[str, int] | None = None
+) -> Stock:
+    """Return the stock of a session's products, or of one of them; `sold` is product → pieces, where they are known."""
     changes = await product_reads.state_changes(connection, head.id, product)
-    pools = pools_of(changes)
+    pools = pools_of(changes, sold)
     if not pools:
         return Stock(changes, {}, {})
     windows = paid_windows(head, pools, [pool.pieces for pool in pools])
@@ -62,10 +64,15 @@ def paid_windows(head: SessionHead, pools: Sequence[Pool], amounts: Sequence[int
     reporting: dict[str, set[str]] = defaultdict(set)
     for pool in pools:
         reporting[pool.product].add(pool.platform)
+    charged = {
+        (product, platform): charged_platforms(platform, platforms, selling)
+        for product, platforms in reporting.items()
+        for platform in platforms
+    }
     return [
         PaidWindow(
             pool.product,
-            charged_platforms(pool.platform, reporting[pool.product], selling),
+            charged[pool.product, pool.platform],
             amount,
             pool.sold.begin,
             pool.sold.end,

@@ -17,6 +17,7 @@ from app.storage.queries import queries
 _READS = queries("kpis/product_reads")
 _SEPARATOR = "\x1f"
 """Between platforms; no platform contains it."""
+STATES = ("on_air", "stock", "broadcast")
 Names = Mapping[str, str]
 Customs = Mapping[str, Any]
 
@@ -129,9 +130,12 @@ async def product_customs(connection: Connection, brand: UUID, codes: Sequence[s
     return {code: (from_json(names), from_json(customs or "{}")) for code, names, customs in rows}
 
 
-async def state_changes(connection: Connection, session: UUID, product: str | None = None) -> list[StateChange]:
-    """Return what changed on air, in stock and in the rooms, in order of time."""
-    return [StateChange(*row) for row in await connection.fetch(_READS["state_changes"], session, product)]
+async def state_changes(
+    connection: Connection, session: UUID, product: str | None = None, metrics: Sequence[str] = STATES
+) -> list[StateChange]:
+    """Return what changed on air, in stock and in the rooms, or of some of these, in order of time."""
+    rows = await connection.fetch(_READS["state_changes"], session, product, list(metrics))
+    return [StateChange._make(row) for row in rows]
 
 
 async def window_sums(connection: Connection, session: UUID, windows: Sequence[ProductWindow]) -> list[dict[str, int]]:

@@ -32,7 +32,7 @@ FROM (
            lag(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS before,
            lead(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS after
     FROM gauges g
-    WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric IN ('on_air', 'stock', 'broadcast')
+    WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric = ANY($3::text[])
       AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
 ) s
 WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
