@@ -22,9 +22,10 @@ from app.adapters.protocol import FollowUp
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.storage.database import Connection, Database
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _SQL = queries("platforms/platforms")
+_KEEP = statement("platforms/platforms", "keep_deliveries")
 _log = structlog.get_logger()
 PULL = "pull"
 """The queue's name of a job that pulls one thing from a platform's API."""
@@ -55,19 +56,19 @@ async def enqueue_pulls(connection: Connection, privacy_keys: PrivacyKeys, arriv
     by_key = {(item.connection_id, item.key): item for item in arrived}
     ordered = [by_key[key] for key in sorted(by_key)]
     jobs = [(item, follow_up) for item in ordered for follow_up in item.follow_ups]
-    rows = await connection.fetch(
-        _SQL["keep_deliveries"],
-        [item.connection_id for item in ordered],
-        [item.key for item in ordered],
-        [item.received_at for item in ordered],
-        [privacy_keys.encrypt(item.body) for item in ordered],
+    kept = _KEEP(
+        connections=[item.connection_id for item in ordered],
+        keys=[item.key for item in ordered],
+        received_at=[item.received_at for item in ordered],
+        bodies=[privacy_keys.encrypt(item.body) for item in ordered],
         # A delivery without jobs is complete.
-        [None if item.follow_ups else item.received_at for item in ordered],
-        PULL,
-        [item.connection_id for item, _ in jobs],
-        [item.key for item, _ in jobs],
-        [_payload(item, follow_up) for item, follow_up in jobs],
+        settled_at=[None if item.follow_ups else item.received_at for item in ordered],
+        entrypoint=PULL,
+        job_connections=[item.connection_id for item, _ in jobs],
+        job_keys=[item.key for item, _ in jobs],
+        payloads=[_payload(item, follow_up) for item, follow_up in jobs],
     )
+    rows = await connection.fetch(*kept)
     return {(row["connection_id"], row["key"]) for row in rows}
 
 

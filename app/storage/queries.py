@@ -29,9 +29,13 @@ class Statement:
         Raises:
             TypeError: a parameter has no value, or a value no parameter.
         """
-        if values.keys() != set(self.parameters):
+        try:
+            found = [values[name] for name in self.parameters]
+        except KeyError:
+            found = None
+        if found is None or len(found) != len(values):
             raise TypeError(f"parameters differ in {', '.join(sorted(values.keys() ^ set(self.parameters)))}")
-        return self.sql, *(values[name] for name in self.parameters)
+        return self.sql, *found
 
 
 @cache

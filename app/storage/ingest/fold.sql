@@ -47,16 +47,16 @@ JOIN public.sessions s ON s.id = f.session_id
 WHERE s.brand_id = $1::uuid;
 
 -- name: append_events
--- Appends new events to the log and claims their members, in one round trip if the cached sessions ($1, $2) are current and
+-- Appends new events to the log and claims their members, in one round trip if the cached sessions with their versions are current and
 -- all events are new. If a session has another version or another transaction has locked it, nothing is written. If an event is
--- a duplicate, nothing is claimed, because its claim could replace the claim of a new event. Values that events share ($3 to $7, $22)
--- are sent once; $10 is the index into them. Long columns are joined: texts and numbers with the unit separator, which no field
--- may contain, and keys of 16 bytes without a separator.
+-- a duplicate, nothing is claimed, because its claim could replace the claim of a new event. Values that events share (kind_…) are
+-- sent once; `kinds` is the index into them, as `claim_places` is into the sessions of the claims. Long columns are joined: texts and
+-- numbers with the unit separator, which no field may contain, and keys of 16 bytes without a separator.
 WITH held AS (
     -- A subquery, because Citus cannot read the rows that a CTE itself locks.
     SELECT id FROM (
         SELECT s.id
-        FROM unnest($1::uuid[], $2::text[]) AS remembered (id, version)
+        FROM unnest(:sessions::uuid[], :versions::text[]) AS remembered (id, version)
         JOIN sessions s USING (id)
         JOIN brands b ON b.id = s.brand_id
         WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, s.log_dropped_at IS NOT NULL, array_to_string(
@@ -68,32 +68,34 @@ WITH held AS (
 ), logged AS (
     INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner,
                         digest, attributes)
-    SELECT ($3::uuid[])[kind], substring($11::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id, ($4::text[])[kind],
-           ($5::text[])[kind], ($6::text[])[kind], ($7::text[])[kind], to_timestamp(at::float8 / 1000000), $8::timestamptz,
-           to_timestamp(sent::float8 / 1000000), data::json, ($22::text[])[kind],
-           NULLIF(substring($23::bytea FROM (8 * n - 7)::int FOR 8), '\x0000000000000000'::bytea), attributes::json
-    FROM unnest(string_to_array($10, E'\x1f')::int[], string_to_array($12, E'\x1f'), string_to_array($13, E'\x1f')::bigint[],
-                string_to_array($14, E'\x1f'), string_to_array($21, E'\x1f', '')::bigint[],
-                string_to_array($24, E'\x1f', ''))
+    SELECT (:kind_sessions::uuid[])[kind], substring(:keys::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id,
+           (:kind_sources::text[])[kind], (:kind_types::text[])[kind], (:kind_platforms::text[])[kind], (:kind_rooms::text[])[kind],
+           to_timestamp(at::float8 / 1000000), :received_at::timestamptz, to_timestamp(sent::float8 / 1000000), data::json,
+           (:kind_owners::text[])[kind],
+           NULLIF(substring(:digests::bytea FROM (8 * n - 7)::int FOR 8), '\x0000000000000000'::bytea), attributes::json
+    FROM unnest(string_to_array(:kinds, E'\x1f')::int[], string_to_array(:ids, E'\x1f'),
+                string_to_array(:occurred_at, E'\x1f')::bigint[], string_to_array(:data, E'\x1f'),
+                string_to_array(:sent_times, E'\x1f', '')::bigint[], string_to_array(:attributes, E'\x1f', ''))
         WITH ORDINALITY AS new (kind, id, at, data, sent, attributes, n)
-    WHERE (SELECT count(*) FROM held) = cardinality($1)
+    WHERE (SELECT count(*) FROM held) = cardinality(:sessions)
     ORDER BY event_key, 1  -- two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
     RETURNING session_id, event_key
 ), claimed AS (
     INSERT INTO members AS m (session_id, set, member, at, event_key)
-    SELECT ($16::uuid[])[session], set, substring($18::bytea FROM (16 * n - 15)::int FOR 16),
-           to_timestamp(at::float8 / 1000000), substring($20::bytea FROM (16 * n - 15)::int FOR 16)
-    FROM unnest(string_to_array($15, E'\x1f')::int[], string_to_array($17, E'\x1f'), string_to_array($19, E'\x1f')::bigint[])
+    SELECT (:claim_sessions::uuid[])[session], set, substring(:members::bytea FROM (16 * n - 15)::int FOR 16),
+           to_timestamp(at::float8 / 1000000), substring(:claim_events::bytea FROM (16 * n - 15)::int FOR 16)
+    FROM unnest(string_to_array(:claim_places, E'\x1f')::int[], string_to_array(:sets, E'\x1f'),
+                string_to_array(:moments, E'\x1f')::bigint[])
         WITH ORDINALITY AS new (session, set, at, n)
-    WHERE (SELECT count(*) FROM logged) = $9::int
+    WHERE (SELECT count(*) FROM logged) = :count::int
     ON CONFLICT (session_id, set, member) DO UPDATE
     SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
     WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
     RETURNING session_id, set, member, superseded
 )
-SELECT held.count = cardinality($1) AS held, logged.count AS logged,
-       CASE WHEN logged.count < $9::int
+SELECT held.count = cardinality(:sessions) AS held, logged.count AS logged,
+       CASE WHEN logged.count < :count::int
             THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
        claimed.*
 FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
@@ -153,14 +155,14 @@ FROM events e
 WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: add_counters
--- Adds to sums. $3 is the index into $1 and $2; long columns are joined as above. `contributions` is the number of a sum's
--- contributions: a sum of zero is a figure while it has one.
+-- Adds to sums. `scopes` is the index into sessions and platforms; long columns are joined as above. `contributions` is the number of a
+-- sum's contributions: a sum of zero is a figure while it has one.
 INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions)
-SELECT ($1::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), ($2::text[])[scope], metric, value,
+SELECT (:sessions::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), (:platforms::text[])[scope], metric, value,
        contributions
-FROM unnest(string_to_array($3, E'\x1f')::int[], string_to_array($4, E'\x1f')::smallint[], string_to_array($5, E'\x1f'),
-            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), string_to_array($8, E'\x1f')::numeric[],
-            string_to_array($9, E'\x1f')::bigint[])
+FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:grains, E'\x1f')::smallint[], string_to_array(:keys, E'\x1f'),
+            string_to_array(:buckets, E'\x1f')::bigint[], string_to_array(:metrics, E'\x1f'), string_to_array(:values, E'\x1f')::numeric[],
+            string_to_array(:contributions, E'\x1f')::bigint[])
     AS new (scope, grain, key, bucket, metric, value, contributions)
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions;
@@ -178,8 +180,8 @@ RETURNING 1;
 -- name: merge_samples
 -- Stores the latest sample (the greater event key wins a tie) and the highest.
 INSERT INTO gauges AS g (session_id, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)
-SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-                     $8::bigint[], $9::timestamptz[], $10::bytea[], $11::bigint[])
+SELECT * FROM unnest(:sessions::uuid[], :grains::smallint[], :keys::text[], :buckets::timestamptz[], :platforms::text[],
+                     :rooms::text[], :metrics::text[], :latest::bigint[], :latest_at::timestamptz[], :latest_keys::bytea[], :highest::bigint[])
 ON CONFLICT (session_id, grain, key, bucket, platform, room, metric) DO UPDATE
 SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at, g.latest_key)
                   THEN excluded.latest ELSE g.latest END,
@@ -190,24 +192,24 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
 
 -- name: merge_orders
 -- Merges orders: the earliest time of each state wins, the content of a payment replaces that of a placement, refunded
--- amounts add up. $3 is the index into $1 and $2; long columns are joined, except those that hold a sender's texts.
+-- amounts add up. `scopes` is the index into sessions and platforms; long columns are joined, except those that hold a sender's texts.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
                          shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
-SELECT ($1::uuid[])[scope], ($2::text[])[scope], order_id, told_rank, to_timestamp(told_at::float8 / 1000000),
+SELECT (:sessions::uuid[])[scope], (:platforms::text[])[scope], order_id, told_rank, to_timestamp(told_at::float8 / 1000000),
        decode(substr(told_key, 2), 'hex'), buyer, amount, lines::json, refunded_amount,
        to_timestamp(placed_at::float8 / 1000000), to_timestamp(paid_at::float8 / 1000000),
        to_timestamp(cancelled_at::float8 / 1000000), to_timestamp(refunded_at::float8 / 1000000),
        to_timestamp(shipped_at::float8 / 1000000), decode(shipped_key, 'hex'), carrier, tracking,
        to_timestamp(delivered_at::float8 / 1000000), buyer_arrival, buyer_counted
-FROM unnest(string_to_array($3, E'\x1f')::int[], $4::text[], string_to_array($5, E'\x1f')::smallint[],
-            string_to_array($6, E'\x1f')::bigint[], string_to_array($7, E'\x1f'), $8::text[],
-            string_to_array($9, E'\x1f', '')::bigint[], string_to_array($10, E'\x1f', ''),
-            string_to_array($11, E'\x1f')::numeric[], string_to_array($12, E'\x1f', '')::bigint[],
-            string_to_array($13, E'\x1f', '')::bigint[], string_to_array($14, E'\x1f', '')::bigint[],
-            string_to_array($15, E'\x1f', '')::bigint[], string_to_array($16, E'\x1f', '')::bigint[],
-            string_to_array($17, E'\x1f', ''), $18::text[], $19::text[], string_to_array($20, E'\x1f', '')::bigint[],
-            $21::text[], $22::boolean[])
+FROM unnest(string_to_array(:scopes, E'\x1f')::int[], :orders::text[], string_to_array(:ranks, E'\x1f')::smallint[],
+            string_to_array(:told_at, E'\x1f')::bigint[], string_to_array(:told_keys, E'\x1f'), :buyers::text[],
+            string_to_array(:amounts, E'\x1f', '')::bigint[], string_to_array(:lines, E'\x1f', ''),
+            string_to_array(:refunded_amounts, E'\x1f')::numeric[], string_to_array(:placed_at, E'\x1f', '')::bigint[],
+            string_to_array(:paid_at, E'\x1f', '')::bigint[], string_to_array(:cancelled_at, E'\x1f', '')::bigint[],
+            string_to_array(:refunded_at, E'\x1f', '')::bigint[], string_to_array(:shipped_at, E'\x1f', '')::bigint[],
+            string_to_array(:shipped_keys, E'\x1f', ''), :carriers::text[], :trackings::text[],
+            string_to_array(:delivered_at, E'\x1f', '')::bigint[], :buyer_arrivals::text[], :buyers_counted::boolean[])
     AS new (scope, order_id, told_rank, told_at, told_key, buyer, amount, lines, refunded_amount, placed_at, paid_at,
             cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
 ON CONFLICT (session_id, platform, order_id) DO UPDATE
@@ -244,11 +246,11 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
 -- Stores the earliest of both ends; columns as above. Returns the previous values too, so that a changed duration can be subtracted from the
 -- sums and the new one added.
 INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)
-SELECT ($1::uuid[])[scope], kind, substring($5::bytea FROM (16 * n - 15)::int FOR 16), ($2::text[])[scope],
+SELECT (:sessions::uuid[])[scope], kind, substring(:members::bytea FROM (16 * n - 15)::int FOR 16), (:platforms::text[])[scope],
        to_timestamp(started_at::float8 / 1000000), to_timestamp(ended_at::float8 / 1000000), decode(ended_key, 'hex'), given_ms
-FROM unnest(string_to_array($3, E'\x1f')::int[], string_to_array($4, E'\x1f'), string_to_array($6, E'\x1f', '')::bigint[],
-            string_to_array($7, E'\x1f', '')::bigint[], string_to_array($8, E'\x1f', ''),
-            string_to_array($9, E'\x1f', '')::bigint[])
+FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:kinds, E'\x1f'), string_to_array(:started_at, E'\x1f', '')::bigint[],
+            string_to_array(:ended_at, E'\x1f', '')::bigint[], string_to_array(:ended_keys, E'\x1f', ''),
+            string_to_array(:given_ms, E'\x1f', '')::bigint[])
     WITH ORDINALITY AS new (scope, kind, started_at, ended_at, ended_key, given_ms, n)
 ON CONFLICT (session_id, kind, member) DO UPDATE
 SET was_started_at = s.started_at, was_ended_at = s.ended_at, was_given_ms = s.given_ms,

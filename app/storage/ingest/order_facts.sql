@@ -2,8 +2,8 @@
 -- Adds single refunds and keeps the newest running total, per order and product. The values before come back too, so that a figure
 -- that changed can be subtracted from the sums and the new one added.
 INSERT INTO refunds AS r (session_id, platform, order_id, key, singles, single, total, total_rank, total_key, total_at, first_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
-                     $9::bytea[], $10::timestamptz[], $11::timestamptz[])
+SELECT * FROM unnest(:sessions::uuid[], :platforms::text[], :orders::text[], :keys::text[], :singles::bigint[],
+                     :single_amounts::bigint[], :totals::bigint[], :total_ranks::text[], :total_keys::bytea[], :total_at::timestamptz[], :first_at::timestamptz[])
 ON CONFLICT (session_id, platform, order_id, key) DO UPDATE
 SET was_single = r.single, was_total = r.total, was_total_at = r.total_at, was_first_at = r.first_at,
     singles = r.singles + excluded.singles,

@@ -43,8 +43,9 @@ SET events = p.events + excluded.events, last_at = GREATEST(p.last_at, excluded.
 -- name: store_dead_letters
 -- Stores dead letters. If one with the same digest exists, its number of attempts increases.
 INSERT INTO dead_letters AS d (id, digest, brand_id, origin, received_at, type, subject, errors, sealed)
-SELECT id, digest, brand_id, origin, $9::timestamptz, type, subject, errors::jsonb, sealed
-FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])
+SELECT id, digest, brand_id, origin, :received_at::timestamptz, type, subject, errors::jsonb, sealed
+FROM unnest(:ids::uuid[], :digests::bytea[], :brands::uuid[], :origins::text[], :types::text[], :subjects::text[],
+            :errors::text[], :bodies::bytea[])
     AS new (id, digest, brand_id, origin, type, subject, errors, sealed)
 ON CONFLICT (digest) DO UPDATE
 SET attempts = d.attempts + 1, errors = excluded.errors, received_at = excluded.received_at;

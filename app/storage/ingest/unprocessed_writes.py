@@ -11,9 +11,10 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.joined import columns
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _UNPROCESSED = queries("ingest/unprocessed")
+_STORE_DEAD_LETTERS = statement("ingest/unprocessed", "store_dead_letters")
 
 
 class ParkedEvent(NamedTuple):
@@ -66,4 +67,9 @@ class UnprocessedQueries:
 
     async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
         """Keep (id, digest, brand, origin, type, subject, errors JSON, sealed body)."""
-        await self.connection.execute(_UNPROCESSED["store_dead_letters"], *columns(rows, 8)[:8], received_at)
+        ids, digests, brands, origins, types, subjects, errors, bodies = columns(rows, 8)
+        stored = _STORE_DEAD_LETTERS(
+            ids=ids, digests=digests, brands=brands, origins=origins, types=types, subjects=subjects, errors=errors,
+            bodies=bodies, received_at=received_at,
+        )  # fmt: skip
+        await self.connection.execute(*stored)

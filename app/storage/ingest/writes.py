@@ -4,6 +4,7 @@ In: rows in columns. Out: the rows that were new. Never here: what the rows mean
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -13,17 +14,19 @@ from uuid import UUID
 from app.events.contributions import ForgottenOrder
 from app.storage.database import Connection
 from app.storage.ingest.new_events import NewEvents
-from app.storage.ingest.unprocessed_writes import UnprocessedQueries
+from app.storage.ingest.order_writes import OrderQueries
 from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _FOLD = queries("ingest/fold")
-_ORDER_FACTS = queries("ingest/order_facts")
 _VOIDS = queries("ingest/voids")
-_APPEND = _FOLD["append_events"]
-_APPEND_NEW = _APPEND.replace("ON CONFLICT (session_id, event_key) DO NOTHING\n", "")
+_APPEND = statement("ingest/fold", "append_events")
+_APPEND_NEW = replace(_APPEND, sql=_APPEND.sql.replace("ON CONFLICT (session_id, event_key) DO NOTHING\n", ""))
 """The same for events that are expected to be new. With ON CONFLICT, PostgreSQL locks and marks each row twice: it takes longer
 by a third."""
+_ADD_COUNTERS = statement("ingest/fold", "add_counters")
+_MERGE_SAMPLES = statement("ingest/fold", "merge_samples")
+_MERGE_SPANS = statement("ingest/fold", "merge_spans")
 
 
 class SessionRow(NamedTuple):
@@ -87,7 +90,7 @@ class Appended(NamedTuple):
     """In that case: key and session, as bytes, of the events that were new."""
 
 
-class WriteQueries(UnprocessedQueries):
+class WriteQueries(OrderQueries):
     """Writes the contributions of a batch. Rows are sorted by key, so that two writers lock them in the same order."""
 
     def __init__(self, connection: Connection, *, expect_new: bool = False) -> None:
@@ -130,25 +133,28 @@ class WriteQueries(UnprocessedQueries):
         Raises:
             asyncpg.UniqueViolationError: an event that was expected to be new is in the log already.
         """
-        sessions, sets, members, moments, events = columns(claims, 5)
-        known, places = indexed(sessions)
-        *common, owners = columns(new.kinds, 6)
-        found = await self.connection.fetchrow(
-            _APPEND_NEW if self._expect_new else _APPEND,
-            *columns(remembered, 2), *common, received_at,
-            len(new.key), joined(new.kind), b"".join(new.key), SEPARATOR.join(new.id), joined(new.at),
-            SEPARATOR.encode().join(new.data).decode(),
-            places, known, SEPARATOR.join(sets),
-            b"".join(members), joined(moments), b"".join(events),
-            SEPARATOR.join(str(new.sent.get(n, "")) for n in range(len(new.key))) if new.sent else "", owners,
-            b"".join(new.digest),
-            SEPARATOR.join(new.attributes.get(n, "") for n in range(len(new.key))) if new.attributes else "",
+        sessions, versions = columns(remembered, 2)
+        kind_sessions, kind_sources, kind_types, kind_platforms, kind_rooms, kind_owners = columns(new.kinds, 6)
+        claimed_sessions, sets, members, moments, events = columns(claims, 5)
+        claim_sessions, claim_places = indexed(claimed_sessions)
+        count = len(new.key)
+        append = (_APPEND_NEW if self._expect_new else _APPEND)(
+            sessions=sessions, versions=versions, received_at=received_at, count=count,
+            kind_sessions=kind_sessions, kind_sources=kind_sources, kind_types=kind_types, kind_platforms=kind_platforms,
+            kind_rooms=kind_rooms, kind_owners=kind_owners,
+            kinds=joined(new.kind), keys=b"".join(new.key), ids=SEPARATOR.join(new.id), occurred_at=joined(new.at),
+            data=SEPARATOR.encode().join(new.data).decode(), digests=b"".join(new.digest),
+            sent_times=SEPARATOR.join(str(new.sent.get(n, "")) for n in range(count)) if new.sent else "",
+            attributes=SEPARATOR.join(new.attributes.get(n, "") for n in range(count)) if new.attributes else "",
+            claim_sessions=claim_sessions, claim_places=claim_places, sets=SEPARATOR.join(sets), members=b"".join(members),
+            moments=joined(moments), claim_events=b"".join(events),
         )  # fmt: skip
+        found = await self.connection.fetchrow(*append)
         assert found is not None
         held, logged, fresh, *claimed = found
         if not held:
             return None
-        if logged < len(new.key):
+        if logged < count:
             return Appended(None, set(fresh))
         return Appended(list(zip(*claimed, strict=True)) if claimed[0] else [], set())
 
@@ -218,14 +224,15 @@ class WriteQueries(UnprocessedQueries):
     async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
         """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions)."""
         sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
-        scopes, scope = indexed(zip(sessions, platforms, strict=True))
+        pairs, places = indexed(zip(sessions, platforms, strict=True))
+        scope_sessions, scope_platforms = columns(pairs, 2)
         # The prefix distinguishes one empty key from no key.
         keyed = "=" + f"{SEPARATOR}=".join(keys)
-        await self.connection.execute(
-            _FOLD["add_counters"], *columns(scopes, 2),
-            scope, joined(grains), keyed, joined(buckets), SEPARATOR.join(metrics), joined(values),
-            joined(contributions),
+        added = _ADD_COUNTERS(
+            sessions=scope_sessions, platforms=scope_platforms, scopes=places, grains=joined(grains), keys=keyed,
+            buckets=joined(buckets), metrics=SEPARATOR.join(metrics), values=joined(values), contributions=joined(contributions),
         )  # fmt: skip
+        await self.connection.execute(*added)
 
     async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
         """Delete those of these sums that have no contribution left: (session, grain, key, bucket, platform, metric)."""
@@ -233,49 +240,25 @@ class WriteQueries(UnprocessedQueries):
 
     async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge samples: (session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)."""
-        await self.connection.execute(_FOLD["merge_samples"], *columns(rows, 11))
-
-    async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge orders: 21 columns in the order of fold.sql, moments in microseconds since 1970."""
-        (
-            sessions, platforms, orders, ranks, told_at, told_keys, buyers, amounts, lines, refunded, placed, paid, cancelled,
-            refunded_at, shipped, shipped_keys, carriers, trackings, delivered, arrivals, counted,
-        ) = columns(rows, 21)  # fmt: skip
-        scopes, scope = indexed(zip(sessions, platforms, strict=True))
-        # The prefix distinguishes one empty key from no key.
-        told = "=" + f"{SEPARATOR}=".join(key.hex() for key in told_keys)
-        await self.connection.execute(
-            _FOLD["merge_orders"], *columns(scopes, 2), scope, orders, joined(ranks), joined(told_at), told, buyers,
-            joined_optional(amounts), SEPARATOR.join(text or "" for text in lines), joined(refunded), joined_optional(placed),
-            joined_optional(paid), joined_optional(cancelled), joined_optional(refunded_at), joined_optional(shipped),
-            joined_keys(shipped_keys), carriers, trackings, joined_optional(delivered), arrivals,
-            counted,
+        sessions, grains, keys, buckets, platforms, rooms, metrics, latest, latest_at, latest_keys, highest = columns(rows, 11)
+        merged = _MERGE_SAMPLES(
+            sessions=sessions, grains=grains, keys=keys, buckets=buckets, platforms=platforms, rooms=rooms, metrics=metrics,
+            latest=latest, latest_at=latest_at, latest_keys=latest_keys, highest=highest,
         )  # fmt: skip
+        await self.connection.execute(*merged)
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge (session, kind, member, platform, start, end, key of the end, given duration); return values after and before."""
         sessions, kinds, members, platforms, started, ended, keys, given = columns(rows, 8)
-        scopes, scope = indexed(zip(sessions, platforms, strict=True))
-        found = await self.connection.fetch(
-            _FOLD["merge_spans"], *columns(scopes, 2), scope, SEPARATOR.join(kinds), b"".join(members),
-            joined_optional(started), joined_optional(ended), joined_keys(keys), joined_optional(given),
+        pairs, places = indexed(zip(sessions, platforms, strict=True))
+        scope_sessions, scope_platforms = columns(pairs, 2)
+        merged = _MERGE_SPANS(
+            sessions=scope_sessions, platforms=scope_platforms, scopes=places, kinds=SEPARATOR.join(kinds),
+            members=b"".join(members), started_at=joined_optional(started), ended_at=joined_optional(ended),
+            ended_keys=joined_keys(keys), given_ms=joined_optional(given),
         )  # fmt: skip
+        found = await self.connection.fetch(*merged)
         return [tuple(row) for row in found]
-
-    async def add_refunds(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Merge refunds, 11 columns as in order_facts.sql.
-
-        Returns the key, then single, total, total_at, first_at after the change, then the same before it.
-        """
-        return [tuple(row) for row in await self.connection.fetch(_ORDER_FACTS["add_refunds"], *columns(rows, 11))]
-
-    async def drop_empty_refunds(self, keys: Sequence[Sequence[Any]]) -> None:
-        """Remove those of these rows, (session, platform, order, product), from which all was taken back."""
-        await self.connection.fetch(_ORDER_FACTS["drop_empty_refunds"], *columns(keys, 4))
-
-    async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge parcels: (session, platform, order, digest, carrier, tracking, shipped_at, accepted_at)."""
-        await self.connection.execute(_ORDER_FACTS["add_parcels"], *columns(rows, 8))
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Extend the start and the end of sessions."""

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.storage.database import Connection
-from app.storage.queries import queries
+from app.storage.queries import queries, statement
 
 _SQL = queries("platforms/jobs")
 _GROUPS = queries("platforms/dead_letter_groups")
+_MATCHING = statement("platforms/dead_letter_groups", "matching")
+_COUNT_MATCHING = statement("platforms/dead_letter_groups", "count_matching")
 JOB = "bulk"
 """The queue's name of a bulk job."""
 
@@ -97,14 +99,15 @@ async def groups(connection: Connection, brand: UUID | None, read: int, limit: i
 
 async def count_dead_letters(connection: Connection, wanted: DeadLetterMatch, until: datetime) -> int:
     """Return how many dead letters a filter names."""
-    return int(await connection.fetchval(_GROUPS["count_matching"], *wanted, until))
+    return int(await connection.fetchval(*_COUNT_MATCHING(**wanted._asdict(), until=until)))
 
 
 async def dead_letters(
     connection: Connection, wanted: DeadLetterMatch, until: datetime, after: tuple[datetime | None, UUID | None], limit: int
 ) -> list[tuple[UUID, datetime]]:
     """Return a page of the dead letters that a filter names, the oldest first: id and arrival."""
-    return [(row[0], row[1]) for row in await connection.fetch(_GROUPS["matching"], *wanted, until, *after, limit)]
+    page = _MATCHING(**wanted._asdict(), until=until, after_at=after[0], after_id=after[1], limit=limit)
+    return [(row[0], row[1]) for row in await connection.fetch(*page)]
 
 
 async def discard_dead_letters(connection: Connection, ids: Sequence[UUID]) -> int:

@@ -19,8 +19,7 @@ ORDER BY max(received_at) DESC, 1
 LIMIT $3;
 
 -- name: matching
--- A page of the dead letters that a filter names, the oldest first: brand ($1), group, sender, type, rule; received until $6, after
--- ($7, $8).
+-- A page of the dead letters that a filter names, the oldest first: received until a moment, after a place in this order.
 SELECT d.id, d.received_at
 FROM dead_letters d
 CROSS JOIN LATERAL (
@@ -28,14 +27,14 @@ CROSS JOIN LATERAL (
            regexp_replace(coalesce(d.errors -> 0 ->> 'pointer', ''), '/\d+(?=/|$)', '/*', 'g') AS pointer,
            coalesce(d.errors -> 0 ->> 'detail', '') AS detail
 ) AS e
-WHERE ($1::uuid IS NULL OR d.brand_id = $1)
-  AND ($2::text IS NULL OR $2 = substr(encode(sha256(convert_to(
+WHERE (:brand::uuid IS NULL OR d.brand_id = :brand)
+  AND (:group::text IS NULL OR :group = substr(encode(sha256(convert_to(
           concat_ws(E'\x1f', d.origin, coalesce(d.type, E'\x1e'), e.code, e.pointer, e.detail), 'UTF8')), 'hex'), 1, 24))
-  AND ($3::text IS NULL OR d.origin = $3) AND ($4::text IS NULL OR d.type = $4) AND ($5::text IS NULL OR e.code = $5)
-  AND d.received_at <= $6::timestamptz
-  AND ($7::timestamptz IS NULL OR (d.received_at, d.id) > ($7, $8::uuid))
+  AND (:origin::text IS NULL OR d.origin = :origin) AND (:type::text IS NULL OR d.type = :type) AND (:code::text IS NULL OR e.code = :code)
+  AND d.received_at <= :until::timestamptz
+  AND (:after_at::timestamptz IS NULL OR (d.received_at, d.id) > (:after_at, :after_id::uuid))
 ORDER BY d.received_at, d.id
-LIMIT $9;
+LIMIT :limit;
 
 -- name: count_matching
 -- The number of dead letters that a filter names, as above.
@@ -46,11 +45,11 @@ CROSS JOIN LATERAL (
            regexp_replace(coalesce(d.errors -> 0 ->> 'pointer', ''), '/\d+(?=/|$)', '/*', 'g') AS pointer,
            coalesce(d.errors -> 0 ->> 'detail', '') AS detail
 ) AS e
-WHERE ($1::uuid IS NULL OR d.brand_id = $1)
-  AND ($2::text IS NULL OR $2 = substr(encode(sha256(convert_to(
+WHERE (:brand::uuid IS NULL OR d.brand_id = :brand)
+  AND (:group::text IS NULL OR :group = substr(encode(sha256(convert_to(
           concat_ws(E'\x1f', d.origin, coalesce(d.type, E'\x1e'), e.code, e.pointer, e.detail), 'UTF8')), 'hex'), 1, 24))
-  AND ($3::text IS NULL OR d.origin = $3) AND ($4::text IS NULL OR d.type = $4) AND ($5::text IS NULL OR e.code = $5)
-  AND d.received_at <= $6::timestamptz;
+  AND (:origin::text IS NULL OR d.origin = :origin) AND (:type::text IS NULL OR d.type = :type) AND (:code::text IS NULL OR e.code = :code)
+  AND d.received_at <= :until::timestamptz;
 
 -- name: discard
 -- Deletes dead letters; returns the number.

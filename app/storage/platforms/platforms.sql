@@ -45,15 +45,15 @@ SELECT id, brand_id, name, kind, last_error FROM added WHERE failing_since = :no
 -- build_enqueue_query writes, for new deliveries only.
 WITH kept AS (
     INSERT INTO deliveries AS d (connection_id, key, received_at, sealed, settled_at)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::timestamptz[])
+    SELECT * FROM unnest(:connections::uuid[], :keys::text[], :received_at::timestamptz[], :bodies::bytea[], :settled_at::timestamptz[])
     ON CONFLICT (connection_id, key) DO UPDATE
     SET error = NULL, settled_at = NULL
     WHERE d.error IS NOT NULL
     RETURNING connection_id, key
 ), queued AS (
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, status)
-    SELECT 0, $6::text, job.payload, now(), 'queued'
-    FROM unnest($7::uuid[], $8::text[], $9::bytea[]) AS job (connection_id, key, payload)
+    SELECT 0, :entrypoint::text, job.payload, now(), 'queued'
+    FROM unnest(:job_connections::uuid[], :job_keys::text[], :payloads::bytea[]) AS job (connection_id, key, payload)
     JOIN kept USING (connection_id, key)
     RETURNING id, entrypoint, priority
 ), logged AS (

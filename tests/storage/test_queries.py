@@ -1,0 +1,24 @@
+"""Parameters of SQL that have names: numbered once, and passed by name."""
+
+import pytest
+
+from app.storage.queries import Statement, queries, statement
+
+
+def test_names_are_numbered_in_the_order_of_the_text() -> None:
+    """A name that stands twice has one number, and a cast is no name."""
+    found = statement("platforms/dead_letter_groups", "count_matching")
+    named = queries("platforms/dead_letter_groups")["count_matching"]
+    assert ("brand", "group", "origin", "type", "code", "until") == found.parameters
+    assert "(:brand::uuid IS NULL OR d.brand_id = :brand)" in named
+    assert "($1::uuid IS NULL OR d.brand_id = $1)" in found.sql
+    assert 0 == sum(found.sql.count(f" :{name}") for name in found.parameters)
+
+
+def test_values_go_by_name_and_none_is_missing_or_left_over() -> None:
+    """The order of the call means nothing; a value for no parameter, or none for one, is an error before the database is asked."""
+    insert = Statement("INSERT INTO t VALUES ($1, $2)", ("first", "second"))
+    assert (insert.sql, 1, 2) == insert(second=2, first=1)
+    for wrong in ({}, {"first": 1}, {"first": 1, "third": 3}, {"first": 1, "second": 2, "third": 3}):
+        with pytest.raises(TypeError, match="parameters differ in"):
+            insert(**wrong)
