@@ -68,10 +68,10 @@ style:
 	$(BIN)/lint-imports
 	$(BIN)/typos
 
-# All tests are collected too: one that cannot be imported is told here, and the processes of `make test` find all of them compiled.
+# All tests are collected too: one that cannot be imported fails here, and the processes of `make test` find all of them compiled.
 drift:
 	$(BIN)/python -m pytest tests/drift
-	$(BIN)/python -m pytest --collect-only --quiet --quiet
+	@listed=$$($(BIN)/python -m pytest --collect-only --quiet 2>&1) || { echo "$$listed" | grep -v ::; exit 1; }
 
 screenshots: setup ## take the pictures of the documentation (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots

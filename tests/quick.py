@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-_BY_FIXTURE = {"postgres": "need a database", "browser": "need a browser"}
+_BY_FIXTURE = {"postgres": "need a database", "settings": "need a database", "browser": "need a browser"}
+"""`settings` asks for a database by name, which the list of a test's fixtures does not show."""
 _BY_MARK = {
     "processes": "start other processes",
     "slow": "are slow",

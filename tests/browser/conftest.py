@@ -54,7 +54,7 @@ def browser() -> Iterator[Browser]:
     It ends with this package: Playwright's loop runs in this thread as long, and no test of another package could run its own.
     """
     if PATH is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
+        pytest.skip("no Chromium here: apt-get install chromium-headless-shell")
     with chromium() as running:
         yield running
 

@@ -189,7 +189,7 @@ def server() -> Iterator[str]:
 def main(work: Callable[[str], Any] = pictures) -> None:
     """Start a server, take the pictures, stop it."""
     if PATH is None:
-        raise SystemExit("no Chromium here: apt-get install chromium fonts-noto-cjk")
+        raise SystemExit("no Chromium here: apt-get install chromium-headless-shell fonts-noto-cjk")
     with server() as base:
         work(base)
 
