@@ -60,4 +60,8 @@ def test_a_print_is_dark_on_white_whatever_the_theme(
     expect(page.locator("main h1")).to_be_visible()
     page.emulate_media(media="print", color_scheme="dark")
     pale["guide"] = _pale(page, printed=True)
+    page.emulate_media(media="screen", color_scheme="light")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    pale["guide, in the light"] = _pale(page, printed=False)
     assert {} == {name: found for name, found in pale.items() if found}

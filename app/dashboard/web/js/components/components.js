@@ -11,10 +11,12 @@ import { NOTHING, READER_ZONE, fieldWords, hour, language, t } from "../page/i18
 const segmenters = new Map();
 /** Dates and other numbers with a hyphen or a slash inside: a line may break there, and none should. */
 const NUMBERS = /(\d+(?:[-/]\d+)+)/;
+/** What makes another noun of the word before it, such as a count or a rate of it, and is lost alone on a line. */
+const SUFFIX = /^[数率額额者別别計计中後后前時时件点人]$/;
 
 /**
  * A text whose lines break between words only. Japanese and Chinese have no spaces, so the places are marked with `<wbr>`; a
- * particle stays with the word before it, and punctuation where it is.
+ * particle or a suffix stays with the word before it, and punctuation where it is.
  */
 export function phrase(text) {
   const pieces = text.split(NUMBERS);
@@ -28,7 +30,7 @@ function words(text) {
   const parts = [];
   let open = true;
   for (const { segment, isWordLike } of segmenters.get(code).segment(text)) {
-    if (!open && isWordLike && !/^[\u3040-\u309fー]+$/.test(segment)) parts.push("");
+    if (!open && isWordLike && !/^[\u3040-\u309fー]+$/.test(segment) && !SUFFIX.test(segment)) parts.push("");
     if (parts.length === 0) parts.push("");
     parts[parts.length - 1] += segment;
     open = /[「『（(【“\[{<]$/.test(segment);

@@ -223,7 +223,7 @@ function promotions(section) {
       const name = row.title ?? row.url ?? row.promotion ?? "";
       return row.url ? h("a", { href: row.url, target: "_blank", rel: "noreferrer noopener" }, name) : name;
     } },
-    { label: t("dash.platform"), cell: (row) => row.platform && platformName(row.platform) },
+    { label: t("dash.platform"), cell: (row) => row.platform && h("span", { class: "nowrap" }, platformName(row.platform)) },
     ...figured(section.columns, section.rows[0]),
   ];
   return panel("promotions", section.title, { class: "sheet" },
