@@ -3,9 +3,9 @@
 In: collected tests, the number of processes. Out: the same tests in another order. Never here: a choice of tests.
 
 xdist's `worksteal` gives each process a part of the list, and one that has finished takes over from the end of another's. So two parts
-begin with the tests in browsers, which share a browser, a server and what it shows: those of a whole demo and of a brand's half year,
-with the story, and the rest. The other parts begin with the files whose tests start processes, wait or try many examples. What takes
-milliseconds stands behind these and fills the time that is left.
+begin with the tests in browsers, which share a browser, a server and what it shows: those of a whole demo, of a brand's half year and
+of all views, with the story, and the rest. The other parts begin with the files whose tests start processes, wait or try many
+examples. What takes milliseconds stands behind these and fills the time that is left.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ import pytest
 _TESTS = Path(__file__).parent
 _LONG = ("slow", "processes", "property")
 """Marks of tests that take seconds."""
-_LARGE = ("demo", "brand", "agency")
+_LARGE = ("demo", "brand", "tour", "agency")
 """What the browser's tests show that takes long to make."""
 
 
