@@ -93,7 +93,7 @@ def tour(contexts: Contexts, base: str, live: str, ended: str) -> Tour:
                 others = set().union(*(words[other] for other in LANGUAGES if other != language)) - words[language]
                 foreign[f"{name} in {language}"] = left(page, others)
             page.set_viewport_size(PHONE)
-            for language in ("ja", "zh", "en"):
+            for language in LANGUAGES:
                 switch(page, language, in_a_closed_menu=True)
                 settled(page)
                 widths[f"{name} in {language}"] = page.evaluate("Math.max(document.documentElement.scrollWidth, innerWidth)")
