@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick test-all clients fuzz check types style drift screenshots bench faults format lock openapi image-check reference released
+.PHONY: help setup demo test quick test-all clients fuzz check types style drift screenshots bench faults citus format lock openapi image-check reference released
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a fa
 
 faults: setup ## break the database, platforms and neighbours, at full length (minutes)
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist worksteal
+
+citus: setup ## run the tests that use a database on Citus: TALLYLIGHT_TEST_CITUS_URL names a database of a coordinator that has workers
+	@test -n "$(TALLYLIGHT_TEST_CITUS_URL)" || { echo 'TALLYLIGHT_TEST_CITUS_URL names no coordinator of Citus' >&2; exit 1; }
+	$(BIN)/python -m pytest --ignore=tests/drift --ignore=tests/browser --timeout 300 -m 'not long' -n $(WORKERS) --dist worksteal
 
 # The types take most of the time, so everything else is checked beside them. Each part prints its lines together, where `make` can.
 check: setup ## format, lint, types, import contracts, spelling; drift of migrations, OpenAPI and its last release, docs and locks

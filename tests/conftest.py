@@ -27,7 +27,7 @@ from app.service import Service, open_service, service_on
 from app.settings import Settings
 from app.storage.postgres.embedded import EmbeddedPostgres
 from tests import in_process, quick, statement_cache
-from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, dsn_for, maintained, new_database, upgrade
+from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, drop_database, maintained, make_template, new_database
 from tests.emptied_database import EmptiedDatabase
 from tests.running_order import in_running_order
 
@@ -77,8 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests into the order in which they run, and leave out what `--quick` leaves out."""
+    """Put the tests into the order in which they run, and leave out what `--quick` leaves out, and for Citus what needs no database."""
     items[:] = in_running_order(items, getattr(config, "workerinput", {"workercount": 1})["workercount"])
+    if CITUS:
+        config.hook.pytest_deselected(items=[item for item in items if "postgres" not in getattr(item, "fixturenames", ())])
+        items[:] = [item for item in items if "postgres" in getattr(item, "fixturenames", ())]
     if config.getoption("--quick"):
         reasons = {item: quick.reason_to_leave_out(item) for item in items}
         left_out = [item for item in items if reasons[item]]
@@ -146,31 +149,23 @@ async def _relax(dsn: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: str) -> str | None:
-    """A database that is migrated once; every test gets a copy. None on Citus, whose databases cannot be copied."""
-    if CITUS:
-        return None
+def template(postgres: str) -> Iterator[str]:
+    """A database that is migrated once; every test gets a copy."""
     name = f"{TEMPLATE}_{uuid4().hex[:8]}"
-
-    async def make() -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(f"CREATE DATABASE {name}")
-        await connection.close()
-        await upgrade(dsn_for(postgres, name))
-
-    _run(make())
-    return name
+    _run(make_template(postgres, name))
+    yield name
+    _run(drop_database(postgres, name))
 
 
 @pytest.fixture
-async def database_url(postgres: str, template: str | None) -> AsyncIterator[str]:
+async def database_url(postgres: str, template: str) -> AsyncIterator[str]:
     """An empty, migrated database of the test's own, whose schema it may change."""
     async with new_database(postgres, template) as dsn:
         yield dsn
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def emptied_database(postgres: str, template: str | None) -> AsyncIterator[EmptiedDatabase]:
+async def emptied_database(postgres: str, template: str) -> AsyncIterator[EmptiedDatabase]:
     """The open database that the tests of this process take one after the other."""
     shared = EmptiedDatabase(postgres, template)
     yield shared
@@ -186,7 +181,7 @@ async def emptied_url(emptied_database: EmptiedDatabase) -> str:
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a server on the test's own database if it names one, else on the shared one."""
-    url = request.getfixturevalue("database_url" if "database_url" in request.fixturenames or CITUS else "emptied_url")
+    url = request.getfixturevalue("database_url" if "database_url" in request.fixturenames else "emptied_url")
     return OwnSettings(database_url=url, secret_key=SECRET, data_dir=tmp_path, api_base_allow=LOCAL)
 
 

@@ -1,4 +1,4 @@
-"""New, migrated databases for tests: copies of a template, or distributed ones if a Citus coordinator is configured.
+"""New, migrated databases for tests: copies of a template; distributed ones if a Citus coordinator is configured.
 
 In: a server, a template. Out: a database's connection string while a test uses it. Never here: services, data.
 """
@@ -54,23 +54,48 @@ async def upgrade(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def new_database(server: str, template: str | None) -> AsyncIterator[str]:
-    """Create a database from a template, yield its connection string, drop it. Without a template it is empty; on Citus, migrated."""
+async def new_database(server: str, template: str | None, *, migrated: bool = True) -> AsyncIterator[str]:
+    """Create a database from a template, yield its connection string, drop it.
+
+    Without a template it is empty; on Citus it knows its nodes, and is migrated unless `migrated` is false.
+    """
     name = f"test_{uuid4().hex}"
-    nodes = await _nodes(server) if CITUS else [server]
+    nodes = await _nodes(server)
     for node in nodes:
         await _execute(node, f"CREATE DATABASE {name}" + (f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""))
     dsn = dsn_for(server, name)
-    if CITUS:
+    if CITUS and not template:
         await _distribute(nodes, name)
-        await upgrade(dsn)
+        if migrated:
+            await upgrade(dsn)
     yield dsn
-    for node in nodes:
+    await drop_database(server, name)
+
+
+async def drop_database(server: str, name: str) -> None:
+    """Drop a database, even while it is used; on Citus that of every node."""
+    for node in await _nodes(server):
         await _execute(node, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def make_template(server: str, name: str) -> None:
+    """Create a migrated database that others are copied from; on Citus one on every node, with the node's part of the tables."""
+    nodes = await _nodes(server)
+    for node in nodes:
+        await _execute(node, f"CREATE DATABASE {name}")
+    if CITUS:
+        await _distribute(nodes, name)
+    await upgrade(dsn_for(server, name))
+    for node in nodes:
+        # The extension's own process is connected to every database that has it, and would keep it from being copied.
+        await _execute(node, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await _execute(node, f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
 async def _nodes(coordinator: str) -> list[str]:
-    """Return the connection strings of all nodes, the coordinator's first."""
+    """Return the connection strings of all nodes, the coordinator's first; without Citus that of the server."""
+    if not CITUS:
+        return [coordinator]
     rows = await _fetch(coordinator, "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 AND isactive ORDER BY 1, 2")
     user, _, _ = urlsplit(coordinator).netloc.rpartition("@")
     return [coordinator, *(f"postgresql://{user}@{host}:{port}/postgres" for host, port in rows)]

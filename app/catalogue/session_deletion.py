@@ -49,6 +49,8 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
         if number is not None:
             raise ProblemError(409, f"the statement {number} states the session; void its events instead", code="session_stated")
     await _reassign_first_purchases(connection, brand_id, session_id)
+    imports = [row["import_id"] for row in await connection.fetch(sql["imports_of"], session_id)]
+    await connection.execute(sql["delete_imports"], imports)
     for statement in queries("catalogue/session_deletion").values():
         await connection.execute(statement, session_id)
 

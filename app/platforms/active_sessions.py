@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from app.kpis.status import is_on_air
 from app.storage.database import Database
+from app.storage.kpis.broadcasts import broadcasts_of
 from app.storage.kpis.reads import Broadcast
 from app.storage.queries import queries
 
@@ -55,9 +54,10 @@ async def live_sessions(
     """
     async with database.acquire() as lent:
         rows = await lent.fetch(_SQL["recent_sessions"], brand_id, tied, platform, now - LONGEST_LIVE)
+        broadcasts = await broadcasts_of(lent, [row["id"] for row in rows])
     found = []
     for row in rows:
-        told = [Broadcast(p, room, on, datetime.fromisoformat(at)) for p, room, on, at in from_json(row["broadcasts"] or "[]")]
+        told = broadcasts.get(row["id"], [])
         last_end = max([broadcast.at for broadcast in told if not broadcast.on], default=row["ended_at"])
         if is_on_air(told) or (last_end is not None and now - after <= last_end):
             found.append(LiveSession(row["id"], tuple(row["rooms"]), row["started_at"], _heard(told, platform)))
@@ -76,8 +76,17 @@ async def expected_sessions(
     Of a session that a connection is tied to no room need be known.
     """
     async with database.acquire() as lent:
-        rows = await lent.fetch(_SQL["expected_sessions"], brand_id, tied, platform, now - LATE, now + EARLY, now - UNSCHEDULED)
-    return [ExpectedSession(row["id"], tuple(row["rooms"]), row["about"] - EARLY) for row in rows]
+        rows = await lent.fetch(_SQL["scheduled_sessions"], brand_id, tied, platform, now - LATE, now + EARLY, now - UNSCHEDULED)
+        broadcasts = await broadcasts_of(lent, [row["id"] for row in rows])
+    found = []
+    for row in rows:
+        told = broadcasts.get(row["id"], [])
+        begun = {one.room for one in told if one.platform == platform}
+        silent = tuple(room for room in row["rooms"] if room not in begun)
+        over = any(not one.room and not one.on for one in told)
+        if not over and (silent or (tied is not None and not told)):
+            found.append(ExpectedSession(row["id"], silent, row["about"] - EARLY))
+    return found
 
 
 def as_uuid(text: str | None) -> UUID | None:

@@ -1,13 +1,10 @@
 -- name: record
 -- Adds the row of an action; an action that is recorded already, by an earlier transaction of the same request, adds none.
 INSERT INTO audit_log (id, at, principal_kind, principal_id, principal_name, action, object_id, session_id, brand_id, address, request_id)
-VALUES (
-    :id, :at, :kind, :principal, :name, :action, :object_id, :session,
-    coalesce(
-        :brand, (SELECT brand_id FROM sessions WHERE id = :session), (SELECT id FROM brands WHERE slug = :slug), :actor_brand
-    ),
-    :address, :request
-)
+SELECT :id::uuid, :at::timestamptz, :kind::text, :principal::text, :name::text, :action::text, :object_id::text, :session::uuid,
+       coalesce(:brand::uuid, (SELECT s.brand_id FROM sessions s WHERE s.id = :session::uuid),
+                (SELECT b.id FROM brands b WHERE b.slug = :slug::text), :actor_brand::uuid),
+       :address::text, :request::text
 ON CONFLICT (id) DO NOTHING;
 
 -- name: allow_expiry

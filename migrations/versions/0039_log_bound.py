@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.add_column("sessions", Column("log_dropped_at", TIMESTAMP(timezone=True)))
     bound = _bound(op.get_bind().scalar(text("SELECT now()")))
     if op.get_bind().scalar(
-        text("SELECT EXISTS (SELECT FROM events WHERE session_id >= CAST(:bound AS uuid))"), {"bound": bound}
+        text("SELECT EXISTS (SELECT 1 FROM events WHERE session_id >= CAST(:bound AS uuid))"), {"bound": bound}
     ):
         raise RuntimeError(
             f"the log has events of sessions whose ids are {bound} or greater: they are no UUIDv7, or a clock was wrong. "

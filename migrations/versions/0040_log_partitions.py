@@ -48,7 +48,8 @@ def upgrade() -> None:
     )
     _lock()
     op.execute(f"ALTER TABLE events RENAME TO {old}")
-    op.execute(f"ALTER TABLE {old} RENAME CONSTRAINT events_pkey TO {old}_pkey")
+    # The constraint takes the name of its index; Citus renames no constraint.
+    op.execute(f"ALTER INDEX events_pkey RENAME TO {old}_pkey")
     for name, _ in indexes:
         op.execute(f"ALTER INDEX {name} RENAME TO {name.replace('events', old, 1)}")
     op.execute(f"CREATE TABLE events (LIKE {old} INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (session_id)")

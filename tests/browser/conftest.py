@@ -66,7 +66,7 @@ def contexts(browser: Browser) -> Contexts:
 
 
 @pytest.fixture(scope="package")
-def base(postgres: str, template: str | None, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base(postgres: str, template: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server, for all tests; started only if there is a browser."""
     assert browser.is_connected()
     with server_on(postgres, template, tmp_path_factory.mktemp("dashboard")) as server:

@@ -39,7 +39,7 @@ def _running(run: Run, folder: Path, key: str | None, **environment: str) -> Ite
 
 
 @contextmanager
-def server_on(postgres: str, template: str | None, folder: Path) -> Iterator[ServerProcess]:
+def server_on(postgres: str, template: str, folder: Path) -> Iterator[ServerProcess]:
     """Run a server on a database of its own."""
     with _elsewhere() as run:
         database = new_database(postgres, template)

@@ -19,7 +19,7 @@ TIMES = {f"TALLYLIGHT_{what}_SECONDS": "1" for what in ("HEAD", "BODY", "IDLE", 
 
 
 @contextmanager
-def running(server: str, template: str | None, folder: Path, **environment: str) -> Iterator[ServerProcess]:
+def running(server: str, template: str, folder: Path, **environment: str) -> Iterator[ServerProcess]:
     """A server process on a database of its own."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
@@ -35,7 +35,7 @@ def running(server: str, template: str | None, folder: Path, **environment: str)
 
 
 @pytest.fixture(scope="module")
-def server(postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def server(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with short limits of time, and none of wrong keys."""
     limits = {**TIMES, "TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE": "0"}
     with running(postgres, template, tmp_path_factory.mktemp("server"), **limits) as process:
@@ -221,7 +221,7 @@ async def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture
-def guarded(postgres: str, template: str | None, tmp_path: Path) -> Iterator[ServerProcess]:
+def guarded(postgres: str, template: str, tmp_path: Path) -> Iterator[ServerProcess]:
     """A server that accepts 60 wrong keys in a minute."""
     with running(postgres, template, tmp_path, TALLYLIGHT_ADDRESS_REQUESTS_PER_MINUTE="60") as process:
         yield process

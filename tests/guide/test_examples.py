@@ -14,11 +14,13 @@ import playwright
 import pytest
 
 from tests.channels.fake_bots import FakeBots
-from tests.databases import LOCAL, SECRET, dsn_for
+from tests.databases import CITUS, LOCAL, SECRET, dsn_for
 from tests.guide.examples import Block, blocks, differences
 from tests.guide.terminal import Terminal
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 from tests.platforms.fake_server import Running
+
+pytestmark = pytest.mark.skipif(CITUS is not None, reason="the pages back the database up, which Citus' own means do")
 
 SHELL = [(page, list(own)) for page, own in groupby((one for one in blocks() if one.language == "sh"), lambda one: one.page)]
 SCRIPTS = [one for one in blocks() if one.language == "js"]
@@ -84,7 +86,7 @@ class Instance:
 
 
 @pytest.fixture(scope="module")
-def instance(postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def instance(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A server process on a database of its own."""
     name = "examples"
 

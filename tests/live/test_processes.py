@@ -16,9 +16,7 @@ from tests.pipeline.processes import HEADERS, ServerProcess
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(
-    postgres: str, template: str | None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[list[ServerProcess]]:
+async def pair(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[ServerProcess]]:
     """Two servers on the same database."""
     async with new_database(postgres, template) as dsn:
         folder = tmp_path_factory.mktemp("servers")

@@ -48,7 +48,7 @@ def standby(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @asynccontextmanager
-async def served(postgres: str, template: str | None, read_url: Any, folder: Path, **more: Any) -> AsyncIterator[Service]:
+async def served(postgres: str, template: str, read_url: Any, folder: Path, **more: Any) -> AsyncIterator[Service]:
     """A service on a database of its own, with a replica; `read_url` is of the database's name."""
     async with new_database(postgres, template) as dsn:
         name = urlsplit(dsn).path.removeprefix("/")
@@ -60,7 +60,7 @@ async def served(postgres: str, template: str | None, read_url: Any, folder: Pat
 
 
 @pytest.fixture
-async def service(postgres: str, template: str | None, standby: Standby, tmp_path: Path) -> AsyncIterator[Service]:
+async def service(postgres: str, template: str, standby: Standby, tmp_path: Path) -> AsyncIterator[Service]:
     """A service whose replica follows."""
     async with served(postgres, template, standby.dsn, tmp_path) as opened:
         await standby.has(urlsplit(opened.database.connector.dsn).path.removeprefix("/"))
@@ -220,7 +220,7 @@ async def test_a_replica_that_fails_in_the_middle_is_replaced(service: Service) 
     ids=["nothing answers", "the database itself"],
 )
 async def test_what_is_no_replica_is_passed_over(
-    postgres: str, template: str | None, tmp_path: Path, read_url: Any, outcome: str
+    postgres: str, template: str, tmp_path: Path, read_url: Any, outcome: str
 ) -> None:
     """The server starts, answers from the database, is ready, and says so; what does not answer is left alone for a while."""
     itself = read_url or (lambda name: dsn_for(postgres, name))

@@ -73,7 +73,7 @@ def room() -> Rooms:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def database_of_file(postgres: str, template: str | None) -> AsyncIterator[str]:
+async def database_of_file(postgres: str, template: str) -> AsyncIterator[str]:
     """A migrated database for all tests of a file: they keep apart by their sessions."""
     async with new_database(postgres, template) as dsn:
         yield dsn

@@ -40,16 +40,25 @@ ORDER BY 1;
 -- What the lines of paid orders with one of these product codes ($2) carry, by session ($1).
 SELECT s.id, s.title, s.currency, coalesce(found.orders, 0) AS orders, coalesce(found.units, 0) AS units, coalesce(found.gmv, 0) AS gmv
 FROM sessions s
-LEFT JOIN LATERAL (
-    SELECT count(DISTINCT (o.platform, o.order_id)) AS orders,
+LEFT JOIN (
+    SELECT o.session_id, count(DISTINCT (o.platform, o.order_id)) AS orders,
            sum((line ->> 'quantity')::numeric) FILTER (WHERE (line ->> 'gift') IS NULL) AS units,
            sum((line ->> 'amount')::numeric) AS gmv
     FROM orders o
     CROSS JOIN LATERAL json_array_elements(o.lines) AS line
-    WHERE o.session_id = s.id AND o.paid_at IS NOT NULL AND line ->> 'product' = ANY($2::text[])
-) found ON true
+    WHERE o.session_id = ANY($1::uuid[]) AND o.paid_at IS NOT NULL AND line ->> 'product' = ANY($2::text[])
+    GROUP BY o.session_id
+) found ON found.session_id = s.id
 WHERE s.id = ANY($1::uuid[])
 ORDER BY s.created_at DESC, s.id;
+
+-- name: imports_of
+-- The imports that brought events to a session.
+SELECT DISTINCT e.import_id FROM import_events e WHERE e.session_id = $1;
+
+-- name: delete_imports
+-- Deletes records of imports. Citus does not read a distributed table in a statement that writes the catalogue.
+DELETE FROM imports WHERE id = ANY($1::uuid[]);
 
 -- name: forget_changed_keys
 -- The rebuilds that these keys need are requested.

@@ -74,10 +74,6 @@ DELETE FROM voids WHERE session_id = $1;
 -- Empties the marks of its voids.
 DELETE FROM voided_events WHERE session_id = $1;
 
--- name: imports
--- Deletes the records of its imports.
-DELETE FROM imports WHERE id IN (SELECT DISTINCT e.import_id FROM import_events e WHERE e.session_id = $1);
-
 -- name: import_events
 -- Empties the record of what imports brought.
 DELETE FROM import_events WHERE session_id = $1;

@@ -38,11 +38,11 @@ SELECT max(s.log_dropped_at) FROM sessions s WHERE s.log_dropped_at IS NOT NULL 
 
 -- name: has_events
 -- Whether the log holds an event of a session.
-SELECT EXISTS (SELECT FROM events e WHERE e.session_id = $1::uuid);
+SELECT EXISTS (SELECT 1 FROM events e WHERE e.session_id = $1::uuid);
 
 -- name: strays
 -- Whether an event of a session with an id in a range is in the partition for what no month takes in.
-SELECT EXISTS (SELECT FROM events_other e WHERE e.session_id >= $1::uuid AND e.session_id < $2::uuid);
+SELECT EXISTS (SELECT 1 FROM events_other e WHERE e.session_id >= $1::uuid AND e.session_id < $2::uuid);
 
 -- name: distribute
 -- Lays a new partition out as the log is, on a coordinator of Citus.

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from app.storage.database import Connection
+from app.storage.kpis.broadcasts import broadcasts_of
 from app.storage.kpis.reads import Broadcast
 from app.storage.queries import queries
 
@@ -49,13 +50,21 @@ class AlertState:
 
 async def candidates(connection: Connection, since: datetime) -> list[Candidate]:
     """Return the sessions that started or were created since a moment, and those that were on air when last looked at."""
+    rows = await connection.fetch(_SQL["candidates"], since)
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    told = await broadcasts_of(connection, ids)
+    watched = {row["session_id"]: row for row in await connection.fetch(_SQL["watched"], ids)}
+    was_on_air = {session for session, row in watched.items() if row["on_air"]}
+    looked_at = {session: row["looked_at"] for session, row in watched.items()}
+    alerted = {row["session_id"] for row in await connection.fetch(_SQL["alerted"], ids)}
     return [
         Candidate(
-            row["id"], row["brand_id"], bool(row["recent"]),
-            tuple(Broadcast(p, room, on, datetime.fromisoformat(at)) for p, room, on, at in from_json(row["broadcasts"] or "[]")),
-            bool(row["on_air"]), row["looked_at"], row["has_alerts"],
+            row["id"], row["brand_id"], bool(row["recent"]), tuple(told.get(row["id"], ())), row["id"] in was_on_air,
+            looked_at.get(row["id"]), row["id"] in alerted,
         )
-        for row in await connection.fetch(_SQL["candidates"], since)
+        for row in rows
     ]  # fmt: skip
 
 

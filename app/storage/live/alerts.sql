@@ -1,17 +1,19 @@
 -- name: candidates
--- Sessions that may be on air, and those that were when they were last looked at; with the last broadcast state of their rooms. The
--- first part is bounded by the time since their start or creation (a replay of an old broadcast), the second by the first.
-SELECT s.id, s.brand_id, (s.started_at > $1 OR s.created_at > $1) AS recent,
-       (SELECT json_agg(json_build_array(g.platform, g.key, g.latest = 1, g.latest_at))::text
-        FROM gauges g
-        WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast') AS broadcasts,
-       (SELECT w.on_air FROM watched_sessions w WHERE w.session_id = s.id) AS on_air,
-       (SELECT w.looked_at FROM watched_sessions w WHERE w.session_id = s.id) AS looked_at,
-       EXISTS (SELECT 1 FROM alerts a WHERE a.session_id = s.id) AS has_alerts
+-- Sessions that may be on air, and those that were when they were last looked at. The first part is bounded by the time since their
+-- start or creation (a replay of an old broadcast), the second by the first.
+SELECT s.id, s.brand_id, (s.started_at > $1 OR s.created_at > $1) AS recent
 FROM sessions s
 WHERE (s.started_at IS NOT NULL AND (s.started_at > $1 OR s.created_at > $1))
-   OR EXISTS (SELECT 1 FROM watched_sessions w WHERE w.session_id = s.id AND w.on_air)
+   OR s.id IN (SELECT w.session_id FROM watched_sessions w WHERE w.on_air)
 ORDER BY s.id;
+
+-- name: watched
+-- What was found when sessions were last looked at.
+SELECT w.session_id, w.on_air, w.looked_at FROM watched_sessions w WHERE w.session_id = ANY($1::uuid[]);
+
+-- name: alerted
+-- Those of the sessions that have a state of an alert.
+SELECT DISTINCT a.session_id FROM alerts a WHERE a.session_id = ANY($1::uuid[]);
 
 -- name: watch
 -- Adds a session that is on air for the first time.

@@ -144,10 +144,7 @@ UPDATE connections SET rooms = $2::text::jsonb WHERE id = $1;
 -- Sessions of a brand (of all brands if null), or the session with this id or stream, that may be on air or ended recently.
 SELECT s.id, s.brand_id, s.started_at, s.ended_at,
        ARRAY(SELECT st.room FROM streams st
-             WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL) ORDER BY 1) AS rooms,
-       (SELECT json_agg(json_build_array(g.platform, g.key, g.latest = 1, g.latest_at))::text
-        FROM gauges g
-        WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast') AS broadcasts
+             WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL) ORDER BY 1) AS rooms
 FROM sessions s
 WHERE ($1::uuid IS NULL OR s.brand_id = $1)
   AND ($2::text IS NULL OR s.id::text = lower($2)
@@ -157,9 +154,9 @@ WHERE ($1::uuid IS NULL OR s.brand_id = $1)
   AND ($2::text IS NOT NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform = $3
                                                                   AND (st.confirmed OR $1::uuid IS NOT NULL)));
 
--- name: expected_sessions
--- Sessions whose schedule is between $4 and $5, or created since $6 without a schedule, whose rooms on a platform have not all
--- sent an event; the session with this id or stream is returned without a room too, until it sends an event.
+-- name: scheduled_sessions
+-- Sessions whose schedule is between $4 and $5, or created since $6 without a schedule, with their rooms on a platform; the session
+-- with this id or stream is returned without a room too.
 SELECT s.id, s.rooms, s.about
 FROM (
     SELECT s.id, s.scheduled_at,
@@ -167,22 +164,15 @@ FROM (
                                                             WHERE st.session_id = s.id AND st.platform = $3))) AS about,
            ARRAY(SELECT st.room FROM streams st
                  WHERE st.session_id = s.id AND st.platform = $3 AND (st.confirmed OR $1::uuid IS NOT NULL)
-                   AND NOT EXISTS (SELECT 1 FROM gauges g
-                                   WHERE g.session_id = s.id AND g.grain = 0 AND g.key = st.room AND g.platform = $3
-                                     AND g.metric = 'broadcast')
                  ORDER BY 1) AS rooms
     FROM sessions s
     WHERE ($1::uuid IS NULL OR s.brand_id = $1)
       AND ($2::text IS NULL OR s.id::text = lower($2)
            OR EXISTS (SELECT 1 FROM streams st WHERE st.session_id = s.id AND st.platform || ':' || st.room = $2
                                                   AND (st.confirmed OR $1::uuid IS NOT NULL)))
-      AND NOT EXISTS (SELECT 1 FROM gauges g
-                      WHERE g.session_id = s.id AND g.grain = 0 AND g.key = '' AND g.metric = 'broadcast' AND g.latest = 0)
       AND (s.scheduled_at BETWEEN $4 AND $5 OR s.scheduled_at IS NULL)
 ) s
-WHERE (s.scheduled_at IS NOT NULL OR s.about > $6)
-  AND (s.rooms <> '{}' OR ($2::text IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM gauges g WHERE g.session_id = s.id AND g.grain = 0 AND g.metric = 'broadcast')));
+WHERE (s.scheduled_at IS NOT NULL OR s.about > $6) AND (s.rooms <> '{}' OR $2::text IS NOT NULL);
 
 -- name: promoted_sessions
 -- Per brand the latest session that each promotion (named by its id or its url) belongs to, unless it ended too long ago.
