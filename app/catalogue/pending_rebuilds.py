@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.storage.database import Database
 from app.storage.ingest import rebuilds
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes_of_brand
 from app.storage.tables import pending_refolds
 
 Rebuild = Callable[[UUID], Awaitable[object]]
@@ -50,6 +51,7 @@ async def _request(database: Database, brand_id: UUID, keys: Sequence[str]) -> l
     async with database.acquire() as connection, connection.transaction():
         # Wait for commits that read the aliases before the change; their rows would be missed.
         await connection.execute(sql["lock_brand"], str(brand_id))
+        await exclude_flushes_of_brand(connection, brand_id)
         await connection.fetch(sql["lock_brand_sessions"], brand_id)
         affected = [row["session_id"] for row in await connection.fetch(sql["sessions_with_keys"], brand_id, sorted(set(keys)))]
         if affected:

@@ -12,6 +12,7 @@ from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.ingest import first_purchases
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes
 from app.storage.transient_errors import retry_conflicts
 
 
@@ -37,6 +38,7 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
         raise not_found("session")
     audit.about(brand=brand_id)
     await connection.execute(sql["lock_brand"], str(brand_id))
+    await exclude_flushes(connection, [session_id])
     session = await connection.fetchrow(sql["lock_session"], session_id, principal.brand_id)
     if session is None:
         raise not_found("session")

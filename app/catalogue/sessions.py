@@ -35,6 +35,7 @@ from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes_of
 from app.storage.tables import brands, events, sessions
 
 _PLAN: dict[str, Any] = {
@@ -252,6 +253,8 @@ async def row_of(
         .where(sessions.c.id == session_id),
         principal,
     )
+    if lock == "full":
+        await exclude_flushes_of(connection, session_id)
     if lock is not None:
         query = query.with_for_update(key_share=lock == "changes", of=sessions)
     row: Row[Any] | None = (await connection.execute(query)).one_or_none()

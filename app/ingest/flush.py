@@ -31,6 +31,7 @@ from app.settings import Settings
 from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.ingest import rebuilds
+from app.storage.ingest.distributed_writes import DistributedWrites
 from app.storage.ingest.writes import WriteQueries
 from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.transient_errors import UNREACHABLE
@@ -89,12 +90,23 @@ class Flusher:
             async def reject(item: SubmittedEvent, _: Exception) -> None:
                 await self._reject(connection, item)
 
-            isolation = Isolation(transaction, reject)
-            await isolation.store(items, list(rejected_only))
+            isolation, rejected = Isolation(transaction, reject), list(rejected_only)
+            for some in self._by_transaction(items):
+                await isolation.store(some, rejected)
+                rejected = []
         except UNREACHABLE:
             await self._database.restart_embedded()
             raise
         return isolation
+
+    def _by_transaction(self, items: list[SubmittedEvent]) -> Iterable[list[SubmittedEvent]]:
+        """Return what is written together: on Citus one subject's events, whose node then commits alone; else all."""
+        if not self._database.distributed:
+            return [items]
+        by_subject: dict[str, list[SubmittedEvent]] = {}
+        for item in items:
+            by_subject.setdefault(item.event.subject, []).append(item)
+        return by_subject.values() or [[]]
 
     async def _reject(self, connection: asyncpg.Connection, item: SubmittedEvent) -> None:
         rejection = item.rejection(OUT_OF_RANGE)
@@ -134,7 +146,8 @@ class Flusher:
             asyncpg.UniqueViolationError: `expect_new`, and an event is in the log already.
         """
         result = FlushResult()
-        queries = WriteQueries(connection, expect_new=expect_new)
+        writes = DistributedWrites if self._database.distributed else WriteQueries
+        queries = writes(connection, expect_new=expect_new)
         if items:
             result = await self._write_events(queries, items, now)
         for submission in rejected_only:

@@ -21,6 +21,7 @@ from app.storage.ingest import rebuilds
 from app.storage.ingest.rebuilds import RebuildRow
 from app.storage.ingest.writes import WriteQueries
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes
 from app.storage.transient_errors import retry_conflicts
 
 _SQL = queries("catalogue/stream_claims")
@@ -74,6 +75,7 @@ async def _withdraw(database: Database, platform: str, room: str, session: UUID 
             return None, 0
         moved = 0
         if before is not None:
+            await exclude_flushes(connection, [before["session_id"]])
             await connection.fetch(_SQL["lock_session"], before["session_id"])
             await log_state.require(connection, before["session_id"])
             await connection.fetch(_SQL["withdraw_confirmation"], platform, room)

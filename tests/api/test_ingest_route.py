@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -13,6 +14,7 @@ from app.catalogue.access import Role
 from app.main import create_app
 from app.service import open_service
 from app.settings import Settings
+from tests.locking import lock_session
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.request_bodies import BATCH, JSON, SINGLE, assert_problem, binary, body, like, likes, post
 
@@ -170,7 +172,7 @@ async def test_a_full_queue_answers_503_with_retry_after_and_loses_nothing(
         async with httpx.AsyncClient(transport=transport, base_url="http://tallylight.test", headers=headers) as client:
             blocker = await asyncpg.connect(database_of_file)
             async with blocker.transaction():
-                await blocker.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", show.id)
+                await lock_session(blocker, UUID(show.id))
                 sending = [asyncio.create_task(post(client, body(batches[0]), headers))]
                 await asyncio.wait(sending, timeout=0.5)  # it is being flushed, and what comes now waits behind it
                 sending += [asyncio.create_task(post(client, body(batch), headers)) for batch in batches[1:]]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -24,6 +24,7 @@ from app.service import Service, open_service
 from app.settings import Settings
 from tests.databases import LOCAL, SECRET, OwnSettings
 from tests.faults.tcp_proxy import TcpProxy
+from tests.locking import lock_session
 
 FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
 DATABASE_SECONDS = 10.0 if FULL else 2.0
@@ -96,12 +97,26 @@ async def front(settings: Settings) -> AsyncIterator[Front]:
 @asynccontextmanager
 async def holding(dsn: str, statement: str, *arguments: object) -> AsyncIterator[None]:
     """Hold what a statement locks while the block runs."""
+    async with _transaction(dsn) as connection:
+        await connection.execute(statement, *arguments)
+        yield
+
+
+@asynccontextmanager
+async def holding_session(dsn: str, session: UUID) -> AsyncIterator[None]:
+    """Hold a session, as its deletion would, while the block runs."""
+    async with _transaction(dsn) as connection:
+        await lock_session(connection, session)
+        yield
+
+
+@asynccontextmanager
+async def _transaction(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(dsn)
     transaction = connection.transaction()
     await transaction.start()
     try:
-        await connection.execute(statement, *arguments)
-        yield
+        yield connection
     finally:
         await transaction.rollback()
         await connection.close()

@@ -8,10 +8,9 @@ from uuid import UUID
 import httpx
 
 from app.ingest.rebuild import compare
-from tests.faults.conftest import BATCH, DATABASE_SECONDS, FULL, Front, front, holding, like, settings_for
+from tests.faults.conftest import BATCH, DATABASE_SECONDS, FULL, Front, front, holding, holding_session, like, settings_for
 
 HELD_SECONDS = 15.0 if FULL else 1.5
-LOCK_SESSION = "SELECT FROM sessions WHERE id = $1 FOR UPDATE"
 
 
 async def _many(one: Front, session: str, name: str, count: int) -> list[float]:
@@ -31,7 +30,7 @@ async def test_a_locked_session_does_not_delay_another(database_url: str, tmp_pa
         locked, free = await one.session("locked"), await one.session("free")
         assert 200 == (await one.send(locked, "first")).status_code
         assert 200 == (await one.send(free, "first")).status_code
-        async with holding(database_url, LOCK_SESSION, UUID(locked)):
+        async with holding_session(database_url, UUID(locked)):
             began = time.monotonic()
             waiting = [asyncio.create_task(one.send("wechat:locked", f"held-{number}")) for number in range(20)]
             both = asyncio.create_task(_send_both(one, locked, free))

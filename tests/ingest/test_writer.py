@@ -14,6 +14,7 @@ from app.ingest.writer import QueueFullError
 from app.service import Service, open_service
 from app.settings import Settings
 from tests.ingest.sending import new_session, send
+from tests.locking import lock_session
 
 HUGE = "9999999999999.99"
 
@@ -90,7 +91,7 @@ async def test_a_locked_session_leaves_half_of_the_queue_to_other_keys(settings:
         locked, free = await new_session(service), await new_session(service)
         deferred, like = service.writer._deferred, ("live.like.sent", {"count": 1})
         async with service.database.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", locked)
+            await lock_session(connection, locked)
             held = asyncio.create_task(send(service, locked, [like] * 5, origin="busy"))
             async with asyncio.timeout(30):
                 while not deferred:  # noqa: ASYNC110 - the queue is watched
@@ -146,7 +147,7 @@ async def test_a_stop_does_not_wait_for_flushes_that_have_nothing_to_do(
         monkeypatch.setattr(writer._flusher, "flush", held)
         async with service.database.acquire() as connection, asyncio.timeout(30):
             async with connection.transaction():
-                await connection.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", locked)
+                await lock_session(connection, locked)
                 sent = [asyncio.create_task(send(service, locked, [like]))]
                 while not writer._deferred:  # noqa: ASYNC110 - the queue is watched
                     await asyncio.sleep(0.01)

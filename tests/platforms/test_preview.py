@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from app.ingest.flush import OUT_OF_RANGE
 from app.service import Service
+from tests.locking import lock_session
 from tests.platforms.conftest import Answer, Connect, path_of
 
 RULES = [
@@ -194,9 +197,10 @@ async def test_a_preview_waits_for_no_lock_for_long(
     before = await rows()
     path = f"/v1/connections/{connection['id']}/preview"
     async with service.database.acquire() as holder:
-        for lock in ("LOCK counters IN ACCESS EXCLUSIVE MODE", "SELECT FROM sessions FOR UPDATE"):
+        locks = (partial(holder.execute, "LOCK counters IN ACCESS EXCLUSIVE MODE"), partial(lock_session, holder, UUID(session)))
+        for lock in locks:
             async with holder.transaction():
-                await holder.execute(lock)
+                await lock()
                 async with asyncio.timeout(10):
                     answer = await client.post(path, json={"sample": {"likes": [like("a")]}})
             assert (503, "database_unavailable") == (answer.status_code, answer.json()["code"])

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes_between
 
 _SQL = queries("event_log/log_partitions")
 _LEFT = "_orders"
@@ -119,6 +120,7 @@ async def has_events(connection: Connection, session: UUID) -> bool:
 
 async def lock_sessions(connection: Connection, partition: Partition) -> None:
     """Lock the sessions of a partition against flushes, voids, rebuilds and releases until the commit."""
+    await exclude_flushes_between(connection, *partition.range)
     await connection.fetch(_SQL["lock_sessions"], *partition.range)
 
 

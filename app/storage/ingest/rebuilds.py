@@ -13,6 +13,7 @@ import asyncpg
 from app.storage.database import Connection
 from app.storage.ingest.writes import LoggedEvent
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes
 
 _SQL = queries("ingest/rebuilds")
 JOB = "rebuild"
@@ -115,6 +116,7 @@ async def requested(connection: Connection, session: UUID) -> int | None:
 
 async def lock_session(connection: Connection, session: UUID) -> SessionRow | None:
     """Lock a session against flushes, voids and deletion until the commit."""
+    await exclude_flushes(connection, [session])
     row = await connection.fetchrow(_SQL["lock_session"], session)
     return None if row is None else SessionRow(*row)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from app.storage.database import Connection
 from app.storage.ingest.writes import LoggedEvent
 from app.storage.queries import queries
+from app.storage.session_locks import exclude_flushes
 
 _SQL = queries("ingest/voids")
 
@@ -47,6 +48,7 @@ class VoidRow(NamedTuple):
 
 async def lock_session(connection: Connection, session: UUID, brand: UUID | None) -> SessionRow | None:
     """Lock a session against flushes, rebuilds and other voids; None if it does not exist for this brand."""
+    await exclude_flushes(connection, [session])
     row = await connection.fetchrow(_SQL["lock_session"], session, brand)
     return None if row is None else SessionRow(*row)
 

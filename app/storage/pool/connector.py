@@ -30,6 +30,8 @@ SERVER_SETTINGS = {
     # Citus writes a reference table (a session's clock) after a session's rows only over one connection per node. A flush
     # writes to one shard of each table anyway. A server without the extension takes the setting and ignores it.
     "citus.multi_shard_modify_mode": "sequential",
+    # Every write of the catalogue passes the coordinator; without this it is locked on the first worker as well, in a round trip.
+    "citus.allow_modifications_from_workers_to_replicated_tables": "off",
     # The server ends what a client left behind: its locks would stay for as long as its backend does.
     "idle_in_transaction_session_timeout": "60s",
     "client_connection_check_interval": "5s",
