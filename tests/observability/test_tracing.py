@@ -25,7 +25,7 @@ from app.settings import Settings
 from app.storage.database import open_database
 from tests.databases import LOCAL, OwnSettings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 KEY = "tl_tracing_0123456789abcdefghijklmnop"
 
