@@ -5,6 +5,8 @@
  * - overlap: two texts lie on each other.
  * - outside: a text leaves its frame, or is cut by it.
  * - sideways: the page is wider than the window.
+ * - lone: the last line of a label or of a short cell is a single Japanese or Chinese character.
+ * - uneven: figures that stand side by side are not on one line.
  */
 () => {
   const complaints = [];
@@ -151,6 +153,43 @@
         if (!reported.has(text)) complaints.push(text);
         reported.add(text);
       }
+    }
+  }
+
+  const labels = new Map();
+  for (const text of texts) {
+    const label = text.element.closest("dt, th, td, .tile-label");
+    if (label && !text.element.closest("small")) labels.set(label, [...(labels.get(label) ?? []), text]);
+  }
+  for (const [label, parts] of labels) {
+    // A name in a table may be long; what is short is not divided.
+    if (label.matches("td, th[scope=row]") && label.textContent.trim().length > 6) continue;
+    const lines = new Map();
+    for (const { node, range } of parts) {
+      for (let index = 0; index < node.data.length; index += 1) {
+        range.setStart(node, index);
+        range.setEnd(node, index + 1);
+        const bottom = Math.round(range.getBoundingClientRect().bottom);
+        lines.set(bottom, (lines.get(bottom) ?? "") + node.data[index]);
+      }
+    }
+    const last = lines.get(Math.max(...lines.keys())).replace(/[\s）)」』]/g, "");
+    if (lines.size > 1 && last.length === 1 && CJK.test(last)) complaints.push(`lone: “${last}” of “${short(label.textContent)}” (${label.closest("[id]")?.id})`);
+  }
+
+  const spread = (places) => Math.max(...places) - Math.min(...places);
+  for (const list of document.querySelectorAll(".cells, .strip")) {
+    const rows = new Map();
+    for (const cell of list.children) {
+      const figure = cell.querySelector("dd");
+      if (!figure?.checkVisibility()) continue;
+      const top = Math.round(frameOf(cell).top);
+      rows.set(top, [...(rows.get(top) ?? []), frameOf(figure)]);
+    }
+    for (const figures of rows.values()) {
+      // A figure that is fitted into its place is smaller: it shares the lower edge alone.
+      const apart = Math.min(spread(figures.map(({ top }) => top)), spread(figures.map(({ bottom }) => bottom)));
+      if (apart > 1.5) complaints.push(`uneven: figures of ${list.closest("[id]")?.id} are ${apart.toFixed(1)} px apart`);
     }
   }
 

@@ -12,7 +12,7 @@ const segmenters = new Map();
 /** Dates and other numbers with a hyphen or a slash inside: a line may break there, and none should. */
 const NUMBERS = /(\d+(?:[-/]\d+)+)/;
 /** What makes another noun of the word before it, such as a count or a rate of it, and is lost alone on a line. */
-const SUFFIX = /^[数率額额者別别計计中後后前時时件点人]$/;
+const SUFFIX = /^[数率額额値值者別别計计次長长中後后前時时件点人国員员库]$/;
 
 /**
  * A text whose lines break between words only. Japanese and Chinese have no spaces, so the places are marked with `<wbr>`; a
