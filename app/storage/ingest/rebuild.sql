@@ -62,7 +62,7 @@ SELECT e.session_id, e.event_key, e.id, e.source, e.type, e.platform, e.room, e.
 FROM public.events e
 WHERE e.session_id = $1 AND e.event_key > $2
   AND NOT EXISTS (SELECT FROM public.voided_events d WHERE d.session_id = e.session_id AND d.event_key = e.event_key)
-  AND NOT ($4::boolean AND EXISTS (SELECT FROM public.rebuild_events r WHERE r.session_id = e.session_id AND r.event_key = e.event_key))
+  AND NOT ($4::boolean AND EXISTS (SELECT FROM public.rebuild_events r WHERE r.session_id = $1 AND r.event_key = e.event_key))
 ORDER BY e.event_key
 LIMIT $3;
 
