@@ -76,7 +76,7 @@ class ViewerLeft(Payload, type="live.viewer.left", person_fields=("viewer",)):
         return _exit(None if self.watched_seconds is None else round(self.watched_seconds * 1000))
 
 
-class AudienceSampled(Payload, type="live.audience.sampled"):
+class AudienceSampled(Payload, type="live.audience.sampled", samples=True):
     """The platform's own figures: the current viewers, and totals since the session began."""
 
     concurrent: CountField | None = None

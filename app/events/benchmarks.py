@@ -21,7 +21,7 @@ SCALE = 1_000_000
 Percentile = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), Meta(ge=0, le=100)]
 
 
-class BenchmarkSampled(Payload, type="live.benchmark.sampled"):
+class BenchmarkSampled(Payload, type="live.benchmark.sampled", samples=True):
     """Where a platform ranks the broadcast among those that it compares it with; our figures do not change."""
 
     kpi: Slug

@@ -12,7 +12,7 @@ from app.events.money import in_minor_units
 from app.events.payload import Payload
 
 
-class ProductShowcased(Payload, type="live.product.showcased"):
+class ProductShowcased(Payload, type="live.product.showcased", samples=True):
     """The host begins to present a product."""
 
     product: ProductCode
@@ -22,7 +22,7 @@ class ProductShowcased(Payload, type="live.product.showcased"):
         return Contributions(samples=(Sample("on_air", 1, context.product(self.product), by_second=True),))
 
 
-class ProductWithdrawn(Payload, type="live.product.withdrawn"):
+class ProductWithdrawn(Payload, type="live.product.withdrawn", samples=True):
     """The host ends the presentation of a product."""
 
     product: ProductCode
@@ -86,7 +86,7 @@ class ProductDisplayed(Payload, type="live.product.displayed", person_fields=("v
         return Contributions(counts=shown.counts, claims=claims)
 
 
-class ProductSampled(Payload, type="live.product.sampled"):
+class ProductSampled(Payload, type="live.product.sampled", samples=True):
     """The platform's own cumulative figures of one product."""
 
     product: ProductCode
@@ -121,7 +121,7 @@ class ProductSampled(Payload, type="live.product.sampled"):
         return Contributions(samples=tuple(samples))
 
 
-class StockChanged(Payload, type="live.stock.changed"):
+class StockChanged(Payload, type="live.stock.changed", samples=True):
     """Pieces left of a product."""
 
     product: ProductCode

@@ -55,13 +55,23 @@ class Payload(OpenModel):
     text_fields: ClassVar[tuple[str, ...]]
     """Fields with text that a person wrote; stored only if `TALLYLIGHT_KEEP_COMMENT_TEXT` is set."""
 
+    samples: ClassVar[bool]
+    """True if `fold` may return samples, or the session's start or end: a void of such an event reads the others again."""
+
     def __init_subclass__(
-        cls, *, type: str = "", person_fields: tuple[str, ...] = (), text_fields: tuple[str, ...] = (), **kwargs: Any
+        cls,
+        *,
+        type: str = "",
+        person_fields: tuple[str, ...] = (),
+        text_fields: tuple[str, ...] = (),
+        samples: bool = False,
+        **kwargs: Any,
     ) -> None:
         """Register the class under its event type."""
         super().__init_subclass__(**kwargs)
         cls.person_fields = person_fields
         cls.text_fields = text_fields
+        cls.samples = samples
         if type:
             cls.type = type
             PAYLOADS[type] = cls

@@ -8,7 +8,7 @@ from app.events.fields import Comment, Count as CountField, Name, Seconds, Slug,
 from app.events.payload import Payload, timestamp_in
 
 
-class SessionStarted(Payload, type="live.session.started"):
+class SessionStarted(Payload, type="live.session.started", samples=True):
     """A stream of the session goes on air."""
 
     def fold(self, context: FoldContext) -> Contributions:
@@ -16,7 +16,7 @@ class SessionStarted(Payload, type="live.session.started"):
         return Contributions(samples=(Sample("broadcast", 1, context.room, by_second=True),), broadcast="started")
 
 
-class SessionEnded(Payload, type="live.session.ended"):
+class SessionEnded(Payload, type="live.session.ended", samples=True):
     """A stream of the session goes off air."""
 
     def fold(self, context: FoldContext) -> Contributions:
@@ -76,7 +76,7 @@ class SupportAnswered(Payload, type="live.support.answered"):
         return Contributions(spans=(SpanEdge("response", digest(context.platform, self.ticket), ends=True, given_ms=given),))
 
 
-class PromotionMeasured(Payload, type="live.promotion.measured"):
+class PromotionMeasured(Payload, type="live.promotion.measured", samples=True):
     """Cumulative figures of a promotion, named by its id or its url."""
 
     promotion: Name

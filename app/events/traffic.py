@@ -38,7 +38,7 @@ def arrival_of(key: str) -> Arrival:
     return Arrival(source or None, int(level) if level else None, paid[0] == "1" if paid else None)
 
 
-class SourceSampled(Payload, type="live.source.sampled"):
+class SourceSampled(Payload, type="live.source.sampled", samples=True):
     """The platform's own cumulative figures of one traffic source."""
 
     source: Slug
@@ -93,7 +93,7 @@ def _foreign_units(amount: str, context: FoldContext, pointer: str) -> int:
         raise Unfoldable(pointer, str(error)) from None
 
 
-class AdSampled(Payload, type="live.ad.sampled"):
+class AdSampled(Payload, type="live.ad.sampled", samples=True):
     """Cumulative figures of a paid campaign in one currency; `currency` is that of its money, by default the session's."""
 
     campaign: Name

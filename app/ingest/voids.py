@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
+from app.events.payload import PAYLOADS
 from app.ingest import fold, rebuild_requests
 from app.ingest.moments import moment, moment_or_none
 from app.ingest.tally import Tally
@@ -53,14 +54,7 @@ _SUBTRACT_AT_MOST = 1_000
 _PAGE = 1_000
 _REASON = "void"
 
-NEVER_SAMPLED = tuple(
-    f"live.{name}"
-    for name in (
-        "viewer.entered", "viewer.left", "comment.posted", "like.sent", "share.sent", "follow.gained", "gift.sent",
-        "product.displayed", "product.clicked", "order.placed", "order.paid", "order.cancelled", "order.refunded",
-        "order.shipped", "order.delivered", "support.requested", "support.answered", "host.changed", "mark.set",
-    )
-)  # fmt: skip
+NEVER_SAMPLED = tuple(name for name, payload in PAYLOADS.items() if not payload.samples)
 """Event types that contribute no sample and no start or end: most events of a session. The others are read again for a void."""
 
 

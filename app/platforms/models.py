@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.adapters.protocol import Coverage
+from app.adapters.registry import ADAPTERS
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp
 from app.ingest.dry_run import ParkingReason, Verdict
 from app.platforms.connection_counters import ErrorCode, Outcome
@@ -60,8 +61,7 @@ class NewConnection(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE, "secrets": {**_SECRETS}}})
 
-    kind: Kind = Field(description="wechat_shop, wechat_live, wechat_spy, weibo_fans, weibo_live, weibo_counts, "
-                       "standard_webhooks, douyin_live or mapping")  # fmt: skip
+    kind: Kind = Field(description=f"one of {', '.join(ADAPTERS)}")
     name: Text
     brand: Slug | None = Field(
         default=None, description="created if missing; the connection's events reach sessions of this brand alone. Absent: of any"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -22,13 +23,17 @@ from app.kpis.metrics import METRICS, Combine, Metric, Rule
 from app.kpis.timeline import SESSION_SERIES
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.platforms.connection_forms import ConnectionKind, kinds
+from app.platforms.connections import POLLED
 from app.storage import tables
 from app.storage.channels.channel_outbox import ChannelEvent
 from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries
 from tests.adapters.sample_requests import KINDS as SAMPLE_KINDS
+from tests.pipeline import oracle
 from tests.pipeline.reference_events import method_of
+from tests.pipeline.reference_model import tell
 from tests.pipeline.reference_orders import Teller
+from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import DATA
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +90,16 @@ def test_every_kpi_has_labels_in_every_language(metric: Metric) -> None:
     assert all(metric.labels[language].strip() for language in LANGUAGES)
 
 
+def test_the_oracle_has_every_kpi() -> None:
+    """Of one platform, and of two: what it leaves out is compared with nothing before `tests/pipeline/test_ingest.py`."""
+    show = Show("session", rooms={"wechat:a": "wechat"})
+    figures = oracle.platform_figures(tell([show], [])["session"], "wechat", datetime(2021, 9, 25, tzinfo=UTC))
+    slugs = {metric.slug for metric in METRICS}
+    assert set() == slugs - figures.keys()
+    # The highest minute of a sum depends on how samples are spread: only bounds are known.
+    assert {"peak_concurrent_viewers"} == slugs - oracle.total_figures([figures, figures], None).keys()
+
+
 def test_every_summed_kpi_has_a_series_or_says_why_not() -> None:
     """The timeline, the exports of its rows and the charts list what it offers."""
     shown = {series.metric for series in SESSION_SERIES.values()}
@@ -126,8 +141,12 @@ def test_every_insight_has_a_rule(code: str) -> None:
 def test_every_adapter_has_a_name_a_row_and_a_sample(kind: str) -> None:
     """The form has words in three languages, the page of platforms a row, and the tests a sample of what it sends."""
     assert f"connection_kind.{kind}" in CATALOGUE
-    assert f"\n| `{kind}` |" in PAGES["platforms.md"]
+    set_up, covered = PAGES["platforms.md"].split("\n| kind | signature covers |")
+    assert f"\n| `{kind}` |" in set_up
     assert kind in SAMPLE_KINDS.values()
+    if kind not in POLLED:
+        for table in (covered, PAGES["signatures.md"]):
+            assert f"`{kind}`" in "".join(line.split(" | ")[0] for line in table.splitlines() if line.startswith("|"))
 
 
 def test_every_adapter_is_registered() -> None:

@@ -37,7 +37,14 @@ async def test_every_field_of_every_kind_is_in_its_form_with_words(client: httpx
     mapping = {field["name"]: field["type"] for field in found["mapping"]["fields"]}
     assert ("rules", "choice", "secret") == (mapping["rules"], mapping["signature"], mapping["previous_secret"])
     assert found["weibo_counts"]["polled"]
-    assert {"mapping", "standard_webhooks"} == {one.kind for one in kinds().kinds if one.keeps_previous_secret}
+
+
+def test_a_kind_that_keeps_the_previous_secret_has_a_secret_that_it_replaces() -> None:
+    """A new `secret` makes the old one the `previous_secret`; under another name it would not be kept."""
+    secrets = {kind: {one.name for one in adapter.SECRETS} for kind, adapter in ADAPTERS.items()}
+    keep = {one.kind for one in kinds().kinds if one.keeps_previous_secret}
+    assert keep
+    assert keep == {kind for kind, names in secrets.items() if {"secret", "previous_secret"} <= names}
 
 
 async def test_the_last_deliveries_say_what_became_of_them(
