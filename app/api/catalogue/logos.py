@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.access.authorization import AppService, Operator, SessionId, Viewer
 from app.api.catalogue.brands import BrandSlug
-from app.api.ingest.events import read_body
+from app.api.conventions.bodies import read_body
 from app.catalogue import logos
 from app.catalogue.images import MOST_BYTES
 from app.catalogue.logos import Logo, LogoImage

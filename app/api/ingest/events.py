@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from app.api.access.authorization import HOT, SENDERS
-from app.ingest.decompression import decompress, too_large
+from app.api.conventions.bodies import read_body
+from app.ingest.decompression import decompress
 from app.ingest.sources import refuse_reserved
 from app.ingest.submission import Submission
 from app.ingest.writer import NotCommittedError, QueueFullError
@@ -102,29 +103,6 @@ class IngestProblem(Receipt, ProblemDocument):
             }
         }
     )
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Return the request's body.
-
-    Raises:
-        ProblemError: 413 as soon as more than `limit` bytes arrive, 400 if the client disconnects.
-    """
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    # Reads ASGI messages directly: for a small body the framework's stream costs more than the validation.
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ProblemError(400, "the body is cut off")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise too_large(limit)
-        parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 def _queue_full() -> ProblemError:

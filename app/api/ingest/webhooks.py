@@ -16,7 +16,7 @@ from fastapi import APIRouter, Path, Request, Response
 from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
 from app.api.access.authentication import address_of
 from app.api.access.rate_limits import RateLimit
-from app.api.ingest.events import read_body
+from app.api.conventions.bodies import read_body
 from app.ingest.decompression import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.connection_cache import LoadedConnection
