@@ -78,15 +78,17 @@ async def read_product_sums(connection: Connection, head: SessionHead) -> Produc
     return ProductRows(rows, lineup, await product_reads.product_names(connection, head.brand_id, codes), (), {}, {}, NO_STOCK)
 
 
-async def read_product_rows(connection: Connection, head: SessionHead, now: datetime) -> ProductRows:
-    """Return the products' rows."""
+async def read_product_rows(
+    connection: Connection, head: SessionHead, now: datetime, *, every_stock: bool = False
+) -> ProductRows:
+    """Return the products' rows; the levels of stock are complete only if `every_stock` is asked for."""
     rows = await product_reads.product_rows(connection, head.id)
     lineup = await product_reads.lineup(connection, head.id)
     sold: Counter[str] = Counter()
     for row in rows:
         if row.metric == "units_sold" and not row.reported:
             sold[row.product] += row.value
-    stock = await read_stock(connection, head, sold=sold)
+    stock = await read_stock(connection, head, sold=sold, every_stock=every_stock)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
     times = await compute(len(stock.changes), _times_of, stock.changes)

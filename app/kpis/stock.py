@@ -8,14 +8,13 @@ itself (`direct`), or from the only pool. Before any stock was reported, what is
 paid units, and is labelled an estimate.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.kpis.showcases import second
-from app.storage.kpis.product_reads import ProductWindow, StateChange
+from app.storage.kpis.product_reads import ProductWindow, StateChange, UnitsByMinute
 from app.storage.kpis.reads import AFTER_ALL, BEFORE_ALL
 
 DIRECT = "direct"
@@ -32,13 +31,31 @@ class SoldOut(NamedTuple):
 class Pool(NamedTuple):
     """A stock as one platform reported it, and the window in which paid units are subtracted from it."""
 
-    product: str
-    platform: str
-    pieces: int
-    at: datetime
-    """When it was reported for the last time before the stock changed."""
+    report: StateChange
+    """The last one before the stock changed."""
     sold: ProductWindow
     """From the next full second, since the sale that a report tells of belongs to the second of the report."""
+
+    @classmethod
+    def of(cls, report: StateChange) -> "Pool":
+        """Return the pool of a report."""
+        end = AFTER_ALL if report.until is None else second(report.until)
+        return cls(report, ProductWindow(report.key, second(report.at) + timedelta(seconds=1), end))
+
+    @property
+    def product(self) -> str:
+        """The product."""
+        return self.report.key
+
+    @property
+    def platform(self) -> str:
+        """The platform that reported it."""
+        return self.report.platform
+
+    @property
+    def pieces(self) -> int:
+        """The stock."""
+        return self.report.value
 
 
 class Remaining(NamedTuple):
@@ -56,24 +73,31 @@ SHORT = timedelta(minutes=1)
 """A stock that is replaced sooner is not searched for the moment at which it ran out."""
 
 
-def pools_of(changes: Sequence[StateChange], sold: Mapping[str, int] | None = None) -> list[Pool]:
-    """Return the pools to search: each platform's latest stock of a product, and earlier ones that lasted for a while.
+def may_run_out(change: StateChange, sold: Mapping[str, int] | None = None) -> bool:
+    """Return whether a change is a stock that lasted for a while and was then reported again, and may have run out before.
 
-    Where it is known what was `sold` of each product, an earlier stock of more pieces than that did not run out, and is left out.
+    Where it is known what was `sold` of each product, a stock of more pieces than that did not run out.
     """
-    reports: dict[tuple[str, str], list[StateChange]] = defaultdict(list)
-    for change in changes:
-        if change.metric == "stock":
-            reports[change.key, change.platform].append(change)
-    pools = []
-    for (product, platform), found in reports.items():
-        most = math.inf if sold is None else sold.get(product, 0)
-        for report, following in zip(found, [*found[1:], None], strict=True):
-            end = AFTER_ALL if following is None else following.at
-            if following is None or (0 < report.value <= most and end - report.at >= SHORT):
-                window = ProductWindow(product, second(report.at) + timedelta(seconds=1), second(end))
-                pools.append(Pool(product, platform, report.value, report.at, window))
-    return pools
+    if change.metric != "stock" or change.until is None or change.value <= 0 or change.until - change.at < SHORT:
+        return False
+    return sold is None or change.value <= sold.get(change.key, 0)
+
+
+def pools_of(changes: Sequence[StateChange], lasting: Sequence[StateChange], units: Mapping[str, UnitsByMinute]) -> list[Pool]:
+    """Return the pools to search: each platform's latest stock of a product, and of earlier ones those that may have run out.
+
+    An earlier stock is left out if not even in the minutes that it touches as many units were paid as it had pieces.
+    """
+    return [
+        *(Pool.of(report) for report in changes if report.metric == "stock" and report.until is None),
+        *(Pool.of(report) for report in lasting if _demand(report, units) >= report.value),
+    ]
+
+
+def _demand(report: StateChange, units: Mapping[str, UnitsByMinute]) -> int:
+    """Return at least the units of the product that were paid until its next report."""
+    paid = units.get(report.key)
+    return 0 if paid is None or report.until is None else paid.touching(report.at, report.until)
 
 
 def charged_platforms(platform: str, pools: Collection[str], selling: Collection[str]) -> list[str]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.kpis.stock import DIRECT, Pool, Remaining, charged_platforms, pools_of
+from app.kpis.stock import DIRECT, Pool, Remaining, charged_platforms, may_run_out, pools_of
 from app.storage.database import Connection
 from app.storage.kpis import product_reads
 from app.storage.kpis.product_reads import PaidWindow, StateChange
@@ -32,11 +32,28 @@ NO_STOCK = Stock((), {}, {})
 
 
 async def read_stock(
-    connection: Connection, head: SessionHead, product: str | None = None, sold: Mapping[str, int] | None = None
+    connection: Connection,
+    head: SessionHead,
+    product: str | None = None,
+    sold: Mapping[str, int] | None = None,
+    *,
+    every_stock: bool = False,
 ) -> Stock:
-    """Return the stock of a session's products, or of one of them; `sold` is product → pieces, where they are known."""
-    changes = await product_reads.state_changes(connection, head.id, product)
-    pools = pools_of(changes, sold)
+    """Return the stock of a session's products, or of one of them.
+
+    Args:
+        connection: to read with.
+        head: of the session.
+        product: the only one to read.
+        sold: product → pieces, where they are known.
+        every_stock: whether every change of a stock is wanted, or only those that decide when a product was sold out.
+    """
+    changes = await product_reads.state_changes(connection, head.id, product, every_stock=every_stock, sold=sold)
+    lasting = [change for change in changes if may_run_out(change, sold)]
+    # One read of all minutes takes less than one of each stock's: most are reported again long before they run out.
+    products = {report.key for report in lasting}
+    by_minute = await product_reads.units_by_minute(connection, head.id, products) if products else {}
+    pools = pools_of(changes, lasting, by_minute)
     if not pools:
         return Stock(changes, {}, {})
     windows = paid_windows(head, pools, [pool.pieces for pool in pools])
@@ -47,6 +64,9 @@ async def read_stock(
     for pool, (units, reached_at) in zip(pools, paid, strict=True):
         if pool.pieces > 0 and reached_at is not None:
             emptied.append(StateChange("stock", pool.product, pool.platform, reached_at, 0))
+            if pool.report.until is not None and pool.report.following is not None:
+                # Until the paid units used the stock up, the report that ends it was none of its turns.
+                emptied.append(StateChange("stock", pool.product, pool.platform, pool.report.until, pool.report.following))
         if pool.sold.end == AFTER_ALL:
             latest[pool.product].append(pool)
             left[pool.product].append((max(0, pool.pieces - units), units))

@@ -124,7 +124,7 @@ async def read_session_state(
             return None
         minutes = await reads.concurrency(connection, session)
         evaluation = await compute(len(minutes), evaluate, figures, now, minutes)
-        products = await read_product_rows(connection, figures.head, now)
+        products = await read_product_rows(connection, figures.head, now, every_stock=True)
         arrivals = await reads.arrivals(connection, session, None)
         marks = await latest_marks(connection, figures.head)
         targets = await read_targets(connection, session)

@@ -3,9 +3,10 @@
 In: a session's id. Out: frozen rows. Never here: formulas, writes, JSON.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.storage.queries import queries
 _READS = queries("kpis/product_reads")
 _SEPARATOR = "\x1f"
 """Between platforms; no platform contains it."""
+_SUMS = ("product_clicks", "orders", "units_sold", "gmv")
 STATES = ("on_air", "stock", "broadcast")
 Names = Mapping[str, str]
 Customs = Mapping[str, Any]
@@ -53,6 +55,28 @@ class StateChange(NamedTuple):
     platform: str
     at: datetime
     value: int
+    until: datetime | None = None
+    """The next change of the same state; None if there is none."""
+    following: int | None = None
+    """The value from then on."""
+
+
+class UnitsByMinute(NamedTuple):
+    """Units of a product that were paid on any platform."""
+
+    minutes: Sequence[int]
+    """Minutes since 1970 in which units were paid, in order."""
+    paid: Sequence[int]
+    """All units up to the end of each."""
+
+    def touching(self, begin: datetime, end: datetime) -> int:
+        """Return the units of all minutes of which a part lies in a time range: no fewer than those that were paid in it."""
+        return self._before(end.timestamp() / 60) - self._before(begin.timestamp() // 60)
+
+    def _before(self, minute: float) -> int:
+        """Return the units of the minutes before one."""
+        place = bisect_left(self.minutes, minute)
+        return self.paid[place - 1] if place else 0
 
 
 class ProductWindow(NamedTuple):
@@ -131,21 +155,38 @@ async def product_customs(connection: Connection, brand: UUID, codes: Sequence[s
 
 
 async def state_changes(
-    connection: Connection, session: UUID, product: str | None = None, metrics: Sequence[str] = STATES
+    connection: Connection,
+    session: UUID,
+    product: str | None = None,
+    metrics: Sequence[str] = STATES,
+    *,
+    every_stock: bool = True,
+    sold: Mapping[str, int] | None = None,
 ) -> list[StateChange]:
-    """Return what changed on air, in stock and in the rooms, or of some of these, in order of time."""
-    rows = await connection.fetch(_READS["state_changes"], session, product, list(metrics))
+    """Return what changed on air, in stock and in the rooms, or of some of these, in order of time.
+
+    Unless `every_stock` is asked for, of a stock only its turns between some and none, the latest, and those that may have run
+    out before the next was reported; `sold` is product → pieces, where they are known.
+    """
+    pieces = None if sold is None else list(sold.values())
+    rows = await connection.fetch(_READS["state_changes"], session, product, list(metrics), every_stock, list(sold or ()), pieces)
     return [StateChange._make(row) for row in rows]
+
+
+async def units_by_minute(connection: Connection, session: UUID, products: Collection[str]) -> dict[str, UnitsByMinute]:
+    """Return product → its paid units by the minute; products of which none was paid are left out."""
+    rows = await connection.fetch(_READS["units_by_minute"], session, list(products))
+    return {product: UnitsByMinute(minutes, list(accumulate(units))) for product, minutes, units in rows}
 
 
 async def window_sums(connection: Connection, session: UUID, windows: Sequence[ProductWindow]) -> list[dict[str, int]]:
     """Return for each window metric → sum: product_clicks, orders, units_sold, gmv in minor units."""
-    found: list[dict[str, int]] = [defaultdict(int) for _ in windows]
+    found: list[dict[str, int]] = [{} for _ in windows]
     if windows:
         products, begins, ends = (list(column) for column in zip(*windows, strict=True))
         rows = await connection.fetch(_READS["window_sums"], session, list(range(len(windows))), products, begins, ends)
-        for number, metric, total in rows:
-            found[number][metric] = int(total)
+        for number, *totals in rows:
+            found[number] = {name: int(total) for name, total in zip(_SUMS, totals, strict=True) if total is not None}
     return found
 
 

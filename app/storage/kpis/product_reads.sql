@@ -24,26 +24,44 @@ FROM products p
 WHERE p.brand_id = $1::uuid AND p.code = ANY($2::text[]);
 
 -- name: state_changes
--- Changes of what is on air, of stock and of the rooms, to the microsecond. Samples that repeat a state are left out, except
--- the last of a run of equal stocks: from then on paid units are subtracted.
-SELECT s.metric, s.key, s.platform, s.bucket, s.latest
+-- Changes of what is on air, of stock and of the rooms, to the microsecond, each with the change of the same state that follows.
+-- Samples that repeat a state are left out, except the last of a run of equal stocks: from then on paid units are subtracted.
+-- Unless every stock is asked for ($4), only those that turn between some and none, each platform's latest, and those that may have
+-- run out before they were reported again: they lasted for a minute, and no more pieces of the product were sold ($6; null: not known).
+SELECT c.metric, c.key, c.platform, c.bucket, c.latest, c.until, c.following
 FROM (
-    SELECT g.metric, g.key, g.platform, g.bucket, g.latest,
-           lag(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS before,
-           lead(g.latest) OVER (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket) AS after
-    FROM gauges g
-    WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric = ANY($3::text[])
-      AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
-) s
-WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
-    OR (s.metric = 'stock' AND (s.after IS NULL OR s.latest <> s.after))
-ORDER BY s.bucket, s.metric, s.key, s.platform;
+    SELECT s.metric, s.key, s.platform, s.bucket, s.latest, s.before, lead(s.bucket) OVER later AS until,
+           lead(s.latest) OVER later AS following
+    FROM (
+        SELECT g.metric, g.key, g.platform, g.bucket, g.latest, lag(g.latest) OVER samples AS before,
+               lead(g.latest) OVER samples AS after
+        FROM gauges g
+        WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric = ANY($3::text[])
+          AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
+        WINDOW samples AS (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket)
+    ) s
+    WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
+        OR (s.metric = 'stock' AND (s.after IS NULL OR s.latest <> s.after))
+    WINDOW later AS (PARTITION BY s.key, s.platform, s.metric ORDER BY s.bucket)
+) c
+LEFT JOIN unnest($5::text[], $6::bigint[]) AS sold (product, pieces) ON sold.product = c.key
+WHERE $4::boolean OR c.metric <> 'stock' OR c.before IS NULL OR c.until IS NULL OR (c.latest = 0) <> (c.before = 0)
+    OR (c.latest > 0 AND c.until - c.bucket >= interval '1 minute' AND ($6::bigint[] IS NULL OR c.latest <= sold.pieces))
+ORDER BY c.bucket, c.metric, c.key, c.platform;
+
+-- name: units_by_minute
+-- Units of products that were paid on any platform, by the minute, in order: minutes as numbers of minutes since 1970.
+SELECT c.key, array_agg((extract(epoch FROM c.bucket) / 60)::int ORDER BY c.bucket) AS minutes,
+       array_agg(c.value ORDER BY c.bucket) AS units
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = ANY($2::text[]) AND c.metric = 'units_sold'
+GROUP BY c.key;
 
 -- name: window_sums
 -- Sums of products inside half-open windows of full seconds: their full minutes by the minute, and what is left at both ends by the
 -- second. LATERAL makes each part one range scan of the primary key: a hash join by product would compare every window of a product
 -- with every second of it.
-SELECT w.number, c.metric, sum(c.value) AS total
+SELECT w.number, c.product_clicks, c.orders, c.units_sold, c.gmv
 FROM (
     SELECT a.number, a.product, a.begins, a.ends,
            date_bin('1 minute', a.begins + interval '59 seconds', 'epoch'::timestamptz) AS first_minute,
@@ -51,25 +69,29 @@ FROM (
     FROM unnest($2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS a (number, product, begins, ends)
 ) w
 CROSS JOIN LATERAL (
-    SELECT s.metric, s.value
-    FROM counters s
-    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
-      AND s.bucket >= w.begins AND s.bucket < least(w.first_minute, w.ends)
-      AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
-    UNION ALL
-    SELECT m.metric, m.value
-    FROM counters m
-    WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product
-      AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
-      AND m.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
-    UNION ALL
-    SELECT s.metric, s.value
-    FROM counters s
-    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
-      AND s.bucket >= greatest(w.first_minute, w.last_minute) AND s.bucket < w.ends
-      AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
-) c
-GROUP BY w.number, c.metric;
+    SELECT sum(p.value) FILTER (WHERE p.metric = 'product_clicks') AS product_clicks,
+           sum(p.value) FILTER (WHERE p.metric = 'orders') AS orders,
+           sum(p.value) FILTER (WHERE p.metric = 'units_sold') AS units_sold, sum(p.value) FILTER (WHERE p.metric = 'gmv') AS gmv
+    FROM (
+        SELECT s.metric, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
+          AND s.bucket >= w.begins AND s.bucket < least(w.first_minute, w.ends)
+          AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+        UNION ALL
+        SELECT m.metric, m.value
+        FROM counters m
+        WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product
+          AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
+          AND m.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+        UNION ALL
+        SELECT s.metric, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
+          AND s.bucket >= greatest(w.first_minute, w.last_minute) AND s.bucket < w.ends
+          AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+    ) p
+) c;
 
 -- name: paid_units
 -- Units that were paid on some platforms inside half-open windows of full seconds: their sum, and the second in which the sum reached an

@@ -203,16 +203,32 @@ WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.metric = 'arrivals'
 GROUP BY c.key;
 
 -- name: arrivals_between
--- The same by the second over a half-open window. The keys come from the whole session's few rows, so that each key's
--- seconds are one stretch of the primary key.
-SELECT keys.key, sum(c.value) AS total
+-- The same over a half-open window of full seconds: its full minutes by the minute, and what is left at both ends by the second. The
+-- keys come from the whole session's few rows, so that each part of a key is one range scan of the primary key.
+SELECT w.key, sum(c.value) AS total
 FROM (
-    SELECT DISTINCT w.key FROM counters w WHERE w.session_id = $1::uuid AND w.grain = 0 AND w.metric = 'arrivals'
-) keys
-JOIN counters c
-    ON c.session_id = $1::uuid AND c.grain = 1 AND c.key = keys.key AND c.metric = 'arrivals'
-    AND c.bucket >= $2::timestamptz AND c.bucket < $3::timestamptz
-GROUP BY keys.key;
+    SELECT DISTINCT k.key, date_bin('1 minute', $2::timestamptz + interval '59 seconds', 'epoch'::timestamptz) AS first_minute,
+           date_bin('1 minute', $3::timestamptz, 'epoch'::timestamptz) AS last_minute
+    FROM counters k
+    WHERE k.session_id = $1::uuid AND k.grain = 0 AND k.metric = 'arrivals'
+) w
+CROSS JOIN LATERAL (
+    SELECT s.value
+    FROM counters s
+    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.key AND s.metric = 'arrivals'
+      AND s.bucket >= $2::timestamptz AND s.bucket < least(w.first_minute, $3::timestamptz)
+    UNION ALL
+    SELECT m.value
+    FROM counters m
+    WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.key AND m.metric = 'arrivals'
+      AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
+    UNION ALL
+    SELECT s.value
+    FROM counters s
+    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.key AND s.metric = 'arrivals'
+      AND s.bucket >= greatest(w.first_minute, w.last_minute) AND s.bucket < $3::timestamptz
+) c
+GROUP BY w.key;
 
 -- name: restrict_to_brand
 -- Runs the rest of the transaction as the role that row-level security restricts to one brand. Not on Citus, whose workers do not
