@@ -37,11 +37,11 @@ SECOND_FLUSH_FROM = 200
 """Waiting events from which on a second flush writes beside the first. A commit costs about the same for one event as for fifty:
 fewer events wait a moment and share a commit."""
 
-IMPORT_FLUSHES = 1
-"""Flushes of imports under way. With a second one, a single event of another client waits twice as long (its 99th percentile was
-110 ms, and 64 ms with one), and the file is in a tenth sooner: the reading process has work for the other core."""
-IMPORT_FLUSH_EVENTS = 250
-"""Events of a flush of imports: so few that their fold does not hold up others for long."""
+IMPORT_FLUSHES = 2
+"""Flushes of imports under way: one folds while the database writes the other."""
+IMPORT_FLUSH_EVENTS = 60
+"""Events of a flush of imports: so few that their fold does not hold up others for long. A single event takes about six turns of the
+event loop, and waits in each of them for the fold that is under way."""
 STALLED_SECONDS = 5.0
 """A flush that takes longer than that makes the process not ready, and so does a failed flush for so long."""
 DRAIN_SECONDS = 8.0

@@ -15,7 +15,7 @@ class IngestSettings(BaseSettings):
     queue_events: Annotated[int, Field(ge=1)] = Field(
         default=50_000, description="maximum number of events that wait for their commit; above it: 503 with Retry-After"
     )
-    flush_events: Annotated[int, Field(ge=1)] = Field(default=2_000, description="maximum number of events in one commit")
+    flush_events: Annotated[int, Field(ge=1)] = Field(default=1_000, description="maximum number of events in one commit")
     max_products: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=10_000, description="maximum number of distinct products of a session"
     )
