@@ -26,7 +26,7 @@ from uuid import UUID
 import app.events.envelope
 from app.ingest import rebuild, rebuild_requests, staged_fold
 from app.settings import Settings
-from app.storage import rebuilds
+from app.storage.ingest import rebuilds
 from app.storage.database import open_database
 
 module, name, session = sys.argv[1:]
