@@ -129,6 +129,9 @@ class HttpProtocol(HttpToolsProtocol):
             return None
         if parser.get_http_version() != "1.1" or not parser.should_keep_alive() or self.transport.is_closing():
             return None
+        if self.flow.write_paused:
+            # The client does not read its answers: ASGI's wait until it does, and hold up its further requests.
+            return None
         return self.direct_events.begin(self.url, self.scope, self.headers)  # type: ignore[arg-type]  # uvicorn's type is narrower
 
     def _start(self) -> None:
@@ -164,11 +167,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _take_direct(self, cycle: DirectCycle) -> None:
         request, cycle.request = cycle.request, None
-        if request is None or request.take(bytes(cycle.body), cycle.reply):
+        # The cycle stays until the next request, its body would too.
+        body, cycle.body = bytes(cycle.body), bytearray()
+        if request is None or request.take(body, cycle.reply):
             return
         cycle.response_complete = True
         self._start()
-        super().on_body(bytes(cycle.body))
+        # The server may have begun to stop since the head.
+        self.cycle.keep_alive = self.cycle.keep_alive and cycle.keep_alive
+        super().on_body(body)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

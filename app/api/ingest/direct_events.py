@@ -117,7 +117,7 @@ class DirectRequest:
                 service.writer.enqueue(submission, self)
                 return True
         except Exception:  # noqa: BLE001 - the ASGI application meets the same error, and answers and logs it
-            self._reply = None
+            self._reply = self._submission = None
         self._events.limit.give_back(reference)
         return False
 
@@ -155,7 +155,8 @@ class DirectRequest:
         self._answer(response.status_code, response.raw_headers, bytes(response.body), current)
 
     def _answer(self, status: int, headers: Sequence[Header], body: bytes, current: str | None = None) -> None:
-        reply, self._reply = self._reply, None
+        # The submission knows this request: without this the two would hold each other until the garbage collector runs.
+        reply, self._reply, self._submission = self._reply, None, None
         assert reply is not None, "a request is answered once"
         current = current or request_id_of(self._headers)
         self._events.measures.add("POST", ROUTE, status, time.perf_counter() - self._began)
