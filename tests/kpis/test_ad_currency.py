@@ -179,3 +179,31 @@ async def test_a_wrong_currency_is_taken_back_with_nothing(
     await send("wechat:room", ("ad.sampled", 72, spend("a", "0", "USD")))
     figure = (await read(session, "kpis"))["kpis"]["ad_spend"]
     assert ("30.00", "reported", False) == (figure["value"], figure["basis"], "rates" in figure)
+
+
+async def test_what_a_former_version_kept_of_a_campaign_is_not_added_to_itself(
+    client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send, read: Read
+) -> None:
+    """It kept every currency under the campaign's name: of that amount and a sample since then the newer counts, in every read."""
+    session = await new_session()
+    other = await new_session(streams=[{"platform": "wechat", "room": "other"}])
+    await enter(client, "2021-09-25", "USD/CNY", "6")
+
+    async def spent() -> str:
+        alone = (await read(session, "kpis"))["kpis"]["ad_spend"]["value"]
+        compared = (await client.get("/v1/comparison", params={"sessions": f"{session},{other}"})).json()
+        assert alone == compared["kpis"]["ad_spend"]["values"][0]["value"]
+        return str(alone)
+
+    await send("wechat:room", ("session.started", 0, {}), ("ad.sampled", 10, spend("a", "10.00", "USD")))
+    former = "UPDATE gauges SET key = split_part(key, E'\\n', 1) WHERE session_id = $1 AND metric IN ('ad_spend', 'ad_currency')"
+    async with service.database.acquire() as connection:
+        await connection.execute(former, UUID(session))
+    assert "60.00" == await spent()
+    await send("wechat:room", ("ad.sampled", 5, spend("a", "4.00", "USD")), ("ad.sampled", 5, spend("b", "1.00", "USD")))
+    assert "66.00" == await spent()
+    await send("wechat:room", ("ad.sampled", 20, spend("a", "12.00", "USD")))
+    assert "78.00" == await spent()
+    # The amount in the session's own currency takes the place of what is kept under the name.
+    await send("wechat:room", ("ad.sampled", 15, spend("a", "30.00")))
+    assert "108.00" == await spent()

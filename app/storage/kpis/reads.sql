@@ -65,6 +65,23 @@ CROSS JOIN (
             AND c.metric = CASE g.metric WHEN 'impressions' THEN 'product_impressions' ELSE g.metric END
         WHERE g.session_id = $1::uuid AND g.grain = 0 AND g.key > ''
           AND g.metric IN ('product_clicks', 'impressions', 'ad_spend')
+          -- A version that kept a campaign's currencies under its name alone may have kept this one there: the newer of both rows counts.
+          AND NOT (g.metric = 'ad_spend' AND EXISTS (
+              SELECT 1
+              FROM gauges s
+              JOIN gauges k
+                  ON k.session_id = s.session_id AND k.grain = 0 AND k.key = s.key AND k.bucket = s.bucket
+                  AND k.platform = s.platform AND k.metric = 'ad_currency' AND k.latest_key = s.latest_key
+              JOIN gauges o
+                  ON o.session_id = s.session_id AND o.grain = 0 AND o.platform = s.platform AND o.metric = 'ad_currency'
+                  AND o.latest = k.latest AND split_part(o.key, E'\n', 1) = split_part(k.key, E'\n', 1)
+                  AND (o.latest_at, o.latest_key) > (k.latest_at, k.latest_key)
+              JOIN gauges n
+                  ON n.session_id = s.session_id AND n.grain = 0 AND n.key = o.key AND n.bucket = s.bucket
+                  AND n.platform = s.platform AND n.metric = 'ad_spend' AND n.latest_key = o.latest_key
+              WHERE s.session_id = $1::uuid AND s.grain = 0 AND s.key = g.key AND s.bucket = g.bucket
+                AND s.platform = g.platform AND s.metric = 'ad_spend'
+          ))
         GROUP BY 1, 2
     ) p
 ) parts
