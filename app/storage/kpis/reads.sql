@@ -73,8 +73,11 @@ CROSS JOIN (
                   ON k.session_id = s.session_id AND k.grain = 0 AND k.key = s.key AND k.bucket = s.bucket
                   AND k.platform = s.platform AND k.metric = 'ad_currency' AND k.latest_key = s.latest_key
               JOIN gauges o
-                  ON o.session_id = s.session_id AND o.grain = 0 AND o.platform = s.platform AND o.metric = 'ad_currency'
-                  AND o.latest = k.latest AND split_part(o.key, E'\n', 1) = split_part(k.key, E'\n', 1)
+                  ON o.session_id = s.session_id AND o.grain = 0 AND o.bucket = s.bucket
+                  AND o.key = CASE WHEN k.key LIKE E'%\n%' THEN split_part(k.key, E'\n', 1)
+                                   ELSE k.key || E'\n' || chr((65 + k.latest / 676)::int) || chr((65 + k.latest / 26 % 26)::int)
+                                        || chr((65 + k.latest % 26)::int) END
+                  AND o.platform = s.platform AND o.metric = 'ad_currency' AND o.latest = k.latest
                   AND (o.latest_at, o.latest_key) > (k.latest_at, k.latest_key)
               JOIN gauges n
                   ON n.session_id = s.session_id AND n.grain = 0 AND n.key = o.key AND n.bucket = s.bucket
