@@ -1,4 +1,4 @@
-# The heavy parts of the image: any of charts, embedded, parquet, tracing, words (docs/deployment.md, Extras).
+# The heavy parts of the image: any of charts, embedded, parquet, tracing, words (docs/howto/deployment.md, Extras).
 ARG EXTRAS="charts words"
 
 # Stage 1: the dependencies, as wheels whose hashes the locks name; nothing is compiled. The installer itself stays behind.

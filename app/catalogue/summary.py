@@ -63,7 +63,7 @@ class Figures:
 
 
 def _of_platform(counted: dict[str, int], reported: dict[str, int]) -> dict[str, int]:
-    """Return one platform's figures (docs/metrics.md, "Provenance").
+    """Return one platform's figures (docs/reference/metrics.md, "Provenance").
 
     The reported figures of the audience win, since the platform also counts viewers without events. If one order was
     counted, all commerce figures are the counted ones.

@@ -152,7 +152,7 @@ def sold_out_windows(product: str, stretches: Sequence[SoldOut]) -> list[Product
 def missed_gmv(clicks_after: int, before: Mapping[str, int], gmv: int, units: int) -> tuple[int, int] | None:
     """Return the estimate of missed GMV in minor units as numerator and denominator.
 
-    Clicks while sold out × orders per click before × average price of a unit (docs/metrics.md). None if
+    Clicks while sold out × orders per click before × average price of a unit (docs/reference/metrics.md). None if
     the product was not clicked before, or not sold.
     """
     clicks_before = before.get("product_clicks", 0)

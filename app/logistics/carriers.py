@@ -3,7 +3,7 @@
 In: a session's packing list. Out: a CSV file. Never here: addresses, which are not stored: their columns stay empty.
 
 The layout is B2クラウド's 基本レイアウト: Shift_JIS as Windows writes it (cp932), CRLF, a heading row. The number of the parcel
-comes back under お客様管理番号 and is imported (docs/logistics.md).
+comes back under お客様管理番号 and is imported (docs/reference/logistics.md).
 """
 
 import csv

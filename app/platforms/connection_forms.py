@@ -23,7 +23,7 @@ class FormField(ResponseModel):
 
     name: str = Field(description="`GET /v1/labels` has its words: connection_field.<name>, connection_help.<name>")
     place: Literal["secrets", "options"] = Field(description="member of the connection that holds it")
-    type: FieldType = Field(description="map: name → text; rules: the rules of a mapping, see docs/mapping.md")
+    type: FieldType = Field(description="map: name → text; rules: the rules of a mapping, see docs/howto/mapping.md")
     required: bool
     choices: list[str] | None = Field(description="values of a choice")
     default_value: Any = Field(description="what an absent option means")

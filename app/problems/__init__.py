@@ -44,7 +44,7 @@ class FieldError(BaseModel):
 
     pointer: str
     detail: str
-    code: str = Field(default="invalid", description="stable rule that the field breaks, for programs; see docs/problems.md")
+    code: str = Field(default="invalid", description="stable rule that the field breaks, for programs; see docs/reference/problems.md")
     params: dict[str, str | int | float] = Field(
         default_factory=dict, description="what the rule's words name, such as `max_length`"
     )
@@ -69,7 +69,7 @@ class ProblemDocument(BaseModel):
     type: str = Field(default="about:blank")
     title: str
     status: int
-    code: str = Field(description="stable, for programs; see docs/problems.md")
+    code: str = Field(description="stable, for programs; see docs/reference/problems.md")
     detail: str | None = None
     instance: str | None = Field(default=None, description="the request's id, also in the X-Request-Id header and the logs")
     errors: list[FieldError] | None = None

@@ -88,7 +88,7 @@ CODES: Mapping[str, Code] = {
     "report_failed": Code(
         500, "this report ended the process that made it, twice; other reports are not affected, and to ask again will not help"
     ),
-    "not_installed": Code(501, "this server lacks an [extra](deployment.md#extras), which `detail` names"),
+    "not_installed": Code(501, "this server lacks an [extra](../howto/deployment.md#extras), which `detail` names"),
     "overloaded": Code(503, "no capacity at the moment; send again after `Retry-After`"),
     "database_unavailable": Code(503, "the database does not answer"),
     "not_committed": Code(503, "the data may not be stored; send it again, what is stored counts as a duplicate"),

@@ -12,7 +12,7 @@ from app.simulate.scenario import Scenario
 from app.simulate.timeline import SLICE_MS, Timeline
 
 SLOW_MS = 180_000
-"""A support answer that takes longer is slow (docs/kpis.md)."""
+"""A support answer that takes longer is slow (docs/reference/kpis.md)."""
 _REACHED = ((0, 70), (25, 82), (50, 91), (75, 97), (100, 100))
 """(per cent of the broadcast, per cent of the promotion's final figures)."""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 SLICE_MS = 10_000
 TRAILING_MS = 300_000
-"""Orders follow up to this long after a product was on air (docs/kpis.md)."""
+"""Orders follow up to this long after a product was on air (docs/reference/kpis.md)."""
 
 
 class Window(NamedTuple):

@@ -45,7 +45,7 @@ QUOTIENTS: dict[str, Quotient] = {
     "units_per_buyer": Quotient("units_per_buyer", "units_sold", "buyers", 1, 2),
     "gmv_per_viewer": Quotient("gmv_per_viewer", "gmv", "viewers", 1, None),
 }
-"""Formulas: docs/kpis.md."""
+"""Formulas: docs/reference/kpis.md."""
 
 
 def kpis(scenario: Scenario) -> dict[str, str]:

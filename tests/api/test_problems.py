@@ -14,7 +14,7 @@ from app.platforms.connection_counters import ErrorCode
 from app.problems import CODES, ProblemError, not_found
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "problems.md").read_text(encoding="utf-8")
 
 
 def test_every_code_is_documented_with_its_status() -> None:

@@ -45,5 +45,5 @@ def test_an_export_is_saved_and_opens(open_page: PageMaker, base: str, brand: Br
     page.get_by_label("終了日").fill("2021-09-24")
     sessions = pq.read_table(_saved(page, tmp_path, "sessions", "parquet")).column("session").to_pylist()
     assert [brand.latest] == sessions
-    expect(page.get_by_role("link", name="列の説明")).to_have_attribute("href", "/guide/exports")
+    expect(page.get_by_role("link", name="列の説明")).to_have_attribute("href", "/guide/reference/exports")
     assert [] == serious(page, "exports")

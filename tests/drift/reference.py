@@ -97,12 +97,12 @@ def _layers() -> Mapping[str, list[str]]:
 
 
 TABLES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
-    ("settings.md", "| setting | default | meaning |"): settings,
-    ("events.md", "| type | data | what it says |"): events,
-    ("kpis.md", "| slug | 日本語 | 中文 | English | unit | formula |"): kpis,
-    ("problems.md", "| code | status | meaning |"): problems,
-    ("deployment.md", "| metric | type | labels | meaning |"): metrics,
-    ("architecture.md", "| layer | package | what is in it |"): packages,
+    ("reference/settings.md", "| setting | default | meaning |"): settings,
+    ("reference/events.md", "| type | data | what it says |"): events,
+    ("reference/kpis.md", "| slug | 日本語 | 中文 | English | unit | formula |"): kpis,
+    ("reference/problems.md", "| code | status | meaning |"): problems,
+    ("reference/monitoring.md", "| metric | type | labels | meaning |"): metrics,
+    ("explanation/architecture.md", "| layer | package | what is in it |"): packages,
 }
 """Page and heading row of each generated table."""
 
@@ -176,7 +176,7 @@ def _option(one: Any) -> str:
 
 def pages() -> dict[str, str]:
     """Return the pages with generated parts by name, as they should be."""
-    texts = {"command.md": command_page()}
+    texts = {"reference/command.md": command_page()}
     for (name, heading), rows in TABLES.items():
         text = texts.get(name) or (DOCS / name).read_text(encoding="utf-8")
         texts[name] = with_table(text, heading, rows())

@@ -1,4 +1,4 @@
-"""What the API lets people change, and where the dashboard does it: the table of `docs/dashboard.md` is whole and true."""
+"""What the API lets people change, and where the dashboard does it: the table of `docs/reference/dashboard.md` is whole and true."""
 
 import json
 import re
@@ -22,14 +22,14 @@ def _writes() -> dict[str, str]:
 
 def test_every_write_of_the_api_has_its_place() -> None:
     """Each one has a row, and no row is of an operation that does not exist."""
-    rows = [name for name, _, _ in _ROW.findall((ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8"))]
+    rows = [name for name, _, _ in _ROW.findall((ROOT / "docs" / "reference" / "dashboard.md").read_text(encoding="utf-8"))]
     assert sorted(_writes()) == sorted(rows)
 
 
 def test_the_module_of_a_row_sends_its_request() -> None:
     """It holds the last word of the path; a write without a page says why."""
     writes = _writes()
-    for name, place, module in _ROW.findall((ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")):
+    for name, place, module in _ROW.findall((ROOT / "docs" / "reference" / "dashboard.md").read_text(encoding="utf-8")):
         if module == "–":
             assert place.startswith("no page: "), name
             continue

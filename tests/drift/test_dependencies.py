@@ -14,11 +14,11 @@ ASKED = [*PROJECT["dependencies"], *chain.from_iterable(PROJECT["optional-depend
 WANTED = [re.match(r"[A-Za-z0-9_.-]+", text).group() for text in ASKED]  # type: ignore[union-attr]
 ROWS = {
     cells[0].strip("`"): cells
-    for line in (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").splitlines()
+    for line in (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8").splitlines()
     if line.startswith("| `")
     for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
 }
-PAGE = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8")
 LOCKED = {
     name.lower(): version
     for name, version in re.findall(

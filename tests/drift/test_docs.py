@@ -25,14 +25,14 @@ def rows(page: str) -> dict[str, str]:
 
 def test_every_insight_is_documented() -> None:
     """The table of insights has a row per code, in the order of the API."""
-    assert list(CODES) == list(rows("insights.md"))
+    assert list(CODES) == list(rows("reference/insights.md"))
 
 
 def test_every_picture_stands_on_a_page() -> None:
     """Each link to a picture leads to a file, each file is shown, and together they weigh less than two megabytes."""
     shown = {
         (page.parent / address).resolve()
-        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for page in (ROOT / "README.md", *DOCS.rglob("*.md"))
         for address in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     }
     files = set(PICTURES.iterdir())

@@ -1,4 +1,4 @@
-"""Labels say one thing with one word: the words of docs/glossary.md are used, and those that it names beside them are not."""
+"""Labels say one thing with one word: the words of docs/reference/glossary.md are used, and those that it names beside them are not."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from app.labels.catalogue import CATALOGUE, Language
 
-GLOSSARY = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
+GLOSSARY = (Path(__file__).parents[2] / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
 _ROWS = [
     [cell.strip() for cell in line.strip("| ").split("|")]
     for line in GLOSSARY.partition("## Labels")[2].splitlines()

@@ -12,7 +12,7 @@ from app.storage.schema import migrate
 from tests.databases import SECRET, OwnSettings
 
 _VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
-_GUIDE = Path(__file__).parents[2] / "docs" / "upgrade.md"
+_GUIDE = Path(__file__).parents[2] / "docs" / "howto" / "upgrade.md"
 
 
 def _scripts() -> list[Script]:
@@ -42,7 +42,7 @@ async def test_a_missing_column_is_seen(database: Database) -> None:
 
 
 def test_every_migration_of_the_window_has_a_row_in_the_guide() -> None:
-    """docs/upgrade.md says of each migration since 0033 which servers may go on, and whether it may follow them."""
+    """docs/howto/upgrade.md says of each migration since 0033 which servers may go on, and whether it may follow them."""
     scripts = [script for script in _scripts() if script.revision >= "0033"]
     rows = dict(re.findall(r"^\| (\d{4}) \| (.+ \| .+) \| .+ \|$", _GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE))
     declared = {}

@@ -28,9 +28,9 @@ def test_no_cell_is_empty_that_says_what_something_means(table: object) -> None:
 def test_every_event_type_and_kpi_is_on_its_page() -> None:
     """The generator leaves no entry of a registry out."""
     for name in EVENT_MODELS:
-        assert f"\n| `{name}` |" in PAGES["events.md"]
+        assert f"\n| `{name}` |" in PAGES["reference/events.md"]
     for metric in METRICS:
-        assert f"\n| `{metric.slug}` |" in PAGES["kpis.md"]
+        assert f"\n| `{metric.slug}` |" in PAGES["reference/kpis.md"]
 
 
 def test_rows_are_replaced_and_the_text_around_stays() -> None:

@@ -38,7 +38,7 @@ from tests.pipeline.strategies import DATA
 
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "app" / "storage"
-PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "insights" / "rules").glob("*.py"))
 
 NO_ROWS = {

@@ -1,4 +1,4 @@
-"""The examples of docs/exports.md, run as they stand against a server."""
+"""The examples of docs/reference/exports.md, run as they stand against a server."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from tests.live.conftest import server
 from tests.pipeline.processes import free_port
 
 __all__ = ["server"]
-DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "exports.md"
 
 
 @pytest.fixture

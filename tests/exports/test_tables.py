@@ -24,7 +24,7 @@ from tests.databases import SECRET
 from tests.exports.conftest import FORMULA, Export
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "exports.md"
 
 
 async def test_kpis_are_those_of_the_document(show: str, export: Export, read: Read) -> None:

@@ -198,5 +198,5 @@ def test_every_script_runs(instance: Instance, tmp_path: Path) -> None:
 def test_the_pages_have_examples() -> None:
     """The README and every page that shows a request are among what is run."""
     pages = {page for page, _ in SHELL}
-    assert {"README.md", "docs/tutorial.md", "docs/settlement.md", "docs/operations.md"} <= pages
-    assert {"docs/release.md", "docs/stream.md"} == {one.page for one in SCRIPTS}
+    assert {"README.md", "docs/tutorial.md", "docs/reference/settlement.md", "docs/reference/operations.md"} <= pages
+    assert {"docs/reference/release.md", "docs/reference/stream.md"} == {one.page for one in SCRIPTS}

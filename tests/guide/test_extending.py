@@ -1,4 +1,4 @@
-"""docs/extending.md: the payload class of its example is a class as it stands, and counts what the page says."""
+"""docs/howto/extending.md: the payload class of its example is a class as it stands, and counts what the page says."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.guide.examples import blocks
 
 def test_the_class_of_the_page_registers_its_type_and_counts() -> None:
     """It needs the names of its neighbours alone."""
-    (block,) = [one for one in blocks() if (one.page, one.language) == ("docs/extending.md", "python")]
+    (block,) = [one for one in blocks() if (one.page, one.language) == ("docs/howto/extending.md", "python")]
     known = dict(payload.PAYLOADS)
     names: dict[str, Any] = {**vars(fields), **vars(contributions), "Payload": payload.Payload, "person": audience.person}
     try:

@@ -50,22 +50,26 @@ def test_every_link_out_of_the_documentation_leads_to_a_file() -> None:
                 assert anchor in {anchor_of(heading.replace("`", "")) for heading in headings}, f"{path.name}: {target}#{anchor}"
 
 
-def test_every_page_of_the_first_level_is_named_by_the_index() -> None:
-    """The entry page of the guide leads to each page."""
-    assert sorted(NAMES) == sorted(pages())
-    named = {link.partition("#")[0] for link in pages()["README"].links}
-    assert {name for name in pages() if "/" not in name} - {"README"} <= named
-
-
 def test_the_pages_are_arranged_by_what_a_reader_wants() -> None:
-    """A tutorial, how-tos, reference and explanation: the list beside a page has each page of the first level once."""
+    """A tutorial, how-tos, reference and explanation: the list beside a page has each page of a folder under the folder's headings."""
+    assert sorted(NAMES) == sorted(pages())
+    kinds = {
+        "Learn": {""},
+        "Do": {"howto"},
+        "Work with the dashboard": {"reference"},
+        "Data and API": {"reference"},
+        "The server": {"reference"},
+        "Understand": {"explanation", "decisions"},
+    }
     parts = contents(pages())
-    headings = [heading for heading, _ in parts]
-    assert ["Learn", "Do", "Work with the dashboard", "Data and API", "The server", "Understand"] == headings
+    assert list(kinds) == [heading for heading, _ in parts]
+    for heading, members in parts:
+        assert {page.name.rpartition("/")[0] for page in members} == kinds[heading]
     listed = [page.name for _, members in parts for page in members]
     assert len(listed) == len(set(listed))
-    assert {name for name in pages() if "/" not in name} - {INDEX} <= set(listed)
-    assert ["tutorial"] == [page.name for page in parts[0][1]]
+    # The records of decisions are listed by the page of their folder.
+    records = {name for name in pages() if name.startswith("decisions/")} - {f"decisions/{INDEX}"}
+    assert set(pages()) - {INDEX} - records == set(listed)
 
 
 async def test_pages_are_served_with_the_dashboards_policy(guide: httpx.AsyncClient) -> None:
@@ -96,7 +100,7 @@ async def test_a_search_names_the_places_and_shows_its_words_as_text(guide: http
     """The places lead to headings; what was searched for is never markup."""
     async with guide:
         found = (await guide.get("/guide", params={"q": "share link"})).text
-        assert 'href="/guide/people#' in found
+        assert 'href="/guide/reference/people#' in found
         hostile = (await guide.get("/guide", params={"q": "<script>alert(1)</script>"})).text
         assert "<script>alert" not in hostile
         assert "No places" in hostile

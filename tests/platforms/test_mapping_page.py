@@ -1,4 +1,4 @@
-"""docs/mapping.md: every request of the page is sent, in its order, and every answer is the one that the page shows."""
+"""docs/howto/mapping.md: every request of the page is sent, in its order, and every answer is the one that the page shows."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ import httpx
 from tests.guide.examples import differences
 from tests.platforms.conftest import path_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "mapping.md").read_text(encoding="utf-8")
 SECRET = b"the signing secret of the shop's webhooks"
 
 

@@ -39,7 +39,7 @@ class Revision(ResponseModel):
     created_at: datetime
     by: str | None = Field(description="who: `key:<id>`, or `automatic`; null in the client edition")
     note: str | None
-    sha256: str = Field(description="SHA-256 of the frozen document, see docs/release.md")
+    sha256: str = Field(description="SHA-256 of the frozen document, see docs/reference/release.md")
 
 
 class RevisionList(BaseModel):

@@ -81,7 +81,7 @@ async def export_table(
     to: Annotated[Instant | None, Query(description="before", examples=["2021-10-01T00:00:00+09:00"])] = None,
     format: Annotated[FormatName, Query(description="format of the file")] = "csv",
 ) -> Response:
-    """Send all rows of a table; see docs/exports.md for its columns.
+    """Send all rows of a table; see docs/reference/exports.md for its columns.
 
     The window is of the session's start (`sessions`, `products`, `kpis`), of an order's payment, else its placement (`orders`),
     of the event's time (`events`). A file that ends early has no proper end: the connection breaks.

@@ -41,6 +41,6 @@ export class Exports {
           form.field("/from", t("dash.from"), { kind: "date" }), form.field("/to", t("dash.to"), { kind: "date" }),
           form.field("/format", t("export.format"), { kind: "select", options: words("format", FORMATS) })),
         h("p", { class: "quiet small" }, t("brand.times", { zone: READER_ZONE })),
-      ], { submit: t("export.save"), aside: h("a", { href: `${BASE}/guide/exports` }, t("export.columns")) }));
+      ], { submit: t("export.save"), aside: h("a", { href: `${BASE}/guide/reference/exports` }, t("export.columns")) }));
   }
 }
