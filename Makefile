@@ -101,7 +101,7 @@ openapi: setup ## write openapi/openapi.json from the app
 	$(BIN)/tallylight openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 
-reference: setup ## write the tables of docs that are made from the code: settings, events, KPIs, problems, metrics, packages, commands
+reference: openapi ## write the tables of docs that are made from the code: routes, settings, events, KPIs, problems, metrics, packages, commands
 	$(BIN)/python -m tests.drift.reference
 
 released: setup ## write openapi/released.json, which `make check` compares the API with: after a release

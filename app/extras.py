@@ -1,7 +1,7 @@
 """Optional parts of the package: heavy libraries that a deployment may leave out.
 
 In: the name of an extra. Out: whether it is installed, and what to say where it is not. Never here: an import of these libraries;
-what is done without them, which each room decides.
+what is done without them, which each package decides.
 """
 
 from collections.abc import Mapping

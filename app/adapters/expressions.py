@@ -116,7 +116,7 @@ _WHOLE = frozenset(("contains", "to_string"))
 
 
 class _Interpreter(TreeInterpreter):
-    """The library's interpreter, at a price."""
+    """The library's interpreter, which takes steps from the budget for each node."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 In: the `order` of order/get, the `after_sale_order` of getaftersaleorder, the fields of the push. Out: order events, attributed
 to the live room they came from, in exact money. Never here: HTTP, tokens.
 
-Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An order belongs to a live when
+Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An order belongs to a live room when
 `ext_info.live_id` names it and `ext_info.order_scene` is 2. The id of an event is made of the order and its state, so that
 pushes, pulls and reconciliation agree.
 """
@@ -176,9 +176,9 @@ def read_order(
     status = integer(order.get("status"))
     detail = as_map(order.get("order_detail"))
     price = as_map(detail.get("price_info"))
-    pushed, told_at = push.get("event", ""), any_timestamp(push.get("at"))
+    pushed, pushed_at = push.get("event", ""), any_timestamp(push.get("at"))
     updated_at = timestamp(order.get("update_time")) or received_at
-    created_at = timestamp(order.get("create_time")) or told_at or updated_at
+    created_at = timestamp(order.get("create_time")) or pushed_at or updated_at
     paid = integer(price.get("order_price"))
     lines, of_lines = _lines(order, paid)
     purchase = {
@@ -190,19 +190,19 @@ def read_order(
     events.add("placed", created_at, purchase)
     pay_time = timestamp(as_map(detail.get("pay_info")).get("pay_time"))
     if status != _UNPAID and (pay_time or status in _PAID):
-        fallback = any_timestamp(push.get("paid_at")) or (told_at if pushed == "channels_ec_order_pay" else None)
+        fallback = any_timestamp(push.get("paid_at")) or (pushed_at if pushed == "channels_ec_order_pay" else None)
         events.add("paid", pay_time or fallback or updated_at, purchase)
     if status in _CANCELLED:
-        events.add("cancelled", (told_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
+        events.add("cancelled", (pushed_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
     if status in _SHIPPED:
-        told = told_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
+        stated_at = pushed_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
         for index, parcel in enumerate(_parcels(order)):
             data = {"carrier": parcel.carrier, "tracking": parcel.tracking}
-            events.add("shipped", parcel.shipped_at or told or updated_at, data, f"/{parcel.tracking}" if index else "")
+            events.add("shipped", parcel.shipped_at or stated_at or updated_at, data, f"/{parcel.tracking}" if index else "")
     if status == _DONE:
         parcel = _parcels(order)[0]
-        told = told_at if pushed == "channels_ec_order_confirm" else None
-        events.add("delivered", told or updated_at, {"carrier": parcel.carrier, "tracking": parcel.tracking})
+        stated_at = pushed_at if pushed == "channels_ec_order_confirm" else None
+        events.add("delivered", stated_at or updated_at, {"carrier": parcel.carrier, "tracking": parcel.tracking})
     if settled_at := timestamp(as_map(detail.get("settle_info")).get("settle_time")):
         # What was settled stands in another answer.
         collector.follow_up("order_flow", {"order_id": events.id}, f"order_flow/{events.id}/{int(settled_at.timestamp())}")

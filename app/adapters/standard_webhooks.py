@@ -52,7 +52,7 @@ _METRICS = {
     "views": "views_total",
     "followers": "followers_total",
 }
-"""Fields of `live.metrics`, a sample of streaming tools, and the fields of `live.audience.sampled`."""
+"""Fields of the type live.metrics, a sample of streaming tools, and the fields of `live.audience.sampled`."""
 
 
 class WebhookOptions(CommonOptions):

@@ -239,37 +239,37 @@ def read_stock(answer: object) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """One e-commerce live of a day."""
+class Broadcast:
+    """One e-commerce broadcast of a day."""
 
     export_id: str
     created_at: datetime | None
 
 
-def live_list(access_token: str, day: datetime) -> Call:
-    """Ask for the lives of a day; `day` is a moment in China's time zone."""
+def broadcast_list(access_token: str, day: datetime) -> Call:
+    """Ask for the broadcasts of a day; `day` is a moment in China's time zone."""
     return _post("/channels/livedashboard/getlivelist", access_token, {"ds": int(f"{day:%Y%m%d}")})
 
 
-def read_lives(answer: object) -> tuple[Live, ...]:
-    """Return the lives of an answer. Raises: WechatError."""
+def read_broadcasts(answer: object) -> tuple[Broadcast, ...]:
+    """Return the broadcasts of an answer. Raises: WechatError."""
     items = [as_map(item) for item in as_list(checked(answer).get("live_items"))]
     return tuple(
-        Live(number, timestamp(item.get("create_time"))) for item in items if (number := identifier(item.get("export_id")))
+        Broadcast(number, timestamp(item.get("create_time"))) for item in items if (number := identifier(item.get("export_id")))
     )
 
 
-def read_live_list(answer: object) -> tuple[tuple[Live, ...], bool]:
-    """Return the lives of an answer, and whether there are more than it tells. Raises: WechatError."""
-    return read_lives(answer), checked(answer).get("has_more") is True
+def read_broadcast_list(answer: object) -> tuple[tuple[Broadcast, ...], bool]:
+    """Return the broadcasts of an answer, and whether the platform has more. Raises: WechatError."""
+    return read_broadcasts(answer), checked(answer).get("has_more") is True
 
 
 def live_data(access_token: str, export_id: str) -> Call:
-    """Ask for the figures of a live."""
+    """Ask for the figures of a broadcast."""
     return _post("/channels/livedashboard/getlivedata", access_token, {"export_id": export_id})
 
 
-def finished_lives(access_token: str, ended_from: datetime, ended_to: datetime, last_buffer: str = "") -> Call:
-    """Ask for the totals of the lives that ended in a time range."""
+def finished_broadcasts(access_token: str, ended_from: datetime, ended_to: datetime, last_buffer: str = "") -> Call:
+    """Ask for the totals of the broadcasts that ended in a time range."""
     times = {"start_time": int(ended_from.timestamp()), "end_time": int(ended_to.timestamp())}
     return _post("/channels/finderlive/get_finder_live_data_list", access_token, {**times, "last_buffer": last_buffer})

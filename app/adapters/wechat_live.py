@@ -200,10 +200,10 @@ def _comparison(index: Mapping[str, object], stamp: str, subject: str, sampled_a
 
 def _is_living(index: Mapping[str, object]) -> bool | None:
     """Return `is_living`, sent as a boolean, a number or a text; without it, the block that is present decides."""
-    said = {"true": True, "1": True, "false": False, "0": False}.get(str(index.get("is_living")).lower())
-    if said is None and ("on_air" in index) != ("ended" in index):
+    stated = {"true": True, "1": True, "false": False, "0": False}.get(str(index.get("is_living")).lower())
+    if stated is None and ("on_air" in index) != ("ended" in index):
         return "on_air" in index
-    return said
+    return stated
 
 
 def _product(
@@ -260,7 +260,7 @@ class FinishedPage:
     has_more: bool
 
 
-def read_finished_lives(answer: object, context: Context) -> FinishedPage:
+def read_finished_broadcasts(answer: object, context: Context) -> FinishedPage:
     """Return the totals of finished broadcasts, each dated at its end.
 
     The peak (`max_online_count`) has no time, so it is not sampled.

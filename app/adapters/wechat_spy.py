@@ -3,7 +3,7 @@
 In: its JSON, bare or wrapped. Out: events of the audience, one sample per delivery. Never here: a signature: the tool
 has none, so the URL carries an unguessable token (`signature_covers`).
 
-Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It repeats events; the live's id and `seq`
+Source: fire4nt/wxlivespy, EventForwarder.ts, CustomTypes.ts and schema.json. It repeats events; the broadcast's id and `seq`
 identify them. One like message may represent several taps; the platform's total is in the sample.
 """
 

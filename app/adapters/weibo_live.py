@@ -43,7 +43,7 @@ _IGNORED = {3: "light-up", 4: "mute", 6: "notice", 9: "cart", 10: "product", 14:
 _ON_AIR, _ENDED = 1, frozenset((3, 5))
 _STATES = {"live.session.started": True, "live.session.ended": False}
 _WRAPPERS = ("messages", "message", "data", "msg")
-_NOT_SAID_AGAIN = frozenset(("sign", "access_token"))
+_CREDENTIALS = frozenset(("sign", "access_token"))
 
 
 OPTIONS = CommonOptions
@@ -83,7 +83,7 @@ def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
     if not same(weibo_live(fields, secrets["app_secret"]), sign):
         raise Refused(401, "sign does not match")
     # ts is signed, so a retry of the callback has the same key.
-    key = key_of(*(f"{name}={value}" for name, value in sorted(fields.items()) if name not in _NOT_SAID_AGAIN))
+    key = key_of(*(f"{name}={value}" for name, value in sorted(fields.items()) if name not in _CREDENTIALS))
     if form:
         return Verified(delivery.body, delivery.received_at, key)
     # Nested fields are outside the signature: the first body that comes with it is the only one.
@@ -180,14 +180,14 @@ def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> t
     return simple.get(kind) or _IGNORED.get(kind)
 
 
-def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *, told: bool | None) -> bool | None:
+def _change(message: Mapping[str, object], room: str, states: dict[str, bool], *, stated: bool | None) -> bool | None:
     """Record a room's status; return it if it changed and the message is no message about the status."""
     status = integer(as_map(message.get("room_info")).get("status"))
-    on_air = told if told is not None else True if status == _ON_AIR else False if status in _ENDED else None
+    on_air = stated if stated is not None else True if status == _ON_AIR else False if status in _ENDED else None
     if on_air is None or states.get(room, False) == on_air:
         return None
     states[room] = on_air
-    return on_air if told is None else None
+    return on_air if stated is None else None
 
 
 def _read(
@@ -197,7 +197,7 @@ def _read(
     collector: EventCollector,
     states: dict[str, bool] | None,
 ) -> None:
-    raw = {name: value for name, value in message.items() if name not in _NOT_SAID_AGAIN}
+    raw = {name: value for name, value in message.items() if name not in _CREDENTIALS}
     room = identifier(first(message, "room_id")) or identifier(as_map(message.get("room_info")).get("room_id"))
     subject = context.session or (f"{PLATFORM}:{room}" if room else None)
     sender = as_map(first(message, "sender_info", "sender", "user"))
@@ -205,8 +205,8 @@ def _read(
     stamp = first(message, "create_at", "created_at", "ts")
     time = timestamp(stamp, per_second=1000) or timestamp(stamp) or received_at
     kind = integer(message.get("msg_type"))
-    said = key_of(*(f"{name}={value}" for name, value in sorted(raw.items())))
-    number = f"{room}/{identifier(message.get('mid')) or said}"
+    content = key_of(*(f"{name}={value}" for name, value in sorted(raw.items())))
+    number = f"{room}/{identifier(message.get('mid')) or content}"
     made = None if kind is None else _event_of(kind, message, viewer)
     if made is None:
         collector.unknown("no message type that we know", raw)
@@ -215,7 +215,7 @@ def _read(
     else:
         collector.event(made[0], id=number, subject=subject, time=time, data=made[1], raw=raw)
     if states is not None:
-        on_air = _change(message, room or "", states, told=_STATES.get(made[0]) if isinstance(made, tuple) else None)
+        on_air = _change(message, room or "", states, stated=_STATES.get(made[0]) if isinstance(made, tuple) else None)
         if on_air is not None:
             state = "live.session.started" if on_air else "live.session.ended"
             collector.event(state, id=f"{number}/status", subject=subject, time=time, data={}, raw=raw)

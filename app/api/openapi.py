@@ -16,10 +16,10 @@ from app.events.envelope import EVENT
 from app.problems import MEDIA_TYPE, ProblemDocument, responses
 
 TAGS = [
-    {"name": "ingest", "description": "Telemetry in: events, dead letters, parked rooms, voids."},
+    {"name": "ingest", "description": "Telemetry in: events, dead letters, parked events, voids."},
     {"name": "webhooks", "description": "The platforms' own pushes."},
     {"name": "connections", "description": "Platforms and tools that an agency connects."},
-    {"name": "imports", "description": "Exports of a back-end, as CSV."},
+    {"name": "imports", "description": "Files of a back end: CSV and workbooks."},
     {"name": "sessions", "description": "Live sessions, and their rebuilds."},
     {"name": "desk", "description": "What operators do before and while a session runs."},
     {"name": "streams", "description": "The rooms of a session."},
@@ -31,7 +31,7 @@ TAGS = [
     {"name": "logistics", "description": "What is to be sent: packing lists, cartons, parcels."},
     {"name": "live", "description": "A session while it runs: the stream, its tickets, alerts."},
     {"name": "channels", "description": "Where alerts and results are sent: chats, programs."},
-    {"name": "brands", "description": "Whose sessions they are."},
+    {"name": "brands", "description": "Brands, their names, logos and chosen figures."},
     {"name": "customers", "description": "A brand's customers by pseudonym, and cohorts."},
     {"name": "products", "description": "The catalogue: codes, names, aliases."},
     {"name": "contracts", "description": "What a brand and its agency agreed on, and the presets."},

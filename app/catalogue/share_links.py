@@ -1,6 +1,6 @@
 """Share links: the client edition of one session for everyone who has the link.
 
-In: requests of operators. Out: records; the secret of a link once. Never here: what a guest may read (`api.guests`).
+In: requests of operators. Out: records; the secret of a link once. Never here: what a guest may read (`api.access.guests`).
 """
 
 from datetime import datetime

@@ -234,8 +234,8 @@ def platforms(documents: Documents, language: Language) -> ChartData:
                 }
                 for platform, value in values.items()
             ]
-    told = [f"{row['label']} {row['platform_name']} {row['text']}" for row in parts]
-    description = label("chart.platforms.description", language).format(parts=_listing(told, language))
+    texts = [f"{row['label']} {row['platform_name']} {row['text']}" for row in parts]
+    description = label("chart.platforms.description", language).format(parts=_listing(texts, language))
     return ChartData(description, {"parts": parts}, empty=not parts)
 
 
@@ -251,8 +251,8 @@ def sources(documents: Documents, language: Language) -> ChartData:
         }
         for row in documents["audience"]["by_source"]
     ]
-    told = [f"{row['label']} {row['text']}" for row in found]
-    description = label("chart.sources.description", language).format(sources=_listing(told, language))
+    parts = [f"{row['label']} {row['text']}" for row in found]
+    description = label("chart.sources.description", language).format(sources=_listing(parts, language))
     return ChartData(description, {"sources": found}, empty=not found)
 
 
@@ -289,6 +289,6 @@ def products(documents: Documents, language: Language) -> ChartData:
         for number, (name, gmv, units, clicks, rest) in enumerate(bars)
     ]
     words = {"currency": document["currency"]}
-    told = [f"{row['label']} {row['text']}" for row in found]
-    description = label("chart.products.description", language).format(products=_listing(told, language), **words)
+    parts = [f"{row['label']} {row['text']}" for row in found]
+    description = label("chart.products.description", language).format(products=_listing(parts, language), **words)
     return ChartData(description, {"products": found}, words, empty=not found)

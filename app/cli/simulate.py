@@ -124,14 +124,14 @@ async def send(
                 done = max(seconds, bar.tasks[0].completed)
                 bar.update(task, completed=done, description=f"{summary.sent:,} events")
 
-            def say(name: str) -> None:
+            def show_session(name: str) -> None:
                 base = url.rstrip("/")
                 bar.console.print(
                     f"session {name}\nscreen  {base}/#/live/{name}\nfigures {base}/v1/sessions/{name}/kpis", highlight=False
                 )
 
             outcome = await run(
-                scenario, wire, options, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=say, on_progress=show
+                scenario, wire, options, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=show_session, on_progress=show
             )
         report_on(outcome.summary)
         equal = True

@@ -5,7 +5,7 @@ order counts what (`unlinking`).
 
 The rows are renamed in one transaction that holds the person's sessions, and they are what a rebuild makes of the changed log.
 An event of such an order that arrives later gets the order's pseudonym before it is stored (`ingest.privacy`). What the person
-did as a viewer stays: it has no link to an order any more.
+did as a viewer stays: it has no link to an order.
 """
 
 from collections.abc import Sequence

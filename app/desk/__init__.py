@@ -1,4 +1,4 @@
 """The desk: what an operator does before and while a session runs.
 
-In: forms of operators. Out: events on the ordinary way in; the plan of a session. Never here: HTTP, figures.
+In: forms of operators. Out: events, submitted as those of any sender; the plan of a session. Never here: HTTP, figures.
 """

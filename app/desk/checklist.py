@@ -1,4 +1,4 @@
-"""The checklist of a show, which tests itself: what is planned, what was heard, what the settlement will need.
+"""The checklist of a show: what is planned, which connections delivered events, what the settlement will need.
 
 In: a session's plan, its brand's connections, contracts and rates, the present moment. Out: items with a state and figures. Never
 here: HTTP, a change of anything.

@@ -1,4 +1,4 @@
-"""The headings under which back-ends export what an import takes, in Japanese, Chinese and English.
+"""The headings under which back ends export what an import takes, in Japanese, Chinese and English.
 
 In: nothing. Out: field → headings, by kind of import. Never here: a file.
 
@@ -97,5 +97,5 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
 """By kind of import."""
 
 ONLY_BESIDE: Mapping[tuple[str, str], tuple[str, str]] = {("orders", "name"): ("order", "lineitem")}
-"""A heading that means a field only in the file of a back-end, which a heading that begins otherwise proves: Shopify calls the
+"""A heading that means a field only in the file of a back end, which a heading that begins otherwise proves: Shopify calls the
 number of an order its name."""

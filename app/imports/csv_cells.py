@@ -1,4 +1,4 @@
-"""Cells of a back-end's export.
+"""Cells of a back end's export.
 
 In: cells as spreadsheets leave them, and how their column is to be read. Out: ids, amounts, counts and times, or `BadCell`. Never
 here: what a column means.
@@ -19,7 +19,7 @@ from app.imports.table_heading import BadFile, clean
 __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "seconds", "text", "time"]
 
 EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))
-"""What back-ends write into a cell that has no value."""
+"""What back ends write into a cell that has no value."""
 _YES = frozenset(
     ("yes", "y", "true", "t", "gift", "free", "是", "有", "赠品", "贈品", "赠", "はい", "ギフト", "景品", "○", "◯", "✓", "√")
 )
@@ -84,7 +84,7 @@ def money(cell: str, mark: Mark = ".", currency: str | None = None) -> str | Non
 
 
 def flag(cell: str) -> bool | None:
-    """Return what a cell says of a gift: yes or no, in the words of back-ends, or a number of pieces.
+    """Return what a cell says of a gift: yes or no, in the words of back ends, or a number of pieces.
 
     Raises:
         BadCell: it says neither.

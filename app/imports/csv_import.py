@@ -1,4 +1,4 @@
-"""Exports of a back-end, as CSV or as a spreadsheet: orders, or figures of the audience.
+"""Exports of a back end, as CSV or as a spreadsheet: orders, or figures of the audience.
 
 In: an export's file and which column is what. Out: events and a report per row, order by order. Never here: a platform's column
 names, storage.

@@ -1,4 +1,4 @@
-"""Records of a CSV text, as spreadsheets and back-ends write them.
+"""Records of a CSV text, as spreadsheets and back ends write them.
 
 In: lines of text, a separator. Out: records of cells. Never here: encodings, headings, the meaning of a cell.
 

@@ -37,7 +37,7 @@ class TableOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
-    """The back-end that made the file: what is chosen for an import is remembered under it."""
+    """The back end that made the file: what is chosen for an import is remembered under it."""
     columns: Annotated[dict[str, Heading | None], Field(max_length=50)] = {}
     """Field → the column's heading; `heading#2` is the second column of that heading; None: no column has it."""
     guess: bool | None = None

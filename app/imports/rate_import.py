@@ -1,4 +1,4 @@
-"""Files of exchange rates, as a bank publishes them or a back-end exports them.
+"""Files of exchange rates, as a bank publishes them or a back end exports them.
 
 In: a table and which column is what. Out: `date`, `from`, `to`, `kind`, `rate` and `source` of each row. Never here: storage, a
 rate that no row states.

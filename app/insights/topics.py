@@ -105,11 +105,11 @@ def topics_of(comments: Sequence[CommentText], products: Mapping[str, Iterable[s
     everything = "\n".join(texts)
     names = [(name, code) for name, code in _names(products) if name in everything]
     for (person, _), text in zip(read, texts, strict=True):
-        for topic in _said(text, names, segments=segments):
+        for topic in _topics_in(text, names, segments=segments):
             people[topic].add(person)
     ordered = sorted(people.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return Topics(
-        [Topic(kind, term, len(said)) for (kind, term), said in islice(ordered, most)],
+        [Topic(kind, term, len(people)) for (kind, term), people in islice(ordered, most)],
         len(read),
         len({person for person, _ in read}),
         len(comments) > limit,
@@ -128,7 +128,7 @@ def _names(products: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda entry: (-len(entry[0]), entry))
 
 
-def _said(text: str, names: Sequence[tuple[str, str]], *, segments: bool) -> Iterator[tuple[str, str]]:
+def _topics_in(text: str, names: Sequence[tuple[str, str]], *, segments: bool) -> Iterator[tuple[str, str]]:
     """Yield (kind, term) of one comment; the text of one topic is not counted again as a word."""
     for name, code in names:
         if name in text:

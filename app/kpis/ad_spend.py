@@ -1,6 +1,6 @@
 """What campaigns cost, in the session's currency.
 
-In: sums by currency, entered rates. Out: a figure, the rates of its conversion, what lacks. Never here: I/O, a default rate.
+In: sums by currency, entered rates. Out: a figure, the rates of its conversion, the missing rates. Never here: I/O, a default rate.
 """
 
 from collections.abc import Mapping
@@ -53,5 +53,5 @@ def used_rates(rates: Rates) -> list[dict[str, Any]]:
 
 
 def missing_rates(rates: Rates, target: str) -> list[dict[str, str]]:
-    """Return the rates that lack: from which currency, to which, and the day."""
+    """Return the missing rates: from which currency, to which, and the day."""
     return [{"from": currency, "to": target, "date": one.isoformat()} for currency, one in rates.items() if isinstance(one, date)]

@@ -112,7 +112,7 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
         yield KpiWarning("ad_rate_missing", {"currency": lacking["from"], "target": lacking["to"], "date": lacking["date"]})
     yield from _products(figures, digits)
     for platform in figures.platforms():
-        yield from _told_twice(figures, platform, digits)
+        yield from _counted_and_reported(figures, platform, digits)
 
 
 def _corrected_clocks(figures: SessionFigures) -> Iterable[KpiWarning]:
@@ -135,7 +135,7 @@ def _products(figures: SessionFigures, digits: int) -> Iterable[KpiWarning]:
         )
 
 
-def _told_twice(figures: SessionFigures, platform: str, digits: int) -> Iterable[KpiWarning]:
+def _counted_and_reported(figures: SessionFigures, platform: str, digits: int) -> Iterable[KpiWarning]:
     counted, reported = figures.counted.get(platform), figures.reported.get(platform)
     if not counted or not reported:
         return

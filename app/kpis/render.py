@@ -61,7 +61,7 @@ def figures_document(values: Values, digits: int) -> Document:
     return shown
 
 
-def _tell_rates(evaluation: Evaluation, documents: Iterable[Document]) -> None:
+def _add_rates(evaluation: Evaluation, documents: Iterable[Document]) -> None:
     """Add the exchange rates to the figures that rest on them, and the rates without which they are absent."""
     used, missing = used_rates(evaluation.ad_rates), missing_rates(evaluation.ad_rates, evaluation.head.currency)
     for cells in documents:
@@ -78,7 +78,7 @@ def kpi_document(evaluation: Evaluation, figures: SessionFigures, language: Lang
     # The total of a single platform is the platform's figure.
     total = next(iter(by_platform.values())) if len(by_platform) == 1 else figures_document(evaluation.total, digits)
     if evaluation.ad_rates:
-        _tell_rates(evaluation, [total, *by_platform.values()])
+        _add_rates(evaluation, [total, *by_platform.values()])
     duration = evaluation.duration_us
     seconds = None if duration is None else number(duration, 1_000_000)
     return {

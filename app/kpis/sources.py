@@ -41,9 +41,9 @@ async def sources_on(connection: Connection, asked: SessionQuery) -> Document:
     session = evaluation.head.id
     arrivals = by_source(await reads.arrivals(connection, session, None))
     sales = await sources.sales(connection, session)
-    told = await sources.reported(connection, session)
-    rows = len(arrivals) + len(sales) + len(told)
-    return await compute(rows, sources_document, evaluation, arrivals, sales, told)
+    reported = await sources.reported(connection, session)
+    rows = len(arrivals) + len(sales) + len(reported)
+    return await compute(rows, sources_document, evaluation, arrivals, sales, reported)
 
 
 def by_source(arrivals: Mapping[str, int]) -> Counter[Source | None]:

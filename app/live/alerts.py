@@ -152,7 +152,7 @@ def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Aler
     if not moments:
         return None
     heard = max(moments)
-    # What was counted is known by its minute: anything in it may have been heard at its end.
+    # What was counted is known by its minute: anything in it may have arrived at its end.
     quiet = clock - (heard + MINUTE if heard.second == heard.microsecond == 0 else heard)
     if quiet < silence:
         return None

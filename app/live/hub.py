@@ -110,7 +110,7 @@ class Hub:
         if topic.state is None:
             if topic.working is None:
                 topic.working = _task(self._load_first_state(topic))
-            # Shielded: a caller who hangs up must not take the picture from the others.
+            # Shielded: the cancellation of one caller must not cancel the read that the others wait for.
             await asyncio.shield(topic.working)
         if topic.state is None or topic.gone or watcher.principal.brand_id not in (None, topic.state.head.brand_id):
             raise not_found("session")
@@ -142,7 +142,7 @@ class Hub:
                     await task
 
     async def _load_first_state(self, topic: Topic) -> None:
-        """Take a topic's first picture; none where there is no such session."""
+        """Read a topic's first state; None if there is no such session."""
         try:
             async with self._database.acquire() as connection:
                 found = await live_reads.fingerprints(connection, [topic.session])
@@ -210,7 +210,7 @@ class Hub:
     async def _compute(self, topic: Topic, fingerprint: Fingerprint) -> set[View]:
         """Take a new state; return the views whose subscribers have news.
 
-        The mark was read before the picture: a commit between the two is seen, and looked for once more.
+        The fingerprint was read before the state: a commit between the two is in the state, and makes the session be read once more.
         """
         async with self._gate:
             began = time.monotonic()

@@ -1,7 +1,7 @@
 """Imports of tracking numbers: a carrier's export becomes shipped orders.
 
 In: a file, which column is what, the caller. Out: `live.order.shipped` events, and what became of every row. Never here: the
-reading of cells (`adapters.tracking_import`).
+reading of cells (`imports.tracking_import`).
 
 Idempotent: an event's id is made of what the row states. A row whose order the session does not have is refused by name; nothing
 of it is stored, since a mistyped number would become an order that nothing else knows.

@@ -1,7 +1,7 @@
 """A backup, and a restored backup.
 
 In: the database, the settings, a file, a passphrase. Out: the file; a database like the one it is of. Never here: the file's form
-(`backup_file`), the programs (`storage.dump`).
+(`backup_file`), the programs (`storage.postgres.dump`).
 """
 
 import base64

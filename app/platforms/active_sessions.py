@@ -57,15 +57,15 @@ async def live_sessions(
         broadcasts = await broadcasts_of(lent, [row["id"] for row in rows])
     found = []
     for row in rows:
-        told = broadcasts.get(row["id"], [])
-        last_end = max([broadcast.at for broadcast in told if not broadcast.on], default=row["ended_at"])
-        if is_on_air(told) or (last_end is not None and now - after <= last_end):
-            found.append(LiveSession(row["id"], tuple(row["rooms"]), row["started_at"], _heard(told, platform)))
+        reported = broadcasts.get(row["id"], [])
+        last_end = max([broadcast.at for broadcast in reported if not broadcast.on], default=row["ended_at"])
+        if is_on_air(reported) or (last_end is not None and now - after <= last_end):
+            found.append(LiveSession(row["id"], tuple(row["rooms"]), row["started_at"], _rooms_with_status(reported, platform)))
     return found
 
 
-def _heard(told: Iterable[Broadcast], platform: str) -> frozenset[str]:
-    return frozenset(broadcast.room for broadcast in told if not broadcast.room or broadcast.platform == platform)
+def _rooms_with_status(reported: Iterable[Broadcast], platform: str) -> frozenset[str]:
+    return frozenset(broadcast.room for broadcast in reported if not broadcast.room or broadcast.platform == platform)
 
 
 async def expected_sessions(
@@ -80,11 +80,11 @@ async def expected_sessions(
         broadcasts = await broadcasts_of(lent, [row["id"] for row in rows])
     found = []
     for row in rows:
-        told = broadcasts.get(row["id"], [])
-        begun = {one.room for one in told if one.platform == platform}
+        reported = broadcasts.get(row["id"], [])
+        begun = {one.room for one in reported if one.platform == platform}
         silent = tuple(room for room in row["rooms"] if room not in begun)
-        over = any(not one.room and not one.on for one in told)
-        if not over and (silent or (tied is not None and not told)):
+        over = any(not one.room and not one.on for one in reported)
+        if not over and (silent or (tied is not None and not reported)):
             found.append(ExpectedSession(row["id"], silent, row["about"] - EARLY))
     return found
 

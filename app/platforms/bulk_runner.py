@@ -127,14 +127,14 @@ class BulkRunner:
                 return
             succeeded = await work([dead_letter for dead_letter, _ in page])
             after = (page[-1][1], page[-1][0])
-            if await self._told(job, len(page), succeeded, after):
+            if await self._note_progress(job, len(page), succeeded, after):
                 return
 
     async def _replay_parked(self, job: WorkRow) -> None:
         room = RoomFilter(**from_json(job.filter))
         replayed = await replay_parked(self.database, self.settings, self.writer, room.platform, room.room)
         # Events without a registration that reaches them stay parked.
-        await self._told(job, replayed, replayed, (None, None))
+        await self._note_progress(job, replayed, replayed, (None, None))
 
     async def _discard_parked(self, job: WorkRow) -> None:
         room = RoomFilter(**from_json(job.filter))
@@ -145,10 +145,10 @@ class BulkRunner:
             if not found:
                 return
             await delete_parked(self.database, room.platform, room.room, found)
-            if await self._told(job, len(found), len(found), (None, None)):
+            if await self._note_progress(job, len(found), len(found), (None, None)):
                 return
 
-    async def _told(self, job: WorkRow, done: int, succeeded: int, after: tuple[datetime | None, UUID | None]) -> bool:
+    async def _note_progress(self, job: WorkRow, done: int, succeeded: int, after: tuple[datetime | None, UUID | None]) -> bool:
         """Note the progress; return whether the job was cancelled."""
         async with self.database.acquire() as connection:
             return await bulk_jobs.progress(connection, job.id, done, succeeded, done - succeeded, after)

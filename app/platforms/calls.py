@@ -25,7 +25,7 @@ _ATTEMPT_SECONDS = 20.0
 _ALL_SECONDS = 45.0
 _FIRST_PAUSE = 0.3
 MAX_ANSWER = 4 * 1024 * 1024
-"""Bytes of an answer, before and after decompression: a page of a hundred orders has some hundred kilobytes."""
+"""Bytes of an answer, before and after decompression: a page of a hundred orders has a few hundred kilobytes."""
 
 
 class UnavailableError(Exception):

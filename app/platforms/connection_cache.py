@@ -121,7 +121,7 @@ class ConnectionCache:
             secrets = decrypt_secrets(self._cipher, row["sealed"])
             valid = without_expired(secrets.values, row["previous_secret_until"], datetime.now(UTC))
         except UnreadableError:
-            _log.error("a connection's secrets were sealed with another secret key", connection=str(connection_id))
+            _log.error("a connection's secrets are encrypted with another secret key", connection=str(connection_id))
             return None
         return LoadedConnection(
             row["id"],

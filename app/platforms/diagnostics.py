@@ -96,15 +96,15 @@ async def _wechat(admin: ConnectionAdmin, connection: LoadedConnection) -> list[
         page = await platforms.wechat.call(connection, lambda text: wechat_api.order_list(text, since, now), wechat_api.read_page)
         return f"orders may be read; {len(page.ids)} changed within the last hour"
 
-    async def lives() -> str:
+    async def broadcasts() -> str:
         day = now.astimezone(_CHINA)
-        found = await platforms.wechat.call(connection, lambda text: wechat_api.live_list(text, day), wechat_api.read_lives)
-        return f"the dashboard may be read; {len(found)} lives today"
+        found = await platforms.wechat.call(connection, lambda text: wechat_api.broadcast_list(text, day), wechat_api.read_broadcasts)
+        return f"the dashboard may be read; {len(found)} broadcasts today"
 
     first = await _tried("access_token", token)
     if not first.ok:
         return [first]
-    reading = ("orders", orders) if connection.kind == "wechat_shop" else ("dashboard", lives)
+    reading = ("orders", orders) if connection.kind == "wechat_shop" else ("dashboard", broadcasts)
     return [first, await _tried(*reading)]
 
 

@@ -1,6 +1,6 @@
 """What the headings of a file are taken for, before it is imported.
 
-In: what the reading process found. Out: a response model. Never here: the guess (`adapters.column_guess`).
+In: what the reading process found. Out: a response model. Never here: the guess (`imports.column_guess`).
 """
 
 from typing import Any, Literal

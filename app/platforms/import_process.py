@@ -101,14 +101,14 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
         "sheet": options.sheet,
         "heading_row": options.heading_row,
     }
-    told = {"encoding": layout.encoding, "separator": layout.separator, "sheet": layout.sheet, "heading_row": layout.heading_row}
-    guessed = [name for name, value in told.items() if value is not None and given[name] is None]
+    facts = {"encoding": layout.encoding, "separator": layout.separator, "sheet": layout.sheet, "heading_row": layout.heading_row}
+    guessed = [name for name, value in facts.items() if value is not None and given[name] is None]
     guessed += ["columns"] if found.guessed else []
     guessed += ["decimal"] if survey.decimal and options.decimal is None else []
     guessed += ["date_order"] if survey.date_order and options.date_order is None else []
     return {
         "format": layout.format,
-        **told,
+        **facts,
         "columns": {name: layout.columns[heading] for name, heading in found.columns.items()},
         "headings": found.columns,
         "decimal": survey.decimal,

@@ -1,7 +1,7 @@
-"""Imports: a back-end's export through the writer, with a report per row.
+"""Imports: a back end's export through the writer, with a report per row.
 
 In: a file, which column is what, the caller's brand. Out: what became of every row. Never here: the reading of cells
-(`adapters.csv_import`), the limits of the reading process (`import_process`).
+(`imports.csv_import`), the limits of the reading process (`import_process`).
 
 Idempotent: the same file again is all duplicates, and an import that was interrupted is completed by sending the file again.
 """
@@ -150,9 +150,9 @@ class Importer:
 @asynccontextmanager
 async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool) -> AsyncIterator[Process]:
     only = "columns" if only_columns else None
-    told = {"options": options, "source": SOURCE, "imported_at": now.isoformat(), "only": only}
+    arguments = {"options": options, "source": SOURCE, "imported_at": now.isoformat(), "only": only}
     # Linux takes an argument of at most 128 KiB: the longest options are 80,000 bytes of UTF-8, but 240,000 with escapes.
-    argument = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    argument = json.dumps(arguments, ensure_ascii=False, separators=(",", ":")).encode()
     # The process computes and needs no secret.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     process = await asyncio.create_subprocess_exec(

@@ -2,7 +2,7 @@
 
 In: a function, and how costly it may be. Out: its result. Never here: a platform's format.
 
-A delivery of a megabyte, or the rules of a mapping on a few bytes, take up to some hundred milliseconds to parse. On the event
+A delivery of a megabyte, or the rules of a mapping on a few bytes, take some tenths of a second to parse. On the event
 loop that would be the wait of every other request. One thread for all: parsing is Python, so that a second one would not make it
 faster, and would take from the event loop twice as often.
 """

@@ -99,7 +99,7 @@ class Pollers:
         """Find and poll the broadcasts of a connection; return how many were polled.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next next poll follows.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next poll tries again.
         """
         connection = await self.connection_cache.reload(connection_id)
         if connection is None or not connection.enabled:

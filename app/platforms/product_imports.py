@@ -1,7 +1,7 @@
 """Imports of products: a spreadsheet of names, aliases and customs data becomes the brand's catalogue.
 
 In: a file, which column is what. Out: stored products, and a report per row. Never here: the reading of cells
-(`adapters.product_import`), prices and stock, which belong to a session's line-up.
+(`imports.product_import`), prices and stock, which belong to a session's line-up.
 
 Idempotent: a row that states what is stored is a duplicate. An empty cell states nothing, so that no import takes anything away.
 """

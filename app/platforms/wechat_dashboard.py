@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import to_json
 
 from app.adapters import wechat_api, wechat_live
-from app.adapters.wechat_api import Busy, Call, Live, QuotaExceeded, TokenRefused, WechatError
+from app.adapters.wechat_api import Broadcast, Busy, Call, QuotaExceeded, TokenRefused, WechatError
 from app.adapters.wechat_live import BroadcastChange, LiveReading
 from app.platforms.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
 from app.platforms.connection_cache import LoadedConnection
@@ -46,7 +46,7 @@ class Dashboard:
 
         Raises:
             QuotaBackoffError, NoCredentialsError, UnavailableError: what was not read is read at the next turn.
-            WechatError: the platform refuses every one of the lives, or the list of them.
+            WechatError: the platform refuses every one of the broadcasts, or the list of them.
         """
         after = timedelta(seconds=self.settings.poll_after_seconds)
         tied = connection.context.session
@@ -56,7 +56,7 @@ class Dashboard:
         expected = [session for session in expected if session.id not in on_air]
         rooms = await self._rooms(connection, live, now) if live else set()
         rooms |= await self._begun(connection, expected, now) if expected else set()
-        told = {room for session in live for room in (*session.rooms, "") if session.rooms_with_status & {room, ""}}
+        known = {room for session in live for room in (*session.rooms, "") if session.rooms_with_status & {room, ""}}
         over = {room: datetime.fromisoformat(at) for room, at in connection.rooms.items()}
         due = sorted(room for room in rooms if room not in over or now - over[room] <= after)
         read, refusal = 0, None
@@ -72,7 +72,7 @@ class Dashboard:
                 continue
             moment = max(now, datetime.now(UTC))
             reading = await beside(wechat_live.read_live_data, answer, room, connection.context, moment)
-            marks = _marks(reading, over, room, moment, told=(room if tied is None else "") in told)
+            marks = _marks(reading, over, room, moment, known=(room if tied is None else "") in known)
             began_or_ended = wechat_live.session_events(room, connection.context, marks)
             await self.submitter.take(connection, replace(reading.parsed, events=began_or_ended + reading.parsed.events), now)
             read += 1
@@ -90,7 +90,7 @@ class Dashboard:
     async def _rooms(self, connection: LoadedConnection, sessions: list[LiveSession], now: datetime) -> set[str]:
         """Return the registered rooms of sessions on air that the dashboard knows.
 
-        A connection that is tied to a session reads the lives that began with it, registered or not.
+        A connection that is tied to a session reads the broadcasts that began with it, registered or not.
         """
         registered = {room for session in sessions for room in session.rooms}
         known = {room for room in registered if room.startswith(_EXPORT)}
@@ -118,30 +118,30 @@ class Dashboard:
                 found |= {live.export_id for live in listed if live.created_at and session.since <= live.created_at < until}
         return found
 
-    async def _listed(self, connection: LoadedConnection, since: datetime, now: datetime) -> tuple[list[Live], bool]:
+    async def _listed(self, connection: LoadedConnection, since: datetime, now: datetime) -> tuple[list[Broadcast], bool]:
         """Return the broadcasts of at most two days from `since`, and whether the platform has more."""
         today = now.astimezone(_CHINA).date()
-        listed: list[Live] = []
+        listed: list[Broadcast] = []
         cut_off = False
         for day in sorted({max(since.astimezone(_CHINA).date(), today - timedelta(days=1)), today}):
             noon = datetime(day.year, day.month, day.day, 12, tzinfo=_CHINA)
-            lives, more = await self.wechat.call(connection, _listing(noon), wechat_api.read_live_list)
-            listed += lives
+            found, more = await self.wechat.call(connection, _listing(noon), wechat_api.read_broadcast_list)
+            listed += found
             cut_off |= more
         return listed, cut_off
 
 
-def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, told: bool) -> list[BroadcastChange]:
+def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: datetime, *, known: bool) -> list[BroadcastChange]:
     """Return the start and the end that an answer reports, and keep in `over` when a broadcast ended.
 
-    Where the platform gives no time, or one too long ago to be this live's, an unreported start is the moment at which
-    the live was first seen on air.
+    Where the platform gives no time, or one too long ago to be this broadcast's, an unreported start is the moment at which
+    the broadcast was first seen on air.
     """
     began = reading.started_at
     dated = began if began is not None and now - LONGEST_LIVE <= began <= now + _DRIFT else None
     marks = [] if dated is None else [BroadcastChange("started", str(int(dated.timestamp())), min(dated, now))]
     if reading.is_living:
-        if dated is None and not told:
+        if dated is None and not known:
             marks.append(BroadcastChange("started", "seen", now))
         last = over.pop(room, None)
         if last is not None:
@@ -150,7 +150,7 @@ def _marks(reading: LiveReading, over: dict[str, datetime], room: str, now: date
     elif reading.is_living is False and room not in over and began is not None and began <= now:
         end = now if dated is None else dated + timedelta(seconds=reading.duration_seconds or 0)
         over[room] = ended = end if dated is not None and dated < end <= now else now
-        if dated is not None or told:
+        if dated is not None or known:
             marks.append(BroadcastChange("ended", str(int(ended.timestamp())), ended))
     return marks
 
@@ -160,4 +160,4 @@ def _asking_for(room: str) -> Callable[[str], Call]:
 
 
 def _listing(day: datetime) -> Callable[[str], Call]:
-    return lambda token: wechat_api.live_list(token, day)
+    return lambda token: wechat_api.broadcast_list(token, day)

@@ -127,8 +127,8 @@ def _notes(evaluation: Evaluation, language: Language) -> list[str]:
     """Return the exchange rates that ad spend rests on."""
     rates = used_rates(evaluation.ad_rates)
     missing = missing_rates(evaluation.ad_rates, evaluation.head.currency)
-    said = [label("traffic.rate", language).format(source=one["from"], target=one["to"], **_plain(one)) for one in rates]
-    return said + [
+    converted = [label("traffic.rate", language).format(source=one["from"], target=one["to"], **_plain(one)) for one in rates]
+    return converted + [
         label("warning.ad_rate_missing", language).format(currency=one["from"], target=one["to"], date=one["date"])
         for one in missing
     ]

@@ -87,8 +87,8 @@ def _audience(window: Document, language: Language) -> str:
     found = []
     start, end, peak = (window[name] for name in ("viewers_at_start", "viewers_at_end", "peak_viewers"))
     if peak is not None:
-        told = {"start": start, "end": end, "peak": peak}
-        shown = {name: NOTHING if value is None else format_count(value) for name, value in told.items()}
+        audience = {"start": start, "end": end, "peak": peak}
+        shown = {name: NOTHING if value is None else format_count(value) for name, value in audience.items()}
         found.append(label("effect.viewers", language).format(**shown))
     found += [
         label(f"effect.{name}", language).format(count=format_count(window[name]))
@@ -223,9 +223,9 @@ def section_lines(sections: Mapping[str, Any], language: Language) -> list[tuple
         heads = {column["key"]: column["label"] for column in effects["columns"]}
         lines = []
         for row in effects["rows"]:
-            told = [f"{row['time']} {row['name']}", *([row["text"]] if row["text"] else [])]
-            told += [pair.format(label=heads[name], value=cell_line(row[name])) for name in WINDOWS if row[name] is not None]
-            lines.append(" · ".join(told))
+            parts = [f"{row['time']} {row['name']}", *([row["text"]] if row["text"] else [])]
+            parts += [pair.format(label=heads[name], value=cell_line(row[name])) for name in WINDOWS if row[name] is not None]
+            lines.append(" · ".join(parts))
         if effects["omitted"]:
             lines.append(label("section.marks.more", language).format(count=effects["omitted"]))
         found.append((effects["title"], [*lines, effects["note"]]))

@@ -1,4 +1,4 @@
-"""Settings: alerts, papers, logs.
+"""Settings: alerts, statements, logs.
 
 In: environment variables. Out: a part of `Settings`. Never here: I/O.
 """
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 
 
 class OperationSettings(BaseSettings):
-    """Settings of alerts, papers and logs."""
+    """Settings of alerts, statements and logs."""
 
     slow_response_seconds: Annotated[float, Field(gt=0)] = Field(
         default=180.0, description="a support answer slower than this counts as slow; `tallylight rebuild` applies a change"

@@ -1,7 +1,7 @@
 """Imports of exchange rates: a file of rates becomes the rates that a person would enter one by one.
 
 In: a file, which column is what. Out: stored rates, and a report per row. Never here: the reading of cells
-(`adapters.rate_import`), a rate that no row states.
+(`imports.rate_import`), a rate that no row states.
 
 Idempotent: a rate that is stored already is a duplicate. A row that states another rate or source corrects the stored one, by
 the rules of `exchange_rates.put`.

@@ -163,7 +163,7 @@ def test_no_answer_of_a_platform_raises_anything_but_its_error(document: Any) ->
     sound(weibo_live.read_messages(document, context, NOW))
     try:
         sound(wechat_live.read_live_data(document, "e", context, NOW).parsed)
-        sound(wechat_live.read_finished_lives(document, context).parsed)
+        sound(wechat_live.read_finished_broadcasts(document, context).parsed)
         sound(weibo_counts.read_counts(document, context, NOW))
     except (WechatError, weibo_counts.WeiboError):
         pass

@@ -19,9 +19,9 @@ def test_the_requests_are_the_published_ones(sample: Sample) -> None:
     """The requests are the published ones, path and body."""
     calls = {
         "pull_wechat_order_get": wechat_api.order_get("ACCESS_TOKEN", "37423523451235145"),
-        "pull_wechat_getlivelist": wechat_api.live_list("ACCESS_TOKEN", DAY),
+        "pull_wechat_getlivelist": wechat_api.broadcast_list("ACCESS_TOKEN", DAY),
         "pull_wechat_getlivedata": wechat_api.live_data("ACCESS_TOKEN", "export/UzFf***"),
-        "pull_wechat_finder_live_data_list": wechat_api.finished_lives(
+        "pull_wechat_finder_live_data_list": wechat_api.finished_broadcasts(
             "ACCESS_TOKEN", datetime.fromtimestamp(1694142436, UTC), datetime.fromtimestamp(1694228836, UTC)
         ),
     }
@@ -65,8 +65,8 @@ def test_answers_are_read(sample: Sample) -> None:
     assert wechat_api.Page(("3705115058471208928", "2"), "k", has_more=True) == page
     assert not wechat_api.read_page({"order_id_list": ["1"], "has_more": True}).has_more
     assert wechat_api.read_stock({"data": {"normal_stock_num": 3, "total_stock_num": "5"}}) == 5
-    lives = wechat_api.read_lives(sample("pull_wechat_getlivelist")["response"])
-    assert (wechat_api.Live("export/UzFf***", datetime(2024, 6, 12, 8, tzinfo=UTC)),) == lives
+    broadcasts = wechat_api.read_broadcasts(sample("pull_wechat_getlivelist")["response"])
+    assert (wechat_api.Broadcast("export/UzFf***", datetime(2024, 6, 12, 8, tzinfo=UTC)),) == broadcasts
     for read in (wechat_api.read_token, wechat_api.read_order_answer, wechat_api.read_stock, wechat_api.read_aftersale_answer):
         with pytest.raises(wechat_api.Unreadable):
             read({"errcode": 0})
@@ -179,7 +179,7 @@ def test_figures_that_were_not_sent_are_absent_and_not_zero(context: Context, no
 
 def test_a_finished_live_is_dated_at_its_end(sample: Sample, context: Context, valid: Valid) -> None:
     """A finished live is dated at its end, and the page says where the next begins."""
-    page = wechat_live.read_finished_lives(sample("pull_wechat_finder_live_data_list")["response"], context)
+    page = wechat_live.read_finished_broadcasts(sample("pull_wechat_finder_live_data_list")["response"], context)
     event = valid(page.parsed.events)[0]
     assert event["time"] == "2023-09-08T04:07:16+00:00"
     assert (event["data"]["likes_total"], event["data"]["viewers_total"]) == (1_000_000, 10_000)  # type: ignore[index]

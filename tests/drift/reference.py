@@ -1,4 +1,5 @@
-"""The parts of the documentation that are made from the code: tables of settings, events, KPIs, problems, metrics, packages; the command.
+"""The parts of the documentation that are made from the code: tables of routes, settings, events, KPIs, problems, metrics, packages;
+the command.
 
 In: the registries of the application, the pages as they are. Out: the pages as they should be. Never here: prose.
 
@@ -7,6 +8,7 @@ stays free.
 """
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -16,14 +18,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIRouter
 from prometheus_client import REGISTRY
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from app.api.access.authorization import Requires
+from app.catalogue.access import Role
 from app.cli import cli
 from app.events.envelope import EVENT_MODELS
 from app.events.payload import PAYLOADS
 from app.kpis.metrics import METRICS
+from app.main import ROUTERS
 from app.problems.codes import CODES
 from app.settings import Settings
 
@@ -35,6 +42,41 @@ Cells = Iterable[object]
 def row(*cells: object) -> str:
     """Return a row of a Markdown table; an empty cell is one space."""
     return "|" + "|".join(f" {text} " if (text := str(cell).replace("|", "\\|")) else " " for cell in cells) + "|"
+
+
+def routes() -> Iterator[str]:
+    """Yield a row per route of the API: what it does, and the role with the fewest rights that may call it."""
+    document = json.loads((ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+    found = {route.operation_id: route.dependant for one in ROUTERS for route in _routes(one.router)}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            allowed = next(_required(found[name]), None)
+            role = _least(allowed) if allowed else OWN_CHECKS[name] if operation["security"] else "none"
+            yield row(f"`{method.upper()} {path}`", operation["summary"], role)
+
+
+OWN_CHECKS = {"send_events": "ingest", "get_kpis": "viewer", "stream_session": "viewer", "get_metrics": "`TALLYLIGHT_METRICS`"}
+"""Roles of the routes that check their caller themselves."""
+
+
+def _routes(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from _routes(route.original_router)  # type: ignore[attr-defined]  # FastAPI's own name of a router in a router
+
+
+def _required(dependant: Dependant) -> Iterator[frozenset[Role]]:
+    for one in dependant.dependencies:
+        if isinstance(one.call, Requires):
+            yield one.call.roles
+        yield from _required(one)
+
+
+def _least(roles: frozenset[Role]) -> str:
+    return "any" if roles == set(Role) else next(role for role in Role if role in roles)
 
 
 def settings() -> Iterator[str]:
@@ -97,6 +139,7 @@ def _layers() -> Mapping[str, list[str]]:
 
 
 TABLES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
+    ("reference/api.md", "| route | does | role |"): routes,
     ("reference/settings.md", "| setting | default | meaning |"): settings,
     ("reference/events.md", "| type | data | what it says |"): events,
     ("reference/kpis.md", "| slug | 日本語 | 中文 | English | unit | formula |"): kpis,

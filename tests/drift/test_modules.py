@@ -6,6 +6,8 @@ import subprocess
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from app.events.envelope import EVENT_MODELS
+
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 300
 LISTED = [
@@ -56,6 +58,35 @@ def test_every_module_says_what_comes_in_what_goes_out_and_what_never_happens() 
         if absent and "In, out, never here: as in `protocol`" not in text:
             missing[str(path)] = absent
     assert {} == missing
+
+
+def test_every_module_that_a_docstring_or_a_comment_names_exists() -> None:
+    """By its path (`ingest.dead_letters`, app/events/reader.py): one that was moved is named as it is now."""
+    packages = {path.name for path in (ROOT / "app").iterdir() if (path / "__init__.py").exists()}
+    missing = {}
+    for path in LISTED:
+        if path.suffix in SOURCE:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            named = {name for name in re.findall(r"`(?:app\.)?([a-z]\w*(?:\.\w+)+)`", text) if name.split(".")[0] in packages}
+            lost = {name for name in named if not _leads_somewhere(name)}
+            lost |= {name for name in re.findall(r"(?<![\w/.-])(?:app|tests)/[\w/.-]+\.(?:py|sql|js|css|json)\b", text) if not (ROOT / name).exists()}
+            if lost:
+                missing[str(path)] = lost
+    assert {} == missing
+
+
+def _leads_somewhere(name: str) -> bool:
+    """Tell whether a dotted name is a module of the application, a name in one, or an event type."""
+    if f"live.{name.removeprefix('live.')}" in EVENT_MODELS:
+        return True
+    steps = name.split(".")
+    for length in range(len(steps), 0, -1):
+        place = ROOT / "app" / "/".join(steps[:length])
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.exists():
+                rest = steps[length:]
+                return not rest or re.search(rf"\b{rest[0]}\b", file.read_text(encoding="utf-8")) is not None
+    return False
 
 
 def test_no_test_module_is_imported() -> None:

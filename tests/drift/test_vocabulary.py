@@ -34,7 +34,7 @@ RETIRED_NAMES = [
     r"refold\w*",
     r"setaside",
     r"programme",
-    r"paper",
+    r"papers?",
 ]
 RETIRED_PHRASES = (
     r"(?<!dead[-_ .])letters?", "the park", r"unpark\w*", "key ring", r"hears? of", "heard of", "(?:is|are|was|be) told",

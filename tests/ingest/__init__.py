@@ -1,1 +1,1 @@
-"""Tests of the write side, room by room."""
+"""Tests of the write side, module by module."""

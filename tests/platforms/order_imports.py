@@ -1,4 +1,4 @@
-"""Exports of orders as back-ends write them, and a session into which tests import them.
+"""Exports of orders as back ends write them, and a session into which tests import them.
 
 In: columns, lines of a file. Out: receipts and figures. Never here: what they should be.
 """

@@ -1,4 +1,4 @@
-"""Order exports as back-ends write them: what counts, what is a warning, what is refused."""
+"""Order exports as back ends write them: what counts, what is a warning, what is refused."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Imports of files as back-ends and spreadsheets really write them."""
+"""Imports of files as back ends and spreadsheets really write them."""
 
 import gzip
 import io

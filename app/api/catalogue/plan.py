@@ -127,7 +127,7 @@ async def copy_session(service: AppService, caller: Operator, session: SessionId
 
 @router.get("/checklist", operation_id="get_checklist", summary="Check what a show still needs")
 async def get_checklist(service: AppService, caller: InternalViewer, session: SessionId) -> Checklist:
-    """Return what is planned, what was heard and what the settlement will need, each with its state."""
+    """Return what is planned, which connections delivered events and what the settlement will need, each with its state."""
     items = await checklist.read(service.database, caller, session, datetime.now(UTC))
     ready = all(item.state == "ok" for item in items)
     return Checklist(session=str(session), ready=ready, items=[ChecklistItem(**item._asdict()) for item in items])

@@ -1,6 +1,6 @@
 """Routes of insights.
 
-In: a session's id. Out: JSON as the insights' room built it. Never here: rules, SQL.
+In: a session's id. Out: JSON as `app.insights` built it. Never here: rules, SQL.
 """
 
 from datetime import datetime

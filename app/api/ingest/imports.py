@@ -1,4 +1,4 @@
-"""Routes of imports: exports of a back-end.
+"""Routes of imports: exports of a back end.
 
 In: a file and which column is what. Out: a report per row, or the file's headings. Never here: the reading of a file.
 """

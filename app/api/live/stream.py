@@ -51,6 +51,10 @@ id: 5f0c8b1f2a9d4e67-
 event: marks
 data: {"session": "…", "host": "小林", "since": null, "marks": [], "more": false}
 
+id: 5f0c8b1f2a9d4e67-
+event: targets
+data: {"session": "…", "targets": []}
+
 id: 5f0c8b1f2a9d4e67
 event: alerts
 data: {"session": "…", "as_of": "…", "alerts": []}
@@ -112,7 +116,7 @@ async def stream(
 ) -> Response:
     """Send the session's state, then changes, at most once a second, until the stream's maximum duration.
 
-    Events `kpis`, `products`, `audience`, `marks` and `alerts` hold the documents of the routes of the same names. The first
+    Events `kpis`, `products`, `audience`, `marks`, `targets` and `alerts` hold the documents of the routes of the same names. The first
     update is a full snapshot. It is omitted if `Last-Event-ID` names the current state.
     """
     service: Service = request.app.state.service

@@ -44,10 +44,10 @@ def busier_half(evidence: Evidence) -> Iterable[Finding]:
     arrived = [evidence.counted("viewers", half) for half in halves]
     comments = [evidence.counted("comments", half) for half in halves]
     busy = 0 if arrived[0] >= arrived[1] else 1
-    everybody, said = sum(arrived), sum(comments)
+    everybody, posted = sum(arrived), sum(comments)
     if everybody < ENOUGH_ARRIVALS or Fraction(arrived[busy], everybody) < LEAN:
         return
-    together = said >= ENOUGH_COMMENTS and Fraction(comments[busy], said) >= LEAN
+    together = posted >= ENOUGH_COMMENTS and Fraction(comments[busy], posted) >= LEAN
     half = ("first", "second")[busy]
     query = {"metrics": "viewers,comments", "step": "1m"}
     yield Finding(
@@ -57,7 +57,7 @@ def busier_half(evidence: Evidence) -> Iterable[Finding]:
         lambda say: {
             "arrivals": say.count(arrived[busy]),
             "share": say.share(arrived[busy], everybody),
-            **({"comments": say.count(comments[busy]), "comments_share": say.share(comments[busy], said)} if together else {}),
+            **({"comments": say.count(comments[busy]), "comments_share": say.share(comments[busy], posted)} if together else {}),
         },
         {
             "half": half,
@@ -65,7 +65,7 @@ def busier_half(evidence: Evidence) -> Iterable[Finding]:
             "to": local(halves[busy].end, evidence.evaluation.head.time_zone),
             "arrivals": arrived[busy],
             "arrivals_share": number(arrived[busy], everybody),
-            **({"comments": comments[busy], "comments_share": number(comments[busy], said)} if together else {}),
+            **({"comments": comments[busy], "comments_share": number(comments[busy], posted)} if together else {}),
         },
         [
             path_of(evidence.session, "timeline", **query, from_=halves[busy].begin, to=halves[busy].end),
@@ -130,7 +130,7 @@ def audience_decline(evidence: Evidence) -> Iterable[Finding]:
         return
     zone = evidence.evaluation.head.time_zone
 
-    def asked(part: int) -> str:
+    def path_of_quarter(part: int) -> str:
         return path_of(
             evidence.session, "timeline", metrics="concurrent_viewers", step="1m", from_=edges[part], to=edges[part + 1]
         )
@@ -154,7 +154,7 @@ def audience_decline(evidence: Evidence) -> Iterable[Finding]:
             "last_to": local(edges[4], zone),
             "last_average": number(last.numerator, last.denominator),
         },
-        [asked(best), asked(3)],
+        [path_of_quarter(best), path_of_quarter(3)],
         PICTURE * (1 - last / most),
         "fading",
     )

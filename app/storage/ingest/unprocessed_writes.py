@@ -66,7 +66,7 @@ class UnprocessedQueries:
         await self.connection.execute(_UNPROCESSED["count_parked"], *columns(rows, 5), received_at)
 
     async def store_dead_letters(self, rows: list[tuple[Any, ...]], received_at: datetime) -> None:
-        """Keep (id, digest, brand, origin, type, subject, errors JSON, sealed body)."""
+        """Keep (id, digest, brand, origin, type, subject, errors JSON, encrypted body)."""
         ids, digests, brands, origins, types, subjects, errors, bodies = columns(rows, 8)
         stored = _STORE_DEAD_LETTERS(
             ids=ids, digests=digests, brands=brands, origins=origins, types=types, subjects=subjects, errors=errors,

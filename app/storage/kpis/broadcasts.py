@@ -1,4 +1,4 @@
-"""What the rooms of sessions said last: on air or not.
+"""What the rooms of sessions reported last: on air or not.
 
 In: a connection, sessions. Out: broadcasts by session. Never here: which of them count (`kpis.status`).
 """

@@ -36,7 +36,7 @@ WHERE c.session_id = ANY($1::uuid[]) AND c.grain = 0 AND c.key > '' AND c.metric
 GROUP BY c.session_id;
 
 -- name: sampled
--- What was sampled of the sessions as a whole, and what their rooms said last.
+-- What was sampled of the sessions as a whole, and what their rooms reported last.
 SELECT g.session_id, g.platform, g.room, g.key, g.metric, g.latest, g.latest_at, g.highest
 FROM gauges g
 WHERE g.session_id = ANY($1::uuid[]) AND g.grain = 0 AND (g.key = '' OR g.metric = 'broadcast');

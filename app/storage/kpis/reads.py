@@ -29,7 +29,7 @@ AFTER_ALL = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Broadcast(NamedTuple):
-    """What a room said last: on air or not. Room "" is the session itself."""
+    """What a room reported last: on air or not. Room "" is the session itself."""
 
     platform: str
     room: str
@@ -148,7 +148,7 @@ class TimelineSample(NamedTuple):
 
 
 def ended_rooms(broadcasts: Iterable[Broadcast]) -> list[tuple[str, str]]:
-    """Return the rooms, as (platform, room), whose last word is that they ended."""
+    """Return the rooms, as (platform, room), that reported their end last."""
     return [(one.platform, one.room) for one in broadcasts if not one.on]
 
 

@@ -1,7 +1,7 @@
 """The status of a session's figures.
 
 In: when a session began and ended, what is released of it, whether a room is on air. Out: the status that the catalogue, the KPIs
-and the API share. Never here: which room is on air. `sessions_page` in `catalogue.sql` filters by the same rule.
+and the API share. Never here: which room is on air. `sessions_page` in catalogue.sql filters by the same rule.
 """
 
 from datetime import datetime

@@ -96,6 +96,6 @@ async def reported(connection: Connection, session: UUID) -> dict[tuple[str, Sou
     found: dict[tuple[str, Source], dict[str, int]] = {}
     for platform, key, metric, latest in await connection.fetch(_SQL["reported"], session):
         arrival = arrival_of(key)
-        told = found.setdefault((platform, Source(arrival.source, arrival.paid)), {})
-        told[metric.removeprefix("source_")] = int(latest)
+        figures = found.setdefault((platform, Source(arrival.source, arrival.paid)), {})
+        figures[metric.removeprefix("source_")] = int(latest)
     return found

@@ -54,14 +54,14 @@ async def candidates(connection: Connection, since: datetime) -> list[Candidate]
     if not rows:
         return []
     ids = [row["id"] for row in rows]
-    told = await broadcasts_of(connection, ids)
+    broadcasts = await broadcasts_of(connection, ids)
     watched = {row["session_id"]: row for row in await connection.fetch(_SQL["watched"], ids)}
     was_on_air = {session for session, row in watched.items() if row["on_air"]}
     looked_at = {session: row["looked_at"] for session, row in watched.items()}
     alerted = {row["session_id"] for row in await connection.fetch(_SQL["alerted"], ids)}
     return [
         Candidate(
-            row["id"], row["brand_id"], bool(row["recent"]), tuple(told.get(row["id"], ())), row["id"] in was_on_air,
+            row["id"], row["brand_id"], bool(row["recent"]), tuple(broadcasts.get(row["id"], ())), row["id"] in was_on_air,
             looked_at.get(row["id"]), row["id"] in alerted,
         )
         for row in rows

@@ -1,6 +1,6 @@
 """The queries of the live stream: what changed among the watched sessions, and what only alerts need.
 
-In: sessions' ids. Out: marks to compare, frozen rows. Never here: formulas, writes, JSON.
+In: sessions' ids. Out: fingerprints to compare, frozen rows. Never here: formulas, writes, JSON.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from app.storage.queries import queries
 _READS = queries("live/live_reads")
 
 Fingerprint = frozenset[tuple[str, int]]
-"""Equal marks: nothing changed. It has no other meaning."""
+"""Two equal fingerprints: nothing changed between them."""
 
 
 class OpenRequests(NamedTuple):
@@ -26,7 +26,7 @@ class OpenRequests(NamedTuple):
 
 
 async def fingerprints(connection: Connection, sessions: Sequence[UUID]) -> dict[UUID, Fingerprint]:
-    """Return the mark of each session that exists, in one query however many they are."""
+    """Return the fingerprint of each session that exists, in one query however many they are."""
     found: dict[UUID, set[tuple[str, int]]] = {}
     for session, part, mark in await connection.fetch(_READS["fingerprints"], list(sessions)):
         found.setdefault(session, set()).add((part, int(mark)))
@@ -34,7 +34,7 @@ async def fingerprints(connection: Connection, sessions: Sequence[UUID]) -> dict
 
 
 async def open_requests(connection: Connection, session: UUID, begin: datetime, end: datetime) -> OpenRequests:
-    """Return the requests of a stretch of time, both ends left out, that wait for their answer."""
+    """Return the requests between two moments, both left out, that wait for their answer."""
     row = await connection.fetchrow(_READS["open_requests"], session, begin, end)
     assert row is not None
     return OpenRequests(*row)

@@ -40,7 +40,7 @@ WHERE m.session_id = ANY($1::uuid[])
 GROUP BY m.session_id;
 
 -- name: open_requests
--- Support requests of a stretch of time that no client has answered: how many came before the limit's moment, and the first.
+-- Support requests between two moments that have no answer: how many came before the limit's moment, and the first.
 SELECT count(*) AS waiting, min(s.started_at) AS since
 FROM spans s
 WHERE s.session_id = $1::uuid AND s.kind = 'response' AND s.ended_at IS NULL

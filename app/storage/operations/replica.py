@@ -1,7 +1,7 @@
 """The read replica: a streaming standby of the database, from which reports and exports are read.
 
 In: the database, the replica's connection string, work that reads. Out: what the work returns. Never here: SQL of the domain, an
-answer from before the request, a change of the database in silence.
+answer from before the request, a change of the database without a log line.
 
 Whatever was committed before the work was asked for is in what it reads: the work goes to the replica once that has replayed the
 log up to the position that the database had then, and to the database itself if this takes too long, or if the replica fails.

@@ -155,8 +155,8 @@ def _program(name: str, server: int) -> Path:
 def _version_of(path: Path) -> int:
     """Return the major version of a program; 0 if it does not run."""
     try:
-        told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout  # noqa: S603
+        printed = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return 0
-    number = re.search(r"\(PostgreSQL\) (\d+)", told)
+    number = re.search(r"\(PostgreSQL\) (\d+)", printed)
     return int(number[1]) if number else 0

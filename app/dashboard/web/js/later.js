@@ -9,7 +9,7 @@ import { notice, waiting } from "./components/components.js";
 import { refresh } from "./page/state.js";
 import { t } from "./page/i18n.js";
 
-/** Return a view class for `main.js`; `load` imports a module whose export `View` is the view. */
+/** Return a view class for the map of views in main.js; `load` imports a module whose export `View` is the view. */
 export const later = (load) => class {
   #view = null;
   #left = false;

@@ -1,5 +1,5 @@
 /**
- * The first step: orders and audience from the exports of the platforms' back-ends.
+ * The first step: orders and audience from the exports of the platforms' back ends.
  *
  * In: a file. Out: an import, after a look at what it would change. Never here: the reading of the file, which is the server's.
  */

@@ -70,7 +70,7 @@ export function chartPanel(name, resource, { tall = false, wide = false, dated =
     : h("div", { class: "chart" }));
 }
 
-/** The state of a session's figures; the lamp burns while it is on air. */
+/** The state of a session's figures; the lamp is lit while it is on air. */
 export const badge = (status) =>
   h("span", { class: `badge badge-${status}` }, status === "live" && h("span", { class: "lamp", "aria-hidden": "true" }), t(`status.${status}`));
 

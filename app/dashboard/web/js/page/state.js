@@ -1,5 +1,5 @@
 /**
- * What all views share: who is signed in, what is preferred, and the wish to be drawn again.
+ * What all views share: who is signed in, what is preferred, and requests to draw again.
  *
  * In: changes. Out: one drawing per animation frame. Never here: words, requests.
  */

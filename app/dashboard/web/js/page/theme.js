@@ -1,5 +1,5 @@
 /**
- * Dark or light: the system's wish unless the switch says otherwise.
+ * Dark or light: the system's preference unless the switch says otherwise.
  *
  * In: a choice. Out: `data-theme` of the page, which the style sheet reads. Never here: colours.
  */
@@ -13,7 +13,7 @@ export const theme = () => chosen() ?? (system.matches ? "light" : "dark");
 
 export function toggleTheme() {
   const wanted = theme() === "dark" ? "light" : "dark";
-  // What the system wishes anyway is no choice: the page goes on following it.
+  // What the system prefers anyway is no choice: the page goes on following it.
   preference("theme", wanted === (system.matches ? "light" : "dark") ? null : wanted);
   show();
 }

@@ -48,7 +48,7 @@ export class CatalogueCodes {
   }
 
   /**
-   * Make a code another name of a product. The plan was saved with it, which made it a product of its own: that one, a few moments
+   * Make a code another name of a product. The plan was saved with it, which made it a product of its own: that product, a few moments
    * old, gives way.
    */
   async #bind(row, id) {

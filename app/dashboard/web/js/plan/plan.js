@@ -1,7 +1,7 @@
 /**
  * The plan of a show: one page, saved while it is typed.
  *
- * In: a session's plan, or the wish for a new one. Out: the plan, changed. Never here: what happens on air.
+ * In: a session's plan, or the request for a new one. Out: the plan, changed. Never here: what happens on air.
  */
 
 import { find, get, remove } from "../server/api.js";

@@ -38,7 +38,7 @@ let clockOffset = 0;
 /** The time as the server has it. */
 export const now = () => new Date(Date.now() + clockOffset);
 
-function hear(answer) {
+function noteClock(answer) {
   const offset = Date.parse(answer.headers.get("Date")) - Date.now();
   // The header has whole seconds, and an answer takes a while: a clock that is about right is taken for right.
   if (!Number.isNaN(offset)) clockOffset = Math.abs(offset) > 5000 ? offset : 0;
@@ -59,7 +59,7 @@ async function send(path, { method = "GET", body, headers: more, signal } = {}) 
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
   }
-  hear(answer);
+  noteClock(answer);
   if (answer.ok) return answer;
   // A sign-in that was good and is no more: revoked while the page was open.
   if (answer.status === 401 && app.who && exchanges === app.exchanges) forget(app.who.kind === "guest" ? "people.share.over" : "dash.signin.expired");
