@@ -131,7 +131,14 @@ async def send(
                 )
 
             outcome = await run(
-                scenario, wire, options, in_rooms=in_rooms, starts_at=starts_at, session=session, on_session=show_session, on_progress=show
+                scenario,
+                wire,
+                options,
+                in_rooms=in_rooms,
+                starts_at=starts_at,
+                session=session,
+                on_session=show_session,
+                on_progress=show,
             )
         report_on(outcome.summary)
         equal = True

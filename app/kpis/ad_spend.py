@@ -1,6 +1,7 @@
 """What campaigns cost, in the session's currency.
 
-In: sums by currency, entered rates. Out: a figure, the rates of its conversion, the missing rates. Never here: I/O, a default rate.
+In: sums by currency, entered rates. Out: a figure, the rates of its conversion, the missing rates. Never here: I/O, a default
+rate.
 """
 
 from collections.abc import Mapping

@@ -210,7 +210,8 @@ class Hub:
     async def _compute(self, topic: Topic, fingerprint: Fingerprint) -> set[View]:
         """Take a new state; return the views whose subscribers have news.
 
-        The fingerprint was read before the state: a commit between the two is in the state, and makes the session be read once more.
+        The fingerprint was read before the state: a commit between the two is in the state, and makes the session be read once
+        more.
         """
         async with self._gate:
             began = time.monotonic()

@@ -2,7 +2,8 @@
 
 In: an order's lines and refunds. Out: its pieces, why it is left out, and what could not be decided. Never here: I/O, names.
 
-The rule of refunds is that of docs/reference/orders.md: single refunds and running totals describe the same pieces; the greater one counts.
+The rule of refunds is that of docs/reference/orders.md: single refunds and running totals describe the same pieces; the greater
+one counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -98,7 +98,9 @@ async def _wechat(admin: ConnectionAdmin, connection: LoadedConnection) -> list[
 
     async def broadcasts() -> str:
         day = now.astimezone(_CHINA)
-        found = await platforms.wechat.call(connection, lambda text: wechat_api.broadcast_list(text, day), wechat_api.read_broadcasts)
+        found = await platforms.wechat.call(
+            connection, lambda text: wechat_api.broadcast_list(text, day), wechat_api.read_broadcasts
+        )
         return f"the dashboard may be read; {len(found)} broadcasts today"
 
     first = await _tried("access_token", token)

@@ -44,7 +44,9 @@ class FieldError(BaseModel):
 
     pointer: str
     detail: str
-    code: str = Field(default="invalid", description="stable rule that the field breaks, for programs; see docs/reference/problems.md")
+    code: str = Field(
+        default="invalid", description="stable rule that the field breaks, for programs; see docs/reference/problems.md"
+    )
     params: dict[str, str | int | float] = Field(
         default_factory=dict, description="what the rule's words name, such as `max_length`"
     )

@@ -1,4 +1,5 @@
 """Settlement: what a brand and its agency agreed on, and the rates that convert their money.
 
-In: forms of administrators and operators. Out: contracts with their terms, exchange rates, statements and their files. Never here: telemetry, KPIs, payments.
+In: forms of administrators and operators. Out: contracts with their terms, exchange rates, statements and their files.
+Never here: telemetry, KPIs, payments.
 """

@@ -3,9 +3,9 @@
 In: figures of revisions, terms, rates, earlier statements, lines that operators entered. Out: a `Statement`. Never here: I/O,
 floats, a rate that was not entered.
 
-Rules (docs/reference/settlement.md): session by session, net GMV is converted in one step and rounded down to the yen; a share is its rate
-of its base, rounded by the contract's rule; tax is rounded once per rate and statement. A session that an earlier statement holds
-is never stated again: what changed since is a correction.
+Rules (docs/reference/settlement.md): session by session, net GMV is converted in one step and rounded down to the yen; a share
+is its rate of its base, rounded by the contract's rule; tax is rounded once per rate and statement. A session that an earlier
+statement holds is never stated again: what changed since is a correction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -84,7 +84,10 @@ def _seeds() -> dict[str, list[Seed]]:
             read_sample("pull_wechat_finder_live_data_list")["response"],
             lambda document: wechat_live.read_finished_broadcasts(document, context).parsed,
         ),
-        Seed(read_sample("pull_wechat_getlivelist")["response"], lambda document: (wechat_api.read_broadcasts(document), Parsed())[1]),
+        Seed(
+            read_sample("pull_wechat_getlivelist")["response"],
+            lambda document: (wechat_api.read_broadcasts(document), Parsed())[1],
+        ),
     ]
     found["wechat_spy"] = [Seed(json.loads(read_sample("wxlivespy_forward")["body"]), _pushed("wechat_spy"))]
     found["weibo_fans"] = [

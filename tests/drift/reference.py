@@ -1,5 +1,4 @@
-"""The parts of the documentation that are made from the code: tables of routes, settings, events, KPIs, problems, metrics, packages;
-the command.
+"""The parts of the documentation that are made from the code: tables of routes, settings, events, KPIs, problems and so on.
 
 In: the registries of the application, the pages as they are. Out: the pages as they should be. Never here: prose.
 

@@ -69,7 +69,11 @@ def test_every_module_that_a_docstring_or_a_comment_names_exists() -> None:
             text = (ROOT / path).read_text(encoding="utf-8")
             named = {name for name in re.findall(r"`(?:app\.)?([a-z]\w*(?:\.\w+)+)`", text) if name.split(".")[0] in packages}
             lost = {name for name in named if not _leads_somewhere(name)}
-            lost |= {name for name in re.findall(r"(?<![\w/.-])(?:app|tests)/[\w/.-]+\.(?:py|sql|js|css|json)\b", text) if not (ROOT / name).exists()}
+            lost |= {
+                name
+                for name in re.findall(r"(?<![\w/.-])(?:app|tests)/[\w/.-]+\.(?:py|sql|js|css|json)\b", text)
+                if not (ROOT / name).exists()
+            }
             if lost:
                 missing[str(path)] = lost
     assert {} == missing

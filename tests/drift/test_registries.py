@@ -39,6 +39,7 @@ from tests.pipeline.strategies import DATA
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "app" / "storage"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
+CONNECTED = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "howto").glob("*.md") if path.name != "extending.md"]
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "insights" / "rules").glob("*.py"))
 
 NO_ROWS = {
@@ -139,11 +140,12 @@ def test_every_insight_has_a_rule(code: str) -> None:
 
 @pytest.mark.parametrize("kind", ADAPTERS)
 def test_every_adapter_has_a_name_a_row_and_a_sample(kind: str) -> None:
-    """The form has words in three languages, the page of platforms a row, and the tests a sample of what it sends."""
+    """The form has words in three languages, the pages a row and a how-to, and the tests a sample of what it sends."""
     assert f"connection_kind.{kind}" in CATALOGUE
     set_up, covered = PAGES["platforms.md"].split("\n| kind | signature covers |")
     assert f"\n| `{kind}` |" in set_up
     assert kind in SAMPLE_KINDS.values()
+    assert any(f"`{kind}`" in text or f'"{kind}"' in text for text in CONNECTED)
     if kind not in POLLED:
         for table in (covered, PAGES["signatures.md"]):
             assert f"`{kind}`" in "".join(line.split(" | ")[0] for line in table.splitlines() if line.startswith("|"))
@@ -206,16 +208,37 @@ def test_a_column_of_the_lineup_is_in_every_place() -> None:
     assert [name for name in NewLineupItem.model_fields if name != "product"] == list(LineupItemPatch.model_fields)
     assert {"position", "names", *columns} == set(LineupItem.model_fields)
     assert sorted(columns) == sorted(PlannedItem.model_fields)
-    saved = (ROOT / "app" / "dashboard" / "web" / "js" / "plan" / "saving.js").read_text(encoding="utf-8")
-    sent = re.search(r"^const ITEM = \[(.+)\];$", saved, re.MULTILINE)
+    assert sorted(columns) == sorted(_sent_by_the_page())
+
+
+def _sent_by_the_page() -> dict[str, str]:
+    """Return the fields of a product that the page of the plan sends, with what each one holds."""
+    script = (ROOT / "app" / "dashboard" / "web" / "js" / "plan" / "fields.js").read_text(encoding="utf-8")
+    sent = re.search(r"^export const ITEM = \{(.+?)\};$", script, re.MULTILINE | re.DOTALL)
     assert sent
-    assert sorted(columns) == sorted(re.findall(r'"(\w+)"', sent[1]))
+    return dict(re.findall(r'(\w+): "(\w+)"', sent[1]))
+
+
+def test_a_column_that_the_page_edits_has_a_label() -> None:
+    """In the grid of the plan, and in a table that is pasted into it."""
+    for script, list_of_fields in (
+        ("lineup.js", r"^const COLUMNS = \[(.+?)^\];$"),
+        ("paste.js", r"^const HEADINGS = \{(.+?)^\};$"),
+    ):
+        text = (ROOT / "app" / "dashboard" / "web" / "js" / "plan" / script).read_text(encoding="utf-8")
+        found = re.search(list_of_fields, text, re.MULTILINE | re.DOTALL)
+        assert found
+        edited = set(re.findall(r'^  (?:\[")?(\w+)', found[1], re.MULTILINE))
+        assert "product" in edited
+        assert edited <= _sent_by_the_page().keys()
+        assert set() == {f"plan.field.{name}" for name in edited} - CATALOGUE.keys()
 
 
 def test_prices_of_the_lineup_are_columns_in_minor_units() -> None:
     """They are named once, by their type; while one of them is set, the session keeps its currency."""
     assert {"live_price", "list_price"} <= set(lineup._PRICES)
     assert all(isinstance(tables.lineup.columns[name].type, BigInteger) for name in lineup._PRICES)
+    assert set(lineup._PRICES) == {name for name, kind in _sent_by_the_page().items() if kind == "money"}
 
 
 # Tests

@@ -96,7 +96,10 @@ def test_every_place_of_the_glossary_exists() -> None:
     """Each row of the glossary names files or folders of the project."""
     rows = [
         line.strip("|").split("|")
-        for line in (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8").partition("\n## Labels")[0].splitlines()
+        for line in (ROOT / "docs" / "reference" / "glossary.md")
+        .read_text(encoding="utf-8")
+        .partition("\n## Labels")[0]
+        .splitlines()
         if line.startswith("| ") and not line.startswith("| term")
     ]
     assert len(rows) > 40

@@ -116,8 +116,8 @@ async def stream(
 ) -> Response:
     """Send the session's state, then changes, at most once a second, until the stream's maximum duration.
 
-    Events `kpis`, `products`, `audience`, `marks`, `targets` and `alerts` hold the documents of the routes of the same names. The first
-    update is a full snapshot. It is omitted if `Last-Event-ID` names the current state.
+    Events `kpis`, `products`, `audience`, `marks`, `targets` and `alerts` hold the documents of the routes of the same names.
+    The first update is a full snapshot. It is omitted if `Last-Event-ID` names the current state.
     """
     service: Service = request.app.state.service
     if ticket is not None and "authorization" not in request.headers:

@@ -139,7 +139,7 @@ async def product_rows(connection: Connection, session: UUID) -> list[ProductRow
 
 async def lineup(connection: Connection, session: UUID) -> list[LineupRow]:
     """Return the line-up in its order."""
-    return [LineupRow(*row) for row in await connection.fetch(_READS["lineup"], session)]
+    return [LineupRow(**row) for row in await connection.fetch(_READS["lineup"], session)]
 
 
 async def product_names(connection: Connection, brand: UUID, codes: Sequence[str]) -> dict[str, Mapping[str, str]]:

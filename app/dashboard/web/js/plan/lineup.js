@@ -8,6 +8,7 @@ import { h } from "../page/dom.js";
 import { CatalogueCodes } from "./catalogue.js";
 import { Dragging } from "../components/dragging.js";
 import { PasteDialog } from "./paste_dialog.js";
+import { ITEM } from "./fields.js";
 import { isTable } from "./paste.js";
 import { panel } from "../components/components.js";
 import { number, t } from "../page/i18n.js";
@@ -103,7 +104,7 @@ export class Lineup {
   #row(row, index) {
     const set = (name) => (event) => {
       const { value } = event.target;
-      this.saved.change(() => { row[name] = name === "stock" && /^\d+$/.test(value) ? Number(value) : value || (name === "product" ? "" : null); });
+      this.saved.change(() => { row[name] = ITEM[name] === "count" && /^\d+$/.test(value) ? Number(value) : value || (name === "product" ? "" : null); });
     };
     const name = row.name || row.product || index + 1;
     const keys = (event) => {

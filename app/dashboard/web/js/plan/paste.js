@@ -4,10 +4,9 @@
  * In: text. Out: rows of cells; which column is what. Never here: elements, requests.
  */
 
-/** Fields of a product in the order of a table without headings. */
-export const FIELDS = ["product", "name", "list_price", "live_price", "stock", "talk_points"];
+import { amount, noted } from "./fields.js";
 
-/** Words of headings, compared without spaces, case and width. */
+/** Fields that a table can have, with the words of their headings, compared without spaces, case and width. */
 const HEADINGS = {
   product: ["商品コード", "コード", "品番", "型番", "商品编码", "编码", "商品id", "货号", "款号", "code", "productcode", "sku", "itemcode", "product"],
   name: ["商品名", "名称", "品名", "商品名称", "商品", "name", "productname", "title", "item"],
@@ -17,6 +16,7 @@ const HEADINGS = {
   talk_points: ["トークポイント", "セールスポイント", "説明", "備考", "卖点", "话术", "讲解要点", "备注", "talkpoints", "notes", "description"],
 };
 
+export const FIELDS = Object.keys(HEADINGS);
 const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s_\-・()（）:：]/g, "");
 const FIELD_OF = new Map(Object.entries(HEADINGS).flatMap(([field, words]) => words.map((word) => [plain(word), field])));
 
@@ -78,22 +78,13 @@ function byContent(rows, width) {
   return fields;
 }
 
-/** An amount or a count as a plain decimal, or null: `￥1,099.00` is `1099.00`. */
-export function amount(text) {
-  const bare = text.normalize("NFKC").replace(/[\s¥$€£元円]|CNY|JPY|USD|RMB/gi, "").replace(/,(?=\d{3}(\D|$))/g, "");
-  return /^\d{1,13}(\.\d{1,6})?$/.test(bare) ? bare : null;
-}
-
 /** The products that a table names: a cell that is no number where one belongs stays as it is, and the server says so. */
 export function productsOf(rows, fields) {
   return rows.map((row) => {
     const product = {};
     fields.forEach((field, column) => {
       const text = row[column] ?? "";
-      if (!field || !text) return;
-      if (field === "stock") product.stock = /^\d+$/.test(amount(text) ?? "") ? Number(amount(text)) : text;
-      else if (field.endsWith("_price")) product[field] = amount(text) ?? text;
-      else product[field] = text;
+      if (field && text) product[field] = noted(field, text);
     });
     return product;
   }).filter((product) => product.product);

@@ -5,7 +5,7 @@
  */
 
 import { Problem, exchange } from "../server/api.js";
-import { amount } from "./paste.js";
+import { ITEM, sent } from "./fields.js";
 import { refresh } from "../page/state.js";
 import { t } from "../page/i18n.js";
 
@@ -81,12 +81,12 @@ export class SavedPlan {
 
   async #put() {
     const number = this.#number;
-    const sent = complete(this.plan);
+    const body = complete(this.plan);
     this.state = "saving";
     this.problem = null;
     refresh();
     try {
-      const { data, tag } = await exchange(this.#path, { method: "PUT", body: sent, headers: { "If-Match": this.tag } });
+      const { data, tag } = await exchange(this.#path, { method: "PUT", body, headers: { "If-Match": this.tag } });
       this.tag = tag;
       // The page keeps its own notation: a field must not change under the hand that types in it.
       this.base = structuredClone(data);
@@ -136,13 +136,6 @@ export class SavedPlan {
   }
 }
 
-const trimmed = (value) => (typeof value === "string" ? value.trim() || null : value);
-/** A number as people type it, `1,999` or `１９９９`; a text that is none stays, and the server names it. */
-const typed = (value) => (typeof value === "string" ? amount(value) ?? value : value);
-const counted = (value) => (/^\d+$/.test(typed(value) ?? "") ? Number(typed(value)) : value);
-const numbered = ({ list_price: list, live_price: live, stock, ...row }) => ({ ...row, list_price: typed(list), live_price: typed(live), stock: counted(stock) });
-const fields = (one, names) => Object.fromEntries(names.filter((name) => one[name] !== undefined).map((name) => [name, trimmed(one[name])]));
-const ITEM = ["product", "name", "list_price", "live_price", "stock", "talk_points", "preorder", "promised_days"];
 const PROMOTION = ["id", "url", "kind", "platform", "title", "published_at"];
 
 /** What of a plan can be saved: a row without its code, and what only the page knows, stays on the page. */
@@ -151,8 +144,8 @@ function complete(plan) {
   return {
     ...basics,
     title: basics.title ?? "",
-    streams: streams.map((stream) => fields(stream, ["platform", "room"])),
-    lineup: lineup.filter((row) => row.product?.trim()).map((row) => fields(numbered(row), ITEM)),
-    promotions: promotions.map((one) => fields(one, PROMOTION)),
+    streams: streams.map((stream) => sent(stream, ["platform", "room"])),
+    lineup: lineup.filter((row) => row.product?.trim()).map((row) => sent(row, Object.keys(ITEM))),
+    promotions: promotions.map((one) => sent(one, PROMOTION)),
   };
 }
