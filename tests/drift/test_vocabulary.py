@@ -117,5 +117,8 @@ def test_every_cited_page_is_in_the_project() -> None:
         if path.suffix != ".md" and path.exists()
         for page in re.findall(r"[\w/.-]*\w\.md\b", path.read_text(encoding="utf-8"))
     }
-    folders = (ROOT, ROOT / "docs")
-    assert not [(str(path), page) for path, page in cited if not any((folder / page).exists() for folder in folders)]
+    docs = ROOT / "docs"
+    folders = (ROOT, docs, *(folder for folder in docs.iterdir() if folder.is_dir()))
+    assert not [
+        (str(path), page) for path, page in cited if not any((folder / page.removeprefix("../")).exists() for folder in folders)
+    ]
