@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.events.commerce import CLICKERS_BY_PRODUCT
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
 from app.kpis.metrics import Unit
 from app.kpis.showcases import Showcase
@@ -55,9 +56,9 @@ _BY_PRODUCT = (
     ("impressions", "product_impressions", "impressions"),
     ("product_viewers", "product_viewers", "product_viewers"),
     ("clicks", "product_clicks", "product_clicks"),
-    ("clickers", "", "clickers"),
+    ("clickers", "clickers", "clickers"),
 )
-"""Figure, its counted metric, empty if it is only reported, and its sampled metric."""
+"""Figure, its counted metric, and its sampled metric."""
 MOST_LISTED = 500
 """The most products of a line-up, and the most products outside it on one page."""
 SHARED = ("impressions", "product_viewers", "clicks", "clickers", "click_rate", "product_click_rate", "buyers", "orders", "units",
@@ -191,11 +192,16 @@ def _values(
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
+        # A former version counted clickers of the session alone: those of its products are too few until a rebuild.
+        partial = {"clickers"} if session.get("clickers") != session.get(CLICKERS_BY_PRODUCT) else set()
         part: Values = {}
         for field, metric, told in _BY_PRODUCT:
             figure = _reported(values, told)
+            counts = metric not in partial and (
+                (metric in session and (platform, told) not in sampled) or (False, metric) in values
+            )
             # If a platform's clicks are counted, a product without a row has none. If they are reported, its clicks are unknown.
-            if not figure[1] and ((metric in session and (platform, told) not in sampled) or (False, metric) in values):
+            if not figure[1] and counts:
                 figure = (values.get((False, metric), 0), 1, "counted")
             part[field] = figure
         ledger = session.get("orders", 0) > 0

@@ -25,7 +25,7 @@ def product_figures(story: Story, product: str) -> Figures:
         add("stock", remaining_stock(story, platform, product))
         add("clicks", _shown(story, platform, product, "product_clicks", "product_clicks"))
         add("product_viewers", _shown(story, platform, product, "product_viewers", "product_viewers"))
-        add("clickers", told(story, "clickers", platform, product))
+        add("clickers", _shown(story, platform, product, "clickers", "clickers"))
         for name, what in (("orders", "orders"), ("buyers", "buyers"), ("units", "units_sold"), ("gmv", "gmv")):
             own = counted(story, what, platform=platform, product=product)
             add(name, (own or 0) if ledger else told(story, what, platform, product))

@@ -166,9 +166,13 @@ class EventTeller:
         self.read("on_air", 0, self.product(self.data["product"]))
 
     def _product_clicked(self) -> None:
-        self.count("product_clicks", self.data.get("count", 1), self.product(self.data["product"]))
-        if self.data.get("viewer") is not None and self.first("clickers", self.platform, self.data["viewer"]):
-            self.count("clickers")
+        who, product = (self.platform, self.data.get("viewer")), self.product(self.data["product"])
+        self.count("product_clicks", self.data.get("count", 1), product)
+        if self.data.get("viewer") is not None:
+            if self.first("clickers", *who):
+                self.count("clickers")
+            if self.first("clicker of product", product, *who):
+                self.count("clickers", product=product)
 
     def _product_displayed(self) -> None:
         self.count("product_impressions", self.data.get("count", 1), self.product(self.data["product"]))

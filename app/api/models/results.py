@@ -27,7 +27,7 @@ class SharedFigures(DocumentModel):
     impressions: int | None
     product_viewers: int | None = Field(description="people who saw its card")
     clicks: int | None = Field(examples=[4171])
-    clickers: int | None = Field(description="people who clicked it, as platforms report them")
+    clickers: int | None = Field(description="people who clicked it, counted where clicks name a viewer")
     click_rate: float | None = Field(description="clicks ÷ viewers of the session")
     product_click_rate: float | None = Field(description="clicks ÷ impressions")
     buyers: int | None = Field(

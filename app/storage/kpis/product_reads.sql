@@ -3,7 +3,7 @@
 SELECT false AS reported, c.key AS product, c.platform, c.metric, c.value::text
 FROM counters c
 WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > ''
-  AND c.metric IN ('product_impressions', 'product_viewers', 'product_clicks', 'orders', 'buyers', 'units_sold', 'gmv', 'refund_amount')
+  AND c.metric IN ('product_impressions', 'product_viewers', 'product_clicks', 'clickers', 'orders', 'buyers', 'units_sold', 'gmv', 'refund_amount')
 UNION ALL
 SELECT true, g.key, g.platform, g.metric, g.latest::text
 FROM platform_gauges g
