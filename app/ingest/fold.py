@@ -21,7 +21,7 @@ from app.ingest.statements import NO_STATEMENTS, Statement, StatementOutcome, ra
 from app.ingest.tally import GaugeKey, Tally
 from app.storage.ingest import rebuilds
 from app.storage.ingest.writes import Claimed, LoggedEvent, WriteQueries
-from app.storage.kpis import marks, sources
+from app.storage.kpis import marks
 
 
 class Folded(NamedTuple):
@@ -238,37 +238,32 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
                 for session, (started, ended) in sorted(tally.clocks.items())
             ]
         )
-    if tally.orders:
-        await _merge_orders(queries, tally)
     if tally.marks:
         await marks.add(queries.connection, [(*key, *row) for key, row in sorted(tally.marks.items(), key=_by_key)])
-    if tally.gauges:
-        await write_samples(queries, tally.gauges)
-    # Sums come last: every flush of a session locks these rows, so they are locked for the shortest time.
-    if counters := tally.counters():
-        await queries.add_counters(sorted((*key, *added) for key, added in counters.items()))
-        if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
-            await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+    counters = tally.counters()
+    await queries.merge(_order_rows(tally), _sample_rows(tally.gauges), sorted((*key, *added) for key, added in counters.items()))
+    if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
+        await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
 
 
-async def _merge_orders(queries: WriteQueries, tally: Tally) -> None:
-    """Merge orders, each with what is known now of its buyer; reads look for what changes later."""
-    buyers: dict[UUID, set[bytes]] = {}
-    for (session, _, _), row in tally.orders.items():
-        if row.buyer is not None:
-            buyers.setdefault(session, set()).add(person(row.buyer))
-    arrivals = {session: await sources.first_entries(queries.connection, session, members) for session, members in buyers.items()}
-    rows = []
-    for key, row in sorted(tally.orders.items(), key=_by_key):
-        arrival = None if row.buyer is None else arrivals[key[0]].get(person(row.buyer))
-        rows.append((*key, *row.columns(), arrival, (key[0], row.told[2]) in tally.counted_buyers))
-    await queries.merge_orders(rows)
+def _order_rows(tally: Tally) -> list[tuple[Any, ...]]:
+    """Return the rows of orders, each with its buyer as a viewer is named, and whether the buyer is counted by it."""
+    return [
+        (
+            *key, *row.columns(), None if row.buyer is None else person(row.buyer),
+            (key[0], row.told[2]) in tally.counted_buyers,
+        )
+        for key, row in sorted(tally.orders.items(), key=_by_key)
+    ]  # fmt: skip
 
 
 async def write_samples(queries: WriteQueries, gauges: Mapping[GaugeKey, Gauge]) -> None:
     """Merge samples."""
-    rows = sorted(gauges.items(), key=_by_key)
-    await queries.merge_samples([(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in rows])
+    await queries.merge_samples(_sample_rows(gauges))
+
+
+def _sample_rows(gauges: Mapping[GaugeKey, Gauge]) -> list[tuple[Any, ...]]:
+    return [(*key[:3], moment(key[3]), *key[4:], *gauge.columns()) for key, gauge in sorted(gauges.items(), key=_by_key)]
 
 
 def _by_key(entry: tuple[Any, ...]) -> Any:

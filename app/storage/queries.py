@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+_NUMBERED = re.compile(r"\$(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,19 @@ def statement(file: str, name: str) -> Statement:
     numbers: dict[str, int] = {}
     sql = _NAMED.sub(lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", queries(file)[name])
     return Statement(sql, tuple(numbers))
+
+
+@cache
+def together(*parts: str) -> str:
+    """Return one statement that runs these, each of which writes other tables, in this order; none returns rows.
+
+    The parameters of each follow those of the one before it.
+    """
+    found, count = [], 0
+    for number, sql in enumerate(parts):
+        numbers = [int(digits) for digits in _NUMBERED.findall(sql)]
+        shifted = _NUMBERED.sub(lambda place, count=count: f"${int(place[1]) + count}", sql.rstrip(";"))  # type: ignore[misc]
+        found.append(f"part_{number} AS (\n{shifted}\n)")
+        count += max(numbers)
+    # PostgreSQL runs expressions of WITH that nothing refers to from the last to the first.
+    return f"WITH {', '.join(reversed(found))} SELECT"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any, cast
 from uuid import UUID
 
@@ -34,7 +35,7 @@ def order(one: UUID, number: str, rank: int, amount: int | None, lines: str | No
     moments = [times.get(name) for name in ("placed", "paid", "cancelled", "refunded", "shipped")]
     shipped = key(9)[:4] if "shipped" in times else None
     told = (rank, AT + rank, b"" if rank else key(1))
-    buyer = (None, False) if rank else ("fans||1", True)
+    buyer = (None, False) if rank else (key(1), True)
     return (one, "wechat", number, *told, "ab", amount, lines, 5, *moments, shipped, None, "t", None, *buyer)
 
 
@@ -103,11 +104,29 @@ async def rows_of(connection: asyncpg.Connection, table: str, one: UUID) -> list
     return sorted((tuple(value for name, value in row.items() if name != first) for row in found), key=repr)
 
 
+async def enter(connection: asyncpg.Connection, one: UUID, viewer: bytes) -> None:
+    """Let a viewer enter a session from a paid source."""
+    await connection.execute(
+        "INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, data) "
+        "VALUES ($1, $2, 'entry', '//s', 'live.viewer.entered', 'wechat', 'r', $3, $3, $4)",
+        one, key(99), DAY, '{"source": "fans", "paid": true}',
+    )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO members (session_id, set, member, at, event_key) VALUES ($1, 'viewer', $2, $3, $4)",
+        one,
+        viewer,
+        DAY,
+        key(99),
+    )
+
+
 @pytest.mark.parametrize("name", BATCHES)
 async def test_rows_merge_as_they_do_elsewhere(connection: asyncpg.Connection, name: str) -> None:
     """The same batches by either way, two keys in one call: the same answers, the same rows."""
     pairs = [(new_id(), new_id()), (new_id(), new_id())]
     assert "unnest" in merging(name).sql
+    for one in (one for pair in pairs for one in pair):
+        await enter(connection, one, key(1))
     for batch in BATCHES[name]:
         answers = []
         for writes, keys in zip((WriteQueries, DistributedWrites), zip(*pairs, strict=True), strict=True):
@@ -120,6 +139,27 @@ async def test_rows_merge_as_they_do_elsewhere(connection: asyncpg.Connection, n
         rows = await rows_of(connection, TABLES[name], here)
         assert rows
         assert rows == await rows_of(connection, TABLES[name], there)
+
+
+async def test_rows_of_several_tables_merge_as_they_do_one_table_at_a_time(connection: asyncpg.Connection) -> None:
+    """Orders, samples and sums in any combination, in one statement and in three."""
+    rows = [list(BATCHES[name]) for name in ("merge_orders", "merge_samples", "add_counters")]
+    for chosen in product((0, 1), repeat=3):
+        keys = new_id(), new_id()
+        for one, writes in zip(keys, (WriteQueries, DistributedWrites), strict=True):
+            await enter(connection, one, key(1))
+            for number in (0, 1):
+                parts = [table[number](one) if taken else [] for table, taken in zip(rows, chosen, strict=True)]
+                await writes(connection).merge(*parts)
+        for table, taken in zip(("orders", "gauges", "counters"), chosen, strict=True):
+            here, there = [await rows_of(connection, table, one) for one in keys]
+            assert here == there
+            assert bool(here) == bool(taken)
+        if chosen[0]:
+            assert "fans||1" in {
+                row["buyer_arrival"]
+                for row in await connection.fetch("SELECT buyer_arrival FROM orders WHERE session_id = $1", keys[0])
+            }
 
 
 async def test_statements_are_ranked_as_they_are_elsewhere(connection: asyncpg.Connection) -> None:

@@ -1,8 +1,9 @@
 """Parameters of SQL that have names: numbered once, and passed by name."""
 
+import asyncpg
 import pytest
 
-from app.storage.queries import Statement, queries, statement
+from app.storage.queries import Statement, queries, statement, together
 
 
 def test_names_are_numbered_in_the_order_of_the_text() -> None:
@@ -22,3 +23,19 @@ def test_values_go_by_name_and_none_is_missing_or_left_over() -> None:
     for wrong in ({}, {"first": 1}, {"first": 1, "third": 3}, {"first": 1, "second": 2, "third": 3}):
         with pytest.raises(TypeError, match="parameters differ in"):
             insert(**wrong)
+
+
+async def test_statements_run_together_in_the_order_in_which_they_are_named(emptied_url: str) -> None:
+    """Each with its own parameters, whose numbers may repeat and be out of order."""
+    connection = await asyncpg.connect(emptied_url)
+    for table in ("one", "two", "three"):
+        await connection.execute(f"CREATE TEMP TABLE {table} (value text, at timestamptz)")
+    sql = together(
+        "-- the first\nINSERT INTO one SELECT $2::text || $1::text || $2, clock_timestamp();",
+        "INSERT INTO two VALUES ($1::text, clock_timestamp())",
+        "INSERT INTO three SELECT $1::text, clock_timestamp()",
+    )
+    await connection.execute(sql, "b", "a", "c", "d")
+    found = await connection.fetch("SELECT value FROM (TABLE one UNION ALL TABLE two UNION ALL TABLE three) AS f ORDER BY at")
+    await connection.close()
+    assert ["aba", "c", "d"] == [row["value"] for row in found]

@@ -22,7 +22,9 @@ from asyncpg import Record
 from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric, SmallInteger, Uuid
 
 from app.storage import session_locks
+from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
 from app.storage.ingest.new_events import NewEvents
+from app.storage.ingest.order_writes import OrderColumns
 from app.storage.ingest.writes import Appended, Claim, Claimed, SessionValue, WriteQueries
 from app.storage.joined import columns
 from app.storage.queries import queries
@@ -154,17 +156,33 @@ class DistributedWrites(WriteQueries):
         """Claim (brand, member, session, microseconds since 1970, event), brand by brand."""
         return [tuple(row) for row in await self._insert(merging("claim_customers"), rows)]
 
-    async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
+    async def merge(
+        self, orders: Sequence[OrderColumns], samples: Sequence[SampleColumns], counters: Sequence[CounterColumns]
+    ) -> None:
+        """Merge rows of these tables, sums last."""
+        await self.merge_orders(orders)
+        await self.merge_samples(samples)
+        await self.add_counters(counters)
+
+    async def add_counters(self, rows: Sequence[CounterColumns]) -> None:
         """Add to sums."""
         await self._insert(merging("add_counters"), rows)
 
-    async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
+    async def merge_samples(self, rows: Sequence[SampleColumns]) -> None:
         """Merge samples."""
         await self._insert(merging("merge_samples"), rows)
 
-    async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge orders."""
-        await self._insert(merging("merge_orders"), rows)
+    async def merge_orders(self, rows: Sequence[OrderColumns]) -> None:
+        """Merge orders, whose buyers are looked up first: a row of VALUES cannot."""
+        entrants: dict[UUID, set[bytes]] = {}
+        for session, *_, entrant, _ in rows:
+            if entrant is not None:
+                entrants.setdefault(session, set()).add(entrant)
+        arrivals: dict[tuple[UUID, bytes | None], str] = {}
+        for session, some in entrants.items():
+            for member, arrival in await self.connection.fetch(_SQL["first_entries"], session, sorted(some)):
+                arrivals[session, member] = arrival
+        await self._insert(merging("merge_orders"), [(*row[:-2], arrivals.get((row[0], row[-2])), row[-1]) for row in rows])
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge durations; return values after and before."""

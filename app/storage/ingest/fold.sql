@@ -192,7 +192,8 @@ SET latest = CASE WHEN (excluded.latest_at, excluded.latest_key) > (g.latest_at,
 
 -- name: merge_orders
 -- Merges orders: the earliest time of each state wins, the content of a payment replaces that of a placement, refunded
--- amounts add up. `scopes` is the index into sessions and platforms; long columns are joined, except those that hold a sender's texts.
+-- amounts add up. An order keeps what is known now of its buyer, who is looked up as a viewer (`entrants`); reads look for what
+-- changes later. `scopes` is the index into sessions and platforms; long columns are joined, except those that hold a sender's texts.
 INSERT INTO orders AS o (session_id, platform, order_id, told_rank, told_at, told_key, buyer, amount, lines,
                          refunded_amount, placed_at, paid_at, cancelled_at, refunded_at,
                          shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
@@ -201,7 +202,12 @@ SELECT (:sessions::uuid[])[scope], (:platforms::text[])[scope], order_id, told_r
        to_timestamp(placed_at::float8 / 1000000), to_timestamp(paid_at::float8 / 1000000),
        to_timestamp(cancelled_at::float8 / 1000000), to_timestamp(refunded_at::float8 / 1000000),
        to_timestamp(shipped_at::float8 / 1000000), decode(shipped_key, 'hex'), carrier, tracking,
-       to_timestamp(delivered_at::float8 / 1000000), buyer_arrival, buyer_counted
+       to_timestamp(delivered_at::float8 / 1000000), (
+           SELECT concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int)
+           FROM members v
+           JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
+           WHERE v.session_id = (:sessions::uuid[])[scope] AND v.set = 'viewer' AND v.member = decode(entrant, 'hex')
+       ), buyer_counted
 FROM unnest(string_to_array(:scopes, E'\x1f')::int[], :orders::text[], string_to_array(:ranks, E'\x1f')::smallint[],
             string_to_array(:told_at, E'\x1f')::bigint[], string_to_array(:told_keys, E'\x1f'), :buyers::text[],
             string_to_array(:amounts, E'\x1f', '')::bigint[], string_to_array(:lines, E'\x1f', ''),
@@ -209,9 +215,9 @@ FROM unnest(string_to_array(:scopes, E'\x1f')::int[], :orders::text[], string_to
             string_to_array(:paid_at, E'\x1f', '')::bigint[], string_to_array(:cancelled_at, E'\x1f', '')::bigint[],
             string_to_array(:refunded_at, E'\x1f', '')::bigint[], string_to_array(:shipped_at, E'\x1f', '')::bigint[],
             string_to_array(:shipped_keys, E'\x1f', ''), :carriers::text[], :trackings::text[],
-            string_to_array(:delivered_at, E'\x1f', '')::bigint[], :buyer_arrivals::text[], :buyers_counted::boolean[])
+            string_to_array(:delivered_at, E'\x1f', '')::bigint[], string_to_array(:entrants, E'\x1f', ''), :buyers_counted::boolean[])
     AS new (scope, order_id, told_rank, told_at, told_key, buyer, amount, lines, refunded_amount, placed_at, paid_at,
-            cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at, buyer_arrival, buyer_counted)
+            cancelled_at, refunded_at, shipped_at, shipped_key, carrier, tracking, delivered_at, entrant, buyer_counted)
 ON CONFLICT (session_id, platform, order_id) DO UPDATE
 SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) < (o.told_rank, o.told_at, o.told_key)
                  THEN excluded.buyer ELSE o.buyer END,
@@ -241,6 +247,13 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
                             OR excluded.shipped_at IS NULL THEN o.shipped_key ELSE excluded.shipped_key END,
     shipped_at = LEAST(o.shipped_at, excluded.shipped_at),
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
+
+-- name: first_entries
+-- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level.
+SELECT v.member, concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int) AS arrival
+FROM members v
+JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
+WHERE v.session_id = $1::uuid AND v.set = 'viewer' AND v.member = ANY($2::bytea[]);
 
 -- name: merge_spans
 -- Stores the earliest of both ends; columns as above. Returns the previous values too, so that a changed duration can be subtracted from the

@@ -15,29 +15,17 @@ _ADD_REFUNDS = statement("ingest/order_facts", "add_refunds")
 _MERGE = statement("ingest/fold", "merge_orders")
 
 
+OrderColumns = tuple[Any, ...]
+"""21 columns in the order of `orders` in fold.sql, moments in microseconds since 1970; in the place of the buyer's arrival, the
+member that the buyer is as a viewer (16 bytes), or None."""
+
+
 class OrderQueries(UnprocessedQueries):
     """Writes orders too. Rows are sorted by key, so that two writers lock them in the same order."""
 
-    async def merge_orders(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge orders: 21 columns in the order of `orders` in fold.sql, moments in microseconds since 1970."""
-        (
-            sessions, platforms, orders, ranks, told_at, told_keys, buyers, amounts, lines, refunded, placed, paid, cancelled,
-            refunded_at, shipped, shipped_keys, carriers, trackings, delivered, arrivals, counted,
-        ) = columns(rows, 21)  # fmt: skip
-        pairs, places = indexed(zip(sessions, platforms, strict=True))
-        scope_sessions, scope_platforms = columns(pairs, 2)
-        merged = _MERGE(
-            sessions=scope_sessions, platforms=scope_platforms, scopes=places, orders=orders, ranks=joined(ranks),
-            told_at=joined(told_at),
-            # The prefix distinguishes one empty key from no key.
-            told_keys="=" + f"{SEPARATOR}=".join(key.hex() for key in told_keys),
-            buyers=buyers, amounts=joined_optional(amounts), lines=SEPARATOR.join(text or "" for text in lines),
-            refunded_amounts=joined(refunded), placed_at=joined_optional(placed), paid_at=joined_optional(paid),
-            cancelled_at=joined_optional(cancelled), refunded_at=joined_optional(refunded_at),
-            shipped_at=joined_optional(shipped), shipped_keys=joined_keys(shipped_keys), carriers=carriers, trackings=trackings,
-            delivered_at=joined_optional(delivered), buyer_arrivals=arrivals, buyers_counted=counted,
-        )  # fmt: skip
-        await self.connection.execute(*merged)
+    async def merge_orders(self, rows: Sequence[OrderColumns]) -> None:
+        """Merge orders."""
+        await self.connection.execute(*merged_orders(rows))
 
     async def add_refunds(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge refunds, 11 columns as in order_facts.sql.
@@ -58,3 +46,24 @@ class OrderQueries(UnprocessedQueries):
     async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge parcels: (session, platform, order, digest, carrier, tracking, shipped_at, accepted_at)."""
         await self.connection.execute(_FACTS["add_parcels"], *columns(rows, 8))
+
+
+def merged_orders(rows: Sequence[OrderColumns]) -> tuple[Any, ...]:
+    """Return the statement that merges orders, with its arguments."""
+    (
+        sessions, platforms, orders, ranks, told_at, told_keys, buyers, amounts, lines, refunded, placed, paid, cancelled,
+        refunded_at, shipped, shipped_keys, carriers, trackings, delivered, entrants, counted,
+    ) = columns(rows, 21)  # fmt: skip
+    pairs, places = indexed(zip(sessions, platforms, strict=True))
+    scope_sessions, scope_platforms = columns(pairs, 2)
+    return _MERGE(
+        sessions=scope_sessions, platforms=scope_platforms, scopes=places, orders=orders, ranks=joined(ranks),
+        told_at=joined(told_at),
+        # The prefix distinguishes one empty key from no key.
+        told_keys="=" + f"{SEPARATOR}=".join(key.hex() for key in told_keys),
+        buyers=buyers, amounts=joined_optional(amounts), lines=SEPARATOR.join(text or "" for text in lines),
+        refunded_amounts=joined(refunded), placed_at=joined_optional(placed), paid_at=joined_optional(paid),
+        cancelled_at=joined_optional(cancelled), refunded_at=joined_optional(refunded_at),
+        shipped_at=joined_optional(shipped), shipped_keys=joined_keys(shipped_keys), carriers=carriers, trackings=trackings,
+        delivered_at=joined_optional(delivered), entrants=joined_keys(entrants), buyers_counted=counted,
+    )  # fmt: skip

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from app.events.contributions import ForgottenOrder
 from app.storage.database import Connection
+from app.storage.ingest.merge_writes import MergeQueries
 from app.storage.ingest.new_events import NewEvents
-from app.storage.ingest.order_writes import OrderQueries
 from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
 from app.storage.queries import queries, statement
 
@@ -24,8 +24,6 @@ _APPEND = statement("ingest/fold", "append_events")
 _APPEND_NEW = replace(_APPEND, sql=_APPEND.sql.replace("ON CONFLICT (session_id, event_key) DO NOTHING\n", ""))
 """The same for events that are expected to be new. With ON CONFLICT, PostgreSQL locks and marks each row twice: it takes longer
 by a third."""
-_ADD_COUNTERS = statement("ingest/fold", "add_counters")
-_MERGE_SAMPLES = statement("ingest/fold", "merge_samples")
 _MERGE_SPANS = statement("ingest/fold", "merge_spans")
 
 
@@ -90,7 +88,7 @@ class Appended(NamedTuple):
     """In that case: key and session, as bytes, of the events that were new."""
 
 
-class WriteQueries(OrderQueries):
+class WriteQueries(MergeQueries):
     """Writes the contributions of a batch. Rows are sorted by key, so that two writers lock them in the same order."""
 
     def __init__(self, connection: Connection, *, expect_new: bool = False) -> None:
@@ -221,31 +219,9 @@ class WriteQueries(OrderQueries):
             found += [LoggedEvent(*row) for row in rows]
         return found
 
-    async def add_counters(self, rows: list[tuple[UUID, int, str, int, str, str, int, int]]) -> None:
-        """Add to sums: (session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions)."""
-        sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
-        pairs, places = indexed(zip(sessions, platforms, strict=True))
-        scope_sessions, scope_platforms = columns(pairs, 2)
-        # The prefix distinguishes one empty key from no key.
-        keyed = "=" + f"{SEPARATOR}=".join(keys)
-        added = _ADD_COUNTERS(
-            sessions=scope_sessions, platforms=scope_platforms, scopes=places, grains=joined(grains), keys=keyed,
-            buckets=joined(buckets), metrics=SEPARATOR.join(metrics), values=joined(values), contributions=joined(contributions),
-        )  # fmt: skip
-        await self.connection.execute(*added)
-
     async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
         """Delete those of these sums that have no contribution left: (session, grain, key, bucket, platform, metric)."""
         await self.connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
-
-    async def merge_samples(self, rows: list[tuple[Any, ...]]) -> None:
-        """Merge samples: (session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest)."""
-        sessions, grains, keys, buckets, platforms, rooms, metrics, latest, latest_at, latest_keys, highest = columns(rows, 11)
-        merged = _MERGE_SAMPLES(
-            sessions=sessions, grains=grains, keys=keys, buckets=buckets, platforms=platforms, rooms=rooms, metrics=metrics,
-            latest=latest, latest_at=latest_at, latest_keys=latest_keys, highest=highest,
-        )  # fmt: skip
-        await self.connection.execute(*merged)
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge (session, kind, member, platform, start, end, key of the end, given duration); return values after and before."""

@@ -3,7 +3,7 @@
 In: a session's id, viewers. Out: frozen rows. Never here: formulas, writes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -42,12 +42,6 @@ class SourceSales:
 _NOTHING = SourceSales()
 SalesBySource = Mapping[Source | None, SourceSales]
 """None: buyers who never entered, and orders that name no buyer."""
-
-
-async def first_entries(connection: Connection, session: UUID, viewers: Collection[bytes]) -> dict[bytes, str]:
-    """Return the key of the arrival, without the fan level, of those of a session's viewers who entered."""
-    rows = await connection.fetch(_SQL["first_entries"], session, sorted(viewers))
-    return {member: arrival for member, arrival in rows}  # noqa: C416 - a record is no tuple
 
 
 async def sales(connection: Connection, session: UUID) -> SalesBySource:
