@@ -12,7 +12,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.events.contributions import Contributions
-from app.ingest.distinct_values import Value, Values, values_of
+from app.ingest.distinct_values import Value, Values, values_in, values_of
+from app.ingest.write_batch import WriteBatch
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage.ingest.writes import SessionValue, WriteQueries
@@ -49,6 +50,15 @@ def caps_of(settings: Settings) -> dict[str, Cap]:
     }
 
 
+class _Admission(NamedTuple):
+    """What becomes of values that are new in their session."""
+
+    refused: dict[UUID, Values]
+    """Values that exceed a cap."""
+    new: list[SessionValue]
+    """Rows of the others, sorted."""
+
+
 class Cardinality:
     """Compares the values of write batches with the caps; remembers the values that each session has."""
 
@@ -67,30 +77,42 @@ class Cardinality:
             if (fresh := values - known[session] if session in known else values)
         }
 
-    async def admit(self, queries: WriteQueries, unknown: Mapping[UUID, Values]) -> dict[UUID, Values]:
-        """Register new values in the caller's transaction; return the values that exceed a cap.
+    async def within(self, queries: WriteQueries, batch: WriteBatch) -> tuple[WriteBatch, dict[UUID, Values], list[SessionValue]]:
+        """Return the batch without the events that exceed a cap, its values, and the rows of those that are new.
 
-        The sessions must be locked against deletion.
+        The rows are to be added in the caller's transaction.
         """
+        values = values_in(batch.tally)
+        unknown = self.unknown(values)
+        if not unknown:
+            return batch, values, []
+        refused, new = await self._admit(queries, unknown)
+        if refused:
+            nothing: Values = set()
+            batch = batch.without(
+                lambda session, contributions, at: self.error_of(contributions, at, refused.get(session, nothing))
+            )
+            values = values_in(batch.tally)
+        return batch, values, new
+
+    async def _admit(self, queries: WriteQueries, unknown: Mapping[UUID, Values]) -> "_Admission":
         rows = [row for session in sorted(unknown) for row in rows_of(session, unknown[session])]
         known = await queries.session_values(rows)
         room = {
             (session, kind): self._caps[kind].limit - known.counts.get((session, kind), 0)
             for session, kind in {(session, kind) for session, kind, _ in rows}
         }
-        new, refused = [], dict[UUID, Values]()
+        found = _Admission({}, [])
         for row in rows:
             session, kind, value = row
             if row in known.present:
                 continue
             if room[session, kind] <= 0:
-                refused.setdefault(session, set()).add(_value_of(kind, value))
+                found.refused.setdefault(session, set()).add(_value_of(kind, value))
                 continue
             room[session, kind] -= 1
-            new.append(row)
-        if new:
-            await queries.add_session_values(new)
-        return refused
+            found.new.append(row)
+        return found
 
     def remember(self, named: Mapping[UUID, Values]) -> None:
         """Remember values whose registration is committed."""

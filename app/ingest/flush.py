@@ -6,6 +6,7 @@ Steps: resolve subjects → lock sessions → pseudonymize and fold payloads →
 without a session are parked. Events that contradict their session become dead letters. All of it is one transaction.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,6 @@ import asyncpg
 from app.ingest import dead_letters, fold, imported_events
 from app.ingest.cardinality import Cardinality
 from app.ingest.clocks import ClockCheck
-from app.ingest.distinct_values import Values, values_in
 from app.ingest.flush_result import FlushResult
 from app.ingest.isolation import Isolation
 from app.ingest.parking import Parking
@@ -37,6 +37,8 @@ from app.storage.pool.persistent_connection import PersistentConnection, early_l
 from app.storage.transient_errors import UNREACHABLE
 
 _RESOLVE_ATTEMPTS = 4
+_SLICE = 100
+"""Events after which other flushes have their turn, some two milliseconds: one that holds rows does not wait for a whole fold."""
 _EXPECT_DUPLICATES_SECONDS = 10.0
 """After a duplicate, flushes expect more of them for so long: a sender repeats what was not acknowledged."""
 OUT_OF_RANGE = FieldError(pointer="/data", detail="the database cannot hold this event's figures: they are out of range")
@@ -181,7 +183,7 @@ class Flusher:
             if not items:
                 break
             batch = self._new_batch(now)
-            unresolved = batch.take(items, self._resolver.cached, only_all=True)
+            unresolved = await self._take(batch, items)
             if unresolved or not batch.items:
                 batch, unresolved = await self._resolved(queries, items, now)
             result: FlushResult | None = FlushResult(rejections=batch.rejections)
@@ -200,6 +202,16 @@ class Flusher:
             else:
                 self._forget(items)
         return FlushResult(deferred=deferred + items)
+
+    async def _take(self, batch: WriteBatch, items: list[SubmittedEvent]) -> list[SubmittedEvent]:
+        """Take events of sessions that are known here, in slices; stop at the first slice with another event."""
+        by_subject = self._resolver.cached
+        for start in range(0, len(items), _SLICE):
+            if start:
+                await asyncio.sleep(0)
+            if unresolved := batch.take(items[start : start + _SLICE], by_subject, only_all=True):
+                return unresolved
+        return []
 
     async def _resolved(
         self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime
@@ -233,7 +245,7 @@ class Flusher:
         batch.refuse_dropped()
         if batch.imported:
             await imported_events.refuse_void(queries, batch)
-        batch, values = await self._within_caps(queries, batch)
+        batch, values, new_values = await self._cardinality.within(queries, batch)
         result = FlushResult(rejections=batch.rejections, values=values)
         if not batch.items:
             return result
@@ -263,6 +275,9 @@ class Flusher:
                 await fold.add(queries, counted, contexts, self._slow_after_ms)
         if batch.imported:
             await imported_events.record(queries, batch, result, contexts, self._slow_after_ms)
+        if new_values:
+            # Last: another flush that names the same minute waits for these rows.
+            await queries.add_session_values(new_values)
         return result
 
     async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: set[bytes]) -> None:
@@ -270,16 +285,3 @@ class Flusher:
         rebuilding = {session.bytes for session, resolved in batch.resolved_sessions.items() if resolved.row.rebuilding}
         if rebuilding and (noted := [(UUID(bytes=key[16:]), key[:16]) for key in new if key[16:] in rebuilding]):
             await rebuilds.note_events(queries.connection, noted)
-
-    async def _within_caps(self, queries: WriteQueries, batch: WriteBatch) -> tuple[WriteBatch, dict[UUID, Values]]:
-        """Register new values of the sessions; return the batch without the events that exceed a cap, and its values."""
-        values = values_in(batch.tally)
-        unknown = self._cardinality.unknown(values)
-        refused = await self._cardinality.admit(queries, unknown) if unknown else {}
-        if refused:
-            nothing: Values = set()
-            batch = batch.without(
-                lambda session, contributions, at: self._cardinality.error_of(contributions, at, refused.get(session, nothing))
-            )
-            values = values_in(batch.tally)
-        return batch, values

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from app.ingest.fair_queue import FairQueue
 from app.ingest.submission import Submission, SubmittedEvent
 
+MOST_WRITING = 3
+"""Flushes of one queue that fold and write at a time: while the database has two, the third folds."""
 TURN = 100
 """Events of one key that a flush takes before the next key has its turn."""
 
@@ -21,14 +23,14 @@ Entry = SubmittedEvent | Submission
 
 
 class Lanes:
-    """A queue and the flushes that take from it. At most two of them fold and write; others may wait for the WAL flush."""
+    """A queue and the flushes that take from it. A few of them fold and write; others may wait for the WAL flush."""
 
-    def __init__(self, flushes: int, flush_events: int, second_from: int) -> None:
-        """Run `flushes` of at most `flush_events`; the second writes beside the first if `second_from` events wait."""
+    def __init__(self, flushes: int, flush_events: int, further_from: int) -> None:
+        """Run `flushes` of at most `flush_events`; another writes beside the first if `further_from` events wait."""
         self.flushes = flushes
         self.queue: FairQueue[Entry] = FairQueue(TURN)
         self._flush_events = flush_events
-        self._second_from = second_from
+        self._further_from = further_from
         self._writing = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         """One for each flush that has nothing to do. One of them is woken for one flush, not all."""
@@ -51,7 +53,7 @@ class Lanes:
         """Return the entries of the next flush; None if it may not begin yet, after a wait for a change."""
         if self._may_begin():
             taken = self.queue.take(self._flush_events)
-            if len(self.queue) >= self._second_from:
+            if len(self.queue) >= self._further_from:
                 self._wake_one()
             return taken
         waiter = asyncio.get_running_loop().create_future()
@@ -81,4 +83,4 @@ class Lanes:
 
     def _may_begin(self) -> bool:
         waiting = len(self.queue)
-        return waiting > 0 and (self._writing == 0 or (self._writing == 1 and waiting >= self._second_from))
+        return waiting > 0 and (self._writing == 0 or (self._writing < MOST_WRITING and waiting >= self._further_from))

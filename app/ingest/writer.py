@@ -30,11 +30,11 @@ _ACCEPTED, _DUPLICATES, _CONFLICTS, _PARKED, _REJECTED = (
     EVENTS.labels(outcome) for outcome in ("accepted", "duplicates", "conflicts", "parked", "rejected")
 )
 
-FLUSHES_IN_FLIGHT = 3
-"""Flushes under way, each on a connection of its own. At most two fold and write at a time; the others wait for the WAL flush."""
+FLUSHES_IN_FLIGHT = 4
+"""Flushes under way, each on a connection of its own. At most three fold and write; the others wait for the WAL flush."""
 
-SECOND_FLUSH_FROM = 200
-"""Waiting events from which on a second flush writes beside the first. A commit costs about the same for one event as for fifty:
+FURTHER_FLUSH_FROM = 200
+"""Waiting events from which on another flush writes beside the first. A commit costs about the same for one event as for fifty:
 fewer events wait a moment and share a commit."""
 
 IMPORT_FLUSHES = 2
@@ -62,7 +62,7 @@ class Writer:
         """Prepare; `start` begins to flush."""
         self._flusher = flusher
         self._limit = settings.queue_events
-        self._lanes = Lanes(FLUSHES_IN_FLIGHT, settings.flush_events, SECOND_FLUSH_FROM)
+        self._lanes = Lanes(FLUSHES_IN_FLIGHT, settings.flush_events, FURTHER_FLUSH_FROM)
         self._import_lanes = Lanes(IMPORT_FLUSHES, min(IMPORT_FLUSH_EVENTS, settings.flush_events), 1)
         self._deferred = DeferredEvents(settings.database_timeout_seconds, settings.flush_events, self._fail)
         self._began: dict[int, float] = {}

@@ -36,7 +36,7 @@ class DatabaseSettings(BaseSettings):
     )
     pool_size: Annotated[int, Field(ge=3, le=200)] = Field(
         default=12,
-        description="database connections per process for requests, and as many for figures; the writer uses up to six more",
+        description="database connections per process for requests, and as many for figures; the writer uses up to seven more",
     )
     background_pool_size: Annotated[int, Field(ge=2, le=200)] = Field(
         default=6, description="further database connections per process, for background work"
