@@ -80,8 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put the tests into the order in which they run, and leave out what `--quick` leaves out, and for Citus what needs no database."""
     items[:] = in_running_order(items, getattr(config, "workerinput", {"workercount": 1})["workercount"])
     if CITUS:
-        config.hook.pytest_deselected(items=[item for item in items if "postgres" not in getattr(item, "fixturenames", ())])
-        items[:] = [item for item in items if "postgres" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if not quick.needs_database(item)])
+        items[:] = [item for item in items if quick.needs_database(item)]
     if config.getoption("--quick"):
         reasons = {item: quick.reason_to_leave_out(item) for item in items}
         left_out = [item for item in items if reasons[item]]

@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
+import pytest
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from app.settings import Settings
 from app.storage.database import open_database
+from app.storage.ingest.distributed_writes import DistributedWrites
+from app.storage.ingest.writes import WriteQueries
 from app.storage.schema import migrate
 
 
@@ -38,6 +41,13 @@ LOCAL = "127.0.0.0/8,::1"
 SECRET = "a secret key that only the tests know, 64 characters or so long."
 CITUS = os.environ.get("TALLYLIGHT_TEST_CITUS_URL")
 """A database of a Citus coordinator that knows its workers; every test then runs on a distributed database of its own."""
+WRITES: type[WriteQueries] = DistributedWrites if CITUS else WriteQueries
+"""What a flush writes by."""
+
+
+def plain_only(reason: str) -> pytest.MarkDecorator:
+    """Return the mark of a test that means a database which is not distributed, and why."""
+    return pytest.mark.skipif(CITUS is not None, reason=f"not on Citus: {reason}")
 
 
 def dsn_for(server_dsn: str, database: str) -> str:
@@ -60,7 +70,7 @@ async def new_database(server: str, template: str | None, *, migrated: bool = Tr
     Without a template it is empty; on Citus it knows its nodes, and is migrated unless `migrated` is false.
     """
     name = f"test_{uuid4().hex}"
-    nodes = await _nodes(server)
+    nodes = await nodes_of(server)
     for node in nodes:
         await _execute(node, f"CREATE DATABASE {name}" + (f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""))
     dsn = dsn_for(server, name)
@@ -74,13 +84,13 @@ async def new_database(server: str, template: str | None, *, migrated: bool = Tr
 
 async def drop_database(server: str, name: str) -> None:
     """Drop a database, even while it is used; on Citus that of every node."""
-    for node in await _nodes(server):
+    for node in await nodes_of(server):
         await _execute(node, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def make_template(server: str, name: str) -> None:
     """Create a migrated database that others are copied from; on Citus one on every node, with the node's part of the tables."""
-    nodes = await _nodes(server)
+    nodes = await nodes_of(server)
     for node in nodes:
         await _execute(node, f"CREATE DATABASE {name}")
     if CITUS:
@@ -92,7 +102,7 @@ async def make_template(server: str, name: str) -> None:
         await _execute(node, f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'")
 
 
-async def _nodes(coordinator: str) -> list[str]:
+async def nodes_of(coordinator: str) -> list[str]:
     """Return the connection strings of all nodes, the coordinator's first; without Citus that of the server."""
     if not CITUS:
         return [coordinator]

@@ -6,17 +6,17 @@ A copy of the template takes the server 15 ms, but every new connection then rea
 that is most of the computing of a test that sends a few events. Rows are deleted, not truncated, so that plans stay.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from app.settings import Settings
 from app.storage.database import Database, open_database
 from app.storage.pool.persistent_connection import PersistentConnection
-from app.storage.tables import metadata
-from tests.databases import CITUS, OwnSettings, new_database
+from tests.databases import CITUS, OwnSettings, dsn_for, new_database, nodes_of
 
 MOST_TESTS = 100
 """Tests after which a database is replaced: deleted rows stay in its files."""
@@ -24,9 +24,18 @@ MOST_ROWS = 20_000
 """Deleted rows after which it is replaced."""
 _FIELDS = {"database_url", "database_timeout_seconds", "pool_size", "background_pool_size"}
 """The settings that an open database depends on."""
-_EMPTYING = {"session_replication_role": "replica", "lock_timeout": "2s", "citus.multi_shard_modify_mode": "sequential"}
+_EMPTYING = {"session_replication_role": "replica", "lock_timeout": "2s", "citus.enable_manual_changes_to_shards": "on"}
 """Without triggers, so that tables are emptied in any order; who left a lock behind loses the database."""
 _TABLES = "SELECT format('%I', relname) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1"
+_SHARDS = """
+SELECT shard_name(shard.logicalrelid, shard.shardid) FROM pg_dist_shard shard
+JOIN pg_class c ON c.oid = shard.logicalrelid AND NOT c.relispartition
+JOIN pg_dist_placement USING (shardid) JOIN pg_dist_node USING (groupid)
+WHERE nodeport = $1 ORDER BY 1
+"""
+"""The tables by which a node of Citus holds its part of what is spread."""
+_LOCAL = _TABLES.replace("WHERE", "WHERE oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) AND")
+"""Those of its coordinator alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +93,23 @@ class EmptiedDatabase:
 
     async def _open(self) -> None:
         url = await self._stack.enter_async_context(new_database(self._server, self._template))
-        connection = await asyncpg.connect(url, server_settings=_EMPTYING)
-        self._stack.push_async_callback(connection.close)
-        tables = [name for (name,) in await connection.fetch(_TABLES)]
-        tables = [name for name in tables if not await connection.fetchval(f"SELECT EXISTS (SELECT 1 FROM {name})")]
-        self._emptying = await (_one_by_one if CITUS else _at_once)(connection, tables)
+        if CITUS:
+            name = urlsplit(url).path[1:]
+            nodes = [await self._connected(dsn_for(node, name)) for node in await nodes_of(self._server)]
+            self._emptying = await _on_each_node(nodes)
+        else:
+            connection = await self._connected(url)
+            self._emptying = await _at_once(connection, [name for (name,) in await connection.fetch(_TABLES)])
         settings = OwnSettings(database_url=url, secret_key="-" * 64)
         opened = await open_database(settings)
         parts = {name: getattr(opened, name) for name in Database.__dataclass_fields__}
         self._database, self._settings = LendingDatabase(**parts), settings
         self._stack.push_async_callback(self._database.close)
+
+    async def _connected(self, url: str) -> asyncpg.Connection:
+        connection = await asyncpg.connect(url, server_settings=_EMPTYING)
+        self._stack.push_async_callback(connection.close)
+        return connection
 
     async def _emptied(self) -> bool:
         """Delete all rows; tell whether the next test may have the database."""
@@ -113,23 +129,24 @@ _RESTART = "SELECT count(setval(seqrelid, seqstart, false)) FROM pg_sequence"
 
 
 async def _at_once(connection: asyncpg.Connection, tables: list[str]) -> Callable[[], Awaitable[int]]:
-    """Return what empties the tables in one statement, and tells how many rows they had."""
+    """Return what empties those tables that have no row yet in one statement, and tells how many rows they had."""
+    tables = [name for name in tables if not await connection.fetchval(f"SELECT EXISTS (SELECT 1 FROM {name})")]
     deletions = ", ".join(f"d{number} AS (DELETE FROM {name} RETURNING 1)" for number, name in enumerate(tables))
     counts = " + ".join(f"(SELECT count(*) FROM d{number})" for number in range(len(tables)))
     return (await connection.prepare(f"WITH {deletions} SELECT {counts}, ({_RESTART})")).fetchval
 
 
-async def _one_by_one(connection: asyncpg.Connection, tables: list[str]) -> Callable[[], Awaitable[int]]:
-    """Return the same for Citus, whose workers have their triggers: what refers to other tables goes first."""
-    known = [table.name for table in reversed(metadata.sorted_tables)]
-    statements = [f"DELETE FROM {name}" for name in sorted(tables, key=lambda name: known.index(name) if name in known else -1)]
+async def _on_each_node(connections: Sequence[asyncpg.Connection]) -> Callable[[], Awaitable[int]]:
+    """Return the same for Citus, the coordinator's connection first: each node empties its own shards in one statement."""
+    emptying = []
+    for connection in connections:
+        port = await connection.fetchval("SHOW port")
+        tables = [name for (name,) in await connections[0].fetch(_SHARDS, int(port))]
+        if connection is connections[0]:
+            tables += [name for (name,) in await connection.fetch(_LOCAL)]
+        emptying.append(await _at_once(connection, tables))
 
     async def empty() -> int:
-        rows = 0
-        async with connection.transaction():
-            for statement in statements:
-                rows += int((await connection.execute(statement)).split()[-1])
-            await connection.execute(_RESTART)
-        return rows
+        return sum([await one() for one in emptying])
 
     return empty

@@ -19,6 +19,11 @@ _BY_MARK = {
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
+def needs_database(item: pytest.Item) -> bool:
+    """Return whether a test uses a database."""
+    return any(_BY_FIXTURE.get(name) == "need a database" for name in getattr(item, "fixturenames", ()))
+
+
 def reason_to_leave_out(item: pytest.Item) -> str | None:
     """Return why a test is not quick; None for one that is."""
     fixtures = getattr(item, "fixturenames", ())

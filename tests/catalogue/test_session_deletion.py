@@ -11,7 +11,7 @@ import pytest
 
 from app.ingest import rebuild
 from app.service import Service
-from app.storage.ingest.writes import WriteQueries
+from tests.databases import WRITES
 
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
 Send = Callable[..., Coroutine[Any, Any, None]]
@@ -166,7 +166,7 @@ async def test_a_purchase_that_is_being_committed_can_inherit(
     first, late, between = [(await new_session(title=title))["id"] for title in ("first", "late", "between")]
     await send(first, paid("1", "a", 1))
     await send(late, paid("2", "a", 50))
-    claimed, go_on, claim = asyncio.Event(), asyncio.Event(), WriteQueries.claim_customers
+    claimed, go_on, claim = asyncio.Event(), asyncio.Event(), WRITES.claim_customers
 
     async def slow_claim(*args: Any) -> Any:
         owned = await claim(*args)
@@ -174,7 +174,7 @@ async def test_a_purchase_that_is_being_committed_can_inherit(
         await go_on.wait()
         return owned
 
-    monkeypatch.setattr(WriteQueries, "claim_customers", slow_claim)
+    monkeypatch.setattr(WRITES, "claim_customers", slow_claim)
     sending = asyncio.create_task(send(between, paid("3", "a", 20)))
     await claimed.wait()
     deleting = asyncio.create_task(client.delete(f"/v1/sessions/{first}"))

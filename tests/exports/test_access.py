@@ -16,7 +16,7 @@ from app.storage.kpis.comparison_reads import BrandRow
 from app.storage.queries import queries
 from app.storage.reports.export_reads import Window
 from tests.conftest import KeyMaker
-from tests.databases import CITUS
+from tests.databases import plain_only
 from tests.kpis.event_builders import NewSession, Send, paid
 
 
@@ -63,7 +63,7 @@ async def test_a_client_exports_no_marks_and_no_reasons(
     assert "internal reason" not in viewer.text
 
 
-@pytest.mark.skipif(CITUS is not None, reason="not on Citus")
+@plain_only("row-level security does not reach its workers")
 async def test_without_the_first_line_no_row_of_another_brand_is_exported(
     service: Service, brands: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

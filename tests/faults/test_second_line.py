@@ -11,9 +11,9 @@ from app.kpis import product_reader, reader
 from app.kpis.reader import SessionQuery, snapshot
 from app.problems import ProblemError
 from app.service import Service
-from tests.databases import CITUS
+from tests.databases import plain_only
 
-pytestmark = pytest.mark.skipif(CITUS is not None, reason="not on Citus")
+pytestmark = plain_only("row-level security does not reach its workers")
 
 
 async def brand_with_session(client: httpx.AsyncClient, slug: str) -> tuple[UUID, UUID]:

@@ -14,13 +14,13 @@ import playwright
 import pytest
 
 from tests.channels.fake_bots import FakeBots
-from tests.databases import CITUS, LOCAL, SECRET, dsn_for
+from tests.databases import LOCAL, SECRET, dsn_for, plain_only
 from tests.guide.examples import Block, blocks, differences
 from tests.guide.terminal import Terminal
 from tests.pipeline.processes import ADMIN_KEY, HEADERS, ServerProcess
 from tests.platforms.fake_server import Running
 
-pytestmark = pytest.mark.skipif(CITUS is not None, reason="the pages back the database up, which Citus' own means do")
+pytestmark = plain_only("the pages back the database up, which Citus' own means do there")
 
 SHELL = [(page, list(own)) for page, own in groupby((one for one in blocks() if one.language == "sh"), lambda one: one.page)]
 SCRIPTS = [one for one in blocks() if one.language == "js"]

@@ -5,6 +5,7 @@ import pytest
 
 from app.service import Service
 from app.storage.database import Database
+from tests.databases import plain_only
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 _PLANS = "SELECT sum(custom_plans)::int, sum(generic_plans)::int FROM pg_prepared_statements WHERE statement LIKE '%counted_platforms%'"
@@ -16,6 +17,7 @@ async def _plans(service: Service) -> tuple[int, int]:
         return custom or 0, generic or 0
 
 
+@plain_only("it looks for the node of each session, and counts that as a plan for it")
 async def test_a_session_that_no_statistics_know_is_read_by_the_plan_of_all(
     service: Service, new_session: NewSession, send: Send, read: Read
 ) -> None:

@@ -17,10 +17,10 @@ from app.operations.backup_file import BackupError, BackupFile, opened
 from app.platforms.encryption import WrongSecretKeyError
 from app.service import Service, open_service
 from app.storage.postgres.dump import DumpError
-from tests.databases import CITUS, new_database
+from tests.databases import new_database, plain_only
 from tests.operations.conftest import make, names_in, restore, settings_of
 
-pytestmark = pytest.mark.skipif(CITUS is not None, reason="not on Citus")
+pytestmark = plain_only("a database there is backed up by Citus' own means")
 
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from app.operations import backup as backups
 from app.operations.backup_file import BackupError, opened
 from app.service import Service
-from tests.databases import CITUS, SECRET, OwnSettings
+from tests.databases import SECRET, OwnSettings, plain_only
 from tests.operations.conftest import PASSPHRASE, make, names_in
 
-pytestmark = pytest.mark.skipif(CITUS is not None, reason="not on Citus")
+pytestmark = plain_only("a database there is backed up by Citus' own means")
 
 
 async def test_the_key_is_inside_and_only_the_passphrase_opens_it(service: Service, sessions: list[str], tmp_path: Path) -> None:

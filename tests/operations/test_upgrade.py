@@ -31,10 +31,10 @@ from app.service import open_service
 from app.settings import Settings
 from app.storage.database import open_database
 from app.storage.schema import migrate
-from tests.databases import CITUS, SECRET, OwnSettings, new_database
+from tests.databases import SECRET, OwnSettings, new_database, plain_only
 from tests.pipeline.processes import HEADERS, ROOT, ServerProcess
 
-pytestmark = pytest.mark.skipif(CITUS is not None, reason="a migration of another version distributes its tables itself")
+pytestmark = plain_only("a migration of another version distributes its tables itself")
 
 GIT = shutil.which("git") or "git"
 VERSIONS = ROOT / "migrations" / "versions"

@@ -14,9 +14,10 @@ from alembic import command
 
 from app.catalogue.ids import new_id
 from app.ingest.rebuild import compare
-from app.service import service_on
+from app.service import Service, service_on
 from app.storage.database import Database, open_database
 from app.storage.event_log import log_partitions
+from app.storage.operations import status_reads
 from app.storage.queries import queries
 from app.storage.schema import migrate
 from app.storage.tables import metadata
@@ -55,6 +56,16 @@ async def test_the_tables_are_spread_over_the_nodes(database_url: str) -> None:
     assert BY_KEY | partitions == {name for name, method in found.items() if method == "h"}
     assert set(metadata.tables) - BY_KEY - LOCAL == {name for name, method in found.items() if method == "n"}
     assert placed > 1
+
+
+async def test_types_are_read_without_a_filter_for_shards(service: Service) -> None:
+    """Each connection reads the catalogue for the types of its arrays: with Citus' filter that takes seconds. The status has no shards."""
+    async with service.database.acquire() as connection:
+        plan = [row[0] for row in await connection.fetch("EXPLAIN SELECT FROM pg_class")]
+        names = {row.name for row in await status_reads.tables(connection, 1_000)}
+        shards = {name for (name,) in await connection.fetch("SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard")}
+    assert [] == [line for line in plan if "shard" in line]
+    assert {"sessions", "events"} <= names - shards == names
 
 
 async def distributed_at(database: Database, revision: str) -> None:

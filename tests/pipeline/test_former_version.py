@@ -25,12 +25,12 @@ from app.ingest.rebuild import compare
 from app.ingest.rebuild_requests import replace
 from app.main import create_app
 from app.service import Service, open_service
-from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, new_database, upgrade
+from tests.databases import LOCAL, SECRET, OwnSettings, new_database, plain_only, upgrade
 from tests.platforms.conftest import ROOM, signed, until
 from tests.platforms.fake_server import Running
 from tests.platforms.fake_wechat import FakeWechat, order, push
 
-pytestmark = pytest.mark.skipif(bool(CITUS), reason="the dump is of a database that is not distributed")
+pytestmark = plain_only("the dump is of a database that is not distributed")
 
 FOLDER = Path(__file__).parent / "former_version"
 FIGURES: dict[str, Any] = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))

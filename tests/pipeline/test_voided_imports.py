@@ -10,7 +10,7 @@ import pytest
 from app.events.envelope import EVENT, event_key
 from app.ingest.rebuild import compare
 from app.ingest.submission import Submission, SubmittedEvent
-from app.storage.ingest.writes import WriteQueries
+from tests.databases import WRITES
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
 from tests.pipeline.request_bodies import body, like, likes
@@ -128,7 +128,7 @@ async def test_an_import_that_is_voided_during_its_flush_brings_nothing(stage: S
     """The void commits after the flush has asked for voids, and before the flush holds the session."""
     show = await new_show(stage)
     report = await _import(stage, show, [("A-1", 1)])
-    append = WriteQueries.append_events
+    append = WRITES.append_events
     calls = 0
 
     async def late(*arguments: Any) -> Any:
@@ -138,7 +138,7 @@ async def test_an_import_that_is_voided_during_its_flush_brings_nothing(stage: S
             await _void_import(stage, show, report)
         return await append(*arguments)
 
-    monkeypatch.setattr(WriteQueries, "append_events", late)
+    monkeypatch.setattr(WRITES, "append_events", late)
     await _assert_refused(stage, show, report)
     assert 1 == calls
     assert await _gmv(stage, show) is None

@@ -248,7 +248,9 @@ async def test_ingest_of_other_months_goes_on(service: Service, show: str, final
         found = await connection.fetch(
             "SELECT tableoid::regclass::text AS place, count(*) AS events FROM events GROUP BY 1 ORDER BY 1"
         )
-    assert {f"events_{over:%Y_%m}": sent} == {row["place"]: row["events"] for row in found if "orders" not in row["place"]}
+    # On Citus it is a part of the partition, whose name goes on with a number.
+    month = f"events_{over:%Y_%m}"
+    assert [(month, sent)] == [(row["place"][: len(month)], row["events"]) for row in found if "orders" not in row["place"]]
     assert [] == await compare(service.database, service.settings, session)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, LargeBinary, Nu
 from app.service import Service
 from app.storage.live.live_reads import fingerprints
 from app.storage.tables import alerts, counters, gauges, lineup, marks, sessions, streams
-from tests.databases import CITUS
+from tests.databases import plain_only
 from tests.live.conftest import make_session, send
 
 UNSEEN = {
@@ -49,7 +49,7 @@ def other_value(column: "Column[Any]") -> str:
     return next(sql for kind, sql in OTHERS if isinstance(column.type, kind)).format(name=column.name)
 
 
-@pytest.mark.skipif(CITUS is not None, reason="it changes keys")
+@plain_only("the key by which a row lies on its node does not change")
 @pytest.mark.parametrize("table", WATCHED, ids=lambda table: table.name)
 async def test_a_change_of_any_column_is_seen(client: httpx.AsyncClient, service: Service, table: Table) -> None:
     """Each column alone, in a transaction that is rolled back; what is not seen has its reason."""

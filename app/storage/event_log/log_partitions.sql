@@ -12,11 +12,18 @@ SELECT pg_try_advisory_lock(hashtextextended('log partitions', 0));
 
 -- name: unmarked
 -- Sessions with ids in a range whose log was not dropped. `final`: the last release is older than a moment, and no rebuild is pending.
-SELECT s.id,
-       s.revision IS NOT NULL AND s.rebuild IS NULL
-           AND EXISTS (SELECT FROM revisions r WHERE r.session_id = s.id AND r.number = s.revision AND r.created_at < $3::timestamptz)
-           AND NOT EXISTS (SELECT FROM rebuilds b WHERE b.session_id = s.id AND b.done < b.requested) AS final
+-- Releases and rebuilds are read beside the sessions, since Citus computes no subquery over a distributed table for each row of the catalogue.
+WITH released AS (
+    SELECT r.session_id, r.number FROM revisions r
+    WHERE r.session_id >= $1::uuid AND r.session_id < $2::uuid AND r.created_at < $3::timestamptz
+),
+pending AS (
+    SELECT b.session_id FROM rebuilds b WHERE b.session_id >= $1::uuid AND b.session_id < $2::uuid AND b.done < b.requested
+)
+SELECT s.id, r.number IS NOT NULL AND s.rebuild IS NULL AND b.session_id IS NULL AS final
 FROM sessions s
+LEFT JOIN released r ON r.session_id = s.id AND r.number = s.revision
+LEFT JOIN pending b ON b.session_id = s.id
 WHERE s.log_dropped_at IS NULL AND s.id >= $1::uuid AND s.id < $2::uuid
 ORDER BY s.id;
 

@@ -36,6 +36,10 @@ BEGIN
 END
 $$;
 
+-- name: hide_shards
+-- Hides the tables by which a coordinator of Citus holds its copy of the catalogue, until the transaction ends.
+SET LOCAL citus.override_table_visibility TO on;
+
 -- name: tables
 -- The largest tables with their indexes and partitions; rows as the planner estimates them.
 SELECT coalesce(p.relname, c.relname) AS name, sum(pg_total_relation_size(c.oid))::bigint AS bytes,

@@ -70,7 +70,9 @@ async def has_tables(connection: Connection) -> bool:
 
 async def tables(connection: Connection, limit: int) -> list[TableRow]:
     """Return the largest tables."""
-    return [TableRow(*row) for row in await connection.fetch(_SQL["tables"], limit)]
+    async with connection.transaction():
+        await connection.execute(_SQL["hide_shards"])
+        return [TableRow(*row) for row in await connection.fetch(_SQL["tables"], limit)]
 
 
 async def schedules(connection: Connection) -> list[ScheduleRow]:

@@ -32,6 +32,9 @@ SERVER_SETTINGS = {
     "citus.multi_shard_modify_mode": "sequential",
     # Every write of the catalogue passes the coordinator; without this it is locked on the first worker as well, in a round trip.
     "citus.allow_modifications_from_workers_to_replicated_tables": "off",
+    # Over each connection asyncpg reads the catalogue of types, once for each type of array. Citus hides its shards there by a
+    # function that it calls for every table and every type: seconds, where it takes milliseconds without.
+    "citus.override_table_visibility": "off",
     # The server ends what a client left behind: its locks would stay for as long as its backend does.
     "idle_in_transaction_session_timeout": "60s",
     "client_connection_check_interval": "5s",
