@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick test-all clients fuzz check types style drift screenshots bench faults citus format lock openapi image-check reference released
+.PHONY: help setup demo test pages quick test-all clients fuzz check types style drift screenshots bench faults citus format lock openapi image-check reference released
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 	$(BIN)/tallylight demo
 
 test: setup ## run the tests (in WORKERS=4 processes; some tests only wait)
-	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
+	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long and not pages' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
+
+pages: setup ## look at all views in the languages, lights and widths that `make test` leaves out (needs Chromium)
+	$(BIN)/python -m pytest tests/browser -m pages -n 2 --dist loadfile
 
 quick: setup ## run the tests that only compute; the last lines say what was left out
 	$(BIN)/python -m pytest --ignore=tests/drift --quick -n logical --dist worksteal

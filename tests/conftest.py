@@ -1,4 +1,4 @@
-"""Shared fixtures: one embedded PostgreSQL, one migrated template database, one open copy of it that each test finds empty."""
+"""Shared fixtures: one PostgreSQL, a copy of a prepared one; its template database; one open copy of that, which each test finds empty."""
 
 import asyncio
 import gc
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -25,13 +24,14 @@ from app.platforms import imports
 from app.reports.render_process import RenderProcess
 from app.service import Service, open_service, service_on
 from app.settings import Settings
-from app.storage.postgres.embedded import EmbeddedPostgres
 from tests import in_process, quick, statement_cache
 from tests.databases import CITUS, LOCAL, SECRET, OwnSettings, drop_database, maintained, make_template, new_database
 from tests.emptied_database import EmptiedDatabase
+from tests.prepared_cluster import TEMPLATE, PreparedCluster
 from tests.running_order import in_running_order
 
-TEMPLATE = "tallylight_template"
+GIVEN = CITUS or os.environ.get("TALLYLIGHT_TEST_DATABASE_URL")
+"""A server that runs already; without one each process of a run starts its own."""
 statement_cache.share()
 in_process.share()
 # structlog's default draws the local variables of every frame of an exception: seconds of computing each.
@@ -115,46 +115,48 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prepared_cluster(tmp_path_factory: pytest.TempPathFactory) -> PreparedCluster:
+    """A maker of data folders whose databases are migrated; the processes of a run share what it copies."""
+    own = tmp_path_factory.getbasetemp()
+    return PreparedCluster(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture
+def embedded_folder(prepared_cluster: PreparedCluster, tmp_path: Path) -> Iterator[Path]:
+    """A data folder whose PostgreSQL runs, so that commands do not start and stop it each."""
+    with prepared_cluster.running(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture(scope="session")
+def postgres(prepared_cluster: PreparedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL server for this test process; the one of TALLYLIGHT_TEST_DATABASE_URL or _CITUS_URL if that is set."""
-    given = CITUS or os.environ.get("TALLYLIGHT_TEST_DATABASE_URL")
-    if given:
-        yield given
+    if GIVEN:
+        yield GIVEN
         return
     folder = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder)
-    dsn = server.start()
-    # No test cuts the power: what a killed process leaves behind is the same without fsync, and databases are made faster.
-    _run(_relax(dsn))
-    with maintained(dsn):
+    with prepared_cluster.running(folder) as dsn, maintained(dsn):
         yield dsn
-    server.stop()
     # The folder of a run with failures stays; its databases would take memory.
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> Iterator[str]:
+    """A migrated database, of which every test gets a copy."""
+    if not GIVEN:
+        yield TEMPLATE
+        return
+    name = f"{TEMPLATE}_{uuid4().hex[:8]}"
+    _run(make_template(postgres, name))
+    yield name
+    _run(drop_database(postgres, name))
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end, also where the loop of a browser's driver runs in this thread."""
     with ThreadPoolExecutor(1) as elsewhere:
         elsewhere.submit(asyncio.run, work).result()
-
-
-async def _relax(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("ALTER SYSTEM SET fsync = off")
-    await connection.execute("ALTER SYSTEM SET full_page_writes = off")
-    await connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
-    await connection.execute("SELECT pg_reload_conf()")
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-def template(postgres: str) -> Iterator[str]:
-    """A database that is migrated once; every test gets a copy."""
-    name = f"{TEMPLATE}_{uuid4().hex[:8]}"
-    _run(make_template(postgres, name))
-    yield name
-    _run(drop_database(postgres, name))
 
 
 @pytest.fixture

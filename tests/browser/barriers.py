@@ -4,11 +4,12 @@ In: a page. Out: a text per barrier. Never here: which pages are looked at.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
+Light = Literal["dark", "light"]
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """The rules of axe that a change of the light can break."""
 _LESSER_OFF = """() => axe.configure({
@@ -23,12 +24,13 @@ _RUN = """async (asked) => {
 }"""
 
 
-def in_either_light(page: Page, view: str) -> list[str]:
-    """Return the barriers of a view in the dark, and those that the light adds."""
-    page.emulate_media(color_scheme="dark")
-    found = serious(page, f"{view}, dark")
-    page.emulate_media(color_scheme="light")
-    return found + serious(page, f"{view}, light", COLOURS)
+def in_lights(page: Page, view: str, *lights: Light) -> list[str]:
+    """Return the barriers of a view in the first light, and those that others add."""
+    found = []
+    for number, light in enumerate(lights):
+        page.emulate_media(color_scheme=light)
+        found += serious(page, f"{view}, {light}", COLOURS if number else {})
+    return found
 
 
 def serious(page: Page, view: str, options: Mapping[str, Any] = {}) -> list[str]:

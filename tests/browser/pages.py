@@ -3,7 +3,7 @@
 In: a browser, a server's address. Out: pages; whether a page has come to rest. Never here: what a page shows.
 
 In a new context nothing is cached: its first page fetches, parses and compiles every module again. A context is therefore taken
-again, emptied of everything but that cache.
+again, emptied of everything but that cache, and keeps the process of its pages.
 """
 
 import time
@@ -108,7 +108,7 @@ class Contexts:
                 alone.append(context)
                 return context
             idle = self._idle[locale]
-            context = idle.pop() if idle else self._new(locale)
+            context = idle.pop() if idle else self._new(locale, base)
             taken.append((locale, context))
             return context
 
@@ -121,9 +121,11 @@ class Contexts:
                 self._empty(context, base)
                 self._idle[locale].append(context)
 
-    def _new(self, locale: str) -> BrowserContext:
+    def _new(self, locale: str, base: str) -> BrowserContext:
         context = self._browser.new_context(locale=locale, viewport=VIEWPORT, **_STILL)
         page = context.new_page()
+        # It keeps the process of the site, and what that has compiled.
+        page.goto(f"{base}/healthz")
         self._staying[context] = page, context.new_cdp_session(page)
         return context
 

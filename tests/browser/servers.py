@@ -53,6 +53,6 @@ def server_on(postgres: str, template: str, folder: Path) -> Iterator[ServerProc
 
 @contextmanager
 def first_server(folder: Path) -> Iterator[ServerProcess]:
-    """Run a server in an empty folder: it makes its database, and invites its first administrator by a link."""
+    """Run a server in a folder whose database is empty: it invites its first administrator by a link."""
     with _elsewhere() as run, _running(run, folder, None) as server:
         yield server

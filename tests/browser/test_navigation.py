@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.labels.catalogue import LANGUAGES, Language
-from tests.browser.barriers import in_either_light
+from tests.browser.barriers import in_lights
 from tests.browser.pages import PageMaker
 
 LOCALES: dict[Language, str] = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
@@ -47,7 +47,7 @@ def test_a_phone_has_a_menu(open_page: PageMaker) -> None:
     menu(page)
     expect(main.get_by_role("link")).to_have_count(6)
     expect(main.get_by_role("link", name="今日")).to_have_attribute("aria-current", "page")
-    assert [] == in_either_light(page, "menu")
+    assert [] == in_lights(page, "menu", "dark", "light")
     page.keyboard.press("Tab")
     expect(main.get_by_role("link", name="今日")).to_be_focused()
     page.keyboard.press("Escape")

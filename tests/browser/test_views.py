@@ -1,4 +1,8 @@
-"""Every view: in every language, on a phone, without barriers, and whatever its texts look like."""
+"""Every view: in every language, on a phone, without barriers, and whatever its texts look like.
+
+`make test` looks at each view in one light, after one switch of the language, and on a phone in one language, by turns; `make pages`
+in both lights and all languages.
+"""
 
 import re
 from typing import NamedTuple
@@ -7,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from app.labels.catalogue import CATALOGUE, LANGUAGES, Language
-from tests.browser.barriers import in_either_light
+from tests.browser.barriers import Light, in_lights
 from tests.browser.chromium import drawn
 from tests.browser.conftest import HOSTILE
 from tests.browser.pages import VIEWPORT, Contexts, PageMaker, lasting, settled, watched_pages
@@ -75,25 +79,46 @@ class Tour(NamedTuple):
     """What such markup leaves behind when it runs."""
 
 
-@pytest.fixture(scope="module")
-def tour(contexts: Contexts, base: str, live: str, ended: str) -> Tour:
+class Looks(NamedTuple):
+    """How a view is looked at."""
+
+    lights: tuple[Light, ...]
+    spoken: tuple[Language, ...]
+    """Languages that are chosen one after the other."""
+    phone: tuple[Language, ...]
+
+
+def by_turns(number: int) -> Looks:
+    """Return what is looked at of the view of this number: the language is another one than the view before was left in."""
+    light: Light = "dark" if number % 2 else "light"
+    return Looks((light,), (LANGUAGES[(number + 1) % 3],), (LANGUAGES[number % 3],))
+
+
+def all_of_it(_: int) -> Looks:
+    """Return everything, for any view."""
+    return Looks(("dark", "light"), ("en", "zh", "ja"), LANGUAGES)
+
+
+@pytest.fixture(scope="module", params=[by_turns, pytest.param(all_of_it, marks=pytest.mark.pages)])
+def tour(request: pytest.FixtureRequest, contexts: Contexts, base: str, live: str, ended: str) -> Tour:
     """Open every view once."""
     words = {language: {texts[language] for texts in CATALOGUE.values()} for language in LANGUAGES}
     foreign, barriers, pictures, widths = dict[str, set[str]](), list[str](), dict[str, int](), dict[str, int]()
     with watched_pages(contexts, base) as open_page:
         page = open_page(is_mobile=True, has_touch=True)
-        for name, address in views(live, ended).items():
+        for number, (name, address) in enumerate(views(live, ended).items()):
+            looks: Looks = request.param(number)
             page.goto(f"{base}/{address}")
             settled(page)
-            barriers += in_either_light(page, name)
+            barriers += in_lights(page, name, *looks.lights)
             pictures[name] = page.locator("img").count()
             # Each width once: for another one charts are drawn again.
-            for language in ("en", "zh", "ja"):
+            for language in looks.spoken:
                 switch(page, language)
                 others = set().union(*(words[other] for other in LANGUAGES if other != language)) - words[language]
                 foreign[f"{name} in {language}"] = left(page, others)
             page.set_viewport_size(PHONE)
-            for language in LANGUAGES:
+            for language in looks.phone:
                 switch(page, language, in_a_closed_menu=True)
                 settled(page)
                 widths[f"{name} in {language}"] = page.evaluate("Math.max(document.documentElement.scrollWidth, innerWidth)")
@@ -130,7 +155,7 @@ def test_no_view_has_a_serious_barrier(open_page: PageMaker, tour: Tour) -> None
     """Axe finds nothing serious or critical, in either light, the sign-in included."""
     page = open_page(key=None)
     expect(page.get_by_label("APIキー")).to_be_visible()
-    assert [] == in_either_light(page, "sign-in") + tour.barriers
+    assert [] == in_lights(page, "sign-in", "dark", "light") + tour.barriers
 
 
 def test_a_phone_never_scrolls_sideways(tour: Tour) -> None:

@@ -19,9 +19,9 @@ async def _audited(service: Service) -> list[tuple[str, ...]]:
     return [tuple(row) for row in rows]
 
 
-def test_keys_are_made_listed_and_revoked_from_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a server: the command opens the database, migrates an embedded one, and prints the key alone."""
-    monkeypatch.setenv("TALLYLIGHT_DATA_DIR", str(tmp_path))
+def test_keys_are_made_listed_and_revoked_from_the_shell(embedded_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server: the command opens the embedded database and prints the key alone."""
+    monkeypatch.setenv("TALLYLIGHT_DATA_DIR", str(embedded_folder))
     monkeypatch.delenv("TALLYLIGHT_DATABASE_URL", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     shell = CliRunner()

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.cli.shell import CLEAN, ROOT, Result, call, start
+from tests.prepared_cluster import PreparedCluster
 
 pytestmark = pytest.mark.processes
 
@@ -67,6 +68,12 @@ class Demo:
 
 
 @pytest.fixture
+def demo_database(prepared_cluster: PreparedCluster, tmp_path: Path) -> None:
+    """The demo of this folder has run before: its database is there."""
+    prepared_cluster.copy_to(tmp_path / ".tallylight" / "demo")
+
+
+@pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     """A starter of demos, which ends what a failed test leaves behind."""
     started: list[Demo] = []
@@ -102,8 +109,12 @@ def _end(demo: Demo, end: Callable[[], None]) -> float:
         ],
     ],
 )
-def test_a_signal_ends_the_demo_and_its_database(number: signal.Signals, moment: str, demo: Callable[..., Demo]) -> None:
+def test_a_signal_ends_the_demo_and_its_database(
+    number: signal.Signals, moment: str, demo: Callable[..., Demo], request: pytest.FixtureRequest
+) -> None:
     """While the cluster is made, while the session is sent, and afterwards: everything ends in time, without a traceback."""
+    if moment == "kept":
+        request.getfixturevalue("demo_database")
     found = demo()
     if moment == "cluster":
         found.wait_for_cluster()
@@ -115,6 +126,7 @@ def test_a_signal_ends_the_demo_and_its_database(number: signal.Signals, moment:
     assert "Traceback" not in found.output.read_text()
 
 
+@pytest.mark.usefixtures("demo_database")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, *([signal.SIGTERM] if FULL else [])])
 def test_the_demo_ends_with_a_make_that_alone_gets_the_signal(
     number: signal.Signals, tmp_path: Path, demo: Callable[..., Demo]

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.shell import CLEAN, call
 from tests.databases import SECRET, dsn_for
+from tests.prepared_cluster import PreparedCluster
 
 pytestmark = pytest.mark.processes
 
@@ -71,7 +72,7 @@ def test_migrate_upgrades_and_checks(postgres: str, tmp_path: Path) -> None:
 
 
 def test_the_embedded_database_gets_a_secret_key_once_for_its_owner_alone(tmp_path: Path) -> None:
-    """The key is made in the data folder, mode 0600, and stays the same."""
+    """The first command makes the database, migrated, and the key in the data folder, mode 0600, which stays the same."""
     path = tmp_path / ".tallylight" / "secret.key"
     assert 0 == call("keys", "create", "--role", "admin", cwd=tmp_path).exit_code
     first = path.read_text()
@@ -80,8 +81,9 @@ def test_the_embedded_database_gets_a_secret_key_once_for_its_owner_alone(tmp_pa
     assert first == path.read_text()
 
 
-def test_sigterm_drains_and_stops_the_embedded_database(tmp_path: Path) -> None:
+def test_sigterm_drains_and_stops_the_embedded_database(prepared_cluster: PreparedCluster, tmp_path: Path) -> None:
     """The process ends with exit code 0, and its PostgreSQL ends too."""
+    prepared_cluster.copy_to(tmp_path / ".tallylight")
     env = CLEAN | {"TALLYLIGHT_PORT": "0"}
     server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,10 @@ class Instance:
         self.receivers = receivers
         self.environment = {"TALLYLIGHT_DATABASE_URL": dsn, "TALLYLIGHT_SECRET_KEY": SECRET, "TALLYLIGHT_API_BASE_ALLOW": LOCAL}
         self._api = httpx.Client(base_url=f"{process.base}/v1", headers=HEADERS, timeout=20)
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self._api.close()
 
     def names(self, number: int) -> dict[str, str]:
         """Return what is replaced in the text of a page: the server's address, a brand, rooms and order numbers of its own."""
@@ -107,7 +112,8 @@ def instance(postgres: str, template: str, tmp_path_factory: pytest.TempPathFact
         process.start()
         try:
             asyncio.run(process.ready())
-            yield Instance(process, dsn, receivers.base)
+            with closing(Instance(process, dsn, receivers.base)) as opened:
+                yield opened
         finally:
             process.end()
 

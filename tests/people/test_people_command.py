@@ -17,9 +17,9 @@ LINK = re.compile(r"^http://127\.0\.0\.1:8080/#/sign-in/(tli_[\w-]{43})\n$")
 
 
 @pytest.mark.processes
-def test_people_are_made_and_listed_from_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_are_made_and_listed_from_the_shell(embedded_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a server: the command prints the link alone, which signs in; it is recorded as the shell's."""
-    monkeypatch.setenv("TALLYLIGHT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TALLYLIGHT_DATA_DIR", str(embedded_folder))
     monkeypatch.delenv("TALLYLIGHT_DATABASE_URL", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     shell = CliRunner()

@@ -21,6 +21,7 @@ from tests.pipeline.conftest import Stage
 from tests.pipeline.processes import HEADERS, Sender, ServerProcess
 from tests.pipeline.reference_records import Show
 from tests.pipeline.strategies import Event, busy_show, stirred
+from tests.prepared_cluster import PreparedCluster
 
 FULL = os.environ.get("TALLYLIGHT_FAULTS") == "full"
 
@@ -93,9 +94,10 @@ async def test_a_killed_server_loses_nothing_and_counts_nothing_twice(stage: Sta
 
 
 @pytest.fixture
-def data_folder() -> Iterator[Path]:
+def data_folder(prepared_cluster: PreparedCluster) -> Iterator[Path]:
     """A folder outside of pytest's own: the next pytest that starts would take PostgreSQL's rights to it away."""
     with TemporaryDirectory(prefix="tallylight-") as name:
+        prepared_cluster.copy_to(Path(name) / "data")
         yield Path(name) / "data"
 
 

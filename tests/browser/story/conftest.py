@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.browser.servers import first_server
 from tests.channels.fake_bots import FakeBots
 from tests.platforms.fake_server import Running
 from tests.platforms.fake_wechat import FakeWechat
+from tests.prepared_cluster import PreparedCluster
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,10 @@ class Agency:
 
 
 @pytest.fixture
-def agency(contexts: Contexts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
+def agency(contexts: Contexts, prepared_cluster: PreparedCluster, tmp_path: Path) -> Iterator[Agency]:
     """A server whose database is empty, with an administrator who has a link and nothing else."""
-    with first_server(tmp_path_factory.mktemp("story")) as server:
+    prepared_cluster.copy_to(tmp_path / "story")
+    with first_server(tmp_path / "story") as server:
         printed = re.search(r"http://\S+/#/sign-in/\S+", server.log)
         assert printed is not None, server.log
         with Running(FakeWechat()) as wechat, Running(FakeBots()) as bots, watched_pages(contexts, server.base) as open_page:
