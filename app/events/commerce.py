@@ -33,7 +33,7 @@ class ProductWithdrawn(Payload, type="live.product.withdrawn", samples=True):
 
 
 CLICKERS_BY_PRODUCT = "clickers_by_product"
-"""The clickers of a session whose clicks were also counted by product: all of them, unless a former version folded some."""
+"""The clickers of a session that were counted by product: all of them, unless a version before migration 0044 folded some."""
 COUNT_CLICKER = (Count("clickers", 1), Count(CLICKERS_BY_PRODUCT, 1))
 COUNT_PRODUCT_VIEWER = (Count("product_viewers", 1),)
 

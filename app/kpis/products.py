@@ -192,7 +192,7 @@ def _values(
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
-        # A former version counted clickers of the session alone: those of its products are too few until a rebuild.
+        # Versions before migration 0044 counted clickers of the session alone: those of its products are too few until a rebuild.
         partial = {"clickers"} if session.get("clickers") != session.get(CLICKERS_BY_PRODUCT) else set()
         part: Values = {}
         for field, metric, told in _BY_PRODUCT:
