@@ -4,7 +4,7 @@ In: the database, a session, the caller's brand, the present moment, a page. Out
 may not see the session. Never here: formulas, SQL, HTTP.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,18 +84,23 @@ async def read_product_rows(
     """Return the products' rows; the levels of stock are complete only if `every_stock` is asked for."""
     rows = await product_reads.product_rows(connection, head.id)
     lineup = await product_reads.lineup(connection, head.id)
-    sold: Counter[str] = Counter()
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if row.metric == "units_sold" and not row.reported:
-            sold[row.product] += row.value
+        if not row.reported:
+            counted[row.metric][row.product] += row.value
+    sold = counted["units_sold"]
     stock = await read_stock(connection, head, sold=sold, every_stock=every_stock)
     codes = sorted({row.product for row in rows} | {row.product for row in lineup})
     names = await product_reads.product_names(connection, head.brand_id, codes)
     times = await compute(len(stock.changes), _times_of, stock.changes)
-    sums = iter(await product_reads.window_sums(connection, head.id, [w for found in times.windows.values() for w in found]))
+    # Of a product that stayed sold out both windows are one.
+    windows = list(dict.fromkeys(window for found in times.windows.values() for window in found))
+    sums = dict(zip(windows, await product_reads.window_sums(connection, head.id, windows), strict=True))
     sell_outs: dict[str, SellOut] = {}
     for product, found in times.windows.items():
-        before, *after = [next(sums) for _ in found]
+        since, *after = [sums[window] for window in found]
+        # Products sell out late: what came before is all but what came since.
+        before = {name: counted[name][product] - since.get(name, 0) for name in ("product_clicks", "orders")}
         sell_outs[product] = SellOut(times.stretches[product], before, sum(part.get("product_clicks", 0) for part in after))
     showcases = await compute(len(stock.changes), _showcases, head, stock.changes, now)
     return ProductRows(rows, lineup, names, showcases, sell_outs, times.levels, stock)

@@ -22,7 +22,7 @@ from app.kpis.stock_reader import read_stock
 from app.labels.catalogue import Language
 from app.problems import invalid, not_found
 from app.storage.database import Connection, Database
-from app.storage.kpis import marks, reads
+from app.storage.kpis import marks, product_reads, reads
 from app.storage.kpis.reads import SessionFigures, SessionHead
 
 
@@ -163,7 +163,8 @@ async def timeline_on(connection: Connection, asked: SessionQuery, question: Tim
         connection, head.id, key, counted, window.begin, window.end, window.seconds, question.platform
     )
     samples = await reads.timeline_samples(connection, head.id, key, sampled, window.begin, window.end, question.platform)
-    changes = (await read_stock(connection, head, question.product)).changes
+    sold = await product_reads.units_sold(connection, head.id)
+    changes = (await read_stock(connection, head, question.product, sold)).changes
     rows, total = await marks.of_session(connection, head.id, window.begin, window.end, MOST)
     set_marks = SetMarks(rows, total - len(rows), asked.client)
     return await compute(

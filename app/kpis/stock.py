@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.kpis.showcases import second
 from app.storage.kpis.product_reads import ProductWindow, StateChange, UnitsByMinute
-from app.storage.kpis.reads import AFTER_ALL, BEFORE_ALL
+from app.storage.kpis.reads import AFTER_ALL
 
 DIRECT = "direct"
 """The platform of events that are addressed to a session with streams of several platforms."""
@@ -144,9 +144,9 @@ def sold_out_stretches(levels: Sequence[tuple[datetime, int]]) -> list[SoldOut]:
 
 
 def sold_out_windows(product: str, stretches: Sequence[SoldOut]) -> list[ProductWindow]:
-    """Return the windows to sum: the time before the first sell-out, then each time range without stock."""
-    before = ProductWindow(product, BEFORE_ALL, second(stretches[0].since))
-    return [before, *(ProductWindow(product, second(s.since), second(s.until or AFTER_ALL)) for s in stretches)]
+    """Return the windows to sum: all the time from the first sell-out on, then each time range without stock."""
+    since = ProductWindow(product, second(stretches[0].since), AFTER_ALL)
+    return [since, *(ProductWindow(product, second(s.since), second(s.until or AFTER_ALL)) for s in stretches)]
 
 
 def missed_gmv(clicks_after: int, before: Mapping[str, int], gmv: int, units: int) -> tuple[int, int] | None:

@@ -173,6 +173,12 @@ async def state_changes(
     return [StateChange._make(row) for row in rows]
 
 
+async def units_sold(connection: Connection, session: UUID) -> dict[str, int]:
+    """Return product → its paid units; products of which none was paid are left out."""
+    rows = await connection.fetch(_READS["units_sold"], session)
+    return {product: int(units) for product, units in rows}
+
+
 async def units_by_minute(connection: Connection, session: UUID, products: Collection[str]) -> dict[str, UnitsByMinute]:
     """Return product → its paid units by the minute; products of which none was paid are left out."""
     rows = await connection.fetch(_READS["units_by_minute"], session, list(products))

@@ -28,6 +28,7 @@ WHERE p.brand_id = $1::uuid AND p.code = ANY($2::text[]);
 -- Samples that repeat a state are left out, except the last of a run of equal stocks: from then on paid units are subtracted.
 -- Unless every stock is asked for ($4), only those that turn between some and none, each platform's latest, and those that may have
 -- run out before they were reported again: they lasted for a minute, and no more pieces of the product were sold ($6; null: not known).
+-- Of a platform whose every stock was more than that only the first and the last are sorted.
 SELECT c.metric, c.key, c.platform, c.bucket, c.latest, c.until, c.following
 FROM (
     SELECT s.metric, s.key, s.platform, s.bucket, s.latest, s.before, lead(s.bucket) OVER later AS until,
@@ -36,8 +37,17 @@ FROM (
         SELECT g.metric, g.key, g.platform, g.bucket, g.latest, lag(g.latest) OVER samples AS before,
                lead(g.latest) OVER samples AS after
         FROM gauges g
+        LEFT JOIN (
+            SELECT m.key, m.platform, min(m.bucket) AS first, max(m.bucket) AS last
+            FROM gauges m
+            LEFT JOIN unnest($5::text[], $6::bigint[]) AS sold (product, pieces) ON sold.product = m.key
+            WHERE NOT $4::boolean AND $6::bigint[] IS NOT NULL AND m.session_id = $1::uuid AND m.grain = 1 AND m.metric = 'stock'
+            GROUP BY m.key, m.platform
+            HAVING min(m.latest) > coalesce(min(sold.pieces), 0)
+        ) ample ON g.metric = 'stock' AND ample.key = g.key AND ample.platform = g.platform
         WHERE g.session_id = $1::uuid AND g.grain = 1 AND g.metric = ANY($3::text[])
           AND ($2::text IS NULL OR g.key = $2::text OR g.metric = 'broadcast')
+          AND (ample.key IS NULL OR g.bucket IN (ample.first, ample.last))
         WINDOW samples AS (PARTITION BY g.key, g.platform, g.metric ORDER BY g.bucket)
     ) s
     WHERE s.before IS NULL OR s.latest <> s.before OR (s.metric = 'on_air' AND s.latest = 1)
@@ -48,6 +58,13 @@ LEFT JOIN unnest($5::text[], $6::bigint[]) AS sold (product, pieces) ON sold.pro
 WHERE $4::boolean OR c.metric <> 'stock' OR c.before IS NULL OR c.until IS NULL OR (c.latest = 0) <> (c.before = 0)
     OR (c.latest > 0 AND c.until - c.bucket >= interval '1 minute' AND ($6::bigint[] IS NULL OR c.latest <= sold.pieces))
 ORDER BY c.bucket, c.metric, c.key, c.platform;
+
+-- name: units_sold
+-- Units of each product that were paid on any platform.
+SELECT c.key, sum(c.value)::text AS units
+FROM counters c
+WHERE c.session_id = $1::uuid AND c.grain = 0 AND c.key > '' AND c.metric = 'units_sold'
+GROUP BY c.key;
 
 -- name: units_by_minute
 -- Units of products that were paid on any platform, by the minute, in order: minutes as numbers of minutes since 1970.
