@@ -16,7 +16,7 @@ from tests.bench.show import bodies
 
 READS = {
     "kpis": None, "funnel": 50, "funnel?by=platform": 50, "funnel?by=product": 50, "funnel?by=source": 50, "sources": 50, "hosts": 50,
-    "effects": 50, "after-live": 50, "targets": 50, "products": 50, "insights": 50, "retention": 1000,
+    "effects": 50, "after-live": 50, "targets": 50, "products": 50, "timeline": 50, "insights": 50, "retention": 1000,
 }  # fmt: skip
 """What is read, and its goal in milliseconds."""
 OF_BRAND = {"history": 50, "hosts": 50}
