@@ -31,7 +31,7 @@ from app.settings import Settings
 from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.ingest import rebuilds
-from app.storage.ingest.distributed_writes import DistributedWrites
+from app.storage.ingest.distributed_writes import writes_of
 from app.storage.ingest.writes import WriteQueries
 from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.transient_errors import UNREACHABLE
@@ -148,8 +148,7 @@ class Flusher:
             asyncpg.UniqueViolationError: `expect_new`, and an event is in the log already.
         """
         result = FlushResult()
-        writes = DistributedWrites if self._database.distributed else WriteQueries
-        queries = writes(connection, expect_new=expect_new)
+        queries = writes_of(self._database)(connection, expect_new=expect_new)
         if items:
             result = await self._write_events(queries, items, now)
         for submission in rejected_only:

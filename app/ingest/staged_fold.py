@@ -18,6 +18,7 @@ from app.ingest import fold
 from app.ingest.distinct_values import Values, values_of
 from app.ingest.statements import rank_statements
 from app.storage.ingest import rebuilds
+from app.storage.ingest.distributed_writes import DistributedWrites
 from app.storage.ingest.writes import LoggedEvent, WriteQueries
 from app.storage.queries import queries
 
@@ -34,12 +35,18 @@ _RANKED = 5_000
 class StagedFold:
     """The rows of one session, folded again."""
 
-    def __init__(self, connection: asyncpg.Connection, context: fold.SessionContext, session: UUID) -> None:
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        context: fold.SessionContext,
+        session: UUID,
+        writes: type[WriteQueries] = WriteQueries,
+    ) -> None:
         """Use `open`."""
         self._connection = connection
         self._context = context
         self._session = session
-        self._queries = WriteQueries(connection)
+        self._queries = writes(connection)
         self.events_read = 0
         self.values: Values = set()
         """The distinct values that the events name."""
@@ -54,7 +61,9 @@ class StagedFold:
         await connection.execute(_SQL["begin_clock"], session)
         await connection.execute(_SQL["begin_customers"], session, brand)
         context = await fold.context_of(WriteQueries(connection), session, brand, currency, slow_after_ms)
-        return cls(connection, context, session)
+        # The row of an order looks its buyer up in a temporary table and in the log: Citus joins them only in one of its own.
+        writes = DistributedWrites if await connection.fetchval(_SQL["distributed"]) else WriteQueries
+        return cls(connection, context, session, writes)
 
     async def fold_log(self, *, without_noted: bool) -> AsyncIterator[None]:
         """Fold the log page by page; yield after each page.

@@ -28,6 +28,7 @@ from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.event_log import log_state
 from app.storage.ingest import rebuilds, voids
+from app.storage.ingest.distributed_writes import writes_of
 from app.storage.ingest.rebuilds import RebuildRow
 from app.storage.ingest.voids import SessionRow, VoidReason, VoidRow
 from app.storage.ingest.writes import WriteQueries
@@ -128,7 +129,7 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
                 await rebuild_requests.request(connection, session.id, _REASON)
             elif keys:
                 # An event that counts again may replace what another one states of the same order: that requests a rebuild.
-                await _restore(connection, settings, session, keys)
+                await _restore(writes_of(database)(connection), settings, session, keys)
 
     await retry_conflicts(transaction)
     return await rebuild_requests.settle(database, settings, scope.session)
@@ -146,10 +147,9 @@ async def list_voids(database: Database, scope: Scope, after: tuple[datetime, UU
         return await voids.page(connection, scope.session, after, limit)
 
 
-async def _restore(connection: Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> None:
+async def _restore(writes: WriteQueries, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> None:
     """Fold events of the log that are no longer void, inside the caller's transaction, which holds the session."""
     slow_after_ms = round(settings.slow_response_seconds * 1000)
-    writes = WriteQueries(connection)
     context = await fold.context_of(writes, session.id, session.brand_id, session.currency, slow_after_ms)
     folded = [fold.fold_logged(event, context) for event in await writes.logged_events([(session.id, key) for key in keys])]
     await fold.apply(writes, folded, {session.id: context}, slow_after_ms)

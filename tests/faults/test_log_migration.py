@@ -16,9 +16,11 @@ from app.ingest.rebuild import compare
 from app.service import service_on
 from app.storage.database import Database, open_database
 from app.storage.schema import migrate
-from tests.databases import new_database
+from tests.databases import new_database, plain_only
 from tests.faults.conftest import FULL, settings_for
 from tests.ingest.sending import new_session, send
+
+pytestmark = plain_only("tests/pipeline/test_citus.py partitions a distributed log")
 
 EVENTS = 5_000_000 if FULL else 5_000
 SESSIONS = 50

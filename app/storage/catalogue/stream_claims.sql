@@ -53,9 +53,9 @@ SELECT e.platform, e.room, '', e.event_key, $4::text, now(),
        e.digest, brought.imports
 FROM events e
 CROSS JOIN LATERAL (SELECT array_agg(i.import_id ORDER BY i.import_id) AS imports FROM import_events i
-                    WHERE i.session_id = e.session_id AND i.event_key = e.event_key) AS brought
+                    WHERE i.session_id = $1::uuid AND i.event_key = e.event_key) AS brought
 WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AND e.owner = ''
-  AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = e.session_id AND v.event_key = e.event_key)
+  AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = $1::uuid AND v.event_key = e.event_key)
 ON CONFLICT DO NOTHING
 RETURNING event_key;
 
@@ -63,5 +63,5 @@ RETURNING event_key;
 -- Removes the same events from the log.
 DELETE FROM events e
 WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AND e.owner = ''
-  AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = e.session_id AND v.event_key = e.event_key)
+  AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = $1::uuid AND v.event_key = e.event_key)
 RETURNING e.event_key;

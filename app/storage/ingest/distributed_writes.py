@@ -22,6 +22,7 @@ from asyncpg import Record
 from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric, SmallInteger, Uuid
 
 from app.storage import session_locks
+from app.storage.database import Database
 from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.order_writes import OrderColumns
@@ -195,6 +196,11 @@ class DistributedWrites(WriteQueries):
     async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge parcels."""
         await self._insert(merging("add_parcels"), rows)
+
+
+def writes_of(database: Database) -> type[WriteQueries]:
+    """Return what writes to a database what events add."""
+    return DistributedWrites if database.distributed else WriteQueries
 
 
 def _rows(new: NewEvents, received_at: datetime) -> Iterator[tuple[Any, ...]]:

@@ -1,3 +1,7 @@
+-- name: distributed
+-- Whether the server is a coordinator of Citus.
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
+
 -- name: shadow_members
 -- Empty tables of the same names, seen before the real ones by this connection alone: the fold writes into them.
 CREATE TEMP TABLE members (LIKE public.members INCLUDING ALL) ON COMMIT PRESERVE ROWS;

@@ -112,7 +112,8 @@ WHERE session_id = $1;
 -- The next attempt is made after a pause that doubles up to five minutes; until then the rebuild waits.
 UPDATE public.rebuilds
 SET failures = failures + 1, started_at = NULL,
-    not_before = now() + LEAST(300, power(2, LEAST(failures, 10) + 1)) * interval '1 second'
+    -- A sum of seconds: to add an interval to a moment depends on the time zone, which Citus does for no column.
+    not_before = to_timestamp(extract(epoch FROM now())::float8 + LEAST(300, power(2, LEAST(failures, 10) + 1)))
 WHERE session_id = $1 AND done < requested;
 
 -- name: arrived

@@ -68,12 +68,11 @@ WHERE d.session_id = $1
 RETURNING d.event_key;
 
 -- name: unmark_imported
--- Removes the marks that voids of imports left on these events: a valid import brings them now.
+-- Removes the marks that voids of imports left on these events of a session ($3): an import brings them now that is valid ($2).
 DELETE FROM voided_events d
-USING unnest($1::uuid[], $2::uuid[], $3::bytea[]) AS brought (session_id, import_id, event_key)
-WHERE d.session_id = brought.session_id AND d.event_key = brought.event_key
-  AND NOT EXISTS (SELECT FROM voids w WHERE w.session_id = brought.session_id AND w.import_id = brought.import_id)
-  AND d.void_id IN (SELECT v.id FROM voids v WHERE v.session_id = d.session_id AND v.import_id IS NOT NULL)
+WHERE d.session_id = $1 AND d.event_key = ANY($3::bytea[])
+  AND NOT EXISTS (SELECT FROM voids w WHERE w.session_id = $1 AND w.import_id = $2)
+  AND d.void_id IN (SELECT v.id FROM voids v WHERE v.session_id = $1 AND v.import_id IS NOT NULL)
 RETURNING d.session_id, d.event_key;
 
 -- name: still_void

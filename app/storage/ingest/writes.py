@@ -252,7 +252,15 @@ class WriteQueries(MergeQueries):
 
     async def validate_imported(self, rows: list[tuple[UUID, UUID, bytes]]) -> list[tuple[UUID, bytes]]:
         """Take back what voids of other imports did to these events; return those that are valid again, as (session, key)."""
-        freed = {(row[0], row[1]) for row in await self.connection.fetch(_VOIDS["unmark_imported"], *columns(rows, 3))}
+        brought: dict[tuple[UUID, UUID], list[bytes]] = {}
+        for session, import_id, key in rows:
+            brought.setdefault((session, import_id), []).append(key)
+        # A flush of an import has one of both.
+        freed = {
+            (row[0], row[1])
+            for (session, import_id), keys in sorted(brought.items())
+            for row in await self.connection.fetch(_VOIDS["unmark_imported"], session, import_id, sorted(keys))
+        }
         if not freed:
             return []
         still = await self.connection.fetch(_VOIDS["still_void"], *columns(sorted(freed), 2))
