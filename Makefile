@@ -40,7 +40,7 @@ demo: setup ## embedded database, server, and the session of 2021-09-25 sent to 
 test: setup ## run the tests (in WORKERS=4 processes; some tests only wait)
 	$(BIN)/python -m pytest --ignore=tests/drift -m 'not long and not pages' -n $(WORKERS) --dist worksteal --durations 10 --durations-min 5
 
-pages: setup ## look at all views in the languages, lights and widths that `make test` leaves out (needs Chromium)
+pages: setup ## use the dashboard click by click, in all languages and widths, as far as `make test` leaves it out (needs Chromium)
 	$(BIN)/python -m pytest tests/browser -m pages -n 2 --dist loadfile
 
 quick: setup ## run the tests that only compute; the last lines say what was left out

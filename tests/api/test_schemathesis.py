@@ -61,7 +61,7 @@ def test_every_route_answers_as_documented(
     """Status codes, content types and bodies match the document for any input."""
 
     @settings(
-        max_examples=100 if FULL else 8,
+        max_examples=100 if FULL else 5,
         derandomize=True,
         deadline=None,
         database=None,

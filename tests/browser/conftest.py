@@ -44,7 +44,22 @@ WATCH = f"""async (pauses) => {{
   }}
   return moments;
 }}"""
+IN_EVERY_RUN = {
+    "test_views.py",
+    "test_layout.py",
+    "test_agreement.py",
+    "test_dashboard.py",
+    "test_navigation.py",
+    "test_today.py",
+}
+"""Files with tests of `make test`; what people do on the other pages, click by click, is `make pages`."""
 expect.set_options(timeout=PATIENCE)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what `make pages` runs."""
+    if item.path.name not in IN_EVERY_RUN:
+        item.add_marker("pages")
 
 
 @pytest.fixture(scope="package")
