@@ -29,7 +29,7 @@ from app.storage.schema import migrate
 from app.storage.schema.schema_window import SchemaFit
 from tests.cli.shell import Result, call
 from tests.conftest import KeyMaker
-from tests.databases import SECRET, OwnSettings
+from tests.databases import SECRET, OwnSettings, plain_only
 
 NOW = datetime(2021, 9, 25, 5, 30, tzinfo=UTC)
 Shell = Callable[..., Result]
@@ -202,6 +202,7 @@ def shell(settings: Settings, tmp_path: Path) -> Shell:
     return partial(call, env=own, cwd=tmp_path)
 
 
+@plain_only("a database there is backed up by Citus' own means")
 @pytest.mark.processes
 def test_the_commands_tell_by_their_exit_codes(shell: Shell, tmp_path: Path) -> None:
     """No worker: 1. A backup needs a passphrase or a reason; it is then known to the doctor; a full database is not restored into."""

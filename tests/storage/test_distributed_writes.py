@@ -13,6 +13,7 @@ from app.catalogue.ids import new_id
 from app.storage.ingest.distributed_writes import DistributedWrites, merging
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.writes import Claim, WriteQueries
+from tests.databases import plain_only
 
 AT = 1_632_546_000_000_000
 """Microseconds since 1970: an afternoon in September 2021."""
@@ -120,7 +121,10 @@ async def enter(connection: asyncpg.Connection, one: UUID, viewer: bytes) -> Non
     )
 
 
-@pytest.mark.parametrize("name", BATCHES)
+_WITH_ORDERS = plain_only("it refuses the other way, whose rows of orders look up their buyers")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_WITH_ORDERS if name == "merge_orders" else ()) for name in BATCHES])
 async def test_rows_merge_as_they_do_elsewhere(connection: asyncpg.Connection, name: str) -> None:
     """The same batches by either way, two keys in one call: the same answers, the same rows."""
     pairs = [(new_id(), new_id()), (new_id(), new_id())]
@@ -141,6 +145,7 @@ async def test_rows_merge_as_they_do_elsewhere(connection: asyncpg.Connection, n
         assert rows == await rows_of(connection, TABLES[name], there)
 
 
+@_WITH_ORDERS
 async def test_rows_of_several_tables_merge_as_they_do_one_table_at_a_time(connection: asyncpg.Connection) -> None:
     """Orders, samples and sums in any combination, in one statement and in three."""
     rows = [list(BATCHES[name]) for name in ("merge_orders", "merge_samples", "add_counters")]
