@@ -25,10 +25,10 @@ from app.live.alerts import AlertThresholds
 from app.live.hub import Hub
 from app.live.subscriber import StreamLimits
 from app.live.tickets import TicketSigner
-from app.platforms.encryption import SecretCipher, load_privacy_keys
-from app.platforms.imports import Importer
+from app.platforms.background.worker import Recurring
+from app.platforms.credentials.encryption import SecretCipher, load_privacy_keys
+from app.platforms.file_imports.imports import Importer
 from app.platforms.runtime import PlatformRuntime, open_platforms
-from app.platforms.worker import Recurring
 from app.release.automatic import release_due
 from app.reports.render_process import RenderProcess
 from app.settings import Settings

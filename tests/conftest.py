@@ -20,7 +20,7 @@ import structlog
 
 from app.catalogue.access import Role
 from app.main import create_app
-from app.platforms import imports
+from app.platforms.file_imports import imports
 from app.reports.render_process import RenderProcess
 from app.service import Service, open_service, service_on
 from app.settings import Settings

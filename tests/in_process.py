@@ -19,7 +19,7 @@ from unittest.mock import AsyncMock
 import httpx
 from httpx._transports import default
 
-from app.platforms import import_process, imports
+from app.platforms.file_imports import import_process, imports
 
 reader_in_process_of_its_own = imports._reader
 

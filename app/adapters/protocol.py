@@ -43,7 +43,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a signature covers, and what it does not cover and came with it first; see `platforms.replay_guard`."""
+    """What a signature covers, and what it does not cover and came with it first; see `platforms.deliveries.replay_guard`."""
 
     key: str = field(repr=False)
     value: str = field(repr=False)
@@ -64,7 +64,7 @@ class Verified:
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Authentic headers that the body does not repeat (a room, a message type, a delivery's id)."""
     binding: Binding | None = field(default=None, repr=False)
-    """What must come only once, or always together, as `platforms.replay_guard` holds it."""
+    """What must come only once, or always together, as `platforms.deliveries.replay_guard` holds it."""
 
 
 @dataclass(frozen=True, slots=True)

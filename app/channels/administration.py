@@ -22,9 +22,9 @@ from app.catalogue.pages import Page, page_of
 from app.channels.kinds.protocol import Kind
 from app.channels.kinds.registry import KINDS
 from app.channels.models import Channel, ChannelCounts, ChannelPatch, NewChannel
-from app.platforms.encryption import SecretCipher, UnreadableError
-from app.platforms.outbound import AllowList, objection
-from app.platforms.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
+from app.platforms.calls.outbound import AllowList, objection
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
+from app.platforms.credentials.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
 from app.problems import FieldError, ProblemError, not_found, pointer_of, rule_params
 from app.storage import audit
 from app.storage.database import Database

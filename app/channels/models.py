@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp
 from app.channels.kinds.registry import KindName
 from app.labels.catalogue import Language
-from app.platforms.models import NewSecrets, Options, SecretName, SecretText
+from app.platforms.administration.models import NewSecrets, Options, SecretName, SecretText
 from app.storage.channels.channel_outbox import ChannelEvent
 
 _ID = "0192f1a0-b3c4-7d0a-8000-5f5e1a2b3c4d"

@@ -12,10 +12,10 @@ from uuid import UUID
 from app.channels.sender import Sender
 from app.channels.watcher import Watcher
 from app.live.alerts import AlertThresholds
-from app.platforms.calls import TIMEOUT
-from app.platforms.encryption import SecretCipher
-from app.platforms.outbound import AllowList, guarded_client
-from app.platforms.worker import Queued, Recurring
+from app.platforms.background.worker import Queued, Recurring
+from app.platforms.calls.calls import TIMEOUT
+from app.platforms.calls.outbound import AllowList, guarded_client
+from app.platforms.credentials.encryption import SecretCipher
 from app.settings import Settings, names
 from app.storage.channels import channel_queue
 from app.storage.channels.channel_outbox import JOB

@@ -27,9 +27,9 @@ from app.channels.kinds.protocol import Answer, Outcome, Outgoing, Sending
 from app.channels.kinds.registry import KINDS
 from app.channels.messages import DIGEST, TEST, Stored, digest_line, text_of
 from app.observability.metrics import MESSAGES
-from app.platforms.encryption import SecretCipher, UnreadableError
-from app.platforms.outbound import ForbiddenHostError, read_bounded
-from app.platforms.secret_rotation import without_expired
+from app.platforms.calls.outbound import ForbiddenHostError, read_bounded
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
+from app.platforms.credentials.secret_rotation import without_expired
 from app.problems import not_found
 from app.storage import audit
 from app.storage.channels import channel_queue as queue

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.keys import SHELL, fail, run
-from app.platforms import connections as rows, diagnostics, encryption
-from app.platforms.connections import ConnectionAdmin
-from app.platforms.models import NewConnection
+from app.platforms.administration import connections as rows, diagnostics
+from app.platforms.administration.connections import ConnectionAdmin
+from app.platforms.administration.models import NewConnection
+from app.platforms.credentials import encryption
 from app.service import Service
 
 connections = typer.Typer(help="Create, list, test and delete connections to platforms.", no_args_is_help=True)

@@ -22,10 +22,10 @@ from app.catalogue.session_access import session_ref
 from app.imports.csv_cells import BadCell
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
-from app.platforms import import_log
-from app.platforms.import_preview import ImportPreviewer
-from app.platforms.import_report import ImportBatch, ImportTally
-from app.platforms.imports import SOURCE, Importer, submission_of
+from app.platforms.file_imports import import_log
+from app.platforms.file_imports.import_preview import ImportPreviewer
+from app.platforms.file_imports.import_report import ImportBatch, ImportTally
+from app.platforms.file_imports.imports import SOURCE, Importer, submission_of
 from app.problems import invalid
 from app.settings import Settings
 from app.storage import audit

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from app import __version__
 from app.operations.backup_file import BackupError, BackupFile, Manifest, write
-from app.platforms.encryption import SecretCipher, UnreadableError
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.operations import status_reads

@@ -14,9 +14,9 @@ from app.adapters.protocol import MAX_BODY, Parsed, Unknown, Verified
 from app.events.envelope import EVENT, event_key
 from app.ingest.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.writer import Writer
-from app.platforms.connection_cache import LoadedConnection
+from app.platforms.calls.parsing_thread import sized
 from app.platforms.connection_counters import ConnectionCounters
-from app.platforms.parsing_thread import sized
+from app.platforms.credentials.connection_cache import LoadedConnection
 from app.problems import FieldError
 
 _PART = 256

@@ -10,27 +10,27 @@ from dataclasses import dataclass
 from app.ingest.dry_run import DryRun
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.writer import Writer
-from app.platforms.bulk_runner import BulkRunner
-from app.platforms.calls import TIMEOUT
-from app.platforms.circuit_breaker import CircuitBreaker
-from app.platforms.connection_cache import ConnectionCache
+from app.platforms.background.job_runner import JobRunner
+from app.platforms.background.worker import Queued, Recurring, Worker
+from app.platforms.calls.calls import TIMEOUT
+from app.platforms.calls.circuit_breaker import CircuitBreaker
+from app.platforms.calls.outbound import AllowList, guarded_client
+from app.platforms.calls.tokens import AccessTokens
+from app.platforms.calls.wechat import Wechat
 from app.platforms.connection_counters import ConnectionCounters
-from app.platforms.dead_letter_replay import DeadLetterReplayer
-from app.platforms.encryption import SecretCipher
+from app.platforms.credentials.connection_cache import ConnectionCache
+from app.platforms.credentials.encryption import SecretCipher
+from app.platforms.deliveries.bulk_runner import BulkRunner
+from app.platforms.deliveries.dead_letter_replay import DeadLetterReplayer
+from app.platforms.deliveries.replay_guard import ReplayGuard
+from app.platforms.deliveries.webhook_handler import WebhookHandler
 from app.platforms.event_submitter import EventSubmitter
-from app.platforms.funds import FundsLister
 from app.platforms.inbox import Inbox
-from app.platforms.job_runner import JobRunner
-from app.platforms.jobs import Puller
-from app.platforms.outbound import AllowList, guarded_client
-from app.platforms.pollers import Pollers
-from app.platforms.replay_guard import ReplayGuard
-from app.platforms.tokens import AccessTokens
-from app.platforms.webhook_handler import WebhookHandler
-from app.platforms.wechat import Wechat
-from app.platforms.wechat_dashboard import Dashboard
-from app.platforms.weibo_stream import WeiboStreams
-from app.platforms.worker import Queued, Recurring, Worker
+from app.platforms.pulls.funds import FundsLister
+from app.platforms.pulls.jobs import Puller
+from app.platforms.pulls.pollers import Pollers
+from app.platforms.pulls.wechat_dashboard import Dashboard
+from app.platforms.pulls.weibo_stream import WeiboStreams
 from app.settings import Settings, names
 from app.storage.database import Database
 

@@ -17,9 +17,9 @@ from pydantic_core import from_json
 
 from app.catalogue.access import Principal
 from app.catalogue.models import CurrencyCode, Day, RequestModel
-from app.platforms import import_preview
-from app.platforms.import_report import ImportTally
-from app.platforms.imports import Importer
+from app.platforms.file_imports import import_preview
+from app.platforms.file_imports.import_report import ImportTally
+from app.platforms.file_imports.imports import Importer
 from app.problems import ProblemError, invalid, pointer_of
 from app.settlement import exchange_rates
 from app.settlement.exchange_rates import NewRate, RateKey

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Request, Route, expect
 
 from app.labels.catalogue import CATALOGUE, Language
-from app.platforms.models import Connection
+from app.platforms.administration.models import Connection
 from tests.browser.chromium import drawn
 from tests.browser.conftest import HOSTILE
 from tests.browser.pages import PageMaker

@@ -22,8 +22,8 @@ from app.insights.finding import CODES
 from app.kpis.metrics import METRICS, Combine, Metric, Rule
 from app.kpis.timeline import SESSION_SERIES
 from app.labels.catalogue import CATALOGUE, LANGUAGES
-from app.platforms.connection_forms import ConnectionKind, kinds
-from app.platforms.connections import POLLED
+from app.platforms.administration.connection_forms import ConnectionKind, kinds
+from app.platforms.administration.connections import POLLED
 from app.storage import tables
 from app.storage.channels.channel_outbox import ChannelEvent
 from app.storage.kpis.session_status import SessionStatus

@@ -12,8 +12,8 @@ import pytest
 from app.adapters import mapping, wechat_spy, weibo_live
 from app.adapters.protocol import Context, Refused, Verified
 from app.adapters.wechat_api import Call
-from app.platforms.calls import UnavailableError, send
-from app.platforms.parsing_thread import INLINE_BYTES
+from app.platforms.calls.calls import UnavailableError, send
+from app.platforms.calls.parsing_thread import INLINE_BYTES
 from app.service import Service
 from tests.faults.slow_http import SlowHttp
 

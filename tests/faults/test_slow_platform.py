@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.platforms import calls
-from app.platforms.circuit_breaker import AT_ONCE
-from app.platforms.tokens import App
+from app.platforms.calls import calls
+from app.platforms.calls.circuit_breaker import AT_ONCE
+from app.platforms.calls.tokens import App
 from tests.faults.conftest import FULL, Front, eventually, front, settings_for
 from tests.faults.slow_http import SlowHttp
 from tests.platforms.conftest import SHOP, path_of, signed

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.platforms.active_sessions import live_sessions
+from app.platforms.pulls.active_sessions import live_sessions
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.faults.claims import CLAIMS, DECISIONS, ROOM, Headers, assert_rebuilt_equal, decide, new_session, register, viewers

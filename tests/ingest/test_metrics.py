@@ -8,7 +8,7 @@ import pytest
 from pgqueuer.errors import RetryRequested
 from prometheus_client import REGISTRY
 
-from app.platforms.job_metrics import measured
+from app.platforms.background.job_metrics import measured
 from app.settings import Settings
 from app.storage.database import open_database
 

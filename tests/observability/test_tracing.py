@@ -19,7 +19,7 @@ from app.main import create_app
 from app.observability import tracing
 from app.observability.logs import current_trace
 from app.operations.settings_review import review
-from app.platforms.outbound import AllowList, guarded_client
+from app.platforms.calls.outbound import AllowList, guarded_client
 from app.service import service_on
 from app.settings import Settings
 from app.storage.database import open_database

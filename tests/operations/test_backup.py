@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.ingest.rebuild import compare
 from app.operations.backup_file import BackupError, BackupFile, opened
-from app.platforms.encryption import WrongSecretKeyError
+from app.platforms.credentials.encryption import WrongSecretKeyError
 from app.service import Service, open_service
 from app.storage.postgres.dump import DumpError
 from tests.databases import new_database, plain_only

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from app.platforms.calls import UnavailableError
-from app.platforms.circuit_breaker import AT_ONCE, FAILURES, FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
+from app.platforms.calls.calls import UnavailableError
+from app.platforms.calls.circuit_breaker import AT_ONCE, FAILURES, FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
 
 
 class Clock:

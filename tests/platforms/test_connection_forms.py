@@ -6,8 +6,8 @@ import httpx
 
 from app.adapters.registry import ADAPTERS
 from app.labels.catalogue import CATALOGUE
+from app.platforms.administration.connection_forms import kinds
 from app.platforms.connection_counters import RECENT
-from app.platforms.connection_forms import kinds
 from app.service import Service
 from tests.platforms.conftest import Connect, path_of
 

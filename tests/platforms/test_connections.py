@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.catalogue.access import Role
 from app.cli import cli
 from app.main import create_app
-from app.platforms import encryption
+from app.platforms.credentials import encryption
 from app.service import open_service
 from app.settings import Settings
 from app.storage.database import DatabaseUnreachableError

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from app.ingest.retention import retire
-from app.platforms import funds
-from app.platforms.funds import FundsLister, FundsPosition, available_until, next_position
-from app.platforms.wechat import QuotaBackoffError
+from app.platforms.calls.wechat import QuotaBackoffError
+from app.platforms.pulls import funds
+from app.platforms.pulls.funds import FundsLister, FundsPosition, available_until, next_position
 from app.service import Service, open_service
 from tests.platforms.conftest import ROOM, SHOP, Connect, Kpis, until
 from tests.platforms.fake_wechat import FakeWechat, entry, order

@@ -15,8 +15,8 @@ import pytest
 import uvicorn
 
 from app.adapters.wechat_api import Call
-from app.platforms import calls
-from app.platforms.outbound import AllowList, ForbiddenHostError, guarded_client, objection, permitted, read_bounded
+from app.platforms.calls import calls
+from app.platforms.calls.outbound import AllowList, ForbiddenHostError, guarded_client, objection, permitted, read_bounded
 from app.settings import Settings
 
 NO_EXCEPTIONS = AllowList()
@@ -259,4 +259,4 @@ def test_only_the_guarded_client_makes_requests() -> None:
     root = Path(__file__).parents[2] / "app"
     made = r"httpx\.(AsyncClient|Client|get|post|stream|request)\(|urlopen\(|aiohttp|websockets\.|import requests"
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if re.search(made, path.read_text("utf-8"))}
-    assert {"platforms/outbound.py", "simulate/api_client.py"} == found
+    assert {"platforms/calls/outbound.py", "simulate/api_client.py"} == found

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from app.platforms import weibo_stream
+from app.platforms.pulls import weibo_stream
 from app.service import Service
 from tests.platforms.conftest import Answer, Connect, until
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.insights.reader import InsightSettings
-from app.platforms.worker import Recurring
+from app.platforms.background.worker import Recurring
 from app.release import automatic
 from app.release.automatic import release_due
 from app.service import Service, _recurring, open_service

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access.authorization import AppService, Operator
 from app.api.conventions.paging import Paging, encode
-from app.platforms import bulk_jobs, dead_letter_causes
-from app.platforms.bulk_jobs import BulkDeadLetters, BulkRoom, Job
-from app.platforms.dead_letter_causes import DeadLetterGroup
+from app.platforms.deliveries import bulk_jobs, dead_letter_causes
+from app.platforms.deliveries.bulk_jobs import BulkDeadLetters, BulkRoom, Job
+from app.platforms.deliveries.dead_letter_causes import DeadLetterGroup
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1", tags=["ingest"])

@@ -23,7 +23,7 @@ from app.ingest.dry_run import ParkingReason
 from app.ingest.rebuild_requests import settle_all
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.dead_letter_replay import original_message
+from app.platforms.deliveries.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
 from app.storage import audit
 from app.storage.queries import queries

@@ -16,10 +16,10 @@ from app.catalogue.models import Slug
 from app.events.fields import CleanText
 from app.ingest.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
-from app.platforms import import_memory, product_imports
-from app.platforms.import_columns import ImportColumns
-from app.platforms.import_preview import ImportPreview, ImportPreviewer
-from app.platforms.import_report import ImportReport
+from app.platforms.file_imports import import_memory, product_imports
+from app.platforms.file_imports.import_columns import ImportColumns
+from app.platforms.file_imports.import_preview import ImportPreview, ImportPreviewer
+from app.platforms.file_imports.import_report import ImportReport
 from app.problems import ProblemError, responses
 from app.service import Service
 from app.settlement import rate_imports

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access.authorization import AppService, Operator, SessionId
 from app.catalogue.models import ResponseModel
-from app.platforms import import_log
-from app.platforms.import_log import ImportRow
+from app.platforms.file_imports import import_log
+from app.platforms.file_imports.import_log import ImportRow
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/imports", tags=["imports"], responses=responses(401, 403, 404, 422))

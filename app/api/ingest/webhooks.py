@@ -19,8 +19,8 @@ from app.api.access.rate_limits import RateLimit
 from app.api.conventions.bodies import read_body
 from app.ingest.decompression import decompress
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.connection_cache import LoadedConnection
-from app.platforms.webhook_handler import WebhookHandler
+from app.platforms.credentials.connection_cache import LoadedConnection
+from app.platforms.deliveries.webhook_handler import WebhookHandler
 from app.problems import ProblemError, not_found, responses
 from app.service import Service
 

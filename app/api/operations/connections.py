@@ -12,10 +12,18 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import Admin, AppService, external_url
 from app.api.conventions.paging import Paging, encode
-from app.platforms import connection_forms, connections, diagnostics
-from app.platforms.connection_forms import ConnectionKinds
-from app.platforms.connections import ConnectionAdmin
-from app.platforms.models import Connection, ConnectionPatch, NewConnection, Preview, PreviewRequest, RecentDeliveries, TestResult
+from app.platforms.administration import connection_forms, connections, diagnostics
+from app.platforms.administration.connection_forms import ConnectionKinds
+from app.platforms.administration.connections import ConnectionAdmin
+from app.platforms.administration.models import (
+    Connection,
+    ConnectionPatch,
+    NewConnection,
+    Preview,
+    PreviewRequest,
+    RecentDeliveries,
+    TestResult,
+)
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"])

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from app.platforms.calls import UnavailableError
+from app.platforms.calls.calls import UnavailableError
 
 FAILURES = 3
 """Failed calls in a row after which the circuit opens."""

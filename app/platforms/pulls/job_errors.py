@@ -7,7 +7,7 @@ import traceback
 
 from app.adapters.wechat_api import WechatError
 from app.adapters.weibo_counts import WeiboError
-from app.platforms.calls import UnavailableError
+from app.platforms.calls.calls import UnavailableError
 
 
 def safe_message(error: BaseException) -> str:

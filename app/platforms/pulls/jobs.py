@@ -15,14 +15,14 @@ from app.adapters import orders, wechat_api, wechat_funds, wechat_shop
 from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
 from app.ingest.privacy import PrivacyKeys
-from app.platforms.active_sessions import live_sessions
-from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.calls import UnavailableError
+from app.platforms.calls.parsing_thread import beside
+from app.platforms.calls.wechat import QuotaBackoffError, Wechat
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
-from app.platforms.funds import FUNDS_GET
 from app.platforms.inbox import InboxItem, enqueue_pulls
-from app.platforms.parsing_thread import beside
-from app.platforms.wechat import QuotaBackoffError, Wechat
+from app.platforms.pulls.active_sessions import live_sessions
+from app.platforms.pulls.funds import FUNDS_GET
 from app.storage.database import Database
 from app.storage.queries import queries
 

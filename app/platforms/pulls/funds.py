@@ -19,9 +19,9 @@ from pydantic import BaseModel
 from app.adapters import wechat_api
 from app.adapters.protocol import FollowUp
 from app.ingest.privacy import PrivacyKeys
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.wechat import QuotaBackoffError, Wechat
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.inbox import InboxItem, enqueue_pulls
-from app.platforms.wechat import QuotaBackoffError, Wechat
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries

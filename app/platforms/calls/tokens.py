@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from app.adapters.wechat_api import Busy, Token, read_token, stable_token
-from app.platforms.calls import send
-from app.platforms.encryption import SecretCipher, UnreadableError
+from app.platforms.calls.calls import send
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database
 from app.storage.queries import queries
 

@@ -16,11 +16,11 @@ from pydantic_core import to_json
 from app.adapters import wechat_api, wechat_live
 from app.adapters.wechat_api import Broadcast, Busy, Call, QuotaExceeded, TokenRefused, WechatError
 from app.adapters.wechat_live import BroadcastChange, LiveReading
-from app.platforms.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
-from app.platforms.connection_cache import LoadedConnection
+from app.platforms.calls.parsing_thread import beside
+from app.platforms.calls.wechat import Wechat
+from app.platforms.credentials.connection_cache import LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
-from app.platforms.parsing_thread import beside
-from app.platforms.wechat import Wechat
+from app.platforms.pulls.active_sessions import LATE, LONGEST_LIVE, ExpectedSession, LiveSession, expected_sessions, live_sessions
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -25,12 +25,12 @@ from app.adapters.protocol import Refused
 from app.adapters.weibo_live import read_messages, stream_lines
 from app.ingest.decompression import Decompressor
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.active_sessions import expected_sessions, live_sessions
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.outbound import ForbiddenHostError
+from app.platforms.calls.parsing_thread import sized
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
-from app.platforms.job_errors import error_location
-from app.platforms.outbound import ForbiddenHostError
-from app.platforms.parsing_thread import sized
+from app.platforms.pulls.active_sessions import expected_sessions, live_sessions
+from app.platforms.pulls.job_errors import error_location
 from app.problems import ProblemError
 from app.settings import Settings
 from app.storage.database import Database

@@ -13,8 +13,8 @@ from pydantic_core import from_json
 
 from app.adapters.protocol import Adapter, Context, Options
 from app.adapters.registry import ADAPTERS
-from app.platforms.encryption import SecretCipher, UnreadableError
-from app.platforms.secret_rotation import without_expired
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
+from app.platforms.credentials.secret_rotation import without_expired
 from app.storage.database import Database
 from app.storage.queries import queries
 

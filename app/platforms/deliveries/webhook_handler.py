@@ -9,13 +9,13 @@ from uuid import UUID
 
 from app.adapters.protocol import Delivery, Parsed, Refused, Reply
 from app.ingest.submission import Submission
-from app.platforms import dead_letter_replay
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.parsing_thread import sized
 from app.platforms.connection_counters import ConnectionCounters, Outcome
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.deliveries import dead_letter_replay
+from app.platforms.deliveries.replay_guard import ReplayGuard
 from app.platforms.event_submitter import EventSubmitter, parsed_by
 from app.platforms.inbox import Inbox, InboxItem
-from app.platforms.parsing_thread import sized
-from app.platforms.replay_guard import ReplayGuard
 from app.problems import not_found
 
 

@@ -16,8 +16,8 @@ import httpx
 from app.adapters.documents import read_json
 from app.adapters.protocol import Refused
 from app.adapters.wechat_api import Call
-from app.platforms.outbound import ForbiddenHostError, read_bounded
-from app.platforms.parsing_thread import sized
+from app.platforms.calls.outbound import ForbiddenHostError, read_bounded
+from app.platforms.calls.parsing_thread import sized
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TRIES = 3

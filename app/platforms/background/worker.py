@@ -25,14 +25,14 @@ from pgqueuer.models import Job, Schedule
 
 from app.catalogue.pending_rebuilds import request_pending
 from app.ingest import rebuild_requests
-from app.platforms.bulk_runner import BulkRunner
-from app.platforms.funds import FundsLister
+from app.platforms.background.job_metrics import measured
+from app.platforms.background.job_runner import JobRunner
+from app.platforms.deliveries.bulk_runner import BulkRunner
 from app.platforms.inbox import PULL
-from app.platforms.job_metrics import measured
-from app.platforms.job_runner import JobRunner
-from app.platforms.jobs import Puller
-from app.platforms.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
-from app.platforms.weibo_stream import WeiboStreams
+from app.platforms.pulls.funds import FundsLister
+from app.platforms.pulls.jobs import Puller
+from app.platforms.pulls.pollers import COUNTS, FUNDS, LIVE, RECONCILE, STREAM, Pollers
+from app.platforms.pulls.weibo_stream import WeiboStreams
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.ingest.rebuilds import JOB as REBUILD

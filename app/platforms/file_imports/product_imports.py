@@ -23,9 +23,9 @@ from app.catalogue.pending_rebuilds import rebuild_sessions
 from app.catalogue.product_models import NewProduct
 from app.ingest.rebuild_requests import settle_all
 from app.labels.catalogue import LANGUAGES
-from app.platforms import import_preview
-from app.platforms.import_report import ImportTally
-from app.platforms.imports import Importer
+from app.platforms.file_imports import import_preview
+from app.platforms.file_imports.import_report import ImportTally
+from app.platforms.file_imports.imports import Importer
 from app.problems import ProblemError, invalid, pointer_of
 from app.settings import Settings
 from app.storage import audit

@@ -18,14 +18,14 @@ from app.adapters import weibo_counts
 from app.adapters.parsing import as_map
 from app.adapters.protocol import Parsed
 from app.adapters.wechat_api import Call
-from app.platforms.active_sessions import as_uuid, expected_sessions, live_sessions
-from app.platforms.calls import send
-from app.platforms.circuit_breaker import CircuitBreaker
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.calls import send
+from app.platforms.calls.circuit_breaker import CircuitBreaker
+from app.platforms.calls.parsing_thread import beside
+from app.platforms.calls.wechat import QuotaBackoffError
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
-from app.platforms.parsing_thread import beside
-from app.platforms.wechat import QuotaBackoffError
-from app.platforms.wechat_dashboard import Dashboard
+from app.platforms.pulls.active_sessions import as_uuid, expected_sessions, live_sessions
+from app.platforms.pulls.wechat_dashboard import Dashboard
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.queries import queries

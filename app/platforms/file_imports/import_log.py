@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from app.catalogue.access import Principal
-from app.platforms.import_report import ImportTally
+from app.platforms.file_imports.import_report import ImportTally
 from app.problems import not_found
 from app.storage.database import Database
 from app.storage.event_log import log_state

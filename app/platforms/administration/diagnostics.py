@@ -17,13 +17,20 @@ from app.adapters.protocol import Refused
 from app.adapters.validation import Misconfigured
 from app.adapters.wechat_api import WechatError
 from app.adapters.weibo_counts import WeiboError
-from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import LoadedConnection
-from app.platforms.connections import ConnectionAdmin, refused
+from app.platforms.administration.connections import ConnectionAdmin, refused
+from app.platforms.administration.models import (
+    ConnectionCheck,
+    Preview,
+    PreviewOutcome,
+    PreviewRequest,
+    RecentDeliveries,
+    TestResult,
+)
+from app.platforms.calls.calls import UnavailableError
+from app.platforms.calls.parsing_thread import beside
+from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError, app_of
+from app.platforms.credentials.connection_cache import LoadedConnection
 from app.platforms.event_submitter import submission_of
-from app.platforms.models import ConnectionCheck, Preview, PreviewOutcome, PreviewRequest, RecentDeliveries, TestResult
-from app.platforms.parsing_thread import beside
-from app.platforms.wechat import NoCredentialsError, QuotaBackoffError, app_of
 from app.problems import ProblemError, invalid, not_found
 from app.storage.tables import connections
 

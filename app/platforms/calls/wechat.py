@@ -12,10 +12,10 @@ from uuid import UUID
 import httpx
 
 from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
-from app.platforms.calls import send
-from app.platforms.circuit_breaker import CircuitBreaker
-from app.platforms.connection_cache import LoadedConnection
-from app.platforms.tokens import AccessTokens, App
+from app.platforms.calls.calls import send
+from app.platforms.calls.circuit_breaker import CircuitBreaker
+from app.platforms.calls.tokens import AccessTokens, App
+from app.platforms.credentials.connection_cache import LoadedConnection
 from app.storage.database import Database
 from app.storage.queries import queries
 

@@ -22,7 +22,7 @@ import httpcore
 import httpx
 
 from app.ingest.decompression import Decompressor
-from app.platforms.traced_calls import traced
+from app.platforms.calls.traced_calls import traced
 from app.problems import ProblemError
 
 Address = IPv4Address | IPv6Address

@@ -20,8 +20,8 @@ from app.ingest.rebuild_requests import settle_all
 from app.ingest.receive import Receiver
 from app.ingest.replay import UndecryptableDeadLetterError, replay
 from app.ingest.writer import NotCommittedError, QueueFullError, Writer
-from app.platforms.bulk_jobs import DeadLetterFilter, RoomFilter
-from app.platforms.dead_letter_replay import DeadLetterReplayer
+from app.platforms.deliveries.bulk_jobs import DeadLetterFilter, RoomFilter
+from app.platforms.deliveries.dead_letter_replay import DeadLetterReplayer
 from app.problems import ProblemError
 from app.settings import Settings
 from app.storage.database import Database

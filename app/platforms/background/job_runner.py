@@ -18,12 +18,12 @@ from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
 from app.ingest.retention import retire
 from app.ingest.writer import NotCommittedError, QueueFullError
-from app.platforms.calls import UnavailableError
+from app.platforms.calls.calls import UnavailableError
+from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.inbox import Inbox
-from app.platforms.job_errors import error_location, safe_message
-from app.platforms.jobs import Pull, Puller
-from app.platforms.pollers import STREAM
-from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
+from app.platforms.pulls.job_errors import error_location, safe_message
+from app.platforms.pulls.jobs import Pull, Puller
+from app.platforms.pulls.pollers import STREAM
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.platforms import bulk_jobs

@@ -24,13 +24,13 @@ from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.ingest.subjects import parse_subject
-from app.platforms.connection_cache import Secrets, decrypt_secrets, token_required
+from app.platforms.administration.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
+from app.platforms.calls.outbound import objection
 from app.platforms.connection_counters import coded_error
-from app.platforms.encryption import SecretCipher, UnreadableError
-from app.platforms.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
-from app.platforms.outbound import objection
+from app.platforms.credentials.connection_cache import Secrets, decrypt_secrets, token_required
+from app.platforms.credentials.encryption import SecretCipher, UnreadableError
+from app.platforms.credentials.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
 from app.platforms.runtime import PlatformRuntime
-from app.platforms.secret_rotation import PREVIOUS, end_of_previous, expiry_given, merged_secrets, without_expired
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database

@@ -21,8 +21,8 @@ from app.ingest.dry_run import Outcome
 from app.ingest.privacy import PrivacyKeys
 from app.ingest.staged_import import Change, OrderChanges, StagedImport
 from app.ingest.submission import SubmittedEvent
-from app.platforms.import_report import ImportBatch, ImportFile, ImportRow, ImportTally
-from app.platforms.imports import SOURCE, Importer, submission_of
+from app.platforms.file_imports.import_report import ImportBatch, ImportFile, ImportRow, ImportTally
+from app.platforms.file_imports.imports import SOURCE, Importer, submission_of
 from app.problems import invalid
 from app.settings import Settings
 from app.storage.database import Database

@@ -26,12 +26,12 @@ from app.ingest.privacy import PrivacyKeys
 from app.ingest.receive import Receiver
 from app.ingest.replay import UndecryptableDeadLetterError
 from app.ingest.submission import Submission
-from app.platforms.calls import UnavailableError
-from app.platforms.connection_cache import ConnectionCache, LoadedConnection
+from app.platforms.calls.calls import UnavailableError
+from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
+from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter, parsed_by, submission_of
 from app.platforms.inbox import Inbox, InboxItem
-from app.platforms.jobs import Pull, Puller
-from app.platforms.wechat import NoCredentialsError, QuotaBackoffError
+from app.platforms.pulls.jobs import Pull, Puller
 from app.problems import ProblemError
 from app.storage import audit
 from app.storage.database import Database

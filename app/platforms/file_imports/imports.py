@@ -30,9 +30,9 @@ from app.ingest.rebuild_requests import settle_all
 from app.ingest.subjects import parse_subject
 from app.ingest.submission import Submission, SubmittedEvent
 from app.ingest.writer import QueueFullError, Writer
-from app.platforms import import_log
-from app.platforms.connections import refused
-from app.platforms.import_report import ImportBatch, ImportTally
+from app.platforms.administration.connections import refused
+from app.platforms.file_imports import import_log
+from app.platforms.file_imports.import_report import ImportBatch, ImportTally
 from app.problems import ProblemError, invalid
 from app.settings import Settings
 from app.storage import audit
@@ -156,7 +156,7 @@ async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, onl
     # The process computes and needs no secret.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "app.platforms.import_process", argument,
+        sys.executable, "-P", "-m", "app.platforms.file_imports.import_process", argument,
         stdin=file, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL, env=environment, limit=_LONGEST_LINE, start_new_session=True,
     )  # fmt: skip
     try:
