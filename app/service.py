@@ -16,10 +16,10 @@ from app.catalogue.principals import Principals
 from app.channels.runtime import ChannelRuntime, open_channels
 from app.exports.exporter import Exporter
 from app.ingest import log_retention
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.receive import Receiver
-from app.ingest.traced_writer import writer_of
-from app.ingest.writer import Writer
+from app.ingest.group_commit.traced_writer import writer_of
+from app.ingest.group_commit.writer import Writer
+from app.ingest.receiving.privacy import PrivacyKeys
+from app.ingest.receiving.receive import Receiver
 from app.insights.reader import InsightSettings
 from app.live.alerts import AlertThresholds
 from app.live.hub import Hub

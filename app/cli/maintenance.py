@@ -13,8 +13,8 @@ from rich.console import Console
 
 from app.cli.audit import acting_as_command
 from app.cli.process import pending_or_exit, run_or_exit, settings_or_exit
-from app.ingest.rebuild import NoSuchSessionError, Progress, compare
-from app.ingest.rebuild_requests import replace
+from app.ingest.rebuilding.rebuild import NoSuchSessionError, Progress, compare
+from app.ingest.rebuilding.rebuild_requests import replace
 from app.main import create_app
 from app.problems import ProblemError
 from app.service import open_service

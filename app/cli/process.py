@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from uvicorn.loops.auto import auto_loop_factory
 
-from app.ingest.rebuild import UnnotedEventsError
+from app.ingest.rebuilding.rebuild import UnnotedEventsError
 from app.service import DrainIncompleteError
 from app.settings import InvalidSettings, Settings, load_settings
 from app.storage.database import DatabaseUnreachableError

@@ -15,8 +15,8 @@ from app.cli.audit import acting_as_command
 from app.cli.files import run_with_service
 from app.cli.process import pending_or_exit
 from app.ingest import voids as void_rows
-from app.ingest.rebuild import Progress
-from app.ingest.rebuild_requests import complete
+from app.ingest.rebuilding.rebuild import Progress
+from app.ingest.rebuilding.rebuild_requests import complete
 from app.service import Service
 from app.storage.ingest.rebuilds import RebuildRow
 from app.storage.ingest.voids import VoidReason

@@ -4,8 +4,8 @@ In: a brand, a customer's pseudonym. Out: a pseudonym of its own for each order,
 order counts what (`unlinking`).
 
 The rows are renamed in one transaction that holds the person's sessions, and they are what a rebuild makes of the changed log.
-An event of such an order that arrives later gets the order's pseudonym before it is stored (`ingest.privacy`). What the person
-did as a viewer stays: it has no link to an order.
+An event of such an order that arrives later gets the order's pseudonym before it is stored (`ingest.receiving.privacy`). What the
+person did as a viewer stays: it has no link to an order.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from app.customers.reader import brand_row
 from app.customers.unlinking import BUYER, PRODUCT, NamingEvent, Order, Owner, PaidOrder, unlinked
 from app.events.audience import person
 from app.events.contributions import ForgottenOrder, digest
-from app.ingest import fold
+from app.ingest.folding import fold
 from app.problems import not_found
 from app.storage import audit
 from app.storage.backoffice import customer_reads

@@ -18,7 +18,7 @@ from app.catalogue.session_access import session_ref
 from app.events.envelope import EVENT, event_key
 from app.events.fields import Comment, Count, EventTime, ProductCode, Slug, Text
 from app.events.payload import PAYLOADS
-from app.ingest.submission import Submission, SubmittedEvent
+from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.storage.database import Database
 from app.storage.live import desk
 from app.storage.live.desk import DeskRow

@@ -19,9 +19,10 @@ from uuid import UUID, uuid4
 from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
 from app.events.payload import PAYLOADS
-from app.ingest import fold, rebuild_requests
-from app.ingest.moments import moment, moment_or_none
-from app.ingest.tally import Tally
+from app.ingest.folding import fold
+from app.ingest.folding.moments import moment, moment_or_none
+from app.ingest.folding.tally import Tally
+from app.ingest.rebuilding import rebuild_requests
 from app.problems import invalid, not_found
 from app.settings import Settings
 from app.storage import audit

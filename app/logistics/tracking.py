@@ -20,8 +20,8 @@ from app.adapters.signatures import key_of
 from app.catalogue.access import Principal
 from app.catalogue.session_access import session_ref
 from app.imports.csv_cells import BadCell
-from app.ingest.rebuild_requests import settle_all
-from app.ingest.subjects import parse_subject
+from app.ingest.flushing.subjects import parse_subject
+from app.ingest.rebuilding.rebuild_requests import settle_all
 from app.platforms.file_imports import import_log
 from app.platforms.file_imports.import_preview import ImportPreviewer
 from app.platforms.file_imports.import_report import ImportBatch, ImportTally

@@ -12,8 +12,8 @@ from app.adapters import mapping
 from app.adapters.documents import json_bytes
 from app.adapters.protocol import MAX_BODY, Parsed, Unknown, Verified
 from app.events.envelope import EVENT, event_key
-from app.ingest.submission import Rejection, Submission, SubmittedEvent
-from app.ingest.writer import Writer
+from app.ingest.group_commit.writer import Writer
+from app.ingest.receiving.submission import Rejection, Submission, SubmittedEvent
 from app.platforms.calls.parsing_thread import sized
 from app.platforms.connection_counters import ConnectionCounters
 from app.platforms.credentials.connection_cache import LoadedConnection

@@ -19,8 +19,8 @@ import structlog
 from pydantic_core import to_json
 
 from app.adapters.protocol import FollowUp
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.receiving.privacy import PrivacyKeys
 from app.storage.database import Connection, Database
 from app.storage.queries import queries, statement
 

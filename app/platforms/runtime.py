@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from app.ingest.dry_run import DryRun
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.writer import Writer
+from app.ingest.dry_runs.dry_run import DryRun
+from app.ingest.group_commit.writer import Writer
+from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.background.job_runner import JobRunner
 from app.platforms.background.worker import Queued, Recurring, Worker
 from app.platforms.calls.calls import TIMEOUT

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.ingest.sources import is_own
+from app.ingest.receiving.sources import is_own
 from tests.conftest import KeyMaker
 
 NO_ONE = "5d0f8a52-6f0e-4a37-9c1b-2f6f9d1f3c11"

@@ -6,8 +6,8 @@ import pytest
 from httpx import AsyncClient
 
 from app.catalogue.pending_rebuilds import request_pending
-from app.ingest.rebuild import compare
-from app.ingest.rebuild_requests import work
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.rebuilding.rebuild_requests import work
 from app.service import Service
 from tests.ingest.sending import send
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.ingest import fold
+from app.ingest.folding import fold
 from app.service import Service
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 from tests.databases import WRITES
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.catalogue.access import Role
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.customers.conftest import BRAND, Purchase, Sell, event, paid, post

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.service import Service
 from tests.desk.conftest import Act, Answer, NewSession, People
 from tests.people.conftest import Person as PersonMaker, SignedIn

@@ -61,7 +61,7 @@ def test_every_module_says_what_comes_in_what_goes_out_and_what_never_happens() 
 
 
 def test_every_module_that_a_docstring_or_a_comment_names_exists() -> None:
-    """By its path (`ingest.dead_letters`, app/events/reader.py): one that was moved is named as it is now."""
+    """By its path (`ingest.flushing.dead_letters`, app/events/reader.py): one that was moved is named as it is now."""
     packages = {path.name for path in (ROOT / "app").iterdir() if (path / "__init__.py").exists()}
     missing = {}
     for path in LISTED:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 
 Headers = dict[str, str]

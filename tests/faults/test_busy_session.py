@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from tests.faults.conftest import BATCH, DATABASE_SECONDS, FULL, Front, front, holding, holding_session, like, settings_for
 
 HELD_SECONDS = 15.0 if FULL else 1.5

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.main import create_app
 from app.service import Service, open_service
 from app.settings import Settings

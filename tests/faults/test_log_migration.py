@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from alembic import command
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.service import service_on
 from app.storage.database import Database, open_database
 from app.storage.schema import migrate

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 
 CODE = "caf\u00e9-01"

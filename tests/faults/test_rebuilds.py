@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from app.ingest.rebuild import compare
-from app.ingest.rebuild_requests import request, work
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.rebuilding.rebuild_requests import request, work
 from app.storage.ingest import rebuilds
 from tests.databases import SECRET
 from tests.faults.conftest import BATCH, FULL, Front, front, like, settings_for
@@ -24,7 +24,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from uuid import UUID
 import app.events.envelope
-from app.ingest import rebuild, rebuild_requests, staged_fold
+from app.ingest.rebuilding import rebuild, rebuild_requests, staged_fold
 from app.settings import Settings
 from app.storage.ingest import rebuilds
 from app.storage.database import open_database

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.observability.metrics import SERVER_FAULTS
 from tests.faults.conftest import front, settings_for
 

@@ -11,8 +11,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest.rebuild import compare
-from app.ingest.writer import FLUSHES_IN_FLIGHT
+from app.ingest.group_commit.writer import FLUSHES_IN_FLIGHT
+from app.ingest.rebuilding.rebuild import compare
 from app.storage.pool.connector import Connector, GuardedConnection, limits_of
 from tests.faults.conftest import DATABASE_SECONDS, Front, eventually, front, like, settings_for
 from tests.faults.tcp_proxy import TcpProxy

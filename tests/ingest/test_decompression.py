@@ -6,7 +6,7 @@ import zlib
 import pytest
 from hypothesis import given, strategies as st
 
-from app.ingest.decompression import decompress
+from app.ingest.receiving.decompression import decompress
 from app.problems import ProblemError
 
 LIMIT = 10_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.ingest.deferred import DeferredEvents
+from app.ingest.group_commit.deferred import DeferredEvents
 
 ORIGINS, SUBJECTS = ("key:1", "key:2", "import:3"), ("s1", "s2")
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from hypothesis import given, strategies as st
 
-from app.ingest.fair_queue import FairQueue
+from app.ingest.group_commit.fair_queue import FairQueue
 
 
 def test_a_key_with_many_entries_delays_another_key_by_one_turn() -> None:

@@ -8,9 +8,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.ingest.rebuild import compare
-from app.ingest.submission import SubmittedEvent
-from app.ingest.writer import QueueFullError
+from app.ingest.group_commit.writer import QueueFullError
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.receiving.submission import SubmittedEvent
 from app.service import Service, open_service
 from app.settings import Settings
 from tests.ingest.sending import new_session, send

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 from hypothesis import given, strategies as st
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.kpis.ad_spend import ad_spend
 from app.service import Service
 from app.storage.kpis.ad_rates import AdRate

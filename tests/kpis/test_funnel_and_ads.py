@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 from tests.kpis.event_builders import NewSession, Read, Send
 

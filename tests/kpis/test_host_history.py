@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import given, strategies as st
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from tests.kpis.event_builders import Answer, Event, NewSession, Read, Send, at, paid
 from tests.pipeline.conftest import Stage, database_of_file, settings_of_file, stage  # noqa: F401 - fixtures
 from tests.properties import examples

@@ -12,7 +12,7 @@ import httpx
 from hypothesis import given, strategies as st
 from pydantic_core import from_json
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 from app.storage.database import Connection
 from app.storage.kpis import stays, windows

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 from tests.kpis.event_builders import NewSession, Read, Send, at, paid
 

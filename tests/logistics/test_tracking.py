@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid

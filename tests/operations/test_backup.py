@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.operations.backup_file import BackupError, BackupFile, opened
 from app.platforms.credentials.encryption import WrongSecretKeyError
 from app.service import Service, open_service

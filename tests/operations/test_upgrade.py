@@ -23,7 +23,7 @@ from alembic import command
 from pydantic import SecretStr
 
 from app.catalogue.access import Role
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.main import create_app
 from app.operations import doctor
 from app.operations.doctor import Level

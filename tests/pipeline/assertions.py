@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.kpis import product_reader, reader
 from app.kpis.orders_and_events import read_orders
 from app.kpis.reader import SessionQuery, TimelineQuery

@@ -12,9 +12,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest import rebuild, staged_fold
-from app.ingest.rebuild_requests import Budget, work
-from app.ingest.staged_fold import StagedFold
+from app.ingest.rebuilding import rebuild, staged_fold
+from app.ingest.rebuilding.rebuild_requests import Budget, work
+from app.ingest.rebuilding.staged_fold import StagedFold
 from app.settings import Settings
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show

@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 
 from app.catalogue.ids import new_id
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.service import Service, service_on
 from app.storage.database import Database, open_database
 from app.storage.event_log import log_partitions

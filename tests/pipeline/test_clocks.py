@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.main import create_app
 from app.service import open_service
 from tests.pipeline.conftest import Rooms, Stage

@@ -11,8 +11,8 @@ from pydantic_core import to_json
 
 from app.events.contributions import NOTHING, Contributions, FoldContext
 from app.events.envelope import EVENT, EVENTS
-from app.ingest.moments import microseconds, moment
-from app.ingest.tally import Tally
+from app.ingest.folding.moments import microseconds, moment
+from app.ingest.folding.tally import Tally
 from app.ingest.voids import NEVER_SAMPLED
 from tests.pipeline import strategies
 from tests.pipeline.reference_model import tell

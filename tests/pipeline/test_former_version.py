@@ -21,8 +21,8 @@ from standardwebhooks import Webhook
 
 from app.catalogue.access import Role
 from app.catalogue.pending_rebuilds import request_pending
-from app.ingest.rebuild import compare
-from app.ingest.rebuild_requests import replace
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.rebuilding.rebuild_requests import replace
 from app.main import create_app
 from app.service import Service, open_service
 from tests.databases import LOCAL, SECRET, OwnSettings, new_database, plain_only, upgrade

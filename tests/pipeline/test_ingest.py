@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 
-from app.ingest import flush
+from app.ingest.flushing import flush
 from app.storage.database import Connection
 from app.storage.ingest.writes import WriteQueries
 from tests.pipeline.assertions import assert_told

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 from hypothesis import given
 
-from app.ingest import rebuild_requests
-from app.ingest.rebuild import NoSuchSessionError, Progress, Rebuild, UnnotedEventsError, compare
-from app.ingest.rebuild_requests import replace, work
-from app.ingest.rebuild_swap import swap
-from app.ingest.staged_fold import StagedFold
-from app.ingest.stream_decisions import decide
+from app.ingest.rebuilding import rebuild_requests
+from app.ingest.rebuilding.rebuild import NoSuchSessionError, Progress, Rebuild, UnnotedEventsError, compare
+from app.ingest.rebuilding.rebuild_requests import replace, work
+from app.ingest.rebuilding.rebuild_swap import swap
+from app.ingest.rebuilding.staged_fold import StagedFold
+from app.ingest.unprocessed.stream_decisions import decide
 from app.storage.ingest import rebuilds
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Rooms, Stage
@@ -103,7 +103,7 @@ async def test_events_that_arrive_meanwhile_are_counted_once(stage: Stage, room:
         waiting.append(asyncio.create_task(send(stage.client, sent[40:])))
         return await swap(*arguments)
 
-    monkeypatch.setattr("app.ingest.rebuild.swap", held)
+    monkeypatch.setattr("app.ingest.rebuilding.rebuild.swap", held)
     database, settings = stage.service.database, stage.service.settings
     told: list[Progress] = []
     assert 0 == await replace(database, settings, UUID(show.id), told.append)
@@ -127,7 +127,7 @@ async def test_a_swap_that_conflicts_is_tried_again(stage: Stage, room: Rooms, m
             raise failures.pop()
         return changed
 
-    monkeypatch.setattr("app.ingest.rebuild.swap", conflicting)
+    monkeypatch.setattr("app.ingest.rebuilding.rebuild.swap", conflicting)
     change_beside(monkeypatch, [lambda: send(stage.client, [event(9, "like.sent", name, START.isoformat(), {})])], Random(3))
     database, settings = stage.service.database, stage.service.settings
     assert 0 == await replace(database, settings, UUID(show.id))

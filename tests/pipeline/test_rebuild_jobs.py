@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from app.ingest import rebuild_requests
-from app.ingest.rebuild import compare
-from app.ingest.rebuild_requests import enqueue_due, work
+from app.ingest.rebuilding import rebuild_requests
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.rebuilding.rebuild_requests import enqueue_due, work
 from app.settings import Settings
 from app.storage.ingest import rebuilds
 from tests.pipeline.conftest import Rooms, Stage
@@ -77,7 +77,7 @@ async def test_a_failed_rebuild_is_tried_again_after_a_pause(stage: Stage, room:
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("app.ingest.rebuild.swap", fails)
+        patched.setattr("app.ingest.rebuilding.rebuild.swap", fails)
         await work(database, settings, session)
         await work(database, settings, session)
     async with database.acquire() as connection:
@@ -127,7 +127,7 @@ async def test_what_a_request_does_not_rebuild_itself_is_left_to_jobs(
     with monkeypatch.context() as patched:
         patched.setattr(rebuild_requests.Budget, "__init__", limited)
         if error is not None:
-            patched.setattr("app.ingest.rebuild.swap", fails)
+            patched.setattr("app.ingest.rebuilding.rebuild.swap", fails)
         if not slots:
             patched.setattr(rebuild_requests, "_AT_ONCE_SECONDS", 0.01)
             for semaphore in {service.database.long_work for service in stage.services}:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.request_bodies import body, like, post
 

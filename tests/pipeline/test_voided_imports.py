@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.events.envelope import EVENT, event_key
-from app.ingest.rebuild import compare
-from app.ingest.submission import Submission, SubmittedEvent
+from app.ingest.rebuilding.rebuild import compare
+from app.ingest.receiving.submission import Submission, SubmittedEvent
 from tests.databases import WRITES
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from tests.pipeline.assertions import assert_told
 from tests.pipeline.conftest import Stage
 from tests.pipeline.request_bodies import assert_problem, like, likes

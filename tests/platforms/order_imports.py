@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 
-from app.ingest import rebuild
+from app.ingest.rebuilding import rebuild
 from app.service import Service
 
 CN = {"order": "订单号", "buyer": "买家", "product": "商品编码", "quantity": "数量", "line_amount": "实付", "paid_at": "支付时间"}

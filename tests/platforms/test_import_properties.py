@@ -16,9 +16,9 @@ from pydantic_core import to_json
 
 from app.events.envelope import EVENT, event_key
 from app.imports.csv_import import Import
-from app.ingest import rebuild
-from app.ingest.rebuild_requests import settle_all
-from app.ingest.submission import Submission, SubmittedEvent
+from app.ingest.rebuilding import rebuild
+from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.service import Service
 from tests.platforms.conftest import Connect
 

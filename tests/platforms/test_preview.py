@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.ingest.flush import OUT_OF_RANGE
+from app.ingest.flushing.flush import OUT_OF_RANGE
 from app.service import Service
 from tests.locking import lock_session
 from tests.platforms.conftest import Answer, Connect, path_of

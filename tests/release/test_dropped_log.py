@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.ingest import log_retention
-from app.ingest.rebuild import compare
+from app.ingest.rebuilding.rebuild import compare
 from app.problems import ProblemError
 from app.service import Service, open_service
 from app.settings import Settings

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import httpx
 
-from app.ingest import rebuild_requests
+from app.ingest.rebuilding import rebuild_requests
 from app.service import Service
 from app.storage.ingest import rebuilds
 from tests.ingest.sending import new_session

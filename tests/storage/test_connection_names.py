@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import text
 
-from app.ingest.writer import FLUSHES_IN_FLIGHT, IMPORT_FLUSHES
+from app.ingest.group_commit.writer import FLUSHES_IN_FLIGHT, IMPORT_FLUSHES
 from app.service import Service
 from app.storage.database import _LONG_WORK
 

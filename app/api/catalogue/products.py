@@ -17,7 +17,7 @@ from app.catalogue.alias_preview import AliasPreview, AliasPreviewRequest
 from app.catalogue.models import CanonicalCode, Slug
 from app.catalogue.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
 from app.catalogue.rebuilds import SessionRebuild, record_of
-from app.ingest.rebuild_requests import Budget, settle
+from app.ingest.rebuilding.rebuild_requests import Budget, settle
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/products", tags=["products"])

@@ -13,8 +13,8 @@ from app.api.conventions.paging import Paging, encode
 from app.catalogue import stream_claims
 from app.catalogue.rebuilds import SessionRebuild, record_of
 from app.catalogue.stream_claims import StreamClaim, StreamDecision
-from app.ingest.stream_decisions import NoSuchRegistrationError, decide
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.unprocessed.stream_decisions import NoSuchRegistrationError, decide
 from app.problems import ProblemError, invalid, responses
 
 router = APIRouter(prefix="/v1/stream-claims", tags=["streams"])

@@ -12,7 +12,7 @@ from app.api.access.authorization import AppService, Operator, SessionId, Viewer
 from app.catalogue import streams
 from app.catalogue.models import Slug, Text
 from app.catalogue.streams import Collect, NewStream, Stream
-from app.ingest import parked
+from app.ingest.unprocessed import parked
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/streams", tags=["streams"])

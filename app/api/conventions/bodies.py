@@ -5,7 +5,7 @@ In: a request, a limit. Out: its bytes. Never here: decompression, a format.
 
 from fastapi import Request
 
-from app.ingest.decompression import too_large
+from app.ingest.receiving.decompression import too_large
 from app.problems import ProblemError
 
 

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.observability.logs import request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of, rule_params
 from app.storage.transient_errors import CONFLICTS, UNREACHABLE, is_transient

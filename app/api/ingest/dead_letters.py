@@ -19,10 +19,10 @@ from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine
 from app.events.payload import PAYLOADS
-from app.ingest.dry_run import ParkingReason
-from app.ingest.rebuild_requests import settle_all
-from app.ingest.replay import UndecryptableDeadLetterError, replay
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.dry_runs.dry_run import ParkingReason
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.unprocessed.replay import UndecryptableDeadLetterError, replay
 from app.platforms.deliveries.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
 from app.storage import audit

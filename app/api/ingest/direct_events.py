@@ -18,8 +18,8 @@ from app.api.access.rate_limits import RateLimit
 from app.api.conventions.errors import problem_response
 from app.api.ingest.events import INLINE_BYTES, ROUTE, not_committed, receipt_of
 from app.catalogue.access import Principal
-from app.ingest.sources import refuse_reserved
-from app.ingest.submission import Submission
+from app.ingest.receiving.sources import refuse_reserved
+from app.ingest.receiving.submission import Submission
 from app.observability.logs import current_request
 from app.observability.requests import HSTS, NOSNIFF, RequestMeasures, Scope, request_id_of
 from app.problems import ProblemError
@@ -87,7 +87,7 @@ class DirectEvents:
 
 
 class DirectRequest:
-    """One request. For the writer it is what the sender waits for (`app.ingest.submission.Settled`)."""
+    """One request. For the writer it is what the sender waits for (`app.ingest.receiving.submission.Settled`)."""
 
     __slots__ = ("_began", "_events", "_extra", "_headers", "_principal", "_reply", "_submission")
 

@@ -14,10 +14,10 @@ from pydantic_core import to_json
 
 from app.api.access.authorization import HOT, SENDERS
 from app.api.conventions.bodies import read_body
-from app.ingest.decompression import decompress
-from app.ingest.sources import refuse_reserved
-from app.ingest.submission import Submission
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.receiving.decompression import decompress
+from app.ingest.receiving.sources import refuse_reserved
+from app.ingest.receiving.submission import Submission
 from app.problems import FieldError, ProblemDocument, ProblemError, responses
 from app.service import Service
 

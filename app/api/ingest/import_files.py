@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from app.ingest.decompression import Decompressor
+from app.ingest.receiving.decompression import Decompressor
 from app.problems import ProblemError, invalid
 
 _FILES = frozenset(

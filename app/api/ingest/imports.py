@@ -14,7 +14,7 @@ from app.api.ingest.import_files import MOST_OPTIONS, ImportRequest, import_requ
 from app.catalogue.access import Principal
 from app.catalogue.models import Slug
 from app.events.fields import CleanText
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.logistics import tracking
 from app.platforms.file_imports import import_memory, product_imports
 from app.platforms.file_imports.import_columns import ImportColumns

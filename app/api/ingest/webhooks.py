@@ -17,8 +17,8 @@ from app.adapters.protocol import MAX_BODY, Delivery, Refused, Reply
 from app.api.access.authentication import address_of
 from app.api.access.rate_limits import RateLimit
 from app.api.conventions.bodies import read_body
-from app.ingest.decompression import decompress
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.receiving.decompression import decompress
 from app.platforms.credentials.connection_cache import LoadedConnection
 from app.platforms.deliveries.webhook_handler import WebhookHandler
 from app.problems import ProblemError, not_found, responses

@@ -23,7 +23,7 @@ from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
-from app.ingest.subjects import parse_subject
+from app.ingest.flushing.subjects import parse_subject
 from app.platforms.administration.models import Connection, ConnectionCounts, ConnectionPatch, NewConnection
 from app.platforms.calls.outbound import objection
 from app.platforms.connection_counters import coded_error

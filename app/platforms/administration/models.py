@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from app.adapters.protocol import Coverage
 from app.adapters.registry import ADAPTERS
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text, Timestamp
-from app.ingest.dry_run import ParkingReason, Verdict
+from app.ingest.dry_runs.dry_run import ParkingReason, Verdict
 from app.platforms.connection_counters import ErrorCode, Outcome
 from app.problems import FieldError
 

@@ -16,8 +16,8 @@ from pgqueuer.models import Job
 
 from app.adapters.wechat_api import Busy, TokenRefused, WechatError
 from app.adapters.weibo_counts import WeiboError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.retention import retire
-from app.ingest.writer import NotCommittedError, QueueFullError
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.inbox import Inbox

@@ -24,7 +24,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job, Schedule
 
 from app.catalogue.pending_rebuilds import request_pending
-from app.ingest import rebuild_requests
+from app.ingest.rebuilding import rebuild_requests
 from app.platforms.background.job_metrics import measured
 from app.platforms.background.job_runner import JobRunner
 from app.platforms.deliveries.bulk_runner import BulkRunner

@@ -21,7 +21,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import httpcore
 import httpx
 
-from app.ingest.decompression import Decompressor
+from app.ingest.receiving.decompression import Decompressor
 from app.platforms.calls.traced_calls import traced
 from app.problems import ProblemError
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.ingest.privacy import PrivacyKeys
+from app.ingest.receiving.privacy import PrivacyKeys
 from app.settings import Settings
 from app.storage.database import Database, DatabaseUnreachableError
 from app.storage.queries import queries

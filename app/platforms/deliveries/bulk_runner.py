@@ -14,12 +14,12 @@ from uuid import UUID
 import structlog
 from pydantic_core import from_json
 
-from app.ingest.parked import delete_parked, replay_parked
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.rebuild_requests import settle_all
-from app.ingest.receive import Receiver
-from app.ingest.replay import UndecryptableDeadLetterError, replay
-from app.ingest.writer import NotCommittedError, QueueFullError, Writer
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError, Writer
+from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.receiving.privacy import PrivacyKeys
+from app.ingest.receiving.receive import Receiver
+from app.ingest.unprocessed.parked import delete_parked, replay_parked
+from app.ingest.unprocessed.replay import UndecryptableDeadLetterError, replay
 from app.platforms.deliveries.bulk_jobs import DeadLetterFilter, RoomFilter
 from app.platforms.deliveries.dead_letter_replay import DeadLetterReplayer
 from app.problems import ProblemError

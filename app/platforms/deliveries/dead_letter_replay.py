@@ -1,7 +1,7 @@
 """Dead letters of platforms: their content, and their replay through the adapter.
 
 In: a part of a delivery that no adapter could parse. Out: the bytes of a dead letter; later the events of a replay. Never here:
-storage of dead letters (`ingest.dead_letters`), a platform's format.
+storage of dead letters (`ingest.flushing.dead_letters`), a platform's format.
 
 A dead letter holds the message as the adapter's `parse` takes it, with the facts that the delivery's signature covered, or the
 pull that fetched it. After a mapping, an option or the software has been corrected, a replay creates the events that the
@@ -22,10 +22,10 @@ from app.adapters.protocol import Delivery, Parsed, Refused, Unknown, Verified
 from app.adapters.signatures import key_of
 from app.adapters.wechat_api import WechatError
 from app.events import json_text
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.receive import Receiver
-from app.ingest.replay import UndecryptableDeadLetterError
-from app.ingest.submission import Submission
+from app.ingest.receiving.privacy import PrivacyKeys
+from app.ingest.receiving.receive import Receiver
+from app.ingest.receiving.submission import Submission
+from app.ingest.unprocessed.replay import UndecryptableDeadLetterError
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.adapters.protocol import Delivery, Parsed, Refused, Reply
-from app.ingest.submission import Submission
+from app.ingest.receiving.submission import Submission
 from app.platforms.calls.parsing_thread import sized
 from app.platforms.connection_counters import ConnectionCounters, Outcome
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from app.catalogue.access import Principal
-from app.ingest.subjects import parse_subject
+from app.ingest.flushing.subjects import parse_subject
 from app.storage.database import Database
 from app.storage.queries import queries
 

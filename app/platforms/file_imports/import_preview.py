@@ -1,6 +1,7 @@
 """Dry run of an import: what the file would change, row by row and in figures.
 
-In: a file, which column is what, the caller. Out: an `ImportPreview`. Never here: a change of anything (`ingest.staged_import`).
+In: a file, which column is what, the caller. Out: an `ImportPreview`. Never here: a change of anything
+(`ingest.dry_runs.staged_import`).
 """
 
 import asyncio
@@ -17,10 +18,10 @@ from pydantic_core import to_json
 from app.catalogue.access import Principal
 from app.catalogue.models import ResponseModel, decimal_string
 from app.events.fields import canonical_code
-from app.ingest.dry_run import Outcome
-from app.ingest.privacy import PrivacyKeys
-from app.ingest.staged_import import Change, OrderChanges, StagedImport
-from app.ingest.submission import SubmittedEvent
+from app.ingest.dry_runs.dry_run import Outcome
+from app.ingest.dry_runs.staged_import import Change, OrderChanges, StagedImport
+from app.ingest.receiving.privacy import PrivacyKeys
+from app.ingest.receiving.submission import SubmittedEvent
 from app.platforms.file_imports.import_report import ImportBatch, ImportFile, ImportRow, ImportTally
 from app.platforms.file_imports.imports import SOURCE, Importer, submission_of
 from app.problems import invalid

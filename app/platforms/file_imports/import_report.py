@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from app.catalogue.models import ResponseModel
 from app.catalogue.rebuilds import SessionRebuild, record_of
-from app.ingest.submission import Submission
+from app.ingest.receiving.submission import Submission
 from app.storage.ingest.rebuilds import RebuildRow
 
 

@@ -26,10 +26,10 @@ from app.catalogue.access import Principal
 from app.catalogue.session_access import session_ref
 from app.events import reader
 from app.events.envelope import EVENTS, event_key
-from app.ingest.rebuild_requests import settle_all
-from app.ingest.subjects import parse_subject
-from app.ingest.submission import Submission, SubmittedEvent
-from app.ingest.writer import QueueFullError, Writer
+from app.ingest.flushing.subjects import parse_subject
+from app.ingest.group_commit.writer import QueueFullError, Writer
+from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.platforms.administration.connections import refused
 from app.platforms.file_imports import import_log
 from app.platforms.file_imports.import_report import ImportBatch, ImportTally

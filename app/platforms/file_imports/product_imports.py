@@ -21,7 +21,7 @@ from app.catalogue.access import Principal
 from app.catalogue.models import Slug
 from app.catalogue.pending_rebuilds import rebuild_sessions
 from app.catalogue.product_models import NewProduct
-from app.ingest.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import settle_all
 from app.labels.catalogue import LANGUAGES
 from app.platforms.file_imports import import_preview
 from app.platforms.file_imports.import_report import ImportTally

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from app.adapters import wechat_api
 from app.adapters.protocol import FollowUp
-from app.ingest.privacy import PrivacyKeys
+from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.calls.wechat import QuotaBackoffError, Wechat
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.inbox import InboxItem, enqueue_pulls

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from app.adapters import orders, wechat_api, wechat_funds, wechat_shop
 from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
-from app.ingest.privacy import PrivacyKeys
+from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.parsing_thread import beside
 from app.platforms.calls.wechat import QuotaBackoffError, Wechat

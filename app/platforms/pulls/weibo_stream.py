@@ -23,8 +23,8 @@ import structlog
 
 from app.adapters.protocol import Refused
 from app.adapters.weibo_live import read_messages, stream_lines
-from app.ingest.decompression import Decompressor
-from app.ingest.writer import NotCommittedError, QueueFullError
+from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
+from app.ingest.receiving.decompression import Decompressor
 from app.platforms.calls.outbound import ForbiddenHostError
 from app.platforms.calls.parsing_thread import sized
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection

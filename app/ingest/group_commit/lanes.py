@@ -1,0 +1,86 @@
+"""Lanes: the flushes that share one queue, and when the next of them may begin.
+
+In: entries under their sender's key. Out: what the next flush takes. Never here: SQL, answers to senders.
+
+Imports have lanes of their own: an event that is sent now shares neither a flush nor a place in the queue with a file of a
+hundred thousand rows.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+
+from app.ingest.group_commit.fair_queue import FairQueue
+from app.ingest.receiving.submission import Submission, SubmittedEvent
+
+MOST_WRITING = 3
+"""Flushes of one queue that fold and write at a time: while the database has two, the third folds."""
+TURN = 100
+"""Events of one key that a flush takes before the next key has its turn."""
+
+Entry = SubmittedEvent | Submission
+
+
+class Lanes:
+    """A queue and the flushes that take from it. A few of them fold and write; others may wait for the WAL flush."""
+
+    def __init__(self, flushes: int, flush_events: int, further_from: int) -> None:
+        """Run `flushes` of at most `flush_events`; another writes beside the first if `further_from` events wait."""
+        self.flushes = flushes
+        self.queue: FairQueue[Entry] = FairQueue(TURN)
+        self._flush_events = flush_events
+        self._further_from = further_from
+        self._writing = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        """One for each flush that has nothing to do. One of them is woken for one flush, not all."""
+
+    def __len__(self) -> int:
+        """Return how many entries wait."""
+        return len(self.queue)
+
+    def wake(self) -> None:
+        """Let all flushes look again whether they may begin, or whether all is finished."""
+        while self._waiters:
+            self._wake_one()
+
+    def wake_if_ready(self) -> None:
+        """Wake a flush if one may begin."""
+        if self._waiters and self._may_begin():
+            self._wake_one()
+
+    async def take(self) -> list[Entry] | None:
+        """Return the entries of the next flush; None if it may not begin yet, after a wait for a change."""
+        if self._may_begin():
+            taken = self.queue.take(self._flush_events)
+            if len(self.queue) >= self._further_from:
+                self._wake_one()
+            return taken
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+        return None
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Count as writing until the exit."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            if self.queue:
+                self.wake_if_ready()
+            else:
+                self.wake()
+
+    def _wake_one(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    def _may_begin(self) -> bool:
+        waiting = len(self.queue)
+        return waiting > 0 and (self._writing == 0 or (self._writing < MOST_WRITING and waiting >= self._further_from))
