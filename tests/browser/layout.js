@@ -5,8 +5,11 @@
  * - overlap: two texts lie on each other.
  * - outside: a text leaves its frame, or is cut by it.
  * - sideways: the page is wider than the window.
- * - lone: the last line of a label or of a short cell is a single Japanese or Chinese character.
- * - uneven: figures that stand side by side are not on one line.
+ * - lone: the last line of a label or of a short cell is a single Japanese or Chinese character, or begins with the last kana of a
+ *   loanword.
+ * - uneven: figures that stand side by side are not on one line, a legend does not begin where its fields do, or a filter is narrower
+ *   than the other fields of a phone.
+ * - unmarked: a part that scrolls sideways shows nothing of that at the edge where it is cut.
  */
 () => {
   const complaints = [];
@@ -173,7 +176,8 @@
         lines.set(bottom, (lines.get(bottom) ?? "") + node.data[index]);
       }
     }
-    const last = lines.get(Math.max(...lines.keys())).replace(/[\s）)」』]/g, "");
+    const [last, before = ""] = [...lines].sort(([one], [two]) => two - one).map(([, text]) => text.replace(/[\s）)」』]/g, ""));
+    if (/^[ァ-ヺ](?![ァ-ヺー])/.test(last) && /[ァ-ヺー]$/.test(before)) complaints.push(`lone: “${last[0]}” of “${short(label.textContent)}” (${label.closest("[id]")?.id})`);
     if (lines.size > 1 && last.length === 1 && CJK.test(last)) complaints.push(`lone: “${last}” of “${short(label.textContent)}” (${label.closest("[id]")?.id})`);
   }
 
@@ -191,6 +195,30 @@
       const apart = Math.min(spread(figures.map(({ top }) => top)), spread(figures.map(({ bottom }) => bottom)));
       if (apart > 1.5) complaints.push(`uneven: figures of ${list.closest("[id]")?.id} are ${apart.toFixed(1)} px apart`);
     }
+  }
+
+  for (const legend of document.querySelectorAll("fieldset > legend")) {
+    const field = legend.parentElement.querySelector(".field-label");
+    const range = document.createRange();
+    range.selectNodeContents(legend);
+    const apart = field?.checkVisibility() ? Math.abs(range.getBoundingClientRect().left - frameOf(field).left) : 0;
+    if (parseFloat(style(legend.parentElement).borderLeftWidth) === 0 && apart > 1.5) complaints.push(`uneven: “${short(legend.textContent)}” begins ${apart.toFixed(1)} px beside its fields`);
+  }
+  for (const cards of innerWidth < 500 ? document.querySelectorAll(".on-air-cards") : []) {
+    const begins = [...cards.querySelectorAll(".on-air-figures")].map((figures) => frameOf(figures).left);
+    if (begins.length && spread(begins) > 1.5) complaints.push(`uneven: figures of cards begin ${spread(begins).toFixed(1)} px apart`);
+  }
+  for (const tools of innerWidth < 500 ? document.querySelectorAll(".table-tools") : []) {
+    for (const field of tools.querySelectorAll(":scope > .field")) {
+      const free = frameOf(tools).right - frameOf(field).right;
+      if (field.checkVisibility() && free > 1.5) complaints.push(`uneven: “${short(field.textContent)}” leaves ${free.toFixed(1)} px of a phone`);
+    }
+  }
+
+  for (const element of document.querySelectorAll("main *")) {
+    if (element.scrollWidth <= element.clientWidth + 1 || element.matches("textarea, input, select") || !/auto|scroll/.test(style(element).overflowX)) continue;
+    const { backgroundImage, backgroundAttachment } = style(element);
+    if (backgroundImage === "none" || !backgroundAttachment.includes("local")) complaints.push(`unmarked: ${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""} scrolls sideways (${element.closest("[id]")?.id})`);
   }
 
   const wide = document.documentElement.scrollWidth;

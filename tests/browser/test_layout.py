@@ -134,6 +134,7 @@ def test_the_measure_finds_what_is_wrong(open_page: PageMaker, addresses: dict[s
         "outside": "Object.assign(document.querySelector('.badge').style, {width: '1rem', padding: '0'})",
         "sideways": "document.querySelector('.view').style.width = '3000px'",
         "lone": "const label = document.querySelector('.strip dt'); label.textContent = '注文件数'; label.style.width = '3.2em'; label.style.wordBreak = 'break-all'",
+        "unmarked": "Object.assign(document.querySelector('.table-frame').style, {width: '6rem', background: 'none'})",
         "uneven": "document.querySelector('.strip dd').style.marginBottom = '6px'",
     }
     for kind, fault in faults.items():

@@ -59,7 +59,7 @@ const menuButton = () =>
 /** The pages of a group, over each of them. */
 function parts(name) {
   const group = destinations().find((one) => one.parts && within(one, name));
-  return group && h("nav", { key: "parts", class: "tabs", "aria-label": t(group.label) },
+  return group && h("nav", { key: "parts", class: "tabs sideways", "aria-label": t(group.label) },
     ...group.parts.map(([to, label]) => h("a", { key: to, href: link(to), "aria-current": to === name ? "page" : null }, t(label))));
 }
 

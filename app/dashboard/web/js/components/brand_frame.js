@@ -23,11 +23,11 @@ export const ofAgency = () => !app.who.brand;
 const tab = (address, label, here) => h("a", { key: address, href: address, "aria-current": here ? "page" : null }, label);
 
 export const brandTabs = (slug, part) =>
-  h("nav", { class: "tabs", "aria-label": t("brand.parts") },
+  h("nav", { class: "tabs sideways", "aria-label": t("brand.parts") },
     ...PARTS.filter(([, open]) => open()).map(([name]) => tab(link("brand", slug, name), t(`brand.part.${name}`), name === part)));
 
 export const agencyTabs = (here) =>
-  ofAgency() && h("nav", { class: "tabs", "aria-label": t("brand.parts") },
+  ofAgency() && h("nav", { class: "tabs sideways", "aria-label": t("brand.parts") },
     tab(link("brands"), t("brand.nav"), here === "brands"),
     may.write() && tab(link("month"), t("brand.agency_month"), here === "month"),
     tab(link("rates"), t("brand.rates"), here === "rates"));

@@ -11,8 +11,11 @@ import { NOTHING, READER_ZONE, fieldWords, hour, language, t } from "../page/i18
 const segmenters = new Map();
 /** Dates and other numbers with a hyphen or a slash inside: a line may break there, and none should. */
 const NUMBERS = /(\d+(?:[-/]\d+)+)/;
-/** What makes another noun of the word before it, such as a count or a rate of it, and is lost alone on a line. */
-const SUFFIX = /^[数率額额値值者別别計计次長长中後后前時时件点人国員员库]$/;
+/**
+ * What makes another noun of the word before it, such as a count or a rate of it, and is lost alone on a line; a single katakana is
+ * no word, but the rest of a loanword that the segmenter does not know.
+ */
+const SUFFIX = /^[ァ-ヺ数率額额値值者別别計计次長长中後后前時时件点人国員员库元先]$/;
 
 /**
  * A text whose lines break between words only. Japanese and Chinese have no spaces, so the places are marked with `<wbr>`; a
