@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import structlog
 
-from app.catalogue.devices import DeviceStore
-from app.catalogue.key_store import ApiKeyStore
-from app.catalogue.principals import Principals
+from app.catalogue.callers.devices import DeviceStore
+from app.catalogue.callers.key_store import ApiKeyStore
+from app.catalogue.callers.principals import Principals
 from app.channels.runtime import ChannelRuntime, open_channels
 from app.exports.exporter import Exporter
 from app.ingest import log_retention

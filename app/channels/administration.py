@@ -15,8 +15,8 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import Row, Select, case, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands as brand_rows
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.channels.kinds.protocol import Kind

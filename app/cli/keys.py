@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app.catalogue import keys as key_rows
 from app.catalogue.access import Principal, Role
-from app.catalogue.keys import NewKey
+from app.catalogue.callers import keys as key_rows
+from app.catalogue.callers.keys import NewKey
 from app.cli.audit import acting_as_command
 from app.cli.process import INTERRUPTED, typeable
 from app.problems import ProblemError

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app.catalogue import people as person_rows
-from app.catalogue.people import NewPerson, Person
+from app.catalogue.callers import people as person_rows
+from app.catalogue.callers.people import NewPerson, Person
 from app.cli.audit import acting_as_command
 from app.cli.keys import SHELL, fail, run
 from app.service import Service

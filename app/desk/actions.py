@@ -13,8 +13,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, from_json
 
 from app.catalogue.access import Principal
+from app.catalogue.brands.session_access import session_ref
 from app.catalogue.models import RequestModel
-from app.catalogue.session_access import session_ref
 from app.events.envelope import EVENT, event_key
 from app.events.fields import Comment, Count, EventTime, ProductCode, Slug, Text
 from app.events.payload import PAYLOADS

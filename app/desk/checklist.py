@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import sessions
 from app.catalogue.access import Principal
+from app.catalogue.sessions import sessions
 from app.desk.plan import Plan, plan_on
 from app.settlement.basis_reader import contracts_of
 from app.settlement.exchange_rates import is_rate

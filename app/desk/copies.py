@@ -10,13 +10,14 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands, sessions
 from app.catalogue.access import Principal
-from app.catalogue.lineup import NewLineupItem
+from app.catalogue.brands import brands
+from app.catalogue.brands.session_access import session_ref
 from app.catalogue.models import RequestModel, SessionKind, Text, Timestamp
-from app.catalogue.promotions import NewPromotion
-from app.catalogue.session_access import session_ref
-from app.catalogue.sessions import NewSession, Session
+from app.catalogue.sessions import sessions
+from app.catalogue.sessions.lineup import NewLineupItem
+from app.catalogue.sessions.promotions import NewPromotion
+from app.catalogue.sessions.sessions import NewSession, Session
 from app.desk.plan import Plan, plan_on
 from app.problems import ProblemError
 from app.storage.database import Database

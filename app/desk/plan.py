@@ -16,12 +16,13 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import Row, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands, lineup as lineups, promotions as promotion_rows, sessions, streams as stream_rows
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands
+from app.catalogue.brands.session_access import SessionRef, session_ref
 from app.catalogue.models import CurrencyCode, RequestModel, ResponseModel, SessionKind, Slug, Text, Timestamp, TimeZone
-from app.catalogue.promotions import PlannedPromotion
-from app.catalogue.session_access import SessionRef, session_ref
-from app.catalogue.streams import Collect, NewStream
+from app.catalogue.sessions import lineup as lineups, promotions as promotion_rows, sessions, streams as stream_rows
+from app.catalogue.sessions.promotions import PlannedPromotion
+from app.catalogue.sessions.streams import Collect, NewStream
 from app.desk.targets import PlannedMinutes, Targets, checked
 from app.problems import ProblemError, invalid
 from app.storage.database import Database

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.catalogue.access import Principal
-from app.catalogue.principals import Principals
+from app.catalogue.callers.principals import Principals
 from app.exports.columns import Row
 from app.exports.formats import ExportFile
 from app.exports.reader import START, ExportQuery, Place, read_page, require_logs

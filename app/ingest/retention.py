@@ -13,7 +13,7 @@ from app.storage.queries import queries
 _SQL = queries("ingest/unprocessed")
 _DEVICES = queries("catalogue/devices")
 _UNUSED = timedelta(days=30)
-"""As of `catalogue.devices`: devices that were unused for longer are signed out already."""
+"""As of `catalogue.callers.devices`: devices that were unused for longer are signed out already."""
 _AT_ONCE = 5_000
 """Rows per statement, so that ingest waits for locks only briefly."""
 

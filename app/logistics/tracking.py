@@ -18,7 +18,7 @@ from app.adapters.event_collector import cloud_event
 from app.adapters.protocol import Event
 from app.adapters.signatures import key_of
 from app.catalogue.access import Principal
-from app.catalogue.session_access import session_ref
+from app.catalogue.brands.session_access import session_ref
 from app.imports.csv_cells import BadCell
 from app.ingest.flushing.subjects import parse_subject
 from app.ingest.rebuilding.rebuild_requests import settle_all

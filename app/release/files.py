@@ -5,7 +5,7 @@ In: a frozen document, a language. Out: a file. Never here: figures that are not
 
 from typing import Any
 
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands.logos import LogoImage
 from app.kpis.render import Document
 from app.labels.catalogue import Language
 from app.reports.files import ReportFile, draw_page, draw_workbook

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic_core import from_json
 
-from app.catalogue import logos
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands import logos
+from app.catalogue.brands.logos import LogoImage
 from app.charts.specification import CHARTS, NEEDS, specification
 from app.insights.reader import InsightSettings
 from app.kpis.reader import SessionQuery, read_head, snapshot

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands.logos import LogoImage
 from app.charts.drawing import can_draw, svg
 from app.charts.specification import FONTS, Specification
 from app.events.characters import clean_values

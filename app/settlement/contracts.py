@@ -16,8 +16,8 @@ from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands as catalogue_brands
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands as catalogue_brands
 from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, Day, PatchModel, RequestModel, ResponseModel, Slug
 from app.catalogue.pages import Page, page_of

@@ -6,7 +6,7 @@ import zlib
 import pytest
 from hypothesis import given, strategies as st
 
-from app.catalogue.images import MOST_BYTES, ImageRefused, read_image
+from app.catalogue.brands.images import MOST_BYTES, ImageRefused, read_image
 from tests.images import chunk, jpeg, png, segment
 from tests.properties import examples
 

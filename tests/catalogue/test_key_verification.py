@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.catalogue.access import Role
-from app.catalogue.key_store import ApiKeyStore
+from app.catalogue.callers.key_store import ApiKeyStore
 from app.service import Service, open_service
 from app.settings import Settings
 from app.storage.tables import api_keys

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.catalogue.key_store import ApiKeyStore
+from app.catalogue.callers.key_store import ApiKeyStore
 from app.service import open_service
 from app.settings import Settings
 

@@ -5,14 +5,16 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
-from app.catalogue.pending_rebuilds import request_pending
+from app.catalogue.products.pending_rebuilds import request_pending
 from app.ingest.rebuilding.rebuild import compare
 from app.ingest.rebuilding.rebuild_requests import work
 from app.service import Service
 from tests.ingest.sending import send
 
 
-@pytest.mark.parametrize("place", ["catalogue.pending_rebuilds._request", "ingest.rebuild.Rebuild.run"])
+@pytest.mark.parametrize(
+    "place", ["app.catalogue.products.pending_rebuilds._request", "app.ingest.rebuilding.rebuild.Rebuild.run"]
+)
 async def test_a_fold_that_a_crash_prevented_is_done_later(
     client: AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -26,7 +28,7 @@ async def test_a_fold_that_a_crash_prevented_is_done_later(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"app.{place}", dies)
+        patched.setattr(place, dies)
         with pytest.raises(KeyboardInterrupt):
             await client.put(f"/v1/products/{product}/aliases/alias-1")
     assert 1 == (await send(service, session, [("live.product.clicked", {"product": "alias-1"})], first=10))["accepted"]

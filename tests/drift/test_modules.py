@@ -140,4 +140,4 @@ def test_decimals_of_a_currency_and_the_status_of_a_session_are_decided_once() -
         and path.suffix == ".py"
         and re.search(r"\.PROVISIONAL\b", (ROOT / path).read_text(encoding="utf-8"))
     }
-    assert chosen <= {"app/storage/kpis/session_status.py", "app/catalogue/session_list.py"}
+    assert chosen <= {"app/storage/kpis/session_status.py", "app/catalogue/sessions/session_list.py"}

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import BigInteger
 
 from app.adapters.registry import ADAPTERS
-from app.catalogue import lineup
 from app.catalogue.access import Role
-from app.catalogue.lineup import LineupItem, LineupItemPatch, NewLineupItem
+from app.catalogue.sessions import lineup
+from app.catalogue.sessions.lineup import LineupItem, LineupItemPatch, NewLineupItem
 from app.channels.kinds.registry import KINDS as CHANNEL_KINDS
 from app.charts.specification import CHARTS
 from app.desk.plan import PlannedItem

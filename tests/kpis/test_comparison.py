@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.api.figures.comparison import ComparisonDocument, HistoryDocument
-from app.catalogue import key_store
+from app.catalogue.callers import key_store
 from app.kpis.metrics import METRICS
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.catalogue.access import Role
-from app.catalogue.devices import DeviceStore
+from app.catalogue.callers.devices import DeviceStore
 from app.service import Service
 from tests.conftest import KeyMaker
 from tests.people.conftest import COOKIE, Browser, Person, SignedIn, share, token_of

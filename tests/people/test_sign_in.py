@@ -223,7 +223,7 @@ async def test_the_devices_of_one_person_are_bounded(
     client: httpx.AsyncClient, service: Service, person: Person, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One more signs the one out that was unused longest; so is the number of links that are valid at a time."""
-    monkeypatch.setattr("app.catalogue.sign_in._MOST_DEVICES", {"person": 2})
+    monkeypatch.setattr("app.catalogue.callers.sign_in._MOST_DEVICES", {"person": 2})
     who = await person()
     one, two = await signed_in(who), await signed_in(who)
     await _execute(

@@ -20,7 +20,7 @@ import pytest_asyncio
 from standardwebhooks import Webhook
 
 from app.catalogue.access import Role
-from app.catalogue.pending_rebuilds import request_pending
+from app.catalogue.products.pending_rebuilds import request_pending
 from app.ingest.rebuilding.rebuild import compare
 from app.ingest.rebuilding.rebuild_requests import replace
 from app.main import create_app

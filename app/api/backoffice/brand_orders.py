@@ -17,7 +17,7 @@ from app.api.conventions.paging import Paging, encode
 from app.api.conventions.query_times import Instant
 from app.api.models.report import OrderOut, OrderState
 from app.api.models.results import DocumentModel
-from app.catalogue import brands
+from app.catalogue.brands import brands
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Text
 from app.logistics.brand_orders import read_brand_orders

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, Operator, Viewer
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import brands
-from app.catalogue.brands import Brand, BrandPatch, NewBrand
+from app.catalogue.brands import brands
+from app.catalogue.brands.brands import Brand, BrandPatch, NewBrand
 from app.catalogue.models import Slug, Text
 from app.kpis.metrics import BY_SLUG
 from app.problems import invalid, responses

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, Operator, SessionId, Viewer
-from app.catalogue import lineup
-from app.catalogue.lineup import LineupItem, LineupItemPatch, NewLineup, NewLineupItem
 from app.catalogue.models import CanonicalCode
+from app.catalogue.sessions import lineup
+from app.catalogue.sessions.lineup import LineupItem, LineupItemPatch, NewLineup, NewLineupItem
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/lineup", tags=["lineup"])

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from app.api.access.authorization import AppService, Operator, SessionId, Viewer
 from app.api.catalogue.brands import BrandSlug
 from app.api.conventions.bodies import read_body
-from app.catalogue import logos
-from app.catalogue.images import MOST_BYTES
-from app.catalogue.logos import Logo, LogoImage
+from app.catalogue.brands import logos
+from app.catalogue.brands.images import MOST_BYTES
+from app.catalogue.brands.logos import Logo, LogoImage
 from app.negotiation import matches
 from app.problems import responses
 

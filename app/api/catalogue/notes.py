@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, InternalViewer, Operator, SessionId
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import notes
-from app.catalogue.notes import NewNote, Note, NotePatch, Section
+from app.catalogue.sessions import notes
+from app.catalogue.sessions.notes import NewNote, Note, NotePatch, Section
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/notes", tags=["notes"])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access.authorization import AppService, InternalViewer, Operator, SessionId
 from app.api.catalogue.streams import ParkedReplayer
-from app.catalogue.sessions import Session
+from app.catalogue.sessions.sessions import Session
 from app.desk import checklist, copies, plan
 from app.desk.checklist import Code, State
 from app.desk.copies import NewCopy

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.access.authorization import AppService, Operator, Viewer
 from app.api.conventions.paging import Paging, encode
 from app.api.ingest.rebuilds import deleted, left_to_jobs
-from app.catalogue import alias_preview, products
-from app.catalogue.alias_preview import AliasPreview, AliasPreviewRequest
 from app.catalogue.models import CanonicalCode, Slug
-from app.catalogue.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
-from app.catalogue.rebuilds import SessionRebuild, record_of
+from app.catalogue.products import alias_preview, products
+from app.catalogue.products.alias_preview import AliasPreview, AliasPreviewRequest
+from app.catalogue.products.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
+from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.ingest.rebuilding.rebuild_requests import Budget, settle
 from app.problems import responses
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, Operator, SessionId, Viewer
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import promotions
-from app.catalogue.promotions import NewPromotion, Promotion, PromotionPatch
+from app.catalogue.sessions import promotions
+from app.catalogue.sessions.promotions import NewPromotion, Promotion, PromotionPatch
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/promotions", tags=["promotions"])

@@ -14,10 +14,10 @@ from app.api.access.authorization import AppService, Operator, SessionId, Viewer
 from app.api.catalogue.streams import ParkedReplayer
 from app.api.conventions.paging import Paging, encode
 from app.api.conventions.query_times import Instant
-from app.catalogue import session_deletion, session_list, sessions
 from app.catalogue.models import SessionKind, Slug, Text
-from app.catalogue.session_list import ListedSession, SessionFilter
-from app.catalogue.sessions import NewSession, Session, SessionPatch
+from app.catalogue.sessions import session_deletion, session_list, sessions
+from app.catalogue.sessions.session_list import ListedSession, SessionFilter
+from app.catalogue.sessions.sessions import NewSession, Session, SessionPatch
 from app.problems import responses
 from app.storage.kpis.session_status import SessionStatus
 

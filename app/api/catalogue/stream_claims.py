@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access.authorization import AppService, Operator
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import stream_claims
-from app.catalogue.rebuilds import SessionRebuild, record_of
-from app.catalogue.stream_claims import StreamClaim, StreamDecision
+from app.catalogue.sessions import stream_claims
+from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
+from app.catalogue.sessions.stream_claims import StreamClaim, StreamDecision
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.unprocessed.stream_decisions import NoSuchRegistrationError, decide
 from app.problems import ProblemError, invalid, responses

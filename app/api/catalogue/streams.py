@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, Operator, SessionId, Viewer
-from app.catalogue import streams
 from app.catalogue.models import Slug, Text
-from app.catalogue.streams import Collect, NewStream, Stream
+from app.catalogue.sessions import streams
+from app.catalogue.sessions.streams import Collect, NewStream, Stream
 from app.ingest.unprocessed import parked
 from app.problems import responses
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from app.api.access.authorization import AppService, Operator
 from app.api.conventions.paging import Paging, encode
 from app.api.ingest.events import Receipt
-from app.catalogue.rebuilds import SessionRebuild, record_of
+from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, SessionId, Viewer
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import rebuilds
-from app.catalogue.rebuilds import SessionRebuild
+from app.catalogue.sessions import rebuilds
+from app.catalogue.sessions.rebuilds import SessionRebuild
 from app.problems import responses
 
 router = APIRouter(prefix="/v1", tags=["sessions"], responses=responses(401, 403, 422))

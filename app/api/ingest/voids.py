@@ -15,7 +15,7 @@ from app.api.access.authorization import AppService, Operator, SessionId
 from app.api.conventions.paging import Paging, encode
 from app.api.ingest.rebuilds import deleted, left_to_jobs
 from app.catalogue.models import RequestModel, ResponseModel
-from app.catalogue.rebuilds import SessionRebuild, record_of
+from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.events.fields import LongText, Text
 from app.ingest import voids
 from app.problems import responses

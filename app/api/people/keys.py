@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.api.access.authorization import Admin, AnyCaller, AppService
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import keys
-from app.catalogue.keys import CreatedKey, NewKey, StoredKey
+from app.catalogue.callers import keys
+from app.catalogue.callers.keys import CreatedKey, NewKey, StoredKey
 from app.catalogue.models import Text
 from app.problems import responses
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access.authorization import AnyCaller, AppService
-from app.catalogue import brands
 from app.catalogue.access import Principal, Role
+from app.catalogue.brands import brands
 from app.labels.catalogue import Language
 from app.problems import responses
 from app.service import Service

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.access.authorization import Admin, AppService, Reader, external_url
 from app.api.conventions.paging import Paging, encode
-from app.catalogue import people
 from app.catalogue.access import Role
-from app.catalogue.devices import UNUSED
-from app.catalogue.people import Device, NewPerson, Person, PersonPatch
+from app.catalogue.callers import people
+from app.catalogue.callers.devices import UNUSED
+from app.catalogue.callers.people import Device, NewPerson, Person, PersonPatch
 from app.problems import ProblemError, not_found, responses
 
 router = APIRouter(prefix="/v1/people", tags=["people"])

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from app.api.access.authorization import AppService, Operator, SessionId, external_url
-from app.catalogue import share_links
-from app.catalogue.share_links import CreatedShareLink, NewShareLink, ShareLink
+from app.catalogue.callers import share_links
+from app.catalogue.callers.share_links import CreatedShareLink, NewShareLink, ShareLink
 from app.problems import not_found, responses
 
 router = APIRouter(prefix="/v1/sessions/{session}/share-links", tags=["release"], responses=responses(401, 403, 404))

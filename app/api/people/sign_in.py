@@ -13,8 +13,8 @@ from app.api.access.authorization import AnyCaller, AppService
 from app.api.access.cookies import SignInCookie
 from app.api.access.rate_limits import RateLimits
 from app.api.people.me import Me, describe
-from app.catalogue import sign_in as signing
-from app.catalogue.sign_in import Browser, SignIn
+from app.catalogue.callers import sign_in as signing
+from app.catalogue.callers.sign_in import Browser, SignIn
 from app.problems import ProblemError, responses
 
 router = APIRouter(prefix="/v1", tags=["people"])

@@ -15,8 +15,8 @@ from app.api.conventions.files import FILE_RESPONSES, HTML, XLSX, file_response,
 from app.api.figures.insights import insight_settings
 from app.api.models.report import ReportDocument
 from app.api.reports.editions import AskedEdition
-from app.catalogue import logos
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands import logos
+from app.catalogue.brands.logos import LogoImage
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.problems import responses

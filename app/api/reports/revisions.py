@@ -18,8 +18,8 @@ from app.api.conventions.paging import Paging, encode
 from app.api.figures.insights import insight_settings
 from app.api.models.revisions import FrozenRevision, NewRelease, Revision, RevisionChanges, RevisionList
 from app.api.reports.editions import AskedEdition
-from app.catalogue import logos
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands import logos
+from app.catalogue.brands.logos import LogoImage
 from app.kpis.reader import SessionQuery
 from app.kpis.render import Document
 from app.negotiation import tag_of

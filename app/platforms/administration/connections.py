@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.adapters.protocol import Adapter, Coverage
 from app.adapters.registry import ADAPTERS
 from app.adapters.validation import Misconfigured
-from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands as brand_rows
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
 from app.ingest.flushing.subjects import parse_subject

@@ -23,7 +23,7 @@ import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.models import Job, Schedule
 
-from app.catalogue.pending_rebuilds import request_pending
+from app.catalogue.products.pending_rebuilds import request_pending
 from app.ingest.rebuilding import rebuild_requests
 from app.platforms.background.job_metrics import measured
 from app.platforms.background.job_runner import JobRunner

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from app.catalogue.models import ResponseModel
-from app.catalogue.rebuilds import SessionRebuild, record_of
+from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.ingest.receiving.submission import Submission
 from app.storage.ingest.rebuilds import RebuildRow
 

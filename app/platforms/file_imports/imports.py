@@ -23,7 +23,7 @@ from pydantic_core import from_json
 
 from app.adapters.validation import InvalidField, Misconfigured
 from app.catalogue.access import Principal
-from app.catalogue.session_access import session_ref
+from app.catalogue.brands.session_access import session_ref
 from app.events import reader
 from app.events.envelope import EVENTS, event_key
 from app.ingest.flushing.subjects import parse_subject

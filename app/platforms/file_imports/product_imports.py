@@ -16,11 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands, products
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands
 from app.catalogue.models import Slug
-from app.catalogue.pending_rebuilds import rebuild_sessions
-from app.catalogue.product_models import NewProduct
+from app.catalogue.products import products
+from app.catalogue.products.pending_rebuilds import rebuild_sessions
+from app.catalogue.products.product_models import NewProduct
 from app.ingest.rebuilding.rebuild_requests import settle_all
 from app.labels.catalogue import LANGUAGES
 from app.platforms.file_imports import import_preview

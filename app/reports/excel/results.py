@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands.logos import LogoImage
 from app.charts.data import MOST_PRODUCTS
 from app.kpis.render import Document
 from app.labels.catalogue import label

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from app.catalogue.logos import LogoImage
+from app.catalogue.brands.logos import LogoImage
 from app.charts.data import product_names
 from app.events.characters import clean_values
 from app.kpis.render import Document

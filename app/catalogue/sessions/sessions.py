@@ -13,8 +13,9 @@ from sqlalchemy import Row, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands as brand_rows, lineup as lineups, promotions as promotion_rows, streams as stream_rows
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands as brand_rows
+from app.catalogue.brands.session_access import SessionRef, visible
 from app.catalogue.ids import new_id
 from app.catalogue.models import (
     UNCHANGED,
@@ -28,8 +29,8 @@ from app.catalogue.models import (
     Timestamp,
     TimeZone,
 )
-from app.catalogue.products import brand_of
-from app.catalogue.session_access import SessionRef, visible
+from app.catalogue.products.products import brand_of
+from app.catalogue.sessions import lineup as lineups, promotions as promotion_rows, streams as stream_rows
 from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Connection, Database

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands
 from app.catalogue.access import Principal
+from app.catalogue.brands import brands
 from app.problems import not_found
 from app.storage.tables import sessions
 

@@ -13,9 +13,9 @@ from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands
 from app.catalogue.access import Principal
-from app.catalogue.devices import DeviceStore, hash_of, new_secret
+from app.catalogue.brands import brands
+from app.catalogue.callers.devices import DeviceStore, hash_of, new_secret
 from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, PatchModel, RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
+from app.catalogue.brands.session_access import SessionRef, session_ref
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
-from app.catalogue.session_access import SessionRef, session_ref
 from app.problems import FieldError, ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database

@@ -11,9 +11,9 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.catalogue.access import Role
-from app.catalogue.devices import LONGEST, DeviceStore, hash_of, new_secret
+from app.catalogue.callers.devices import LONGEST, DeviceStore, hash_of, new_secret
+from app.catalogue.callers.key_store import ApiKeyStore
 from app.catalogue.ids import new_id
-from app.catalogue.key_store import ApiKeyStore
 from app.catalogue.models import RequestModel
 from app.problems import ProblemError
 from app.storage import audit

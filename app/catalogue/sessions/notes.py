@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
+from app.catalogue.brands.session_access import session_ref
 from app.catalogue.ids import new_id
 from app.catalogue.models import UNCHANGED, NoteText, PatchModel, RequestModel, ResponseModel
 from app.catalogue.pages import Page, page_of
-from app.catalogue.session_access import session_ref
 from app.problems import ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Database

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.catalogue.customs import CUSTOMS_EXAMPLE, Customs, CustomsData
 from app.catalogue.models import UNCHANGED, CanonicalCode, Names, PatchModel, RequestModel, ResponseModel, Slug
+from app.catalogue.products.customs import CUSTOMS_EXAMPLE, Customs, CustomsData
 
 Aliases = Annotated[list[CanonicalCode], Field(max_length=200)]
 

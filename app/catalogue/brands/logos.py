@@ -13,11 +13,11 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.catalogue import brands
 from app.catalogue.access import Principal
-from app.catalogue.images import ImageRefused, read_image
+from app.catalogue.brands import brands
+from app.catalogue.brands.images import ImageRefused, read_image
+from app.catalogue.brands.session_access import session_ref
 from app.catalogue.models import ResponseModel
-from app.catalogue.session_access import session_ref
 from app.problems import FieldError, ProblemError, not_found
 from app.storage import audit
 from app.storage.database import Database

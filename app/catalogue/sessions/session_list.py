@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 from app.catalogue.access import Principal
 from app.catalogue.models import SessionKind
 from app.catalogue.pages import Page, page_of
-from app.catalogue.sessions import SessionHead, head, on_air_of
-from app.catalogue.summary import Figure, Figures, Summary
+from app.catalogue.sessions.sessions import SessionHead, head, on_air_of
+from app.catalogue.sessions.summary import Figure, Figures, Summary
 from app.storage.database import Database
 from app.storage.kpis.session_status import SessionStatus
 from app.storage.queries import queries, statement

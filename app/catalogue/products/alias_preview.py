@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.catalogue.access import Principal
 from app.catalogue.models import RequestModel, ResponseModel, digits_of
-from app.catalogue.product_models import Aliases
+from app.catalogue.products.product_models import Aliases
 from app.problems import not_found
 from app.storage.database import Database
 from app.storage.queries import queries

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.catalogue.access import Principal
+from app.catalogue.brands.session_access import SessionRef, lock_session_and_catalogue, session_ref
 from app.catalogue.models import (
     UNCHANGED,
     CanonicalCode,
@@ -26,8 +27,7 @@ from app.catalogue.models import (
     decimal_string,
     digits_of,
 )
-from app.catalogue.products import codes_of
-from app.catalogue.session_access import SessionRef, lock_session_and_catalogue, session_ref
+from app.catalogue.products.products import codes_of
 from app.events.fields import fields_of
 from app.events.money import TooPrecise, minor_units
 from app.problems import ProblemError, invalid, not_found

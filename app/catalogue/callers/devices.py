@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 
 from app.catalogue.access import Principal, Role
-from app.catalogue.key_store import TRUSTED_SECONDS, USE_SECONDS
+from app.catalogue.callers.key_store import TRUSTED_SECONDS, USE_SECONDS
 from app.storage.database import Database
 from app.storage.queries import queries
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from app.catalogue.access import Principal
-from app.catalogue.devices import DeviceStore
-from app.catalogue.key_store import ApiKeyStore
+from app.catalogue.callers.devices import DeviceStore
+from app.catalogue.callers.key_store import ApiKeyStore
 
 
 class Principals:

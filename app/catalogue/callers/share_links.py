@@ -13,10 +13,10 @@ from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.catalogue.access import Principal
-from app.catalogue.devices import DeviceStore, hash_of, new_secret
+from app.catalogue.brands.session_access import session_ref
+from app.catalogue.callers.devices import DeviceStore, hash_of, new_secret
 from app.catalogue.ids import new_id
 from app.catalogue.models import RequestModel, ResponseModel, Timestamp
-from app.catalogue.session_access import session_ref
 from app.labels.catalogue import Language
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit

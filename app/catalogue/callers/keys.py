@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from app.catalogue import brands
 from app.catalogue.access import Principal, Role
-from app.catalogue.key_store import ApiKeyStore, insert_key
+from app.catalogue.brands import brands
+from app.catalogue.callers.key_store import ApiKeyStore, insert_key
 from app.catalogue.models import RequestModel, ResponseModel, Slug, Text
 from app.catalogue.pages import Page, page_of
 from app.events.fields import Timestamp

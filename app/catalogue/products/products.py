@@ -13,13 +13,13 @@ from sqlalchemy import delete as sql_delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.catalogue import brands as brand_rows
 from app.catalogue.access import Principal
-from app.catalogue.customs import Customs, stored
+from app.catalogue.brands import brands as brand_rows
 from app.catalogue.ids import new_id
 from app.catalogue.pages import Page, page_of
-from app.catalogue.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
-from app.catalogue.product_models import NewProduct, Product, ProductPatch, StatedProduct
+from app.catalogue.products.customs import Customs, stored
+from app.catalogue.products.pending_rebuilds import Rebuild, add_pending, rebuild_sessions
+from app.catalogue.products.product_models import NewProduct, Product, ProductPatch, StatedProduct
 from app.problems import ProblemError, invalid, not_found
 from app.storage import audit
 from app.storage.database import Database
