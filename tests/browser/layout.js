@@ -7,8 +7,8 @@
  * - sideways: the page is wider than the window.
  * - lone: the last line of a label or of a short cell is a single Japanese or Chinese character, or begins with the last kana of a
  *   loanword.
- * - uneven: figures that stand side by side are not on one line, a legend does not begin where its fields do, or a filter is narrower
- *   than the other fields of a phone.
+ * - uneven: figures that stand side by side are not on one line, fields of a row differ in height, a legend does not begin where its
+ *   fields do, figures of equal cards begin at different places, or a filter is narrower than a phone.
  * - unmarked: a part that scrolls sideways shows nothing of that at the edge where it is cut.
  */
 () => {
@@ -197,6 +197,11 @@
     }
   }
 
+  for (const row of document.querySelectorAll(".form-grid, .form-row, .table-tools")) {
+    const controls = [...row.querySelectorAll(":scope > .field > :is(input:not([type=checkbox], [type=radio], [type=file]), select)")];
+    const heights = controls.filter((control) => control.checkVisibility()).map((control) => frameOf(control).bottom - frameOf(control).top);
+    if (heights.length && spread(heights) > 0.6) complaints.push(`uneven: fields of ${row.closest("[id]")?.id} differ by ${spread(heights).toFixed(1)} px in height`);
+  }
   for (const legend of document.querySelectorAll("fieldset > legend")) {
     const field = legend.parentElement.querySelector(".field-label");
     const range = document.createRange();
@@ -204,8 +209,8 @@
     const apart = field?.checkVisibility() ? Math.abs(range.getBoundingClientRect().left - frameOf(field).left) : 0;
     if (parseFloat(style(legend.parentElement).borderLeftWidth) === 0 && apart > 1.5) complaints.push(`uneven: “${short(legend.textContent)}” begins ${apart.toFixed(1)} px beside its fields`);
   }
-  for (const cards of innerWidth < 500 ? document.querySelectorAll(".on-air-cards") : []) {
-    const begins = [...cards.querySelectorAll(".on-air-figures")].map((figures) => frameOf(figures).left);
+  for (const cards of document.querySelectorAll(".on-air-cards")) {
+    const begins = [...cards.querySelectorAll(".on-air-figures")].map((figures) => frameOf(figures).left - frameOf(figures.parentElement).left);
     if (begins.length && spread(begins) > 1.5) complaints.push(`uneven: figures of cards begin ${spread(begins).toFixed(1)} px apart`);
   }
   for (const tools of innerWidth < 500 ? document.querySelectorAll(".table-tools") : []) {

@@ -23,7 +23,7 @@ export function state(order) {
 }
 
 export const lines = (order) => h("ul", { class: "plain-list" }, ...order.lines.map((line, index) => h("li", { key: index },
-  [line.product, line.sku].filter(Boolean).join(" / "), " × ", number(line.quantity), line.gift && ` (${t("brand.order.gift")})`)));
+  [line.product, line.sku].filter(Boolean).join(" / "), " ×\u00a0", number(line.quantity), line.gift && ` (${t("brand.order.gift")})`)));
 
 export class Customer {
   constructor(slug, customer) {
