@@ -1,10 +1,14 @@
 """What a process remembers of a session may be out of date, since other processes change it: no event pays for that."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from app.ingest.flushing import flush
+from app.ingest.folding import fold
 from app.ingest.rebuilding.rebuild import compare
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.request_bodies import body, like, post
@@ -76,6 +80,68 @@ async def test_an_alias_that_another_process_made_counts_from_then_on(stage: Sta
     assert 1 == (await _send(stage, like(show.id, **click)))["accepted"]
     query = "SELECT key, value FROM counters WHERE session_id = $1 AND grain = 0 AND metric = 'product_clicks' AND key <> ''"
     assert [("knit-01", 2)] == [tuple(row) for row in await _rows(stage, query, show.id)]
+    await _sound(stage, show.id)
+
+
+_CLICK = {"type": "live.product.clicked", "data": {"product": "blue-knit"}}
+_CLICKS = "SELECT key, value FROM counters WHERE session_id = $1 AND grain = 0 AND metric = 'product_clicks' AND key <> ''"
+
+
+async def _add_alias(stage: Stage, brand: str) -> None:
+    made = await stage.clients[1].post("/v1/products", json={"brand": brand, "code": "knit-01", "aliases": ["blue-knit"]})
+    assert 201 == made.status_code, made.text
+
+
+async def test_subjects_of_one_session_that_were_remembered_at_different_times_are_read_again(stage: Stage, room: Rooms) -> None:
+    """The session is known as it was before an alias, its room as it was after it: one flush of both counts by the alias."""
+    show = await stage.show(subject := room())
+    assert 1 == (await _send(stage, like(show.id, **_CLICK)))["accepted"]
+    await _add_alias(stage, show.brand)
+    assert 1 == (await _send(stage, like(subject, **_CLICK)))["accepted"]
+    assert 2 == (await _send(stage, like(show.id, **_CLICK), like(subject, **_CLICK)))["accepted"]
+    assert [("knit-01", 4)] == [tuple(row) for row in await _rows(stage, _CLICKS, show.id)]
+    await _sound(stage, show.id)
+
+
+async def test_an_alias_that_is_made_between_two_slices_of_a_flush_counts_for_both(
+    stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another flush has read the session again meanwhile: the rest of the first one finds it as it is now."""
+    show = await stage.show(room())
+    assert 1 == (await _send(stage, like(show.id, **_CLICK)))["accepted"]
+    meanwhile: list[dict[str, Any]] = []
+
+    async def sleep(_: float) -> None:
+        monkeypatch.setattr(flush, "asyncio", asyncio)
+        await _add_alias(stage, show.brand)
+        meanwhile.append(await _send(stage, *(like(show.id, **_CLICK) for _ in range(200))))
+
+    monkeypatch.setattr(flush, "asyncio", SimpleNamespace(sleep=sleep))
+    found = await _send(stage, *(like(show.id, **_CLICK) for _ in range(250)))
+    assert [250, 200] == [receipt["accepted"] for receipt in (found, *meanwhile)]
+    assert [("knit-01", 451)] == [tuple(row) for row in await _rows(stage, _CLICKS, show.id)]
+    await _sound(stage, show.id)
+
+
+async def test_a_session_that_another_flush_reads_again_is_still_known_to_the_first(
+    stage: Stage, room: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flush of a known event and a new one folds the new one again, while the process does not remember the session."""
+    show = await stage.show(room())
+    known = like(show.id)
+    assert 1 == (await _send(stage, known))["accepted"]
+    resolver, rank = stage.service.writer._flusher._resolver, fold.rank
+    transactions = 0
+
+    async def rank_later(*arguments: Any) -> Any:
+        nonlocal transactions
+        transactions += 1
+        resolver.invalidate({show.id})
+        return await rank(*arguments)
+
+    monkeypatch.setattr(fold, "rank", rank_later)
+    receipt = await _send(stage, known, like(show.id))
+    assert (1, 1, 1) == (receipt["accepted"], receipt["duplicates"], transactions)
     await _sound(stage, show.id)
 
 

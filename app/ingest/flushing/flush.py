@@ -241,7 +241,7 @@ class Flusher:
         return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=clocks)
 
     async def _append(self, queries: WriteQueries, batch: WriteBatch, now: datetime) -> FlushResult | None:
-        """Write the batch; None, and nothing is written, if a session is locked or its version is not the database's."""
+        """Write the batch; None, and nothing is written, if a session is locked or was folded by another version than it has."""
         batch.refuse_dropped()
         if batch.imported:
             await imported_events.refuse_void(queries, batch)
@@ -250,8 +250,8 @@ class Flusher:
         if not batch.items:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
-        versions = sorted((resolved.row.id, resolved.row.version) for resolved in batch.resolved_sessions.values())
-        appended = await queries.append_events(versions, batch.new, [] if batch.statements else batch.tally.claims(), now)
+        claims = [] if batch.statements else batch.tally.claims()
+        appended = await queries.append_events(sorted(batch.versions), batch.new, claims, now)
         if appended is None:
             return None
         new = set(batch.items) if appended.claimed is not None else appended.new

@@ -59,7 +59,8 @@ class WriteBatch:
         self._privacy_keys = privacy_keys
         self._keep_text = keep_text
         self._slow_after_ms = slow_after_ms
-        self._by_subject: Mapping[str, ResolvedSubject] = {}
+        self._by_subject: dict[str, ResolvedSubject] = {}
+        """Subjects as they were when their events were taken; the mapping that they came from may have changed since."""
         self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
@@ -69,6 +70,8 @@ class WriteBatch:
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the key of the event followed by the key of the session."""
         self.resolved_sessions: dict[UUID, ResolvedSession] = {}
+        self.versions: set[tuple[UUID, str]] = set()
+        """Sessions and the versions by which events were folded; of two versions of a session one is out of date."""
         self.repeated: list[tuple[bytes, SubmittedEvent]] = []
         """Events whose key is among `items`."""
         self.imported: list[tuple[UUID, UUID, SubmittedEvent]] = []
@@ -82,7 +85,6 @@ class WriteBatch:
 
         `only_all` stops at the first of them.
         """
-        self._by_subject = by_subject
         unresolved = []
         taken, new, tally, limit = self.items, self.new, self.tally, self._clocks.limit
         contexts: dict[tuple[str, str | None, UUID | None], _SubjectContext | None] = {}
@@ -90,7 +92,7 @@ class WriteBatch:
             event, submission = item.event, item.submission
             subject = (event.subject, submission.platform, submission.brand_id)
             if subject not in contexts:
-                contexts[subject] = self._context_of(*subject)
+                contexts[subject] = self._context_of(by_subject, *subject)
             target = contexts[subject]
             # A key that is bound to a brand learns nothing of another brand's session: the event is parked or rejected.
             if target is None:
@@ -145,6 +147,7 @@ class WriteBatch:
         """Return a batch without the events for which `error_of` (session, contributions, moment) returns an error."""
         batch = WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=self._clocks)
         batch.rejections = list(self.rejections)
+        batch.versions = set(self.versions)
         remaining = []
         for item in (*self.items.values(), *(item for _, item in self.repeated)):
             session, _, at, _, contributions, _ = self._folded(item)
@@ -156,11 +159,15 @@ class WriteBatch:
         batch.take(remaining, self._by_subject)
         return batch
 
-    def _context_of(self, subject: str, platform: str | None, brand: UUID | None) -> "_SubjectContext | None":
-        found = self._by_subject.get(subject)
+    def _context_of(
+        self, by_subject: Mapping[str, ResolvedSubject], subject: str, platform: str | None, brand: UUID | None
+    ) -> "_SubjectContext | None":
+        found = by_subject.get(subject)
         resolved = None if found is None else found.of(brand)
-        if resolved is None:
+        if found is None or resolved is None:
             return None
+        self._by_subject[subject] = found
+        self.versions.add((resolved.row.id, resolved.row.version))
         self.resolved_sessions[resolved.row.id] = resolved
         return _SubjectContext(resolved, brand, *resolved.stream_of(subject, platform))
 
