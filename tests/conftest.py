@@ -76,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only tests that compute; a line at the end says what was left out")
 
 
+@pytest.hookimpl(trylast=True)  # what `-m` leaves out has no place in the order
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests into the order in which they run, and leave out what `--quick` leaves out, and for Citus what needs no database."""
     items[:] = in_running_order(items, getattr(config, "workerinput", {"workercount": 1})["workercount"])
