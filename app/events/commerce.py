@@ -32,16 +32,17 @@ class ProductWithdrawn(Payload, type="live.product.withdrawn", samples=True):
         return Contributions(samples=(Sample("on_air", 0, context.product(self.product), by_second=True),))
 
 
-CLICKERS_BY_PRODUCT = "clickers_by_product"
-"""The clickers of a session that were counted by product: all of them, unless a version before migration 0044 folded some."""
-COUNT_CLICKER = (Count("clickers", 1), Count(CLICKERS_BY_PRODUCT, 1))
+CLICKS_WITH_CLICKERS = "clicks_with_clickers"
+"""The clicks whose clickers were counted by product: all of them, unless a version before migration 0044 folded some."""
+COUNT_CLICKER = (Count("clickers", 1),)
 COUNT_PRODUCT_VIEWER = (Count("product_viewers", 1),)
 
 
 @lru_cache(4096)
 def _clicks(product: str, count: int) -> Contributions:
     # Most clicks have equal contributions: the objects are created once and shared.
-    return Contributions(counts=(Count("product_clicks", count), Count("product_clicks", count, product, by_second=True)))
+    of_product = Count("product_clicks", count, product, by_second=True)
+    return Contributions(counts=(Count("product_clicks", count), Count(CLICKS_WITH_CLICKERS, count), of_product))
 
 
 @lru_cache(4096)

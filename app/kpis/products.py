@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.events.commerce import CLICKERS_BY_PRODUCT
+from app.events.commerce import CLICKS_WITH_CLICKERS
 from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values, combine
 from app.kpis.metrics import Unit
 from app.kpis.showcases import Showcase
@@ -192,8 +192,8 @@ def _values(
     for platform in sorted({*figures.platforms(), *by_platform}):
         values = by_platform.get(platform, {})
         session = figures.counted.get(platform, {})
-        # Versions before migration 0044 counted clickers of the session alone: those of its products are too few until a rebuild.
-        partial = {"clickers"} if session.get("clickers") != session.get(CLICKERS_BY_PRODUCT) else set()
+        # Versions before migration 0044 count clickers of the session alone: those of its products are too few until a rebuild.
+        partial = {"clickers"} if session.get("product_clicks") != session.get(CLICKS_WITH_CLICKERS) else set()
         part: Values = {}
         for field, metric, told in _BY_PRODUCT:
             figure = _reported(values, told)

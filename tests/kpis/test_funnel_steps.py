@@ -1,11 +1,18 @@
 """The funnel: five steps, in people as far as people are known, also by platform, product and traffic source."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+import pytest
 from hypothesis import given, strategies as st
 
+from app.events.contributions import Claim, Contributions, Count
+from app.ingest.folding.tally import Tally
+from app.ingest.rebuilding.rebuild_requests import replace
 from app.kpis import funnel
 from app.kpis.funnel import STEPS, steps_of
+from app.service import Service
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 LINE = ("knit-01", 1, "10.00")
@@ -135,3 +142,35 @@ async def test_a_platform_tells_people_in_its_samples(new_session: NewSession, s
     warnings = {(one["code"], one["figures"].get("metric")) for one in (await read(session, "kpis"))["warnings"]}
     assert ("counted_and_reported_differ", "clickers") in warnings
     assert ("clickers_exceed_clicks", None) in warnings
+
+
+async def test_clickers_of_products_are_unknown_once_a_former_version_took_a_click(
+    service: Service, new_session: NewSession, send: Send, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a viewer whom this version had counted: servers of both versions take clicks while an agency upgrades."""
+    session = await new_session(lineup=[{"product": "knit-01", "name": "ニット"}, {"product": "bag-02", "name": "バッグ"}])
+
+    async def clickers() -> list[int | None]:
+        return [one["clickers"] for one in (await read(session, "products"))["products"]]
+
+    await send("wechat:room", ("product.clicked", 1, {"product": "knit-01", "viewer": "ann"}))
+    assert [1, 0] == await clickers()
+    with monkeypatch.context() as patched:
+        patched.setattr(Tally, "add", _before_0044(Tally.add))
+        await send("wechat:room", ("product.clicked", 2, {"product": "bag-02", "viewer": "ann"}))
+    assert [None, None] == await clickers()
+    await send("wechat:room", ("product.clicked", 3, {"product": "bag-02", "viewer": "bob"}))
+    assert [None, None] == await clickers()
+    await replace(service.database, service.settings, UUID(session))
+    assert [1, 2] == await clickers()
+
+
+def _before_0044(add: Callable[..., None]) -> Callable[..., None]:
+    """Return what adds up clicks as the former version did."""
+
+    def former(tally: Tally, session: UUID, platform: str, at: int, key: bytes, found: Contributions) -> None:
+        claims = tuple(Claim("clicker", one.member, (Count("clickers", 1),)) for one in found.claims if one.set == "clicker")
+        counts = tuple(count for count in found.counts if count.metric == "product_clicks")
+        add(tally, session, platform, at, key, found._replace(counts=counts, claims=claims))
+
+    return former

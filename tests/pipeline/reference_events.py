@@ -168,6 +168,7 @@ class EventTeller:
     def _product_clicked(self) -> None:
         who, product = (self.platform, self.data.get("viewer")), self.product(self.data["product"])
         self.count("product_clicks", self.data.get("count", 1), product)
+        self.count("clicks_with_clickers", self.data.get("count", 1))
         if self.data.get("viewer") is not None:
             if self.first("clickers", *who):
                 self.count("clickers")
