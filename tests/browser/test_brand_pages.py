@@ -125,6 +125,18 @@ def read_as_client(client: Page, payable: str, file: Path) -> None:
     assert "kobayashi" not in cells
 
 
+def test_a_click_while_the_month_is_looked_up_is_not_lost(open_page: PageMaker, brand_with_show: str) -> None:
+    """The draft is asked for at once, also before the server has said of which month the latest show is."""
+    page = open_page(f"#/brand/{brand_with_show}")
+    page.route("**/history?*", lambda _: None)
+    page.route("**/v1/settlements", lambda route: route.abort())
+    page.get_by_role("navigation", name="ページ").get_by_role("link", name="精算").click()
+    with page.expect_request(lambda sent: sent.method == "POST" and sent.url.endswith("/v1/settlements")):
+        page.get_by_role("button", name="下書きを作る").click()
+    page.unroute_all(behavior="ignoreErrors")
+    open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
 def test_from_a_contract_to_the_statement_of_the_brand(open_page: PageMaker, brand_with_show: str, tmp_path: Path) -> None:
     """Contract, month, draft, what it lacks, release, rate, issue; the brand opens its link, downloads its edition, sees nothing internal."""
     page = open_page(f"#/brand/{brand_with_show}")

@@ -28,14 +28,17 @@ export class Settlements {
     this.list = new Pages("settlements", (cursor) => get(path("/v1/settlements", { brand: slug, ...this.filters, limit: 50, cursor })));
     this.list.load();
     this.work = new Work();
+    // Apart from what people ask for: a click is not lost while the month is looked up.
+    this.opening = new Work();
     if (may.write()) this.#latest();
   }
 
   /** The month of the latest show is the one that waits for its statement. */
   async #latest() {
-    await this.work.run(async () => {
+    const shown = this.month;
+    await this.opening.run(async () => {
       const { sessions } = await get(path(`/v1/brands/${encodeURIComponent(this.slug)}/history`, { limit: 1 }));
-      if (sessions.length) this.month = sessions[0].started_at.slice(0, 7);
+      if (sessions.length && this.month === shown) this.month = sessions[0].started_at.slice(0, 7);
     });
   }
 
@@ -74,7 +77,7 @@ export class Settlements {
         h("div", { class: "form-end" },
           stepper(this.month, (month) => { this.month = month; refresh(); }),
           h("button", { type: "button", class: "button button-main", onclick: () => this.#draft() }, t("brand.settlement.make"))),
-        this.work.render()),
+        (this.work.problem ? this.work : this.opening).render()),
       panel("statements", t("brand.part.settlement"), null, this.#search(), this.list.render((statements) => table("statement-table", t("brand.part.settlement"), [
         { label: t("settlement.column.month"), cell: (one) => h("a", { class: "strong nowrap", href: link("brand", this.slug, "settlement", one.id) }, monthName(one.month)) },
         { label: t("dash.state"), cell: statementChip },
