@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.channels.kinds.protocol import Text
-from app.kpis.headline import headline_text
+from app.kpis.documents.headline import headline_text
 from app.labels.catalogue import Language, label, label_or, name_in
 from app.labels.notation import money_text
 from app.live.alert_texts import alert_text, kpi_name

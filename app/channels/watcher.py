@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from app.channels.transitions import News, look, off_air
-from app.kpis.headline import headline_figures
-from app.kpis.status import is_on_air
+from app.kpis.documents.headline import headline_figures
+from app.kpis.reading.status import is_on_air
 from app.live.alerts import AlertThresholds
 from app.live.session_state import SessionState, read_session_state
 from app.storage.channels import channel_outbox, channel_queue

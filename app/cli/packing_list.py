@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 
 from app.cli.files import format_of, language_of, run_with_service, save, to_terminal
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 from app.logistics import carriers, files, reader
 from app.service import Service
 

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from app.cli.files import format_of, is_internal, language_of, run_with_service, save
 from app.insights.reader import InsightSettings
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 from app.release import files as released_files, reader
 from app.release.editions import client_json, client_revision, internal_json
 from app.reports import files

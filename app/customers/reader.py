@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from app.kpis.reader import snapshot
-from app.kpis.render import Document, local
-from app.kpis.rounding import digits_of, fixed
+from app.kpis.documents.render import Document, local
+from app.kpis.evaluation.rounding import digits_of, fixed
+from app.kpis.reading.session_reader import snapshot
 from app.problems import not_found
 from app.storage.backoffice import customer_reads
 from app.storage.backoffice.customer_reads import Amount, CohortRow, CustomerOrder, CustomerRow

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from app.catalogue.models import Text, decimal_string, digits_of
 from app.events.fields import MAX_COUNT, Money
 from app.events.money import TooPrecise, minor_units
-from app.kpis.metrics import BY_SLUG, Unit
+from app.kpis.evaluation.metrics import BY_SLUG, Unit
 from app.problems import invalid
 
 _MONEY: TypeAdapter[str] = TypeAdapter(Money)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, get_args
 
-from app.kpis.metrics import METRICS, Metric, Unit
-from app.kpis.products import UNITS
+from app.kpis.evaluation.metrics import METRICS, Metric, Unit
+from app.kpis.products.products import UNITS
 
 TableName = Literal["sessions", "orders", "products", "kpis", "events"]
 Value = str | int | Decimal | datetime | bool | None

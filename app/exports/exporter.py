@@ -18,8 +18,8 @@ from app.catalogue.callers.principals import Principals
 from app.exports.columns import Row
 from app.exports.formats import ExportFile
 from app.exports.reader import START, ExportQuery, Place, read_page, require_logs
-from app.kpis.computation import LARGE, compute
-from app.kpis.reader import snapshot
+from app.kpis.reading.computation import LARGE, compute
+from app.kpis.reading.session_reader import snapshot
 from app.problems import ProblemError, not_found
 from app.storage.database import Database
 from app.storage.kpis.comparison_reads import BrandRow

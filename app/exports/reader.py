@@ -13,11 +13,12 @@ from pydantic_core import from_json
 
 from app.exports import rows
 from app.exports.columns import Row, TableName
-from app.kpis.comparison import read_evaluations
-from app.kpis.computation import compute
-from app.kpis.marks import HIDDEN_FROM_CLIENTS
-from app.kpis.product_reader import read_product_table
-from app.kpis.reader import SessionQuery, read_evaluation
+from app.kpis.comparison.comparison import read_evaluations
+from app.kpis.documents.kpi_reader import read_evaluation
+from app.kpis.products.product_reader import read_product_table
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.timeline.marks import HIDDEN_FROM_CLIENTS
 from app.labels.catalogue import Language
 from app.storage.database import Connection
 from app.storage.event_log import log_partitions, log_reads, log_state

@@ -9,11 +9,11 @@ from decimal import Decimal
 from pydantic_core import from_json, to_json
 
 from app.exports.columns import KPIS, PRODUCT_FIGURES, Columns, Kind, Row, Value
-from app.kpis.evaluate import Evaluation, Figure, Values
-from app.kpis.orders_and_events import line_documents
-from app.kpis.products import ProductResult, ProductTable
-from app.kpis.render import Document
-from app.kpis.rounding import digits_of, fixed, half_up, money
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.evaluate import Evaluation, Figure, Values
+from app.kpis.evaluation.rounding import digits_of, fixed, half_up, money
+from app.kpis.products.products import ProductResult, ProductTable
+from app.kpis.timeline.orders_and_events import line_documents
 from app.storage.reports.export_reads import EventRow, OrderRow, SessionRow
 
 _DECIMALS = 6

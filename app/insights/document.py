@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from app.insights.finding import Finding
 from app.insights.message_format import MessageFormatter
-from app.kpis.evaluate import Evaluation
-from app.kpis.render import Document, local
+from app.kpis.documents.render import Document, local
+from app.kpis.evaluation.evaluate import Evaluation
 from app.labels.catalogue import LANGUAGES, Language, label
 
 

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.insights.topics import Topics
-from app.kpis.concurrency import sums_by_minute
-from app.kpis.effects import Effects
-from app.kpis.evaluate import Evaluation
-from app.kpis.products import ProductResult, ProductTable
-from app.kpis.showcases import Showcase
-from app.kpis.status import off_air_since, session_end
-from app.kpis.targets import TargetFigure
+from app.kpis.comparison.targets import TargetFigure
+from app.kpis.evaluation.concurrency import sums_by_minute
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.products.products import ProductResult, ProductTable
+from app.kpis.products.showcases import Showcase
+from app.kpis.reading.status import off_air_since, session_end
+from app.kpis.windows.effects import Effects
 from app.storage.kpis.marks import MarkRow
 from app.storage.kpis.product_reads import PromotionRow
 from app.storage.kpis.reads import ConcurrencyRow, SessionFigures

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.kpis.evaluate import Figure
-from app.kpis.metrics import BY_SLUG
-from app.kpis.number_format import format_amount, format_count, format_figure, format_share, format_span
-from app.kpis.render import zone_of
-from app.kpis.rounding import half_up
+from app.kpis.documents.render import zone_of
+from app.kpis.evaluation.evaluate import Figure
+from app.kpis.evaluation.metrics import BY_SLUG
+from app.kpis.evaluation.number_format import format_amount, format_count, format_figure, format_share, format_span
+from app.kpis.evaluation.rounding import half_up
 from app.labels.catalogue import Language, label, label_or
 from app.storage.kpis.reads import SessionHead
 

@@ -16,19 +16,20 @@ from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.support import LONG_HOURS
 from app.insights.topics import topics_of
-from app.kpis.comparison import read_earlier
-from app.kpis.computation import compute
-from app.kpis.effects import effects_on
-from app.kpis.evaluate import Evaluation
-from app.kpis.hosts import MOST as MOST_SHIFTS, HostWindow, windows_of
-from app.kpis.product_reader import read_product_table
-from app.kpis.products import ProductTable
-from app.kpis.reader import SessionQuery, read_evaluation, snapshot
-from app.kpis.render import Document
-from app.kpis.sources import by_source
-from app.kpis.status import session_end
-from app.kpis.target_reader import read_history, read_targets
-from app.kpis.targets import TargetFigure, target_figures
+from app.kpis.audience.sources import by_source
+from app.kpis.comparison.comparison import read_earlier
+from app.kpis.comparison.target_reader import read_history, read_targets
+from app.kpis.comparison.targets import TargetFigure, target_figures
+from app.kpis.documents.kpi_reader import read_evaluation
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.products.product_reader import read_product_table
+from app.kpis.products.products import ProductTable
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, snapshot
+from app.kpis.reading.status import session_end
+from app.kpis.windows.effects import effects_on
+from app.kpis.windows.hosts import MOST as MOST_SHIFTS, HostWindow, windows_of
 from app.labels.catalogue import LANGUAGES
 from app.storage.database import Connection, Database
 from app.storage.kpis import hosts, marks, product_reads, reads, sources

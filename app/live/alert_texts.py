@@ -10,10 +10,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from app.kpis.metrics import BY_SLUG
-from app.kpis.number_format import format_count, format_span, format_value
-from app.kpis.render import Document, local
-from app.kpis.targets import LIMITS
+from app.kpis.comparison.targets import LIMITS
+from app.kpis.documents.render import Document, local
+from app.kpis.evaluation.metrics import BY_SLUG
+from app.kpis.evaluation.number_format import format_count, format_span, format_value
 from app.labels.catalogue import Language, label, name_in
 from app.live.alerts import BEHIND_TARGET, Alert, alert_id
 from app.storage.kpis.reads import SessionHead

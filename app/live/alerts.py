@@ -13,9 +13,9 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
-from app.kpis.concurrency import sums_by_minute
-from app.kpis.evaluate import Evaluation
-from app.kpis.status import off_air_since, session_end
+from app.kpis.evaluation.concurrency import sums_by_minute
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.reading.status import off_air_since, session_end
 from app.storage.kpis.reads import ConcurrencyRow, SessionHead
 from app.storage.kpis.session_status import SessionStatus
 from app.storage.live.live_reads import OpenRequests

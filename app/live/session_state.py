@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.kpis.audience import CORE_FAN_LEVEL, audience_document
-from app.kpis.computation import compute
-from app.kpis.evaluate import Evaluation, evaluate
-from app.kpis.latest_marks import latest_marks, marks_document
-from app.kpis.metrics import RESPONSE_MS, RESPONSES
-from app.kpis.product_reader import ProductRows, document_of, read_product_rows, table_of
-from app.kpis.products import ProductResult
-from app.kpis.reader import snapshot
-from app.kpis.render import Document, kpi_document
-from app.kpis.showcases import second
-from app.kpis.status import session_end
-from app.kpis.stock import DIRECT
-from app.kpis.stock_reader import paid_windows
-from app.kpis.target_reader import HistoryCache, read_targets
-from app.kpis.targets import NO_HISTORY, NO_TARGETS, History, SessionTargets, targets_document
+from app.kpis.audience.audience import CORE_FAN_LEVEL, audience_document
+from app.kpis.comparison.target_reader import HistoryCache, read_targets
+from app.kpis.comparison.targets import NO_HISTORY, NO_TARGETS, History, SessionTargets, targets_document
+from app.kpis.documents.render import Document, kpi_document
+from app.kpis.evaluation.evaluate import Evaluation, evaluate
+from app.kpis.evaluation.metrics import RESPONSE_MS, RESPONSES
+from app.kpis.products.product_reader import ProductRows, document_of, read_product_rows, table_of
+from app.kpis.products.products import ProductResult
+from app.kpis.products.showcases import second
+from app.kpis.products.stock import DIRECT
+from app.kpis.products.stock_reader import paid_windows
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import snapshot
+from app.kpis.reading.status import session_end
+from app.kpis.timeline.latest_marks import latest_marks, marks_document
 from app.labels.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from app.live.alert_texts import NO_STATES, alerts_document
 from app.live.alerts import (

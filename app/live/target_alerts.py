@@ -6,8 +6,8 @@ In: a session's evaluation, its targets, the brand's history. Out: alerts. Never
 from datetime import timedelta
 from fractions import Fraction
 
-from app.kpis.evaluate import Evaluation
-from app.kpis.targets import History, SessionTargets, behind_since, shown, target_figures, timing_of
+from app.kpis.comparison.targets import History, SessionTargets, behind_since, shown, target_figures, timing_of
+from app.kpis.evaluation.evaluate import Evaluation
 from app.live.alerts import BEHIND_TARGET, Alert, Level
 
 BEHIND = Fraction(9, 10)

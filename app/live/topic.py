@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
-from app.kpis.computation import compute
+from app.kpis.reading.computation import compute
 from app.live.session_state import SessionState
 from app.live.sse import Frame, View, frame_of
 from app.live.subscriber import Subscriber

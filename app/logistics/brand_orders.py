@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from app.kpis.orders_and_events import order_document
-from app.kpis.reader import snapshot
-from app.kpis.render import Document
-from app.kpis.rounding import number
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.rounding import number
+from app.kpis.reading.session_reader import snapshot
+from app.kpis.timeline.orders_and_events import order_document
 from app.storage.backoffice import brand_orders as rows
 from app.storage.backoffice.brand_orders import BrandOrder, BrandOrderFilter
 from app.storage.database import Database

@@ -13,9 +13,9 @@ from datetime import date
 from typing import IO
 
 from app.events.characters import clean_text
-from app.kpis.computation import compute
-from app.kpis.reader import SessionQuery, read_head, snapshot
-from app.kpis.render import zone_of
+from app.kpis.documents.render import zone_of
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import PackedCustomer, PackingList
 from app.logistics.reader import batches
 from app.storage.database import Database

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from app.catalogue.models import RequestModel, Text
-from app.kpis.reader import SessionQuery, read_head, snapshot
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import PackedCustomer, PackingList
 from app.logistics.pieces import items_of, stored_items
 from app.logistics.reader import batches

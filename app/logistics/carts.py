@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic_core import from_json
 
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.logistics.pieces import Items, StoredLine, line_items
 
 MOST = 5_000

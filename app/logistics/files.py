@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from app.kpis.computation import compute
-from app.kpis.reader import SessionQuery, read_head, snapshot
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.labels.catalogue import label
 from app.logistics.packing import Excluded, PackedCustomer, PackingList, add_items
 from app.logistics.pieces import Items, items_of

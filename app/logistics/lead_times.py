@@ -5,10 +5,10 @@ In: the database, a session. Out: the document, in total and by product. Never h
 
 from fractions import Fraction
 
-from app.kpis.reader import SessionQuery, read_head, snapshot
-from app.kpis.render import Document, local
-from app.kpis.rounding import number
-from app.kpis.support import percentile
+from app.kpis.audience.support import percentile
+from app.kpis.documents.render import Document, local
+from app.kpis.evaluation.rounding import number
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import ProductFacts
 from app.storage.backoffice import lead_times as rows
 from app.storage.backoffice.lead_times import LeadTimes

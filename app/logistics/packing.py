@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.labels.catalogue import Language, label, name_in
 from app.logistics.carts import Carts, Pieces
 from app.logistics.pieces import NO_REFUNDS, ItemKey, Items, Refunds, items_of, order_pieces

@@ -9,8 +9,8 @@ from typing import IO
 
 from pydantic_core import to_json
 
-from app.kpis.computation import compute
-from app.kpis.reader import SessionQuery, read_head, snapshot
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.logistics.packing import Excluded, PackedCustomer, PackingList, ProductFacts
 from app.storage.backoffice import packing_reads
 from app.storage.database import Connection, Database

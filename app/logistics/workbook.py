@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from xlsxwriter import Workbook
 
 from app.events.characters import clean_text
-from app.kpis.render import Document, zone_of
+from app.kpis.documents.render import Document, zone_of
 from app.labels.catalogue import Language, label, label_or
 from app.logistics.contents import CartonContent, ItemRow, write_carton
 from app.logistics.sheet import Column, Sheet

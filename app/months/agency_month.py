@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from app.catalogue.access import Principal
-from app.kpis.comparison import read_evaluations
-from app.kpis.reader import snapshot
-from app.kpis.render import Document
-from app.kpis.rounding import digits_of, money
+from app.kpis.comparison.comparison import read_evaluations
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.rounding import digits_of, money
+from app.kpis.reading.session_reader import snapshot
 from app.months.brand_month import sessions_by_month
 from app.problems import ProblemError
 from app.settlement import basis_reader, settlement_reader

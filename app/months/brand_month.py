@@ -13,11 +13,11 @@ from pydantic_core import from_json
 
 from app.catalogue.access import Principal
 from app.customers.reader import brand_row
-from app.kpis.comparison import read_evaluations
-from app.kpis.evaluate import Evaluation
-from app.kpis.reader import snapshot
-from app.kpis.render import Document, local
-from app.kpis.rounding import digits_of, fixed, money
+from app.kpis.comparison.comparison import read_evaluations
+from app.kpis.documents.render import Document, local
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.evaluation.rounding import digits_of, fixed, money
+from app.kpis.reading.session_reader import snapshot
 from app.months.figures import kpis_by_currency
 from app.problems import ProblemError
 from app.settlement import deliverables, settlement_reader

@@ -6,9 +6,9 @@ In: evaluations of sessions. Out: KPIs by currency. Never here: I/O, sums of mon
 from collections import defaultdict
 from collections.abc import Iterable
 
-from app.kpis.evaluate import Evaluation, combined
-from app.kpis.render import Document, figures_document
-from app.kpis.rounding import digits_of
+from app.kpis.documents.render import Document, figures_document
+from app.kpis.evaluation.evaluate import Evaluation, combined
+from app.kpis.evaluation.rounding import digits_of
 
 
 def kpis_by_currency(evaluations: Iterable[Evaluation]) -> list[Document]:

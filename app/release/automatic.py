@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from app.insights.reader import InsightSettings
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 from app.problems import ProblemError
 from app.release.finalize import Release, finalize
 from app.release.freeze import Author

@@ -6,9 +6,9 @@ In: a frozen document, the present documents. Out: the figures that differ. Neve
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.kpis.final import differences
-from app.kpis.products import UNITS
-from app.kpis.render import Document
+from app.kpis.documents.final import differences
+from app.kpis.documents.render import Document
+from app.kpis.products.products import UNITS
 
 _PROMOTION_FIGURES = ("views", "engagements", "clicks")
 

@@ -5,8 +5,8 @@ In: a frozen document. Out: what of it a brand reads, and its hash. Never here: 
 
 from typing import Any
 
-from app.kpis.marks import client_marks
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
+from app.kpis.timeline.marks import client_marks
 from app.release.canonical import canonical, sha256_of
 from app.reports.editions import client_report
 from app.storage.kpis.product_reads import NoteRow

@@ -6,7 +6,7 @@ In: a frozen document, a language. Out: a file. Never here: figures that are not
 from typing import Any
 
 from app.catalogue.brands.logos import LogoImage
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.labels.catalogue import Language
 from app.reports.files import ReportFile, draw_page, draw_workbook
 from app.reports.render_process import RenderProcess

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from app.insights.reader import InsightSettings
-from app.kpis.computation import compute
-from app.kpis.headline import headline_figures
-from app.kpis.reader import SessionQuery
-from app.kpis.rounding import half_up
+from app.kpis.documents.headline import headline_figures
+from app.kpis.evaluation.rounding import half_up
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery
 from app.problems import ProblemError, not_found
 from app.release.canonical import canonical, sha256_of
 from app.release.editions import with_client_hash

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 
 from app.charts.data import product_names
 from app.insights.reader import InsightSettings
-from app.kpis import product_reader
-from app.kpis.evaluate import Evaluation
-from app.kpis.final import frozen_values
-from app.kpis.product_reader import ProductPage
-from app.kpis.reader import SessionQuery, read_evaluation
-from app.kpis.render import Document
-from app.kpis.retention import retention_of_report_on
-from app.kpis.status import session_end
+from app.kpis.documents.final import frozen_values
+from app.kpis.documents.kpi_reader import read_evaluation
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.products import product_reader
+from app.kpis.products.product_reader import ProductPage
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.reading.status import session_end
+from app.kpis.windows.retention import retention_of_report_on
 from app.labels.catalogue import LANGUAGES
 from app.problems import ProblemError
 from app.reports.charts import read_documents

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from app.kpis import product_reader, reader
-from app.kpis.computation import compute
-from app.kpis.reader import SessionQuery, snapshot
-from app.kpis.render import Document
+from app.kpis.documents.kpi_reader import kpis_on
+from app.kpis.documents.render import Document
+from app.kpis.products import product_reader
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, snapshot
 from app.problems import ProblemError, not_found
 from app.release.changes import changes
 from app.release.freeze import EVERY_PRODUCT, promotion_document
@@ -81,7 +82,7 @@ async def read_changes(database: Database, asked: SessionQuery, number: int) -> 
     """
     async with snapshot(database, asked.brand) as connection:
         found = await _frozen_on(connection, asked.session, asked.brand, number)
-        kpis = await reader.kpis_on(connection, asked)
+        kpis = await kpis_on(connection, asked)
         products, _ = await product_reader.products_on(connection, asked, EVERY_PRODUCT)
         promotions = [promotion_document(row) for row in await product_reads.promotions(connection, asked.session)]
     return await compute(_LARGE, lambda: changes(from_json(found.text), kpis, products, promotions))

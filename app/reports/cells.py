@@ -5,11 +5,11 @@ In: figures, exact or as a document has them. Out: cells of the report document.
 
 from typing import Any
 
-from app.kpis.evaluate import Figure
-from app.kpis.metrics import Unit
-from app.kpis.number_format import format_figure, format_value
-from app.kpis.render import Document, plain
-from app.kpis.rounding import digits_of
+from app.kpis.documents.render import Document, plain
+from app.kpis.evaluation.evaluate import Figure
+from app.kpis.evaluation.metrics import Unit
+from app.kpis.evaluation.number_format import format_figure, format_value
+from app.kpis.evaluation.rounding import digits_of
 from app.labels.catalogue import Language
 from app.labels.notation import NOTHING
 

@@ -6,10 +6,13 @@ In: a session, a chart, a theme. Out: a Vega-Lite specification. Never here: row
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from app.charts.specification import NEEDS, Chart, Specification, Theme, specification
-from app.kpis import product_reader, reader
-from app.kpis.funnel import steps_of
-from app.kpis.reader import SessionQuery, TimelineQuery, snapshot
-from app.kpis.render import Document
+from app.kpis.audience.audience import audience_on
+from app.kpis.audience.funnel import steps_of
+from app.kpis.documents.kpi_reader import kpis_on
+from app.kpis.documents.render import Document
+from app.kpis.products import product_reader
+from app.kpis.reading.session_reader import SessionQuery, snapshot
+from app.kpis.timeline.timeline_reader import TimelineQuery, timeline_on
 from app.storage.database import Connection, Database
 
 SERIES = ("concurrent_viewers", "viewers", "comments", "product_clicks", "orders", "units_sold", "gmv")
@@ -18,7 +21,7 @@ TIMELINE = TimelineQuery(",".join(SERIES))
 
 
 async def _timeline(connection: Connection, asked: SessionQuery) -> Document:
-    return await reader.timeline_on(connection, asked, TIMELINE)
+    return await timeline_on(connection, asked, TIMELINE)
 
 
 async def _products(connection: Connection, asked: SessionQuery) -> Document:
@@ -33,8 +36,8 @@ _READERS: Mapping[str, Callable[[Connection, SessionQuery], Awaitable[Document]]
     "timeline": _timeline,
     "showcases": _showcases,
     "products": _products,
-    "kpis": reader.kpis_on,
-    "audience": reader.audience_on,
+    "kpis": kpis_on,
+    "audience": audience_on,
 }
 
 

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 from app.charts.data import offset_of
 from app.insights.evidence import Evidence
 from app.insights.reader import InsightSettings, build_insights, collect_evidence
-from app.kpis.computation import compute
-from app.kpis.consistency import warnings_of
-from app.kpis.evaluate import ABSENT, Evaluation, Figure, Values
-from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import format_date, format_duration, format_time
-from app.kpis.products import UNITS, ProductTable
-from app.kpis.reader import SessionQuery, snapshot
-from app.kpis.render import Document, local, zone_of
-from app.kpis.retention import Retention, read_retention_of_report
-from app.kpis.rounding import number
+from app.kpis.documents.render import Document, local, zone_of
+from app.kpis.evaluation.consistency import warnings_of
+from app.kpis.evaluation.evaluate import ABSENT, Evaluation, Figure, Values
+from app.kpis.evaluation.metrics import BY_SLUG, Unit
+from app.kpis.evaluation.number_format import format_date, format_duration, format_time
+from app.kpis.evaluation.rounding import number
+from app.kpis.products.products import UNITS, ProductTable
+from app.kpis.reading.computation import compute
+from app.kpis.reading.session_reader import SessionQuery, snapshot
+from app.kpis.windows.retention import Retention, read_retention_of_report
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.cells import cell_of

@@ -9,7 +9,7 @@ figures and no other note.
 from collections.abc import Sequence
 from typing import Literal
 
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.reports.marks import client_section
 from app.reports.note_items import note_items
 from app.reports.tables import client_tables

@@ -16,9 +16,9 @@ from app.catalogue.brands import logos
 from app.catalogue.brands.logos import LogoImage
 from app.charts.specification import CHARTS, NEEDS, specification
 from app.insights.reader import InsightSettings
-from app.kpis.reader import SessionQuery, read_head, snapshot
-from app.kpis.render import Document
-from app.kpis.retention import read_retention_of_report
+from app.kpis.documents.render import Document
+from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
+from app.kpis.windows.retention import read_retention_of_report
 from app.labels.catalogue import label
 from app.reports.charts import read_documents, with_funnel
 from app.reports.document import report_on

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.render import Document
-from app.kpis.rounding import half_up
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.metrics import BY_SLUG, Unit
+from app.kpis.evaluation.rounding import half_up
 
 _DIGITS = Decimal(1_000_000)
 

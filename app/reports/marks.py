@@ -6,8 +6,8 @@ In: the marks of a session. Out: a section of the report, labelled in one langua
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.kpis.marks import FOR_CLIENTS
-from app.kpis.render import Document, local, zone_of
+from app.kpis.documents.render import Document, local, zone_of
+from app.kpis.timeline.marks import FOR_CLIENTS
 from app.labels.catalogue import Language, label, label_or
 from app.storage.kpis.marks import MarkRow
 

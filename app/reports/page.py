@@ -15,7 +15,7 @@ from app.catalogue.brands.logos import LogoImage
 from app.charts.drawing import can_draw, svg
 from app.charts.specification import FONTS, Specification
 from app.events.characters import clean_values
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.labels.catalogue import label
 from app.reports.document import FACT_PAIRS, heading_of, subtitle_of
 from app.reports.marks import mark_lines

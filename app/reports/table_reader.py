@@ -4,11 +4,11 @@ In: a session and its evidence. Out: sections of the report. Never here: SQL, la
 """
 
 from app.insights.evidence import Evidence
-from app.kpis.hosts import hosts_on
-from app.kpis.reader import SessionQuery
-from app.kpis.render import Document, kpi_document
-from app.kpis.target_reader import read_targets
-from app.kpis.targets import targets_document
+from app.kpis.comparison.target_reader import read_targets
+from app.kpis.comparison.targets import targets_document
+from app.kpis.documents.render import Document, kpi_document
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.windows.hosts import hosts_on
 from app.reports.tables import benchmarks_section, hosts_section, targets_section
 from app.storage.database import Connection
 

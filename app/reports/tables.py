@@ -6,8 +6,8 @@ In: documents of the session. Out: sections of the report, labelled in one langu
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.metrics import BY_SLUG, Unit
 from app.labels.catalogue import Language, label, label_or
 from app.reports.cells import value_cell
 

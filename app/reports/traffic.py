@@ -5,14 +5,14 @@ In: the session's figures, its sources. Out: a section of the report, labelled i
 
 from collections.abc import Mapping
 
-from app.kpis.ad_spend import missing_rates, used_rates
-from app.kpis.evaluate import ABSENT, Evaluation, Figure
-from app.kpis.funnel import steps_of
-from app.kpis.metrics import BY_SLUG, Unit
-from app.kpis.number_format import format_figure
-from app.kpis.render import Document, figures_document
-from app.kpis.rounding import digits_of
-from app.kpis.sources import by_source
+from app.kpis.audience.funnel import steps_of
+from app.kpis.audience.sources import by_source
+from app.kpis.documents.render import Document, figures_document
+from app.kpis.evaluation.ad_spend import missing_rates, used_rates
+from app.kpis.evaluation.evaluate import ABSENT, Evaluation, Figure
+from app.kpis.evaluation.metrics import BY_SLUG, Unit
+from app.kpis.evaluation.number_format import format_figure
+from app.kpis.evaluation.rounding import digits_of
 from app.labels.catalogue import Language, label, label_or
 from app.reports.cells import cell_of
 from app.storage.kpis.sources import SalesBySource, Source, SourceSales

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from app.kpis.effects import Effect, Effects, Window, effects_document, per_minute
-from app.kpis.evaluate import ABSENT, Evaluation, Figure
-from app.kpis.marks import FOR_CLIENTS
-from app.kpis.metrics import BY_SLUG, DAY, WEEK, Unit
-from app.kpis.number_format import format_amount, format_count, format_date
-from app.kpis.render import Document, local, zone_of
-from app.kpis.retention import LIMITS_SECONDS, Retention, retention_document, together
+from app.kpis.documents.render import Document, local, zone_of
+from app.kpis.evaluation.evaluate import ABSENT, Evaluation, Figure
+from app.kpis.evaluation.metrics import BY_SLUG, DAY, WEEK, Unit
+from app.kpis.evaluation.number_format import format_amount, format_count, format_date
+from app.kpis.timeline.marks import FOR_CLIENTS
+from app.kpis.windows.effects import Effect, Effects, Window, effects_document, per_minute
+from app.kpis.windows.retention import LIMITS_SECONDS, Retention, retention_document, together
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.cells import cell_of

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from app.catalogue.brands.brands import FRONT_FIGURES
-from app.kpis.metrics import BY_SLUG
+from app.kpis.evaluation.metrics import BY_SLUG
 
 KeyFor = Callable[..., Awaitable[dict[str, str]]]
 

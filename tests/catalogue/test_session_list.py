@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from app.kpis.status import is_on_air
+from app.kpis.reading.status import is_on_air
 from app.service import Service
 from app.storage.kpis.reads import Broadcast
 from app.storage.kpis.session_status import SessionStatus
@@ -174,7 +174,7 @@ _SAID = st.lists(
 async def test_sql_and_python_agree_on_what_is_live(
     service: Service, new_session: NewSession, said: list[tuple[str, str, bool]], order: list[int]
 ) -> None:
-    """The rule is written twice, for one session (kpis/status.py) and for a filter over all (catalogue.sql): the same rule."""
+    """The rule is written twice, for one session (kpis/reading/status.py) and for a filter over all (catalogue.sql): the same rule."""
     session = UUID((await new_session())["id"])
     began = datetime(2021, 9, 25, tzinfo=UTC)
     broadcasts = [Broadcast(*one, began + timedelta(seconds=place)) for one, place in zip(said, order, strict=False)]

@@ -28,7 +28,7 @@ from app.catalogue.access import Role
 from app.cli import cli
 from app.events.envelope import EVENT_MODELS
 from app.events.payload import PAYLOADS
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.metrics import METRICS
 from app.main import ROUTERS
 from app.problems.codes import CODES
 from app.settings import Settings

@@ -3,7 +3,7 @@
 import pytest
 
 from app.events.envelope import EVENT_MODELS
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.metrics import METRICS
 from tests.drift.reference import DOCS, TABLES, pages, with_table
 
 PAGES = pages()

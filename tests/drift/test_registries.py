@@ -19,8 +19,8 @@ from app.desk.plan import PlannedItem
 from app.events.envelope import EVENT_MODELS
 from app.events.payload import PAYLOADS
 from app.insights.finding import CODES
-from app.kpis.metrics import METRICS, Combine, Metric, Rule
-from app.kpis.timeline import SESSION_SERIES
+from app.kpis.evaluation.metrics import METRICS, Combine, Metric, Rule
+from app.kpis.timeline.timeline import SESSION_SERIES
 from app.labels.catalogue import CATALOGUE, LANGUAGES
 from app.platforms.administration.connection_forms import ConnectionKind, kinds
 from app.platforms.administration.connections import POLLED

@@ -16,7 +16,7 @@ from app.exports import parquet as parquet_file
 from app.exports.columns import TABLES, Kind
 from app.exports.formats import FORMATS, CsvFile, file_of
 from app.exports.parquet import ParquetFile
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.metrics import METRICS
 from app.problems import ProblemError
 from app.settings import Settings
 from tests.cli.shell import call

@@ -7,8 +7,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.kpis import product_reader, reader
-from app.kpis.reader import SessionQuery, snapshot
+from app.kpis.audience.audience import audience_on
+from app.kpis.documents.kpi_reader import kpis_on
+from app.kpis.products import product_reader
+from app.kpis.reading.session_reader import SessionQuery, snapshot
 from app.problems import ProblemError
 from app.service import Service
 from tests.databases import plain_only
@@ -47,8 +49,8 @@ async def test_without_the_first_line_a_foreign_session_is_not_found(service: Se
         asked = SessionQuery(session, None, datetime.now(UTC), "en")  # the first line would name the brand here
         found = []
         for work in (
-            reader.kpis_on,
-            reader.audience_on,
+            kpis_on,
+            audience_on,
             product_reader.products_on,
             product_reader.showcases_on,
         ):

@@ -11,10 +11,10 @@ from app.insights.evidence import Aired, Evidence
 from app.insights.finding import Finding
 from app.insights.message_format import MessageFormatter
 from app.insights.registry import findings_of
-from app.kpis.evaluate import evaluate
-from app.kpis.products import SellOut, StockHistory, product_table
-from app.kpis.showcases import Showcase
-from app.kpis.stock import Remaining, SoldOut
+from app.kpis.evaluation.evaluate import evaluate
+from app.kpis.products.products import SellOut, StockHistory, product_table
+from app.kpis.products.showcases import Showcase
+from app.kpis.products.stock import Remaining, SoldOut
 from app.labels.catalogue import LANGUAGES
 from app.storage.kpis.product_reads import ProductRow
 from app.storage.kpis.reads import Broadcast, ConcurrencyRow, SessionFigures, SessionHead

@@ -9,9 +9,9 @@ import pytest
 from app.insights.document import sentence
 from app.insights.evidence import Evidence, Presented, SoldBySource
 from app.insights.message_format import MessageFormatter
-from app.kpis.effects import Effect, Effects, Window
-from app.kpis.evaluate import Evaluation, evaluate
-from app.kpis.targets import SessionTargets, target_figures
+from app.kpis.comparison.targets import SessionTargets, target_figures
+from app.kpis.evaluation.evaluate import Evaluation, evaluate
+from app.kpis.windows.effects import Effect, Effects, Window
 from app.labels.catalogue import label
 from app.storage.kpis.marks import MarkRow
 from app.storage.kpis.reads import AfterLive

@@ -10,7 +10,7 @@ import httpx
 from hypothesis import given, strategies as st
 
 from app.ingest.rebuilding import rebuild
-from app.kpis.ad_spend import ad_spend
+from app.kpis.evaluation.ad_spend import ad_spend
 from app.service import Service
 from app.storage.kpis.ad_rates import AdRate
 from tests.kpis.event_builders import NewSession, Read, Send, paid

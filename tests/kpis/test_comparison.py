@@ -8,7 +8,7 @@ import pytest
 
 from app.api.figures.comparison import ComparisonDocument, HistoryDocument
 from app.catalogue.callers import key_store
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.metrics import METRICS
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.kpis.queries import queries_sent

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import given, strategies as st
 
-from app.kpis.concurrency import sums_by_minute, viewers_at
+from app.kpis.evaluation.concurrency import sums_by_minute, viewers_at
 from app.storage.kpis.reads import ConcurrencyRow
 from app.storage.kpis.room_samples import ROOM_TIMEOUT
 from tests.kpis.event_builders import START

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from app.kpis.effects import effect_of
+from app.kpis.windows.effects import effect_of
 from app.storage.kpis.marks import MarkRow
 from tests.kpis.event_builders import NewSession, Read, Send, paid, tokyo
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 from hypothesis import given, strategies as st
 
-from app.kpis.concurrency import highest_sum, viewers_at
-from app.kpis.consistency import findings
-from app.kpis.evaluate import Evaluation, evaluate
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.concurrency import highest_sum, viewers_at
+from app.kpis.evaluation.consistency import findings
+from app.kpis.evaluation.evaluate import Evaluation, evaluate
+from app.kpis.evaluation.metrics import METRICS
 from app.storage.kpis.reads import ConcurrencyRow, SessionFigures
 from tests.kpis.event_builders import START, figures_of
 

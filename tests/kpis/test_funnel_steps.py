@@ -10,8 +10,8 @@ from hypothesis import given, strategies as st
 from app.events.contributions import Claim, Contributions, Count
 from app.ingest.folding.tally import Tally
 from app.ingest.rebuilding.rebuild_requests import replace
-from app.kpis import funnel
-from app.kpis.funnel import STEPS, steps_of
+from app.kpis.audience import funnel
+from app.kpis.audience.funnel import STEPS, steps_of
 from app.service import Service
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 

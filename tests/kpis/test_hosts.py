@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from app.kpis.hosts import windows_of
+from app.kpis.windows.hosts import windows_of
 from app.storage.kpis.hosts import HostChange
 from tests.kpis.event_builders import NewSession, Read, Send
 

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.kpis.metrics import METRICS
+from app.kpis.evaluation.metrics import METRICS
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 
 

@@ -5,10 +5,10 @@ import re
 import string
 from pathlib import Path
 
-from app.kpis import consistency
-from app.kpis.consistency import KpiWarning, message
-from app.kpis.metrics import METRICS, Unit
-from app.kpis.products import UNITS
+from app.kpis.evaluation import consistency
+from app.kpis.evaluation.consistency import KpiWarning, message
+from app.kpis.evaluation.metrics import METRICS, Unit
+from app.kpis.products.products import UNITS
 from app.labels import catalogue as labels
 from app.labels.catalogue import CATALOGUE, LANGUAGES, label, name_in
 from app.reports import document as report_document
@@ -37,7 +37,7 @@ def test_no_key_stands_in_two_files() -> None:
 def test_every_kpi_status_check_and_section_has_its_label() -> None:
     """What the code can name, the catalogue can say."""
     codes = [code for code, _, _ in consistency.AT_MOST]
-    codes += re.findall(r'"(\w+)",\n', (ROOT / "kpis" / "consistency.py").read_text(encoding="utf-8"))
+    codes += re.findall(r'"(\w+)",\n', Path(consistency.__file__).read_text(encoding="utf-8"))
     wanted = {f"metric.{metric.slug}" for metric in METRICS} | {f"status.{status.value}" for status in SessionStatus}
     wanted |= {f"warning.{code}" for code in codes if f"metric.{code}" not in CATALOGUE}
     wanted |= {f"product.{field}" for field in UNITS} | {

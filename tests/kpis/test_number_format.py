@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import pytest
 from hypothesis import given, strategies as st
 
-from app.kpis.metrics import Unit
-from app.kpis.number_format import format_duration, format_figure, format_time, format_value
-from app.kpis.rounding import digits_of, fixed, half_up, money, number
+from app.kpis.evaluation.metrics import Unit
+from app.kpis.evaluation.number_format import format_duration, format_figure, format_time, format_value
+from app.kpis.evaluation.rounding import digits_of, fixed, half_up, money, number
 from app.labels.catalogue import LANGUAGES, Language
 from app.labels.notation import grouped, money_text
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from hypothesis import given, strategies as st
 
-from app.kpis.percentile import median, percentile_rank
+from app.kpis.comparison.percentile import median, percentile_rank
 
 values = st.lists(st.fractions(min_value=-1000, max_value=1000), max_size=12)
 

@@ -87,7 +87,7 @@ async def test_reports_read_the_log_in_turn_and_a_release_reads_it_once(
         return await read(*args)
 
     monkeypatch.setattr(stays, "stays_by_minute", counted)
-    monkeypatch.setattr("app.kpis.retention._SLOT_SECONDS", 0.01)
+    monkeypatch.setattr("app.kpis.windows.retention._SLOT_SECONDS", 0.01)
     with_exits, without = await new_session(), await new_session(streams=[{"platform": "weibo", "room": "other"}])
     for room, left in (("wechat:room", [("viewer.left", 70, {"viewer": "a"})]), ("weibo:other", [])):
         await send(room, ("session.started", 0, {}), ("viewer.entered", 10, {"viewer": "a"}), *left, ("session.ended", 600, {}))

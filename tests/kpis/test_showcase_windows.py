@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.kpis.showcases import showcases_of
+from app.kpis.products.showcases import showcases_of
 from app.storage.kpis.product_reads import StateChange
 from tests.kpis.event_builders import START
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.kpis.single_flight import SingleFlight
+from app.kpis.reading.single_flight import SingleFlight
 
 
 async def test_callers_who_wait_share_one_answer_that_began_after_they_asked() -> None:

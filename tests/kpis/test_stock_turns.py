@@ -9,9 +9,9 @@ from uuid import UUID
 
 from hypothesis import example, given, strategies as st
 
-from app.kpis.reader import SessionQuery, read_head
-from app.kpis.stock import SoldOut, sold_out_stretches, stock_levels
-from app.kpis.stock_reader import Stock, read_stock
+from app.kpis.products.stock import SoldOut, sold_out_stretches, stock_levels
+from app.kpis.products.stock_reader import Stock, read_stock
+from app.kpis.reading.session_reader import SessionQuery, read_head
 from app.service import Service
 from tests.kpis.event_builders import START, Event, NewSession, Send, paid
 from tests.properties import examples

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.catalogue.access import Role
-from app.kpis.evaluate import evaluate
-from app.kpis.metrics import METRICS
-from app.kpis.targets import (
+from app.kpis.comparison.targets import (
     COURSES,
     LIMITS,
     STEPS,
@@ -24,6 +22,8 @@ from app.kpis.targets import (
     target_figures,
     timing_of,
 )
+from app.kpis.evaluation.evaluate import evaluate
+from app.kpis.evaluation.metrics import METRICS
 from tests.conftest import KeyMaker
 from tests.kpis.event_builders import START, Answer, Event, NewSession, Read, Send, figures_of, paid
 

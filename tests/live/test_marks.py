@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from app.catalogue.access import Role
-from app.kpis.latest_marks import LATEST
+from app.kpis.timeline.latest_marks import LATEST
 from app.service import Service
 from tests.live.conftest import Open, make_session
 from tests.people.conftest import share

@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr, ValidationError
 
 from app.catalogue.access import Role
-from app.kpis.reader import snapshot
+from app.kpis.reading.session_reader import snapshot
 from app.main import create_app
 from app.operations import doctor
 from app.operations.doctor import Level

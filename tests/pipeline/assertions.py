@@ -10,10 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from app.ingest.rebuilding.rebuild import compare
-from app.kpis import product_reader, reader
-from app.kpis.orders_and_events import read_orders
-from app.kpis.reader import SessionQuery, TimelineQuery
-from app.kpis.sources import read_sources
+from app.kpis.audience.audience import read_audience
+from app.kpis.audience.sources import read_sources
+from app.kpis.documents.kpi_reader import read_kpis
+from app.kpis.products import product_reader
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.timeline.orders_and_events import read_orders
+from app.kpis.timeline.timeline_reader import TimelineQuery, read_timeline
 from app.service import Service
 from app.storage.event_log.log_reads import OrderFilter
 from tests.pipeline import oracle, product_oracle, traffic_oracle
@@ -52,7 +55,7 @@ async def assert_told(service: Service, shows: list[Show], events: list[Event]) 
 
 
 async def _kpis(service: Service, story: Story) -> None:
-    document = await reader.read_kpis(service.database, asked(story))
+    document = await read_kpis(service.database, asked(story))
     assert oracle.status(story) == document["status"]
     duration = oracle.duration_us(story, now(story))
     assert (None if duration is None else duration / 1_000_000) == document["duration_seconds"]
@@ -98,7 +101,7 @@ async def _products(service: Service, story: Story) -> None:
 
 async def _audience(service: Service, story: Story) -> None:
     for begin, end in ((START, START + timedelta(minutes=1)), (START + timedelta(seconds=30), START + timedelta(hours=3))):
-        document = await reader.read_audience(service.database, asked(story), begin, end, 4)
+        document = await read_audience(service.database, asked(story), begin, end, 4)
         found = oracle.arrivals(story, begin, end)
         assert len(found) == document["arrivals"]
         by_source = {row["source"]: row["viewers"] for row in document["by_source"]}
@@ -120,7 +123,7 @@ async def _sources(service: Service, story: Story) -> None:
         assert traffic_oracle.printed(figures, story.show.digits, ledger=ledger) == {
             name: found[place][name] for name in figures
         }, place
-    kpis = (await reader.read_kpis(service.database, asked(story)))["kpis"]
+    kpis = (await read_kpis(service.database, asked(story)))["kpis"]
     for slug in ("buyers", "orders", "gmv", "refund_amount"):
         value = kpis[slug]["value"]
         assert value == document["total"][slug], slug
@@ -141,7 +144,7 @@ async def _sources(service: Service, story: Story) -> None:
 async def _timeline(service: Service, story: Story) -> None:
     end = START + timedelta(hours=3)
     question = TimelineQuery(",".join(_MINUTES), "1m", None, None, START, end)
-    document = await reader.read_timeline(service.database, asked(story), question)
+    document = await read_timeline(service.database, asked(story), question)
     assert 180 == len(document["buckets"])
     for metric in _MINUTES:
         wanted = [_in_minute(story, metric, START + timedelta(minutes=minute)) for minute in range(180)]

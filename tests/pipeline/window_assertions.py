@@ -11,11 +11,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from app.kpis.after_live import read_after_live
-from app.kpis.effects import read_effects
-from app.kpis.hosts import read_hosts
-from app.kpis.reader import SessionQuery
-from app.kpis.retention import read_retention
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.windows.after_live import read_after_live
+from app.kpis.windows.effects import read_effects
+from app.kpis.windows.hosts import read_hosts
+from app.kpis.windows.retention import read_retention
 from app.service import Service
 from tests.pipeline import oracle
 from tests.pipeline.after_live_oracle import AFTER_LIVE

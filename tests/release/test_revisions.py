@@ -17,8 +17,8 @@ from hypothesis import given, strategies as st
 from app.api.figures.insights import insight_settings
 from app.charts.specification import CHARTS, specification
 from app.cli.report import make_released
-from app.kpis.reader import SessionQuery, snapshot
-from app.kpis.retention import retention_of_report_on
+from app.kpis.reading.session_reader import SessionQuery, snapshot
+from app.kpis.windows.retention import retention_of_report_on
 from app.problems import ProblemError
 from app.release.canonical import canonical
 from app.release.editions import client_json

@@ -10,7 +10,7 @@ from fastapi import Depends
 
 from app.api.access.authorization import SessionId, Viewer
 from app.api.conventions.language import AnswerLanguage
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 
 
 async def get_asked(session: SessionId, principal: Viewer, language: AnswerLanguage) -> SessionQuery:

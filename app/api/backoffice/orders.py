@@ -14,7 +14,7 @@ from app.api.conventions.paging import Paging, encode
 from app.api.models.report import OrdersPage, OrderState
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug, Text
-from app.kpis.orders_and_events import read_orders
+from app.kpis.timeline.orders_and_events import read_orders
 from app.problems import responses
 from app.storage.event_log.log_reads import OrderFilter
 

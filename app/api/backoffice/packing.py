@@ -17,7 +17,7 @@ from app.api.conventions.language import AnswerLanguage
 from app.api.conventions.spooled import spooled
 from app.api.models.packing import CartonsDocument, PackingDocument
 from app.catalogue.models import Day
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 from app.logistics import carriers, cartons, files, reader
 from app.logistics.cartons import NewCartons
 from app.problems import responses

@@ -13,7 +13,7 @@ from app.api.conventions.paging import Paging, encode
 from app.catalogue.brands import brands
 from app.catalogue.brands.brands import Brand, BrandPatch, NewBrand
 from app.catalogue.models import Slug, Text
-from app.kpis.metrics import BY_SLUG
+from app.kpis.evaluation.metrics import BY_SLUG
 from app.problems import invalid, responses
 
 router = APIRouter(prefix="/v1/brands", tags=["brands"])

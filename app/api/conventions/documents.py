@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
 from app.labels.catalogue import Language
 from app.negotiation import tag_of
 

@@ -16,8 +16,8 @@ from app.api.catalogue.brands import BrandSlug
 from app.api.models.hosts import Sold
 from app.api.models.results import Amount, DocumentModel
 from app.catalogue.models import SessionKind
-from app.kpis.comparison import LONGEST
-from app.kpis.host_history import read_host_history
+from app.kpis.comparison.comparison import LONGEST
+from app.kpis.comparison.host_history import read_host_history
 from app.problems import responses
 from app.storage.kpis.session_status import SessionStatus
 

@@ -14,8 +14,8 @@ from pydantic_core import to_json
 from app.api.access.authorization import AppService, Viewer, session_uuid
 from app.api.models.results import Basis, DocumentModel
 from app.catalogue.models import SessionKind, Slug
-from app.kpis.comparison import LONGEST, read_comparison, read_history
-from app.kpis.metrics import Unit
+from app.kpis.comparison.comparison import LONGEST, read_comparison, read_history
+from app.kpis.evaluation.metrics import Unit
 from app.problems import responses
 from app.storage.kpis.session_status import SessionStatus
 

@@ -22,21 +22,20 @@ from app.api.models.targets import TargetsDocument
 from app.api.models.timeline import MarksDocument, TimelineDocument
 from app.catalogue.models import CanonicalCode
 from app.events.fields import Slug
-from app.kpis import (
-    hosts as host_reader,
-    latest_marks,
-    product_reader,
-    reader,
-    support as support_reader,
-    target_reader,
-)
-from app.kpis.audience import CORE_FAN_LEVEL
-from app.kpis.product_reader import ProductPage, ShowcasePage
-from app.kpis.products import MOST_LISTED
-from app.kpis.reader import SessionQuery, TimelineQuery
-from app.kpis.showcases import MOST_SHOWCASES
-from app.kpis.single_flight import SingleFlight
-from app.kpis.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
+from app.kpis.audience import support as support_reader
+from app.kpis.audience.audience import CORE_FAN_LEVEL, read_audience
+from app.kpis.comparison import target_reader
+from app.kpis.documents.kpi_reader import read_kpis
+from app.kpis.products import product_reader
+from app.kpis.products.product_reader import ProductPage, ShowcasePage
+from app.kpis.products.products import MOST_LISTED
+from app.kpis.products.showcases import MOST_SHOWCASES
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.reading.single_flight import SingleFlight
+from app.kpis.timeline import latest_marks
+from app.kpis.timeline.timeline import PRODUCT_SERIES, SESSION_SERIES, Step
+from app.kpis.timeline.timeline_reader import TimelineQuery, read_timeline
+from app.kpis.windows import hosts as host_reader
 from app.labels.catalogue import LANGUAGES
 from app.negotiation import tag_of
 from app.problems import responses
@@ -102,7 +101,7 @@ async def kpis(request: Request) -> Response:
 
     async def work() -> tuple[bytes, str]:
         asked = SessionQuery(session, caller.brand_id, datetime.now(UTC), language, client=caller.is_client)
-        body = to_json(await reader.read_kpis(service.database, asked))
+        body = to_json(await read_kpis(service.database, asked))
         return body, tag_of(body, language)
 
     body, tag = await _single_flight(request).run((session, caller.brand_id, caller.is_client, language), work)
@@ -137,7 +136,7 @@ async def timeline(
 ) -> Response:
     """Return series in equal buckets, with marks. The default window is the broadcast and at most one hour around it."""
     question = TimelineQuery(metrics, step, product, platform, begin, to)
-    return answer(await reader.read_timeline(service.database, asked, question), asked)
+    return answer(await read_timeline(service.database, asked, question), asked)
 
 
 @router.get("/hosts", summary="Hosts", operation_id="list_hosts", response_model=HostsDocument)
@@ -177,7 +176,7 @@ async def audience(
     min_level: Annotated[int, Query(ge=0, le=1000, description="lowest fan level of a core fan")] = CORE_FAN_LEVEL,
 ) -> Response:
     """Return arrivals by traffic source and fan level, of the session or of a window with a resolution of one second."""
-    return answer(await reader.read_audience(service.database, asked, begin, to, min_level), asked)
+    return answer(await read_audience(service.database, asked, begin, to, min_level), asked)
 
 
 @router.get("/support", summary="Customer service", operation_id="get_support", response_model=SupportDocument)

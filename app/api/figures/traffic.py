@@ -11,8 +11,8 @@ from app.api.access.authorization import AppService
 from app.api.access.session_query import Question
 from app.api.conventions.documents import UNCHANGED, answer
 from app.api.models.traffic import FunnelDocument, SourcesDocument
-from app.kpis.funnel import By, read_funnel
-from app.kpis.sources import read_sources
+from app.kpis.audience.funnel import By, read_funnel
+from app.kpis.audience.sources import read_sources
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 410, 422))

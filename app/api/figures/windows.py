@@ -12,7 +12,7 @@ from app.api.access.session_query import Question
 from app.api.conventions.cancellation import while_connected
 from app.api.conventions.documents import UNCHANGED, answer
 from app.api.models.windows import AfterLiveDocument, EffectsDocument, RetentionDocument
-from app.kpis import after_live as after_live_reader, effects as effect_reader, retention as retention_reader
+from app.kpis.windows import after_live as after_live_reader, effects as effect_reader, retention as retention_reader
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/sessions/{session}", tags=["results"], responses=UNCHANGED | responses(401, 403, 404, 422))

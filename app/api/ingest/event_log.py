@@ -14,8 +14,8 @@ from app.api.conventions.language import AnswerLanguage
 from app.api.conventions.paging import Paging, encode
 from app.api.models.report import LogPage
 from app.events.payload import PAYLOADS
-from app.kpis.orders_and_events import read_log
-from app.kpis.reader import SessionQuery
+from app.kpis.reading.session_reader import SessionQuery
+from app.kpis.timeline.orders_and_events import read_log
 from app.problems import invalid, responses
 
 router = APIRouter(prefix="/v1/events", tags=["ingest"], responses=UNCHANGED | responses(401, 403, 404, 410, 422))

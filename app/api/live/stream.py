@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.access.authorization import HOT, READERS, AppService, SessionId, Viewer, caller_of
 from app.api.conventions.language import AnswerLanguage
 from app.catalogue.access import Principal
-from app.kpis.reader import SessionQuery, read_head
+from app.kpis.reading.session_reader import SessionQuery, read_head
 from app.labels.catalogue import Language
 from app.live.subscriber import StreamAccess, Subscriber
 from app.live.tickets import Ticket

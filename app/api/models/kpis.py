@@ -10,8 +10,8 @@ from pydantic import Field, create_model
 
 from app.api.models.benchmarks import Benchmark
 from app.api.models.results import Amount, Basis, DocumentModel
-from app.kpis.ad_spend import CONVERTED
-from app.kpis.metrics import METRICS, Metric, Unit
+from app.kpis.evaluation.ad_spend import CONVERTED
+from app.kpis.evaluation.metrics import METRICS, Metric, Unit
 from app.storage.kpis.session_status import SessionStatus
 
 

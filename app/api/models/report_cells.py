@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.api.models.results import Basis, DocumentModel
-from app.kpis.metrics import Unit
+from app.kpis.evaluation.metrics import Unit
 
 
 class TableCell(DocumentModel):

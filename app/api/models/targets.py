@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from app.api.models.results import Basis, DocumentModel
-from app.kpis.metrics import Unit
-from app.kpis.targets import State
+from app.kpis.comparison.targets import State
+from app.kpis.evaluation.metrics import Unit
 from app.storage.kpis.session_status import SessionStatus
 
 Value = int | float | str | None

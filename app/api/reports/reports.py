@@ -17,8 +17,8 @@ from app.api.models.report import ReportDocument
 from app.api.reports.editions import AskedEdition
 from app.catalogue.brands import logos
 from app.catalogue.brands.logos import LogoImage
-from app.kpis.reader import SessionQuery
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
+from app.kpis.reading.session_reader import SessionQuery
 from app.problems import responses
 from app.release import files as released_files, reader
 from app.release.editions import client_revision

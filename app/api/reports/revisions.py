@@ -20,8 +20,8 @@ from app.api.models.revisions import FrozenRevision, NewRelease, Revision, Revis
 from app.api.reports.editions import AskedEdition
 from app.catalogue.brands import logos
 from app.catalogue.brands.logos import LogoImage
-from app.kpis.reader import SessionQuery
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
+from app.kpis.reading.session_reader import SessionQuery
 from app.negotiation import tag_of
 from app.problems import not_found, responses
 from app.release import files, reader

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from app.insights.evidence import MINUTE, Evidence, Stretch
 from app.insights.finding import PICTURE, Finding, capped, path_of
-from app.kpis.render import local
-from app.kpis.rounding import half_up, number
-from app.kpis.timeline import MAX_BUCKETS
+from app.kpis.documents.render import local
+from app.kpis.evaluation.rounding import half_up, number
+from app.kpis.timeline.timeline import MAX_BUCKETS
 
 SHORTEST, LONGEST = 20, MAX_BUCKETS
 """The minutes of a broadcast: parts of a shorter one cannot be compared, and a longer one has no timeline by minute."""

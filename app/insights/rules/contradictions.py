@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, path_of
-from app.kpis.consistency import findings, message
+from app.kpis.evaluation.consistency import findings, message
 
 
 def figures_contradict(evidence: Evidence) -> Iterable[Finding]:

@@ -11,9 +11,9 @@ from fractions import Fraction
 from app.events.traffic import arrival_of
 from app.insights.evidence import Evidence
 from app.insights.finding import PICTURE, Finding, capped, path_of
-from app.kpis.audience import CORE_FAN_LEVEL
-from app.kpis.evaluate import Evaluation
-from app.kpis.rounding import number
+from app.kpis.audience.audience import CORE_FAN_LEVEL
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.evaluation.rounding import number
 
 EARLY = timedelta(minutes=20)
 """The results sheet evaluates the first 20 minutes."""

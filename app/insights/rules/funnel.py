@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, Finding, path_of
-from app.kpis.evaluate import Evaluation
-from app.kpis.percentile import PercentileRank, percentile_rank
-from app.kpis.rounding import number
+from app.kpis.comparison.percentile import PercentileRank, percentile_rank
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.evaluation.rounding import number
 from app.labels.catalogue import label
 
 STEPS = (("impressions", "viewers"), ("viewers", "clickers"), ("clickers", "buyers"))

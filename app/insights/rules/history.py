@@ -10,12 +10,12 @@ from uuid import UUID
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, PICTURE, Finding, Section, capped, path_of
 from app.insights.message_format import MessageFormatter
-from app.kpis.comparison import comparable, shown
-from app.kpis.evaluate import Evaluation
-from app.kpis.metrics import BY_SLUG
-from app.kpis.percentile import exact, percentile_rank
-from app.kpis.render import plain
-from app.kpis.rounding import digits_of, fixed, half_up, number
+from app.kpis.comparison.comparison import comparable, shown
+from app.kpis.comparison.percentile import exact, percentile_rank
+from app.kpis.documents.render import plain
+from app.kpis.evaluation.evaluate import Evaluation
+from app.kpis.evaluation.metrics import BY_SLUG
+from app.kpis.evaluation.rounding import digits_of, fixed, half_up, number
 from app.labels.catalogue import label
 
 METRICS: tuple[tuple[str, Section, str, int], ...] = (

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, Finding, capped, path_of
-from app.kpis.rounding import digits_of, money, number
+from app.kpis.evaluation.rounding import digits_of, money, number
 
 ENOUGH_VIEWERS = 200
 ENOUGH_BUYERS = 20

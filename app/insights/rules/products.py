@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, MONEY, Finding, capped, path_of
-from app.kpis.evaluate import Figure
-from app.kpis.render import local
-from app.kpis.rounding import digits_of, fixed, money, number
+from app.kpis.documents.render import local
+from app.kpis.evaluation.evaluate import Figure
+from app.kpis.evaluation.rounding import digits_of, fixed, money, number
 
 ENOUGH_UNITS = 5
 """The fewest pieces sold on air."""

@@ -11,9 +11,9 @@ from fractions import Fraction
 from app.events.traffic import arrival_of
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, Finding, capped, path_of
-from app.kpis.products import ProductResult
-from app.kpis.render import local
-from app.kpis.rounding import number
+from app.kpis.documents.render import local
+from app.kpis.evaluation.rounding import number
+from app.kpis.products.products import ProductResult
 
 SOURCES = frozenset({"promotion", "advertisement", "ad", "ads"})
 """Traffic sources that are promotions; the kinds of the session's promotions are added."""

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from app.insights.evidence import MINUTE, Evidence
 from app.insights.finding import ACTION, Finding, capped, path_of
-from app.kpis.metrics import SHIPPED
-from app.kpis.render import local
-from app.kpis.rounding import half_up, number
+from app.kpis.documents.render import local
+from app.kpis.evaluation.metrics import SHIPPED
+from app.kpis.evaluation.rounding import half_up, number
 
 ENOUGH_SLOW = 3
 """The fewest slow answers."""

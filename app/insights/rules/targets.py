@@ -9,9 +9,9 @@ from fractions import Fraction
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, PICTURE, Finding, path_of
 from app.insights.message_format import MessageFormatter
-from app.kpis.number_format import format_value
-from app.kpis.rounding import number
-from app.kpis.targets import State, TargetFigure, shown
+from app.kpis.comparison.targets import State, TargetFigure, shown
+from app.kpis.evaluation.number_format import format_value
+from app.kpis.evaluation.rounding import number
 from app.labels.catalogue import label
 
 STATES = (State.MISSED, State.BEHIND, State.EXCEEDED, State.REACHED)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from app.insights.evidence import Evidence
 from app.insights.finding import ACTION, Finding, capped, path_of
 from app.insights.message_format import MessageFormatter
-from app.kpis.rounding import digits_of, fixed, money
+from app.kpis.evaluation.rounding import digits_of, fixed, money
 from app.labels.catalogue import label, label_or
 from app.storage.kpis.sources import Source, SourceSales
 

@@ -11,10 +11,10 @@ from fractions import Fraction
 from app.insights.evidence import MINUTE, Evidence, Presented, Stretch
 from app.insights.finding import ACTION, PICTURE, Finding, capped, path_of
 from app.insights.message_format import MessageFormatter
-from app.kpis.effects import Effect, Window, overlap, per_minute
-from app.kpis.metrics import DAY
-from app.kpis.render import local
-from app.kpis.rounding import digits_of, fixed, money, number
+from app.kpis.documents.render import local
+from app.kpis.evaluation.metrics import DAY
+from app.kpis.evaluation.rounding import digits_of, fixed, money, number
+from app.kpis.windows.effects import Effect, Window, overlap, per_minute
 
 LONG_ENOUGH_US = 600_000_000
 """The shortest time of a host: ten minutes."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.kpis.status import is_on_air
+from app.kpis.reading.status import is_on_air
 from app.storage.database import Database
 from app.storage.kpis.broadcasts import broadcasts_of
 from app.storage.kpis.reads import Broadcast

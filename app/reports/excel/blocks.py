@@ -9,8 +9,8 @@ from typing import Any
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from app.kpis.render import Document
-from app.kpis.rounding import digits_of
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.rounding import digits_of
 from app.labels.notation import NOTHING
 from app.reports.excel.formats import MOST_POINTS, WorkbookStyle, block_height, guarded, number_format, number_of
 from app.reports.formulas import Place, formula_of

@@ -12,10 +12,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from app.events.characters import FORMULA_SIGNS
-from app.kpis.metrics import Unit
-from app.kpis.number_format import RETURNS
-from app.kpis.render import Document
-from app.kpis.rounding import digits_of
+from app.kpis.documents.render import Document
+from app.kpis.evaluation.metrics import Unit
+from app.kpis.evaluation.number_format import RETURNS
+from app.kpis.evaluation.rounding import digits_of
 from app.labels.catalogue import Language, label
 from app.labels.notation import money_pattern
 
@@ -69,7 +69,7 @@ class WorkbookStyle:
 
 
 def number_format(unit: str, value: float | str | None, currency: str, language: Language, slug: str = "") -> str:
-    """Return the number format that shows a value as `app.kpis.number_format` does: 18,052, 5.20%, 10.57分, 481,888元."""
+    """Return the number format that shows a value as `kpis.evaluation.number_format` does: 18,052, 5.20%, 10.57分, 481,888元."""
     if unit == Unit.MONEY:
         whole = not str(value).partition(".")[2].strip("0")
         return money_format(currency, language, 0 if whole else digits_of(currency))

@@ -13,8 +13,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from app.events.characters import clean_text
-from app.kpis.orders_and_events import order_document
-from app.kpis.render import Document, zone_of
+from app.kpis.documents.render import Document, zone_of
+from app.kpis.timeline.orders_and_events import order_document
 from app.labels.catalogue import label, label_or
 from app.reports.document import heading_of, subtitle_of
 from app.reports.excel.formats import WorkbookStyle, block_height, guarded, lines_of, print_setup

@@ -17,7 +17,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from app.catalogue.brands.logos import LogoImage
 from app.charts.data import MOST_PRODUCTS
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.labels.catalogue import label
 from app.labels.notation import NOTHING
 from app.reports.document import FACT_PAIRS, PRODUCT_COLUMNS, PROMOTION_COLUMNS, heading_of, subtitle_of, text_section

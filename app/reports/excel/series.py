@@ -13,8 +13,8 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from app.charts.data import product_names
-from app.kpis.render import Document
-from app.kpis.timeline import SESSION_SERIES
+from app.kpis.documents.render import Document
+from app.kpis.timeline.timeline import SESSION_SERIES
 from app.labels.catalogue import label
 from app.reports.charts import SERIES
 from app.reports.document import heading_of, subtitle_of

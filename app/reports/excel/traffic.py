@@ -5,7 +5,7 @@ In: the report document's section. Out: cells. Never here: figures of its own.
 
 from typing import Any
 
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.reports.excel.blocks import LAST, WIDTHS, Blocks
 from app.reports.excel.formats import QUIET, block_height, write_text
 from app.reports.traffic import COLUMNS

@@ -14,7 +14,7 @@ from xlsxwriter import Workbook
 from app.catalogue.brands.logos import LogoImage
 from app.charts.data import product_names
 from app.events.characters import clean_values
-from app.kpis.render import Document
+from app.kpis.documents.render import Document
 from app.labels.catalogue import label
 from app.reports.document import heading_of
 from app.reports.excel.formats import WorkbookStyle

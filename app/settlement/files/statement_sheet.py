@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from xlsxwriter.worksheet import Worksheet
 
-from app.kpis.rounding import digits_of
+from app.kpis.evaluation.rounding import digits_of
 from app.reports.excel.formats import WorkbookStyle, block_height, guarded, money_format, print_setup
 from app.settlement.files.formulas import product
 from app.settlement.files.tidy_sheets import ratio

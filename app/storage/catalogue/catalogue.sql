@@ -66,7 +66,7 @@ DELETE FROM pending_refolds WHERE brand_id = $1 AND key = ANY($2::text[]);
 
 -- name: on_air
 -- The sessions that are on air: of the given ones, or of all that the caller may see. A status of the session itself (room '')
--- applies to all rooms until a room reports a later one; kpis/status.py implements the same rule.
+-- applies to all rooms until a room reports a later one; kpis/reading/status.py implements the same rule.
 SELECT said.session_id
 FROM (
     SELECT g.session_id,

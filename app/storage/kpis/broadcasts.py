@@ -1,6 +1,6 @@
 """What the rooms of sessions reported last: on air or not.
 
-In: a connection, sessions. Out: broadcasts by session. Never here: which of them count (`kpis.status`).
+In: a connection, sessions. Out: broadcasts by session. Never here: which of them count (`kpis.reading.status`).
 """
 
 from collections.abc import Sequence

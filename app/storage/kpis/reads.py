@@ -111,7 +111,7 @@ class SessionFigures:
     corrected_clocks: Mapping[str, int] = field(default_factory=dict)
     """Source → events whose time was wrong; the ten sources with the most."""
     released: Mapping[str, Any] | None = None
-    """The KPI values of the latest revision (`app.kpis.final`)."""
+    """The KPI values of the latest revision (`app.kpis.documents.final`)."""
     after_live: Mapping[str, AfterLive] = field(default_factory=dict)
     """Platform → what was paid after the end; empty before the end."""
     ad_rates: Rates = field(default_factory=dict)

@@ -63,7 +63,8 @@ export const READER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** A traffic source's name: the catalogue's if it has one, else the platform's own slug. */
 export const sourceName = (slug) => (slug === null ? t("source.unknown") : labelOr(`source.${slug}`, slug));
 
-// The rules below are those of app/kpis/number_format.py and app/labels/notation.py, which format the report and its files.
+// The rules below are those of app/kpis/evaluation/number_format.py and app/labels/notation.py, which format the report and its
+// files.
 
 /** Return a number with separators and so many decimals: 302,438.02. */
 export function number(value, digits = 0) {
