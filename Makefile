@@ -50,7 +50,7 @@ test-all: setup ## run the tests with all cases, examples, languages, widths and
 	TALLYLIGHT_FAULTS=full $(BIN)/python -m pytest --ignore=tests/drift --timeout 900 -n $(WORKERS) --dist worksteal
 
 clients: setup ## lint the OpenAPI document; run generated clients and the JavaScript SDK (needs node and a registry)
-	$(BIN)/python -m pytest tests/clients tests/api/test_javascript_sdk.py -n $(WORKERS)
+	$(BIN)/python -m pytest tests/clients tests/api/ingest/test_javascript_sdk.py -n $(WORKERS)
 
 fuzz: setup ## run the property tests with EXAMPLES=5000 new examples each; a failure prints what repeats it
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property --timeout 0 -n $(WORKERS) --dist worksteal

@@ -105,6 +105,16 @@ def test_no_test_module_is_imported() -> None:
     assert set() == found
 
 
+def test_folders_of_tests_bear_the_names_of_the_packages_that_they_test() -> None:
+    """`tests/kpis/windows` tests `app/kpis/windows`; a room without packages keeps its tests in one folder."""
+    rooms = {path.name for path in (ROOT / "app").iterdir() if (path / "__init__.py").exists()}
+    folders = {path.parent for path in LISTED if path.name.startswith("test_") and path.parts[1] in rooms and len(path.parts) > 3}
+    assert len(folders) > 20
+    assert set() == {
+        str(folder) for folder in folders if not (ROOT / "app" / folder.relative_to("tests") / "__init__.py").exists()
+    }
+
+
 def _is_module(name: str) -> bool:
     return (ROOT / (name.replace(".", "/") + ".py")).exists()
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("sh", "js", "json", "http", "python", "text")
 PAGES: Mapping[str, Mapping[str, str]] = {
-    "http": {"docs/howto/mapping.md": "tests/platforms/test_mapping_page.py"},
+    "http": {"docs/howto/mapping.md": "tests/platforms/administration/test_mapping_page.py"},
     "python": {
         "docs/reference/exports.md": "tests/exports/test_examples.py",
         "docs/howto/extending.md": "tests/guide/test_extending.py",

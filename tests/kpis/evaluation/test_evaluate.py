@@ -104,7 +104,7 @@ def test_every_total_is_what_the_glossary_says(
     figures = figures_of(counted, reported, seconds)
     evaluation = evaluate(figures, START + timedelta(days=1))
     expected = naive(figures, seconds)
-    # What is paid after the end is no sum of these rows (tests/kpis/test_after_live.py).
+    # What is paid after the end is no sum of these rows (tests/kpis/windows/test_after_live.py).
     checked = {m.slug for m in METRICS if m.after_end is None} - {"concurrent_viewers", "peak_concurrent_viewers"}
     only_averages = expected.get("average_watch_seconds") is None
     for slug in checked:

@@ -14,7 +14,7 @@ from app.labels.catalogue import CATALOGUE, LANGUAGES, label, name_in
 from app.reports import document as report_document
 from app.storage.kpis.session_status import SessionStatus
 
-ROOT = Path(__file__).parents[2] / "app"
+ROOT = Path(__file__).parents[3] / "app"
 
 
 def test_every_label_exists_in_every_language() -> None:

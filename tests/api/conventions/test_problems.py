@@ -13,7 +13,7 @@ from app.labels.catalogue import LANGUAGES, labels
 from app.platforms.connection_counters import ErrorCode
 from app.problems import CODES, ProblemError, not_found
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "problems.md").read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ import httpx
 from tests.guide.examples import differences
 from tests.platforms.conftest import path_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "mapping.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "howto" / "mapping.md").read_text(encoding="utf-8")
 SECRET = b"the signing secret of the shop's webhooks"
 
 

@@ -256,7 +256,7 @@ async def test_no_cookie_is_kept(served: tuple[int, Asked]) -> None:
 
 def test_only_the_guarded_client_makes_requests() -> None:
     """Every other part of the server gets its client from here; the simulator calls its own server."""
-    root = Path(__file__).parents[2] / "app"
+    root = Path(__file__).parents[3] / "app"
     made = r"httpx\.(AsyncClient|Client|get|post|stream|request)\(|urlopen\(|aiohttp|websockets\.|import requests"
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if re.search(made, path.read_text("utf-8"))}
     assert {"platforms/calls/outbound.py", "simulate/api_client.py"} == found
