@@ -148,15 +148,15 @@ def no_telemetry(head: SessionHead, clock: datetime, silence: timedelta) -> Aler
 
     It ends with the first event, and when the broadcast has lasted for a day (`status.LONGEST_BROADCAST`).
     """
-    moments = [moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment is not None]
+    moments = [moment for moment in (head.last_telemetry, *(b.at for b in head.broadcasts)) if moment is not None]
     if not moments:
         return None
-    heard = max(moments)
+    latest = max(moments)
     # What was counted is known by its minute: anything in it may have arrived at its end.
-    quiet = clock - (heard + MINUTE if heard.second == heard.microsecond == 0 else heard)
+    quiet = clock - (latest + MINUTE if latest.second == latest.microsecond == 0 else latest)
     if quiet < silence:
         return None
-    return Alert("no_telemetry", Level.CRITICAL, heard, {"minutes": (clock - heard) // MINUTE})
+    return Alert("no_telemetry", Level.CRITICAL, latest, {"minutes": (clock - latest) // MINUTE})
 
 
 def sold_out_clicked(product: str, state: ProductState) -> Alert | None:

@@ -92,7 +92,7 @@ def _end(evaluation: Evaluation) -> datetime:
     if evaluation.status is SessionStatus.LIVE:
         raise ProblemError(409, "the session is on air; release it after its end", code="session_on_air")
     head = evaluation.head
-    end = session_end(head, evaluation.status, evaluation.as_of) or head.last_heard
+    end = session_end(head, evaluation.status, evaluation.as_of) or head.last_telemetry
     if end is None:
         raise ProblemError(409, "the session has no figures yet; there is nothing to release", code="nothing_to_release")
     return end

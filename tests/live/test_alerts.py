@@ -22,11 +22,11 @@ CLOCK = START + timedelta(minutes=30)
 LIMITS = AlertThresholds(low_stock=5, slow_seconds=180.0, silence=timedelta(seconds=120))
 
 
-def head(heard: datetime | None, began: datetime | None = START) -> SessionHead:
+def head(telemetry: datetime | None, began: datetime | None = START) -> SessionHead:
     """Return a session that went on air and sent its last event at a moment."""
     on_air = (Broadcast("wechat", "room", on=True, at=began),) if began else ()
     return SessionHead(
-        START_ID, START_ID, "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, began, None, heard, ("wechat",), on_air
+        START_ID, START_ID, "b", "B", "t", None, "live", "CNY", "Asia/Tokyo", None, began, None, telemetry, ("wechat",), on_air
     )  # fmt: skip
 
 
@@ -117,17 +117,17 @@ class TestSilence:
     )
     def test_a_live_session_is_silent(self, quiet: float, minutes: int | None) -> None:
         """From the limit on; after an hour the session no longer counts as on air."""
-        heard = CLOCK - timedelta(seconds=quiet) + timedelta(microseconds=1)
-        found = head(heard, heard)
+        telemetry = CLOCK - timedelta(seconds=quiet) + timedelta(microseconds=1)
+        found = head(telemetry, telemetry)
         clock = alerts.session_clock(found, CLOCK + timedelta(microseconds=1))
         alert = alerts.no_telemetry(found, clock, LIMITS.silence)
         assert minutes == (alert.figures["minutes"] if alert else None)
 
     def test_a_minute_of_counts_lasts_to_its_end(self) -> None:
         """What was counted in a minute may have come in its last second."""
-        heard = CLOCK - timedelta(seconds=120)
-        assert alerts.no_telemetry(head(heard, None), CLOCK, LIMITS.silence) is None
-        assert alerts.no_telemetry(head(heard, None), CLOCK + MINUTE, LIMITS.silence) is not None
+        telemetry = CLOCK - timedelta(seconds=120)
+        assert alerts.no_telemetry(head(telemetry, None), CLOCK, LIMITS.silence) is None
+        assert alerts.no_telemetry(head(telemetry, None), CLOCK + MINUTE, LIMITS.silence) is not None
 
     def test_a_replay_of_another_year_is_not_silent(self) -> None:
         """Its clock is where it has come to."""

@@ -38,7 +38,7 @@ async def read_evaluations(
     found = await comparison_reads.figures_of(connection, sessions, brand)
     live = [figures for figures in found.values() if is_on_air(figures.head.broadcasts)]
     if live:
-        found |= await comparison_reads.heard_until(connection, live)
+        found |= await comparison_reads.with_last_minutes(connection, live)
     several = [session for session, figures in found.items() if several_sampled(figures)]
     minutes = await comparison_reads.concurrency_of(connection, several) if several else {}
     rows = len(sessions) + sum(map(len, minutes.values()))

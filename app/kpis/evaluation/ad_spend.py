@@ -25,7 +25,7 @@ def ad_spend(parts: Mapping[str, tuple[int, int]], rates: Rates, digits: int) ->
     Without the rate of one currency the sum is unknown.
     """
     own = parts.get("ad_spend")
-    foreign = {slug.removeprefix(_FOREIGN): told for slug, (told, _) in parts.items() if slug.startswith(_FOREIGN)}
+    foreign = {slug.removeprefix(_FOREIGN): amount for slug, (amount, _) in parts.items() if slug.startswith(_FOREIGN)}
     if not foreign:
         return _ABSENT if own is None else (own[0], 1, "reported")
     total = own[0] if own else 0

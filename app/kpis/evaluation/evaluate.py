@@ -210,9 +210,9 @@ def _by_product(own: int | None, reported: tuple[int, int] | None) -> Figure:
     """Return a platform's sum over products: of each the reported figure, or the counted one if none was reported."""
     if reported is None:
         return ABSENT if own is None else (own, 1, "counted")
-    told, counted_too = reported
+    amount, counted_too = reported
     unreported = (own or 0) - counted_too
-    return (told + unreported, 1, "mixed" if unreported else "reported")
+    return (amount + unreported, 1, "mixed" if unreported else "reported")
 
 
 def _watch(values: Values, counted: Mapping[str, int], reported: Mapping[str, int]) -> None:

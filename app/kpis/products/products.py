@@ -195,10 +195,10 @@ def _values(
         # Versions before migration 0044 count clickers of the session alone: those of its products are too few until a rebuild.
         partial = {"clickers"} if session.get("product_clicks") != session.get(CLICKS_WITH_CLICKERS) else set()
         part: Values = {}
-        for field, metric, told in _BY_PRODUCT:
-            figure = _reported(values, told)
+        for field, metric, reported in _BY_PRODUCT:
+            figure = _reported(values, reported)
             counts = metric not in partial and (
-                (metric in session and (platform, told) not in sampled) or (False, metric) in values
+                (metric in session and (platform, reported) not in sampled) or (False, metric) in values
             )
             # If a platform's clicks are counted, a product without a row has none. If they are reported, its clicks are unknown.
             if not figure[1] and counts:

@@ -53,4 +53,4 @@ def session_end(head: SessionHead, status: SessionStatus, now: datetime) -> date
     begun = max((broadcast.at for broadcast in head.broadcasts if broadcast.on), default=now)
     if now - begun <= LONGEST_BROADCAST:
         return now
-    return max([moment for moment in (head.last_heard, *(b.at for b in head.broadcasts)) if moment])
+    return max([moment for moment in (head.last_telemetry, *(b.at for b in head.broadcasts)) if moment])

@@ -90,8 +90,8 @@ async def read_retention_of_report(database: Database, asked: SessionQuery) -> R
         ProblemError: as `read_retention`.
     """
     async with database.acquire() as connection:
-        told = await stays.has_exits(connection, asked.session)
-    return await _read_apart(database, asked) if told else None
+        any_exits = await stays.has_exits(connection, asked.session)
+    return await _read_apart(database, asked) if any_exits else None
 
 
 async def retention_of_report_on(connection: Connection, asked: SessionQuery) -> Retention | None:

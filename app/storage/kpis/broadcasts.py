@@ -17,6 +17,6 @@ async def broadcasts_of(connection: Connection, sessions: Sequence[UUID]) -> dic
     """Return session → broadcasts of those that have any."""
     found: dict[UUID, list[Broadcast]] = {}
     if sessions:
-        for session, *said in await connection.fetch(_SQL["broadcasts"], sessions):
-            found.setdefault(session, []).append(Broadcast(*said))
+        for session, *fields in await connection.fetch(_SQL["broadcasts"], sessions):
+            found.setdefault(session, []).append(Broadcast(*fields))
     return found

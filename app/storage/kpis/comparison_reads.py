@@ -67,24 +67,24 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
         else:
             counted[session][platform][metric] = int(value)
     samples: dict[UUID, list[RoomSample]] = defaultdict(list)
-    heard: dict[UUID, datetime] = {}
+    last_telemetry: dict[UUID, datetime] = {}
     broadcasts: dict[UUID, list[Broadcast]] = defaultdict(list)
     for session, platform, room, key, metric, latest, at, highest in await connection.fetch(_READS["sampled"], ids):
         if metric == "broadcast":
             broadcasts[session].append(Broadcast(platform, key, latest == 1, at))
         if key == "":
             samples[session].append(RoomSample(platform, room, metric, latest, at, highest))
-            heard[session] = max(at, heard.get(session, at))
+            last_telemetry[session] = max(at, last_telemetry.get(session, at))
     parts: dict[UUID, list[tuple[str, str, str, str]]] = defaultdict(list)
-    for session, platform, metric, told, known in await connection.fetch(_READS["parts"], ids):
-        parts[session].append((platform, metric, told, known))
+    for session, platform, metric, reported_sum, counted_sum in await connection.fetch(_READS["parts"], ids):
+        parts[session].append((platform, metric, reported_sum, counted_sum))
     later: dict[UUID, dict[str, AfterLive]] = defaultdict(dict)
     for session, platform, *sums in await connection.fetch(_READS["after_live"], ids):
         later[session][platform] = AfterLive(*map(int, sums))
     reported = {session: reported_by(samples[session], ended_rooms(broadcasts[session])) for session in heads}
     found = {
         session: SessionFigures(
-            _head(row, heard.get(session), broadcasts[session]),
+            _head(row, last_telemetry.get(session), broadcasts[session]),
             {platform: dict(figures) for platform, figures in counted[session].items()},
             reported[session].figures,
             reported[session].peaks,
@@ -98,20 +98,20 @@ async def figures_of(connection: Connection, sessions: Sequence[UUID], allowed: 
     return await with_ad_rates(connection, found)
 
 
-def _head(row: Any, heard: datetime | None, broadcasts: Sequence[Broadcast]) -> SessionHead:
-    fields: tuple[Any, ...] = (*row[:12], heard, tuple(row["platforms"]), tuple(broadcasts), row["revision"])
+def _head(row: Any, last_telemetry: datetime | None, broadcasts: Sequence[Broadcast]) -> SessionHead:
+    fields: tuple[Any, ...] = (*row[:12], last_telemetry, tuple(row["platforms"]), tuple(broadcasts), row["revision"])
     return SessionHead(*fields)
 
 
-async def heard_until(connection: Connection, figures: Sequence[SessionFigures]) -> dict[UUID, SessionFigures]:
+async def with_last_minutes(connection: Connection, figures: Sequence[SessionFigures]) -> dict[UUID, SessionFigures]:
     """Return the sessions with the last minute in which anything was counted: where one that is on air ends so far."""
     rows = await connection.fetch(_READS["last_minutes"], [one.head.id for one in figures])
     found: dict[UUID, datetime] = {session: minute for session, minute in rows}  # noqa: C416 - a record is no tuple
-    heard = {}
+    completed = {}
     for one in figures:
-        moments = [moment for moment in (one.head.last_heard, found.get(one.head.id)) if moment]
-        heard[one.head.id] = replace(one, head=replace(one.head, last_heard=max(moments, default=None)))
-    return heard
+        moments = [moment for moment in (one.head.last_telemetry, found.get(one.head.id)) if moment]
+        completed[one.head.id] = replace(one, head=replace(one.head, last_telemetry=max(moments, default=None)))
+    return completed
 
 
 async def concurrency_of(connection: Connection, sessions: Sequence[UUID]) -> Mapping[UUID, Sequence[ConcurrencyRow]]:

@@ -54,7 +54,7 @@ class SessionHead:
     scheduled_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
-    last_heard: datetime | None
+    last_telemetry: datetime | None
     """The latest sample, or the last minute in which anything was counted."""
     platforms: tuple[str, ...]
     """Platforms of the registered streams."""
@@ -196,7 +196,7 @@ async def with_ad_rates(connection: Connection, found: dict[UUID, SessionFigures
     """Return the sessions with the rates of their campaigns' currencies; one query if there are such campaigns, else none."""
     wanted = []
     for session, figures in found.items():
-        currencies = {slug.partition(":")[2] for told in figures.parts.values() for slug in told if slug.startswith("ad_spend:")}
+        currencies = {slug.partition(":")[2] for sums in figures.parts.values() for slug in sums if slug.startswith("ad_spend:")}
         if currencies:
             head = figures.head
             day = day_of(head.started_at or head.scheduled_at or datetime.now(UTC), head.time_zone)
@@ -214,14 +214,14 @@ def parts_of(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, t
     nothing in the session's: it needs no rate.
     """
     found: dict[str, dict[str, tuple[int, int]]] = {}
-    for platform, metric, told, known in rows:
+    for platform, metric, reported, counted in rows:
         # A product's sample names its impressions as the room's sample does; here they are apart.
         slug = "product_impressions" if metric == "impressions" else metric
         if slug.startswith("ad_spend:"):
-            slug = f"ad_spend:{currency_of(int(slug.partition(':')[2]))}" if int(told) else "ad_spend"
+            slug = f"ad_spend:{currency_of(int(slug.partition(':')[2]))}" if int(reported) else "ad_spend"
         sums = found.setdefault(platform, {})
         before = sums.get(slug, (0, 0))
-        sums[slug] = (before[0] + int(told), before[1] + int(known))
+        sums[slug] = (before[0] + int(reported), before[1] + int(counted))
     return found
 
 

@@ -7,7 +7,7 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
         FROM counters c
         WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = ''
         ORDER BY c.bucket DESC
-        LIMIT 1)) AS last_heard,
+        LIMIT 1)) AS last_telemetry,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
        counted.platforms AS counted_platforms, counted.metrics AS counted_metrics, counted.sums AS counted_values,
        sampled.platforms AS sampled_platforms, sampled.rooms AS sampled_rooms, sampled.metrics AS sampled_metrics,
@@ -133,7 +133,7 @@ SELECT s.id, s.brand_id, b.slug, b.name, s.title, s.host, s.kind, s.currency, s.
         WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = ''
         ORDER BY c.bucket DESC
         LIMIT 1)
-       ) AS last_heard,
+       ) AS last_telemetry,
        ARRAY(SELECT DISTINCT st.platform FROM streams st WHERE st.session_id = $1::uuid ORDER BY 1) AS platforms,
        rooms.platforms AS room_platforms, rooms.names AS room_names, rooms.latest AS room_latest, rooms.at AS room_at,
        s.revision
