@@ -19,7 +19,7 @@ from app.adapters.parsing import any_timestamp, identifier
 from app.adapters.protocol import Context, Verified
 from app.adapters.signatures import key_of
 from app.events import envelope  # noqa: F401 (registers the payloads)
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 
 _MAX_EVENTS = 1000
 _MONEY = ("live.order.", "live.funds.")

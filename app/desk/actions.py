@@ -17,7 +17,7 @@ from app.catalogue.brands.session_access import session_ref
 from app.catalogue.models import RequestModel
 from app.events.envelope import EVENT, event_key
 from app.events.fields import Comment, Count, EventTime, ProductCode, Slug, Text
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.storage.database import Database
 from app.storage.live import desk

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
-from app.events import audience, benchmarks, commerce, orders, session, settlement, traffic  # noqa: F401  (registers the payloads)
 from app.events.fields import EventTime, LongText, Name, Text
-from app.events.payload import PAYLOADS, Payload
+from app.events.payload import Payload
+from app.events.registry import PAYLOADS
 
 JSON_MEDIA_TYPE = r"^[a-zA-Z0-9!#$&^_.+-]+/([a-zA-Z0-9!#$&^_.+-]+\+)?[jJ][sS][oO][nN]\s*(;.*)?$"
 """JSON Event Format 1.0.2, section 3.1: the subtype is `json` or ends with `+json`."""

@@ -1,6 +1,6 @@
-"""The base class of all payloads, and the registry of event types.
+"""The base class of all payloads.
 
-In: payload classes that declare their type. Out: `PAYLOADS`, from which the envelope builds its union. Never here: I/O.
+In: payload classes that declare their type. Out: `DECLARED`, from which `registry` lists the event types. Never here: I/O.
 """
 
 from datetime import datetime
@@ -14,7 +14,8 @@ from app.events.contributions import NOTHING, Contributions, FoldContext
 from app.events.fields import EARLIEST, FURTHEST
 from app.events.timestamps import rfc3339
 
-PAYLOADS: dict[str, type["Payload"]] = {}
+DECLARED: dict[str, type["Payload"]] = {}
+"""The classes of the modules that were imported up to now."""
 
 
 class OpenModel(BaseModel):
@@ -74,7 +75,7 @@ class Payload(OpenModel):
         cls.samples = samples
         if type:
             cls.type = type
-            PAYLOADS[type] = cls
+            DECLARED[type] = cls
 
     def json_bytes(self) -> bytes:
         """Return the payload as JSON, without fields that are None; unknown fields as they came."""

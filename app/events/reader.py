@@ -20,7 +20,8 @@ from pydantic import BaseModel
 
 from app.events.envelope import Event
 from app.events.fields import EARLIEST, FURTHEST, LongText, Name, Text
-from app.events.payload import PAYLOADS, Payload
+from app.events.payload import Payload
+from app.events.registry import PAYLOADS
 
 _ESCAPED = re.compile(rb"\\(?:[bfnrt]|u(?:00[0-189]|007[fF]|[fF]{3}[eEfF]|[fF][dD][dDeE]|[dD][fF][fF][eEfF]))")
 """How JSON writes control characters and noncharacters, some others included."""

@@ -11,7 +11,7 @@ from functools import cache
 
 from app.events import envelope  # noqa: F401 (registers the payloads)
 from app.events.fields import Count, FanLevel, Money, Seconds, fields_of
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.events.settlement import SignedMoney
 
 

@@ -24,7 +24,7 @@ from app.adapters.event_collector import cloud_event, validation_error
 from app.adapters.protocol import Event, Options
 from app.adapters.signatures import key_of
 from app.adapters.validation import Misconfigured, faults_of_model
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.imports import csv_cells
 from app.imports.cell_kinds import NUMBERS, CellKind
 from app.imports.column_survey import Survey, Surveyor

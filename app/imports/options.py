@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.events.fields import EARLIEST, LATEST, Currency, LongText
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.imports.cell_kinds import ORDER_CELLS, CellKind, event_cells
 from app.imports.order_export import RefundLevel
 from app.imports.table_heading import HEADING_ROWS

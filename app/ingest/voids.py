@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 from app.events.contributions import CUSTOMER, Contributions
 from app.events.envelope import event_key
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.ingest.folding import fold
 from app.ingest.folding.moments import moment, moment_or_none
 from app.ingest.folding.tally import Tally

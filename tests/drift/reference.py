@@ -26,8 +26,7 @@ from typer.main import get_command
 from app.api.access.authorization import Requires
 from app.catalogue.access import Role
 from app.cli import cli
-from app.events.envelope import EVENT_MODELS
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.kpis.evaluation.metrics import METRICS
 from app.main import ROUTERS
 from app.problems.codes import CODES
@@ -92,9 +91,8 @@ def settings() -> Iterator[str]:
 def events() -> Iterator[str]:
     """Yield a row per event type: the fields of its data, and the first sentence of its payload class."""
     for name, payload in PAYLOADS.items():
-        if name in EVENT_MODELS:
-            fields = ", ".join(f"`{field}`" + ("" if info.is_required() else "?") for field, info in payload.model_fields.items())
-            yield row(f"`{name}`", fields or "–", first_paragraph(payload.__doc__))
+        fields = ", ".join(f"`{field}`" + ("" if info.is_required() else "?") for field, info in payload.model_fields.items())
+        yield row(f"`{name}`", fields or "–", first_paragraph(payload.__doc__))
 
 
 def kpis() -> Iterator[str]:

@@ -17,7 +17,7 @@ from app.channels.kinds.registry import KINDS as CHANNEL_KINDS
 from app.charts.specification import CHARTS
 from app.desk.plan import PlannedItem
 from app.events.envelope import EVENT_MODELS
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.insights.finding import CODES
 from app.kpis.evaluation.metrics import METRICS, Combine, Metric, Rule
 from app.kpis.timeline.timeline import SESSION_SERIES

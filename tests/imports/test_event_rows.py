@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.imports.csv_import import Import
 from tests.pipeline.strategies import DATA
 from tests.properties import examples

@@ -12,7 +12,8 @@ from pydantic_core import to_json
 from app.events import reader
 from app.events.contributions import FoldContext
 from app.events.envelope import EVENT, EVENTS, Event as Envelope
-from app.events.payload import PAYLOADS, Unfoldable
+from app.events.payload import Unfoldable
+from app.events.registry import PAYLOADS
 from tests.pipeline.strategies import ALIASES, ROOMS, Event, stirs, telemetry
 from tests.properties import examples
 

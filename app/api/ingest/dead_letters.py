@@ -18,7 +18,7 @@ from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.events import json_text
 from app.events.characters import clean_values
 from app.events.orders import OrderLine
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.ingest.dry_runs.dry_run import ParkingReason
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.rebuilding.rebuild_requests import settle_all

@@ -13,7 +13,7 @@ from app.api.conventions.documents import UNCHANGED, answer
 from app.api.conventions.language import AnswerLanguage
 from app.api.conventions.paging import Paging, encode
 from app.api.models.report import LogPage
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.kpis.reading.session_reader import SessionQuery
 from app.kpis.timeline.orders_and_events import read_log
 from app.problems import invalid, responses

@@ -13,7 +13,7 @@ from app.currency import digits_of
 from app.events.audience import person
 from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
 from app.events.fields import LOGGED
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.ingest.folding import order_facts
 from app.ingest.folding.batch_rows import Gauge, PendingClaim, Span
 from app.ingest.folding.moments import microseconds, moment, moment_or_none

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from app.events import envelope  # noqa: F401  (registers the payloads)
 from app.events.contributions import digest
-from app.events.payload import PAYLOADS, Payload
+from app.events.payload import Payload
+from app.events.registry import PAYLOADS
 from app.storage.ingest.writes import WriteQueries
 
 SET = "statement"

@@ -12,7 +12,7 @@ from app.adapters.protocol import Adapter
 from app.adapters.registry import ADAPTERS
 from app.catalogue.models import ResponseModel
 from app.events import envelope  # noqa: F401 (registers the payloads)
-from app.events.payload import PAYLOADS
+from app.events.registry import PAYLOADS
 from app.platforms.administration.connections import POLLED
 
 FieldType = Literal["secret", "text", "boolean", "choice", "map", "rules"]
