@@ -17,7 +17,7 @@ from app.kpis.products.product_document import products_document
 from app.kpis.products.products import MOST_LISTED, ProductTable, SellOut, StockHistory, product_table
 from app.kpis.products.showcases import MOST_SHOWCASES, Showcase, page_of, showcases_document, showcases_of
 from app.kpis.products.stock import SoldOut, sold_out_stretches, sold_out_windows, stock_levels
-from app.kpis.products.stock_reader import NO_STOCK, Stock, read_stock
+from app.kpis.products.stock_reader import NO_STOCK, Stock, read_on_air, read_stock
 from app.kpis.reading.computation import compute
 from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.kpis.reading.status import session_end, status_of
@@ -175,7 +175,7 @@ async def showcases_on(
 ) -> tuple[Document, tuple[datetime, str] | None]:
     """Return the showcases document, read on this connection, and (beginning, product) of its last one if more follow."""
     head = await read_head(connection, asked)
-    changes = await product_reads.state_changes(connection, head.id, metrics=("on_air",))
+    changes = await read_on_air(connection, head.id)
     showcases, more = page_of(await compute(len(changes), _showcases, head, changes, asked.now), page.after, page.limit)
     windows = [one.window() for one in showcases] + [one.trailing() for one in showcases]
     sums = await product_reads.window_sums(connection, head.id, windows)

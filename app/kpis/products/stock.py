@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.kpis.products.showcases import second
+from app.kpis.products.state_changes import Changes
 from app.storage.kpis.product_reads import ProductWindow, StateChange, UnitsByMinute
 from app.storage.kpis.reads import AFTER_ALL
 
@@ -69,35 +70,13 @@ class Remaining(NamedTuple):
     """True if no stock was reported and `pieces` comes from the line-up's plan."""
 
 
-SHORT = timedelta(minutes=1)
-"""A stock that is replaced sooner is not searched for the moment at which it ran out."""
-
-
-def may_run_out(change: StateChange, sold: Mapping[str, int] | None = None) -> bool:
-    """Return whether a change is a stock that lasted for a while and was then reported again, and may have run out before.
-
-    Where it is known what was `sold` of each product, a stock of more pieces than that did not run out.
-    """
-    if change.metric != "stock" or change.until is None or change.value <= 0 or change.until - change.at < SHORT:
-        return False
-    return sold is None or change.value <= sold.get(change.key, 0)
-
-
-def pools_of(changes: Sequence[StateChange], lasting: Sequence[StateChange], units: Mapping[str, UnitsByMinute]) -> list[Pool]:
+def pools_of(found: Changes, units: Mapping[str, UnitsByMinute]) -> list[Pool]:
     """Return the pools to search: each platform's latest stock of a product, and of earlier ones those that may have run out.
 
     An earlier stock is left out if not even in the minutes that it touches as many units were paid as it had pieces.
     """
-    return [
-        *(Pool.of(report) for report in changes if report.metric == "stock" and report.until is None),
-        *(Pool.of(report) for report in lasting if _demand(report, units) >= report.value),
-    ]
-
-
-def _demand(report: StateChange, units: Mapping[str, UnitsByMinute]) -> int:
-    """Return at least the units of the product that were paid until its next report."""
-    paid = units.get(report.key)
-    return 0 if paid is None or report.until is None else paid.touching(report.at, report.until)
+    latest = [change for change in found.changes if change.metric == "stock" and change.until is None]
+    return [Pool.of(one) for one in (*latest, *(report.change() for report in found.lasting if report.may_run_out(units)))]
 
 
 def charged_platforms(platform: str, pools: Collection[str], selling: Collection[str]) -> list[str]:

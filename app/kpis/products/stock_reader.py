@@ -1,4 +1,4 @@
-"""Reads the stock of a session's products over time.
+"""Reads changes of state, and the stock of a session's products over time.
 
 In: a connection, a session. Out: what is left, and changes of stock with the moments at which a stock ran out. Never here:
 formulas, SQL.
@@ -7,8 +7,12 @@ formulas, SQL.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from uuid import UUID
 
-from app.kpis.products.stock import DIRECT, Pool, Remaining, charged_platforms, may_run_out, pools_of
+from app.kpis.products.state_changes import changes_of
+from app.kpis.products.stock import DIRECT, Pool, Remaining, charged_platforms, pools_of
+from app.kpis.reading.computation import compute
 from app.storage.database import Connection
 from app.storage.kpis import product_reads
 from app.storage.kpis.product_reads import PaidWindow, StateChange
@@ -31,6 +35,12 @@ class Stock:
 NO_STOCK = Stock((), {}, {})
 
 
+async def read_on_air(connection: Connection, session: UUID) -> Sequence[StateChange]:
+    """Return which products went on air and off, in order of time."""
+    states = await product_reads.states(connection, session, metrics=("on_air",))
+    return (await compute(sum(state.number() for state in states), changes_of, states)).changes
+
+
 async def read_stock(
     connection: Connection,
     head: SessionHead,
@@ -48,12 +58,14 @@ async def read_stock(
         sold: product → pieces, where they are known.
         every_stock: whether every change of a stock is wanted, or only those that decide when a product was sold out.
     """
-    changes = await product_reads.state_changes(connection, head.id, product, every_stock=every_stock, sold=sold)
-    lasting = [change for change in changes if may_run_out(change, sold)]
+    states = await product_reads.states(connection, head.id, product)
+    number = sum(state.number() for state in states)
+    found = await compute(number, changes_of, states, every_stock=every_stock, sold=sold)
     # One read of all minutes takes less than one of each stock's: most are reported again long before they run out.
-    products = {report.key for report in lasting}
+    products = {report.state.key for report in found.lasting}
     by_minute = await product_reads.units_by_minute(connection, head.id, products) if products else {}
-    pools = pools_of(changes, lasting, by_minute)
+    pools = pools_of(found, by_minute)
+    changes = found.changes
     if not pools:
         return Stock(changes, {}, {})
     windows = paid_windows(head, pools, [pool.pieces for pool in pools])
@@ -74,7 +86,7 @@ async def read_stock(
         code: Remaining(sum(pieces for pieces, _ in found), sum(units for _, units in found), estimated=False)
         for code, found in left.items()
     }
-    changes = sorted([*changes, *emptied], key=lambda change: (change.at, change.metric, change.key, change.platform))
+    changes = sorted([*changes, *emptied], key=attrgetter("at", "metric", "key", "platform"))
     return Stock(changes, remaining, latest)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from app.kpis.documents.render import Document, local
 from app.kpis.evaluation.rounding import number
 from app.kpis.products.showcases import Showcase, showcases_of
+from app.kpis.products.stock_reader import read_on_air
 from app.kpis.reading.computation import compute
 from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.kpis.reading.status import session_end, status_of
@@ -19,7 +20,7 @@ from app.kpis.timeline.marks import FOR_CLIENTS
 from app.kpis.windows.hosts import HostWindow, windows_of
 from app.problems import ProblemError
 from app.storage.database import Connection, Database
-from app.storage.kpis import hosts, marks, product_reads, stays
+from app.storage.kpis import hosts, marks, stays
 from app.storage.kpis.marks import MarkRow
 from app.storage.kpis.reads import SessionHead
 from app.storage.kpis.session_status import SessionStatus
@@ -116,7 +117,7 @@ async def retention_on(connection: Connection, asked: SessionQuery) -> Retention
     length = -((begin - end) // _MINUTE)
     until = begin + min(length, MOST_MINUTES) * _MINUTE
     rows = await stays.stays_by_minute(connection, head.id, [1000 * limit for limit in LIMITS_SECONDS], begin, until)
-    changes = await product_reads.state_changes(connection, head.id, metrics=("on_air",))
+    changes = await read_on_air(connection, head.id)
     shown = await compute(len(changes), showcases_of, changes, end, live=status is SessionStatus.LIVE)
     presented = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)
     found, _ = await marks.of_session(connection, head.id, begin, until, MOST_MARKS)

@@ -4,9 +4,10 @@ In: a session's id. Out: frozen rows. Never here: formulas, writes, JSON.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
+from struct import calcsize, iter_unpack
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from app.storage.queries import queries
 _READS = queries("kpis/product_reads")
 _SEPARATOR = "\x1f"
 """Between platforms; no platform contains it."""
+_PAIR = ">qq"
+_MINUTE_US = 60_000_000
 _SUMS = ("product_clicks", "orders", "units_sold", "gmv")
 STATES = ("on_air", "stock", "broadcast")
 Names = Mapping[str, str]
@@ -61,21 +64,38 @@ class StateChange(NamedTuple):
     """The value from then on."""
 
 
+class StateSamples(NamedTuple):
+    """All samples of a state."""
+
+    metric: str
+    key: str
+    platform: str
+    samples: bytes
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield moments, in microseconds since 2000, and values, in any order."""
+        return iter_unpack(_PAIR, self.samples)
+
+    def number(self) -> int:
+        """Return how many there are."""
+        return len(self.samples) // calcsize(_PAIR)
+
+
 class UnitsByMinute(NamedTuple):
-    """Units of a product that were paid on any platform."""
+    """Units of a product that were paid on any platform; moments in microseconds since 2000."""
 
     minutes: Sequence[int]
-    """Minutes since 1970 in which units were paid, in order."""
+    """Beginnings of the minutes in which units were paid, in order, once for each platform."""
     paid: Sequence[int]
-    """All units up to the end of each."""
+    """All units up to each of them."""
 
-    def touching(self, begin: datetime, end: datetime) -> int:
+    def touching(self, begin: int, end: int) -> int:
         """Return the units of all minutes of which a part lies in a time range: no fewer than those that were paid in it."""
-        return self._before(end.timestamp() / 60) - self._before(begin.timestamp() // 60)
+        return self._before(end) - self._before(begin - begin % _MINUTE_US)
 
-    def _before(self, minute: float) -> int:
-        """Return the units of the minutes before one."""
-        place = bisect_left(self.minutes, minute)
+    def _before(self, moment: int) -> int:
+        """Return the units of the minutes that begin before a moment."""
+        place = bisect_left(self.minutes, moment)
         return self.paid[place - 1] if place else 0
 
 
@@ -154,23 +174,11 @@ async def product_customs(connection: Connection, brand: UUID, codes: Sequence[s
     return {code: (from_json(names), from_json(customs or "{}")) for code, names, customs in rows}
 
 
-async def state_changes(
-    connection: Connection,
-    session: UUID,
-    product: str | None = None,
-    metrics: Sequence[str] = STATES,
-    *,
-    every_stock: bool = True,
-    sold: Mapping[str, int] | None = None,
-) -> list[StateChange]:
-    """Return what changed on air, in stock and in the rooms, or of some of these, in order of time.
-
-    Unless `every_stock` is asked for, of a stock only its turns between some and none, the latest, and those that may have run
-    out before the next was reported; `sold` is product → pieces, where they are known.
-    """
-    pieces = None if sold is None else list(sold.values())
-    rows = await connection.fetch(_READS["state_changes"], session, product, list(metrics), every_stock, list(sold or ()), pieces)
-    return [StateChange._make(row) for row in rows]
+async def states(
+    connection: Connection, session: UUID, product: str | None = None, metrics: Sequence[str] = STATES
+) -> list[StateSamples]:
+    """Return the samples of what is on air, in stock and in the rooms, or of some of these; of one product, or of all."""
+    return [StateSamples(*row) for row in await connection.fetch(_READS["states"], session, product, list(metrics))]
 
 
 async def units_sold(connection: Connection, session: UUID) -> dict[str, int]:
@@ -182,7 +190,11 @@ async def units_sold(connection: Connection, session: UUID) -> dict[str, int]:
 async def units_by_minute(connection: Connection, session: UUID, products: Collection[str]) -> dict[str, UnitsByMinute]:
     """Return product → its paid units by the minute; products of which none was paid are left out."""
     rows = await connection.fetch(_READS["units_by_minute"], session, list(products))
-    return {product: UnitsByMinute(minutes, list(accumulate(units))) for product, minutes, units in rows}
+    found = {}
+    for product, units in rows:
+        minutes, paid = zip(*sorted(iter_unpack(_PAIR, units)), strict=True)
+        found[product] = UnitsByMinute(minutes, list(accumulate(paid)))
+    return found
 
 
 async def window_sums(connection: Connection, session: UUID, windows: Sequence[ProductWindow]) -> list[dict[str, int]]:

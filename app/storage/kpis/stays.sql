@@ -10,7 +10,7 @@ SELECT EXISTS (
 SELECT set_config('work_mem', '64MB', true);
 
 -- name: stays
--- Entries and exits of a session by the minute. Entries are counted already; how long they stayed only the log tells. A viewer's exit
+-- Entries and exits of a session by the minute. They are counted already; how long viewers stayed only the log tells. A viewer's exit
 -- that follows their entry ends a stay; of an entry and an exit at one moment the exit is first, so that a page that was loaded again is
 -- no stay of no length. A stay is as long as the sender measured, else as the time between; its minute is that of its entry. A viewer
 -- who entered again is one who came back, in the minute of their first entry: of the rows of entries only the second has it. People are
@@ -30,27 +30,24 @@ WITH moves AS (
     FROM moves
     WINDOW viewer AS (PARTITION BY viewer ORDER BY at, entered NULLS FIRST, watched ROWS UNBOUNDED PRECEDING)
 ), ended AS (
-    SELECT CASE WHEN entered IS NULL THEN date_bin('1 minute', at, 'epoch'::timestamptz) END AS left_minute,
-           date_bin('1 minute', CASE WHEN entered IS NULL THEN coalesce(entered_before, at - make_interval(secs => watched))
+    SELECT date_bin('1 minute', CASE WHEN entered IS NULL THEN coalesce(entered_before, at - make_interval(secs => watched))
                                      WHEN entries = 2 THEN first_entered END, 'epoch'::timestamptz) AS began,
            CASE WHEN entered IS NULL
                 THEN coalesce(round(watched * 1000), round(extract(epoch FROM at - entered_before) * 1000))::bigint END AS ms
     FROM known
     OFFSET 0
 ), grouped AS MATERIALIZED (
-    SELECT left_minute, began, width_bucket(ms, $2::bigint[]) AS reached, count(*) AS number, sum(ms) AS ms
+    SELECT began, width_bucket(ms, $2::bigint[]) AS reached, count(*) AS number, sum(ms) AS ms
     FROM ended
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2
 ), parts AS (
     SELECT c.bucket AS minute, CASE c.metric WHEN 'views' THEN c.value ELSE 0 END AS entries,
-           CASE c.metric WHEN 'viewers' THEN c.value ELSE 0 END AS first_entries, 0 AS came_back, 0 AS exits, 0 AS stays, 0 AS ms,
-           0 AS reached
+           CASE c.metric WHEN 'viewers' THEN c.value ELSE 0 END AS first_entries, 0 AS came_back,
+           CASE c.metric WHEN 'exits' THEN c.value ELSE 0 END AS exits, 0 AS stays, 0 AS ms, 0 AS reached
     FROM counters c
-    WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = '' AND c.metric IN ('views', 'viewers')
+    WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = '' AND c.metric IN ('views', 'viewers', 'exits')
     UNION ALL
-    SELECT left_minute, 0, 0, 0, number, 0, 0, 0 FROM grouped WHERE left_minute IS NOT NULL
-    UNION ALL
-    SELECT began, 0, 0, CASE WHEN left_minute IS NULL THEN number ELSE 0 END, 0, CASE WHEN reached IS NULL THEN 0 ELSE number END,
+    SELECT began, 0, 0, CASE WHEN reached IS NULL THEN number ELSE 0 END, 0, CASE WHEN reached IS NULL THEN 0 ELSE number END,
            coalesce(ms, 0), coalesce(reached, 0)
     FROM grouped
     WHERE began IS NOT NULL
