@@ -21,9 +21,9 @@ from app.cli.simulate import send, speed_of
 from app.observability.logs import configure_logging
 from app.service import open_service
 from app.settings import Settings
-from app.simulate.delivery import SendOptions
-from app.simulate.library import load
-from app.simulate.scenario import Scenario
+from app.simulate.scenario.library import load
+from app.simulate.scenario.scenario import Scenario
+from app.simulate.sending.delivery import SendOptions
 
 console = Console()
 

@@ -16,13 +16,13 @@ from app.cli.audit import acting_as_command
 from app.cli.files import format_of, is_internal, language_of, run_with_service, save
 from app.labels.catalogue import Language
 from app.service import Service
-from app.settlement import settlement_reader, settlements
-from app.settlement.document import Settlement, client_edition, with_hash
 from app.settlement.files import rendering
 from app.settlement.files.wording import FileContent
-from app.settlement.issue import issue as issue_statement
-from app.settlement.settlement_reader import Filter, Stored
-from app.settlement.settlements import Caller
+from app.settlement.statements import settlement_reader, settlements
+from app.settlement.statements.document import Settlement, client_edition, with_hash
+from app.settlement.statements.issue import issue as issue_statement
+from app.settlement.statements.settlement_reader import Filter, Stored
+from app.settlement.statements.settlements import Caller
 
 settlement = typer.Typer(help="Draft, issue and list statements, and write them to files.", no_args_is_help=True)
 

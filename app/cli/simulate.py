@@ -14,12 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from app.simulate.api_client import ApiClient, SendError, Summary, connect
-from app.simulate.delivery import WINDOW, SendOptions, Shuffle
-from app.simulate.library import ScenarioError, load, names
-from app.simulate.scenario import Scenario
-from app.simulate.sender import Outcome, run
-from app.simulate.sheet_comparison import print_sheet
+from app.simulate.comparison.sheet_comparison import print_sheet
+from app.simulate.scenario.library import ScenarioError, load, names
+from app.simulate.scenario.scenario import Scenario
+from app.simulate.sending.api_client import ApiClient, SendError, Summary, connect
+from app.simulate.sending.delivery import WINDOW, SendOptions, Shuffle
+from app.simulate.sending.sender import Outcome, run
 
 console = Console()
 

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.catalogue.access import Principal
 from app.catalogue.sessions import sessions
 from app.desk.plan import Plan, plan_on
-from app.settlement.basis_reader import contracts_of
-from app.settlement.exchange_rates import is_rate
-from app.settlement.months import last_of
+from app.settlement.amounts.months import last_of
+from app.settlement.rates.exchange_rates import is_rate
+from app.settlement.statements.basis_reader import contracts_of
 from app.storage.database import Database
 from app.storage.tables import connections, exchange_rates, streams
 

@@ -15,10 +15,10 @@ from app.kpis.evaluation.rounding import digits_of, money
 from app.kpis.reading.session_reader import snapshot
 from app.months.brand_month import sessions_by_month
 from app.problems import ProblemError
-from app.settlement import basis_reader, settlement_reader
-from app.settlement.document import Settlement
-from app.settlement.months import next_month
-from app.settlement.settlement_reader import Filter
+from app.settlement.amounts.months import next_month
+from app.settlement.statements import basis_reader, settlement_reader
+from app.settlement.statements.document import Settlement
+from app.settlement.statements.settlement_reader import Filter
 from app.storage.backoffice import settlement_reads
 from app.storage.backoffice.settlement_reads import BrandSession
 from app.storage.database import Database

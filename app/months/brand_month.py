@@ -20,9 +20,10 @@ from app.kpis.evaluation.rounding import digits_of, fixed, money
 from app.kpis.reading.session_reader import snapshot
 from app.months.figures import kpis_by_currency
 from app.problems import ProblemError
-from app.settlement import deliverables, settlement_reader
-from app.settlement.basis_reader import contracts_of
-from app.settlement.deliverables import local_day
+from app.settlement.amounts import deliverables
+from app.settlement.amounts.deliverables import local_day
+from app.settlement.statements import settlement_reader
+from app.settlement.statements.basis_reader import contracts_of
 from app.storage.backoffice import settlement_reads
 from app.storage.backoffice.settlement_reads import BrandSession
 from app.storage.database import Database

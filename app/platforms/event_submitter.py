@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.adapters import mapping
 from app.adapters.documents import json_bytes
+from app.adapters.mappings import mapping
 from app.adapters.protocol import MAX_BODY, Parsed, Unknown, Verified
 from app.events.envelope import EVENT, event_key
 from app.ingest.group_commit.writer import Writer

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic_core import to_json
 
-from app.adapters import wechat_live, weibo_counts, weibo_live
-from app.adapters.orders import read_aftersale, read_order
 from app.adapters.protocol import Context, Delivery, Parsed, Refused, Verified
 from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
-from app.adapters.wechat_api import WechatError
+from app.adapters.wechat import live as wechat_live
+from app.adapters.wechat.api import WechatError
+from app.adapters.wechat.orders import read_aftersale, read_order
+from app.adapters.weibo import counts as weibo_counts, live as weibo_live
 from app.events.envelope import EVENT
 from tests.properties import examples
 

@@ -15,12 +15,13 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, strategies as st
 
-from app.adapters import wechat_api, wechat_live, weibo_counts, weibo_live
-from app.adapters.orders import read_order
 from app.adapters.protocol import Context, Delivery, Parsed, Refused, Verified
 from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
-from app.adapters.wechat_api import WechatError
+from app.adapters.wechat import api as wechat_api, live as wechat_live
+from app.adapters.wechat.api import WechatError
+from app.adapters.wechat.orders import read_order
+from app.adapters.weibo import counts as weibo_counts, live as weibo_live
 from app.events.envelope import EVENT
 from tests.adapters.sample_requests import SAMPLES, read_sample
 from tests.properties import examples

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from app.adapters import mapping
+from app.adapters.mappings import mapping
 from app.events import reader
 from app.events.contributions import FoldContext
 from app.events.envelope import EVENT

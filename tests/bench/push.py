@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from app.adapters.wechat_crypto import encrypted_reply
+from app.adapters.wechat.crypto import encrypted_reply
 from tests.bench.load import post
 from tests.bench.servers import KEY, World
 

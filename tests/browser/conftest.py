@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app.simulate.library import load
+from app.simulate.scenario.library import load
 from tests.browser.brands import BrandPages, brand_with_months
 from tests.browser.chromium import PATH, chromium
 from tests.browser.pages import PATIENCE, Contexts, PageMaker, settled, watched_pages

@@ -8,9 +8,9 @@ from itertools import islice, takewhile
 
 import httpx
 
-from app.simulate.generator import generate, rooms
-from app.simulate.scenario import Scenario
-from app.simulate.sender import session_document
+from app.simulate.generation.generator import generate, rooms
+from app.simulate.scenario.scenario import Scenario
+from app.simulate.sending.sender import session_document
 from tests.pipeline.processes import HEADERS
 
 _BATCH = 1000

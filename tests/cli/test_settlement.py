@@ -8,8 +8,8 @@ from pathlib import Path
 from app.catalogue.access import Principal, Role
 from app.service import open_service
 from app.settings import Settings
-from app.settlement import contracts
-from app.settlement.contracts import NewContract
+from app.settlement.contracts import contracts
+from app.settlement.contracts.contracts import NewContract
 from tests.cli.shell import call
 from tests.databases import SECRET
 

@@ -153,13 +153,12 @@ def test_every_adapter_has_a_name_a_row_and_a_sample(kind: str) -> None:
 
 def test_every_adapter_is_registered() -> None:
     """A module with a kind is in the register."""
-    modules = [
-        path for path in (ROOT / "app" / "adapters").glob("*.py") if re.search(r"^KIND = ", path.read_text(), re.MULTILINE)
-    ]
-    assert sorted(path.stem for path in modules) == sorted(
-        adapter.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # a module
-        for adapter in ADAPTERS.values()
-    )
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "app" / "adapters").rglob("*.py")
+        if re.search(r"^KIND = ", path.read_text(), re.MULTILINE)
+    }
+    assert modules == {adapter.__name__ for adapter in ADAPTERS.values()}  # type: ignore[attr-defined]  # modules
 
 
 @pytest.mark.parametrize("kind", kinds().kinds, ids=lambda one: one.kind)

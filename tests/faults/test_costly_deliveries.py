@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.adapters import mapping, wechat_spy, weibo_live
+from app.adapters.mappings import mapping
 from app.adapters.protocol import Context, Refused, Verified
-from app.adapters.wechat_api import Call
+from app.adapters.wechat import spy as wechat_spy
+from app.adapters.wechat.api import Call
+from app.adapters.weibo import live as weibo_live
 from app.platforms.calls.calls import UnavailableError, send
 from app.platforms.calls.parsing_thread import INLINE_BYTES
 from app.service import Service

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from app.labels.catalogue import LANGUAGES
-from app.simulate.api_client import ApiClient
-from app.simulate.delivery import SendOptions
-from app.simulate.generator import generate
-from app.simulate.library import load
-from app.simulate.scenario import Scenario
-from app.simulate.sender import run
+from app.simulate.generation.generator import generate
+from app.simulate.scenario.library import load
+from app.simulate.scenario.scenario import Scenario
+from app.simulate.sending.api_client import ApiClient
+from app.simulate.sending.delivery import SendOptions
+from app.simulate.sending.sender import run
 from tests.insights.evidence_check import Insight, check_evidence
 from tests.kpis.event_builders import NewSession, Read, Send, paid
 from tests.simulate.counting import moment, of_type

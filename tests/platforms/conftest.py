@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.adapters.signatures import sha1_of_sorted
-from app.adapters.wechat_crypto import encrypted_reply
+from app.adapters.wechat.crypto import encrypted_reply
 from app.service import Service
 from tests.adapters.sample_requests import read_sample
 from tests.platforms.fake_server import Running

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from app.settlement.earlier import UsedContract
-from app.settlement.lines import StatementLine
-from app.settlement.months import last_of, next_month
-from app.settlement.session_amounts import SessionFigures
-from app.settlement.statement import Basis, EnteredLine, Rates, Statement, earlier_of, state
-from app.settlement.terms import Terms
+from app.settlement.amounts.earlier import UsedContract
+from app.settlement.amounts.lines import StatementLine
+from app.settlement.amounts.months import last_of, next_month
+from app.settlement.amounts.session_amounts import SessionFigures
+from app.settlement.amounts.statement import Basis, EnteredLine, Rates, Statement, earlier_of, state
+from app.settlement.contracts.terms import Terms
 
 SEPTEMBER = date(2021, 9, 1)
 CURRENCIES = ("CNY", "USD", "JPY", "KWD")

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.settlement.earlier import UsedContract
-from app.settlement.lines import StatementLine
-from app.settlement.session_amounts import SessionFigures
-from app.settlement.statement import Basis, EnteredLine, Statement, earlier_of, state
-from app.settlement.terms import Terms
+from app.settlement.amounts.earlier import UsedContract
+from app.settlement.amounts.lines import StatementLine
+from app.settlement.amounts.session_amounts import SessionFigures
+from app.settlement.amounts.statement import Basis, EnteredLine, Statement, earlier_of, state
+from app.settlement.contracts.terms import Terms
 
 SEPTEMBER, OCTOBER = date(2021, 9, 1), date(2021, 10, 1)
 CHAIN = [{"to": "agency", "rate": "0.30"}, {"to": "kol:kobayashi", "rate": "0.10", "of": "agency"}]

@@ -16,13 +16,13 @@ from beancount import loader
 from hypothesis import given
 
 from app.labels.catalogue import LANGUAGES, Language
-from app.settlement.document import Settlement, client_edition
+from app.settlement.amounts.rounding import rounded
+from app.settlement.amounts.statement import Statement
 from app.settlement.files.beancount import export
 from app.settlement.files.page import render
 from app.settlement.files.wording import FileContent, percent
 from app.settlement.files.workbook import write_workbook
-from app.settlement.rounding import rounded
-from app.settlement.statement import Statement
+from app.settlement.statements.document import Settlement, client_edition
 from tests.properties import examples
 from tests.settlement.conftest import CONTRACT, RATE, SEPTEMBER, KeyFor, Released
 from tests.settlement.months_of_money import Months, months

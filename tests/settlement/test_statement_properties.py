@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from app.settlement.earlier import UsedContract
-from app.settlement.statement import Basis, Statement, earlier_of, state
-from app.settlement.terms import NET_GMV, Terms
+from app.settlement.amounts.earlier import UsedContract
+from app.settlement.amounts.statement import Basis, Statement, earlier_of, state
+from app.settlement.contracts.terms import NET_GMV, Terms
 from tests.properties import examples
 from tests.settlement.months_of_money import Months, months, terms
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from app.settlement.plans import PLANS, last_day
-from app.settlement.terms import Share, Subsidy, Tax, Terms, check_digit
+from app.settlement.contracts.plans import PLANS, last_day
+from app.settlement.contracts.terms import Share, Subsidy, Tax, Terms, check_digit
 
 
 @pytest.mark.parametrize(("eligible", "amount"), [("4380000", 2920000), ("4350000", 2900000), ("4350001", 2900000)])

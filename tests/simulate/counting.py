@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.simulate.scenario import Scenario
+from app.simulate.scenario.scenario import Scenario
 
 Event = dict[str, Any]
 

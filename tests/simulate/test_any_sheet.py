@@ -5,8 +5,8 @@ from hypothesis import given, strategies as st
 from pydantic_core import to_json
 
 from app.events.envelope import EVENTS
-from app.simulate.generator import generate
-from app.simulate.scenario import Scenario
+from app.simulate.generation.generator import generate
+from app.simulate.scenario.scenario import Scenario
 from tests.properties import examples
 from tests.simulate.counting import acts_follow_entries, exits_follow_entries, hits_totals, of_type
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic_core import to_json
 
 from app.events.envelope import EVENTS
-from app.simulate.generator import generate, minutes
-from app.simulate.library import load
-from app.simulate.scenario import Scenario
+from app.simulate.generation.generator import generate, minutes
+from app.simulate.scenario.library import load
+from app.simulate.scenario.scenario import Scenario
 from tests.simulate.counting import (
     Event,
     acts_follow_entries,

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from app.simulate import totals
-from app.simulate.apportion import apportion
-from app.simulate.library import ScenarioError, load, names, read
-from app.simulate.platform_split import split
-from app.simulate.scenario import Scenario
+from app.simulate.comparison import totals
+from app.simulate.scenario import library
+from app.simulate.scenario.apportion import apportion
+from app.simulate.scenario.library import ScenarioError, load, names, read
+from app.simulate.scenario.platform_split import split
+from app.simulate.scenario.scenario import Scenario
 
 
 def sheet(**changes: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def test_a_scenario_reads_back_what_it_writes(name: str) -> None:
 
 def test_the_totals_of_2021_09_25_are_what_the_sheet_prints() -> None:
     """The formulas give every printed figure of the file."""
-    text = Path(totals.__file__).with_name("scenarios").joinpath("2021-09-25.json").read_text(encoding="utf-8")
+    text = (Path(library.__file__).with_name("scenarios") / "2021-09-25.json").read_text(encoding="utf-8")
     document = json.loads(text)
     scenario = load("2021-09-25")
     assert {key: str(value) for key, value in document["kpis"].items()} == totals.kpis(scenario)

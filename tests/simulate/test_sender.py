@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.simulate.api_client import ApiClient, SendError
-from app.simulate.delivery import WINDOW, Batch, SendOptions, Shuffle, batches
-from app.simulate.generator import generate, rooms
-from app.simulate.scenario import Scenario
-from app.simulate.sender import BatchSender, run
+from app.simulate.generation.generator import generate, rooms
+from app.simulate.scenario.scenario import Scenario
+from app.simulate.sending.api_client import ApiClient, SendError
+from app.simulate.sending.delivery import WINDOW, Batch, SendOptions, Shuffle, batches
+from app.simulate.sending.sender import BatchSender, run
 from tests.simulate.stub import Stub
 
 SMALL = Scenario.model_validate(

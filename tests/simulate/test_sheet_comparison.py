@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.simulate.generator import generate
-from app.simulate.library import load
-from app.simulate.scenario import Scenario
-from app.simulate.sheet_comparison import Row, compare, print_sheet
+from app.simulate.comparison.sheet_comparison import Row, compare, print_sheet
+from app.simulate.generation.generator import generate
+from app.simulate.scenario.library import load
+from app.simulate.scenario.scenario import Scenario
 from tests.simulate.counting import count
 
 SHEET = load("2021-09-25")

@@ -13,9 +13,9 @@ from app.api.access.authorization import READERS, Admin, AppService, Operator
 from app.api.conventions.paging import Paging, encode
 from app.catalogue.models import Slug
 from app.problems import responses
-from app.settlement import contracts
-from app.settlement.contracts import Contract, ContractPatch, NewContract
-from app.settlement.plans import PLANS, PlanPreset
+from app.settlement.contracts import contracts
+from app.settlement.contracts.contracts import Contract, ContractPatch, NewContract
+from app.settlement.contracts.plans import PLANS, PlanPreset
 
 router = APIRouter(prefix="/v1", tags=["contracts"])
 

@@ -12,8 +12,8 @@ from app.api.access.authorization import AppService, Operator, Viewer
 from app.api.conventions.paging import Paging, encode
 from app.catalogue.models import CurrencyCode, Day
 from app.problems import responses
-from app.settlement import exchange_rates
-from app.settlement.exchange_rates import ExchangeRate, NewRate, RateKey
+from app.settlement.rates import exchange_rates
+from app.settlement.rates.exchange_rates import ExchangeRate, NewRate, RateKey
 
 router = APIRouter(prefix="/v1/exchange-rates", tags=["exchange-rates"])
 

@@ -16,9 +16,9 @@ from app.api.conventions.language import AnswerLanguage
 from app.labels.catalogue import Language
 from app.problems import responses
 from app.reports.files import ReportFile
-from app.settlement import settlement_reader
-from app.settlement.document import Settlement, client_edition
 from app.settlement.files import rendering
+from app.settlement.statements import settlement_reader
+from app.settlement.statements.document import Settlement, client_edition
 
 router = APIRouter(prefix="/v1/settlements", tags=["settlements"], responses=responses(401, 403, 404, 422))
 

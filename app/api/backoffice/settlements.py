@@ -16,13 +16,13 @@ from app.api.access.authorization import AppService, Operator, Viewer
 from app.api.conventions.paging import Paging, encode
 from app.catalogue.models import RequestModel, ResponseModel, Slug
 from app.problems import ProblemError, not_found, responses
-from app.settlement import settlement_reader, settlements
-from app.settlement.document import Edition, Settlement, client_edition, with_hash
-from app.settlement.entered_lines import NewLine
-from app.settlement.issue import issue
-from app.settlement.lines import Yen
-from app.settlement.settlement_reader import Filter
-from app.settlement.settlements import Caller
+from app.settlement.amounts.entered_lines import NewLine
+from app.settlement.amounts.lines import Yen
+from app.settlement.statements import settlement_reader, settlements
+from app.settlement.statements.document import Edition, Settlement, client_edition, with_hash
+from app.settlement.statements.issue import issue
+from app.settlement.statements.settlement_reader import Filter
+from app.settlement.statements.settlements import Caller
 
 router = APIRouter(prefix="/v1/settlements", tags=["settlements"])
 

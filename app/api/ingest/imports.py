@@ -22,7 +22,7 @@ from app.platforms.file_imports.import_preview import ImportPreview, ImportPrevi
 from app.platforms.file_imports.import_report import ImportReport
 from app.problems import ProblemError, responses
 from app.service import Service
-from app.settlement import rate_imports
+from app.settlement.rates import rate_imports
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 

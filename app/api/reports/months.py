@@ -18,7 +18,7 @@ from app.events.fields import Slug
 from app.months.agency_month import read_agency_month
 from app.months.brand_month import read_month
 from app.problems import responses
-from app.settlement.deliverables import Deliverable
+from app.settlement.amounts.deliverables import Deliverable
 
 router = APIRouter(prefix="/v1", tags=["months"], responses=responses(401, 403, 404, 422))
 

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from app.adapters import mapping, wechat_api
+from app.adapters.mappings import mapping
 from app.adapters.protocol import Refused
 from app.adapters.validation import Misconfigured
-from app.adapters.wechat_api import WechatError
-from app.adapters.weibo_counts import WeiboError
+from app.adapters.wechat import api as wechat_api
+from app.adapters.wechat.api import WechatError
+from app.adapters.weibo.counts import WeiboError
 from app.platforms.administration.connections import ConnectionAdmin, refused
 from app.platforms.administration.models import (
     ConnectionCheck,

@@ -14,8 +14,8 @@ import structlog
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
-from app.adapters.wechat_api import Busy, TokenRefused, WechatError
-from app.adapters.weibo_counts import WeiboError
+from app.adapters.wechat.api import Busy, TokenRefused, WechatError
+from app.adapters.weibo.counts import WeiboError
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.retention import retire
 from app.platforms.calls.calls import UnavailableError

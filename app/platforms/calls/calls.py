@@ -15,7 +15,7 @@ import httpx
 
 from app.adapters.documents import read_json
 from app.adapters.protocol import Refused
-from app.adapters.wechat_api import Call
+from app.adapters.wechat.api import Call
 from app.platforms.calls.outbound import ForbiddenHostError, read_bounded
 from app.platforms.calls.parsing_thread import sized
 

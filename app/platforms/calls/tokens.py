@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from app.adapters.wechat_api import Busy, Token, read_token, stable_token
+from app.adapters.wechat.api import Busy, Token, read_token, stable_token
 from app.platforms.calls.calls import send
 from app.platforms.credentials.encryption import SecretCipher, UnreadableError
 from app.storage.database import Database

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 
-from app.adapters.wechat_api import API_BASE, Call, QuotaExceeded, TokenRefused
+from app.adapters.wechat.api import API_BASE, Call, QuotaExceeded, TokenRefused
 from app.platforms.calls.calls import send
 from app.platforms.calls.circuit_breaker import CircuitBreaker
 from app.platforms.calls.tokens import AccessTokens, App

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from app.adapters.documents import json_bytes
 from app.adapters.protocol import Delivery, Parsed, Refused, Unknown, Verified
 from app.adapters.signatures import key_of
-from app.adapters.wechat_api import WechatError
+from app.adapters.wechat.api import WechatError
 from app.events import json_text
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.receive import Receiver

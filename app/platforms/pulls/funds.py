@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from app.adapters import wechat_api
 from app.adapters.protocol import FollowUp
+from app.adapters.wechat import api as wechat_api
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.calls.wechat import QuotaBackoffError, Wechat
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection

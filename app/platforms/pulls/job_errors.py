@@ -5,8 +5,8 @@ In: an error. Out: its name, where it was raised. Never here: its own text, whic
 
 import traceback
 
-from app.adapters.wechat_api import WechatError
-from app.adapters.weibo_counts import WeiboError
+from app.adapters.wechat.api import WechatError
+from app.adapters.weibo.counts import WeiboError
 from app.platforms.calls.calls import UnavailableError
 
 

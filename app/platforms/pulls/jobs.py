@@ -11,9 +11,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.adapters import orders, wechat_api, wechat_funds, wechat_shop
 from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
+from app.adapters.wechat import api as wechat_api, funds as wechat_funds, orders, shop as wechat_shop
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.parsing_thread import beside

@@ -14,10 +14,10 @@ from uuid import UUID
 import httpx
 from pydantic_core import from_json
 
-from app.adapters import weibo_counts
 from app.adapters.parsing import as_map
 from app.adapters.protocol import Parsed
-from app.adapters.wechat_api import Call
+from app.adapters.wechat.api import Call
+from app.adapters.weibo import counts as weibo_counts
 from app.platforms.calls.calls import send
 from app.platforms.calls.circuit_breaker import CircuitBreaker
 from app.platforms.calls.parsing_thread import beside

@@ -1,7 +1,7 @@
 """WeChat's live dashboard, which pushes nothing: broadcasts are found when they begin and polled until they end.
 
 In: a `wechat_live` connection, the moment. Out: `live.session.started` and `.ended` with the platform's own times, samples.
-Never here: differences between two readings, the format of an answer (`adapters.wechat_live`), the clock (`worker`).
+Never here: differences between two readings, the format of an answer (`adapters.wechat.live`), the clock (`worker`).
 
 Two polls of the same start or end give the same event: its id is made of the broadcast and the time.
 """
@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import to_json
 
-from app.adapters import wechat_api, wechat_live
-from app.adapters.wechat_api import Broadcast, Busy, Call, QuotaExceeded, TokenRefused, WechatError
-from app.adapters.wechat_live import BroadcastChange, LiveReading
+from app.adapters.wechat import api as wechat_api, live as wechat_live
+from app.adapters.wechat.api import Broadcast, Busy, Call, QuotaExceeded, TokenRefused, WechatError
+from app.adapters.wechat.live import BroadcastChange, LiveReading
 from app.platforms.calls.parsing_thread import beside
 from app.platforms.calls.wechat import Wechat
 from app.platforms.credentials.connection_cache import LoadedConnection

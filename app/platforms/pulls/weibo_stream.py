@@ -1,7 +1,7 @@
 """Weibo's pull stream: the messages of a live room over one unlimited HTTP response.
 
 In: a connection with an access token, while one of its sessions is on air or may begin. Out: events through the writer. Never
-here: the messages' format (`adapters.weibo_live`).
+here: the messages' format (`adapters.weibo.live`).
 
 Source: open.weibo.com/wiki/Live/im/api names `/2/liveim/message/pull.stream` and says that it resumes within a backlog and
 breaks at times. That page does not show the parameters; a published Android client of a camera maker calls it with GET,
@@ -22,7 +22,7 @@ import httpx
 import structlog
 
 from app.adapters.protocol import Refused
-from app.adapters.weibo_live import read_messages, stream_lines
+from app.adapters.weibo.live import read_messages, stream_lines
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.receiving.decompression import Decompressor
 from app.platforms.calls.outbound import ForbiddenHostError

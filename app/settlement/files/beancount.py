@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from app.settlement.document import Settlement
-from app.settlement.earlier import signed_minor
-from app.settlement.lines import StatementLine
-from app.settlement.months import last_of
+from app.settlement.amounts.earlier import signed_minor
+from app.settlement.amounts.lines import StatementLine
+from app.settlement.amounts.months import last_of
+from app.settlement.statements.document import Settlement
 
 # The program turns a total price into a price per unit of 28 digits, and back: what that loses is no difference of a yen.
 _HEAD = 'option "inferred_tolerance_default" "JPY:0.001"\nplugin "beancount.plugins.auto_accounts"\n'

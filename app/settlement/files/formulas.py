@@ -7,8 +7,8 @@ Excel computes in doubles. A formula is written if the rounded product of the do
 
 from fractions import Fraction
 
-from app.settlement.rounding import rounded
-from app.settlement.terms import Rounding
+from app.settlement.amounts.rounding import rounded
+from app.settlement.contracts.terms import Rounding
 
 _FUNCTIONS: dict[Rounding, str] = {"floor": "ROUNDDOWN", "half_up": "ROUND", "ceil": "ROUNDUP"}
 

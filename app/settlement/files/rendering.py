@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from app.labels.catalogue import Language
 from app.reports.files import ReportFile
 from app.reports.render_process import RenderProcess
-from app.settlement.document import Settlement
 from app.settlement.files.beancount import export
 from app.settlement.files.page import render
 from app.settlement.files.wording import FileContent
 from app.settlement.files.workbook import write_workbook
+from app.settlement.statements.document import Settlement
 
 
 async def workbook(renderer: RenderProcess, settlement: Settlement, language: Language, *, internal: bool) -> ReportFile:

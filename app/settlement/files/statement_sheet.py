@@ -10,11 +10,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.kpis.evaluation.rounding import digits_of
 from app.reports.excel.formats import WorkbookStyle, block_height, guarded, money_format, print_setup
+from app.settlement.amounts.lines import StatementLine
+from app.settlement.contracts.terms import Rounding
 from app.settlement.files.formulas import product
 from app.settlement.files.tidy_sheets import ratio
 from app.settlement.files.wording import Words, percent
-from app.settlement.lines import StatementLine
-from app.settlement.terms import Rounding
 
 WIDTHS = (15, 46, 18, 26, 10, 18)
 """Characters of each column: kind, description, basis, rate, tax rate, amount."""

@@ -10,8 +10,8 @@ from fractions import Fraction
 from xlsxwriter.worksheet import Worksheet
 
 from app.reports.excel.formats import WorkbookStyle, guarded, print_setup, width_of
+from app.settlement.amounts.lines import GoodsSource, StatementLine
 from app.settlement.files.wording import Words
-from app.settlement.lines import GoodsSource, StatementLine
 
 Value = str | int | float | date | None
 

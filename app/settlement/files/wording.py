@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import grouped, money_text
-from app.settlement.document import Settlement
-from app.settlement.lines import MissingInput, StatementLine
-from app.settlement.months import last_of
+from app.settlement.amounts.lines import MissingInput, StatementLine
+from app.settlement.amounts.months import last_of
+from app.settlement.statements.document import Settlement
 
 REDUCED = Fraction(8, 100)
 """Japan's reduced tax rate; its lines carry a mark (消費税法57条の4)."""

@@ -9,10 +9,10 @@ from xlsxwriter import Workbook
 
 from app.events.characters import clean_values
 from app.reports.excel.formats import WorkbookStyle
-from app.settlement.document import Settlement
 from app.settlement.files.statement_sheet import StatementSheet
 from app.settlement.files.tidy_sheets import write_chain, write_lines, write_platform
 from app.settlement.files.wording import FileContent
+from app.settlement.statements.document import Settlement
 
 
 def write_workbook(content: FileContent, path: Path) -> None:

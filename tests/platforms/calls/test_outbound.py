@@ -14,7 +14,7 @@ import httpx
 import pytest
 import uvicorn
 
-from app.adapters.wechat_api import Call
+from app.adapters.wechat.api import Call
 from app.platforms.calls import calls
 from app.platforms.calls.outbound import AllowList, ForbiddenHostError, guarded_client, objection, permitted, read_bounded
 from app.settings import Settings
@@ -259,4 +259,4 @@ def test_only_the_guarded_client_makes_requests() -> None:
     root = Path(__file__).parents[3] / "app"
     made = r"httpx\.(AsyncClient|Client|get|post|stream|request)\(|urlopen\(|aiohttp|websockets\.|import requests"
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if re.search(made, path.read_text("utf-8"))}
-    assert {"platforms/calls/outbound.py", "simulate/api_client.py"} == found
+    assert {"platforms/calls/outbound.py", "simulate/sending/api_client.py"} == found

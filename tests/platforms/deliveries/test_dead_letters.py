@@ -13,8 +13,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from app.adapters import wechat_shop
 from app.adapters.signatures import sha1_of_sorted
+from app.adapters.wechat import shop as wechat_shop
 from app.service import Service
 from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Kpis, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat, order, push

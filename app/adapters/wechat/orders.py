@@ -1,0 +1,266 @@
+"""Orders and after-sales of a WeChat shop, as its API answers them.
+
+In: the `order` of order/get, the `after_sale_order` of getaftersaleorder, the fields of the push. Out: order events, attributed
+to the live room they came from, in exact money. Never here: HTTP, tokens.
+
+Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An order belongs to a live room when
+`ext_info.live_id` names it and `ext_info.order_scene` is 2. The id of an event is made of the order and its state, so that
+pushes, pulls and reconciliation agree.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.adapters.event_collector import EventCollector
+from app.adapters.parsing import any_timestamp, as_list, as_map, first, identifier, integer, is_set, timestamp, yuan
+from app.adapters.protocol import Context, Parsed
+from app.adapters.wechat.shop import PLATFORM, REFUNDED
+
+CURRENCY = "CNY"
+SCENE_LIVE = 2
+_UNPAID = 10
+_SHIPPED = frozenset((30, 100))
+_DONE = 100
+_CANCELLED = frozenset((190, 250))
+_PAID = frozenset((12, 13, 20, 21, 30, 100, 200))
+_REFUNDED_NUMBERS = frozenset((13, 14))
+"""order/get states an after-sale as a number: 13 refunded, 14 returned and refunded."""
+_NOTHING: Mapping[str, str] = {}
+
+
+def room_of(order: Mapping[str, object]) -> str | None:
+    """Return the live room that an order came from, or None for an order of another scene."""
+    info = as_map(as_map(order.get("order_detail")).get("ext_info"))
+    scene = integer(info.get("order_scene"))
+    return identifier(info.get("live_id")) if scene in (SCENE_LIVE, None) else None
+
+
+def subject_of(order: Mapping[str, object], context: Context) -> tuple[str, bool]:
+    """Return the subject of an order's events, and whether it is a live session's.
+
+    An order of a live room whose id is missing belongs to the connection's session, if it has one. The subject of any other order
+    names its scene; no stream has such a room.
+    """
+    scene = integer(as_map(as_map(order.get("order_detail")).get("ext_info")).get("order_scene"))
+    room = room_of(order)
+    if room is not None:
+        return f"{PLATFORM}:{room}", True
+    if scene == SCENE_LIVE and context.session is not None:
+        return context.session, True
+    return f"{PLATFORM}:scene-{'unknown' if scene is None else scene}", False
+
+
+def _apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Divide an amount by weights, exactly: the largest remainders get the fen that remain."""
+    base = sum(weights)
+    if not base:
+        weights, base = [1] * len(weights), len(weights)
+    parts = [total * weight // base for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda index: (-(total * weights[index] % base), index))
+    for index in by_remainder[: total - sum(parts)]:
+        parts[index] += 1
+    return parts
+
+
+def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str, object]], int]:
+    """Return the lines and their total in fen.
+
+    A line's amount is its real_price (what was paid for all its pieces). Lines without one share what was paid for goods
+    (order_price less freight) in proportion to their list price, so that products never add up to more than the order.
+    """
+    detail = as_map(order.get("order_detail"))
+    products = [as_map(product) for product in as_list(detail.get("product_infos"))]
+    quantities = [integer(product.get("sku_cnt")) or 0 for product in products]
+    listed = [(integer(product.get("sale_price")) or 0) * count for product, count in zip(products, quantities, strict=True)]
+    gifts = [is_set(product.get("is_free_gift")) for product in products]
+    real = [integer(product.get("real_price")) for product in products]
+    # Nothing was paid for a free gift, whatever its list price.
+    real = [0 if gift and amount is None else amount for gift, amount in zip(gifts, real, strict=True)]
+    open_lines = [index for index, amount in enumerate(real) if amount is None]
+    if open_lines:
+        freight = integer(as_map(detail.get("price_info")).get("freight")) or 0
+        if paid is None:
+            shares = [listed[index] for index in open_lines]
+        else:
+            left = max(0, paid - freight - sum(amount or 0 for amount in real))
+            shares = _apportion(left, [listed[index] for index in open_lines])
+        for index, share in zip(open_lines, shares, strict=True):
+            real[index] = share
+    amounts = [amount or 0 for amount in real]
+    lines: list[dict[str, object]] = [
+        {
+            "product": identifier(product.get("product_id")),
+            **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
+            "quantity": count,
+            "amount": yuan(amount),
+            **({"gift": True} if gift else {}),
+        }
+        for product, count, amount, gift in zip(products, quantities, amounts, gifts, strict=True)
+    ]
+    return lines, sum(amounts)
+
+
+def _buyer(order: Mapping[str, object]) -> str | None:
+    """Return the buyer; of a present the giver: `openid` is the receiver's, and absent before the present is accepted."""
+    present = as_map(order.get("order_present_info"))
+    giver = identifier(first(order, "present_giver_openid", "present_giver_unionid")) or identifier(
+        first(present, "present_giver_openid", "present_giver_unionid")
+    )
+    if giver is not None or is_set(order.get("is_present")):
+        return giver
+    return identifier(first(order, "openid", "unionid"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    shipped_at: datetime | None
+    carrier: str | None
+    tracking: str | None
+
+
+def _parcels(order: Mapping[str, object]) -> list[_Parcel]:
+    """Return an order's parcels, the first shipped first; one of which nothing is known if the order names none."""
+    delivery = as_map(as_map(order.get("order_detail")).get("delivery_info"))
+    listed = [as_map(parcel) for parcel in as_list(delivery.get("delivery_product_info"))]
+    found = [
+        _Parcel(timestamp(item.get("delivery_time")), identifier(item.get("delivery_id")), identifier(item.get("waybill_id")))
+        for item in listed
+    ]
+    done = timestamp(delivery.get("ship_done_time"))
+    if len(found) <= 1:
+        only = found[0] if found else _Parcel(None, None, None)
+        return [replace(only, shipped_at=done or only.shipped_at)]
+    return sorted((replace(parcel, shipped_at=parcel.shipped_at or done) for parcel in found), key=_shipped_first)
+
+
+def _shipped_first(parcel: _Parcel) -> tuple[float, str]:
+    return parcel.shipped_at.timestamp() if parcel.shipped_at else math.inf, parcel.tracking or ""
+
+
+class _OrderEvents:
+    """Adds the events of one order, which share id scheme, subject and dead letter."""
+
+    def __init__(self, collector: EventCollector, order: Mapping[str, object], context: Context) -> None:
+        self._collector = collector
+        self._raw = dict(order)
+        self.id = identifier(order.get("order_id")) or ""
+        self._subject, self._attributed = subject_of(order, context)
+
+    def add(self, state: str, time: datetime, data: Mapping[str, object], number: str = "") -> None:
+        self._collector.event(
+            f"live.order.{state}",
+            id=f"order/{self.id}/{state}{number}",
+            subject=self._subject,
+            time=time,
+            data={"order": self.id, **data},
+            raw=self._raw,
+            attributed=self._attributed,
+        )
+
+
+def read_order(
+    order: Mapping[str, object], context: Context, received_at: datetime, push: Mapping[str, str] = _NOTHING
+) -> Parsed:
+    """Return the events that an order's present state implies, and the pulls to make.
+
+    `push` is the `fields` of the follow-up that requested the order; it dates what the answer does not (a cancellation, a
+    confirmation). `received_at` dates what neither dates.
+    """
+    collector = EventCollector(context)
+    events = _OrderEvents(collector, order, context)
+    if not events.id:
+        collector.unknown("order/get: no order_id", dict(order))
+        return collector.result()
+    status = integer(order.get("status"))
+    detail = as_map(order.get("order_detail"))
+    price = as_map(detail.get("price_info"))
+    pushed, pushed_at = push.get("event", ""), any_timestamp(push.get("at"))
+    updated_at = timestamp(order.get("update_time")) or received_at
+    created_at = timestamp(order.get("create_time")) or pushed_at or updated_at
+    paid = integer(price.get("order_price"))
+    lines, of_lines = _lines(order, paid)
+    purchase = {
+        "buyer": _buyer(order),
+        "currency": CURRENCY,
+        "amount": yuan(of_lines + (integer(price.get("freight")) or 0) if paid is None else paid),
+        "lines": lines,
+    }
+    events.add("placed", created_at, purchase)
+    pay_time = timestamp(as_map(detail.get("pay_info")).get("pay_time"))
+    if status != _UNPAID and (pay_time or status in _PAID):
+        fallback = any_timestamp(push.get("paid_at")) or (pushed_at if pushed == "channels_ec_order_pay" else None)
+        events.add("paid", pay_time or fallback or updated_at, purchase)
+    if status in _CANCELLED:
+        events.add("cancelled", (pushed_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
+    if status in _SHIPPED:
+        stated_at = pushed_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
+        for index, parcel in enumerate(_parcels(order)):
+            data = {"carrier": parcel.carrier, "tracking": parcel.tracking}
+            events.add("shipped", parcel.shipped_at or stated_at or updated_at, data, f"/{parcel.tracking}" if index else "")
+    if status == _DONE:
+        parcel = _parcels(order)[0]
+        stated_at = pushed_at if pushed == "channels_ec_order_confirm" else None
+        events.add("delivered", stated_at or updated_at, {"carrier": parcel.carrier, "tracking": parcel.tracking})
+    if settled_at := timestamp(as_map(detail.get("settle_info")).get("settle_time")):
+        # What was settled stands in another answer.
+        collector.follow_up("order_flow", {"order_id": events.id}, f"order_flow/{events.id}/{int(settled_at.timestamp())}")
+    for item in as_list(as_map(order.get("aftersale_detail")).get("aftersale_order_list")):
+        aftersale = identifier(first(as_map(item), "aftersale_order_id", "after_sale_order_id"))
+        state = as_map(item).get("status")
+        if aftersale and (identifier(state) in REFUNDED or integer(state) in _REFUNDED_NUMBERS):
+            fields = {"after_sale_order_id": aftersale, "order_id": events.id}
+            collector.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{state}")
+    return collector.result()
+
+
+def read_aftersale(
+    aftersale: Mapping[str, object],
+    order: Mapping[str, object],
+    context: Context,
+    received_at: datetime,
+    push: Mapping[str, str] = _NOTHING,
+) -> Parsed:
+    """Return the refund of a finished after-sale; nothing for one in any other state, or without money (an exchange).
+
+    `order` is the answer of order/get for its order: only that says which live room it belongs to.
+    """
+    collector = EventCollector(context)
+    number = identifier(first(aftersale, "after_sale_order_id", "aftersale_order_id")) or push.get("after_sale_order_id")
+    order_id = identifier(aftersale.get("order_id")) or push.get("order_id") or identifier(order.get("order_id"))
+    status = identifier(aftersale.get("status"))
+    amount = integer(as_map(aftersale.get("refund_info")).get("amount"))
+    if status not in REFUNDED:
+        collector.ignore(f"after-sale {status}"[:100])
+        return collector.result()
+    if number is None or amount is None:
+        collector.unknown("getaftersaleorder: no after_sale_order_id or refund amount", dict(aftersale))
+        return collector.result()
+    if not amount:
+        # An exchange or a replacement: it ends in the same states as a refund.
+        collector.ignore("after-sale without money")
+        return collector.result()
+    product = as_map(aftersale.get("product_info"))
+    line = {
+        "product": identifier(product.get("product_id")),
+        **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
+        "quantity": integer(product.get("count")) or 0,
+        "amount": yuan(amount),
+    }
+    subject, attributed = subject_of(order, context)
+    collector.event(
+        "live.order.refunded",
+        id=f"aftersale/{number}/refunded",
+        subject=subject,
+        time=any_timestamp(push.get("at")) or timestamp(aftersale.get("update_time")) or received_at,
+        data={
+            "order": order_id,
+            "refund": number,
+            "amount": yuan(amount),
+            "lines": [line] if line["product"] else None,
+        },
+        raw=dict(aftersale),
+        attributed=attributed,
+    )
+    return collector.result()
