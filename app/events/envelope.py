@@ -43,9 +43,14 @@ class Event(BaseModel):
         return found or None
 
 
+_KEY = blake2b(digest_size=16)
+
+
 def event_key(source: str, id: str) -> bytes:
     """Return the 16-byte digest that identifies an event (CloudEvents: source and id together are unique)."""
-    return blake2b(f"{source}\0{id}".encode(), digest_size=16).digest()
+    found = _KEY.copy()  # takes half of the time of a new one
+    found.update(f"{source}\0{id}".encode())
+    return found.digest()
 
 
 def _model_of(event_type: str, payload: type[Payload]) -> type[Event]:

@@ -95,7 +95,8 @@ def _struct_of(model: type[BaseModel]) -> type[Struct]:
         inherited |= {name: value for name, value in vars(base).items() if inspect.isfunction(value) and name[0] != "_"}
     if issubclass(model, Payload):
         inherited |= {"type": model.type, "person_fields": model.person_fields, "text_fields": model.text_fields}
-    inherited["json_bytes"] = _json_bytes
+    # No unknown field comes here; a name that were absent would cost the writer more than one that is None.
+    inherited |= {"json_bytes": _json_bytes, "__pydantic_extra__": None}
     if "check" in inherited:
         inherited["__post_init__"] = inherited["check"]
     return msgspec.defstruct(

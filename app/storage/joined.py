@@ -8,11 +8,14 @@ The driver takes 0.3 to 0.8 µs per array element, which is more than the fold t
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 SEPARATOR = "\x1f"
 """Separates the values of a joined column. No identifier of an event may contain this character, and JSON escapes it. An event
 that a former version logged may: texts of senders that a rebuild writes again are sent as arrays."""
 
 _Value = TypeVar("_Value")
+_encode = msgspec.json.Encoder().encode
 
 
 def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
@@ -21,13 +24,18 @@ def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
 
 
 def joined(numbers: Iterable[int]) -> str:
-    """Join numbers."""
-    return SEPARATOR.join(map(str, numbers))
+    """Join integers."""
+    return joined_optional(numbers)
 
 
 def joined_optional(numbers: Iterable[int | None]) -> str:
-    """Join numbers of which some may be absent: an empty part."""
-    return SEPARATOR.join("" if number is None else str(number) for number in numbers)
+    """Join integers of which some may be absent: an empty part."""
+    listed = list(numbers)
+    try:
+        # The encoder writes `[1,null,3]`, in a fifth of the time that `str` of each number takes.
+        return _encode(listed).decode()[1:-1].replace("null", "").replace(",", SEPARATOR)
+    except OverflowError:  # the encoder takes 64 bits
+        return SEPARATOR.join("" if number is None else str(number) for number in listed)
 
 
 def joined_keys(keys: Iterable[bytes | None]) -> str:

@@ -172,3 +172,35 @@ async def test_a_known_event_that_tells_another_time_stands_in_nobodys_way(stage
     query = "SELECT bucket FROM counters WHERE session_id = $1 AND grain = 60 AND metric = 'viewers'"
     assert ["05:03"] == [f"{row[0]:%H:%M}" for row in await _rows(stage, query, show.id)]
     await _sound(stage, show.id)
+
+
+async def test_claims_of_two_sessions_in_one_flush_stay_apart(stage: Stage, room: Rooms) -> None:
+    """One viewer in two sessions: each has the arrival, by the source of the earliest entry, and so after an earlier entry of one of them."""
+    shows = [await stage.show(room()), await stage.show(room())]
+
+    def entries(minute: int, source: str, *sessions: str) -> list[dict[str, Any]]:
+        data = {"viewer": "one-viewer", "source": source}
+        return [
+            like(session, type="live.viewer.entered", time=f"2021-09-25T14:{minute}:00+09:00", data=data) for session in sessions
+        ]
+
+    async def arrivals(session: str) -> dict[str, int]:
+        rows = await _rows(
+            stage,
+            "SELECT key, value FROM counters WHERE session_id = $1 AND grain = 0 AND metric = 'arrivals' AND value <> 0",
+            session,
+        )
+        return {row[0].partition("\0")[0]: row[1] for row in rows}
+
+    first, second = (show.id for show in shows)
+    assert 2 == (await _send(stage, *entries(30, "search", first, second)))["accepted"]
+    before = [await arrivals(first), await arrivals(second)]
+    assert before[0] == before[1]
+    assert [1] == list(before[0].values())
+    # In one flush: an earlier entry that supersedes, and a later one that does not.
+    assert 2 == (await _send(stage, *entries(20, "feed", second), *entries(40, "feed", first)))["accepted"]
+    assert before[0] == await arrivals(first)
+    moved = await arrivals(second)
+    assert [1] == list(moved.values())
+    assert moved.keys() != before[1].keys()
+    await _sound(stage, first, second)

@@ -88,12 +88,16 @@ class WriteBatch:
         unresolved = []
         taken, new, tally, limit = self.items, self.new, self.tally, self._clocks.limit
         contexts: dict[tuple[str, str | None, UUID | None], _SubjectContext | None] = {}
+        named, sender, found = "", None, None
         for item in items:
             event, submission = item.event, item.submission
-            subject = (event.subject, submission.platform, submission.brand_id)
-            if subject not in contexts:
-                contexts[subject] = self._context_of(by_subject, *subject)
-            target = contexts[subject]
+            if event.subject != named or submission is not sender:  # mostly both are those of the item before
+                named, sender = event.subject, submission
+                subject = (named, submission.platform, submission.brand_id)
+                if subject not in contexts:
+                    contexts[subject] = self._context_of(by_subject, *subject)
+                found = contexts[subject]
+            target = found
             # A key that is bound to a brand learns nothing of another brand's session: the event is parked or rejected.
             if target is None:
                 unresolved.append(item)

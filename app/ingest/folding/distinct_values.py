@@ -7,7 +7,7 @@ from collections import defaultdict
 from uuid import UUID
 
 from app.events.benchmarks import PERCENTILE, RECENT_MINUTES, RECENT_PERCENTILE, RECENT_VALUE, VALUE
-from app.events.contributions import CLOCK_CORRECTED, Contributions
+from app.events.contributions import CLOCK_CORRECTED, Contributions, Count
 from app.ingest.folding.moments import MINUTE
 from app.ingest.folding.tally import Tally
 
@@ -71,11 +71,13 @@ def values_in(tally: Tally) -> dict[UUID, Values]:
         minutes[session].add(bucket // MINUTE)
         if key:
             counted[session].add((metric, key))
+    # Events with equal contributions share their counts, so there are few of them.
+    claimed: dict[tuple[UUID, int], tuple[Count, ...]] = {}
     for (session, _, _), (at, _, _, claim) in tally.pending_claims.items():
         minutes[session].add(at // MINUTE)
-        for metric, _, key, _ in claim.counts:
-            if key:
-                counted[session].add((metric, key))
+        claimed[session, id(claim.counts)] = claim.counts
+    for (session, _), counts in claimed.items():
+        counted[session].update((count.metric, count.key) for count in counts if count.key)
     found: dict[UUID, Values] = {
         session: {*ours, *(_counted(*pair) for pair in counted.get(session, ()))} for session, ours in minutes.items()
     }

@@ -99,8 +99,10 @@ SELECT held.count = cardinality(:sessions) AS held, logged.count AS logged,
             THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
        claimed.*
 FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
-     (SELECT array_agg(session_id) AS sessions, array_agg(set) AS sets, array_agg(member) AS members,
-             array_agg(superseded) AS superseded FROM claimed) AS claimed;
+     -- Joined too. Almost all claims are of one session and supersede nothing.
+     (SELECT CASE WHEN cardinality(:claim_sessions::uuid[]) > 1 THEN array_agg(session_id) END AS sessions,
+             string_agg(set, E'\x1f') AS sets, string_agg(member, ''::bytea) AS members,
+             CASE WHEN bool_or(superseded IS NOT NULL) THEN array_agg(superseded) END AS superseded FROM claimed) AS claimed;
 
 -- name: claim_members
 -- The earliest event that names a member owns it. Returns a row if the claim is new or replaces the claim of a later event,

@@ -6,7 +6,7 @@ In: rows in columns. Out: the rows that were new. Never here: what the rows mean
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,6 +25,7 @@ _APPEND_NEW = replace(_APPEND, sql=_APPEND.sql.replace("ON CONFLICT (session_id,
 """The same for events that are expected to be new. With ON CONFLICT, PostgreSQL locks and marks each row twice: it takes longer
 by a third."""
 _MERGE_SPANS = statement("ingest/fold", "merge_spans")
+_MEMBER_BYTES = 16
 
 
 class SessionRow(NamedTuple):
@@ -154,7 +155,7 @@ class WriteQueries(MergeQueries):
             return None
         if logged < count:
             return Appended(None, set(fresh))
-        return Appended(list(zip(*claimed, strict=True)) if claimed[0] else [], set())
+        return Appended(_claimed(claims, *claimed), set())
 
     async def session_values(self, rows: list[SessionValue]) -> KnownValues:
         """Return what is known of the sessions' distinct values, as far as the given values are concerned."""
@@ -265,3 +266,19 @@ class WriteQueries(MergeQueries):
             return []
         still = await self.connection.fetch(_VOIDS["still_void"], *columns(sorted(freed), 2))
         return sorted(freed - {(row[0], row[1]) for row in still})
+
+
+def _claimed(
+    claims: Sequence[Claim], sessions: list[UUID] | None, sets: str | None, members: bytes | None, superseded: list[bytes] | None
+) -> list[Claimed]:
+    """Return the claims that succeeded; `sessions` and `superseded` are None where the claims have one session and none is."""
+    if sets is None or members is None:
+        return []
+    size = len(members) // _MEMBER_BYTES
+    return list(
+        zip(
+            sessions or repeat(claims[0][0], size), sets.split(SEPARATOR),
+            [members[start : start + _MEMBER_BYTES] for start in range(0, len(members), _MEMBER_BYTES)],
+            superseded or repeat(None, size), strict=True,
+        )
+    )  # fmt: skip
