@@ -93,6 +93,8 @@ class Evidence:
     targets: Sequence[TargetFigure] = ()
     sources: SoldBySource = NO_SOURCES
     slow_after_ms: int = 180_000
+    _sums: list[tuple[datetime, int, int]] = field(default_factory=list, init=False, repr=False, compare=False)
+    """What `sampled` returned: three rules ask for it."""
 
     def __len__(self) -> int:
         """Return the number of rows that the rules process."""
@@ -132,13 +134,15 @@ class Evidence:
         first, last = (stretch.begin - course.begin) // MINUTE, (stretch.end - course.begin) // MINUTE
         return sum(value for minute, value in self.counts.get(metric, {}).items() if first <= minute < last)
 
-    def sampled(self) -> list[tuple[datetime, int, int]]:
+    def sampled(self) -> Sequence[tuple[datetime, int, int]]:
         """Return (minute, last sum of viewers, highest sum) of every sampled minute of the broadcast."""
         course = self.course
         if course is None:
             return []
-        off_air = off_air_since(self.evaluation.head.broadcasts)
-        return [row for row in sums_by_minute(self.concurrency, off_air) if course.begin <= row[0] < course.end]
+        if not self._sums:
+            off_air = off_air_since(self.evaluation.head.broadcasts)
+            self._sums.extend(row for row in sums_by_minute(self.concurrency, off_air) if course.begin <= row[0] < course.end)
+        return self._sums
 
     def on_air(self, begin: datetime, end: datetime) -> tuple[str, Fraction] | None:
         """Return the product that was on air longest in a time range, and its share of it; None without one."""

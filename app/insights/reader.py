@@ -115,7 +115,7 @@ async def collect_evidence(
         table=table,
         names=await _names(connection, head.brand_id, table),
         aired=[Aired(showcase, inside) for showcase, inside in zip(showcases, sums, strict=True)],
-        concurrency=await reads.concurrency(connection, head.id),
+        concurrency=effects.minutes or await reads.concurrency(connection, head.id),
         counts=counts,
         arrivals=arrivals,
         early_arrivals=await reads.arrivals(connection, head.id, early) if early else {},

@@ -3,7 +3,7 @@
 In: samples of states, in any order. Out: the samples that change a state, and the stocks that lasted. Never here: I/O.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -27,29 +27,12 @@ class Report(NamedTuple):
     value: int
     until: int | None
     following: int | None
-    first: bool
-    turns: bool
-    """Whether the sample before it, or it, is none and the other is not."""
 
     def change(self) -> StateChange:
         """Return it as a change."""
+        metric, key, platform, _ = self.state
         until = None if self.until is None else _moment(self.until)
-        return StateChange(
-            self.state.metric, self.state.key, self.state.platform, _moment(self.at), self.value, until, self.following
-        )
-
-    def decides(self) -> bool:
-        """Return whether it is the first, the latest, or a turn between some and none."""
-        return self.first or self.until is None or self.turns
-
-    def lasts(self, pieces: int | None) -> bool:
-        """Return whether it is a stock that lasted for a while and may have run out before it was reported again.
-
-        If the number of `pieces` that were sold is known, a greater stock did not run out.
-        """
-        if self.until is None or self.until - self.at < SHORT_US or self.value <= 0:
-            return False
-        return pieces is None or self.value <= pieces
+        return StateChange(metric, key, platform, _moment(self.at), self.value, until, self.following)
 
     def may_run_out(self, units: Mapping[str, UnitsByMinute]) -> bool:
         """Return whether in the minutes that it touches at least as many units were paid as it has pieces."""
@@ -73,37 +56,36 @@ def changes_of(states: Sequence[StateSamples], *, every_stock: bool = True, sold
         every_stock: whether every change of a stock is wanted, or only its first, its latest, and those between some and none.
         sold: product → pieces, where they are known.
     """
-    changes: list[StateChange] = []
+    changes: list[Report] = []
     lasting: list[Report] = []
     for state in states:
         samples = sorted(state.pairs())
-        if state.metric != "stock":
-            changes += (report.change() for report in _reports(state, samples))
-            continue
+        stock = state.metric == "stock"
         pieces = None if sold is None else sold.get(state.key, 0)
-        if pieces is not None and not every_stock and min(value for _, value in samples) > pieces:
+        if stock and pieces is not None and not every_stock and min(value for _, value in samples) > pieces:
             # It never ran out: only its first and its latest sample matter.
             samples = [samples[0], samples[-1]] if len(samples) > 1 else samples
-        reports = _reports(state, samples)
-        changes += (report.change() for report in reports if every_stock or report.decides())
-        lasting += (report for report in reports if report.lasts(pieces))
-    return Changes(sorted(changes, key=attrgetter("at", "metric", "key", "platform")), lasting)
+        for at, value, before, until, following in _changing(state.metric, samples):
+            if not stock or every_stock or before is None or until is None or (value == 0) != (before == 0):
+                changes.append(Report(state, at, value, until, following))
+            # A greater stock than the pieces that were sold did not run out.
+            if stock and until is not None and until - at >= SHORT_US and value > 0 and (pieces is None or value <= pieces):
+                lasting.append(Report(state, at, value, until, following))
+    return Changes(sorted((report.change() for report in changes), key=attrgetter("at", "metric", "key", "platform")), lasting)
 
 
-def _reports(state: StateSamples, samples: Sequence[tuple[int, int]]) -> list[Report]:
-    """Return the samples that change a state.
+def _changing(metric: str, samples: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int | None, int | None, int | None]]:
+    """Yield the samples that change a state: moment, value, the value before, and moment and value of the next one.
 
     Those that repeat it are left out, except of a product that is shown again, and the last of a run of equal stocks: from then
     on paid units are subtracted.
     """
-    shown, stock = state.metric == "on_air", state.metric == "stock"
-    values = [value for _, value in samples]
-    kept = []
-    for (at, value), before, after in zip(samples, [None, *values], [*values[1:], None], strict=False):
-        if before is None or value != before or (shown and value == 1) or (stock and value != after):
-            kept.append((at, value, before))
-    following: list[tuple[int | None, int | None]] = [*((at, value) for at, value, _ in kept[1:]), (None, None)]
-    return [
-        Report(state, at, value, *after, first=before is None, turns=(value == 0) != (before == 0))
-        for (at, value, before), after in zip(kept, following, strict=True)
-    ]
+    shown, stock, last = metric == "on_air", metric == "stock", len(samples) - 1
+    kept_at, kept, kept_before = *samples[0], None
+    for place in range(1, len(samples)):
+        at, value = samples[place]
+        before = samples[place - 1][1]
+        if value != before or (shown and value == 1) or (stock and (place == last or samples[place + 1][1] != value)):
+            yield kept_at, kept, kept_before, at, value
+            kept_at, kept, kept_before = at, value, before
+    yield kept_at, kept, kept_before, None, None

@@ -6,24 +6,26 @@ WITH divided AS MATERIALIZED (
     FROM unnest($2::timestamptz[]) AS m (edge)
     WHERE m.edge <> date_bin('1 minute', m.edge, 'epoch'::timestamptz)
 )
-SELECT CASE WHEN p.at IS NULL THEN -1 WHEN cardinality($2::timestamptz[]) = 0 THEN 0 ELSE width_bucket(p.at, $2::timestamptz[]) END AS number,
-       sum(p.orders)::bigint AS orders, sum(p.gmv)::text AS gmv, sum(p.refunds)::text AS refunds
+SELECT p.number, sum(p.orders)::bigint AS orders, sum(p.gmv)::text AS gmv, sum(p.refunds)::text AS refunds
 FROM (
-    SELECT c.bucket AS at, CASE c.metric WHEN 'orders' THEN c.value ELSE 0 END AS orders,
-           CASE c.metric WHEN 'gmv' THEN c.value ELSE 0 END AS gmv, 0 AS refunds
+    SELECT CASE WHEN cardinality($2::timestamptz[]) = 0 THEN 0 ELSE width_bucket(c.bucket, $2::timestamptz[]) END AS number,
+           CASE c.metric WHEN 'orders' THEN c.value ELSE 0 END AS orders, CASE c.metric WHEN 'gmv' THEN c.value ELSE 0 END AS gmv, 0 AS refunds
     FROM counters c
     WHERE c.session_id = $1::uuid AND c.grain = 60 AND c.key = '' AND c.metric IN ('orders', 'gmv')
       AND c.bucket NOT IN (SELECT d.minute FROM divided d)
     UNION ALL
-    SELECT o.paid_at, 1, o.amount, 0
+    SELECT CASE WHEN cardinality($2::timestamptz[]) = 0 THEN 0 ELSE width_bucket(o.paid_at, $2::timestamptz[]) END, count(*), sum(o.amount), 0
     FROM divided d
     JOIN orders o ON o.session_id = $1::uuid AND o.paid_at >= d.minute AND o.paid_at < d.minute + interval '1 minute'
+    GROUP BY 1
     UNION ALL
-    SELECT o.paid_at, 0, 0, o.refunded_amount
+    SELECT CASE WHEN o.paid_at IS NULL THEN -1 ELSE CASE WHEN cardinality($2::timestamptz[]) = 0 THEN 0 ELSE width_bucket(o.paid_at, $2::timestamptz[]) END END,
+           0, 0, sum(o.refunded_amount)
     FROM orders o
     WHERE o.session_id = $1::uuid AND o.refunded_amount <> 0
+    GROUP BY 1
 ) p
-GROUP BY 1;
+GROUP BY p.number;
 
 -- name: counts
 -- Sums of the session's minutes between moments, each minute in the range in which it begins: one stretch of the primary key, as
