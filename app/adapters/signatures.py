@@ -39,11 +39,8 @@ def from_base64(text: str | bytes) -> bytes | None:
 
 def key_of(*parts: str | bytes) -> str:
     """Return 32 hex digits that identify the parts, their order and their lengths."""
-    found = hashlib.sha256()
-    for part in parts:
-        raw = _bytes(part)
-        found.update(len(raw).to_bytes(8, "big") + raw)
-    return found.hexdigest()[:32]
+    raw = map(_bytes, parts)
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in raw)).hexdigest()[:32]
 
 
 def sha1_of_sorted(*parts: str) -> str:

@@ -23,6 +23,8 @@ _TIME = (
 )
 _DATE = r"(?P<a>\d{1,4})(?P<mark>[-/.年])\s?(?P<b>\d{1,2})[-/.月]\s?(?P<c>\d{1,4})日?"
 _CALENDAR = re.compile(rf"{_DATE}(?:(?:[T\s]\s*|(?<=日)|(?=[上下午])){_TIME})?", re.ASCII | re.IGNORECASE)
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
+"""How most exports write a time: a part of what `_CALENDAR` takes, which costs four times as much."""
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?", re.ASCII)
 _UNIX = re.compile(r"\d{9,10}|\d{12,13}", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:[.,](\d{1,15}))?", re.ASCII)
@@ -64,6 +66,8 @@ def serial_decimals(cell: str) -> int | None:
 
 def date_order_of(cell: str) -> tuple[set[DateOrder], bool]:
     """Return the orders of day and month that a cell allows, and whether it is a date without its year in front."""
+    if cell[:4].isdigit() and cell.isascii():
+        return {"ymd", "dmy", "mdy"}, False
     found = _CALENDAR.fullmatch(_half_width(cell))
     if found is None or len(found["a"]) > 2 or len(found["c"]) != 4:
         return {"ymd", "dmy", "mdy"}, False
@@ -85,6 +89,11 @@ def read_time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_seri
         BadTime: it is no time, or one outside 2000 to 2100.
     """
     text = _half_width(cell)
+    if _USUAL.fullmatch(text):
+        try:
+            return _in_zone(datetime.fromisoformat(text), zone)
+        except (ValueError, OverflowError) as error:
+            raise error if isinstance(error, BadTime) else BadTime("is no time", "time") from None
     if text.isascii() and text.isdigit() and _UNIX.fullmatch(text):
         number = int(text)
         return CellTime(_checked(datetime.fromtimestamp(number / 1000 if number > 10**11 else number, UTC)))

@@ -59,6 +59,7 @@ class Surveyor:
     _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
     _needs_order: dict[str, int] = field(default_factory=dict)
     _serial: dict[str, bool] = field(default_factory=dict)
+    _identifying: list[str] = field(default_factory=list)
 
     def survey(self, rows: Iterable[Row]) -> Survey:
         """Return how to read the rows.
@@ -68,6 +69,7 @@ class Surveyor:
         """
         self._notations = {heading: NotationOfColumn() for heading in self.numbers}
         self._orders = {heading: {"ymd", "dmy", "mdy"} for heading in self.times}
+        self._identifying = ([self.key] if self.key else []) + list(self.times)
         totals: set[int] = set()
         last: dict[str, int] = {}
         count = 0
@@ -100,9 +102,9 @@ class Surveyor:
 
     def _is_total(self, row: Row) -> bool:
         """Tell whether a row sums others up: it says so, and it has neither a key nor a time."""
-        identifying = [row.cells[heading] for heading in ([self.key] if self.key else []) + list(self.times)]
-        if any(cell and not says_total(cell) for cell in identifying):
-            return False
+        for heading in self._identifying:
+            if (cell := row.cells[heading]) and not says_total(cell):
+                return False
         return any(says_total(cell) for cell in row.others)
 
     def _decimals(self) -> dict[str, Mark]:

@@ -9,7 +9,7 @@ faulty: its cells are returned, but nothing in the record can be relied on.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_CELL = 131_072
 """Characters of one cell; a longer one means that a quote is never closed."""
@@ -25,8 +25,7 @@ class UnclosedQuote(ValueError):
         super().__init__(f"row {record}: a quote that opens a cell is never closed")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record."""
 
     cells: list[str]

@@ -4,10 +4,11 @@ In: nothing, these are values. Out: rows, and what all rows of a file have in co
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from app.imports.csv_cells import BadCell
 
@@ -15,14 +16,13 @@ Cells = dict[str, object]
 RefundLevel = Literal["line", "order"]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(NamedTuple):
     """One row of an export."""
 
     line: int
     """As a spreadsheet counts: the heading is 1."""
     cells: Cells
-    problems: Mapping[str, BadCell] = field(default_factory=dict)
+    problems: Mapping[str, BadCell] = MappingProxyType({})
     """Field → why its cell cannot be read; the field is empty if the row as a whole cannot be read."""
     warnings: tuple[str, ...] = ()
     """What was assumed of a cell."""

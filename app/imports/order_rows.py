@@ -21,7 +21,7 @@ from app.adapters.protocol import Event
 from app.adapters.signatures import key_of
 from app.events.fields import Text
 from app.imports.csv_cells import BadCell
-from app.imports.order_export import Cells, Export, Line, OrderRow, plain, text_of
+from app.imports.order_export import Export, Line, OrderRow, plain, text_of
 from app.imports.refund_columns import Refund, is_return, read_refunds
 
 SIDE_FACTS = frozenset(
@@ -39,7 +39,8 @@ SIDE_FACTS = frozenset(
     )
 )
 """Fields without which an order is still taken."""
-_STATES = ("placed", "paid", "cancelled", "delivered", "updated")
+_TIMES = {state: f"{state}_at" for state in ("placed", "paid", "cancelled", "delivered", "updated")}
+"""State → the field that dates it."""
 _PARCEL = frozenset(("carrier", "tracking", "shipped_at"))
 _SIDE_TEXTS = ("buyer", "sku", "carrier", "tracking")
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Text)
@@ -81,7 +82,8 @@ class _Order:
     def __init__(self, order: str, rows: Sequence[OrderRow], export: Export) -> None:
         self._order = order
         self._all_rows = rows
-        self._rows = [row for row in rows if not is_return(row)]
+        self._returned = [row for row in rows if is_return(row)]
+        self._rows = [row for row in rows if not is_return(row)] if self._returned else rows
         self._export = export
         self._found = OrderEvents()
         self._times: dict[str, datetime] = {}
@@ -91,13 +93,14 @@ class _Order:
             self._found.warnings += [
                 f"row {row.line}: {name} {problem}: taken without it" for name, problem in row.problems.items()
             ]
-        for state in _STATES:
-            if f"{state}_at" in self._export.columns and (time := self._time_of(f"{state}_at")) is not None:
+        for state, name in _TIMES.items():
+            if name in self._export.columns and (time := self._time_of(name)) is not None:
                 self._times[state] = time
-        lines = self._lines() if self._rows else []
-        purchase = self._purchase(lines) if self._rows else {}
+        whole = self._whole_amount() if self._rows else None
+        lines = self._lines(whole) if self._rows else []
+        purchase = self._purchase(whole, lines) if self._rows else {}
         dated = self._times.get("paid") or self._times.get("placed")
-        refunds, warnings = read_refunds(self._all_rows, lines, self._export, dated)
+        refunds, warnings = read_refunds(self._rows, self._returned, lines, self._export, dated)
         self._found.warnings += warnings
         parcels = self._parcels()
         at = self._dated(refunds, parcels)
@@ -122,10 +125,10 @@ class _Order:
     def _add(self, state: str, time: datetime | None, data: Mapping[str, object], revision: str, at: str) -> None:
         if time is None:
             return
-        export = self._export
+        export, told = self._export, time.isoformat()
         # The id says what is stated and as of when, as far as the file says so: the same statement again is the same event, and
         # one that a newer export repeats after another statement is a new one.
-        key = key_of(export.subject, self._order, state, time.isoformat(), to_json(data), at)
+        key = key_of(export.subject, self._order, state, told, to_json(data), at)
         self._found.events.append(
             {
                 "specversion": "1.0",
@@ -133,7 +136,7 @@ class _Order:
                 "source": export.source,
                 "type": f"live.order.{state}",
                 "subject": export.subject,
-                "time": time.isoformat(),
+                "time": told,
                 "data": {**data, "revision": revision},
             }
         )
@@ -153,10 +156,10 @@ class _Order:
             raise BadCell("its rows differ in amount; an amount of each line is a line_amount", "amounts_differ")
         return next(iter(amounts.values()), None)
 
-    def _lines(self) -> list[Line]:
+    def _lines(self, whole: str | None) -> list[Line]:
         """Return the rows that are lines, each with its total; a row of the order alone names neither product nor pieces."""
-        rows = [row for row in self._rows if {"product", "quantity"} & _told_fields(row.cells)] or list(self._rows)
-        whole = self._whole_amount()
+        rows = [row for row in self._rows if row.cells.get("product") is not None or row.cells.get("quantity") is not None]
+        rows = rows or list(self._rows)
         sold = [row for row in rows if not row.cells.get("gift")]
         found = []
         for row in rows:
@@ -178,8 +181,7 @@ class _Order:
                 raise BadCell("has several lines and no line_amount for each", "no_line_amounts")
         return found
 
-    def _purchase(self, lines: Iterable[Line]) -> dict[str, object]:
-        whole = self._whole_amount()
+    def _purchase(self, whole: str | None, lines: Iterable[Line]) -> dict[str, object]:
         stated = [
             {
                 "product": row.cells["product"],
@@ -203,7 +205,7 @@ class _Order:
             "currency": self._export.currency,
             "amount": whole if whole is not None else plain(sum((Decimal(amount) for _, amount in lines), Decimal(0))),
             # The order of rows is the exporting program's affair: it must not make another statement.
-            "lines": sorted(stated, key=to_json),
+            "lines": sorted(stated, key=to_json) if len(stated) > 1 else stated,
         }
 
     def _buyer(self) -> str | None:
@@ -242,10 +244,6 @@ class _Order:
         progress += [*parcels.values(), *(refund.time for refund in refunds if refund.dated)]
         at = self._export.exported_at or self._times.get("updated") or max(progress, default=None)
         return "-" if at is None else _stamp(at)
-
-
-def _told_fields(cells: Cells) -> set[str]:
-    return {name for name, value in cells.items() if value is not None}
 
 
 def _is_identifier(value: str) -> bool:

@@ -29,27 +29,27 @@ class Refund:
 
 
 def read_refunds(
-    rows: Sequence[OrderRow], lines: Iterable[Line], export: Export, dated: datetime | None
+    sales: Sequence[OrderRow], returned: Sequence[OrderRow], lines: Iterable[Line], export: Export, dated: datetime | None
 ) -> tuple[list[Refund], list[str]]:
-    """Return an order's refunds and warnings; `dated` is the time of a refund that has none.
+    """Return the refunds of an order's sales and returns, and warnings; `dated` is the time of a refund that has none.
 
     Raises:
         BadCell: the rows contradict each other, or nothing dates a refund.
     """
-    sales = [row for row in rows if not is_return(row)]
+    if not returned and "refunded_amount" not in export.columns:
+        return [], []
     reader = _Refunds(sales, {row.line: Decimal(amount) for row, amount in lines}, export, dated)
     if any(row.cells.get("refund") is not None for row in sales):
         return reader.singles(), reader.warnings
-    totals = [*reader.running_total(), *reader.returns([row for row in rows if is_return(row)])]
+    totals = [*reader.running_total(), *reader.returns(returned)]
     # Both state the same money.
     return sorted(totals, key=lambda refund: refund.amount)[-1:], reader.warnings
 
 
 def is_return(row: OrderRow) -> bool:
     """Return whether a row states pieces or money that went back."""
-    stated = (row.cells.get(name) for name in ("quantity", "line_amount", "amount"))
     # Cells are read as plain decimals, and a zero has no sign.
-    return any(value is not None and str(value).startswith("-") for value in stated)
+    return any(value is not None and str(value)[0] == "-" for value in map(row.cells.get, ("quantity", "line_amount", "amount")))
 
 
 class _Refunds:

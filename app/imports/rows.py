@@ -4,15 +4,14 @@ In: nothing, these are values. Out: reports of rows, with the events or records 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.adapters.protocol import Event
 from app.imports.csv_cells import BadCell
 from app.imports.row_errors import RowError
 
 
-@dataclass(frozen=True, slots=True)
-class RowReport:
+class RowReport(NamedTuple):
     """What became of a row."""
 
     row: int
@@ -24,7 +23,7 @@ class RowReport:
     detail: str | None = None
     code: RowError | None = None
     """The rule that the row breaks; None if it is taken."""
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | int] = {}
     """What the rule's words name."""
     warnings: tuple[str, ...] = ()
     """What had to be assumed of a row that is taken."""
@@ -35,8 +34,7 @@ def failed(row: int, error: BadCell, column: str | None = None) -> RowReport:
     return RowReport(row, ok=False, column=column, detail=str(error)[:300], code=error.code, params=error.params)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Rows that become events together, or fail together."""
 
     rows: tuple[RowReport, ...]

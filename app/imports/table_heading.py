@@ -59,7 +59,8 @@ class Heading:
 
 def clean(cell: str) -> str:
     """Return a cell without what spreadsheets add to keep a number a text: blanks, tabs, a quote in front, `="…"`."""
-    if cell.isalnum():
+    # Nothing is added to a cell whose first and last characters are alphanumeric, as most are.
+    if cell[:1].isalnum() and cell[-1:].isalnum():
         return cell
     cell = cell.strip().strip("\ufeff")
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:

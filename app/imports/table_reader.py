@@ -12,9 +12,8 @@ import codecs
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.imports.csv_cells import BadCell
 from app.imports.csv_records import Record, UnclosedQuote, records
@@ -43,8 +42,7 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_LOST_UTF16, _mark)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row below the heading."""
 
     number: int
@@ -115,14 +113,14 @@ class Table:
                 fault = BadCell("has a quote inside a quoted cell that is not doubled", "quotes")
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
                 fault = BadCell("has more cells than the heading: a cell that holds the separator is not quoted", "cells")
-            elif any(_undecodable(cell) for cell in mapped.values()):
+            elif not all(map(str.isascii, mapped.values())) and any(map(_undecodable, mapped.values())):
                 fault = BadCell(f"has characters that are not {layout.encoding}", "characters", encoding=layout.encoding or "")
             blank = not any(mapped.values()) and not any(clean(cell) for cell in cells)
             yield Row(number, mapped, fault, blank, cells)
 
 
 def _undecodable(cell: str) -> bool:
-    return not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell)
+    return any("\ud800" <= character <= "\udfff" for character in cell)
 
 
 @contextmanager

@@ -49,6 +49,26 @@ def test_days_of_spreadsheets_name_the_second(at: datetime) -> None:
     assert at.replace(tzinfo=UTC) == read_time(f"{days:.15g}", ZoneInfo("UTC"), exact_serials=True).at
 
 
+@given(
+    st.tuples(st.integers(1990, 2110), *(st.integers(0, most) for most in (13, 32, 24, 60, 60))),
+    st.sampled_from(" T"),
+    st.sampled_from((SHANGHAI, NEW_YORK)),
+)
+@examples(300)
+def test_the_usual_notation_is_read_as_any_other(parts: tuple[int, ...], separator: str, zone: ZoneInfo) -> None:
+    """A time as most exports write it, valid or not, is what the pattern of all notations makes of it with a fraction of zero."""
+    year, month, day, hour, minute, second = parts
+    cell = f"{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}"
+    assert _outcome(f"{cell}.0", zone) == _outcome(cell, zone)
+
+
+def _outcome(cell: str, zone: ZoneInfo) -> object:
+    try:
+        return read_time(cell, zone)
+    except BadTime as error:
+        return str(error), error.code
+
+
 @pytest.mark.parametrize(
     "cell",
     ["soon", "26/09/25", "2026-13-01", "2026-02-30", "2026-09-25 24:05", "2026-09-25 13:00 AM", "1999-01-01", "46290.59", "12/11/2026",
