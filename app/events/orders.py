@@ -4,6 +4,7 @@ In: `data` of the order events. Out: contributions, money in minor units. Never 
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -67,6 +68,34 @@ class OrderLine(OpenModel):
 
 
 Lines = Annotated[list[OrderLine], Field(max_length=500), Meta(max_length=500)]
+
+
+_COUNT_ORDER = Count("orders", 1)
+_WITHOUT_BUYER = Count("orders_without_buyer", 1)
+_COUNT_BUYER = (Count("buyers", 1),)
+_COUNT_NEW_BUYER = (Count("new_buyers", 1),)
+
+
+# Most orders have equal parts: the objects are created once and shared.
+
+
+@lru_cache(4096)
+def _sold(product: str, units: int, gmv: int) -> tuple[Count, ...]:
+    return (
+        Count("orders", 1, product, by_second=True),
+        Count("units_sold", units, product, by_second=True),
+        Count("gmv", gmv, product, by_second=True),
+    )
+
+
+@lru_cache(4096)
+def _total(units: int, gmv: int) -> tuple[Count, ...]:
+    return (_COUNT_ORDER, Count("gmv", gmv), Count("units_sold", units))
+
+
+@lru_cache(4096)
+def _buyer_of(product: str) -> tuple[Count, ...]:
+    return (Count("buyers", 1, product),)
 
 
 def _lines_json(lines: list[OrderLine]) -> str:
@@ -137,15 +166,15 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
         amount = self.amount_minor(context)
         products = self.by_product(context)
         order = digest(context.platform, self.order)
-        counts = [Count("orders", 1), Count("gmv", amount), Count("units_sold", sum(units for units, _, _ in products.values()))]
+        counts = [*_total(sum(units for units, _, _ in products.values()), amount)]
         claims: list[Claim] = []
         buyer, elsewhere = None, frozenset[str]()
         if self.buyer is None:
-            counts.append(Count("orders_without_buyer", 1))
+            counts.append(_WITHOUT_BUYER)
         else:
             buyer = person(self.buyer)
             elsewhere = context.elsewhere(self.order, self.buyer)
-            claims += (Claim("buyer", buyer, (Count("buyers", 1),)), Claim(CUSTOMER, buyer, (Count("new_buyers", 1),)))
+            claims += (Claim("buyer", buyer, _COUNT_BUYER), Claim(CUSTOMER, buyer, _COUNT_NEW_BUYER))
             if elsewhere:
                 claims = [claim for claim in claims if claim.set not in elsewhere]
         if gifts := sum(pieces for _, _, pieces in products.values()):
@@ -155,13 +184,9 @@ class OrderPaid(_Purchase, type="live.order.paid", person_fields=("buyer",)):
             if gifts:
                 counts.append(Count("gift_units", gifts, product))
             if product in bought:
-                counts += (
-                    Count("orders", 1, product, by_second=True),
-                    Count("units_sold", units, product, by_second=True),
-                    Count("gmv", gmv, product, by_second=True),
-                )
+                counts += _sold(product, units, gmv)
                 if buyer is not None and (not elsewhere or f"product:{product}" not in elsewhere):
-                    claims.append(Claim("product_buyer", digest(product, buyer.hex()), (Count("buyers", 1, product),)))
+                    claims.append(Claim("product_buyer", digest(product, buyer.hex()), _buyer_of(product)))
             elif gmv:
                 counts.append(Count("gmv", gmv, product, by_second=True))
         return Contributions(

@@ -5,6 +5,7 @@ In: logged events and their sessions' contexts. Out: changed rows. Never here: c
 Ingest and rebuild share this module, so a rebuild runs the same fold over the same log.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,6 +23,11 @@ from app.ingest.folding.tally import GaugeKey, Tally
 from app.storage.ingest import rebuilds
 from app.storage.ingest.writes import Claimed, LoggedEvent, WriteQueries
 from app.storage.kpis import marks
+
+_SLICE_OF_CLAIMS = 400
+"""Claims after which other flushes have their turn, some two milliseconds."""
+_MANY_ORDERS = 100
+"""Orders of a batch above which other flushes have their turn between the steps of its last write."""
 
 
 class Folded(NamedTuple):
@@ -161,7 +167,9 @@ async def _resolve_claims(
     lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
     # The driver creates a new object for each id. Dictionaries find the contexts' own objects by identity, which is fast.
     known = {session.bytes: session for session in contexts}
-    for found, name, member, superseded in claimed:
+    for number, (found, name, member, superseded) in enumerate(claimed, 1):
+        if not number % _SLICE_OF_CLAIMS:
+            await asyncio.sleep(0)
         session = known[found.bytes]
         claim = pending[session, name, member]
         _add_claim(tally, session, claim, 1)
@@ -169,20 +177,24 @@ async def _resolve_claims(
             tally.counted_buyers.add((session, claim.key))
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
-    first_purchases: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
-    for (session, name, member), claim in pending.items():
-        if name == CUSTOMER:
-            customer = (contexts[session].brand_id, member)
-            candidate = (claim.at, claim.key, session)
-            first_purchases[customer] = min(candidate, first_purchases.get(customer, candidate))
-    if first_purchases:
-        rows = sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in first_purchases.items())
-        for member, session, lost_session, superseded in await queries.claim_customers(rows):
+    if first_purchases := _first_purchases(tally, contexts):
+        for member, session, lost_session, superseded in await queries.claim_customers(first_purchases):
             _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
             if superseded is not None and lost_session is not None:
                 lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
         await _revert_superseded(queries, tally, lost, contexts)
+
+
+def _first_purchases(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> list[tuple[UUID, bytes, UUID, int, bytes]]:
+    """Return each buyer's earliest purchase of a batch: brand, member, session, moment, event."""
+    found: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
+    for (session, name, member), claim in tally.pending_claims.items():
+        if name == CUSTOMER:
+            customer = (contexts[session].brand_id, member)
+            candidate = (claim.at, claim.key, session)
+            found[customer] = min(candidate, found.get(customer, candidate))
+    return sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in found.items())
 
 
 def _add_claim(tally: Tally, session: UUID, pending: PendingClaim, sign: int) -> None:
@@ -241,7 +253,13 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     if tally.marks:
         await marks.add(queries.connection, [(*key, *row) for key, row in sorted(tally.marks.items(), key=_by_key)])
     counters = tally.counters()
-    await queries.merge(_order_rows(tally), _sample_rows(tally.gauges), sorted((*key, *added) for key, added in counters.items()))
+    large = len(tally.orders) > _MANY_ORDERS
+    if large:
+        await asyncio.sleep(0)
+    orders, samples = _order_rows(tally), _sample_rows(tally.gauges)
+    if large:
+        await asyncio.sleep(0)
+    await queries.merge(orders, samples, sorted((*key, *added) for key, added in counters.items()))
     if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
         await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
 

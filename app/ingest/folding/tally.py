@@ -153,7 +153,11 @@ class Tally:
 
     def _merge_span(self, session: UUID, platform: str, at: int, event_key: bytes, edge: SpanEdge) -> None:
         row = (session, edge.kind, edge.member)
-        span = self.spans.get(row, SpanRow(platform, None, None, None, None))
+        span = self.spans.get(row)
+        if span is None:
+            started = SpanRow(platform, at, None, None, None)
+            self.spans[row] = SpanRow(platform, None, at, event_key, edge.given_ms) if edge.ends else started
+            return
         if not edge.ends:
             if span.started_at is None or at < span.started_at:
                 span = span._replace(started_at=at)

@@ -39,9 +39,9 @@ fewer events wait a moment and share a commit."""
 
 IMPORT_FLUSHES = 2
 """Flushes of imports under way: one folds while the database writes the other."""
-IMPORT_FLUSH_EVENTS = 60
-"""Events of a flush of imports: so few that their fold does not hold up others for long. A single event takes about six turns of
-the event loop, and waits in each of them for the fold that is under way."""
+IMPORT_FLUSH_EVENTS = 300
+"""Events of a flush of imports. The more, the fewer rows of sums are written and the fewer statements run; a single event takes
+about six turns of the event loop, and waits in each of them for the step of the fold that is under way."""
 STALLED_SECONDS = 5.0
 """A flush that takes longer than that makes the process not ready, and so does a failed flush for so long."""
 DRAIN_SECONDS = 8.0

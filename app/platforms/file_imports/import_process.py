@@ -35,8 +35,8 @@ MOST_MEMORY = 2 * 1024**3
 """Bytes of address space."""
 MOST_SECONDS = 120
 """Seconds of computing."""
-_EVENTS = 250
-"""Events of a batch: so many that a second flush may write beside the first, and so few that others do not wait long."""
+_EVENTS = 300
+"""Events of a batch: as many as a flush of imports takes, and so few that others do not wait long while the server reads them."""
 _ROWS = 1_000
 _MODELS: dict[str, type[ImportOptions | ProductOptions | RateOptions | TrackingOptions]] = {
     "exchange_rates": RateOptions, "products": ProductOptions, "tracking": TrackingOptions,

@@ -43,7 +43,7 @@ SOURCE = "//tallylight/imports"
 AT_ONCE = 2
 """Imports that are read at a time; the others wait."""
 MOST_WAITING = 8
-_UNCOMMITTED = 2
+_UNCOMMITTED = 3
 """Batches of an import that wait for their commit."""
 _READER_SECONDS = 150
 """Longest wait for a line of the reading process; its computing time is limited too."""
