@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.events.envelope import EVENT_MODELS
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 300
+MOST_MODULES = 25
 LISTED = [
     Path(name)
     for name in subprocess.run(
@@ -45,6 +47,15 @@ def test_no_file_is_longer_than_three_hundred_lines() -> None:
     lengths = {str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in LISTED if path.suffix in SOURCE}
     assert len(lengths) > 1000
     assert {} == {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
+
+
+def test_no_package_has_more_than_twenty_five_modules() -> None:
+    """One that grows beyond is divided by subject, with a contract in pyproject.toml."""
+    modules = Counter(
+        str(path.parent) for path in LISTED if path.parts[0] == "app" and path.suffix == ".py" and path.stem != "__init__"
+    )
+    assert len(modules) > 50
+    assert {} == {name: count for name, count in modules.items() if count > MOST_MODULES}
 
 
 def test_every_module_says_what_comes_in_what_goes_out_and_what_never_happens() -> None:

@@ -204,11 +204,11 @@ def _values(
             if not figure[1] and counts:
                 figure = (values.get((False, metric), 0), 1, "counted")
             part[field] = figure
-        ledger = session.get("orders", 0) > 0
+        has_orders = session.get("orders", 0) > 0
         for field, metric in _COMMERCE.items():
-            part[field] = (values.get((False, metric), 0), 1, "counted") if ledger else _reported(values, metric)
+            part[field] = (values.get((False, metric), 0), 1, "counted") if has_orders else _reported(values, metric)
         refunds = values.get((False, "refund_amount"))
-        part["refund_amount"] = (refunds or 0, 1, "counted") if ledger or refunds is not None else ABSENT
+        part["refund_amount"] = (refunds or 0, 1, "counted") if has_orders or refunds is not None else ABSENT
         parts.append(part)
     return combine(parts, _SUMS)
 
