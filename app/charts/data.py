@@ -85,7 +85,7 @@ def _percent(share: float | None) -> str:
 
 
 def _listing(parts: Sequence[str], language: Language) -> str:
-    return {"ja": "、", "zh": "、", "en": ", "}[language].join(parts) or NOTHING
+    return label("insight.separator", language).join(parts) or NOTHING
 
 
 def timeline(documents: Documents, language: Language) -> ChartData:

@@ -200,7 +200,8 @@ class PackingList:
                 continue
             examples = self._examples[code]
             what = "products" if code in {"product_without_name", "customs_missing"} else "orders"
-            message = label(f"packing.warning.{code}", self.language).format(count=count, examples=", ".join(examples))
+            named = label("insight.separator", self.language).join(examples)
+            message = label(f"packing.warning.{code}", self.language).format(count=count, examples=named)
             found.append({"code": code, "message": message, "figures": {"count": count, what: examples}})
         return found
 

@@ -229,7 +229,7 @@ def _facts(evaluation: Evaluation, language: Language) -> list[Document]:
         ("date", begin.date().isoformat() if begin else None, format_date(begin.date()) if begin else NOTHING),
         ("duration", None if duration is None else number(duration, 1_000_000), format_duration(duration)),
         ("starts_at", local(begin, head.time_zone), format_time(begin, language) if begin else NOTHING),
-        ("platforms", ", ".join(platforms) or None, ", ".join(named) or NOTHING),
+        ("platforms", ", ".join(platforms) or None, label("insight.separator", language).join(named) or NOTHING),
         ("status", evaluation.status.value, label(f"status.{evaluation.status.value}", language)),
     )
     return [{"key": key, "label": label(f"sheet.{key}", language), "value": value, "text": text} for key, value, text in facts]

@@ -36,7 +36,7 @@ def test_two_cartons_are_packed_and_shipped(open_page: PageMaker, brand_with_sho
     page.reload()
     expect(page.get_by_role("group", name="カートン1").get_by_label("総重量（g）")).to_have_value("12400")
     with page.expect_download() as started:
-        page.get_by_role("button", name="梱包リストと装箱单（Excel）").click()
+        page.get_by_role("button", name="梱包リストとカートンの内容明細（Excel）").click()
     book = tmp_path / "packing.xlsx"
     started.value.save_as(book)
     assert {"カートン1", "カートン2"} <= set(load_workbook(book).sheetnames)
@@ -77,8 +77,8 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, bra
     page = open_page(f"#/brand/{brand_with_show}/catalogue")
     row = page.locator("#catalogue-table tbody tr", has_text="knit-01")
     expect(row).to_contain_text("不足")
-    row.get_by_role("button", name="編集: knit-01").click()
-    form = page.get_by_role("form", name="編集: knit-01")
+    row.get_by_role("button", name="編集：knit-01").click()
+    form = page.get_by_role("form", name="編集：knit-01")
     form.get_by_label("中文").fill("针织衫")
     form.get_by_label("別名").fill("10000387\nK-1")
     form.get_by_label("中国語の品名").fill("100%棉针织衫")
@@ -91,7 +91,7 @@ def test_the_catalogue_takes_names_aliases_and_customs(open_page: PageMaker, bra
     form.get_by_label("原産国（JPなど）").fill("JP")
     form.get_by_role("button", name="保存").click()
     expect(row).to_contain_text("登録済み")
-    expect(row).to_contain_text("10000387, K-1")
+    expect(row).to_contain_text("10000387、K-1")
     expect(row).to_contain_text("611020")
 
 

@@ -42,19 +42,19 @@ def test_rates_are_entered_and_imported(open_page: PageMaker, tmp_path: Path) ->
     load.get_by_role("button", name="取り込む").click()
     receipt = page.get_by_role("region", name="取り込みの結果")
     expect(receipt).to_contain_text("1行を取り込めませんでした")
-    expect(receipt.get_by_role("row", name="3")).to_contain_text("金額として読めません")
+    expect(receipt.get_by_role("row", name="3")).to_contain_text("金額として読み取れません")
     expect(page.locator("#rate-table")).to_contain_text("16.90")
 
     days = page.get_by_role("region", name="為替レート").first
     days.get_by_label("開始日").fill("2021-08-29")
     expect(page.locator("#rate-table")).not_to_contain_text("16.95")
     expect(page.locator("#rate-table")).to_contain_text("16.90")
-    page.get_by_role("button", name="削除: 2021-08-29 TTM").click()
-    question = page.get_by_role("dialog", name="この為替レートを削除しますか")
+    page.get_by_role("button", name="削除：2021-08-29 TTM").click()
+    question = page.get_by_role("dialog", name="この為替レートを削除しますか？")
     expect(question.get_by_role("button", name="キャンセル")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#rate-table")).to_contain_text("16.90")
-    page.get_by_role("button", name="削除: 2021-08-29 TTM").click()
+    page.get_by_role("button", name="削除：2021-08-29 TTM").click()
     question.get_by_role("button", name="削除").click()
     expect(page.get_by_role("cell", name="16.90")).to_have_count(0)
 
@@ -87,7 +87,7 @@ def enter_contract(page: Page) -> None:
     form.get_by_label("計算の基準").nth(1).select_option("agency")
     form.get_by_role("button", name="契約を登録").click()
     contract = page.get_by_role("region", name="スポットプラン")
-    expect(contract).to_contain_text("kol:kobayashi: 10% × 当社")
+    expect(contract).to_contain_text("kol:kobayashi：10% × 当社")
 
 
 def invited(page: Page, brand: str) -> str:
@@ -155,7 +155,7 @@ def test_from_a_contract_to_the_statement_of_the_brand(open_page: PageMaker, bra
     expect(page.get_by_role("combobox", name="月")).to_have_value("2021-09")
     page.get_by_role("button", name="下書きを作る").click()
     missing = page.get_by_role("region", name="不足しているもの")
-    expect(missing).to_contain_text("九月のライブ（2021年9月25日）の確定")
+    expect(missing).to_contain_text("九月のライブ（2021年9月25日）の確定版")
     issue = page.get_by_role("button", name="発行する")
     expect(issue).to_be_disabled()
     missing.get_by_role("button", name="レポートを確定する").click()

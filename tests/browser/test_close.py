@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -22,11 +23,17 @@ ROWS = (
 
 
 @pytest.fixture
-def show(base: str) -> str:
+def room() -> str:
+    """A room of no other test."""
+    return f"to-close-{uuid4()}"
+
+
+@pytest.fixture
+def show(base: str, room: str) -> str:
     """A session that is over, with a contradiction and an observation; its orders are in an export only."""
     form = {
         "title": "締めるライブ", "brand": "close-brand", "host": "小林", "currency": "CNY", "time_zone": "Asia/Shanghai",
-        "streams": [{"platform": "wechat", "room": "to-close"}],
+        "streams": [{"platform": "wechat", "room": room}],
         "lineup": [{"product": "close-knit", "name": "ニット"}, {"product": "close-pants", "name": "パンツ"}],
     }  # fmt: skip
     session: str = httpx.post(f"{base}/v1/sessions", headers=HEADERS, json=form).json()["id"]
@@ -54,9 +61,9 @@ def step(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
 
 
-def imported(page: Page, base: str, show: str, file: Path) -> None:
+def imported(page: Page, base: str, show: str, room: str, file: Path) -> None:
     """The columns are guessed, the change is shown before anything changes, the bad row has its reason in the reader's language."""
-    page.get_by_label("取り込み先").select_option(label="WeChat to-close")
+    page.get_by_label("取り込み先").select_option(label=f"WeChat {room}")
     page.locator("input[type=file]").set_input_files(file)
     for field, heading in (
         ("注文番号", "订单编号"),
@@ -69,7 +76,7 @@ def imported(page: Page, base: str, show: str, file: Path) -> None:
     outcome = page.locator(".outcome[data-dry=true]")
     expect(outcome).to_contain_text("GB18030")
     expect(outcome).to_contain_text("0元 → 5,095元")
-    expect(outcome.get_by_role("row").filter(has_text="实付金额")).to_contain_text("金額として読めません")
+    expect(outcome.get_by_role("row").filter(has_text="实付金额")).to_contain_text("金額として読み取れません")
     for code in ("80001", "80002"):
         expect(outcome).to_contain_text(code)
     kpis = httpx.get(f"{base}/v1/sessions/{show}/kpis", headers=HEADERS).json()["kpis"]
@@ -117,12 +124,12 @@ def summed_up(page: Page) -> str:
     return text
 
 
-def test_a_show_is_closed(open_page: PageMaker, base: str, show: str, tmp_path: Path) -> None:
+def test_a_show_is_closed(open_page: PageMaker, base: str, show: str, room: str, tmp_path: Path) -> None:
     """An export in GB 18030 with a bad row and two unknown codes; a remark, a draft, a note; final, with files."""
     file = tmp_path / "订单导出.csv"
     file.write_bytes("\r\n".join([HEADING, *ROWS]).encode("gb18030"))
     page = open_page(f"#/close/{show}")
-    imported(page, base, show, file)
+    imported(page, base, show, room, file)
     step(page, "未登録の商品")
     bound(page, base, show)
     step(page, "数値の矛盾")
@@ -145,8 +152,8 @@ def test_a_show_is_closed(open_page: PageMaker, base: str, show: str, tmp_path: 
     page.get_by_role("form", name="共有リンク").get_by_role("combobox", name="表示言語").select_option(label="中文")
     page.get_by_role("button", name="リンクを作成").click()
     expect(page.get_by_role("textbox", name="リンク")).to_have_value(re.compile("#/"))
-    page.get_by_role("button", name="無効にする").click()
-    page.get_by_role("dialog").get_by_role("button", name="無効にする").click()
-    expect(page.get_by_role("button", name="無効にする")).to_have_count(0)
+    page.get_by_role("button", name="取り消す").click()
+    page.get_by_role("dialog").get_by_role("button", name="取り消す").click()
+    expect(page.get_by_role("button", name="取り消す")).to_have_count(0)
     revisions = httpx.get(f"{base}/v1/sessions/{show}/revisions", headers=HEADERS).json()["revisions"]
     assert [1] == [one["number"] for one in revisions]

@@ -55,7 +55,7 @@ def test_a_show_is_run_by_taps_and_keys(open_page: PageMaker, base: str, show: s
     page.keyboard.press("2")
     page.keyboard.press(" ")
     on_air(page, "パンツ")
-    stock = page.get_by_role("group", name="在庫: パンツ")
+    stock = page.get_by_role("group", name="在庫：パンツ")
     for _ in range(3):
         stock.get_by_role("button", name="1つ減らす").click()
     expect(stock.get_by_role("textbox")).to_have_value("57")
@@ -73,9 +73,9 @@ def test_a_show_is_run_by_taps_and_keys(open_page: PageMaker, base: str, show: s
     page.keyboard.press("Enter")
     expect(note).to_have_value("")
     log = page.get_by_role("region", name="最近の操作")
-    expect(log.get_by_role("listitem").filter(has_text="在庫 57: パンツ")).to_be_visible()
-    log.get_by_role("button", name="取り消す: マーク: クーポン").click()
-    expect(log.get_by_role("listitem").filter(has_text="マーク: クーポン")).to_contain_text("取り消し済み")
+    expect(log.get_by_role("listitem").filter(has_text="在庫 57：パンツ")).to_be_visible()
+    log.get_by_role("button", name="取り消す：マーク：クーポン").click()
+    expect(log.get_by_role("listitem").filter(has_text="マーク：クーポン")).to_contain_text("取り消し済み")
     waits(page, 0)
     page.locator("[data-part=hosts]").click()
     expect(page.locator("[data-host=王芳]")).to_contain_text("担当中")
@@ -103,7 +103,7 @@ def test_a_stock_is_not_overwritten_while_it_is_typed(open_page: PageMaker, base
     page = open_page(f"#/live/{show}")
     page.get_by_role("button", name="配信を開始する").click()
     waits(page, 0)
-    field = page.get_by_role("group", name="在庫: ニット").get_by_role("textbox", name="在庫")
+    field = page.get_by_role("group", name="在庫：ニット").get_by_role("textbox", name="在庫")
     field.press("Control+A")
     page.keyboard.type("1")
     action = {"action": "stock", "product": "d-1", "stock": 55}
@@ -113,7 +113,7 @@ def test_a_stock_is_not_overwritten_while_it_is_typed(open_page: PageMaker, base
     page.keyboard.type("2")
     page.keyboard.press("Enter")
     expect(
-        page.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="在庫 12: ニット")
+        page.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="在庫 12：ニット")
     ).to_be_visible()
     waits(page, 0)
     assert [55, 12] == [one["stock"] for one in actions(base, show) if one["action"] == "stock"]
@@ -129,7 +129,7 @@ def test_two_people_see_what_the_other_does(open_page: PageMaker, base: str, sho
     on_air(one, "スカート")
     product(one, "コート").click()
     on_air(two, "コート")
-    line = one.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="商品説明: スカート")
+    line = one.get_by_role("region", name="最近の操作").get_by_role("listitem").filter(has_text="商品説明：スカート")
     expect(line).to_contain_text("studio 2")
     assert [None] * 3 == [action["voided"] for action in actions(base, show)]
     host = open_page(f"#/host/{show}")
@@ -205,7 +205,7 @@ def test_a_refused_action_stops_the_queue_and_is_not_lost(open_page: PageMaker, 
         lambda route: route.fulfill(status=409, json=refusal) if route.request.method == "POST" else route.continue_(),
     )
     page.get_by_role("button", name="配信を開始する").click()
-    alert = page.get_by_role("alert").filter(has_text="受け付けられなかった操作: 配信を開始")
+    alert = page.get_by_role("alert").filter(has_text="受け付けられなかった操作：配信を開始")
     expect(alert).to_contain_text("the desk is closed")
     product(page, "ニット").click()
     waits(page, 2)

@@ -52,25 +52,25 @@ def test_a_workbook_is_imported_and_taken_out_again(open_page: PageMaker, api: h
     expect(columns.get_by_role("combobox", name="注文番号", exact=True)).to_have_accessible_description(
         re.compile("見出しから推定.*20210925-1001")
     )
-    expect(columns.get_by_role("status")).to_have_text("次の列を選んでください: 商品コード")
+    expect(columns.get_by_role("status")).to_have_text("次の列を選んでください：商品コード")
     expect(page.get_by_role("button", name="変更内容を確認")).to_have_count(0)
     columns.get_by_role("combobox", name="商品コード", exact=True).select_option("品目")
     page.get_by_role("button", name="変更内容を確認").click()
     outcome = page.locator(".outcome[data-dry=true]")
     expect(outcome).to_contain_text("0元 → 300元")
-    expect(outcome).to_contain_text(re.compile("推定した列: .*単価 = 単価"))
+    expect(outcome).to_contain_text(re.compile("推定した列：.*単価 = 単価"))
     expect(outcome).not_to_contain_text("商品コード = 品目")
     page.get_by_role("button", name="取り込む", exact=True).click()
     imports = page.get_by_role("region", name="このライブの取り込み")
     one = imports.get_by_role("listitem").filter(has_text="明細.xlsx")
-    one.get_by_role("button", name="取り込みを取り消す: 明細.xlsx").click()
+    one.get_by_role("button", name="取り込みを取り消す：明細.xlsx").click()
     expect(one.get_by_role("status").first).to_contain_text("イベント2件（注文2件）")
     one.get_by_label("理由").fill("別の日の書き出し")
     one.get_by_role("button", name="取り込みを取り消す", exact=True).click()
     expect(one).to_contain_text("別の日の書き出し")
     assert api.get(f"/v1/sessions/{show}/kpis").json()["kpis"]["orders"]["value"] in {None, 0}
-    one.get_by_role("button", name="取り消しを戻す: 明細.xlsx").click()
-    expect(one.get_by_role("button", name="取り込みを取り消す: 明細.xlsx")).to_be_visible()
+    one.get_by_role("button", name="取り消しを元に戻す：明細.xlsx").click()
+    expect(one.get_by_role("button", name="取り込みを取り消す：明細.xlsx")).to_be_visible()
     assert 2 == api.get(f"/v1/sessions/{show}/kpis").json()["kpis"]["orders"]["value"]
 
 

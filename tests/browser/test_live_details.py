@@ -146,7 +146,7 @@ def test_an_operator_chooses_the_figures_in_front(open_page: PageMaker, base: st
     places.nth(2).select_option("net_gmv")
     for number in (3, 4, 5):
         places.nth(number).select_option("")
-    page.locator("dialog button", has_text="保存する").click()
+    page.locator("dialog button", has_text="保存").click()
     expect(page.locator(".tile")).to_have_count(3)
     assert ["gmv", "concurrent_viewers", "net_gmv"] == _front(page)
     expect(page.locator(".strip > div")).to_have_count(12)

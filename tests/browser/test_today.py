@@ -31,9 +31,9 @@ def test_a_report_says_what_it_waits_for(open_page: PageMaker, base: str) -> Non
     httpx.post(f"{base}/v1/sessions/{summarized}/notes", headers=HEADERS, json=note).raise_for_status()
     page = open_page("#/today")
     reports = page.get_by_role("region", name="まとめ・確定を待つレポート")
-    release = reports.get_by_role("link", name=f"確認して確定する: {TITLES[1]}")
+    release = reports.get_by_role("link", name=f"確認して確定する：{TITLES[1]}")
     expect(release).to_have_attribute("href", f"#/close/{summarized}?step=release")
-    reports.get_by_role("link", name=f"まとめを書く: {TITLES[0]}").click()
+    reports.get_by_role("link", name=f"まとめを書く：{TITLES[0]}").click()
     expect(page.locator("#close-step")).to_contain_text("まとめ")
     assert page.url.endswith(f"#/close/{without}?step=summary")
     viewer = httpx.post(f"{base}/v1/keys", headers=HEADERS, json={"role": "viewer"}).json()["key"]

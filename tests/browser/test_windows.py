@@ -66,7 +66,7 @@ def test_the_windows_of_a_session_stand_in_its_report(open_page: PageMaker, base
     coupon = page.locator("#effects .effect")
     expect(coupon).to_contain_text("14:10–14:20 クーポン")
     figures = ["注文件数110", "GMV100元250元0元", "1分あたりGMV10元25元0元"]
-    audience = ["同時視聴者数開始 → 終了120 → 120最大120120 → 90最大13090 → 90最大90", "コメント数021", "商品クリック数040"]
+    audience = ["同時視聴者数開始 → 終了120 → 120最大120人120 → 90最大130人90 → 90最大90人", "コメント数021", "商品クリック数040"]
     expect(coupon.locator("tbody tr")).to_have_text(figures + audience)
     expect(page.locator("#effects")).to_contain_text("原因を示すものではありません")
     expect(page.locator("#after-live .cells div").first).to_have_text("終了後24時間の注文件数1")

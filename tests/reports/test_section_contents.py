@@ -105,7 +105,7 @@ async def test_the_report_has_the_figures_of_the_documents(show: str, read: Read
         assert {name: effect[window][name] for name in row[window] if name not in {"text", "audience"}} == {
             name: value for name, value in row[window].items() if name not in {"text", "audience"}
         }
-    assert ("1件・200.20元（20.02元/分）", "視聴者18→25人（最大25人） · コメント1 · 商品クリック1") == (
+    assert ("1件・200.20元（20.02元/分）", "視聴者18→25人（最大25人） · コメント1件 · 商品クリック1回") == (
         row["during"]["text"], row["during"]["audience"],
     )  # fmt: skip
 

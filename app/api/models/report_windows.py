@@ -27,7 +27,7 @@ class EffectCell(DocumentModel):
     clicks: int | None
     text: str = Field(examples=["12件・3,456元（345.60元/分）"])
     audience: str = Field(
-        description="empty if nothing is known", examples=["視聴者100→250人（最大260人） · コメント12 · 商品クリック30"]
+        description="empty if nothing is known", examples=["視聴者100→250人（最大260人） · コメント12件 · 商品クリック30回"]
     )
 
 

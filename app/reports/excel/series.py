@@ -116,7 +116,7 @@ def _rows(style: WorkbookStyle, sheet: Worksheet, first: int, documents: Mapping
     for number, bucket in enumerate(timeline["buckets"]):
         row = first + number
         sheet.write_datetime(row, _PLACES["time"], wall_clock(bucket), moment)
-        names_on_air = ", ".join(on_air[number])
+        names_on_air = label("insight.separator", style.language).join(on_air[number])
         write_text(style, sheet, row, _PLACES["on_air"], names_on_air, text_wrap=True)
         if lines_of(names_on_air, _ON_AIR) > 1:
             heights[row] = block_height(style, (names_on_air, _ON_AIR))

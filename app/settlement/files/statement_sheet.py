@@ -9,6 +9,7 @@ from typing import Any, get_args
 from xlsxwriter.worksheet import Worksheet
 
 from app.kpis.evaluation.rounding import digits_of
+from app.labels.catalogue import label
 from app.reports.excel.formats import WorkbookStyle, block_height, guarded, money_format, print_setup
 from app.settlement.amounts.lines import StatementLine
 from app.settlement.contracts.terms import Rounding
@@ -197,7 +198,11 @@ class StatementSheet:
     def _notes(self) -> None:
         words = self._words
         for missing in self._statement.missing:
-            self._text(0, f"{words.word('section.missing')}: {words.missing(missing)}", font_color="#8a4500")
+            self._text(
+                0,
+                label("report.pair", words.language).format(label=words.word("section.missing"), value=words.missing(missing)),
+                font_color="#8a4500",
+            )
             self._row += 1
         for note in words.notes():
             looks = {"font_color": "#57606a", "font_size": 9, "text_wrap": True, "valign": "top"}

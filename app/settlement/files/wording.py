@@ -177,4 +177,4 @@ def percent(rate: str) -> str:
 
 def fees_text(fees: Sequence[tuple[str, str]], currency: str, language: Language) -> str:
     """Return fees of a platform in one text."""
-    return ", ".join(f"{kind} {money_text(amount, currency, language)}" for kind, amount in fees)
+    return label("insight.separator", language).join(f"{kind} {money_text(amount, currency, language)}" for kind, amount in fees)

@@ -64,7 +64,7 @@ def sell_out(page: Page, platforms: Platforms) -> None:
     """Two products are sold out and still tapped on, a third is tapped on and not bought."""
     for name, taps in (("ワイドパンツ", 40), ("ウールコート", 30)):
         set_stock(page, name, 0)
-        expect(done(page, f"在庫 売り切れ: {name}")).to_be_visible()
+        expect(done(page, f"在庫 売り切れ：{name}")).to_be_visible()
         sent(page)
         platforms.tap_on(name, taps)
     platforms.tap_on("プリーツスカート", 300)
@@ -102,7 +102,7 @@ def lose_the_network(page: Page, administrator: Page, troubles: list[str]) -> No
     sent(page)
     on_air(administrator, "モヘアカーディガン")
     for name in ("トートバッグ", "シルクソックス", "モヘアカーディガン"):
-        expect(done(administrator, f"商品説明: {name}")).to_have_count(1)
+        expect(done(administrator, f"商品説明：{name}")).to_have_count(1)
     # The browser itself logs each request that finds no network.
     troubles[:] = [one for one in troubles if _LOST not in one]
 

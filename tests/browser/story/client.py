@@ -62,7 +62,7 @@ def read(page: Page, revision: int) -> str:
     expect(page.get_by_role("banner")).to_contain_text(BRAND)
     report = page.get_by_role("article")
     expect(report.get_by_role("heading", level=1)).to_contain_text(NEXT_TITLE)
-    expect(report).to_contain_text(f"定稿 第{revision}版")
+    expect(report).to_contain_text(f"定稿 第 {revision} 版")
     expect(report).to_contain_text("¥6,194")
     expect(report).to_contain_text(SHARED_NOTE)
     return report.inner_text()

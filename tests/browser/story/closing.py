@@ -63,8 +63,8 @@ def import_orders(page: Page, at: datetime, folder: Path) -> None:
     main = page.get_by_role("main")
     expect(main).to_contain_text("GB18030")
     expect(main).to_contain_text("1,099元 → 6,194元")
-    expect(page.get_by_role("row").filter(has_text="实付金额")).to_contain_text("金額として読めません")
-    expect(main).to_contain_text("カタログにない商品コード: 2")
+    expect(page.get_by_role("row").filter(has_text="实付金额")).to_contain_text("金額として読み取れません")
+    expect(main).to_contain_text("未登録の商品コード：2")
     page.get_by_role("button", name="取り込む", exact=True).click()
     expect(main).to_contain_text("取り込みました。")
 
@@ -111,7 +111,7 @@ def release(page: Page, drafts: Drafts) -> str:
     expect(page.get_by_role("main")).to_contain_text("第1版として確定済みです")
     form = page.get_by_role("form", name="共有リンク")
     form.get_by_label("表示言語").select_option(label="中文")
-    form.get_by_label("ライブ画面も見せる").check()
+    form.get_by_label("ライブ画面も表示する").check()
     form.get_by_role("button", name="リンクを作成").click()
     return page.get_by_role("textbox", name="リンク").input_value()
 

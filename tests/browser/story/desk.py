@@ -43,7 +43,7 @@ def on_air(page: Page, name: str) -> None:
 
 def set_stock(page: Page, name: str, pieces: int) -> None:
     """Write the stock of a product."""
-    field = desk(page).get_by_role("group", name=f"在庫: {name}").get_by_role("textbox", name="在庫")
+    field = desk(page).get_by_role("group", name=f"在庫：{name}").get_by_role("textbox", name="在庫")
     write(field, str(pieces))
     field.press("Enter")
 

@@ -97,7 +97,7 @@ def add_channel(page: Page, bots: FakeBots) -> None:
     form = page.get_by_role("form", name="通知先を追加")
     write(form.get_by_label("名称"), "スタジオのグループ")
     write(form.get_by_label("Webhook URL"), f"{bots.base}/cgi-bin/webhook/send?key={KEY}")
-    form.get_by_role("button", name="追加する").click()
+    form.get_by_role("button", name="追加", exact=True).click()
     channel = page.get_by_role("listitem").filter(has_text="スタジオのグループ").first
     channel.get_by_role("button", name="テスト送信").click()
     expect(channel).to_contain_text("テストメッセージを送信しました")

@@ -9,7 +9,7 @@ import { productName } from "../server/brand_catalogue.js";
 import { field, notice, panel, phrase, table } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form, ask } from "../components/forms.js";
-import { LANGUAGES, number, t } from "../page/i18n.js";
+import { LANGUAGES, labelled, number, t } from "../page/i18n.js";
 import { Pages } from "../components/pages.js";
 import { keep, route } from "../page/router.js";
 import { may, refresh } from "../page/state.js";
@@ -90,19 +90,19 @@ export class Catalogue {
   #table(products) {
     return table("catalogue-table", t("brand.part.catalogue"), [
       { label: t("product.name"), class: "name-cell", cell: (one) => { const name = productName(one); return [phrase(name), name !== one.code && h("small", null, one.code)]; } },
-      { label: t("brand.product.aliases"), class: "text-cell", cell: (one) => one.aliases.join(", ") || null },
+      { label: t("brand.product.aliases"), class: "text-cell", cell: (one) => one.aliases.join(t("insight.separator")) || null },
       { label: t("brand.product.customs"), class: "text-cell", cell: (one) => { const lacks = DECLARED.filter((name) => !one.customs?.[name]); return lacks.length
         ? h("span", { class: "low" }, t("brand.product.lacks", { what: lacks.map((name) => t(`brand.customs.${name}`)).join(" · ") })) : t("brand.product.complete"); } },
       { label: t("packing.hs_code"), class: "roomy", cell: (one) => one.customs?.hs_code },
       { label: t("packing.origin"), class: "roomy", cell: (one) => one.customs?.origin },
       { label: t("packing.net_weight"), class: "roomy", numeric: true, cell: (one) => number(one.customs?.net_weight_g) },
-      may.write() && { label: h("span", { class: "unseen" }, t("brand.edit")), class: "narrow", cell: (one) => h("button", { type: "button", class: "button button-quiet", "aria-label": `${t("brand.edit")}: ${one.code}`, onclick: () => this.#edit(one) }, t("brand.edit")) },
+      may.write() && { label: h("span", { class: "unseen" }, t("brand.edit")), class: "narrow", cell: (one) => h("button", { type: "button", class: "button button-quiet", "aria-label": labelled(t("brand.edit"), one.code), onclick: () => this.#edit(one) }, t("brand.edit")) },
     ].filter(Boolean), products, { tall: products.length > 15 });
   }
 
   #form() {
     const form = this.form;
-    const title = this.open ? `${t("brand.edit")}: ${this.open.code}` : t("brand.product.new");
+    const title = this.open ? labelled(t("brand.edit"), this.open.code) : t("brand.product.new");
     const kinds = { net_weight_g: { kind: "whole", maxlength: 8 }, hs_code: { inputmode: "numeric", maxlength: 16 }, origin: { maxlength: 2, placeholder: "JP" } };
     return panel("product-panel", title, null, form.render(title, () => [
       !this.open && form.field("/code", t("product.product"), { required: true, maxlength: 128, help: t("brand.product.code_help") }),

@@ -5,6 +5,7 @@
  */
 
 import { h } from "../page/dom.js";
+import { labelled } from "../page/i18n.js";
 
 const WIDTH = 1000;
 const HEIGHT = 300;
@@ -50,7 +51,7 @@ export function lineChart(label, points, tick) {
         h("path", { class: "lines-line", d: line })),
       ...points.map((point, index) => point.value !== null && h("a", {
         key: point.key, class: "lines-point", href: point.href, style: at(x(index), y(point.value)),
-        title: `${point.name}\n${point.date}\n${point.text}`, "aria-label": `${point.date} ${point.name}: ${point.text}`,
+        title: `${point.name}\n${point.date}\n${point.text}`, "aria-label": labelled(`${point.date} ${point.name}`, point.text),
       })),
       h("div", { class: "lines-dates", "aria-hidden": "true" }, ...points.map((point, index) => index % every === 0 && h("span", { key: point.key, style: at(x(index), 1) }, point.date)))));
 }

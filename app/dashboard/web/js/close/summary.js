@@ -11,7 +11,7 @@ import { Resource } from "../server/resource.js";
 import { failure, field } from "../components/components.js";
 import { Dragging } from "../components/dragging.js";
 import { ask } from "../components/forms.js";
-import { language, t } from "../page/i18n.js";
+import { labelled, language, t } from "../page/i18n.js";
 
 const SECTIONS = { live: "section.live", ec: "section.ec", promotion: "section.promotion" };
 const KINDS = { observation: "sheet.observations", summary: "sheet.summary" };
@@ -120,7 +120,7 @@ export class SummaryStep {
   }
 
   #editor(label) {
-    return h("textarea", { key: "editor", rows: 3, maxlength: 4000, "aria-label": `${t("close.edit")}: ${label.slice(0, 40)}`, value: this.#text, oninput: (event) => { this.#text = event.target.value; } });
+    return h("textarea", { key: "editor", rows: 3, maxlength: 4000, "aria-label": labelled(t("close.edit"), label.slice(0, 40)), value: this.#text, oninput: (event) => { this.#text = event.target.value; } });
   }
 
   /** The notes of a section and kind, in the order that is shown: the server's, or the one that it is being sent. */
@@ -189,9 +189,9 @@ export class SummaryStep {
         notes.length > 1 && this.#handle(note, index, notes),
         editing
           ? h("button", { key: "save", type: "button", class: "button button-main", onclick: save }, t("close.save"))
-          : h("button", { key: "edit", type: "button", class: "button", "aria-label": `${t("close.edit")}: ${short}`, onclick: () => this.#edit(note.id, note.text) }, t("close.edit")),
+          : h("button", { key: "edit", type: "button", class: "button", "aria-label": labelled(t("close.edit"), short), onclick: () => this.#edit(note.id, note.text) }, t("close.edit")),
         h("button", { key: "share", type: "button", class: "button", "aria-pressed": String(note.share), onclick: () => this.#change(() => patch(`${base}/${note.id}`, { share: !note.share })) }, t("dash.notes.shared")),
-        h("button", { key: "remove", type: "button", class: "button button-quiet", "aria-label": `${t("dash.notes.remove")}: ${short}`, onclick: async () => (await ask(t("dash.notes.remove"), t("dash.notes.confirm_delete"), t("dash.notes.remove"))) && this.#change(() => remove(`${base}/${note.id}`)) }, t("dash.notes.remove"))));
+        h("button", { key: "remove", type: "button", class: "button button-quiet", "aria-label": labelled(t("dash.notes.remove"), short), onclick: async () => (await ask(t("dash.notes.remove"), t("dash.notes.confirm_delete"), t("dash.notes.remove"))) && this.#change(() => remove(`${base}/${note.id}`)) }, t("dash.notes.remove"))));
   }
 
   #adding() {

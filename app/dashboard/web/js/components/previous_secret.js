@@ -7,7 +7,7 @@
 import { h } from "../page/dom.js";
 import { notice } from "./components.js";
 import { Form, ask } from "./forms.js";
-import { READER_ZONE, moment, t } from "../page/i18n.js";
+import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 import { Problem } from "../server/api.js";
 import { refresh } from "../page/state.js";
 
@@ -49,7 +49,7 @@ export class PreviousSecret {
   render(one) {
     if (!one.secrets_set.includes("previous_secret")) return null;
     const end = one.previous_secret_expires_at;
-    const named = (words) => (this.subject ? `${words}: ${this.subject}` : words);
+    const named = (words) => (this.subject ? labelled(words, this.subject) : words);
     return h("section", { key: "previous", class: "previous-secret", "aria-label": named(t("rotation.previous")) },
       h("p", { role: "status" }, end ? t("rotation.until", { time: moment(end, READER_ZONE) }) : t("rotation.valid")),
       this.#problem && notice("warning", this.#problem.words),

@@ -7,7 +7,7 @@
 import { get } from "../server/api.js";
 import { failure, heading, panel, table, waiting } from "../components/components.js";
 import { h } from "../page/dom.js";
-import { READER_ZONE, labelOr, moment, number, t } from "../page/i18n.js";
+import { READER_ZONE, labelOr, labelled, moment, number, t } from "../page/i18n.js";
 import { Resource, every } from "../server/resource.js";
 import { link } from "../page/router.js";
 import { refresh } from "../page/state.js";
@@ -47,7 +47,7 @@ export class View {
   #table(list) {
     const columns = [
       { label: t("dash.name"), cell: (one) => [h("a", { class: "strong", href: link("connection", one.id) }, one.name), h("small", null, [kindName(one.kind), one.brand].filter(Boolean).join(" · "))] },
-      { label: t("dash.state"), cell: state },
+      { label: t("dash.state"), class: "state-cell", cell: state },
       { label: t("dash.connections.last"), cell: (one) => one.last_delivery_at && h("span", { class: "nowrap" }, moment(one.last_delivery_at, READER_ZONE)) },
       { label: t("dash.connections.deliveries"), numeric: true, cell: (one) => number(one.counts.deliveries) },
       { label: t("dash.connections.events"), numeric: true, cell: (one) => number(one.counts.events) },
@@ -79,7 +79,7 @@ export function state(one) {
     failing ? h("span", { class: "chip chip-out" }, t("dash.connections.failing"))
       : one.last_delivery_at ? h("span", { class: "chip chip-good" }, t("dash.connections.working"))
         : h("span", { class: "chip" }, t("dash.connections.idle")),
-    one.last_error && h("small", null, `${moment(one.last_error_at, READER_ZONE)}: `,
+    one.last_error && h("small", null, labelled(moment(one.last_error_at, READER_ZONE), ""),
       one.last_error_code && `${labelOr(`connection_error.${one.last_error_code}`, "")} `, h("code", null, one.last_error)),
   ];
 }

@@ -8,7 +8,7 @@ import { get, post } from "../server/api.js";
 import { fieldErrors, panel } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form } from "../components/forms.js";
-import { labelOr, t } from "../page/i18n.js";
+import { labelOr, labelled, t } from "../page/i18n.js";
 import { link } from "../page/router.js";
 import { refresh } from "../page/state.js";
 import { pathsOfSample } from "./completion.js";
@@ -58,7 +58,7 @@ export class MappingPreview {
         h("p", null, t("connection.preview_events", { count: this.found.events.length })),
         h("ul", { class: "waiting-groups" }, ...this.found.outcomes.map((outcome, index) => this.#outcome(outcome, this.found.events[index]))),
         this.found.problems.length > 0 && h("ul", { class: "errors" }, ...this.found.problems.map((problem, index) => h("li", { key: index }, problem))),
-        this.found.ignored.length > 0 && h("p", { class: "quiet" }, `${t("delivery_outcome.ignored")}: ${this.found.ignored.join(", ")}`)));
+        this.found.ignored.length > 0 && h("p", { class: "quiet" }, labelled(t("delivery_outcome.ignored"), this.found.ignored.join(", ")))));
   }
 
   #outcome(outcome, event) {

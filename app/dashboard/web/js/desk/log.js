@@ -7,7 +7,7 @@
 import { get } from "../server/api.js";
 import { h } from "../page/dom.js";
 import { Resource } from "../server/resource.js";
-import { hour, labelOr, number, t } from "../page/i18n.js";
+import { hour, labelOr, labelled, number, t } from "../page/i18n.js";
 
 const SHOWN = 10;
 
@@ -65,6 +65,6 @@ export class DeskLog {
       h("span", { class: "desk-at" }, hour(one.at, zone, true)),
       h("span", { class: "desk-what" }, words, state && h("small", null, state)),
       // What may have arrived and has no answer yet cannot be named in a void.
-      !gone && one.action !== "note" && !one.entry?.tried && h("button", { type: "button", class: "button button-quiet", "aria-label": `${t("desk.undo")}: ${words}`, onclick: () => this.undo(one) }, t("desk.undo")));
+      !gone && one.action !== "note" && !one.entry?.tried && h("button", { type: "button", class: "button button-quiet", "aria-label": labelled(t("desk.undo"), words), onclick: () => this.undo(one) }, t("desk.undo")));
   }
 }

@@ -8,7 +8,7 @@ import { Problem, get, post, remove } from "../server/api.js";
 import { failure, panel } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form } from "../components/forms.js";
-import { READER_ZONE, moment, number, t } from "../page/i18n.js";
+import { READER_ZONE, labelled, moment, number, t } from "../page/i18n.js";
 import { Resource } from "../server/resource.js";
 import { refresh } from "../page/state.js";
 import { fieldName } from "./columns.js";
@@ -87,15 +87,15 @@ export class ImportList {
         !one.finished && h("span", { class: "chip chip-out" }, t("imports.unfinished"))),
       h("p", { class: "quiet small" }, [one.kind && t(`imports.kind.${one.kind}`), one.at && moment(one.at, READER_ZONE), one.name ?? one.by].filter(Boolean).join(" · ")),
       h("p", { class: "quiet small" }, [t("imports.events", { count: number(one.events) }), one.failed_rows > 0 && t("imports.failed", { count: number(one.failed_rows) }),
-        guessed.length > 0 && t("imports.guessed", { columns: guessed.join(", ") })].filter(Boolean).join(" · ")),
+        guessed.length > 0 && t("imports.guessed", { columns: guessed.join(t("insight.separator")) })].filter(Boolean).join(" · ")),
       one.void && h("p", { class: "quiet small" }, t("imports.why", { time: moment(one.void.at, READER_ZONE), reason: one.void.reason })),
       asked ? this.#reason(asked, name) : h("div", { class: "form-buttons" }, one.void
-        ? h("button", { key: "restore", type: "button", class: "button", "aria-label": `${t("imports.restore")}: ${name}`, onclick: () => this.#restore(one) }, t("imports.restore"))
-        : h("button", { key: "void", type: "button", class: "button button-quiet button-danger", "aria-label": `${t("imports.take_out")}: ${name}`, onclick: () => this.#ask(one) }, t("imports.take_out"))));
+        ? h("button", { key: "restore", type: "button", class: "button", "aria-label": labelled(t("imports.restore"), name), onclick: () => this.#restore(one) }, t("imports.restore"))
+        : h("button", { key: "void", type: "button", class: "button button-quiet button-danger", "aria-label": labelled(t("imports.take_out"), name), onclick: () => this.#ask(one) }, t("imports.take_out"))));
   }
 
   #reason({ form, effect }, name) {
-    return form.render(`${t("imports.take_out")}: ${name}`, () => [
+    return form.render(labelled(t("imports.take_out"), name), () => [
       h("p", { role: "status" }, effect ? t("imports.effect", { events: number(effect.events), orders: number(effect.orders) }) : t("dash.loading")),
       form.field("/reason", t("imports.reason"), { required: true, maxlength: 1000 }),
     ], { submit: t("imports.take_out"), aside: h("button", { type: "button", class: "button", onclick: () => { this.#asked = null; refresh(); } }, t("form.cancel")) });

@@ -8,7 +8,7 @@ import { Problem, exchange, post } from "../server/api.js";
 import { may, refresh } from "../page/state.js";
 import { h } from "../page/dom.js";
 import { panel } from "../components/components.js";
-import { hour, t } from "../page/i18n.js";
+import { hour, labelled, t } from "../page/i18n.js";
 
 const SIGNS = { critical: "!", warning: "▲", info: "i" };
 const SNOOZE_MINUTES = 15;
@@ -51,7 +51,7 @@ export class LiveAlerts {
         { key: `${alert.code} ${alert.product ?? ""}`, class: `alert alert-${alert.level} ${alert.taken_by || snoozed(alert) ? "is-quiet" : ""}`, "data-code": alert.code },
         h("span", { class: "alert-sign", "aria-hidden": "true" }, SIGNS[alert.level]),
         h("div", null,
-          h("p", null, h("span", { class: "unseen" }, `${t(`dash.level.${alert.level}`)}: `), alert.text),
+          h("p", null, h("span", { class: "unseen" }, labelled(t(`dash.level.${alert.level}`), "")), alert.text),
           h("small", null, [t("dash.since", { time: hour(alert.since, zone) }), alert.taken_by && t("desk.alert.taken", { name: alert.taken_by }),
             snoozed(alert) && t("desk.alert.snoozed", { time: hour(alert.snoozed_until, zone) })].filter(Boolean).join(" · ")),
           may.write() && alert.id && this.#buttons(alert)),
@@ -64,7 +64,7 @@ export class LiveAlerts {
 
   #buttons(alert) {
     const button = (label, work) => h("button", {
-      key: label, type: "button", class: "button button-quiet", "aria-label": `${t(label, { minutes: SNOOZE_MINUTES })}: ${alert.text}`, onclick: () => this.#act(alert, work),
+      key: label, type: "button", class: "button button-quiet", "aria-label": labelled(t(label, { minutes: SNOOZE_MINUTES }), alert.text), onclick: () => this.#act(alert, work),
     }, t(label, { minutes: SNOOZE_MINUTES }));
     return h("div", { class: "alert-buttons" },
       alert.taken_by

@@ -92,7 +92,7 @@ export class Cartons {
         { label: t("packing.carton"), cell: (one) => (edits ? this.#choice(one, numbers, next) : number(this.#packed.get(one.customer))) },
         { label: t("packing.units"), numeric: true, cell: (one) => number(one.units) },
         { label: t("product.name"), class: "text-cell", cell: (one) => h("ul", { class: "plain-list" }, ...one.lines.map((line, index) => h("li", { key: index }, phrase([line.name, line.sku].filter(Boolean).join(" / ")), " ×\u00a0", number(line.quantity)))) },
-        { label: t("packing.orders"), class: "text-cell", cell: (one) => one.orders.join(", ") },
+        { label: t("packing.orders"), class: "text-cell", cell: (one) => one.orders.join(t("insight.separator")) },
       ], customers, { rowKey: (one) => one.customer, tall: customers.length > 12 }),
       customers.length === 0 && notice("info", t("brand.packing.nothing")),
       edits && loose.length > 0 && h("div", { class: "form-end packing-rest" },

@@ -44,9 +44,12 @@ export function t(key, figures) {
 /** Return a label, or a text where the catalogue has no such label. */
 export const labelOr = (key, text) => (Object.hasOwn(labels, key) ? labels[key] : text);
 
+/** Return what a text is about and the text, with the colon of the language between them. */
+export const labelled = (label, value) => t("report.pair", { label, value });
+
 /** The rule that a field breaks, in the reader's language; the server's own words stand in where the catalogue has none. */
 export const fieldWords = ({ code, params, detail }) =>
-  code && code !== "invalid" && Object.hasOwn(labels, `field.${code}`) ? t(`field.${code}`, params) : `${t("field.invalid")}: ${detail}`;
+  code && code !== "invalid" && Object.hasOwn(labels, `field.${code}`) ? t(`field.${code}`, params) : labelled(t("field.invalid"), detail);
 
 /** A platform's name: the catalogue's where it has one, else the platform's own slug. */
 export const platformName = (slug) => labelOr(`platform.${slug}`, slug);

@@ -9,7 +9,7 @@ import { h } from "../page/dom.js";
 import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
 import { failure, field, notice, panel, table } from "../components/components.js";
-import { READER_ZONE, moment, t } from "../page/i18n.js";
+import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 
 const ROLES = ["ingest", "viewer", "operator", "admin"];
 
@@ -66,7 +66,7 @@ export class Keys {
       { label: t("people.expires"), cell: (key) => [time(key.expires_at, "people.expires.never"), expired(key) && h("span", { class: "chip" }, t("people.expired"))] },
       { label: t("people.last_used"), cell: (key) => time(key.last_used_at, "people.never") },
       { label: t("people.actions"), cell: (key) => h("button", {
-        type: "button", class: "button button-quiet", "aria-label": `${t("people.revoke")}: ${key.name ?? key.id}`,
+        type: "button", class: "button button-quiet", "aria-label": labelled(t("people.revoke"), key.name ?? key.id),
         onclick: () => confirm(t("people.key.confirm", { name: key.name ?? key.id })) && this.#change(() => remove(`/v1/keys/${key.id}`)),
       }, t("people.revoke")) },
     ];

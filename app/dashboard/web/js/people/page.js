@@ -11,7 +11,7 @@ import { Keys } from "./keys.js";
 import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
 import { failure, field, heading, notice, panel, table, waiting } from "../components/components.js";
-import { READER_ZONE, moment, t } from "../page/i18n.js";
+import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 
 const ROLES = ["viewer", "operator", "admin"];
 
@@ -83,7 +83,7 @@ export class View {
 
   #table(list) {
     const role = (person) => h("select", {
-      value: person.role, "aria-label": `${t("people.role")}: ${person.name}`, disabled: person.id === app.who.id,
+      value: person.role, "aria-label": labelled(t("people.role"), person.name), disabled: person.id === app.who.id,
       onchange: (event) => this.#change(() => patch(`/v1/people/${person.id}`, { role: event.target.value, ...(event.target.value === "admin" ? { brand: null } : {}) })),
     }, ...ROLES.map((name) => h("option", { value: name }, t(`people.role.${name}`))));
     const columns = [
@@ -97,7 +97,7 @@ export class View {
   }
 
   #actions(person) {
-    const button = (label, work) => h("button", { type: "button", class: "button button-quiet", "aria-label": `${t(label)}: ${person.name}`, onclick: work }, t(label));
+    const button = (label, work) => h("button", { type: "button", class: "button button-quiet", "aria-label": labelled(t(label), person.name), onclick: work }, t(label));
     const self = person.id === app.who.id;
     return h("span", { class: "note-buttons" },
       person.active && button("people.link.make", () => this.#change(() => this.#link(person))),

@@ -11,7 +11,7 @@ import { PasteDialog } from "./paste_dialog.js";
 import { ITEM } from "./fields.js";
 import { isTable } from "./paste.js";
 import { panel } from "../components/components.js";
-import { number, t } from "../page/i18n.js";
+import { labelled, number, t } from "../page/i18n.js";
 
 const COLUMNS = [
   ["product", { class: "col-code" }],
@@ -123,7 +123,7 @@ export class Lineup {
         ...(field === "product" ? code(row, set("product")) : { value: text(row[field]), oninput: set(field) }),
       }), field === "product" && this.catalogue.isNew(row.product) && h("small", { class: "chip chip-good" }, t("plan.lineup.new")))),
       h("td", null, h("button", {
-        type: "button", class: "button button-quiet", "aria-label": `${t("plan.remove")}: ${name}`,
+        type: "button", class: "button button-quiet", "aria-label": labelled(t("plan.remove"), name),
         onclick: () => this.saved.change((plan) => { plan.lineup = plan.lineup.filter((other) => other !== row); }),
       }, "×")));
   }

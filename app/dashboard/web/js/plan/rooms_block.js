@@ -7,7 +7,7 @@
 import { h } from "../page/dom.js";
 import { field, panel } from "../components/components.js";
 import { PLATFORMS, roomOf } from "./rooms.js";
-import { platformName, t } from "../page/i18n.js";
+import { labelled, platformName, t } from "../page/i18n.js";
 import { refresh } from "../page/state.js";
 
 export class RoomsBlock {
@@ -37,7 +37,7 @@ export class RoomsBlock {
       plan.streams.length > 0 && h("ul", { key: "list", class: "plan-list" }, ...plan.streams.map((stream) => h("li", { key: `${stream.platform}:${stream.room}` },
         h("span", { class: "chip" }, platformName(stream.platform)), h("code", { class: "anywhere" }, stream.room),
         h("button", {
-          type: "button", class: "button button-quiet", "aria-label": `${t("plan.remove")}: ${stream.room}`,
+          type: "button", class: "button button-quiet", "aria-label": labelled(t("plan.remove"), stream.room),
           onclick: () => this.saved.change((one) => { one.streams = one.streams.filter((other) => other !== stream); }),
         }, t("plan.remove"))))),
       plan.streams.length === 0 && h("p", { key: "none", class: "quiet" }, t("plan.rooms.none")),

@@ -9,7 +9,7 @@ import { may, refresh } from "../page/state.js";
 import { h } from "../page/dom.js";
 import { Resource } from "../server/resource.js";
 import { field, notice, panel } from "../components/components.js";
-import { t } from "../page/i18n.js";
+import { labelled, t } from "../page/i18n.js";
 
 const SECTIONS = { live: "section.live", ec: "section.ec", promotion: "section.promotion" };
 const KINDS = { observation: "sheet.observations", summary: "sheet.summary" };
@@ -76,7 +76,7 @@ export class Notes {
           type: "button", class: "button button-quiet",
           onclick: () => this.#change(() => patch(`${this.base}/notes/${note.id}`, { share: !note.share })),
         }, t(note.share ? "dash.notes.hide" : "dash.notes.share")), h("button", {
-          type: "button", class: "button button-quiet", "aria-label": `${t("dash.notes.remove")}: ${note.text.slice(0, 40)}`,
+          type: "button", class: "button button-quiet", "aria-label": labelled(t("dash.notes.remove"), note.text.slice(0, 40)),
           onclick: () => confirm(t("dash.notes.confirm_delete")) && this.#change(() => remove(`${this.base}/notes/${note.id}`)),
         }, t("dash.notes.remove"))),
       ))),

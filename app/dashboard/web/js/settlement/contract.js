@@ -8,7 +8,7 @@ import { get, patch, path, remove } from "../server/api.js";
 import { heading, panel } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form, ask } from "../components/forms.js";
-import { day, language, money, number, t } from "../page/i18n.js";
+import { day, labelled, language, money, number, t } from "../page/i18n.js";
 import { Pages } from "../components/pages.js";
 import { Resource } from "../server/resource.js";
 import { route } from "../page/router.js";
@@ -84,9 +84,9 @@ export class Contracts {
     const yen = (amount) => money(amount, one.currency);
     return panel(`contract-${one.id}`, `${this.#plan(one)} · ${period}`, { class: "contract" },
       heading(3, t("brand.shares")),
-      h("ul", { class: "plain-list" }, ...one.shares.map((share) => h("li", { key: share.to }, `${partyName(share.to)}: ${rateText(share.rate)} × ${share.of === "net_gmv" ? t("metric.net_gmv") : partyName(share.of)}`))),
+      h("ul", { class: "plain-list" }, ...one.shares.map((share) => h("li", { key: share.to }, labelled(partyName(share.to), `${rateText(share.rate)} × ${share.of === "net_gmv" ? t("metric.net_gmv") : partyName(share.of)}`)))),
       heading(3, t("brand.fees")),
-      one.fees.length ? h("ul", { class: "plain-list" }, ...one.fees.map((fee, index) => h("li", { key: index }, `${t(`brand.fee.${fee.kind}`)}: ${fee.name} ${yen(fee.amount)}${fee.taxed ? "" : ` (${t("settlement.untaxed")})`}`))) : h("p", { class: "quiet" }, t("brand.fees.none")),
+      one.fees.length ? h("ul", { class: "plain-list" }, ...one.fees.map((fee, index) => h("li", { key: index }, labelled(t(`brand.fee.${fee.kind}`), `${fee.name} ${yen(fee.amount)}${fee.taxed ? "" : ` · ${t("settlement.untaxed")}`}`)))) : h("p", { class: "quiet" }, t("brand.fees.none")),
       heading(3, t("brand.terms")),
       facts([
         [t("brand.collected_by"), t(`brand.collected_by.${one.collected_by}`)],
@@ -98,7 +98,7 @@ export class Contracts {
         ...Object.entries(one.deliverables).map(([kind, count]) => [t(`settlement.deliverable.${kind}`), t("brand.per_month", { count: number(count) })]),
       ]),
       edits && h("div", { class: "contract-end" },
-        this.#end(one).render(`${t("brand.contract.end")}: ${period}`, () => this.#end(one).field("/ends_on", t("brand.contract.ends_on"), { kind: "date", help: t("brand.contract.end_help") }), { look: "form-inline", submit: t("brand.contract.change_end") }),
+        this.#end(one).render(labelled(t("brand.contract.end"), period), () => this.#end(one).field("/ends_on", t("brand.contract.ends_on"), { kind: "date", help: t("brand.contract.end_help") }), { look: "form-inline", submit: t("brand.contract.change_end") }),
         h("div", { class: "form-end" },
           h("button", { type: "button", class: "button", onclick: () => this.#open(formOf(one.plan, null, one)) }, t("brand.contract.next")),
           h("button", { type: "button", class: "button button-quiet button-danger", onclick: () => this.#remove(one) }, t("form.remove")))));

@@ -9,7 +9,7 @@ import { post } from "../server/api.js";
 import { panel } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form } from "../components/forms.js";
-import { language, money, t } from "../page/i18n.js";
+import { labelled, language, money, t } from "../page/i18n.js";
 import { partyName } from "./statement_tables.js";
 
 const DELIVERABLES = ["article", "rehearsal", "promotion", "broadcast"];
@@ -119,7 +119,7 @@ export class ContractForm {
   }
 
   #remove(rows, place, what) {
-    return h("button", { type: "button", class: "button button-quiet", "aria-label": `${t("form.remove")}: ${what} ${place + 1}`, onclick: () => rows.remove(place) }, t("form.remove"));
+    return h("button", { type: "button", class: "button button-quiet", "aria-label": labelled(t("form.remove"), `${what} ${place + 1}`), onclick: () => rows.remove(place) }, t("form.remove"));
   }
 
   #tax() {

@@ -9,7 +9,7 @@ import { field, heading, panel, table } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Columns, fileOf } from "../imports/columns.js";
 import { Form, ask } from "../components/forms.js";
-import { READER_ZONE, day, moment, t } from "../page/i18n.js";
+import { READER_ZONE, day, labelled, moment, t } from "../page/i18n.js";
 import { Pages } from "../components/pages.js";
 import { keep, route } from "../page/router.js";
 import { may, refresh } from "../page/state.js";
@@ -61,7 +61,7 @@ export class View {
   }
 
   async #remove(one) {
-    if (!(await ask(t("brand.rates.remove"), `${day(one.date)} ${one.from}/${one.to} ${one.kind}: ${one.rate}`, t("form.remove")))) return;
+    if (!(await ask(t("brand.rates.remove"), labelled(`${day(one.date)} ${one.from}/${one.to} ${one.kind}`, one.rate), t("form.remove")))) return;
     await this.work.run(async () => {
       await remove(ratePath(one));
       await this.list.load();
@@ -116,6 +116,6 @@ const columns = (take) => [
   { label: t("brand.rates.source"), class: "text-cell", cell: (one) => one.source },
   { label: t("brand.rates.entered"), class: "roomy", cell: (one) => h("span", { class: "nowrap" }, moment(one.entered_at, READER_ZONE)) },
   take && { label: h("span", { class: "unseen" }, t("form.remove")), class: "narrow", cell: (one) => h("button", {
-    type: "button", class: "button button-quiet", "aria-label": `${t("form.remove")}: ${one.date} ${one.kind}`, onclick: () => take(one),
+    type: "button", class: "button button-quiet", "aria-label": labelled(t("form.remove"), `${one.date} ${one.kind}`), onclick: () => take(one),
   }, t("form.remove")) },
 ].filter(Boolean);

@@ -7,7 +7,7 @@
 import { panel, phrase, table } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { percentageOf } from "../components/forms.js";
-import { day, labelOr, money, number, t } from "../page/i18n.js";
+import { day, labelOr, labelled, money, number, t } from "../page/i18n.js";
 import { link } from "../page/router.js";
 
 export const partyName = (name) => labelOr(`settlement.party.${name}`, name);
@@ -37,13 +37,13 @@ function rate({ source, rate: own }) {
 export function lineTable(statement, remove) {
   const { currency } = statement;
   const taken = (line) => line.id && h("button", {
-    type: "button", class: "button button-quiet", "aria-label": `${t("form.remove")}: ${description(line)}`, onclick: () => remove(line),
+    type: "button", class: "button button-quiet", "aria-label": labelled(t("form.remove"), description(line)), onclick: () => remove(line),
   }, t("form.remove"));
   return table("line-table", t("settlement.section.lines"), [
     { label: t("settlement.column.kind"), cell: (line) => t(`settlement.kind.${line.kind}`) },
     { label: t("settlement.column.description"), class: "text-cell", cell: (line) => [
       line.session ? h("a", { href: link("report", line.session) }, phrase(description(line))) : phrase(description(line)),
-      line.by && h("small", null, `${t("settlement.column.by")}: ${line.by}`)] },
+      line.by && h("small", null, labelled(t("settlement.column.by"), line.by))] },
     { label: t("settlement.column.basis"), numeric: true, cell: (line) => basis(line, currency) },
     { label: t("settlement.column.rate"), numeric: true, cell: rate },
     { label: t("settlement.column.tax_rate"), numeric: true, cell: (line) => (line.tax_rate ? rateText(line.tax_rate) : t("settlement.untaxed")) },
@@ -63,7 +63,7 @@ export function sums(statement) {
     [t("settlement.kind.withholding"), negative(totals.withholding)], [t("settlement.kind.adjustment"), totals.adjustments],
     [t("settlement.kind.correction"), totals.corrections], [t("settlement.kind.carry_over"), totals.carry_over],
     [t("settlement.kind.collected"), negative(totals.collected)],
-    ...tax.map((one) => [`${t("settlement.tax.amount", { rate: rateText(one.rate) })} (${t("settlement.tax.base", { rate: rateText(one.rate) })}: ${money(one.base, currency)})`, negative(one.amount)]),
+    ...tax.map((one) => [labelled(t("settlement.tax.amount", { rate: rateText(one.rate) }), labelled(t("settlement.tax.base", { rate: rateText(one.rate) }), money(one.base, currency))), negative(one.amount)]),
   ].filter(([, amount], index) => index === 0 || !/^-?0$/.test(amount));
   const owed = totals.payable_to_brand.startsWith("-");
   return table("sum-table", t("brand.statement.sums"), [

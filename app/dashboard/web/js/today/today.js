@@ -12,7 +12,7 @@ import { failure, heading, panel, phrase, waiting } from "../components/componen
 import { CopyDialog } from "../plan/copy.js";
 import { Checklist } from "./checklist.js";
 import { link } from "../page/router.js";
-import { clock, date, hour, money, number, t } from "../page/i18n.js";
+import { clock, date, hour, labelled, money, number, t } from "../page/i18n.js";
 
 const MOST = 8;
 /** Reports that are looked at; each of the two lists shows the first of its own. */
@@ -139,7 +139,7 @@ export class View {
       h("ul", { class: "today-list" }, ...list.slice(0, MOST).map((session) => h("li", { key: session.id },
         h("a", { href: link(may.write() ? "close" : "report", session.id) }, phrase(session.title)),
         h("small", null, [session.ended_at && date(session.ended_at, session.time_zone), session.brand].filter(Boolean).join(" · ")),
-        may.write() && h("a", { class: "button button-quiet", href: `${link("close", session.id)}?step=${step}`, "aria-label": `${t(`today.reports.${step}.do`)}: ${session.title}` }, t(`today.reports.${step}.do`))))));
+        may.write() && h("a", { class: "button button-quiet", href: `${link("close", session.id)}?step=${step}`, "aria-label": labelled(t(`today.reports.${step}.do`), session.title) }, t(`today.reports.${step}.do`))))));
   }
 
   #waiting() {

@@ -7,7 +7,7 @@
 import { find } from "../server/api.js";
 import { barList, panel, phrase, table } from "../components/components.js";
 import { h } from "../page/dom.js";
-import { number, platformName, sourceName, t } from "../page/i18n.js";
+import { labelled, number, platformName, sourceName, t } from "../page/i18n.js";
 import { Resource } from "../server/resource.js";
 import { refresh } from "../page/state.js";
 import { stepColumns } from "./funnel.js";
@@ -62,7 +62,7 @@ export class FunnelParts {
           ...stepColumns(data.steps, data.parts, data.by === "product" ? OF_SESSION : 0)],
         data.parts, { rowKey: (row) => `${row.platform} ${row.product} ${row.source} ${row.paid}`, tall: data.parts.length > MOST }),
       data?.by === "source" && data.remainder && h("p", { class: "quiet small" },
-        `${t("traffic.remainder")}: ${["product_viewers", "clickers", "buyers"].filter((kpi) => data.remainder[kpi] !== null).map((kpi) => `${t(`metric.${kpi}`)} ${number(data.remainder[kpi])}`).join(" · ")}`));
+        labelled(t("traffic.remainder"), ["product_viewers", "clickers", "buyers"].filter((kpi) => data.remainder[kpi] !== null).map((kpi) => `${t(`metric.${kpi}`)} ${number(data.remainder[kpi])}`).join(" · "))));
   }
 
   #choose(by) {

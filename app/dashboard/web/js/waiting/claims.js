@@ -8,7 +8,7 @@ import { get, post } from "../server/api.js";
 import { heading } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { ask } from "../components/forms.js";
-import { READER_ZONE, moment, number, platformName, t } from "../page/i18n.js";
+import { READER_ZONE, labelled, moment, number, platformName, t } from "../page/i18n.js";
 import { Resource } from "../server/resource.js";
 import { app } from "../page/state.js";
 
@@ -35,7 +35,7 @@ export class Claims {
           h("p", { class: "strong" }, `${platformName(claim.platform)} `, h("code", null, claim.room)),
           h("p", { class: "quiet small" }, [claim.title, claim.brand, moment(claim.claimed_at, READER_ZONE), t("waiting.events", { count: number(claim.parked_events) })].join(" · "))),
         app.who.brand === null && h("button", {
-          type: "button", class: "button", "aria-label": `${t("waiting.confirm_room")}: ${room}, ${claim.title}`,
+          type: "button", class: "button", "aria-label": labelled(t("waiting.confirm_room"), `${room}${t("insight.separator")}${claim.title}`),
           onclick: async () => {
             if (!(await ask(t("waiting.confirm_room"), t("waiting.confirm_room.question", { room, title: claim.title }), t("waiting.confirm_room")))) return;
             await act(() => post("/v1/stream-claims/decisions", { platform: claim.platform, room: claim.room, session: claim.session }));
