@@ -157,3 +157,18 @@ def test_a_show_is_closed(open_page: PageMaker, base: str, show: str, room: str,
     expect(page.get_by_role("button", name="取り消す")).to_have_count(0)
     revisions = httpx.get(f"{base}/v1/sessions/{show}/revisions", headers=HEADERS).json()["revisions"]
     assert [1] == [one["number"] for one in revisions]
+
+
+def test_the_step_follows_the_address(open_page: PageMaker, show: str) -> None:
+    """A link to another step, and the step back, need no reload; what is being written stays."""
+    page = open_page(f"#/close/{show}?step=summary")
+    observations = page.get_by_role("region", name="現場記録").first
+    note = observations.get_by_role("listitem").filter(has_text="現場のフォローアップ")
+    note.get_by_role("button", name="編集").click()
+    observations.get_by_role("textbox").fill("書きかけ")
+    page.evaluate("location.hash = location.hash.replace('summary', 'contradictions')")
+    expect(page.get_by_role("heading", level=2, name="数値の矛盾")).to_be_visible()
+    expect(page.get_by_role("navigation", name="締めの手順").locator("[aria-current=step]")).to_contain_text("数値の矛盾")
+    page.go_back()
+    expect(page.get_by_role("heading", level=2, name="まとめ")).to_be_visible()
+    expect(observations.get_by_role("textbox")).to_have_value("書きかけ")

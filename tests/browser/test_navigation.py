@@ -78,3 +78,14 @@ def test_a_group_shows_its_pages(open_page: PageMaker) -> None:
     main.get_by_role("link", name="ライブ一覧").click()
     page.get_by_role("navigation", name="ライブ一覧").get_by_role("link", name="比較").click()
     expect(main.locator("[aria-current=true]")).to_have_text("ライブ一覧")
+
+
+def test_the_destination_of_a_filtered_list_is_the_whole_list(open_page: PageMaker) -> None:
+    """The bar's link to the page that is shown already takes its filter away, and the step back sets it again."""
+    page = open_page("#/brands?q=no-such-brand")
+    search = page.get_by_role("searchbox")
+    expect(search).to_have_value("no-such-brand")
+    page.get_by_role("navigation", name="メインメニュー").get_by_role("link", name="ブランド").click()
+    expect(search).to_have_value("")
+    page.go_back()
+    expect(search).to_have_value("no-such-brand")

@@ -39,6 +39,11 @@ export const later = (load) => class {
     this.#view?.leave?.();
   }
 
+  /** Whether the view follows the new parameters; one that is not there yet begins with them. */
+  moved() {
+    return this.#view ? this.#view.moved?.() : true;
+  }
+
   languageChanged() {
     this.#view?.languageChanged?.();
   }

@@ -44,16 +44,20 @@ const VIEWS = {
 };
 const root = document.getElementById("app");
 let shown = null;
+/** The address was changed by a link, by hand or by a step back; what a view keeps in it (`keep`) changes nothing here. */
+let moved = false;
 let unreachable = false;
 /** The secret of a link that was opened where someone else is signed in, until they decide. */
 let undecided = null;
 
-/** Make the view that the address names, unless it stands already. */
+/** Make the view that the address names, unless it stands already. New parameters alone are the view's to follow, or it is made again. */
 function open() {
   const guest = app.who.kind === "guest";
   const { name, parts } = route();
   const address = [app.who.id, name, ...parts].join("/");
-  if (shown === address) return;
+  const stays = shown === address && (!moved || app.view?.moved?.());
+  moved = false;
+  if (stays) return;
   app.view?.leave?.();
   const View = guest ? SharedReportView : VIEWS[name];
   if (guest && name === "live" && app.who.shows.includes("live")) app.view = new LiveView(app.who.session);
@@ -117,6 +121,7 @@ async function start() {
   onDraw(draw);
   addEventListener("hashchange", () => {
     const opened = takeSecret();
+    moved = true;
     if (opened) openLink(opened);
     else refresh();
   });

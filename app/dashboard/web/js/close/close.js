@@ -19,6 +19,12 @@ import { date, hour, number, t } from "../page/i18n.js";
 
 const STEPS = ["import", "products", "contradictions", "summary", "release"];
 
+/** The step that the address names. */
+function wanted() {
+  const step = route().query.get("step");
+  return STEPS.includes(step) ? step : STEPS[0];
+}
+
 export class View {
   constructor(id) {
     this.id = id;
@@ -37,8 +43,7 @@ export class View {
       summary: new SummaryStep(this),
       release: new ReleaseStep(this, () => [this.session, this.kpis].forEach((one) => one.load())),
     };
-    const wanted = route().query.get("step");
-    this.step = STEPS.includes(wanted) ? wanted : STEPS[0];
+    this.step = wanted();
     this.steps[this.step].enter?.();
   }
 
@@ -56,11 +61,21 @@ export class View {
     for (const step of Object.values(this.steps)) step.languageChanged?.();
   }
 
+  /** Another step in the address: what the open ones hold stays. */
+  moved() {
+    if (wanted() !== this.step) this.#show(wanted());
+    return true;
+  }
+
   go(step) {
-    this.step = step;
     keep({ step });
-    this.steps[step].enter?.();
+    this.#show(step);
     refresh();
+  }
+
+  #show(step) {
+    this.step = step;
+    this.steps[step].enter?.();
     requestAnimationFrame(() => document.getElementById("close-step")?.focus());
   }
 
