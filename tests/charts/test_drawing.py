@@ -77,3 +77,13 @@ def test_a_picture_is_as_wide_as_asked(documents: Documents) -> None:
         assert float(width) == float(root.get("width", "0"))
     assert "container" == spec["width"]
     assert png(spec, 320).startswith(b"\x89PNG")
+
+
+def test_a_long_name_takes_two_lines_and_is_not_cut(documents: Documents) -> None:
+    """It is broken at a space, beside a bar as wide as a phone shows it."""
+    sold = documents["products"]
+    sold["other"] = {**sold["products"][0], "product": None, "name": None}
+    root = defusedxml.ElementTree.fromstring(svg(specification("products", documents, "en", "light"), 330))
+    texts = ["".join(element.itertext()) for tag in ("text", "tspan") for element in root.iter(f"{SVG}{tag}")]
+    assert [] == [text for text in texts if "…" in text]
+    assert {"Products outside the", "line-up"} <= set(texts)
