@@ -7,8 +7,10 @@
  * - sideways: the page is wider than the window.
  * - lone: the last line of a label or of a short cell is a single Japanese or Chinese character, or begins with the last kana of a
  *   loanword.
- * - uneven: figures that stand side by side are not on one line, fields of a row differ in height, a legend does not begin where its
- *   fields do, figures of equal cards begin at different places, or a filter is narrower than a phone.
+ * - uneven: figures that stand side by side are not on one line, fields of a row differ in height or do not begin on one line, a legend
+ *   does not begin where its fields do, figures or buttons of equal cards begin at different places, or a filter is narrower than a phone.
+ * - crowded: a form begins right under a text.
+ * - narrow: a cell's text takes more than six lines.
  * - unmarked: a part that scrolls sideways shows nothing of that at the edge where it is cut.
  */
 () => {
@@ -181,6 +183,11 @@
     if (lines.size > 1 && last.length === 1 && CJK.test(last)) complaints.push(`lone: “${last}” of “${short(label.textContent)}” (${label.closest("[id]")?.id})`);
   }
 
+  for (const small of document.querySelectorAll("td > small")) {
+    const lines = Math.round((frameOf(small).bottom - frameOf(small).top) / parseFloat(style(small).lineHeight));
+    if (lines > 6) complaints.push(`narrow: “${short(small.textContent)}” takes ${lines} lines (${small.closest("[id]")?.id})`);
+  }
+
   const spread = (places) => Math.max(...places) - Math.min(...places);
   for (const list of document.querySelectorAll(".cells, .strip")) {
     const rows = new Map();
@@ -201,6 +208,21 @@
     const controls = [...row.querySelectorAll(":scope > .field > :is(input:not([type=checkbox], [type=radio], [type=file]), select)")];
     const heights = controls.filter((control) => control.checkVisibility()).map((control) => frameOf(control).bottom - frameOf(control).top);
     if (heights.length && spread(heights) > 0.6) complaints.push(`uneven: fields of ${row.closest("[id]")?.id} differ by ${spread(heights).toFixed(1)} px in height`);
+  }
+  for (const grid of document.querySelectorAll(".columns-grid")) {
+    const places = [...grid.querySelectorAll(":scope > .field > select")].filter((select) => select.checkVisibility()).map(frameOf);
+    for (const [index, one] of places.entries()) {
+      const apart = Math.max(0, ...places.slice(index + 1).filter((two) => two.top < one.bottom && one.top < two.bottom).map((two) => Math.abs(one.top - two.top)));
+      if (apart > 1.5) complaints.push(`uneven: fields of a row of ${grid.closest("[id]")?.id} begin ${apart.toFixed(1)} px apart`);
+    }
+  }
+  for (const list of document.querySelectorAll(".dead-letters, .waiting-groups")) {
+    const beside = [...list.querySelectorAll(".dead-letter-head > .live-buttons")].map((buttons) => frameOf(buttons).top < frameOf(buttons.previousElementSibling).bottom);
+    if (new Set(beside).size > 1) complaints.push(`uneven: some cards have their buttons beside their text, others below it (${list.textContent.slice(0, 20)})`);
+  }
+  for (const form of document.querySelectorAll("main .panel > p + form")) {
+    const apart = frameOf(form).top - frameOf(form.previousElementSibling).bottom;
+    if (apart < 6) complaints.push(`crowded: a form begins ${apart.toFixed(1)} px under “${short(form.previousElementSibling.textContent)}”`);
   }
   for (const legend of document.querySelectorAll("fieldset > legend")) {
     const field = legend.parentElement.querySelector(".field-label");

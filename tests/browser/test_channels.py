@@ -42,9 +42,10 @@ def test_an_administrator_creates_tests_and_replays(base: str, open_page: PageMa
     channel.get_by_role("button", name="Send a test").click()
     expect(channel.get_by_text("The receiver accepted the test message.")).to_be_visible()
     channel.get_by_role("button", name="Deliveries").click()
-    expect(channel.get_by_text("Sent", exact=True)).to_be_visible()
-    channel.get_by_role("button", name="Send again").click()
-    expect(channel.get_by_text("Waiting", exact=True).or_(channel.get_by_text("Sent", exact=True))).to_be_visible()
+    # Alerts of sessions that other tests have on air may be among the deliveries.
+    expect(channel.get_by_text("Sent", exact=True).first).to_be_visible()
+    channel.get_by_role("button", name="Send again").first.click()
+    expect(channel.get_by_text("Waiting", exact=True).or_(channel.get_by_text("Sent", exact=True)).first).to_be_visible()
     assert KEY not in page.content()
     page.goto(f"{base}/#/audit")
     page.get_by_label(re.compile("^Action")).fill("channel")

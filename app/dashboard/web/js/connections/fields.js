@@ -4,6 +4,7 @@
  * In: a kind, a form. Out: fields; the values as the API takes them. Never here: requests, secrets that are stored.
  */
 
+import { h } from "../page/dom.js";
 import { labelOr, t } from "../page/i18n.js";
 
 const words = (what, name) => labelOr(`connection_${what}.${name}`, what === "field" ? name : "");
@@ -31,7 +32,7 @@ export const fieldsOf = (form, kind, set = [], completion = null) => kind.fields
   const options = field.choices && [["", field.default_value ?? "—"], ...field.choices.filter((one) => one !== field.default_value).map((one) => [one, one])];
   const rules = field.type === "rules" && completion;
   const more = field.type === "rules" ? { rows: 14, class: "code", spellcheck: "false", ...completion?.properties } : field.type === "secret" ? { spellcheck: "false" } : {};
-  const drawn = form.field(pointer, words("field", field.name), { kind: look, help: rules ? `${help} ${t("completion.hint")}` : help, required, ...(options && { options }), ...more });
+  const drawn = form.field(pointer, words("field", field.name), { kind: look, help: rules ? [help, h("br"), t("completion.hint")] : help, required, ...(options && { options }), ...more });
   return rules ? [drawn, completion.render(() => document.querySelector(`[name="${pointer}"]`))] : drawn;
 });
 

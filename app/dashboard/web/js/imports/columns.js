@@ -116,17 +116,17 @@ export class Columns {
       found && [
         missing.length > 0 && h("div", { key: "missing", role: "status" }, notice("warning",
           t("columns.missing", { columns: missing.map((group) => group.map(fieldName).join(" / ")).join(" · ") }))),
-        h("div", { key: "grid", class: "form-grid" }, ...shown.map((field) => this.#one(field, asked.has(field)))),
+        h("div", { key: "grid", class: "form-grid columns-grid" }, ...shown.map((field) => this.#one(field, asked.has(field)))),
       ],
       h("details", { key: "more" }, h("summary", null, t("close.import.more")),
-        h("div", { class: "form-grid" }, found && more.filter((field) => !shown.includes(field)).map((field) => this.#one(field, false)), ...this.#fileHints())));
+        h("div", { class: "form-grid columns-grid" }, found && more.filter((field) => !shown.includes(field)).map((field) => this.#one(field, false)), ...this.#fileHints())));
   }
 
   #one(field, asked) {
     const guessed = !(field in this.#chosen) && this.found.guessed[field];
     const id = `column-${this.kind}-${field}`;
     const heading = this.heading(field) ?? "";
-    const example = this.found.headings.find((one) => one.heading === heading)?.examples.join(" · ");
+    const examples = this.found.headings.find((one) => one.heading === heading)?.examples ?? [];
     return h("div", { key: field, class: "field" },
       h("label", { for: id, class: "field-label" }, fieldName(field)),
       h("select", { id, value: heading, "aria-describedby": `${id}-about`, "aria-invalid": asked ? "true" : null, onchange: (event) => this.#choose(field, event.target.value) },
@@ -134,7 +134,7 @@ export class Columns {
         ...this.found.headings.map((one) => h("option", { key: one.heading, value: one.heading }, one.heading))),
       h("span", { id: `${id}-about`, class: "field-help" },
         guessed && h("span", { class: "chip" }, t(`columns.guessed.${guessed.by}`)), " ",
-        asked && t("columns.choose"), example));
+        asked && t("columns.choose"), examples.map((one, index) => [index > 0 && " · ", h("span", { class: one.length < 24 ? "nowrap" : null }, one)])));
   }
 
   #fileHints() {
