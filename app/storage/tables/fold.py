@@ -109,6 +109,14 @@ counters = Table(
     # A sum has no upper bound: no event can make the next one fail.
     Column("value", Numeric, nullable=False),
     Column("contributions", BigInteger, nullable=False),
+    # By the minute, what was paid of products: an eighth of the rows of their minutes, read to know when a stock ran out.
+    Index(
+        "counters_session_id_key_bucket_units",
+        "session_id",
+        "key",
+        "bucket",
+        postgresql_where=text("grain = 60 AND metric = 'units_sold'"),
+    ),
 )
 
 gauges = Table(
