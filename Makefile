@@ -30,6 +30,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		{ echo 'Tallylight needs Python 3.11 or newer; name one: make setup PYTHON=/path/to/python3.11' >&2; exit 1; }
 	@{ $(BIN)/python $(IS_PYTHON) && $(BIN)/python -c 'import pip'; } 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 		{ rm -rf .venv; echo 'Python cannot make .venv; on Debian and Ubuntu its package is python3-venv' >&2; exit 1; }
+	@echo 'Installing the packages of requirements-dev.lock in .venv: two minutes on two idle cores, more on busy ones'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

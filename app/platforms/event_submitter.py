@@ -55,11 +55,12 @@ def submission_of(
         by_message.setdefault(id(unknown.raw), []).append(unknown)
     for index, group in enumerate(by_message.values(), len(submission.items)):
         errors = [FieldError(pointer="", detail=unknown.reason) for unknown in group]
-        submission.rejected.append(Rejection(index, None, errors, _dead_letter(group[0], origin_facts)))
+        submission.rejected.append(Rejection(index, None, errors, dead_letter(group[0], origin_facts)))
     return submission
 
 
-def _dead_letter(unknown: Unknown, origin_facts: Mapping[str, Any]) -> bytes:
+def dead_letter(unknown: Unknown, origin_facts: Mapping[str, Any]) -> bytes:
+    """Return the dead letter of an unknown message: the message, and what a replay needs to know of its delivery."""
     # A standalone message must give the same dead letter whatever delivery it was part of.
     known = {name: value for name, value in origin_facts.items() if name != "key" or not unknown.standalone}
     return json_bytes({**known, "message": unknown.raw})

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -102,6 +103,26 @@ def _leads_somewhere(name: str) -> bool:
                 rest = steps[length:]
                 return not rest or re.search(rf"\b{rest[0]}\b", file.read_text(encoding="utf-8")) is not None
     return False
+
+
+def test_every_module_of_a_package_with_layers_has_its_layer() -> None:
+    """`lint-imports` says so too, and names no file."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = [one for one in settings["tool"]["importlinter"]["contracts"] if one.get("exhaustive")]
+    assert len(contracts) > 5
+    missing = []
+    for contract in contracts:
+        layers = {name.strip() for layer in contract["layers"] for name in re.split(r"[|:]", layer)}
+        for container in contract["containers"]:
+            folder = Path(container.replace(".", "/"))
+            inside = {
+                path.relative_to(folder).parts[0] for path in LISTED if path.is_relative_to(folder) and path.suffix == ".py"
+            }
+            missing += [
+                f'{container}.{name} is in no layer: name it in `layers` of the contract "{contract["name"]}" in pyproject.toml'
+                for name in sorted({name.removesuffix(".py") for name in inside} - {"__init__"} - layers)
+            ]
+    assert [] == missing
 
 
 def test_no_test_module_is_imported() -> None:

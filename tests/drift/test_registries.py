@@ -161,6 +161,23 @@ def test_every_adapter_is_registered() -> None:
     assert modules == {adapter.__name__ for adapter in ADAPTERS.values()}  # type: ignore[attr-defined]  # modules
 
 
+def test_the_pages_offer_every_platform_that_has_an_adapter() -> None:
+    """One list of the dashboard has them, with the links of their rooms, and a name and a hint in the words; no page has another."""
+    scripts = ROOT / "app" / "dashboard" / "web" / "js"
+    listed = scripts / "page" / "platforms.js"
+    known = re.search(r"^const KNOWN = \{(.+?)^\};$", listed.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert known
+    rows = dict(re.findall(r'^  "?([a-z0-9_.-]+)"?: \{(.+)\},$', known[1], re.MULTILINE))
+    platforms = {adapter.PLATFORM for adapter in ADAPTERS.values() if adapter.PLATFORM is not None}
+    assert platforms == rows.keys(), "KNOWN of app/dashboard/web/js/page/platforms.js"
+    assert [] == [slug for slug, row in rows.items() if not re.search(r"links: \[/", row)]
+    assert set() == {f"{key}.{slug}" for slug in rows for key in ("platform", "plan.room.hint")} - CATALOGUE.keys()
+    named = re.compile(rf"""["'`](?:{"|".join(map(re.escape, platforms))})["'`]""")
+    assert [] == [
+        path.name for path in scripts.rglob("*.js") if path != listed and named.search(path.read_text(encoding="utf-8"))
+    ]
+
+
 @pytest.mark.parametrize("kind", kinds().kinds, ids=lambda one: one.kind)
 def test_every_field_of_a_form_has_words(kind: ConnectionKind) -> None:
     """A name and a help, in three languages."""

@@ -13,7 +13,7 @@ from typing import Literal
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, comment_text, first, identifier, integer, timestamp
+from app.adapters.parsing import any_timestamp, as_list, as_map, comment_text, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Coverage,
@@ -95,7 +95,9 @@ def parse(verified: Verified, context: Context) -> Parsed:
         time = timestamp(row.get("msg_time"), per_second=1000)
         times += [time] if time else []
         _message(row, room or "", subject, time or verified.received_at, collector, counted)
-    _sample(live, room or "", subject, max(times, default=verified.received_at), collector)
+    # A sample is as new as the newest message beside it. Its dead letter has no messages and says when that was.
+    newest = max(times, default=None) or any_timestamp(body.get("sampled_at"))
+    _sample(live, room or "", subject, newest, verified.received_at, collector)
     return collector.result(Reply(body=b'{"ok":true}', media_type="application/json"))
 
 
@@ -131,11 +133,18 @@ def _message(
         collector.event(event_type, id=f"{room}/{number}", subject=subject, time=time, data=data, raw=again)
 
 
-def _sample(live: Mapping[str, object], room: str, subject: str | None, time: datetime, collector: EventCollector) -> None:
+def _sample(
+    live: Mapping[str, object],
+    room: str,
+    subject: str | None,
+    newest: datetime | None,
+    received_at: datetime,
+    collector: EventCollector,
+) -> None:
     data = {"concurrent": integer(live.get("online_count")), "likes_total": integer(live.get("like_count"))}
     if data["concurrent"] is None and data["likes_total"] is None:
         return
+    time = newest or received_at
+    raw = {"live_info": dict(live)} | ({"sampled_at": newest.isoformat()} if newest else {})
     stamp = key_of(room, time.isoformat(), *(f"{name}={value}" for name, value in data.items()))
-    collector.event(
-        "live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw={"live_info": dict(live)}
-    )
+    collector.event("live.audience.sampled", id=f"{room}/sample/{stamp}", subject=subject, time=time, data=data, raw=raw)

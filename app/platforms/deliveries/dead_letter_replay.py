@@ -112,9 +112,9 @@ class DeadLetterReplayer:
             job = Pull(connection=connection.id, delivery="", received_at=received_at, kind=kept["pull"], fields=kept["fields"])
             parsed, key, message = await self._pulled(connection, job), f"letter/{key_of(body)}", b""
         else:
-            message = _message(kept)
-            key = kept.get("key") or key_of(message)
-            parsed = await _read(connection, Verified(message, received_at, key, kept["signed"], kept["facts"]))
+            verified = verified_again(kept, received_at)
+            key, message = verified.key, verified.body
+            parsed = await _read(connection, verified)
         if parsed.follow_ups:
             # One pull per key, however often the dead letter is replayed.
             await self.inbox.keep(InboxItem(connection.id, key, received_at, message, parsed.follow_ups))
@@ -147,6 +147,12 @@ def undecodable(delivery: Delivery, verified: Verified | None) -> bytes:
     """Return the dead letter of a delivery that cannot be parsed: its verified body, or the body as received."""
     found = verified or Verified(delivery.body, delivery.received_at, key_of(delivery.body), signed=False)
     return to_json({**delivery_facts(found), "bytes": base64.b64encode(found.body).decode()})
+
+
+def verified_again(kept: Mapping[str, Any], received_at: datetime) -> Verified:
+    """Return a dead letter's message as `parse` takes it. One without a key is standalone: its content identifies it."""
+    message = _message(kept)
+    return Verified(message, received_at, kept.get("key") or key_of(message), kept["signed"], kept["facts"])
 
 
 def _message(kept: Mapping[str, Any]) -> bytes:

@@ -13,10 +13,9 @@ import { outcome } from "./import_report.js";
 import { failure, field, notice } from "../components/components.js";
 import { ZONES } from "../plan/zones.js";
 import { platformName, t } from "../page/i18n.js";
+import { exportZone } from "../page/platforms.js";
 
 const KINDS = ["orders", "audience"];
-/** Platforms whose exports have the time of China, wherever the show is planned. */
-const CHINESE = new Set(["wechat", "weibo", "douyin"]);
 
 export class ImportStep {
   #kind = "orders";
@@ -72,7 +71,7 @@ export class ImportStep {
   }
 
   get #timezone() {
-    return this.#zone ?? (CHINESE.has(this.#source) ? "Asia/Shanghai" : this.view.session.data.time_zone);
+    return this.#zone ?? exportZone(this.#source) ?? this.view.session.data.time_zone;
   }
 
   #base() {

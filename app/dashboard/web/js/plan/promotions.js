@@ -6,7 +6,7 @@
 
 import { h } from "../page/dom.js";
 import { panel } from "../components/components.js";
-import { PLATFORMS } from "./rooms.js";
+import { PLATFORMS } from "../page/platforms.js";
 import { localInput, momentOf } from "./zones.js";
 import { labelOr, labelled, platformName, t } from "../page/i18n.js";
 

@@ -6,8 +6,9 @@
 
 import { h } from "../page/dom.js";
 import { field, panel } from "../components/components.js";
-import { PLATFORMS, roomOf } from "./rooms.js";
+import { roomOf } from "./rooms.js";
 import { labelled, platformName, t } from "../page/i18n.js";
+import { PLATFORMS } from "../page/platforms.js";
 import { refresh } from "../page/state.js";
 
 export class RoomsBlock {

@@ -11,6 +11,7 @@ import { Resource, every } from "../server/resource.js";
 import { badge, failure, field, heading, phrase, table, waiting } from "../components/components.js";
 import { go, keep, link, route } from "../page/router.js";
 import { date, duration, hour, money, number, platformName, t } from "../page/i18n.js";
+import { PLATFORMS } from "../page/platforms.js";
 
 const PAGE = 25;
 const MOST_COMPARED = 12;
@@ -114,7 +115,7 @@ export class SessionsView {
         ...options.map(([value, text]) => h("option", { value }, text)));
     const statuses = ["scheduled", "live", "provisional", "final"].map((status) => [status, t(`status.${status}`)]);
     const brands = (this.brands.data?.brands ?? []).map((brand) => [brand.slug, brand.name ?? brand.slug]);
-    const platforms = ["wechat", "weibo", "douyin"].map((name) => [name, platformName(name)]);
+    const platforms = PLATFORMS.map((name) => [name, platformName(name)]);
     return h(
       "form",
       { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
