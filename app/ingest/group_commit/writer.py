@@ -39,7 +39,7 @@ fewer events wait a moment and share a commit."""
 
 IMPORT_FLUSHES = 2
 """Flushes of imports under way: one folds while the database writes the other."""
-IMPORT_FLUSH_EVENTS = 300
+IMPORT_FLUSH_EVENTS = 120
 """Events of a flush of imports. The more, the fewer rows of sums are written and the fewer statements run; a single event takes
 about six turns of the event loop, and waits in each of them for the step of the fold that is under way."""
 STALLED_SECONDS = 5.0
