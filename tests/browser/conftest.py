@@ -46,8 +46,6 @@ WATCH = f"""async (pauses) => {{
 }}"""
 IN_EVERY_RUN = {
     "test_views.py",
-    "test_layout.py",
-    "test_agreement.py",
     "test_dashboard.py",
     "test_navigation.py",
     "test_today.py",
