@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, Literal
 from uuid import UUID, uuid4
 
 from pydantic import ConfigDict, Field
-from pydantic_core import to_json
 
 from app.catalogue.access import Principal
 from app.catalogue.models import ResponseModel, decimal_string
@@ -22,7 +21,7 @@ from app.ingest.dry_runs.dry_run import Outcome
 from app.ingest.dry_runs.staged_import import Change, OrderChanges, StagedImport
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.submission import SubmittedEvent
-from app.platforms.file_imports.import_report import ImportBatch, ImportFile, ImportRow, ImportTally
+from app.platforms.file_imports.import_report import ImportBatch, ImportFile, ImportRow, ImportTally, with_rows
 from app.platforms.file_imports.imports import SOURCE, Importer, submission_of
 from app.problems import invalid
 from app.settings import Settings
@@ -217,7 +216,7 @@ def document(tally: ImportTally, kind: str, facts: dict[str, Any], found: dict[s
         "parked": tally.parked, "replaced": tally.replaced, "failed_rows": tally.failed_rows, "currency": None, "orders": None,
         "units": None, "gmv": None, "refunded": None, "unknown_products": [], **(found or {}),
     }  # fmt: skip
-    return to_json(head)[:-1] + b',"rows":[' + b",".join(report for _, report in sorted(tally.rows)) + b"]}"
+    return with_rows(head, tally.rows)
 
 
 def _figures(currency: str, changes: OrderChanges | None, products: dict[str, _Product], unknown: set[str]) -> dict[str, Any]:

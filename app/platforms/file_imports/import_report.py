@@ -5,6 +5,7 @@ In: batches of rows, once their events are durable. Out: the report as JSON. Nev
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from app.catalogue.models import ResponseModel
 from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
 from app.ingest.receiving.submission import Submission
 from app.storage.ingest.rebuilds import RebuildRow
+
+_BLOCK = 4_000
+"""Reports of rows that are joined at a time: a millisecond."""
 
 
 class ImportRow(ResponseModel):
@@ -205,4 +209,18 @@ class ImportTally:
             "rebuilds": [record_of(row).model_dump() for row in rebuilds],
             "failed_rows": self.failed_rows,
         }
-        return to_json(head)[:-1] + b',"rows":[' + b",".join(report for _, report in sorted(self.rows)) + b"]}"
+        return with_rows(head, self.rows)
+
+
+def with_rows(head: Mapping[str, Any], rows: list[tuple[int, bytes]]) -> bytes:
+    """Return a JSON object with the reports of rows, in order, as its last member; the list is emptied.
+
+    Call it in a thread: the interpreter's lock is given back between blocks, where 200,000 rows at a time would hold up all
+    other requests for 50 ms.
+    """
+    rows.sort(key=itemgetter(0))
+    blocks: list[bytes] = []
+    while rows:
+        blocks.append(b",".join([report for _, report in rows[-_BLOCK:]]))
+        del rows[-_BLOCK:]
+    return b"".join([to_json(head)[:-1], b',"rows":[', b",".join(reversed(blocks)), b"]}"])

@@ -46,7 +46,10 @@ async def test_a_large_file_is_read_beside_the_server(client: httpx.AsyncClient,
     )
     ended.set()
     longest = await holding
-    assert (200, ROWS, 0) == (answer.status_code, answer.json()["accepted"], answer.json()["failed_rows"])
+    report = answer.json()
+    assert (200, ROWS, 0) == (answer.status_code, report["accepted"], report["failed_rows"])
+    # More rows than are joined at a time, in the order of the file.
+    assert list(range(2, ROWS + 2)) == [row["row"] for row in report["rows"]]
     assert process.memory_info().rss - before < 100 * 1024 * 1024
     # Relative to the import, since other processes can hold the loop of a busy machine. `make bench imports` measures the wait.
     assert longest < max(0.25, (time.monotonic() - began) / 3)
