@@ -13,6 +13,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from app.events.fields import canonical_code
 
 
@@ -55,7 +57,7 @@ class Refund(NamedTuple):
     """Orders running totals, byte by byte; the time of the event if None."""
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True, gc=False):
     """Counts that apply once per member of a set: they belong to the earliest event that names the member."""
 
     set: str
@@ -115,8 +117,11 @@ class Mark(NamedTuple):
     until: datetime | None = None
 
 
-class Contributions(NamedTuple):
-    """The contributions of one event."""
+class Contributions(Struct, frozen=True, gc=False):
+    """The contributions of one event.
+
+    It and its claims are made for each event: a struct takes a fifth of the time of a named tuple.
+    """
 
     counts: tuple[Count, ...] = ()
     samples: tuple[Sample, ...] = ()

@@ -103,10 +103,5 @@ class OrderRow:
         )  # fmt: skip
 
 
-class PendingClaim(NamedTuple):
-    """The earliest claim of a batch for a member, with the time, key and platform of its event."""
-
-    at: int
-    key: bytes
-    platform: str
-    claim: Claim
+PendingClaim = tuple[int, bytes, str, Claim]
+"""The earliest claim of a batch for a member: time, key and platform of its event, then the claim."""

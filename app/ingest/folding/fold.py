@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from app.currency import digits_of
 from app.events.audience import person
 from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
@@ -75,7 +77,7 @@ async def context_of(
 
 def with_correction(contributions: Contributions, source: str) -> Contributions:
     """Return the contributions of an event whose time was wrong."""
-    return contributions._replace(counts=(*contributions.counts, clock_correction(source)))
+    return replace(contributions, counts=(*contributions.counts, clock_correction(source)))
 
 
 def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
@@ -174,7 +176,7 @@ async def _resolve_claims(
         claim = pending[session, name, member]
         _add_claim(tally, session, claim, 1)
         if name == "buyer":
-            tally.counted_buyers.add((session, claim.key))
+            tally.counted_buyers.add((session, claim[1]))
         if superseded is not None:
             lost.setdefault((session, superseded), []).append((name, member, session))
     if first_purchases := _first_purchases(tally, contexts):
@@ -189,18 +191,19 @@ async def _resolve_claims(
 def _first_purchases(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> list[tuple[UUID, bytes, UUID, int, bytes]]:
     """Return each buyer's earliest purchase of a batch: brand, member, session, moment, event."""
     found: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
-    for (session, name, member), claim in tally.pending_claims.items():
+    for (session, name, member), (at, key, _, _) in tally.pending_claims.items():
         if name == CUSTOMER:
             customer = (contexts[session].brand_id, member)
-            candidate = (claim.at, claim.key, session)
+            candidate = (at, key, session)
             found[customer] = min(candidate, found.get(customer, candidate))
     return sorted((brand, member, session, at, key) for (brand, member), (at, key, session) in found.items())
 
 
 def _add_claim(tally: Tally, session: UUID, pending: PendingClaim, sign: int) -> None:
-    tally.count(session, pending.platform, pending.at, pending.claim.counts, sign)
-    if pending.claim.refund is not None:
-        tally.single_refund(session, pending.platform, pending.claim.refund, sign)
+    at, _, platform, claim = pending
+    tally.count(session, platform, at, claim.counts, sign)
+    if claim.refund is not None:
+        tally.single_refund(session, platform, claim.refund, sign)
 
 
 async def _revert_superseded(
@@ -229,7 +232,7 @@ async def _revert_superseded(
         for name, member, _ in losses:
             claim = claims.get((name, member))
             if claim is not None:  # Else an alias changed meanwhile, and a rebuild is pending.
-                _add_claim(tally, event.session_id, PendingClaim(folded.at, folded.key, folded.platform, claim), -1)
+                _add_claim(tally, event.session_id, (folded.at, folded.key, folded.platform, claim), -1)
 
 
 async def _merge_spans(queries: WriteQueries, tally: Tally) -> None:

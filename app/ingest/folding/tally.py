@@ -43,26 +43,25 @@ class Tally:
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:
         """Add the contributions of an event; its claims stay pending. The order of calls does not matter."""
-        counts, samples, claims, spans, order, refund, broadcast, mark = contributions
-        if counts:
-            self.count(session, platform, at, counts)
-        for claim in claims:
-            member = (session, claim[0], claim[1])
+        if contributions.counts:
+            self.count(session, platform, at, contributions.counts)
+        for claim in contributions.claims:
+            member = (session, claim.set, claim.member)
             pending = self.pending_claims.get(member)
             if pending is None or (at, key) < pending[:2]:
-                self.pending_claims[member] = PendingClaim(at, key, platform, claim)
-        for sample in samples:
+                self.pending_claims[member] = (at, key, platform, claim)
+        for sample in contributions.samples:
             self._sample(session, platform, at, key, sample)
-        for edge in spans:
+        for edge in contributions.spans:
             self._merge_span(session, platform, at, key, edge)
-        if order is not None:
-            self._merge_order(session, platform, at, key, order)
-        if refund is not None:
-            self._refund(session, platform, at, key, refund)
-        if broadcast is not None:
-            self._clock(session, at, broadcast)
-        if mark is not None:
-            self.marks[session, at, key] = (platform, mark)
+        if contributions.order is not None:
+            self._merge_order(session, platform, at, key, contributions.order)
+        if contributions.refund is not None:
+            self._refund(session, platform, at, key, contributions.refund)
+        if contributions.broadcast is not None:
+            self._clock(session, at, contributions.broadcast)
+        if contributions.mark is not None:
+            self.marks[session, at, key] = (platform, contributions.mark)
 
     def count(self, session: UUID, platform: str, at: int, counts: tuple[Count, ...], sign: int = 1) -> None:
         """Add counts to the rows of their finest grain; `sign` -1 subtracts them."""
@@ -82,8 +81,8 @@ class Tally:
     def claims(self) -> list[LedgerClaim]:
         """Return the claims for the members table."""
         return sorted(
-            (session, name, member, pending.at, pending.key)
-            for (session, name, member), pending in self.pending_claims.items()
+            (session, name, member, at, key)
+            for (session, name, member), (at, key, _, _) in self.pending_claims.items()
             if name != CUSTOMER
         )
 

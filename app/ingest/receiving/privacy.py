@@ -5,6 +5,7 @@ In: a platform's id of a person; bytes of a dead letter. Out: a pseudonym; encry
 
 import base64
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,6 +15,14 @@ from app.events.contributions import ForgottenOrder
 from app.events.payload import Payload
 
 DIGEST_BYTES = 8
+_BEGUN = 256
+"""Platforms, and types of events, for which the beginning of the hash is remembered."""
+
+
+def _begun(keyed: blake2b, end: str, text: str) -> blake2b:
+    found = keyed.copy()
+    found.update((text + end).encode())
+    return found
 
 
 def _masked(value: Any, person: object, pseudonym: str) -> Any:
@@ -50,8 +59,11 @@ class PrivacyKeys:
         the deployment stores one: it must not change with the secret, or a viewer would be counted twice.
         """
         key = people or self.derive_key(secret, b"people")
-        self._people = blake2b(digest_size=16, key=key)
-        self._content = blake2b(digest_size=DIGEST_BYTES, key=key, person=b"content")
+        persons = blake2b(digest_size=16, key=key)
+        content = blake2b(digest_size=DIGEST_BYTES, key=key, person=b"content")
+        # A copy hashes the key's own block again unless something follows it already.
+        self._people = lru_cache(_BEGUN)(partial(_begun, persons, "\0"))
+        self._content = lru_cache(_BEGUN)(partial(_begun, content, " "))
         secrets = [secret] if previous is None else [secret, previous]
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(self.derive_key(text, b"letters"))) for text in secrets])
 
@@ -62,13 +74,13 @@ class PrivacyKeys:
 
     def pseudonym(self, platform: str, person: str) -> str:
         """Return the pseudonym of a person of a platform: 32 hex digits."""
-        keyed = self._people.copy()  # the key's own block is hashed already
-        keyed.update(f"{platform}\0{person}".encode())
+        keyed = self._people(platform).copy()
+        keyed.update(person.encode())
         return keyed.hexdigest()
 
-    def content_digest(self, content: bytes) -> bytes:
-        """Return 8 bytes by which two contents are compared; without the key they do not reveal a person."""
-        keyed = self._content.copy()
+    def content_digest(self, event_type: str, content: bytes) -> bytes:
+        """Return 8 bytes by which two contents of a type are compared; without the key they do not reveal a person."""
+        keyed = self._content(event_type).copy()
         keyed.update(content)
         return keyed.digest()
 

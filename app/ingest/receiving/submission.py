@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from msgspec import Struct
 from pydantic_core import from_json, to_json
 
 from app.events.envelope import Event
@@ -35,8 +36,7 @@ class Rejection:
         return {"index": self.index, "id": self.id, "errors": [error.model_dump() for error in self.errors]}
 
 
-@dataclass(slots=True, eq=False)
-class SubmittedEvent:
+class SubmittedEvent(Struct, eq=False):
     """One valid event of a submission."""
 
     event: Event
@@ -61,8 +61,9 @@ class SubmittedEvent:
         submission = self.submission
         if self.digest is None and submission.compared and not submission.pseudonymous:
             data = self.event.data
-            time = b"" if at is None or not submission.sender_dates else b"%d" % at
-            self.digest = privacy_keys.content_digest(b"%b %b %b" % (data.type.encode(), time, data.json_bytes()))
+            content = data.json_bytes()
+            dated = b" " + content if at is None or not submission.sender_dates else b"%d %b" % (at, content)
+            self.digest = privacy_keys.content_digest(data.type, dated)
         return self.digest
 
     def pseudonymize(self, privacy_keys: PrivacyKeys, platform: str, *, keep_text: bool) -> str:

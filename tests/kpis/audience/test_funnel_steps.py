@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given, strategies as st
+from msgspec import structs
 
 from app.events.contributions import Claim, Contributions, Count
 from app.ingest.folding.tally import Tally
@@ -171,6 +172,6 @@ def _before_0044(add: Callable[..., None]) -> Callable[..., None]:
     def former(tally: Tally, session: UUID, platform: str, at: int, key: bytes, found: Contributions) -> None:
         claims = tuple(Claim("clicker", one.member, (Count("clickers", 1),)) for one in found.claims if one.set == "clicker")
         counts = tuple(count for count in found.counts if count.metric == "product_clicks")
-        add(tally, session, platform, at, key, found._replace(counts=counts, claims=claims))
+        add(tally, session, platform, at, key, structs.replace(found, counts=counts, claims=claims))
 
     return former
