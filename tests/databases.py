@@ -50,6 +50,19 @@ def plain_only(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(CITUS is not None, reason=f"not on Citus: {reason}")
 
 
+ALLOW_TRIGGERS = "SET citus.enable_unsafe_triggers TO on"
+"""Without it Citus has no triggers on its shards; a server without the extension takes the setting and ignores it."""
+
+
+def trigger_on(table: str, body: str) -> tuple[str, ...]:
+    """Return the statements, each to be sent alone, that run `body` before each row that is inserted into a table."""
+    return (
+        ALLOW_TRIGGERS,
+        f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f"CREATE TRIGGER fault BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fault()",
+    )
+
+
 def dsn_for(server_dsn: str, database: str) -> str:
     """Return the connection string of another database on the same server."""
     head, question, query = server_dsn.partition("?")
@@ -85,7 +98,19 @@ async def new_database(server: str, template: str | None, *, migrated: bool = Tr
 async def drop_database(server: str, name: str) -> None:
     """Drop a database, even while it is used; on Citus that of every node."""
     for node in await nodes_of(server):
-        await _execute(node, f"DROP DATABASE {name} WITH (FORCE)")
+        await _drop(node, name)
+
+
+async def _drop(node: str, name: str, attempts: int = 5) -> None:
+    """Drop it, again where a process that ends too slowly on a busy machine was in it for the 5 s that the server waits."""
+    for left in reversed(range(attempts)):
+        try:
+            await _execute(node, f"DROP DATABASE {name} WITH (FORCE)")
+        except asyncpg.ObjectInUseError:
+            if not left:
+                raise
+        else:
+            return
 
 
 async def make_template(server: str, name: str) -> None:

@@ -37,8 +37,6 @@ ONE_PLAN = {"plan_cache_mode": "force_generic_plan"}
 """For connections whose statements have one good plan each, whatever their parameters are."""
 FIGURES = {"work_mem": "16MB"}
 """For reads of one session: its orders are put into groups by hash, where the default of 4 MB has them sorted by text first."""
-FLUSH_LOCK_SECONDS = 3.0
-"""How long a flush waits for a lock. All flushes of a process would wait behind it."""
 BACKGROUND_FACTOR = 6
 """Background statements may take so many times as long as a request's."""
 _MAINTENANCE = TimeLimits(connect=60, lock=600, statement=3600, deadline=3700)
@@ -120,9 +118,9 @@ class Database:
             # Citus commits in two phases: its coordinator must not lose the first phase if it crashes before the second.
             # The statements of a flush have one good plan each, whatever their parameters are.
             settings |= {"synchronous_commit": "off"} | ONE_PLAN
-        limits = self.connector.limits
-        limits = limits._replace(lock=min(FLUSH_LOCK_SECONDS, limits.lock))
-        persistent = PersistentConnection(self.connector, limits, settings)
+        else:
+            settings |= {"citus.propagate_set_commands": "local"}  # `limit_locks_on_nodes`
+        persistent = PersistentConnection(self.connector, self.connector.limits.of_flushes(), settings)
         try:
             yield persistent
         finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.databases import plain_only
 from tests.faults.conftest import Front, eventually, front, holding, settings_for
 from tests.faults.tcp_proxy import TcpProxy
 
@@ -86,6 +87,7 @@ def small_disk(postgres: str) -> Iterator[Path]:
         asyncio.run(run("DROP TABLESPACE small"))
 
 
+@plain_only("a tablespace is on one node, and the rows of events are on the others")
 async def test_a_full_disk_is_not_ready(small_disk: Path, database_url: str, tmp_path: Path) -> None:
     """Events are answered with 503, readiness names the reason, and what is repeated after space was made counts once."""
     connection = await asyncpg.connect(database_url)

@@ -1,5 +1,6 @@
 """A fault of the server is never told as the sender's: 503, an alarm, and the event is stored once the fault is repaired."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -8,17 +9,14 @@ import pytest
 
 from app.ingest.rebuilding.rebuild import compare
 from app.observability.metrics import SERVER_FAULTS
+from tests.databases import ALLOW_TRIGGERS, trigger_on
 from tests.faults.conftest import front, settings_for
 
-RAISING = """
-CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fault'; END $$;
-CREATE TRIGGER fault BEFORE INSERT ON counters FOR EACH ROW EXECUTE FUNCTION fault();
-"""
 
-
-async def _execute(dsn: str, statement: str) -> None:
+async def _execute(dsn: str, *statements: str) -> None:
     connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
+    for statement in statements:
+        await connection.execute(statement)
     await connection.close()
 
 
@@ -29,26 +27,28 @@ def _faults() -> float:
 @pytest.mark.parametrize(
     ("broken", "repaired", "ready"),
     [
-        ("ALTER TABLE counters RENAME TO counters_away", "ALTER TABLE counters_away RENAME TO counters", False),
-        (RAISING, "DROP TRIGGER fault ON counters", False),
-        ("ALTER TABLE members DROP COLUMN superseded", "ALTER TABLE members ADD COLUMN superseded bytea", True),
-        ("ALTER TABLE events ADD CONSTRAINT never CHECK (false) NOT VALID", "ALTER TABLE events DROP CONSTRAINT never", True),
+        (["ALTER TABLE counters RENAME TO counters_away"], ["ALTER TABLE counters_away RENAME TO counters"], False),
+        (trigger_on("counters", "RAISE EXCEPTION 'fault';"), [ALLOW_TRIGGERS, "DROP TRIGGER fault ON counters"], False),
+        (["ALTER TABLE events DROP COLUMN attributes"], ["ALTER TABLE events ADD COLUMN attributes json"], True),
+        (["ALTER TABLE events ADD CONSTRAINT never CHECK (false) NOT VALID"], ["ALTER TABLE events DROP CONSTRAINT never"], True),
     ],
     ids=["renamed table", "raising trigger", "missing column", "constraint"],
 )
-async def test_a_fault_of_the_server_is_a_503(broken: str, repaired: str, ready: bool, database_url: str, tmp_path: Path) -> None:
+async def test_a_fault_of_the_server_is_a_503(
+    broken: Sequence[str], repaired: Sequence[str], ready: bool, database_url: str, tmp_path: Path
+) -> None:
     """No event is rejected, no dead letter is written, the alarm counts; after the repair the same events are accepted."""
     async with front(settings_for(database_url, tmp_path)) as one:
         session = await one.session()
         assert 200 == (await one.send(session, "before")).status_code
-        await _execute(database_url, broken)
+        await _execute(database_url, *broken)
         before = _faults()
         answer = await one.send(session, *(f"event-{number}" for number in range(100)))
         assert (503, "1") == (answer.status_code, answer.headers.get("Retry-After")), answer.text
         assert _faults() > before
         if not ready:
             assert 503 == (await one.client.get("/readyz")).status_code
-        await _execute(database_url, repaired)
+        await _execute(database_url, *repaired)
         answer = await one.send(session, *(f"event-{number}" for number in range(100)))
         assert (200, 100) == (answer.status_code, answer.json().get("accepted")), answer.text
         assert 101 == await one.likes(session)
@@ -60,12 +60,7 @@ async def test_an_event_that_provokes_a_fault_fails_alone(database_url: str, tmp
     """A fault that one event provokes leaves that event's request unanswered with 503; the other requests are stored."""
     async with front(settings_for(database_url, tmp_path)) as one:
         session = await one.session()
-        await _execute(
-            database_url,
-            "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN IF NEW.id = 'poison' THEN RAISE EXCEPTION 'fault'; END IF; RETURN NEW; END $$;"
-            "CREATE TRIGGER fault BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION fault()",
-        )
+        await _execute(database_url, *trigger_on("events", "IF NEW.id = 'poison' THEN RAISE EXCEPTION 'fault'; END IF;"))
         answer = await one.send(session, *(f"good-{number}" for number in range(30)), "poison")
         assert 503 == answer.status_code
         assert 30 == await one.likes(session)

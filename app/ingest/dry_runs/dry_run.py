@@ -20,8 +20,9 @@ from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.submission import Rejection, Submission, SubmittedEvent
 from app.problems import FieldError
 from app.settings import Settings
-from app.storage.database import FLUSH_LOCK_SECONDS, Connection, Database
+from app.storage.database import Connection, Database
 from app.storage.ingest.writes import WriteQueries
+from app.storage.pool.connector import FLUSH_LOCK_SECONDS
 from app.storage.queries import queries
 
 _SQL = queries("ingest/unprocessed")

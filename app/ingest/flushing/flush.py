@@ -32,7 +32,7 @@ from app.settings import Settings
 from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.ingest import rebuilds
-from app.storage.ingest.distributed_writes import writes_of
+from app.storage.ingest.distributed_writes import limit_locks_on_nodes, writes_of
 from app.storage.ingest.writes import WriteQueries
 from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
 from app.storage.transient_errors import UNREACHABLE
@@ -130,6 +130,8 @@ class Flusher:
         expect_new: bool,
     ) -> FlushResult:
         async with early_lock_release(connection, committing):
+            if self._database.distributed:
+                await limit_locks_on_nodes(connection, self._database.connector.limits.of_flushes().lock)
             result = await self.write(connection, items, rejected_only, datetime.now(UTC), expect_new=expect_new)
         self._cardinality.remember(result.values)
         return result

@@ -22,7 +22,7 @@ from asyncpg import Record
 from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric, SmallInteger, Uuid
 
 from app.storage import session_locks
-from app.storage.database import Database
+from app.storage.database import Connection, Database
 from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.order_writes import OrderColumns
@@ -196,6 +196,15 @@ class DistributedWrites(WriteQueries):
     async def add_parcels(self, rows: list[tuple[Any, ...]]) -> None:
         """Merge parcels."""
         await self._insert(merging("add_parcels"), rows)
+
+
+async def limit_locks_on_nodes(connection: Connection, seconds: float) -> None:
+    """Limit how long a node waits for a lock in this transaction of `Database.flush_connection`.
+
+    The limit of the connection is the coordinator's alone: a node would wait until the statement's time is over, and all sessions
+    of the flush with it. The coordinator sends this with the BEGIN of each node.
+    """
+    await connection.execute(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'")
 
 
 def writes_of(database: Database) -> type[WriteQueries]:

@@ -102,7 +102,8 @@ DELETE FROM platform_tokens;
 -- Pauses the calls of a connection after a quota error. The pause doubles with each consecutive error.
 UPDATE connections
 SET refusals = refusals + 1,
-    quiet_until = $2::timestamptz + make_interval(secs => LEAST($3::float8 * 2 ^ LEAST(refusals, 20), $4::float8))
+    -- A sum of seconds: to add an interval to a moment depends on the time zone, which Citus does for no column.
+    quiet_until = to_timestamp(extract(epoch FROM $2::timestamptz)::float8 + LEAST($3::float8 * 2 ^ LEAST(refusals, 20), $4::float8))
 WHERE id = $1 AND (quiet_until IS NULL OR quiet_until <= $2)
 RETURNING quiet_until;
 

@@ -24,6 +24,8 @@ _CONFIRM_SECONDS = 2.0
 """Time within which a server confirms a cancellation; at most half the deadline."""
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """Seconds without traffic before the first probe, seconds between probes, unanswered probes until the connection is lost."""
+FLUSH_LOCK_SECONDS = 3.0
+"""How long a flush waits for a lock."""
 
 SERVER_SETTINGS = {
     "jit": "off",
@@ -56,6 +58,10 @@ class TimeLimits(NamedTuple):
     """One statement, by the server's clock."""
     deadline: float
     """One statement, by the client's clock; longer than `statement`, since a cancelled statement still has an answer."""
+
+    def of_flushes(self) -> "TimeLimits":
+        """Return the limits of flushes: all flushes of a process would wait behind one that waits for a lock."""
+        return self._replace(lock=min(FLUSH_LOCK_SECONDS, self.lock))
 
 
 def limits_of(seconds: float) -> TimeLimits:

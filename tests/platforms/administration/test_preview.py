@@ -12,6 +12,7 @@ import pytest
 
 from app.ingest.flushing.flush import OUT_OF_RANGE
 from app.service import Service
+from tests.databases import trigger_on
 from tests.locking import lock_session
 from tests.platforms.conftest import Answer, Connect, path_of
 
@@ -172,11 +173,10 @@ async def test_an_error_of_the_database_concerns_its_event_alone(
     await new_session(("bilibili", "1"))
     connection = await mapped(connect)
     async with service.database.acquire() as database:
-        await database.execute(
-            "CREATE FUNCTION full_column() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF NEW.value >= 777 THEN RAISE EXCEPTION 'full' USING ERRCODE = '{state}'; END IF; RETURN NEW; END $$; "
-            "CREATE TRIGGER full_column BEFORE INSERT ON counters FOR EACH ROW EXECUTE FUNCTION full_column()"
-        )
+        for statement in trigger_on(
+            "counters", f"IF NEW.value >= 777 THEN RAISE EXCEPTION 'full' USING ERRCODE = '{state}'; END IF;"
+        ):
+            await database.execute(statement)
     before = await rows()
     sample = {"likes": [like("a"), like("b", n=777), like("a"), like("c")]}
     answer = await client.post(f"/v1/connections/{connection['id']}/preview", json={"sample": sample})
