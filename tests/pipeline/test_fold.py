@@ -53,9 +53,9 @@ def _rows(*tallies: Tally) -> dict[str, Any]:
     """Return what tallies hold, sums added up over them."""
     sums: dict[Any, tuple[int, int]] = {}
     for tally in tallies:
-        for row, (value, contributions) in tally.counters().items():
-            before = sums.get(row, (0, 0))
-            sums[row] = (before[0] + value, before[1] + contributions)
+        for *row, value, contributions in tally.counters():
+            before = sums.get(tuple(row), (0, 0))
+            sums[tuple(row)] = (before[0] + value, before[1] + contributions)
     return {
         "counters": sums,
         "gauges": [tally.gauges for tally in tallies],
@@ -110,7 +110,7 @@ def sums_and_samples_are_the_references(events: list[Event], _: Random) -> None:
     """What needs no table of members is the reference's figure in the pure fold already."""
     tally, story = _tallied(events), tell([_SHOW], events)[_SHOW.id]
     # Figures that no member guards: each event adds its own.
-    whole = {row[4:]: added for row, added in tally.counters().items() if row[1:3] == (0, "")}
+    whole = {row[4:6]: row[6:] for row in tally.counters() if row[1:3] == (0, "")}
     unguarded = _UNGUARDED | {metric for _, metric in whole}
     told: dict[tuple[str, str], tuple[int, int]] = {}
     for one in story.happenings:

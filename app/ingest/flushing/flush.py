@@ -9,7 +9,7 @@ without a session are parked. Events that contradict their session become dead l
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -256,12 +256,12 @@ class Flusher:
         appended = await queries.append_events(sorted(batch.versions), batch.new, claims, now)
         if appended is None:
             return None
-        new = set(batch.items) if appended.claimed is not None else appended.new
+        new = batch.items.keys() if appended.claimed is not None else appended.new
         await self._note_for_rebuilds(queries, batch, new)
         outcome = await fold.rank(queries, [one for one in batch.statements if one[1] + one[0].bytes in new])
         result.replacements = [(session, batch.items[key + session.bytes]) for session, key in outcome.corrections]
         if appended.claimed is not None and not outcome.outdated:
-            result.accepted = list(batch.items.values())
+            result.accepted, result.accepted_by_type = list(batch.items.values()), batch.new.by_type()
             result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
             claimed = await fold.claim(queries, batch.tally) if batch.statements else appended.claimed
             await fold.finish(queries, batch.tally, claimed, contexts)
@@ -282,7 +282,7 @@ class Flusher:
             await queries.add_session_values(new_values)
         return result
 
-    async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: set[bytes]) -> None:
+    async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: AbstractSet[bytes]) -> None:
         """Note the new events of sessions that are being rebuilt; a session's version changes when its rebuild begins or ends."""
         rebuilding = {session.bytes for session, resolved in batch.resolved_sessions.items() if resolved.row.rebuilding}
         if rebuilding and (noted := [(UUID(bytes=key[16:]), key[:16]) for key in new if key[16:] in rebuilding]):

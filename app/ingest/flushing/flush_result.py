@@ -28,6 +28,8 @@ class FlushResult:
     """The outcome of each event of a transaction."""
 
     accepted: list[SubmittedEvent] = field(default_factory=list)
+    accepted_by_type: Mapping[str, int] | None = None
+    """Their number by type, if it is known without looking at each."""
     duplicates: list[SubmittedEvent] = field(default_factory=list)
     conflicts: list[tuple[SubmittedEvent, Rejection]] = field(default_factory=list)
     parked: list[SubmittedEvent] = field(default_factory=list)
@@ -86,7 +88,10 @@ class FlushResult:
             ("conflicts", (item for item, _ in self.conflicts)), ("rejected", (item for item, _ in self.rejections)),
         )  # fmt: skip
         for outcome, items in outcomes:
-            for name, number in Counter(item.event.data.type for item in items).items():
+            by_type = self.accepted_by_type if items is self.accepted else None
+            if by_type is None:
+                by_type = Counter(item.event.data.type for item in items)
+            for name, number in by_type.items():
                 _by_type(name, outcome).inc(number)
 
 

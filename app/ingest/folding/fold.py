@@ -28,6 +28,8 @@ from app.storage.kpis import marks
 
 _SLICE_OF_CLAIMS = 400
 """Claims after which other flushes have their turn, some two milliseconds."""
+_Lost = dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]]
+"""Session and key of an event → set, member and session of the claims that it lost."""
 _MANY_ORDERS = 100
 """Orders of a batch above which other flushes have their turn between the steps of its last write."""
 
@@ -148,7 +150,7 @@ async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_
 
 
 async def finish(
-    queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+    queries: WriteQueries, tally: Tally, claimed: Sequence[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
     """Write the contributions of a batch whose claims were written."""
     if tally.pending_claims:
@@ -163,22 +165,16 @@ async def finish(
 
 
 async def _resolve_claims(
-    queries: WriteQueries, tally: Tally, claimed: Iterable[Claimed], contexts: Mapping[UUID, SessionContext]
+    queries: WriteQueries, tally: Tally, claimed: Sequence[Claimed], contexts: Mapping[UUID, SessionContext]
 ) -> None:
     pending = tally.pending_claims
-    lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]] = {}
+    lost: _Lost = {}
     # The driver creates a new object for each id. Dictionaries find the contexts' own objects by identity, which is fast.
     known = {session.bytes: session for session in contexts}
-    for number, (found, name, member, superseded) in enumerate(claimed, 1):
-        if not number % _SLICE_OF_CLAIMS:
+    for start in range(0, len(claimed), _SLICE_OF_CLAIMS):
+        if start:
             await asyncio.sleep(0)
-        session = known[found.bytes]
-        claim = pending[session, name, member]
-        _add_claim(tally, session, claim, 1)
-        if name == "buyer":
-            tally.counted_buyers.add((session, claim[1]))
-        if superseded is not None:
-            lost.setdefault((session, superseded), []).append((name, member, session))
+        _count_claimed(tally, claimed[start : start + _SLICE_OF_CLAIMS], known, lost)
     if first_purchases := _first_purchases(tally, contexts):
         for member, session, lost_session, superseded in await queries.claim_customers(first_purchases):
             _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
@@ -186,6 +182,23 @@ async def _resolve_claims(
                 lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
         await _revert_superseded(queries, tally, lost, contexts)
+
+
+def _count_claimed(tally: Tally, claimed: Iterable[Claimed], known: Mapping[bytes, UUID], lost: _Lost) -> None:
+    """Count claims that succeeded; add to `lost` what events lost by them."""
+    pending = tally.pending_claims
+    named, session = None, None
+    for found, name, member, superseded in claimed:
+        if session is None or found is not named:
+            named, session = found, known[found.bytes]
+        at, key, platform, claim = pending[session, name, member]
+        tally.count(session, platform, at, claim.counts)
+        if claim.refund is not None:
+            tally.single_refund(session, platform, claim.refund, 1)
+        if name == "buyer":
+            tally.counted_buyers.add((session, key))
+        if superseded is not None:
+            lost.setdefault((session, superseded), []).append((name, member, session))
 
 
 def _first_purchases(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> list[tuple[UUID, bytes, UUID, int, bytes]]:
@@ -206,12 +219,7 @@ def _add_claim(tally: Tally, session: UUID, pending: PendingClaim, sign: int) ->
         tally.single_refund(session, platform, claim.refund, sign)
 
 
-async def _revert_superseded(
-    queries: WriteQueries,
-    tally: Tally,
-    lost: dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]],
-    contexts: Mapping[UUID, SessionContext],
-) -> None:
+async def _revert_superseded(queries: WriteQueries, tally: Tally, lost: _Lost, contexts: Mapping[UUID, SessionContext]) -> None:
     """Fold the former owners again and subtract what they contributed for the members that they lost.
 
     A customer's first purchase may move between two sessions of a brand. They share the catalogue, but may differ in currency.
@@ -262,9 +270,9 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     orders, samples = _order_rows(tally), _sample_rows(tally.gauges)
     if large:
         await asyncio.sleep(0)
-    await queries.merge(orders, samples, sorted((*key, *added) for key, added in counters.items()))
-    if lowered := sorted(key for key, (_, number) in counters.items() if number < 0):
-        await queries.drop_empty([(*key[:3], moment(key[3]), *key[4:]) for key in lowered])
+    await queries.merge(orders, samples, counters)
+    if lowered := [row for row in counters if row[-1] < 0]:
+        await queries.drop_empty([(*row[:3], moment(row[3]), *row[4:6]) for row in lowered])
 
 
 def _order_rows(tally: Tally) -> list[tuple[Any, ...]]:

@@ -5,19 +5,23 @@ In: contributions with their session and time. Out: rows to write. Never here: I
 Times are integers here, as `app.ingest.folding.moments` says.
 """
 
+from collections.abc import Hashable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from app.events.contributions import CUSTOMER, Contributions, Count, Mark, OrderPatch, Refund, Sample, SpanEdge
 from app.ingest.folding.batch_rows import Gauge, OrderRow, PendingClaim, Span, SpanRow
 from app.ingest.folding.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.folding.refund_rows import RefundKey, RefundRow, RefundState
+from app.storage.ingest.merge_writes import CounterColumns
 from app.storage.ingest.writes import Claim as LedgerClaim
 
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""
 GaugeKey = tuple[UUID, int, str, int, str, str, str]
 """The same, with the room before the metric."""
+_Row = TypeVar("_Row", bound=Hashable)
 
 
 class Tally:
@@ -86,17 +90,29 @@ class Tally:
             if name != CUSTOMER
         )
 
-    def counters(self) -> dict[RowKey, tuple[int, int]]:
-        """Return (value, contributions) to add per row of each grain: a second is part of its minute, and both of the session.
+    def counters(self) -> list[CounterColumns]:
+        """Return the rows to add, sorted, also of coarser grains: a second is part of its minute, and both of the session.
 
         A row whose contributions cancel out and whose value does not change is left out.
         """
-        rows: dict[RowKey, list[int]] = {row: [value, number] for row, (value, number) in self.sums.items()}
-        for (session, grain, key, bucket, platform, metric), (value, number) in self.sums.items():
-            _add(rows, (session, 0, key, 0, platform, metric), value, number)
-            if grain == 1:
-                _add(rows, (session, 60, key, bucket - bucket % MINUTE, platform, metric), value, number)
-        return {row: (value, number) for row, (value, number) in rows.items() if value or number}
+        by_minute: dict[RowKey, list[int]] = {}
+        by_session: dict[tuple[UUID, str, str, str], list[int]] = {}
+        for row, added in self.sums.items():
+            session, grain, key, bucket, platform, metric = row
+            _add(by_session, (session, key, platform, metric), added)
+            _add(by_minute, (session, 60, key, bucket - bucket % MINUTE, platform, metric) if grain == 1 else row, added)
+        by_second = [(row, added) for row, added in self.sums.items() if row[1] == 1]
+        rows = [
+            (session, grain, key, bucket, platform, metric, value, number)
+            for (session, grain, key, bucket, platform, metric), (value, number) in (*by_second, *by_minute.items())
+            if value or number
+        ]
+        rows += [
+            (session, 0, key, 0, platform, metric, value, number)
+            for (session, key, platform, metric), (value, number) in by_session.items()
+            if value or number
+        ]
+        return sorted(rows)
 
     def single_refund(self, session: UUID, platform: str, refund: Refund, sign: int) -> None:
         """Add a single refund whose claim was granted; `sign` -1 takes it back."""
@@ -207,10 +223,10 @@ class Tally:
         self.clocks[session] = (started, ended)
 
 
-def _add(rows: dict[RowKey, list[int]], row: RowKey, value: int, number: int) -> None:
+def _add(rows: dict[_Row, list[int]], row: _Row, added: list[int]) -> None:
     found = rows.get(row)
     if found is None:
-        rows[row] = [value, number]
+        rows[row] = added.copy()
     else:
-        found[0] += value
-        found[1] += number
+        found[0] += added[0]
+        found[1] += added[1]

@@ -3,6 +3,7 @@
 In: events, one at a time. Out: columns. Never here: SQL.
 """
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,14 @@ class NewEvents:
     def kind_of(self, session: UUID, source: str, type: str, platform: str, room: str, owner: str) -> int:
         """Return the number of a kind; `owner` is the brand that the sender is bound to, or empty."""
         return self.kinds.setdefault((session, source, type, platform, room, owner), len(self.kinds) + 1)
+
+    def by_type(self) -> Counter[str]:
+        """Return the number of events by type."""
+        found: Counter[str] = Counter()
+        types = [type for _, _, type, *_ in self.kinds]
+        for kind, number in Counter(self.kind).items():
+            found[types[kind - 1]] += number
+        return found
 
     def add(
         self,
