@@ -55,7 +55,7 @@ export class View {
         { label: t("brand.slug"), cell: (one) => h("code", null, one.slug) },
         { label: t("brand.since"), class: "roomy", cell: (one) => h("span", { class: "nowrap" }, date(one.created_at, READER_ZONE)) },
       ], brands, { wide: false }), t(this.q ? "brand.none_found" : "brand.none")),
-      may.write() && panel("brand-new", t("brand.new"), null, this.form.render(t("brand.new"), () => h("div", { class: "form-row" },
+      this.list.answered && may.write() && panel("brand-new", t("brand.new"), null, this.form.render(t("brand.new"), () => h("div", { class: "form-row" },
         this.form.field("/name", t("dash.name"), { required: true, maxlength: 200 }),
         this.form.field("/slug", t("brand.slug"), { required: true, help: t("brand.slug_help"), pattern: "[a-z0-9][a-z0-9\\-]*", maxlength: 64, autocapitalize: "none" })))),
     ];

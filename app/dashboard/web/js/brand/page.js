@@ -5,7 +5,7 @@
  */
 
 import { get } from "../server/api.js";
-import { failure, heading } from "../components/components.js";
+import { failure, heading, waiting } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { t } from "../page/i18n.js";
 import { Resource } from "../server/resource.js";
@@ -65,10 +65,12 @@ export class View {
 
   render() {
     if (this.brand.error) return failure(this.brand.error, () => this.brand.load());
+    // A long name takes two lines of a phone.
+    if (this.brand.pending) return waiting();
     return h("article", { class: "brand-page" },
       h("div", { class: "view-head" }, heading(1, this.name), this.logo.image()),
       brandTabs(this.slug, this.part),
       this.content ? this.content.render(this.name) : h("p", { class: "empty" }, t("dash.error.missing")),
-      this.part === "shows" && [this.naming.render(), this.logo.render()]);
+      this.part === "shows" && this.content.answered && [this.naming.render(), this.logo.render()]);
   }
 }

@@ -32,6 +32,11 @@ export class Shows {
     this.sessions.stop();
   }
 
+  /** Whether what stands below has its place. */
+  get answered() {
+    return !this.history.pending && this.sessions.answered;
+  }
+
   #choose(metric) {
     this.metric = metric;
     keep({ figure: metric === "gmv" ? null : metric });
@@ -44,7 +49,7 @@ export class Shows {
       error && failure(error, () => this.history.load()),
       pending && waiting(),
       data?.sessions.length > 0 && this.#lines(data.sessions),
-      panel("shows", t("brand.part.shows"), null, this.sessions.render((sessions) => table("show-table", t("brand.part.shows"), COLUMNS(), sessions), t("brand.shows.none"))),
+      !pending && panel("shows", t("brand.part.shows"), null, this.sessions.render((sessions) => table("show-table", t("brand.part.shows"), COLUMNS(), sessions), t("brand.shows.none"))),
     ];
   }
 

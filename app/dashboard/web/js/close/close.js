@@ -82,7 +82,9 @@ export class View {
   render() {
     if (!may.write()) return notice("warning", t("dash.error.forbidden"));
     const error = this.session.error ?? this.kpis.error;
-    if (!this.session.data || !this.kpis.data) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
+    // The strip counts what the results and the catalogue say.
+    const counted = !this.results.pending && !this.steps.products.catalogue.pending;
+    if (!this.session.data || !this.kpis.data || !counted) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
     const session = this.session.data;
     const index = STEPS.indexOf(this.step);
     return h("div", { class: "close" },
@@ -97,7 +99,7 @@ export class View {
       h("section", { key: this.step, id: "close-step", class: "panel close-step", tabindex: "-1", "aria-labelledby": "close-step-title" },
         h("h2", { id: "close-step-title", class: "title title-2" }, phrase(`${index + 1}. ${t(`close.step.${this.step}`)}`)),
         this.steps[this.step].render(session)),
-      h("div", { key: "next", class: "form-buttons" },
+      !this.steps[this.step].pending && h("div", { key: "next", class: "form-buttons" },
         index > 0 && h("button", { key: "back", type: "button", class: "button", onclick: () => this.go(STEPS[index - 1]) }, t("close.back")),
         index < STEPS.length - 1 && h("button", { key: "on", type: "button", class: "button button-main", onclick: () => this.go(STEPS[index + 1]) }, t("close.next"))));
   }

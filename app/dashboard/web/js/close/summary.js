@@ -8,7 +8,7 @@ import { Problem, find, get, patch, post, remove } from "../server/api.js";
 import { preference, refresh } from "../page/state.js";
 import { h } from "../page/dom.js";
 import { Resource } from "../server/resource.js";
-import { failure, field } from "../components/components.js";
+import { failure, field, waiting } from "../components/components.js";
 import { Dragging } from "../components/dragging.js";
 import { ask } from "../components/forms.js";
 import { labelled, language, t } from "../page/i18n.js";
@@ -47,6 +47,10 @@ export class SummaryStep {
     this.insights.stop();
   }
 
+  get pending() {
+    return this.notes.pending || this.insights.pending;
+  }
+
   /** Drafts that are neither taken nor dropped. */
   get drafts() {
     const taken = new Set((this.notes.data?.notes ?? []).map((note) => note.text));
@@ -82,6 +86,7 @@ export class SummaryStep {
 
   render() {
     if (this.notes.error) return failure(this.notes.error, () => this.notes.load());
+    if (this.pending) return waiting();
     return [
       this.#problem && h("div", { key: "problem" }, failure(this.#problem)),
       h("h3", { key: "drafts-title", class: "title title-3" }, t("dash.drafts")),

@@ -4,7 +4,7 @@
  * In: pointer events. Out: moves from one position to another. Never here: the rows themselves.
  */
 
-import { refresh } from "../page/state.js";
+import { refresh, released } from "../page/state.js";
 
 /** Near an edge of the window the page scrolls along. */
 const EDGE = 60;
@@ -49,5 +49,6 @@ export class Dragging {
     handle.addEventListener("pointermove", follow);
     handle.addEventListener("lostpointercapture", end, { once: true });
     refresh();
+    released();
   }
 }

@@ -39,6 +39,11 @@ export class Pages {
     return this.#first.data !== undefined;
   }
 
+  /** Whether there is a first answer, be it that there is none: what stands below the list has its place then. */
+  get answered() {
+    return !this.#first.pending;
+  }
+
   /** Load the first page again; the others are gone until they are wanted. */
   load() {
     this.#more = [];

@@ -100,7 +100,7 @@ export class Desk {
 
   render(session, documents, status) {
     this.open ??= !status || status === "scheduled" || status === "live" || this.queue.waiting.length > 0;
-    this.#rows = rowsOf(documents.products, this.queue.unseen);
+    this.#rows = rowsOf(documents.products, session.lineup, this.queue.unseen);
     const live = onAir(status, this.queue.unseen);
     return h("aside", { key: "desk", class: `desk ${this.open ? "is-open" : ""}`, "aria-labelledby": "desk-title" },
       this.#head(live, status),

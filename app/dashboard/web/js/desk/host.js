@@ -72,7 +72,7 @@ export class View {
     const { kpis: document, products } = this.documents;
     if (!this.session.data || !document || !products) return waiting();
     const { kpis, currency } = document;
-    const rows = rowsOf(products, []);
+    const rows = rowsOf(products, [], []);
     const current = rows.find((row) => row.onAir);
     const next = nextOf(rows);
     const fresh = this.stream.state === "open";

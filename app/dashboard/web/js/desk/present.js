@@ -4,16 +4,22 @@
  * In: the products document, the line-up, actions. Out: rows, who is on air, what was done. Never here: requests, elements.
  */
 
-/** Apply actions to the rows of a line-up: `{product, name, price, stock, onAir, shown}` in the line-up's order. */
-export function rowsOf(document, unseen) {
-  const rows = (document?.products ?? []).map((row) => ({
+import { language } from "../page/i18n.js";
+
+/**
+ * Apply actions to the rows of a line-up: `{product, name, price, stock, known, onAir, shown}` in the line-up's order. Until the server's
+ * document is there, the rows are the plan's: their stock is not known.
+ */
+export function rowsOf(document, lineup, unseen) {
+  const rows = (document?.products ?? lineup).map((row) => ({
     product: row.product,
-    name: row.name,
+    name: row.name ?? row.names?.[language()] ?? row.product,
     price: row.live_price,
-    stock: row.stock,
+    stock: document ? row.stock : null,
+    known: Boolean(document),
     estimated: row.stock_estimated,
-    onAir: row.on_air,
-    shown: row.showcases.count > 0,
+    onAir: row.on_air ?? false,
+    shown: row.showcases?.count > 0,
   }));
   const of = new Map(rows.map((row) => [row.product, row]));
   for (const { body } of unseen) {

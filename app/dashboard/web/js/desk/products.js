@@ -61,9 +61,8 @@ export class DeskProducts {
         type: "button", class: "desk-air", "data-key": key, "aria-pressed": String(row.onAir), "aria-keyshortcuts": key, title: row.name,
         onclick: () => this.toggle(row),
       },
-        h("kbd", { "aria-hidden": "true" }, key ?? ""),
-        h("span", { class: "desk-name" }, h("span", { class: "desk-clamp" }, phrase(row.name)), h("small", null, [row.product !== row.name && row.product, row.price && money(row.price, currency)].filter(Boolean).join(" · "))),
-        row.onAir && h("span", { key: "chip", class: "chip chip-live", "aria-hidden": "true" }, h("span", { class: "lamp" }), t("product.on_air"))),
+        h("span", { class: "desk-key", "aria-hidden": "true" }, h("kbd", null, key ?? ""), h("span", { class: "lamp" })),
+        h("span", { class: "desk-name" }, h("span", { class: "desk-clamp" }, phrase(row.name)), h("small", null, [row.product !== row.name && row.product, row.price && money(row.price, currency)].filter(Boolean).join(" · ")))),
       this.#stock(row));
   }
 
@@ -71,9 +70,9 @@ export class DeskProducts {
     const stock = this.#edited.get(row.product)?.stock ?? row.stock;
     const step = (by) => this.#edit(row, Math.max(0, (stock ?? 0) + by));
     return h("div", { class: "stepper", role: "group", "aria-label": t("desk.stock_of", { name: row.name }) },
-      h("button", { type: "button", class: "step", "aria-label": t("desk.stock.less"), disabled: stock === 0 || stock === null, onclick: () => step(-1) }, "−"),
+      h("button", { type: "button", class: "step", "aria-label": t("desk.stock.less"), disabled: !stock, onclick: () => step(-1) }, "−"),
       h("input", {
-        type: "text", inputmode: "numeric", class: stock === 0 ? "is-out" : "", "aria-label": t("product.stock"), maxlength: 9, placeholder: "—",
+        type: "text", inputmode: "numeric", class: stock === 0 ? "is-out" : "", "aria-label": t("product.stock"), maxlength: 9, placeholder: "—", disabled: !row.known,
         value: this.#typed?.product === row.product ? this.#typed.text : stock === null ? "" : String(stock),
         oninput: (event) => { this.#typed = { product: row.product, text: event.target.value }; },
         onchange: (event) => {
@@ -84,7 +83,7 @@ export class DeskProducts {
         },
         onblur: () => { this.#typed = null; refresh(); },
       }),
-      h("button", { type: "button", class: "step", "aria-label": t("desk.stock.more"), onclick: () => step(1) }, "+"));
+      h("button", { type: "button", class: "step", "aria-label": t("desk.stock.more"), disabled: !row.known, onclick: () => step(1) }, "+"));
   }
 
   #edit(row, stock) {

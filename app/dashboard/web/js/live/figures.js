@@ -7,7 +7,7 @@
 import { h } from "../page/dom.js";
 import { fitted, phrase, sparkline } from "../components/components.js";
 import { targetOf } from "./targets.js";
-import { SPAN } from "../components/trend.js";
+import { SPAN, TREND_METRICS } from "../components/trend.js";
 import { figure, lengthOf, moneyParts, number, percent, roundedMoney, signed, t } from "../page/i18n.js";
 
 /** Figures of the strip: its grid is full with so many. */
@@ -30,10 +30,11 @@ export function figures({ kpis, currency }, trend, status, front, targets) {
   const over = status === "provisional" || status === "final";
   const slugs = front.map((slug) => (slug === "concurrent_viewers" && over && !front.includes(BELOW[slug]) ? BELOW[slug] : slug)).filter((slug) => kpis[slug]);
   return h("section", { class: "tiles", key: "tiles", "aria-label": t("dash.live.figures"), style: { "--smaller": Math.max(1, slugs.length - 2) } },
-    ...slugs.map((slug) => tile(slug, kpis, currency, trend[slug], status === "live", targets.get(slug))));
+    ...slugs.map((slug) => tile(slug, kpis, currency, trend[slug], status, targets.get(slug))));
 }
 
-function tile(slug, kpis, currency, trend, live, target) {
+function tile(slug, kpis, currency, trend, status, target) {
+  const begun = status !== "scheduled";
   const { value, unit } = kpis[slug];
   const below = BELOW[slug];
   const kind = slug === "concurrent_viewers" ? "level" : "gain";
@@ -44,10 +45,11 @@ function tile(slug, kpis, currency, trend, live, target) {
     { key: slug, class: `tile tile-${slug}` },
     h("p", { class: "tile-label" }, phrase(t(`metric.${slug}`))),
     fitted("p", { class: "tile-value", "data-metric": slug }, length, ...parts.map(([text, small]) => (small ? h("small", null, text) : text))),
-    live && change(trend, kind, unit, currency),
+    status === "live" && change(trend, kind, unit, currency),
     below && h("p", { class: "tile-below" }, phrase(t(`metric.${below}`)), " ", h("strong", null, figure(kpis[below], currency, below))),
     targetOf(target, currency),
-    trend && sparkline(trend.points, kind),
+    // The recent minutes come after the figures; their line has its place before.
+    TREND_METRICS.includes(slug) && begun && sparkline(trend?.points ?? [], kind),
   );
 }
 

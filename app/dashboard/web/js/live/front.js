@@ -23,8 +23,8 @@ export class FrontFigures {
     this.reload = reload;
   }
 
-  button(session) {
-    return h("button", { type: "button", class: "button button-quiet roomy", id: "choose-figures", onclick: () => this.#open(session.front_figures) }, t("screen.front"));
+  button(session, ready) {
+    return h("button", { type: "button", class: "button button-quiet roomy", id: "choose-figures", disabled: !ready, onclick: () => this.#open(session.front_figures) }, t("screen.front"));
   }
 
   #open(figures) {

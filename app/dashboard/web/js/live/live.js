@@ -130,14 +130,16 @@ export class LiveView {
     if (this.session.error && !this.session.data) return failure(this.session.error, () => this.session.load());
     const session = this.session.data;
     if (!session) return waiting();
+    // Whether the desk is open, which the floor's columns depend on, is known once it was rendered.
+    const desk = this.desk?.render(session, this.documents, this.status);
     return h(
       "div",
       { class: `live ${this.fresh ? "" : "stale"} is-${this.status}` },
       this.#head(session),
-      this.#state(session),
       h("div", { key: "floor", class: `floor ${this.desk?.isOpen ? "has-desk" : ""}` },
-        h("div", { key: "frame", class: "board-frame" }, this.#board(session)),
-        this.desk?.render(session, this.documents, this.status)),
+        // What is said of the state comes and goes: it moves figures, and never the desk under a thumb.
+        h("div", { key: "frame", class: "board-frame" }, this.#state(session), this.#board(session)),
+        desk),
       this.documents.kpis && this.front.render(session, Object.keys(this.documents.kpis.kpis)),
     );
   }
@@ -161,7 +163,7 @@ export class LiveView {
         h("div", { class: "live-buttons" },
           may.write() && h("a", { class: "button button-quiet", href: link("plan", this.id) }, t("plan.nav")),
           h("a", { class: "button button-quiet", href: link("report", this.id) }, t("dash.report")),
-          may.write() && this.documents.kpis && this.front.button(session),
+          may.write() && this.front.button(session, Boolean(this.documents.kpis)),
           document.fullscreenEnabled && h("button", { type: "button", class: "button button-quiet roomy", onclick: fullscreen },
             t(document.fullscreenElement ? "dash.live.exit_fullscreen" : "dash.live.fullscreen")))),
     );
@@ -243,7 +245,7 @@ export class LiveView {
       figures(kpis, trend, this.status, front, byKpi(targets)),
       strip(kpis, front),
       h("div", { class: "main" }, begun && chartPanel("timeline", this.chart, { tall: true, dated: true }), products && this.products.render(products, session.time_zone)),
-      begun && this.details.render(this.#parts(session, kpis, audience, targets)),
+      begun && !this.hosts.pending && this.details.render(this.#parts(session, kpis, audience, targets)),
       h("div", { class: "side" }, this.alerts.render(this.documents.alerts, this.status, session.time_zone), latest(this.documents.marks, session.time_zone), insights(this.insights)),
     );
   }

@@ -59,6 +59,10 @@ export class Cartons {
     return [...new Set(this.#packed.values())].sort((a, b) => a - b);
   }
 
+  get pending() {
+    return !this.#loaded && !this.error;
+  }
+
   #customersOf(carton) {
     return [...this.#packed].filter(([, in_]) => in_ === carton).map(([customer]) => customer);
   }

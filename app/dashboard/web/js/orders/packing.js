@@ -49,11 +49,12 @@ export class Packing {
   render() {
     const { data, error } = this.list;
     const problem = this.session.error ?? error ?? this.cartons.error;
+    const back = h("p", null, h("a", { href: link("brand", this.slug, "shipping") }, t("brand.orders.all")));
+    if (!problem && [this.session, this.list, this.times, this.cartons].some(({ pending }) => pending)) return [back, waiting()];
     return [
-      h("p", null, h("a", { href: link("brand", this.slug, "shipping") }, t("brand.orders.all"))),
+      back,
       this.session.data && heading(2, this.session.data.title),
       problem && failure(problem, () => { this.session.load(); this.#load(); }),
-      !data && !problem && waiting(),
       data && this.#warnings(data),
       this.times.data && leadTimes(this.times.data),
       data && this.#files(),

@@ -67,10 +67,11 @@ export class View {
 
   render() {
     const list = this.people.data?.people;
+    const head = h("div", { class: "view-head" }, heading(1, this.title()));
+    if (this.people.pending || this.keys.list.pending) return [head, waiting()];
     return [
-      h("div", { class: "view-head" }, heading(1, this.title())),
+      head,
       this.people.error && failure(this.people.error, () => this.people.load()),
-      this.people.pending && waiting(),
       this.problem && h("div", { role: "alert" }, notice("critical", this.problem.words)),
       list && panel("people", t("people.people"), null,
         this.secret.render(),

@@ -77,7 +77,8 @@ export class View {
     if (!this.id) return this.form.render();
     const error = this.session.error ?? this.loading.error;
     if (error && !this.saved.plan) return failure(error, () => [this.session, this.loading].forEach((one) => one.load()));
-    if (!this.saved.plan || !this.session.data) return waiting();
+    // The figures that may have a target are fields of the first block.
+    if (!this.saved.plan || !this.session.data || this.kpis.pending) return waiting();
     const { plan } = this.saved;
     return h("div", { class: "plan", key: "plan" },
       this.#head(plan),

@@ -73,7 +73,7 @@ export class ReportView {
     const report = this.report.data;
     const error = this.session.error ?? this.report.error;
     if (session && this.report.error?.code === "not_released") return this.#unreleased(session);
-    if (!session || !report) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
+    if (!session || !report || this.insights?.pending) return error ? failure(error, () => this.all.forEach((one) => one.load())) : waiting();
     const several = new Set(session.streams.map((stream) => stream.platform)).size > 1;
     // The charts show the present figures. Beside a revision that differs from them they would contradict it.
     const charted = report.revision === null || this.kpis.data?.final?.changed === false;

@@ -74,8 +74,11 @@ export class SessionsView {
     const pages = this.list.data ? [this.list.data, ...this.older] : [];
     const sessions = pages.flatMap((page) => page.sessions);
     const cursor = pages.at(-1)?.next_cursor;
+    const head = h("div", { class: "view-head" }, heading(1, t("dash.nav.sessions")), this.#compare());
+    // What is on air stands above the rest.
+    if (this.live.pending) return [head, waiting()];
     return [
-      h("div", { class: "view-head" }, heading(1, t("dash.nav.sessions")), this.#compare()),
+      head,
       this.#onAir(),
       this.#form(),
       this.list.error && failure(this.list.error, () => this.list.load()),
