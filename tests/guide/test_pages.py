@@ -1,6 +1,5 @@
-"""The guide: every link leads somewhere, every page is served, and a search finds what the pages say."""
+"""The guide: every page is served, and a search finds what the pages say. Its links: tests/drift/test_links.py."""
 
-import re
 from pathlib import Path
 
 import httpx
@@ -9,10 +8,9 @@ from starlette.applications import Starlette
 
 from app.dashboard.policy import POLICY
 from app.dashboard.routes import ROUTES
-from app.guide.pages import INDEX, PICTURES, _page, anchor_of, contents, folder, pages, pictures, resolved
+from app.guide.pages import INDEX, PICTURES, _page, contents, folder, pages, pictures, resolved
 from app.guide.search import LONGEST, MOST, search
 
-ROOT = Path(__file__).parents[2]
 NAMES = [path.relative_to(folder()).with_suffix("").as_posix() for path in sorted(folder().rglob("*.md"))]
 """Of all pages: to name tests by them, none has to be rendered."""
 
@@ -22,32 +20,6 @@ def guide() -> httpx.AsyncClient:
     """Return a client of the dashboard's routes alone."""
     transport = httpx.ASGITransport(Starlette(routes=ROUTES))
     return httpx.AsyncClient(transport=transport, base_url="http://guide.example")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_link_of_a_page_leads_to_a_page_and_a_heading(name: str) -> None:
-    """A link names a page of the documentation, and a heading that is on it."""
-    page = pages()[name]
-    for link in page.links:
-        linked, _, anchor = link.partition("#")
-        target = pages().get(linked) or pages().get(f"{linked}/README")
-        assert target is not None or linked in pictures(), f"{page.name} links {link}"
-        if anchor:
-            assert target is not None
-            assert anchor in {section.anchor for section in target.sections}, f"{page.name} links {link}"
-
-
-def test_every_link_out_of_the_documentation_leads_to_a_file() -> None:
-    """The README and the pages name files of the repository that exist, and headings that they have."""
-    texts = [*folder().rglob("*.md"), *ROOT.glob("*.md")]
-    for path in texts:
-        text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-        for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
-            file = (path.parent / target) if target else path
-            assert file.exists(), f"{path.name}: {target}"
-            if anchor and file.suffix == ".md":
-                headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-                assert anchor in {anchor_of(heading.replace("`", "")) for heading in headings}, f"{path.name}: {target}#{anchor}"
 
 
 def test_the_pages_are_arranged_by_what_a_reader_wants() -> None:
