@@ -98,6 +98,7 @@ async def _drop(
         if await _final(connection, partition, before) != []:
             return False  # A session that had no event has one now.
         left = await log_partitions.copy_kept(connection, partition, distributed=distributed)
+        await log_partitions.drop_movements(connection, partition)
         await _exchange(connection, partition, left)
         await audit.record(connection, Action("log.drop", Actor("service", "log retention"), now, object_id=partition.name))
     _log.info("log dropped", partition=partition.name)

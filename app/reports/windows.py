@@ -16,11 +16,11 @@ from app.kpis.evaluation.number_format import format_amount, format_count, forma
 from app.kpis.timeline.marks import FOR_CLIENTS
 from app.kpis.windows.effects import Effect, Effects, Window, effects_document, per_minute
 from app.kpis.windows.retention import LIMITS_SECONDS, Retention, retention_document, together
+from app.kpis.windows.stays import StaysOfMinute
 from app.labels.catalogue import Language, label, label_or
 from app.labels.notation import NOTHING
 from app.reports.cells import cell_of
 from app.storage.kpis.reads import SessionHead
-from app.storage.kpis.stays import StaysOfMinute
 
 AFTER_LIVE = (
     *(f"after_live_{figure}_{length}" for length in ("24h", "7d") for figure in ("orders", "gmv", "net_gmv")),

@@ -39,6 +39,14 @@ async def decide(client: httpx.AsyncClient, session: str | None) -> dict[str, An
 
 
 async def assert_rebuilt_equal(service: Service, *sessions: str) -> None:
-    """Assert that a rebuild finds no difference."""
+    """Assert that a rebuild finds no difference, and that no entry is packed that the log has not."""
     for session in sessions:
         assert [] == await rebuild.compare(service.database, service.settings, UUID(session))
+        async with service.database.acquire() as connection:
+            packed = await connection.fetchval(
+                "SELECT coalesce(sum(length(entries)), 0) / 16 FROM movements WHERE session_id = $1", UUID(session)
+            )
+            logged = await connection.fetchval(
+                "SELECT count(*) FROM events WHERE session_id = $1 AND type = 'live.viewer.entered'", UUID(session)
+            )
+        assert packed <= logged

@@ -34,7 +34,7 @@ LOCAL = {
 BY_KEY = {
     "events", "members", "counters", "gauges", "orders", "spans", "customers", "voids", "voided_events", "import_events",
     "session_values", "refunds", "parcels", "rebuilds", "rebuild_events", "forgotten_orders", "revisions", "cartons", "carton_orders",
-    "marks", "watched_sessions", "alerts",
+    "marks", "watched_sessions", "alerts", "movements",
 }  # fmt: skip
 
 

@@ -167,6 +167,18 @@ async def test_rows_of_several_tables_merge_as_they_do_one_table_at_a_time(conne
             }
 
 
+async def test_entries_and_exits_are_added_as_they_are_elsewhere(connection: asyncpg.Connection) -> None:
+    """Alone and beside other rows."""
+    keys = new_id(), new_id()
+    for one, writes in zip(keys, (WriteQueries, DistributedWrites), strict=True):
+        await writes(connection).add_movements([(one, 0, key(1), b"entry", b""), (one, 7, key(1), b"", b"exit")])
+        await writes(connection).merge([], [], [(one, 0, "", AT, "wechat", "exits", 1, 1)], [(one, 0, key(2), b"", b"x")])
+    here, there = [await rows_of(connection, "movements", one) for one in keys]
+    assert here == there
+    assert [(key(1), 0, b"entry", b""), (key(1), 7, b"", b"exit"), (key(2), 0, b"", b"x")] == here
+    assert await rows_of(connection, "counters", keys[0]) == await rows_of(connection, "counters", keys[1]) != []
+
+
 async def test_statements_are_ranked_as_they_are_elsewhere(connection: asyncpg.Connection) -> None:
     """The lower rank wins, whatever its length."""
     here, there = new_id(), new_id()

@@ -44,6 +44,6 @@ async def after_live(service: AppService, asked: Question) -> Response:
 async def retention(service: AppService, request: Request, asked: Question) -> Response:
     """Return, by the minute of entry, how long viewers stayed and how many came back, and the minutes that lost most viewers.
 
-    Only where a platform tells entries and exits. Reads the session's log: one reader of a server process at a time.
+    Only where a platform tells entries and exits. Made of all entries and exits: one such document of a server process at a time.
     """
     return answer(await while_connected(request, retention_reader.read_retention(service.database, asked)), asked)

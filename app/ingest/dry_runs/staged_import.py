@@ -29,8 +29,8 @@ from app.storage.queries import queries
 _SQL = queries("ingest/staged_import")
 _REBUILD = queries("ingest/rebuild")
 _OWN_TABLES = (
-    "events", "session_values", "import_events", "voided_events", "rebuilds", "rebuild_events", "parked", "parked_rooms",
-    "dead_letters", "known_orders", "known_parcels",
+    "events", "movements", "session_values", "import_events", "voided_events", "rebuilds", "rebuild_events", "parked",
+    "parked_rooms", "dead_letters", "known_orders", "known_parcels",
 )  # fmt: skip
 _COPIED = ("sessions", "session_values", "import_events", "voided_events", "known_orders", "known_parcels", "statements")
 """Tables of which the session's rows are copied."""

@@ -21,6 +21,7 @@ from app.ingest.flushing.cardinality import Cardinality
 from app.ingest.flushing.clocks import ClockCheck
 from app.ingest.flushing.flush_result import FlushResult
 from app.ingest.flushing.isolation import Isolation
+from app.ingest.flushing.movements import packed
 from app.ingest.flushing.parking import Parking
 from app.ingest.flushing.subjects import SubjectResolver
 from app.ingest.flushing.write_batch import RefusedItemsError, WriteBatch
@@ -264,9 +265,12 @@ class Flusher:
             result.accepted, result.accepted_by_type = list(batch.items.values()), batch.new.by_type()
             result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
             claimed = await fold.claim(queries, batch.tally) if batch.statements else appended.claimed
+            batch.tally.movements = packed(batch.new, batch.items)
             await fold.finish(queries, batch.tally, claimed, contexts)
         else:
             result.accepted = [batch.items[key] for key in new]
+            if moved := packed(batch.new, batch.items, new):
+                await queries.add_movements(moved)
             known = sorted(batch.items.keys() - new)
             digests = {key: batch.items[key].digest for key in new}
             if known:

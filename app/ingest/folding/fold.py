@@ -270,7 +270,7 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     orders, samples = _order_rows(tally), _sample_rows(tally.gauges)
     if large:
         await asyncio.sleep(0)
-    await queries.merge(orders, samples, counters)
+    await queries.merge(orders, samples, counters, tally.movements)
     if lowered := [row for row in counters if row[-1] < 0]:
         await queries.drop_empty([(*row[:3], moment(row[3]), *row[4:6]) for row in lowered])
 

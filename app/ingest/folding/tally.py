@@ -5,7 +5,7 @@ In: contributions with their session and time. Out: rows to write. Never here: I
 Times are integers here, as `app.ingest.folding.moments` says.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -15,6 +15,7 @@ from app.ingest.folding.batch_rows import Gauge, OrderRow, PendingClaim, Span, S
 from app.ingest.folding.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.folding.refund_rows import RefundKey, RefundRow, RefundState
 from app.storage.ingest.merge_writes import CounterColumns
+from app.storage.ingest.movement_writes import MovementColumns
 from app.storage.ingest.writes import Claim as LedgerClaim
 
 RowKey = tuple[UUID, int, str, int, str, str]
@@ -43,6 +44,8 @@ class Tally:
         """Session, moment, event → platform and mark."""
         self.counted_buyers: set[tuple[UUID, bytes]] = set()
         """Session and event: the purchases by which a buyer is counted."""
+        self.movements: Sequence[MovementColumns] = ()
+        """Entries and exits that the batch appends to the log, packed: no event contributes them, so a rebuild adds none."""
         self.pending_claims: dict[tuple[UUID, str, bytes], PendingClaim] = {}
 
     def add(self, session: UUID, platform: str, at: int, key: bytes, contributions: Contributions) -> None:

@@ -18,13 +18,13 @@ from app.kpis.reading.session_reader import SessionQuery, read_head, snapshot
 from app.kpis.reading.status import session_end, status_of
 from app.kpis.timeline.marks import FOR_CLIENTS
 from app.kpis.windows.hosts import HostWindow, windows_of
+from app.kpis.windows.stays import StaysOfMinute, stays_by_minute
 from app.problems import ProblemError
 from app.storage.database import Connection, Database
 from app.storage.kpis import hosts, marks, stays
 from app.storage.kpis.marks import MarkRow
 from app.storage.kpis.reads import SessionHead
 from app.storage.kpis.session_status import SessionStatus
-from app.storage.kpis.stays import StaysOfMinute
 
 LIMITS_SECONDS = (60, 180, 300, 600, 1800)
 """Lengths of a stay: one, three, five, ten and thirty minutes."""
@@ -75,7 +75,7 @@ async def _slot(database: Database) -> AsyncIterator[None]:
 
 
 async def read_retention(database: Database, asked: SessionQuery) -> Document:
-    """Return the retention document (`RetentionDocument`); reads the session's log, one reader of a process at a time.
+    """Return the retention document (`RetentionDocument`); made of all entries and exits, one of a process at a time.
 
     Raises:
         ProblemError: 404, also for another brand's session; 503 when too many readers wait.
@@ -116,7 +116,7 @@ async def retention_on(connection: Connection, asked: SessionQuery) -> Retention
     begin = head.started_at.replace(second=0, microsecond=0)
     length = -((begin - end) // _MINUTE)
     until = begin + min(length, MOST_MINUTES) * _MINUTE
-    rows = await stays.stays_by_minute(connection, head.id, [1000 * limit for limit in LIMITS_SECONDS], begin, until)
+    rows = await stays_by_minute(connection, head.id, [1000 * limit for limit in LIMITS_SECONDS], begin, until)
     changes = await read_on_air(connection, head.id)
     shown = await compute(len(changes), showcases_of, changes, end, live=status is SessionStatus.LIVE)
     presented = windows_of(head.host, await hosts.changes(connection, head.id), head.started_at, end)

@@ -65,3 +65,7 @@ DELETE FROM events e
 WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AND e.owner = ''
   AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = $1::uuid AND v.event_key = e.event_key)
 RETURNING e.event_key;
+
+-- name: delete_movements
+-- Removes what is packed of the session's entries and exits, those of these events among them: they are read from the log from then on.
+DELETE FROM movements m WHERE m.session_id = $1::uuid;

@@ -156,6 +156,12 @@ async def copy_kept(connection: Connection, partition: Partition, *, distributed
     return left
 
 
+async def drop_movements(connection: Connection, partition: Partition) -> None:
+    """Delete the entries and exits that are packed beside a partition, as a part of the log that its other rows do not need."""
+    for row in await connection.fetch(_SQL["marked"], *partition.range):
+        await connection.execute(_SQL["drop_movements"], row["id"])
+
+
 async def exchange(connection: Connection, partition: Partition, left: Partition) -> None:
     """Drop a partition, and put what stays of it in its place.
 

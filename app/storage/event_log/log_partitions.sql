@@ -43,6 +43,10 @@ SELECT s.id FROM sessions s WHERE s.log_dropped_at IS NOT NULL AND s.id >= $1::u
 -- The latest of these marks.
 SELECT max(s.log_dropped_at) FROM sessions s WHERE s.log_dropped_at IS NOT NULL AND s.id >= $1::uuid AND s.id < $2::uuid;
 
+-- name: drop_movements
+-- Deletes what is packed of a session's entries and exits.
+DELETE FROM movements m WHERE m.session_id = $1::uuid;
+
 -- name: has_events
 -- Whether the log holds an event of a session.
 SELECT EXISTS (SELECT 1 FROM events e WHERE e.session_id = $1::uuid);

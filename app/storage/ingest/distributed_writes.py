@@ -24,6 +24,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric
 from app.storage import session_locks
 from app.storage.database import Connection, Database
 from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
+from app.storage.ingest.movement_writes import MovementColumns
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.order_writes import OrderColumns
 from app.storage.ingest.writes import Appended, Claim, Claimed, SessionValue, WriteQueries
@@ -97,6 +98,9 @@ def merging(name: str) -> Insert:
 
 _APPEND_NEW = into("events", _EVENT, "RETURNING event_key")
 _APPEND = into("events", _EVENT, "ON CONFLICT (session_id, event_key) DO NOTHING RETURNING event_key")
+_ADD_MOVEMENTS = into(
+    "movements", ("session_id", "part", "event_key", "entries", "exits"), "ON CONFLICT (session_id, event_key, part) DO NOTHING"
+)
 
 
 class DistributedWrites(WriteQueries):
@@ -158,12 +162,21 @@ class DistributedWrites(WriteQueries):
         return [tuple(row) for row in await self._insert(merging("claim_customers"), rows)]
 
     async def merge(
-        self, orders: Sequence[OrderColumns], samples: Sequence[SampleColumns], counters: Sequence[CounterColumns]
+        self,
+        orders: Sequence[OrderColumns],
+        samples: Sequence[SampleColumns],
+        counters: Sequence[CounterColumns],
+        movements: Sequence[MovementColumns] = (),
     ) -> None:
-        """Merge rows of these tables, sums last."""
+        """Merge rows of these tables, sums last; movements are added."""
+        await self.add_movements(movements)
         await self.merge_orders(orders)
         await self.merge_samples(samples)
         await self.add_counters(counters)
+
+    async def add_movements(self, rows: Sequence[MovementColumns]) -> None:
+        """Add the entries and exits that were appended to the log."""
+        await self._insert(_ADD_MOVEMENTS, rows)
 
     async def add_counters(self, rows: Sequence[CounterColumns]) -> None:
         """Add to sums."""

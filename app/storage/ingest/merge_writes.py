@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from app.storage.ingest.movement_writes import MovementColumns, added_movements
 from app.storage.ingest.order_writes import OrderColumns, OrderQueries, merged_orders
 from app.storage.joined import SEPARATOR, columns, indexed, joined
 from app.storage.queries import statement, together
@@ -24,13 +25,19 @@ class MergeQueries(OrderQueries):
     """Merges rows. They are sorted by key, so that two writers lock them in the same order."""
 
     async def merge(
-        self, orders: Sequence[OrderColumns], samples: Sequence[SampleColumns], counters: Sequence[CounterColumns]
+        self,
+        orders: Sequence[OrderColumns],
+        samples: Sequence[SampleColumns],
+        counters: Sequence[CounterColumns],
+        movements: Sequence[MovementColumns] = (),
     ) -> None:
-        """Merge rows of these tables in one statement.
+        """Merge rows of these tables in one statement; movements are added.
 
         Sums come last: every flush of a session locks these rows, so they are locked for the shortest time.
         """
         found = []
+        if movements:
+            found.append(added_movements(movements))
         if orders:
             found.append(merged_orders(orders))
         if samples:
@@ -45,6 +52,10 @@ class MergeQueries(OrderQueries):
     async def add_counters(self, rows: Sequence[CounterColumns]) -> None:
         """Add to sums."""
         await self.connection.execute(*_added_counters(rows))
+
+    async def add_movements(self, rows: Sequence[MovementColumns]) -> None:
+        """Add the entries and exits that were appended to the log."""
+        await self.connection.execute(*added_movements(rows))
 
     async def merge_samples(self, rows: Sequence[SampleColumns]) -> None:
         """Merge samples."""

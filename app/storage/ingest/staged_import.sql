@@ -3,6 +3,10 @@
 -- are in rebuild.sql.
 CREATE TEMP TABLE events (LIKE public.events INCLUDING ALL) ON COMMIT PRESERVE ROWS;
 
+-- name: shadow_movements
+-- As above.
+CREATE TEMP TABLE movements (LIKE public.movements INCLUDING ALL) ON COMMIT PRESERVE ROWS;
+
 -- name: shadow_session_values
 -- As above.
 CREATE TEMP TABLE session_values (LIKE public.session_values INCLUDING ALL) ON COMMIT PRESERVE ROWS;

@@ -1,8 +1,10 @@
-"""The query of stays: entries, exits and the time between them, from the log of a session.
+"""Queries of stays: the entries and exits of a session's viewers, packed into bytes, and their numbers by the minute.
 
 In: a session's id. Out: frozen rows. Never here: ids of persons, what the rows mean.
 
-The only read of a session's figures that scans its log: no sum by the minute knows how long a person stayed.
+No sum by the minute knows how long a person stayed. A flush packs the entries and exits that it appends to the log
+(`app.ingest.flushing.movements`). Where they are not all there (the session was recorded before, or by an older server) or some
+are void, the log itself is read.
 """
 
 from collections.abc import Sequence
@@ -12,27 +14,32 @@ from uuid import UUID
 
 from app.storage.database import Connection
 from app.storage.event_log import log_state
+from app.storage.ingest.movement_writes import ENTRY, EXIT
 from app.storage.queries import queries
 
 _SQL = queries("kpis/stays")
 
 
-class StaysOfMinute(NamedTuple):
-    """A minute's entries and exits, and the stays that began in it."""
+class Moves(NamedTuple):
+    """All entries and exits of some of the viewers, in no order."""
+
+    entries: bytes
+    """As `ENTRY` packs them."""
+    exits: bytes
+    """As `EXIT` packs them."""
+
+    def number(self) -> tuple[int, int]:
+        """Return how many entries and exits there are."""
+        return len(self.entries) // ENTRY.size, len(self.exits) // EXIT.size
+
+
+class MinuteCounts(NamedTuple):
+    """What was counted in a minute."""
 
     minute: datetime
     entries: int
     first_entries: int
-    """Of viewers who had not been in the session before."""
-    came_back: int
-    """Of these first entries, those of viewers who entered again later."""
     exits: int
-    stays: int
-    """Stays that began in this minute and whose length is known."""
-    ms: int
-    """The sum of their lengths in milliseconds."""
-    stayed: Sequence[int]
-    """How many of them lasted at least as long as each limit."""
 
 
 async def has_exits(connection: Connection, session: UUID) -> bool:
@@ -40,15 +47,27 @@ async def has_exits(connection: Connection, session: UUID) -> bool:
     return bool(await connection.fetchval(_SQL["has_exits"], session))
 
 
-async def stays_by_minute(
-    connection: Connection, session: UUID, limits: Sequence[int], begin: datetime, end: datetime
-) -> list[StaysOfMinute]:
-    """Return the minutes of a time range in which something happened, in order; `limits` are five lengths in milliseconds.
+async def moves(connection: Connection, session: UUID) -> list[Moves]:
+    """Return the entries and exits of a session; all moves of a viewer are in one row.
 
     Raises:
         ProblemError: 410, the log was dropped.
     """
     await log_state.require(connection, session)
+    counted = await connection.fetchrow(_SQL["counted"], session)
+    assert counted is not None, "a query of sums has one row"
+    if not counted["any_void"]:
+        found = await _read(connection, "packed", session)
+        if tuple(map(sum, zip((0, 0), *(one.number() for one in found), strict=True))) == (counted["entries"], counted["exits"]):
+            return found
     await connection.execute(_SQL["memory"])
-    rows = await connection.fetch(_SQL["stays"], session, list(limits), begin, end)
-    return [StaysOfMinute._make((*row[:7], tuple(row[7:]))) for row in rows]
+    return await _read(connection, "logged", session)
+
+
+async def _read(connection: Connection, name: str, session: UUID) -> list[Moves]:
+    return [Moves(entries or b"", exits or b"") for entries, exits in await connection.fetch(_SQL[name], session)]
+
+
+async def counts_by_minute(connection: Connection, session: UUID, begin: datetime, end: datetime) -> Sequence[MinuteCounts]:
+    """Return the minutes of a time range in which an entry or an exit was counted."""
+    return [MinuteCounts._make(row) for row in await connection.fetch(_SQL["counts_by_minute"], session, begin, end)]

@@ -12,7 +12,7 @@ ORDER BY place;
 SELECT create_distributed_table(name::regclass, 'session_id', colocate_with => CASE WHEN place = 1 THEN 'default' ELSE 'events' END)
 FROM unnest(ARRAY['events', 'members', 'counters', 'gauges', 'orders', 'spans', 'session_values', 'voids', 'voided_events', 'import_events',
                   'refunds', 'parcels', 'rebuilds', 'rebuild_events', 'forgotten_orders', 'revisions', 'cartons', 'carton_orders', 'marks',
-                  'watched_sessions', 'alerts'])
+                  'watched_sessions', 'alerts', 'movements'])
     WITH ORDINALITY AS listed (name, place)
 WHERE name::regclass NOT IN (SELECT logicalrelid FROM pg_dist_partition)
 ORDER BY place;

@@ -23,7 +23,7 @@ from app.storage.tables.catalogue import (
 )
 from app.storage.tables.channels import alerts, channel_deliveries, channels, watched_sessions
 from app.storage.tables.customers import forgotten_orders
-from app.storage.tables.fold import counters, customers, events, gauges, members, orders, session_values, spans
+from app.storage.tables.fold import counters, customers, events, gauges, members, movements, orders, session_values, spans
 from app.storage.tables.logistics import carton_orders, cartons
 from app.storage.tables.marks import marks
 from app.storage.tables.order_facts import parcels, refunds
@@ -64,6 +64,7 @@ __all__ = [
     "marks",
     "members",
     "metadata",
+    "movements",
     "notes",
     "orders",
     "parcels",

@@ -67,6 +67,17 @@ events = Table(
     postgresql_partition_by="RANGE (session_id)",
 )
 
+movements = Table(
+    "movements",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    # One of the events of the flush that packed them.
+    Column("event_key", LargeBinary, primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
+    Column("entries", LargeBinary, nullable=False),
+    Column("exits", LargeBinary, nullable=False),
+)
+
 members = Table(
     "members",
     metadata,

@@ -84,7 +84,7 @@ async def test_nothing_of_a_deleted_session_is_left(
         paid("1", "a", 1),
     ]
     await send("wechat:1", *events)
-    everywhere = {"sessions", "events", "members", "counters", "gauges", "orders", "spans", "customers",
+    everywhere = {"sessions", "events", "members", "counters", "gauges", "orders", "spans", "customers", "movements",
                   "streams", "lineup", "promotions", "notes"}  # fmt: skip
     assert everywhere <= set(await tables_holding(service, made["id"]))
     assert 204 == (await client.delete(f"/v1/sessions/{made['id']}")).status_code

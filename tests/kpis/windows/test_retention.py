@@ -80,13 +80,13 @@ async def test_reports_read_the_log_in_turn_and_a_release_reads_it_once(
 ) -> None:
     """Not once per language; while another log is read a report waits, unless it has no exit to tell of."""
     scans = []
-    read = stays.stays_by_minute
+    read = stays.moves
 
     async def counted(*args: Any) -> Any:
         scans.append(args[1])
         return await read(*args)
 
-    monkeypatch.setattr(stays, "stays_by_minute", counted)
+    monkeypatch.setattr(stays, "moves", counted)
     monkeypatch.setattr("app.kpis.windows.retention._SLOT_SECONDS", 0.01)
     with_exits, without = await new_session(), await new_session(streams=[{"platform": "weibo", "room": "other"}])
     for room, left in (("wechat:room", [("viewer.left", 70, {"viewer": "a"})]), ("weibo:other", [])):
