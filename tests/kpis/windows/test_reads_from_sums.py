@@ -238,8 +238,10 @@ async def _write_otherwise(connection: Connection, session: UUID, row: Any, rand
             "json_build_object('more', 1, 'viewer', data ->> 'viewer', 'watched_seconds', data -> 'watched_seconds')",
         )
     )
-    statement = f"UPDATE events SET data = {change} WHERE session_id = $1 AND event_key = $2"
-    await connection.execute(statement, session, row["event_key"])
+    place = "WHERE session_id = $1 AND event_key = $2"
+    # In two statements: Citus computes no member of a row where it is changed.
+    data = await connection.fetchval(f"SELECT ({change})::text FROM events {place}", session, row["event_key"])
+    await connection.execute(f"UPDATE events SET data = $3::text::json {place}", session, row["event_key"], data)
 
 
 def _row(minute: datetime, told: Counter[str]) -> StaysOfMinute:
