@@ -194,5 +194,7 @@ async def _execute(dsn: str, statement: str) -> None:
         await _maintained[dsn].execute(statement)
         return
     connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
