@@ -247,15 +247,18 @@ class OrderRefunded(_OrderEvent, type="live.order.refunded"):
         # Lines belong to the total if there is one.
         totals = () if total is None else (("", total), *lines.items())
         single = () if amount is None else (("", amount), *(() if totals else lines.items()))
+        counts = tuple(Count("refund_amount", part, key) for key, part in single)
+        if not any(part for _, part in single):
+            # Nothing went back, as in an exchange: the zero counts, and is not the one refund of this id or order.
+            refund = Refund(self.order, (), totals, self.revision) if totals else None
+            return Contributions(counts=counts, order=OrderPatch(self.order, "refunded") if total else None, refund=refund)
         refund = Refund(self.order, single, totals, self.revision)
         order = digest(context.platform, self.order)
-        claims = []
-        if single:
-            # An order's id and a refund's id may be equal: their digests must differ.
-            member = digest(context.platform, "refund", self.refund) if self.refund else order
-            claims.append(Claim("refund", member, tuple(Count("refund_amount", part, key) for key, part in single), refund))
+        # An order's id and a refund's id may be equal: their digests must differ.
+        member = digest(context.platform, "refund", self.refund) if self.refund else order
+        claim = Claim("refund", member, counts, refund)
         state = OrderPatch(self.order, "refunded") if amount or total else None
-        return Contributions(claims=tuple(claims), order=state, refund=refund)
+        return Contributions(claims=(claim,), order=state, refund=refund)
 
 
 class OrderShipped(_OrderEvent, type="live.order.shipped"):

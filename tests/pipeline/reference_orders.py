@@ -79,8 +79,13 @@ class Teller(EventTeller):
             for key, amount in [("", total), *sums(lines).items()]:
                 refund.totals[key] = (self.at, amount)
         named = ("refund", self.data["refund"]) if "refund" in self.data else ("refund of order", self.data["order"])
-        if single is not None and self.first(self.platform, *named):
-            for key, amount in [("", single), *(() if total is not None else sums(lines).items())]:
+        parts = [] if single is None else [("", single), *(() if total is not None else sums(lines).items())]
+        if not any(amount for _, amount in parts):
+            # Nothing went back: the zero counts, and is no refund that a later one could repeat.
+            for key, amount in parts:
+                self.count("refund_amount", amount, key)
+        elif self.first(self.platform, *named):
+            for key, amount in parts:
                 refund.singles[key] = refund.singles.get(key, 0) + amount
                 self.count("refund_amount", amount, key)
 

@@ -60,3 +60,21 @@ async def test_zero_is_told_and_a_void_untells_it(stage: Stage, kind: str, data:
     assert 200 == (await stage.client.post(f"/v1/sessions/{show.id}/voids", json=form)).status_code
     await assert_told(stage.service, [show], [])
     assert await value() is None
+
+
+@pytest.mark.parametrize("refund", [{}, {"refund": "r1"}])
+@pytest.mark.parametrize("last_first", [False, True])
+async def test_a_refund_of_nothing_is_no_other_refund(stage: Stage, refund: Event, last_first: bool) -> None:
+    """An exchange without money and the refund that follows it name one order, or one id: what was paid back counts."""
+    show = await stage.show(f"wechat:zero-refund-{len(refund)}-{last_first}")
+    [room] = show.rooms
+    events = [
+        event(1, "order.paid", room, _at(0), {**_PAID, "amount": "99.00", "lines": []}),
+        event(2, "order.refunded", room, _at(1), {"order": "1", "amount": "0.00", **refund}),
+        event(3, "order.refunded", room, _at(2), {"order": "1", "amount": "40.00", **refund}),
+    ]
+    for one in reversed(events) if last_first else events:
+        assert 200 == (await post(stage.client, body([one]))).status_code
+    await assert_told(stage.service, [show], events)
+    kpis = (await stage.client.get(f"/v1/sessions/{show.id}/kpis")).json()["kpis"]
+    assert ("40.00", 1) == (kpis["refund_amount"]["value"], kpis["refunded_orders"]["value"])

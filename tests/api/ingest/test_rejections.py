@@ -162,6 +162,22 @@ async def test_binary_mode_is_as_strict(stage: Stage, room: Rooms) -> None:
     assert_problem(await post(stage.client, content, without), 422, "/id")
 
 
+@pytest.mark.parametrize("repeated", ["ce-id", "ce-myext", "Content-Type"])
+async def test_no_header_that_is_sent_twice_is_dropped(stage: Stage, room: Rooms, repeated: str) -> None:
+    """Two headers that state one attribute are refused by name, even if they are equal; other headers may be repeated."""
+    show = await stage.show(subject := room())
+    headers, content = binary(like(subject) | {"myext": "x"})
+    value = next(value for name, value in headers.items() if name.lower() == repeated.lower())
+    for second in ("text/json", value):
+        sent = [*headers.items(), (repeated, second)]
+        answer = await stage.client.post("/v1/events", content=content, headers=sent)
+        assert_problem(answer, 400)
+        assert f"the header {repeated.lower()} occurs more than once" == answer.json()["detail"]
+    assert await likes(stage.client, show.id) is None
+    more = [*headers.items(), ("via", "a"), ("via", "b")]
+    assert 200 == (await stage.client.post("/v1/events", content=content, headers=more)).status_code
+
+
 async def test_an_error_says_the_real_reason(stage: Stage, room: Rooms) -> None:
     """The character and its place, not that the text is no string."""
     for change, reason in (
