@@ -19,15 +19,31 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 _TIME = (
     r"(?:(?P<half>AM|PM|上午|下午|午前|午後)\s*)?(?P<hour>\d{1,2})(?:[:时時](?P<minute>\d{1,2})"
     r"(?:[:分](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?[分秒]?)?\s*(?P<half_after>AM|PM|A\.M\.|P\.M\.)?"
-    r"\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2})?"
+    r"\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}|[+-]\d{2})?"
 )
 _DATE = r"(?P<a>\d{1,4})(?P<mark>[-/.年])\s?(?P<b>\d{1,2})[-/.月]\s?(?P<c>\d{1,4})日?"
-_CALENDAR = re.compile(rf"{_DATE}(?:(?:[T\s]\s*|(?<=日)|(?=[上下午])){_TIME})?", re.ASCII | re.IGNORECASE)
+_WEEKDAY = r"(?:\s*(?:\([日月火水木金土一二三四五六]\)|(?:星期|周)[日天一二三四五六]|[日月火水木金土]曜日?))?"
+_CALENDAR = re.compile(
+    rf"{_DATE}{_WEEKDAY}(?:(?:[T\s]\s*|,\s*|(?<=[日)天一二三四五六])|(?=[上下午])){_TIME})?", re.ASCII | re.IGNORECASE
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_NAMED = tuple(
+    re.compile(rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?{parts}(?P<rest>\D.*)?", re.ASCII | re.IGNORECASE)
+    for parts in (rf"{_MONTH}\s+{_DAY},?\s+(?P<year>\d{{4}})", rf"{_DAY}(?:\s+|[-/.]){_MONTH}(?:,?\s+|[-/])(?P<year>\d{{4}})")
+)
+"""Dates with the name of their month, which tell the day from the month."""
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
 """How most exports write a time: a part of what `_CALENDAR` takes, which costs four times as much."""
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?", re.ASCII)
 _UNIX = re.compile(r"\d{9,10}|\d{12,13}", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:[.,](\d{1,15}))?", re.ASCII)
+SERIAL_DAYS_OF_1904 = 1_462
+"""From 1900, as spreadsheets count, to the first day of workbooks that count from 1904."""
 _SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a calendar date, which the zone completes)
 _SERIAL_RANGE = range(36526, 73051)
 """2000 to 2100, in days as spreadsheets count them from 1900."""
@@ -79,11 +95,13 @@ def date_order_of(cell: str) -> tuple[set[DateOrder], bool]:
     return {"dmy"} if first > 12 else {"mdy"} if second > 12 else {"dmy", "mdy"}, True
 
 
-def read_time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: bool = False) -> CellTime:
+def read_time(
+    cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: bool = False, since_1904: bool = False
+) -> CellTime:
     """Return the time of a cell; one without an offset is of `zone`.
 
     A number of days with few decimals is exact or rounded. It is read if it names a minute, or if `exact_serials` says that the
-    column has numbers with more decimals.
+    column has numbers with more decimals. Days are counted from 1900, or from 1904 as some workbooks do.
 
     Raises:
         BadTime: it is no time, or one outside 2000 to 2100.
@@ -94,23 +112,34 @@ def read_time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_seri
             return _in_zone(datetime.fromisoformat(text), zone)
         except (ValueError, OverflowError) as error:
             raise error if isinstance(error, BadTime) else BadTime("is no time", "time") from None
-    if text.isascii() and text.isdigit() and _UNIX.fullmatch(text):
+    compact = _COMPACT.fullmatch(text)
+    if compact is None and text.isascii() and text.isdigit() and _UNIX.fullmatch(text):
         number = int(text)
         return CellTime(_checked(datetime.fromtimestamp(number / 1000 if number > 10**11 else number, UTC)))
     if (digits := serial_decimals(text)) is not None:
         days, _, decimals = text.replace(",", ".").partition(".")
-        return _of_serial(int(days), decimals, zone, exact=exact_serials or digits >= EXACT_DECIMALS)
-    compact = _COMPACT.fullmatch(text)
+        first = SERIAL_DAYS_OF_1904 if since_1904 else 0
+        return _of_serial(first + int(days), decimals, zone, exact=exact_serials or digits >= EXACT_DECIMALS)
     try:
         if compact is not None:
             numbers = [int(part) for part in compact.groups() if part is not None]
             return _in_zone(datetime(*numbers), zone)  # type: ignore[arg-type]  # noqa: DTZ001
-        found = _CALENDAR.fullmatch(text)
+        found = _CALENDAR.fullmatch(_with_number_of_month(text))
         if found is None:
             raise BadTime("is no time", "time")
         return _of_calendar(found, zone, order)
     except (ValueError, OverflowError) as error:
         raise error if isinstance(error, BadTime) else BadTime("is no time", "time") from None
+
+
+def _with_number_of_month(text: str) -> str:
+    """Return a time with its date as numbers, the year first, if it names its month; else as it is."""
+    for pattern in _NAMED:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            rest = (found["rest"] or "").removeprefix(",").strip()
+            return f"{found['year']}-{_MONTHS.index(found['month'][:3].lower()) + 1}-{found['day']} {rest}".strip()
+    return text
 
 
 def _of_calendar(found: re.Match[str], zone: ZoneInfo, order: DateOrder) -> CellTime:

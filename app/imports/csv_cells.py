@@ -18,8 +18,35 @@ from app.imports.table_heading import BadFile, clean
 
 __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "seconds", "text", "time"]
 
-EMPTY = frozenset(("", "-", "--", "—", "/", "null", "NULL", "None"))
-"""What back ends write into a cell that has no value."""
+EMPTY = frozenset(
+    (
+        *("", "-", "--", "---", "–", "—", "―", "－", "/"),
+        *(
+            "null",
+            "NULL",
+            "Null",
+            "(null)",
+            "(NULL)",
+            "<null>",
+            "<NULL>",
+            "\\N",
+            "None",
+            "nan",
+            "NaN",
+            "NaT",
+            "N/A",
+            "n/a",
+            "undefined",
+        ),
+    )
+)
+"""What back ends, databases and data frames write into a cell that has no value."""
+_NONE = frozenset(("无", "無", "暂无", "なし", "无退款", "无退款申请", "没有退款", "没有申请退款", "未退款", "无售后"))
+"""Words for no value where a number or a time stands; a person may be called so."""
+_ERROR = re.compile(r"#[A-Za-z][\w/]*[!?]|#N/A|#NV|#{3,}|Err:\d{3}")
+"""What a spreadsheet shows in place of a value: an error, or a number that is wider than its column."""
+_NO_TIME = re.compile(r"0{4}-00-00.*|0001-01-01.*|1900-01-0[01].*|1970-01-01.*|0", re.ASCII)
+"""What databases and spreadsheets make of a time that was never set."""
 _YES = frozenset(
     ("yes", "y", "true", "t", "gift", "free", "是", "有", "赠品", "贈品", "赠", "はい", "ギフト", "景品", "○", "◯", "✓", "√")
 )
@@ -46,8 +73,8 @@ def text(cell: str) -> str | None:
     Raises:
         BadCell: a spreadsheet has rounded the id (`3.70512E+18`): its digits are lost.
     """
-    found = clean(cell)
-    if _SCIENTIFIC.fullmatch(found):
+    found = _told(cell)
+    if _SCIENTIFIC.fullmatch(found if found.isascii() else unicodedata.normalize("NFKC", found)):
         raise BadCell("is rounded to scientific notation; export the column as text", "rounded_number")
     return None if found in EMPTY else found
 
@@ -83,13 +110,25 @@ def money(cell: str, mark: Mark = ".", currency: str | None = None) -> str | Non
     return value
 
 
+def _told(cell: str) -> str:
+    """Return what a cell tells.
+
+    Raises:
+        BadCell: it shows that its value is unknown.
+    """
+    found = clean(cell)
+    if found[:1] in {"#", "E"} and _ERROR.fullmatch(found):
+        raise BadCell("holds an error of a spreadsheet, or a formula without its value", "spreadsheet_error")
+    return found
+
+
 def flag(cell: str) -> bool | None:
     """Return what a cell says of a gift: yes or no, in the words of back ends, or a number of pieces.
 
     Raises:
         BadCell: it says neither.
     """
-    found = unicodedata.normalize("NFKC", clean(cell)).casefold()
+    found = unicodedata.normalize("NFKC", _told(cell)).casefold()
     if found in EMPTY or found in {"none", "n/a"}:
         return None
     if found.isdigit():
@@ -102,8 +141,8 @@ def flag(cell: str) -> bool | None:
 
 
 def _decimal(cell: str, mark: Mark, detail: str, code: RowError) -> str | None:
-    found = clean(cell)
-    if found in EMPTY:
+    found = _told(cell)
+    if found in EMPTY or found in _NONE:
         return None
     try:
         return decimal(found, mark)
@@ -117,8 +156,8 @@ def seconds(cell: str, mark: Mark = ".") -> float | None:
     Raises:
         BadCell: it is none of these.
     """
-    found = clean(cell)
-    if found in EMPTY:
+    found = _told(cell)
+    if found in EMPTY or found in _NONE:
         return None
     parts = found.split(":")
     if 1 < len(parts) <= 3 and all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
@@ -132,17 +171,21 @@ def seconds(cell: str, mark: Mark = ".") -> float | None:
     return length
 
 
-def time(cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: bool = False) -> CellTime | None:
+def time(
+    cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: bool = False, since_1904: bool = False
+) -> CellTime | None:
     """Return a time: of the calendar of the export's zone, with an offset, in Unix seconds or milliseconds, or in days.
+
+    None if the cell is empty, or holds the zero of a calendar.
 
     Raises:
         BadCell: it is none of these.
     """
-    found = clean(cell)
-    if found in EMPTY:
+    found = _told(cell)
+    if found in EMPTY or found in _NONE or (found[:1] in {"0", "1"} and _NO_TIME.fullmatch(found)):
         return None
     try:
-        return read_time(found, zone, order, exact_serials=exact_serials)
+        return read_time(found, zone, order, exact_serials=exact_serials, since_1904=since_1904)
     except BadTime as error:
         raise BadCell(str(error), error.code) from None
 

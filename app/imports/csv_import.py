@@ -195,7 +195,10 @@ class Import:
         match self._kinds[name]:
             case CellKind.TIME:
                 order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
-                return lru_cache(_REPEATED)(lambda cell: csv_cells.time(cell, self._zone, order, exact_serials=exact))
+                from_1904 = self._table.since_1904
+                return lru_cache(_REPEATED)(
+                    lambda cell: csv_cells.time(cell, self._zone, order, exact_serials=exact, since_1904=from_1904)
+                )
             case CellKind.MONEY:
                 # Rows that name their own currency are not in the import's.
                 currency = None if "currency" in self.columns else self.options.currency

@@ -30,10 +30,23 @@ _SIGNS: dict[str, frozenset[str]] = {
     "€": frozenset(("EUR",)),
     "£": frozenset(("GBP",)),
     "₩": frozenset(("KRW",)),
-}
-_SIGN = re.compile("[" + re.escape("".join(_SIGNS)) + "]")
+    "₫": frozenset(("VND",)),
+    "₱": frozenset(("PHP",)),
+    "₹": frozenset(("INR",)),
+    "฿": frozenset(("THB",)),
+    **{
+        sign: frozenset((code,))
+        for code, signs in {
+            "AUD": ("A$", "AU$"), "BRL": ("R$",), "CAD": ("C$", "CA$"), "CNY": ("CN¥",), "HKD": ("HK$",), "JPY": ("JP¥",),
+            "MOP": ("MOP$",), "MXN": ("MX$",), "NZD": ("NZ$",), "SGD": ("S$", "SG$"), "TWD": ("NT$",), "USD": ("US$",),
+        }.items()
+        for sign in signs
+    },
+}  # fmt: skip
+_SIGN = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
+_NO_FRACTION = re.compile(r"\d[.,]-+\Z", re.ASCII)
 _GROUPS = "[ \u00a0\u202f'\u2019]"
 _MARKS: tuple[tuple[Mark, str, str], ...] = ((".", r"\.", ","), (",", ",", r"\."))
 _SHAPES: dict[Mark, re.Pattern[str]] = {
@@ -60,6 +73,9 @@ def bare(cell: str) -> str:
     text = _CODE.sub("", _SIGN.sub("", text)).strip()
     if text.startswith("(") and text.endswith(")"):
         return "-" + text[1:-1].strip()
+    if _NO_FRACTION.search(text):
+        # `12.-` and `12,–` state that there are no cents.
+        return text.rstrip("-")
     if text.endswith("-"):
         return "-" + text[:-1].strip()
     if text[:1] in {"-", "+"}:
@@ -83,6 +99,9 @@ def decimal(cell: str, mark: Mark) -> str:
     Raises:
         BadNumber: the cell is no number, or is one of the other notation.
     """
+    if not cell.isascii() and any(unicodedata.category(character) == "No" for character in cell):
+        # A superscript or an encircled digit is a note, not a digit.
+        raise BadNumber
     text = bare(cell)
     negative, text = text.startswith("-"), text.removeprefix("-")
     found = _SHAPES[mark].fullmatch(text)

@@ -84,4 +84,4 @@ class RecordImport(ABC):
 
     def _time(self, heading: str, cell: str) -> CellTime | None:
         order, exact = self.survey.date_order.get(heading, "ymd"), self.survey.serial_dates.get(heading, False)
-        return csv_cells.time(cell, self._zone, order, exact_serials=exact)
+        return csv_cells.time(cell, self._zone, order, exact_serials=exact, since_1904=self._table.since_1904)

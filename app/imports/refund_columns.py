@@ -125,7 +125,8 @@ class _Refunds:
             amounts = [amount for _, amount in told]
             summed = len(set(amounts)) > 1 or self._export.refunds_per == "line"
             amount = sum(amounts, Decimal(0)) if summed else amounts[0]
-            if amount:
+            # As of running totals: a zero of a dated export may correct an earlier refund.
+            if amount or self._export.exported_at is not None:
                 time, dated = self._time(row for row, _ in told)
                 found.append(Refund(time, amount, {"refund": refund, "amount": plain(amount)}, dated))
         return found

@@ -29,6 +29,7 @@ RowError = Literal[
     "return_amount",
     "rounded_number",
     "rounded_time",
+    "spreadsheet_error",
     "time",
     "unknown_order",
     "whole_number",

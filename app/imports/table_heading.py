@@ -57,12 +57,19 @@ class Heading:
     twins: dict[str, list[int]]
 
 
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""Characters that take no room: marks of the direction of writing come along when a number is copied."""
+
+
 def clean(cell: str) -> str:
-    """Return a cell without what spreadsheets add to keep a number a text: blanks, tabs, a quote in front, `="…"`."""
+    """Return a cell without what spreadsheets add to keep a number a text: blanks, tabs, a quote in front, `="…"`.
+
+    Characters without a width are taken off its ends too.
+    """
     # Nothing is added to a cell whose first and last characters are alphanumeric, as most are.
     if cell[:1].isalnum() and cell[-1:].isalnum():
         return cell
-    cell = cell.strip().strip("\ufeff")
+    cell = cell.strip().strip(_UNSEEN).strip()
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         cell = cell[2:-1]
     return cell.removeprefix("'").strip()

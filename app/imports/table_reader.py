@@ -69,6 +69,11 @@ class Table:
         self.repeated_headings: list[int] = []
         """Rows that repeat the heading, known once the rows were read."""
 
+    @property
+    def since_1904(self) -> bool:
+        """Whether numbers of days count from 1904."""
+        return self._workbook is not None and self._workbook.since_1904
+
     def rows(self) -> Iterator[Row]:
         """Return the rows below the heading, without those that repeat it.
 

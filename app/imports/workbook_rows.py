@@ -4,7 +4,8 @@ In: a file. Out: sheets and their rows, every cell as the text that a CSV export
 the meaning of a cell.
 
 A number is written with the 15 digits that spreadsheets compute and show; a longer integer was rounded by the spreadsheet and
-is written in scientific notation, so that no identifier is read from it.
+is written in scientific notation, so that no identifier is read from it. A cell of an xlsx file that shows an error, or whose
+formula has no value, is written as that error (`workbook_gaps`): it is not empty.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from datetime import date, datetime, time, timedelta
 from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from app.imports.workbook_gaps import MOST_GAPS, TooManyGaps, WorkbookGaps
 
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """First bytes of zip archives (xlsx, xlsb, ods) and of compound files (xls)."""
@@ -39,12 +42,19 @@ class Workbook:
         except (CalamineError, OSError, ValueError) as error:
             raise UnreadableWorkbook(f"cannot be opened as a spreadsheet ({type(error).__name__})") from None
         self._last: CalamineSheet | None = None
+        self._gaps = WorkbookGaps(file)
+        self._gaps_of: dict[str, dict[int, list[tuple[int, str]]]] = {}
         self.sheets = [
             sheet.name
             for sheet in self._workbook.sheets_metadata
             if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible
         ]
         """Names of the visible sheets of cells."""
+
+    @property
+    def since_1904(self) -> bool:
+        """Whether numbers of days count from 1904, as workbooks of old Macs do."""
+        return self._gaps.since_1904
 
     def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
         """Return the rows of a sheet with their numbers, which begin with 1.
@@ -57,8 +67,27 @@ class Workbook:
             return
         # The rows begin with the sheet's first, their cells with the first column that holds anything.
         margin = [""] * found.start[1]
+        gaps = self._without_value(sheet)
         for number, row in enumerate(found.iter_rows(), 1):
-            yield number, margin + [_text(cell) for cell in row]
+            cells = margin + [_text(cell) for cell in row]
+            for column, shown in gaps.get(number, ()):
+                cells += [""] * (column - len(cells))
+                cells[column - 1] = shown
+            yield number, cells
+
+    def _without_value(self, sheet: str) -> dict[int, list[tuple[int, str]]]:
+        if sheet not in self._gaps_of:
+            index = self._workbook.sheet_names.index(sheet)
+            try:
+                found = self._gaps.of_sheet(index)
+            except TooManyGaps:
+                detail = f"has more than {MOST_GAPS} formulas without a value; open it in a spreadsheet program and save it"
+                raise UnreadableWorkbook(detail) from None
+            by_row = dict[int, list[tuple[int, str]]]()
+            for (row, column), shown in found.items():
+                by_row.setdefault(row, []).append((column, shown))
+            self._gaps_of[sheet] = by_row
+        return self._gaps_of[sheet]
 
     def _sheet(self, name: str) -> CalamineSheet:
         if self._last is not None and self._last.name == name:

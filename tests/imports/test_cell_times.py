@@ -34,11 +34,26 @@ _AT = "2026-09-25T06:05:00+00:00"
         "1790316300000",
         "46290.5868055556",
         "46290,58681",
+        "2026-09-25 14:05:00+08",
+        "202609251405",
+        "2026/9/25, 2:05:00 PM",
+        "Sep 25, 2026 2:05 PM",
+        "September 25th, 2026, 14:05",
+        "25-Sep-2026 14:05",
+        "Fri, 25 Sep 2026 14:05:00 +0800",
+        "2026年9月25日(金) 14:05",
+        "2026年9月25日（金）14:05",
+        "2026-09-25 星期五 14:05",
     ],
 )
 def test_a_time_is_read_however_it_is_written(cell: str) -> None:
     """Calendar times, offsets, Unix times, full-width digits and days of spreadsheets name the same second."""
     assert _AT == read_time(cell, SHANGHAI).at.isoformat()
+
+
+def test_days_of_workbooks_that_count_from_1904() -> None:
+    """The same number is a day four years and a day later."""
+    assert _AT == read_time("44828.5868055556", SHANGHAI, since_1904=True).at.isoformat()
 
 
 @given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(lambda at: at.replace(microsecond=0)))  # noqa: DTZ001
@@ -72,7 +87,7 @@ def _outcome(cell: str, zone: ZoneInfo) -> object:
 @pytest.mark.parametrize(
     "cell",
     ["soon", "26/09/25", "2026-13-01", "2026-02-30", "2026-09-25 24:05", "2026-09-25 13:00 AM", "1999-01-01", "46290.59", "12/11/2026",
-     "2026-09-25 14:05:00 CST", "99999999999999999999", "2026-09-25 14:65"],
+     "2026-09-25 14:05:00 CST", "99999999999999999999", "2026-09-25 14:65", "25 Foo 2026", "Sep 31, 2026", "Sep 25, 2026 2:05 PM PDT"],
 )  # fmt: skip
 def test_what_names_no_time_is_refused(cell: str) -> None:
     """A rounded serial date, an unknown zone, a day that does not exist or an open order of day and month is no time."""

@@ -77,6 +77,11 @@ def test_what_a_column_tells(cells: list[str], told: Mark | None, *, contradicts
         ("12,34,567.00", ".", "1234567.00"),
         ("1\u202f234,5", ",", "1234.5"),
         (".5", ".", "0.5"),
+        ("12.-", ".", "12"),
+        ("€ 1.012,–", ",", "1012"),
+        ("US$1,200.00", ".", "1200.00"),
+        ("-NT$1,200", ".", "-1200"),
+        ("100.000 ₫", ",", "100000"),
     ],
 )
 def test_signs_and_characters_of_spreadsheets(cell: str, mark: Mark, value: str) -> None:
@@ -85,7 +90,18 @@ def test_signs_and_characters_of_spreadsheets(cell: str, mark: Mark, value: str)
 
 
 @pytest.mark.parametrize(
-    ("cell", "mark"), [("12,50", "."), ("1,23,4", "."), ("1.5", ","), ("", "."), ("1件", "."), ("1e5", "."), ("--5", ".")]
+    ("cell", "mark"),
+    [
+        ("12,50", "."),
+        ("1,23,4", "."),
+        ("1.5", ","),
+        ("", "."),
+        ("1件", "."),
+        ("1e5", "."),
+        ("--5", "."),
+        ("100²", "."),
+        ("②", "."),
+    ],
 )
 def test_what_is_no_number_is_refused(cell: str, mark: Mark) -> None:
     """A number of the other notation, or none at all, is refused rather than guessed."""
@@ -102,6 +118,11 @@ def test_what_is_no_number_is_refused(cell: str, mark: Mark) -> None:
         ("USD 5", "CNY", "USD"),
         ("RMB 5", "CNY", None),
         ("€5", "SEK", None),
+        ("HK$5", "CNY", "HK$"),
+        ("JP¥5", "CNY", "JP¥"),
+        ("CN¥5", "CNY", None),
+        ("US$5", "USD", None),
+        ("A$5", "USD", "A$"),
     ],
 )
 def test_another_currency_is_named(cell: str, currency: str, sign: str | None) -> None:

@@ -121,6 +121,15 @@ async def test_single_refunds_are_told_by_their_ids(imports: Imports) -> None:
         assert ["30.00", 1] == await imports.figures("refund_amount", "refunded_orders")
 
 
+async def test_a_dated_export_takes_a_single_refund_back(imports: Imports) -> None:
+    """A refund that the newest export states with 0 was none, in any order of the imports; an undated zero says nothing."""
+    columns = {**RF, "refund": "退款单号"}
+    row = f"1,b,knit-01,1,99.00,{PAID},%s,2026-09-27 10:00:00,R1"
+    for day, amount, expected in ((27, "30.00", ["30.00", 1]), (29, "0.00", ["0.00", 0]), (28, "20.00", ["0.00", 0])):
+        await imports.take(columns, f"{RF_HEAD},退款单号", row % amount, exported_at=f"2026-09-{day}T12:00:00Z")
+        assert expected == await imports.figures("refund_amount", "refunded_orders")
+
+
 async def test_rows_of_returns_are_refunds(imports: Imports) -> None:
     """A row with negative pieces or a negative amount is a return, in the order's file or in one of its own."""
     await imports.take(CN, CN_HEAD, f"1,b,knit-01,3,300.00,{PAID}", "1,b,knit-01,-1,-100.00,2026-09-28 10:00:00")
