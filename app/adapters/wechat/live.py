@@ -16,16 +16,14 @@ from typing import Literal
 from app.adapters.documents import embedded_json
 from app.adapters.event_collector import EventCollector, cloud_event
 from app.adapters.parsing import as_list, as_map, duration, first, first_value, identifier, integer, timestamp, yuan
+from app.adapters.polled import no_events, refuse_deliveries
 from app.adapters.protocol import (
     Context,
-    Delivery,
     Event,
     Options,
     Parsed,
-    Refused,
     Secret,
     Secrets,
-    Verified,
     covers_body,
     no_url_check,
 )
@@ -37,6 +35,8 @@ PLATFORM = "wechat"
 SECRETS = (Secret("appid"), Secret("app_secret"))
 signature_covers = covers_body
 answer = no_url_check
+verify = refuse_deliveries
+parse = no_events
 
 
 class LiveOptions(CommonOptions):
@@ -52,18 +52,6 @@ OPTIONS = LiveOptions
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options, LiveOptions)
-
-
-def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
-    """Refuse: WeChat pushes no figures of a broadcast, they are pulled."""
-    del delivery, secrets, options
-    raise Refused(405, "this kind of connection is polled; it takes no deliveries")
-
-
-def parse(verified: Verified, context: Context) -> Parsed:
-    """Return nothing: there are no deliveries."""
-    del verified, context
-    return Parsed()
 
 
 @dataclass(frozen=True, slots=True)

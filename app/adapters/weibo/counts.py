@@ -17,15 +17,13 @@ from pydantic import Field
 from app.adapters.error_codes import WEIBO, code_of, sentence
 from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import as_list, as_map, identifier, integer
+from app.adapters.polled import no_events, refuse_deliveries
 from app.adapters.protocol import (
     Context,
-    Delivery,
     Options,
     Parsed,
-    Refused,
     Secret,
     Secrets,
-    Verified,
     covers_body,
     no_url_check,
 )
@@ -37,6 +35,8 @@ PLATFORM = "weibo"
 SECRETS = (Secret("access_token"),)
 signature_covers = covers_body
 answer = no_url_check
+verify = refuse_deliveries
+parse = no_events
 
 MAX_IDS = 100
 _PATHS = {
@@ -61,18 +61,6 @@ OPTIONS = CountsOptions
 def check(secrets: Secrets, options: Options) -> None:
     """Accept the secrets and options, or raise `Misconfigured`."""
     check_connection(SECRETS, secrets, options, CountsOptions)
-
-
-def verify(delivery: Delivery, secrets: Secrets, options: Options) -> Verified:
-    """Refuse: Weibo pushes no counts, they are pulled."""
-    del delivery, secrets, options
-    raise Refused(405, "this kind of connection is polled; it takes no deliveries")
-
-
-def parse(verified: Verified, context: Context) -> Parsed:
-    """Return nothing: there are no deliveries."""
-    del verified, context
-    return Parsed()
 
 
 @dataclass(frozen=True, slots=True)
