@@ -108,11 +108,11 @@ class Surveyor:
         return any(says_total(cell) for cell in row.others)
 
     def _decimals(self) -> dict[str, Mark]:
-        told = {heading: notation.told for heading, notation in self._notations.items()}
-        others = {mark for mark in told.values() if mark is not None}
+        marks = {heading: notation.decimal_mark for heading, notation in self._notations.items()}
+        others = {mark for mark in marks.values() if mark is not None}
         decided: dict[str, Mark] = {}
         for heading, notation in self._notations.items():
-            mark = told[heading]
+            mark = marks[heading]
             if mark is None and not notation.is_open and not notation.contradicts:
                 continue
             if self.decimal is not None:

@@ -137,12 +137,12 @@ class NotationOfColumn:
         if points and commas:
             last_is_point = text.rfind(".") > text.rfind(",")
             if (points if last_is_point else commas) == 1:
-                self._tell(row, "." if last_is_point else ",")
+                self._count_as_decimal(row, "." if last_is_point else ",")
             return
         mark: Mark = "." if points else ","
         if max(points, commas) > 1:
             if _GROUPED[r"\." if points else ","].fullmatch(text):
-                self._tell(row, "," if points else ".")
+                self._count_as_decimal(row, "," if points else ".")
             return
         head, _, tail = text.partition(mark)
         if len(tail) == 3 and 0 < len(head) <= 3 and not head.startswith("0"):
@@ -151,17 +151,17 @@ class NotationOfColumn:
             else:
                 self.open_comma = self.open_comma or row
         else:
-            self._tell(row, mark)
+            self._count_as_decimal(row, mark)
 
-    def _tell(self, row: int, mark: Mark) -> None:
+    def _count_as_decimal(self, row: int, mark: Mark) -> None:
         if mark == ".":
             self.point = self.point or row
         else:
             self.comma = self.comma or row
 
     @property
-    def told(self) -> Mark | None:
-        """The mark that the column tells; None if it does not, or contradicts itself."""
+    def decimal_mark(self) -> Mark | None:
+        """The decimal mark that the cells show; None if they show none, or contradict each other."""
         if (self.point is None) == (self.comma is None):
             return None
         return "." if self.point is not None else ","

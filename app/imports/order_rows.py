@@ -125,10 +125,10 @@ class _Order:
     def _add(self, state: str, time: datetime | None, data: Mapping[str, object], revision: str, at: str) -> None:
         if time is None:
             return
-        export, told = self._export, time.isoformat()
+        export, happened_at = self._export, time.isoformat()
         # The id says what is stated and as of when, as far as the file says so: the same statement again is the same event, and
         # one that a newer export repeats after another statement is a new one.
-        key = key_of(export.subject, self._order, state, told, to_json(data), at)
+        key = key_of(export.subject, self._order, state, happened_at, to_json(data), at)
         self._found.events.append(
             {
                 "specversion": "1.0",
@@ -136,22 +136,22 @@ class _Order:
                 "source": export.source,
                 "type": f"live.order.{state}",
                 "subject": export.subject,
-                "time": told,
+                "time": happened_at,
                 "data": {**data, "revision": revision},
             }
         )
 
-    def _told(self, name: str) -> list[object]:
+    def _stated(self, name: str) -> list[object]:
         return [value for row in self._rows if (value := row.cells.get(name)) is not None]
 
     def _time_of(self, name: str) -> datetime | None:
-        times = {value for value in self._told(name) if isinstance(value, datetime)}
+        times = {value for value in self._stated(name) if isinstance(value, datetime)}
         if len(times) > 1 and name in {"placed_at", "paid_at"}:
             self._found.warnings.append(f"the rows differ in {name}: the earliest is taken")
         return max(times, default=None) if name == "updated_at" else min(times, default=None)
 
     def _whole_amount(self) -> str | None:
-        amounts = {Decimal(str(value)): str(value) for value in self._told("amount")}
+        amounts = {Decimal(str(value)): str(value) for value in self._stated("amount")}
         if len(amounts) > 1:
             raise BadCell("its rows differ in amount; an amount of each line is a line_amount", "amounts_differ")
         return next(iter(amounts.values()), None)
@@ -209,7 +209,7 @@ class _Order:
         }
 
     def _buyer(self) -> str | None:
-        named = sorted({str(value) for value in self._told("buyer")})
+        named = sorted({str(value) for value in self._stated("buyer")})
         if not named:
             self._found.warnings.append("has no buyer: the order counts without one")
         elif len(named) > 1:

@@ -60,21 +60,23 @@ class _Refunds:
         self._export = export
         self._dated = dated
         # Some exports write refunds as negative amounts.
-        self._told = [(row, abs(Decimal(str(value)))) for row in rows if (value := row.cells.get("refunded_amount")) is not None]
+        self._stated = [
+            (row, abs(Decimal(str(value)))) for row in rows if (value := row.cells.get("refunded_amount")) is not None
+        ]
         self.warnings: list[str] = []
 
     def running_total(self) -> list[Refund]:
-        told = self._told
-        positive = [row for row, amount in told if amount]
+        stated = self._stated
+        positive = [row for row, amount in stated if amount]
         # Most orders are not refunded: a zero is stated only if the export is dated, since it may then correct an earlier one.
-        if not told or not (positive or self._export.exported_at):
+        if not stated or not (positive or self._export.exported_at):
             return []
         per_line = self._per_line()
-        amount = sum((amount for _, amount in told), Decimal(0)) if per_line else max(amount for _, amount in told)
+        amount = sum((amount for _, amount in stated), Decimal(0)) if per_line else max(amount for _, amount in stated)
         data: dict[str, object] = {"refunded_total": plain(amount)}
-        if len(told) == len(self._costs) == len(self._rows) and (per_line or len(told) == 1):
-            data["lines"] = sorted((self._line(row, part) for row, part in told), key=to_json)
-        time, dated = self._time(positive or [row for row, _ in told])
+        if len(stated) == len(self._costs) == len(self._rows) and (per_line or len(stated) == 1):
+            data["lines"] = sorted((self._line(row, part) for row, part in stated), key=to_json)
+        time, dated = self._time(positive or [row for row, _ in stated])
         return [Refund(time, amount, data, dated)]
 
     def returns(self, rows: Sequence[OrderRow]) -> list[Refund]:
@@ -113,7 +115,7 @@ class _Refunds:
 
     def singles(self) -> list[Refund]:
         by_refund: dict[str, list[tuple[OrderRow, Decimal]]] = {}
-        for row, amount in self._told:
+        for row, amount in self._stated:
             refund = text_of(row.cells, "refund")
             if refund is not None:
                 by_refund.setdefault(refund, []).append((row, amount))
@@ -121,13 +123,13 @@ class _Refunds:
                 detail = f"row {row.line}: has a refunded_amount and no refund, unlike other rows of the order"
                 raise BadCell(detail, "refund_number")
         found = []
-        for refund, told in sorted(by_refund.items()):
-            amounts = [amount for _, amount in told]
+        for refund, stated in sorted(by_refund.items()):
+            amounts = [amount for _, amount in stated]
             summed = len(set(amounts)) > 1 or self._export.refunds_per == "line"
             amount = sum(amounts, Decimal(0)) if summed else amounts[0]
             # As of running totals: a zero of a dated export may correct an earlier refund.
             if amount or self._export.exported_at is not None:
-                time, dated = self._time(row for row, _ in told)
+                time, dated = self._time(row for row, _ in stated)
                 found.append(Refund(time, amount, {"refund": refund, "amount": plain(amount)}, dated))
         return found
 
@@ -137,14 +139,14 @@ class _Refunds:
         Different values can only be the lines'. Equal values are the lines' if the amounts are per line too and no line gives
         back more than it cost. `refunds_per` decides otherwise.
         """
-        amounts = [amount for _, amount in self._told]
+        amounts = [amount for _, amount in self._stated]
         if self._export.refunds_per is not None:
             return self._export.refunds_per == "line"
         if len(amounts) < 2:
             return False
         if len(set(amounts)) > 1:
             return True
-        fits = all(amount <= self._costs.get(row.line, amount) for row, amount in self._told)
+        fits = all(amount <= self._costs.get(row.line, amount) for row, amount in self._stated)
         per_line = "amount" not in self._export.columns and fits
         if amounts[0]:
             level = "each line's" if per_line else "the order's, repeated"

@@ -133,7 +133,7 @@ async def take_back(database: Database, settings: Settings, scope: Scope, void: 
                 await _restore(writes_of(database)(connection), settings, session, keys)
 
     await retry_conflicts(transaction)
-    return await rebuild_requests.settle(database, settings, scope.session)
+    return await rebuild_requests.rebuild_or_enqueue(database, settings, scope.session)
 
 
 async def list_voids(database: Database, scope: Scope, after: tuple[datetime, UUID] | None, limit: int) -> list[VoidRow]:
@@ -179,7 +179,7 @@ async def _void(
             return row
 
     row = await retry_conflicts(transaction)
-    return Voided(row, await rebuild_requests.settle(database, settings, scope.session))
+    return Voided(row, await rebuild_requests.rebuild_or_enqueue(database, settings, scope.session))
 
 
 async def _exclude(connection: Connection, settings: Settings, session: SessionRow, keys: Sequence[bytes]) -> None:

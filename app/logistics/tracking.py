@@ -21,7 +21,7 @@ from app.catalogue.access import Principal
 from app.catalogue.brands.session_access import session_ref
 from app.imports.csv_cells import BadCell
 from app.ingest.flushing.subjects import parse_subject
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.platforms.file_imports import import_log
 from app.platforms.file_imports.import_preview import ImportPreviewer
 from app.platforms.file_imports.import_report import ImportBatch, ImportTally
@@ -61,7 +61,7 @@ async def take(
             events = await _events(database, session, rows, from_json(body), now)
             batch = ImportBatch(rows, submission_of(to_json(events), principal, import_id, now))
             tally.add(await importer.store(batch) if events else batch)
-    rebuilds = await settle_all(database, settings, tally.replaced_sessions)
+    rebuilds = await rebuild_or_enqueue_all(database, settings, tally.replaced_sessions)
     await import_log.finish(database, import_id, tally, reading.facts, now)
     return tally.document(import_id, options["kind"], reading.facts, rebuilds)
 

@@ -1,4 +1,4 @@
-"""Decimal marks: told by the column, by the currency, or asked for; never guessed."""
+"""Decimal marks: mark by the column, by the currency, or asked for; never guessed."""
 
 from decimal import Decimal
 
@@ -9,11 +9,11 @@ from app.imports.number_notation import BadNumber, Mark, NotationOfColumn, decim
 from tests.properties import examples
 
 
-def _told(cells: list[str]) -> tuple[Mark | None, bool, bool]:
+def _found(cells: list[str]) -> tuple[Mark | None, bool, bool]:
     notation = NotationOfColumn()
     for row, cell in enumerate(cells, 2):
         notation.see(row, cell)
-    return notation.told, notation.contradicts, notation.is_open
+    return notation.decimal_mark, notation.contradicts, notation.is_open
 
 
 def _written(value: Decimal, mark: Mark, grouping: str) -> str:
@@ -35,18 +35,18 @@ def test_an_amount_is_read_in_the_notation_that_it_is_written_in(value: Decimal,
     """Every amount with two decimals is read back exactly, and its column tells the mark."""
     cell = _written(value, mark, grouping)
     assert value == Decimal(decimal(cell, mark))
-    assert (mark, False) == _told([cell])[:2]
+    assert (mark, False) == _found([cell])[:2]
 
 
 @given(AMOUNTS, st.sampled_from([".", ","]), st.sampled_from(["", "mark"]))
 @examples(250)
-def test_the_other_notation_is_never_told(value: Decimal, mark: Mark, grouping: str) -> None:
+def test_the_other_notation_is_never_found(value: Decimal, mark: Mark, grouping: str) -> None:
     """Whatever the amount and its decimals: the column tells the mark that it is written with, or none."""
-    assert _told([_written(value, mark, grouping)])[0] in {mark, None}
+    assert _found([_written(value, mark, grouping)])[0] in {mark, None}
 
 
 @pytest.mark.parametrize(
-    ("cells", "told", "contradicts", "is_open"),
+    ("cells", "mark", "contradicts", "is_open"),
     [
         (["12,50", "1.234,50"], ",", False, False),
         (["1,234"], None, False, True),
@@ -59,9 +59,9 @@ def test_the_other_notation_is_never_told(value: Decimal, mark: Mark, grouping: 
         (["100", "", "¥1099"], None, False, False),
     ],
 )
-def test_what_a_column_tells(cells: list[str], told: Mark | None, *, contradicts: bool, is_open: bool) -> None:
+def test_what_a_column_tells(cells: list[str], mark: Mark | None, *, contradicts: bool, is_open: bool) -> None:
     """Groups of three digits are open; anything else tells the mark."""
-    assert (told, contradicts, is_open) == _told(cells)
+    assert (mark, contradicts, is_open) == _found(cells)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from app.catalogue.products import alias_preview, products
 from app.catalogue.products.alias_preview import AliasPreview, AliasPreviewRequest
 from app.catalogue.products.product_models import PRODUCT_EXAMPLE, NewProduct, Product, ProductPatch
 from app.catalogue.sessions.rebuilds import SessionRebuild, record_of
-from app.ingest.rebuilding.rebuild_requests import Budget, settle
+from app.ingest.rebuilding.rebuild_requests import Budget, rebuild_or_enqueue
 from app.problems import responses
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
@@ -38,7 +38,7 @@ class SessionRebuilder:
 
     async def __call__(self, session: UUID) -> None:
         """Rebuild a session."""
-        row = await settle(self._service.database, self._service.settings, session, self._budget)
+        row = await rebuild_or_enqueue(self._service.database, self._service.settings, session, self._budget)
         if row is not None:
             self.pending.append(record_of(row))
 

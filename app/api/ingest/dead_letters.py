@@ -21,7 +21,7 @@ from app.events.orders import OrderLine
 from app.events.registry import PAYLOADS
 from app.ingest.dry_runs.dry_run import ParkingReason
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.unprocessed.replay import UndecryptableDeadLetterError, replay
 from app.platforms.deliveries.dead_letter_replay import original_message
 from app.problems import FieldError, ProblemError, not_found, responses
@@ -221,7 +221,7 @@ async def replay_dead_letter(service: AppService, caller: Operator, dead_letter:
     if submission is None:
         raise not_found("dead letter")
     # The figures include the events before the answer, unless the session is large.
-    pending = await settle_all(service.database, service.settings, submission.replaced_sessions)
+    pending = await rebuild_or_enqueue_all(service.database, service.settings, submission.replaced_sessions)
     pulls = 0 if replayed is None else replayed.pulls
     return {**submission.receipt(), "pulls": pulls, "rebuilds": [record_of(row).model_dump(mode="json") for row in pending]}
 

@@ -67,11 +67,12 @@ _STATES = ("placed", "paid", "cancelled", "refunded", "shipped", "delivered")
 class OrderRow:
     """An order's row with the events of this batch alone; it merges like `merge_orders` in fold.sql."""
 
-    __slots__ = ("amount", "buyer", "carrier", "lines", "moments", "refunded", "shipped_key", "told", "tracking")
+    __slots__ = ("amount", "buyer", "carrier", "content_from", "lines", "moments", "refunded", "shipped_key", "tracking")
 
     def __init__(self, at: int, key: bytes) -> None:
         """Start without content; any event that states the order's content takes precedence."""
-        self.told: tuple[int, int, bytes] = (2, at, key)
+        self.content_from: tuple[int, int, bytes] = (2, at, key)
+        """Rank, time and key of the event that states the order's content: the paid one, else the placed one, else any."""
         self.buyer: str | None = None
         self.amount: int | None = None
         self.lines: str | None = None
@@ -84,8 +85,8 @@ class OrderRow:
     def merge(self, patch: OrderPatch, at: int, key: bytes) -> None:
         """Merge the part of the row that one event sets."""
         rank = {"paid": 0, "placed": 1}.get(patch.state, 2)
-        if (rank, at, key) <= self.told:
-            self.told = (rank, at, key)
+        if (rank, at, key) <= self.content_from:
+            self.content_from = (rank, at, key)
             self.buyer, self.amount, self.lines = patch.buyer, patch.amount, patch.lines
         before = self.moments.get(patch.state)
         if patch.state == "shipped" and (before is None or self.shipped_key is None or (at, key) < (before, self.shipped_key)):
@@ -96,7 +97,7 @@ class OrderRow:
     def columns(self) -> tuple[object, ...]:
         """Return the row after its key, in the order of `merge_orders`."""
         placed, paid, cancelled, refunded, shipped, delivered = map(self.moments.get, _STATES)
-        rank, at, key = self.told
+        rank, at, key = self.content_from
         return (
             rank, at, key, self.buyer, self.amount, self.lines, self.refunded, placed, paid, cancelled, refunded,
             shipped, self.shipped_key, self.carrier, self.tracking, delivered,

@@ -280,7 +280,7 @@ def _order_rows(tally: Tally) -> list[tuple[Any, ...]]:
     return [
         (
             *key, *row.columns(), None if row.buyer is None else person(row.buyer),
-            (key[0], row.told[2]) in tally.counted_buyers,
+            (key[0], row.content_from[2]) in tally.counted_buyers,
         )
         for key, row in sorted(tally.orders.items(), key=_by_key)
     ]  # fmt: skip

@@ -55,7 +55,7 @@ class Budget:
 
 
 async def request(connection: Connection, session: UUID, reason: str) -> None:
-    """Request a rebuild in the caller's transaction. Call `settle` after the commit."""
+    """Request a rebuild in the caller's transaction. Call `rebuild_or_enqueue` after the commit."""
     await rebuilds.request(connection, [session], reason)
 
 
@@ -102,7 +102,9 @@ async def complete(database: Database, settings: Settings, session: UUID, number
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def settle(database: Database, settings: Settings, session: UUID, budget: Budget | None = None) -> RebuildRow | None:
+async def rebuild_or_enqueue(
+    database: Database, settings: Settings, session: UUID, budget: Budget | None = None
+) -> RebuildRow | None:
     """Do a pending rebuild at once if the session is small and the budget allows it, else enqueue its job.
 
     The change is committed, so whatever prevents the rebuild leaves it to the worker. Returns the rebuild if it is still pending,
@@ -137,10 +139,10 @@ async def settle(database: Database, settings: Settings, session: UUID, budget: 
     return found
 
 
-async def settle_all(database: Database, settings: Settings, sessions: Iterable[UUID]) -> list[RebuildRow]:
+async def rebuild_or_enqueue_all(database: Database, settings: Settings, sessions: Iterable[UUID]) -> list[RebuildRow]:
     """Do the same for several sessions; return the rebuilds that are still pending."""
     budget = Budget(settings)
-    found = [await settle(database, settings, session, budget) for session in sorted(sessions)]
+    found = [await rebuild_or_enqueue(database, settings, session, budget) for session in sorted(sessions)]
     return [row for row in found if row is not None]
 
 

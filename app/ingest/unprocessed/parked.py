@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from app.events.envelope import EVENT, Event, event_key
 from app.events.fields import LOGGED
 from app.ingest.group_commit.writer import Writer
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.receiving.submission import PARKED, Submission, SubmittedEvent
 from app.settings import Settings
 from app.storage.database import Database
@@ -46,7 +46,7 @@ async def replay_parked(database: Database, settings: Settings, writer: Writer, 
             rows = await connection.fetch(_SQL["parked_events"], platform, room, sorted(owners), *after, _CHUNK)
         if not rows:
             # Two statements of one order may lie on different pages, or come from different imports.
-            await settle_all(database, settings, replaced)
+            await rebuild_or_enqueue_all(database, settings, replaced)
             return total
         for submission in _submissions(rows):
             await writer.submit(submission)

@@ -54,7 +54,7 @@ async def decide(
         ProblemError: 410, the log of the session that has the room was dropped: its events cannot move.
     """
     before, moved_out = await retry_conflicts(lambda: _withdraw(database, platform, room, session))
-    rebuild = None if before is None else await rebuild_requests.settle(database, settings, before)
+    rebuild = None if before is None else await rebuild_requests.rebuild_or_enqueue(database, settings, before)
     moved_in = 0 if session is None else await replay_parked(database, settings, writer, platform, room)
     return Decision(moved_out, moved_in, rebuild)
 

@@ -15,7 +15,7 @@ import structlog
 from pydantic_core import from_json
 
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError, Writer
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.receive import Receiver
 from app.ingest.unprocessed.parked import delete_parked, replay_parked
@@ -88,7 +88,7 @@ class BulkRunner:
             for dead_letter in ids:
                 await self.wait_until_idle()
                 accepted += await self._replayed(dead_letter, job.brand, replaced)
-            await settle_all(self.database, self.settings, replaced)
+            await rebuild_or_enqueue_all(self.database, self.settings, replaced)
             return accepted
 
         await self._dead_letters(job, page)

@@ -28,7 +28,7 @@ from app.events import reader
 from app.events.envelope import EVENTS, event_key
 from app.ingest.flushing.subjects import parse_subject
 from app.ingest.group_commit.writer import QueueFullError, Writer
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.platforms.administration.connections import refused
 from app.platforms.file_imports import import_log
@@ -93,7 +93,7 @@ class Importer:
             finally:
                 await asyncio.gather(*pending, return_exceptions=True)
         # The figures follow the answer: corrected sessions are rebuilt before it, unless they are large.
-        rebuilds = await settle_all(self._database, self._settings, tally.replaced_sessions)
+        rebuilds = await rebuild_or_enqueue_all(self._database, self._settings, tally.replaced_sessions)
         await import_log.finish(self._database, import_id, tally, reading.facts, now)
         # Sorting and joining 200,000 reports would hold the loop for too long.
         return await asyncio.to_thread(tally.document, import_id, options["kind"], reading.facts, rebuilds)

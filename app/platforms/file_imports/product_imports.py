@@ -22,7 +22,7 @@ from app.catalogue.models import Slug
 from app.catalogue.products import products
 from app.catalogue.products.pending_rebuilds import rebuild_sessions
 from app.catalogue.products.product_models import NewProduct
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.labels.catalogue import LANGUAGES
 from app.platforms.file_imports import import_preview
 from app.platforms.file_imports.import_report import ImportTally
@@ -82,7 +82,7 @@ async def take(
 
     if brand_id is not None:
         await rebuild_sessions(database, brand_id, stating.aliases, note)
-    rebuilds = await settle_all(database, settings, affected)
+    rebuilds = await rebuild_or_enqueue_all(database, settings, affected)
     return stating.tally.document(import_id, options["kind"], reading.facts, rebuilds)
 
 

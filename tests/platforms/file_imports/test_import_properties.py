@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from app.events.envelope import EVENT, event_key
 from app.imports.csv_import import Import
 from app.ingest.rebuilding import rebuild
-from app.ingest.rebuilding.rebuild_requests import settle_all
+from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.receiving.submission import Submission, SubmittedEvent
 from app.service import Service
 from tests.platforms.conftest import Connect
@@ -109,7 +109,7 @@ async def take(service: Service, room: str, rows: list[str], imported_at: dateti
             submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), len(submission.items), submission))
     await service.writer.submit(submission)
     assert [] == submission.rejected
-    await settle_all(service.database, service.settings, submission.replaced_sessions)
+    await rebuild_or_enqueue_all(service.database, service.settings, submission.replaced_sessions)
     return submission.accepted
 
 
