@@ -154,6 +154,18 @@ def test_errors_of_the_server_come_in_the_language_of_the_page(open_page: PageMa
         page.goto(f"{base}/#/sessions")
         expect(page.get_by_role("alert")).to_have_count(0)
         page.unroute("**/v1/connections*")
+    # What a sentence of the catalogue does not say is in the server's own words, which are marked as English.
+    vague = {"pointer": "/limit", "detail": "is no limit", "code": "invalid"}
+    for code, errors, words in (("conflict", [], "the disk is full"), ("invalid_input", [vague], "is no limit")):
+        problem = {"title": "Title", "status": 409, "code": code, "detail": "the disk is full", "errors": errors}
+        page.route("**/v1/connections*", partial(_fulfill, status=409, json=problem))
+        page.goto(f"{base}/#/connections")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text(CATALOGUE[f"problem.{code}"][language])
+        expect(alert.locator("small[lang=en]")).to_have_text([words])
+        page.goto(f"{base}/#/sessions")
+        expect(alert).to_have_count(0)
+        page.unroute("**/v1/connections*")
     wrong = {"pointer": "/limit", "detail": "detail", "code": "less_than_equal", "params": {"le": 200}}
     problem = {"title": "Title", "status": 422, "code": "invalid_input", "errors": [wrong]}
     page.route("**/v1/connections*", partial(_fulfill, status=422, json=problem))

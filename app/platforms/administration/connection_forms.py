@@ -25,7 +25,7 @@ class FormField(ResponseModel):
     place: Literal["secrets", "options"] = Field(description="member of the connection that holds it")
     type: FieldType = Field(description="map: name → text; rules: the rules of a mapping, see docs/howto/mapping.md")
     required: bool
-    choices: list[str] | None = Field(description="values of a choice")
+    choices: list[str] | None = Field(description="values of a choice; labels: connection_choice.<name>.<value>")
     default_value: Any = Field(description="what an absent option means")
     pattern: str | None = Field(description="regular expression that a whole secret matches")
 

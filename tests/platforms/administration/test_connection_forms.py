@@ -31,6 +31,7 @@ async def test_every_field_of_every_kind_is_in_its_form_with_words(client: httpx
         assert {one.name for one in adapter.SECRETS} == {one for one, field in fields.items() if field["place"] == "secrets"}
         assert set(adapter.OPTIONS.model_fields) == {one for one, field in fields.items() if field["place"] == "options"}
         words = [f"connection_kind.{name}", *(f"connection_{kind}.{field}" for field in fields for kind in ("field", "help"))]
+        words += [f"connection_choice.{one}.{value}" for one, field in fields.items() for value in field["choices"] or ()]
         assert [] == [key for key in words if key not in CATALOGUE]
     shop = {field["name"]: field for field in found["wechat_shop"]["fields"]}
     assert (True, "secret", "boolean") == (shop["token"]["required"], shop["token"]["type"], shop["require_encryption"]["type"])

@@ -5,7 +5,7 @@
  */
 
 import { Problem, get, path, post } from "../server/api.js";
-import { notice } from "../components/components.js";
+import { notice, problemWords } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { READER_ZONE, moment, number, t } from "../page/i18n.js";
 import { Pages } from "../components/pages.js";
@@ -43,7 +43,7 @@ export class Deliveries {
 
   render() {
     return h("div", { class: "channel-deliveries" },
-      h("div", { role: "status" }, this.failed && notice("warning", this.failed.words)),
+      h("div", { role: "status" }, this.failed && notice("warning", problemWords(this.failed))),
       this.list.render((items) => h("ul", { class: "dead-letters" }, ...items.map((one) => this.#delivery(one))), t("channels.deliveries.none")),
       h("button", { type: "button", class: "button button-quiet", onclick: () => this.load() }, t("dash.reload")));
   }

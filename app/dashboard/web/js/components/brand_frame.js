@@ -8,7 +8,7 @@ import { Problem, download } from "../server/api.js";
 import { h } from "../page/dom.js";
 import { link } from "../page/router.js";
 import { app, may, refresh } from "../page/state.js";
-import { notice, phrase } from "./components.js";
+import { notice, phrase, problemWords } from "./components.js";
 import { t } from "../page/i18n.js";
 
 /** Parts of a brand's pages, and who may open them. */
@@ -83,6 +83,6 @@ export class Work {
   }
 
   render() {
-    return h("div", { role: "alert" }, this.problem && notice("critical", this.problem.words));
+    return h("div", { role: "alert" }, this.problem && notice("critical", problemWords(this.problem)));
   }
 }

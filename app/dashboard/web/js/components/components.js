@@ -6,7 +6,7 @@
 
 import { chart } from "./charts.js";
 import { h } from "../page/dom.js";
-import { NOTHING, READER_ZONE, fieldWords, hour, language, t } from "../page/i18n.js";
+import { NOTHING, READER_ZONE, fieldWords, hour, language, ruleKnown, t } from "../page/i18n.js";
 
 const segmenters = new Map();
 /** Dates and other numbers with a hyphen or a slash inside: a line may break there, and none should. */
@@ -79,9 +79,20 @@ export const badge = (status) =>
 
 export const notice = (level, ...children) => h("div", { class: `notice notice-${level}` }, ...children);
 
-/** Each wrong field: where it stands, and the rule that it breaks; the server's own words are its tip. */
+/** The server's own words, which are English, below the sentence in the reader's language. */
+export const serverWords = (detail) => detail && h("small", { key: "server", lang: "en", class: "server-words" }, detail);
+
+/** Each wrong field: where it stands, and the rule that it breaks; the server's own words are its tip, or say what the sentence does not. */
 export const fieldErrors = (errors) =>
-  h("ul", { class: "errors" }, ...errors.map((error, index) => h("li", { key: index, title: error.detail }, h("code", null, error.pointer || "/"), " ", fieldWords(error))));
+  h("ul", { class: "errors" }, ...errors.map((error, index) =>
+    h("li", { key: index, title: error.detail }, h("code", null, error.pointer || "/"), " ", fieldWords(error), !ruleKnown(error.code) && serverWords(error.detail))));
+
+/** What went wrong as a sentence in the reader's language, and what the server says of this very case. */
+export const problemWords = (problem) => [
+  h("span", { key: "words" }, problem.words),
+  // Each field is said on its own; that something is missing, that someone is not signed in, and that the server is busy is all there is.
+  !problem.errors?.length && ![401, 404].includes(problem.status) && problem.status < 500 && problem.detail !== problem.words && serverWords(problem.detail),
+];
 
 /** What went wrong, in words of the reader's, with a way out. */
 export function failure(error, again) {
@@ -90,7 +101,7 @@ export function failure(error, again) {
   return h(
     "div",
     { class: "notice notice-critical", role: "alert" },
-    h("p", null, error.words),
+    h("p", null, problemWords(error)),
     error.errors?.length > 0 ? fieldErrors(error.errors) : kind && h("p", { class: "quiet" }, t(`dash.error.${kind}`)),
     error.status >= 500 && error.instance && h("p", { class: "quiet small" }, h("code", null, error.instance)),
     again && h("button", { type: "button", class: "button", onclick: again }, t("dash.again")),

@@ -6,9 +6,9 @@
  */
 
 import { Problem } from "../server/api.js";
-import { fieldErrors, notice } from "./components.js";
+import { fieldErrors, notice, problemWords, serverWords } from "./components.js";
 import { h, render } from "../page/dom.js";
-import { fieldWords, grouped, t } from "../page/i18n.js";
+import { fieldWords, grouped, ruleKnown, t } from "../page/i18n.js";
 import { refresh } from "../page/state.js";
 
 /** A number as people type it: full-width digits, separators and currency signs are left out. */
@@ -105,7 +105,7 @@ export class Form {
     return h("div", { key: pointer, class: `field field-${kind}` },
       kind === "checkbox" ? [drawn, caption] : [caption, drawn],
       help && h("span", { id: `${id}-help`, class: "field-help" }, help),
-      error && h("span", { id: `${id}-error`, class: "field-error", title: error.detail }, fieldWords(error)));
+      error && h("span", { id: `${id}-error`, class: "field-error", title: error.detail }, fieldWords(error), !ruleKnown(error.code) && serverWords(error.detail)));
   }
 
   #checkbox(pointer, control) {
@@ -138,7 +138,7 @@ export class Form {
     const content = fields();
     // An error about a field that is not shown, or about no field, must be seen too.
     const other = [...this.#errors].filter(([pointer]) => !this.#shown.has(pointer)).map(([, error]) => error);
-    const wrong = this.problem && notice("critical", this.problem.words, other.length > 0 && fieldErrors(other));
+    const wrong = this.problem && notice("critical", h("p", null, problemWords(this.problem)), other.length > 0 && fieldErrors(other));
     return h("form", { id: this.id, class: `form ${look}`, "aria-label": label, onsubmit: (event) => { event.preventDefault(); this.submit(); } },
       content,
       h("div", { class: "form-problem", role: "alert" }, wrong),

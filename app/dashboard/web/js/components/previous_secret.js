@@ -5,7 +5,7 @@
  */
 
 import { h } from "../page/dom.js";
-import { notice } from "./components.js";
+import { notice, problemWords } from "./components.js";
 import { Form, ask } from "./forms.js";
 import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 import { Problem } from "../server/api.js";
@@ -52,7 +52,7 @@ export class PreviousSecret {
     const named = (words) => (this.subject ? labelled(words, this.subject) : words);
     return h("section", { key: "previous", class: "previous-secret", "aria-label": named(t("rotation.previous")) },
       h("p", { role: "status" }, end ? t("rotation.until", { time: moment(end, READER_ZONE) }) : t("rotation.valid")),
-      this.#problem && notice("warning", this.#problem.words),
+      this.#problem && notice("warning", problemWords(this.#problem)),
       this.#form
         ? this.#form.render(t("rotation.set"), () => this.#form.field("/until", t("rotation.end"), { type: "datetime-local", help: t("rotation.end_help") }), {
             submit: t("rotation.set"), aside: h("button", { type: "button", class: "button", onclick: () => { this.#form = null; refresh(); } }, t("form.cancel")),

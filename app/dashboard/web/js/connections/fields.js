@@ -29,7 +29,8 @@ export const fieldsOf = (form, kind, set = [], completion = null) => kind.fields
   const required = field.required && !known;
   const pointer = `/${field.place}/${field.name}`;
   const look = { choice: "select", boolean: "checkbox", map: "textarea", rules: "textarea" }[field.type] ?? "text";
-  const options = field.choices && [["", field.default_value ?? "—"], ...field.choices.filter((one) => one !== field.default_value).map((one) => [one, one])];
+  const choice = (value) => labelOr(`connection_choice.${field.name}.${value}`, value);
+  const options = field.choices && [["", field.default_value ? choice(field.default_value) : "—"], ...field.choices.filter((one) => one !== field.default_value).map((one) => [one, choice(one)])];
   const rules = field.type === "rules" && completion;
   const more = field.type === "rules" ? { rows: 14, class: "code", spellcheck: "false", ...completion?.properties } : field.type === "secret" ? { spellcheck: "false" } : {};
   const drawn = form.field(pointer, words("field", field.name), { kind: look, help: rules ? [help, h("br"), t("completion.hint")] : help, required, ...(options && { options }), ...more });

@@ -49,12 +49,12 @@ export class View {
       { label: t("dash.name"), cell: (one) => [h("a", { class: "strong", href: link("connection", one.id) }, one.name), h("small", null, [kindName(one.kind), one.brand].filter(Boolean).join(" · "))] },
       { label: t("dash.state"), class: "state-cell", cell: state },
       { label: t("dash.connections.last"), cell: (one) => one.last_delivery_at && h("span", { class: "nowrap" }, moment(one.last_delivery_at, READER_ZONE)) },
-      { label: t("dash.connections.deliveries"), numeric: true, cell: (one) => number(one.counts.deliveries) },
+      { label: t("dash.connections.deliveries"), class: "spacious", numeric: true, cell: (one) => number(one.counts.deliveries) },
       { label: t("dash.connections.events"), numeric: true, cell: (one) => number(one.counts.events) },
-      { label: t("dash.connections.refused"), numeric: true, cell: (one) => number(one.counts.refused) },
+      { label: t("dash.connections.refused"), class: "spacious", numeric: true, cell: (one) => number(one.counts.refused) },
       { label: t("dash.connections.dead_letters"), numeric: true, cell: (one) => number(one.counts.dead_letters) },
-      { label: t("dash.connections.pending"), numeric: true, cell: (one) => number(one.counts.pending) },
-      { label: t("dash.connections.url"), cell: (one) => one.webhook_url && copyButton(one.webhook_url, this.copied === one.id, () => { this.copied = one.id; refresh(); }) },
+      { label: t("dash.connections.pending"), class: "spacious", numeric: true, cell: (one) => number(one.counts.pending) },
+      { label: t("dash.connections.url"), class: "spacious", cell: (one) => one.webhook_url && copyButton(one.webhook_url, this.copied === one.id, () => { this.copied = one.id; refresh(); }) },
     ];
     return table("connections", this.title(), columns, list);
   }

@@ -5,7 +5,7 @@
  */
 
 import { Problem, get, patch, post, remove } from "../server/api.js";
-import { failure, heading, notice, panel, table, waiting } from "../components/components.js";
+import { failure, heading, notice, panel, serverWords, table, waiting } from "../components/components.js";
 import { h } from "../page/dom.js";
 import { Form, ask } from "../components/forms.js";
 import { READER_ZONE, moment, number, t } from "../page/i18n.js";
@@ -122,7 +122,7 @@ export class View {
       h("p", null, h("button", { type: "button", class: "button", onclick: () => this.#test() }, t("connection.test"))),
       this.previous.render(one),
       this.checks && h("ul", { class: "texts", role: "status" }, ...this.checks.map((check) => h("li", { key: check.name },
-        h("span", { class: `chip ${check.ok ? "chip-good" : "chip-out"}` }, t(check.ok ? "connection.ok" : "dash.connections.failing")), " ", check.detail))),
+        h("span", { class: `chip ${check.ok ? "chip-good" : "chip-out"}` }, t(check.ok ? "connection.ok" : "dash.connections.failing")), " ", serverWords(check.detail)))),
       kind.polled && h("p", { class: "quiet" }, t("connection.polled")));
   }
 
@@ -132,7 +132,7 @@ export class View {
       { label: t("connection.at"), cell: (one) => h("span", { class: "nowrap" }, moment(one.at, READER_ZONE)) },
       { label: t("dash.state"), cell: (one) => t(`delivery_outcome.${one.outcome}`) },
       { label: t("dash.connections.events"), numeric: true, cell: (one) => number(one.events) },
-      { label: t("connection.reason"), cell: (one) => one.reason && h("span", null, one.reason) },
+      { label: t("connection.reason"), cell: (one) => one.reason && serverWords(one.reason) },
     ];
     return panel("deliveries", t("connection.deliveries"), {}, rows.length
       ? table("delivery-table", t("connection.deliveries"), columns, rows)

@@ -15,6 +15,7 @@ import { hostNow, markName } from "../components/marks.js";
 import { ActionQueue, newId } from "./queue.js";
 import { link } from "../page/router.js";
 import { now } from "../server/api.js";
+import { problemWords } from "../components/components.js";
 import { ask } from "../components/forms.js";
 import { t } from "../page/i18n.js";
 
@@ -138,7 +139,7 @@ export class Desk {
       !this.queue.kept && h("div", { key: "storage", class: "notice notice-warning" }, t("desk.sync.no_storage")),
       refused && h("div", { key: "refused", class: "notice notice-critical", role: "alert" },
         h("p", null, t("desk.refused", { action: this.#words(refused) })),
-        h("p", null, refused.refused.words),
+        h("p", null, problemWords(refused.refused)),
         h("button", { type: "button", class: "button", onclick: () => this.queue.retry(refused) }, t("desk.refused.again")),
         h("button", { type: "button", class: "button", onclick: async () => (await ask(t("desk.refused.drop"), t("desk.refused.confirm"), t("desk.refused.drop"))) && this.queue.drop(refused) }, t("desk.refused.drop"))),
     ];

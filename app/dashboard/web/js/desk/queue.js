@@ -216,8 +216,8 @@ export class ActionQueue {
       this.interrupted = problem.status === 0;
       // Not signed in any more, or too fast: the same request succeeds later.
       if (!problem.passing && problem.status !== 429 && problem.status !== 401) {
-        const { status, words, errors } = problem;
-        this.#shelf.set(name, { ...rest, tried: true, refused: { status, words, errors } });
+        const { status, words, detail, errors } = problem;
+        this.#shelf.set(name, { ...rest, tried: true, refused: { status, words, detail, errors } });
         this.#entries = this.#shelf.all();
       }
       return false;

@@ -5,7 +5,7 @@
  */
 
 import { Problem, patch } from "../server/api.js";
-import { field, notice } from "../components/components.js";
+import { field, notice, problemWords } from "../components/components.js";
 import { dialog } from "../components/dialog.js";
 import { h } from "../page/dom.js";
 import { t } from "../page/i18n.js";
@@ -74,7 +74,7 @@ export class FrontFigures {
       h("form", { onsubmit: (event) => { event.preventDefault(); this.#save(session, chosen.filter(Boolean)); } },
         h("p", { class: "dialog-text" }, t("screen.front.intro")),
         h("div", { class: "form-grid" }, ...chosen.map(place)),
-        this.#problem && notice("critical", this.#problem.words),
+        this.#problem && notice("critical", problemWords(this.#problem)),
         h("p", { class: "form-end" },
           h("button", { type: "button", class: "button button-quiet", onclick: () => this.#save(session, null) }, t("screen.front.default")),
           h("button", { type: "button", class: "button button-quiet", onclick: this.#close }, t("screen.front.cancel")),

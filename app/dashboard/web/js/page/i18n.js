@@ -47,9 +47,11 @@ export const labelOr = (key, text) => (Object.hasOwn(labels, key) ? labels[key] 
 /** Return what a text is about and the text, with the colon of the language between them. */
 export const labelled = (label, value) => t("report.pair", { label, value });
 
-/** The rule that a field breaks, in the reader's language; the server's own words stand in where the catalogue has none. */
-export const fieldWords = ({ code, params, detail }) =>
-  code && code !== "invalid" && Object.hasOwn(labels, `field.${code}`) ? t(`field.${code}`, params) : labelled(t("field.invalid"), detail);
+/** The rule that a field breaks, in the reader's language. */
+export const fieldWords = ({ code, params }) => (ruleKnown(code) ? t(`field.${code}`, params) : t("field.invalid"));
+
+/** Whether the catalogue names the rule; of `invalid` and of a rule that it does not know only the server's own words say more. */
+export const ruleKnown = (code) => Boolean(code) && !["invalid", "value_error"].includes(code) && Object.hasOwn(labels, `field.${code}`);
 
 /** A platform's name: the catalogue's where it has one, else the platform's own slug. */
 export const platformName = (slug) => labelOr(`platform.${slug}`, slug);

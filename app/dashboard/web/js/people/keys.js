@@ -8,7 +8,7 @@ import { get, post, remove } from "../server/api.js";
 import { h } from "../page/dom.js";
 import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
-import { failure, field, notice, panel, table } from "../components/components.js";
+import { failure, field, notice, panel, problemWords, table } from "../components/components.js";
 import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 
 const ROLES = ["ingest", "viewer", "operator", "admin"];
@@ -50,7 +50,7 @@ export class Keys {
     return panel("keys", t("people.keys"), null,
       h("p", { class: "quiet" }, t("people.keys.intro")),
       this.list.error && failure(this.list.error, () => this.list.load()),
-      this.problem && h("div", { role: "alert" }, notice("critical", this.problem.words)),
+      this.problem && h("div", { role: "alert" }, notice("critical", problemWords(this.problem))),
       this.secret.render(),
       list && (list.length > 0 ? this.#table(list) : h("p", { class: "empty" }, t("people.keys.none"))),
       this.#form());

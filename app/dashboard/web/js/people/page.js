@@ -10,7 +10,7 @@ import { h } from "../page/dom.js";
 import { Keys } from "./keys.js";
 import { Resource, change } from "../server/resource.js";
 import { Secret, brandField, roleField } from "./fields.js";
-import { failure, field, heading, notice, panel, table, waiting } from "../components/components.js";
+import { failure, field, heading, notice, panel, problemWords, table, waiting } from "../components/components.js";
 import { READER_ZONE, labelled, moment, t } from "../page/i18n.js";
 
 const ROLES = ["viewer", "operator", "admin"];
@@ -72,7 +72,7 @@ export class View {
     return [
       head,
       this.people.error && failure(this.people.error, () => this.people.load()),
-      this.problem && h("div", { role: "alert" }, notice("critical", this.problem.words)),
+      this.problem && h("div", { role: "alert" }, notice("critical", problemWords(this.problem))),
       list && panel("people", t("people.people"), null,
         this.secret.render(),
         list.length > 0 ? this.#table(list) : h("p", { class: "empty" }, t("people.none")),

@@ -8,7 +8,7 @@ import { get, post, remove } from "../server/api.js";
 import { h } from "../page/dom.js";
 import { Resource, change } from "../server/resource.js";
 import { Secret } from "./fields.js";
-import { field, notice, panel, table } from "../components/components.js";
+import { field, notice, panel, problemWords, table } from "../components/components.js";
 import { LANGUAGES, READER_ZONE, language, moment, t } from "../page/i18n.js";
 
 export class ShareLinks {
@@ -44,7 +44,7 @@ export class ShareLinks {
     const list = this.list.data?.share_links;
     return list && panel("share", t("people.share"), { class: "sheet" },
       h("p", { class: "quiet" }, t("people.share.intro")),
-      this.problem && h("div", { role: "alert" }, notice("critical", this.problem.words)),
+      this.problem && h("div", { role: "alert" }, notice("critical", problemWords(this.problem))),
       this.secret.render(),
       list.length > 0 ? this.#table(list) : h("p", { class: "empty" }, t("people.share.none")),
       this.#form());

@@ -17,7 +17,7 @@ import { SavedPlan } from "./saving.js";
 import { PlanTargets } from "./targets.js";
 import { NewPlan } from "./new.js";
 import { Resource, change } from "../server/resource.js";
-import { badge, failure, fieldErrors, heading, notice, waiting } from "../components/components.js";
+import { badge, failure, fieldErrors, heading, notice, problemWords, waiting } from "../components/components.js";
 import { ask } from "../components/forms.js";
 import { go, link } from "../page/router.js";
 import { READER_ZONE, hour, t } from "../page/i18n.js";
@@ -134,7 +134,7 @@ export class View {
 
   #problem(problem) {
     return h("div", { key: "problem", class: "notice notice-critical", role: "alert" },
-      h("p", null, problem.words),
+      h("p", null, problemWords(problem)),
       problem.errors.length > 0 && fieldErrors(problem.errors),
       h("button", { type: "button", class: "button", onclick: () => this.saved.save() }, t("dash.again")));
   }

@@ -8,7 +8,7 @@ import { Problem, get, patch, post, remove } from "../server/api.js";
 import { may, refresh } from "../page/state.js";
 import { h } from "../page/dom.js";
 import { Resource } from "../server/resource.js";
-import { field, notice, panel } from "../components/components.js";
+import { field, notice, panel, problemWords } from "../components/components.js";
 import { labelled, t } from "../page/i18n.js";
 
 const SECTIONS = { live: "section.live", ec: "section.ec", promotion: "section.promotion" };
@@ -99,7 +99,7 @@ export class Notes {
       h("label", { class: "note-share" }, h("input", {
         type: "checkbox", checked: this.form.share ?? this.form.kind === "summary", onchange: (event) => { this.form.share = event.target.checked; },
       }), " ", t("dash.notes.shared")),
-      this.problem && notice("critical", this.problem.words),
+      this.problem && notice("critical", problemWords(this.problem)),
       h("button", { class: "button button-main" }, t("dash.notes.add")),
     );
   }

@@ -10,7 +10,7 @@ import { may, refresh } from "../page/state.js";
 import { h } from "../page/dom.js";
 import { ReleaseChanges } from "./changes.js";
 import { Resource } from "../server/resource.js";
-import { field, notice, panel, table } from "../components/components.js";
+import { field, notice, panel, problemWords, table } from "../components/components.js";
 import { READER_ZONE, moment, t } from "../page/i18n.js";
 
 /** A key that is the same for each attempt of one release; `randomUUID` is missing where the page came without TLS. */
@@ -99,7 +99,7 @@ export class Release {
       field(t("dash.release.note"), h("input", {
         type: "text", maxlength: 1000, value: this.note, oninput: (event) => { this.note = event.target.value; },
       })),
-      this.problem && notice("critical", this.problem.words),
+      this.problem && notice("critical", problemWords(this.problem)),
       h("button", { class: "button button-main", disabled: this.busy, "data-finalize": true },
         t(this.busy ? "dash.release.busy" : kpis.final ? "dash.release.again" : "dash.release.go")),
     );
