@@ -9,6 +9,7 @@ from playwright.sync_api import Route, ViewportSize, expect
 
 from tests.browser import broadcasts
 from tests.browser.brands import BrandPages
+from tests.browser.layout import complaints_at
 from tests.browser.pages import PageMaker, settled
 from tests.pipeline.processes import HEADERS
 
@@ -104,3 +105,22 @@ def test_a_click_reaches_its_button(open_page: PageMaker, base: str) -> None:
     assert mark.bounding_box() != box
     expect(page.locator(".desk-sync[data-waiting='2']")).to_be_visible()
     open_page.troubles.clear()  # type: ignore[attr-defined]
+
+
+def test_six_figures_stand_in_two_rows_beside_the_desk(open_page: PageMaker, live: str) -> None:
+    """On a laptop alerts are in sight below them; an amount begins where its label begins, also behind a currency."""
+    page = open_page(f"#/live/{live}", locale="en-GB")
+    expect(page.locator(".tile")).to_have_count(6)
+    tops = page.locator(".tile").evaluate_all(
+        "tiles => [...new Set(tiles.map((one) => Math.round(one.getBoundingClientRect().top)))]"
+    )
+    assert 2 == len(tops)
+    begins = page.locator(".tile-gmv").evaluate(
+        """tile => ['.tile-label', '.tile-value'].map((part) => {
+          const range = document.createRange();
+          range.selectNodeContents(tile.querySelector(part));
+          return range.getBoundingClientRect().left;
+        })"""
+    )
+    assert abs(begins[0] - begins[1]) < 1.5, begins
+    assert [] == complaints_at(page, 1440)

@@ -44,7 +44,7 @@ function tile(slug, kpis, currency, trend, status, target) {
     "div",
     { key: slug, class: `tile tile-${slug}` },
     h("p", { class: "tile-label" }, phrase(t(`metric.${slug}`))),
-    fitted("p", { class: "tile-value", "data-metric": slug }, length, ...parts.map(([text, small]) => (small ? h("small", null, text) : text))),
+    fitted("p", { class: "tile-value", "data-metric": slug }, length, ...parts.map(([text, small], place) => (small ? h("small", { class: place === 0 ? "leading" : null }, text) : text))),
     status === "live" && change(trend, kind, unit, currency),
     below && h("p", { class: "tile-below" }, phrase(t(`metric.${below}`)), " ", h("strong", null, figure(kpis[below], currency, below))),
     targetOf(target, currency),
