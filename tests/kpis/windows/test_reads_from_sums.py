@@ -200,9 +200,11 @@ async def test_stays_are_those_of_single_entries_and_exits(
     assert expected == await _stays(service, session)
     async with service.database.acquire() as connection:
         # What an older server takes in is not packed.
-        await connection.execute(
-            "DELETE FROM movements WHERE ctid IN (SELECT ctid FROM movements WHERE session_id = $1 LIMIT 1)", session
-        )
+        packed = await connection.fetchrow("SELECT event_key, part FROM movements WHERE session_id = $1 LIMIT 1", session)
+        if packed is not None:
+            await connection.execute(
+                "DELETE FROM movements WHERE session_id = $1 AND event_key = $2 AND part = $3", session, *packed
+            )
     assert expected == await _stays(service, session)
     if rows:
         void = {"source": "/tests", "event": rows.pop(random.randrange(len(rows)))["id"], "reason": "a test"}
