@@ -63,8 +63,13 @@ async def stays_by_minute(
     """
     moves = await stays.moves(connection, session)
     counts = await stays.counts_by_minute(connection, session, begin, end)
-    found = await compute(sum(sum(one.number()) for one in moves), stays_of, moves)
-    return rows_of(found, counts, limits, begin, end)
+    return await compute(sum(sum(one.number()) for one in moves), _by_minute, moves, counts, limits, begin, end)
+
+
+def _by_minute(
+    moves: Iterable[Moves], counts: Iterable[MinuteCounts], limits: Sequence[int], begin: datetime, end: datetime
+) -> list[StaysOfMinute]:
+    return rows_of(stays_of(moves), counts, limits, begin, end)
 
 
 def stays_of(moves: Iterable[Moves]) -> Stays:

@@ -1,13 +1,19 @@
 """Stays follow from entries and exits alone, in whatever order and rows they are packed."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from math import inf
 from random import Random
-from typing import NamedTuple
+from threading import current_thread
+from typing import Any, NamedTuple
+from uuid import uuid4
 
+import pytest
 from hypothesis import given, strategies as st
 
-from app.kpis.windows.stays import stays_of
+from app.kpis.reading.computation import LARGE
+from app.kpis.windows import stays
+from app.kpis.windows.stays import rows_of, stays_by_minute, stays_of
 from app.storage.ingest.movement_writes import ENTRY, EXIT
 from app.storage.kpis.stays import Moves
 from tests.properties import examples
@@ -77,3 +83,27 @@ def test_stays_do_not_depend_on_the_order_of_arrival(moves: list[Move], number: 
     shuffled = random.sample(moves, len(moves))
     found = stays_of(packed(shuffled, number))
     assert told(moves) == ({minute: sorted(some) for minute, some in found.lengths.items()}, found.came_back)
+
+
+async def test_a_large_session_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of minutes sort the lengths of all stays: they are made in the thread too."""
+    moves = [Move(viewer, viewer * 1_000_000 + left, not left, None) for viewer in range(LARGE) for left in (0, 1)]
+    threads = []
+
+    async def read_moves(*_: object) -> list[Moves]:
+        return packed(moves, 3)
+
+    async def read_counts(*_: object) -> list[Any]:
+        return []
+
+    def rows(*arguments: Any) -> list[stays.StaysOfMinute]:
+        threads.append(current_thread().name.rpartition("_")[0])
+        return rows_of(*arguments)
+
+    monkeypatch.setattr("app.storage.kpis.stays.moves", read_moves)
+    monkeypatch.setattr("app.storage.kpis.stays.counts_by_minute", read_counts)
+    monkeypatch.setattr(stays, "rows_of", rows)
+    begin = datetime(2000, 1, 1, tzinfo=UTC)
+    connection: Any = None
+    found = await stays_by_minute(connection, uuid4(), [1], begin, begin + timedelta(hours=1))
+    assert (["computation"], LARGE) == (threads, sum(row.stays for row in found))
