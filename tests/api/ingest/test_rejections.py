@@ -1,9 +1,12 @@
 """Rejections of POST /v1/events: wrong input is a 4xx that names its field, never a 500, and loses no other event."""
 
 import json
+from time import thread_time
 
 import pytest
 
+from app.api.ingest.events import _refuse_repeated
+from app.settings import Settings
 from tests.pipeline.conftest import Rooms, Stage
 from tests.pipeline.request_bodies import PROBLEM, SINGLE, assert_problem, binary, body, like, likes, post
 
@@ -176,6 +179,19 @@ async def test_no_header_that_is_sent_twice_is_dropped(stage: Stage, room: Rooms
     assert await likes(stage.client, show.id) is None
     more = [*headers.items(), ("via", "a"), ("via", "b")]
     assert 200 == (await stage.client.post("/v1/events", content=content, headers=more)).status_code
+
+
+def _seconds_of_headers(number: int) -> float:
+    began = thread_time()
+    _refuse_repeated(f"x{place // 2}" for place in range(number))
+    return thread_time() - began
+
+
+async def test_many_headers_take_time_in_proportion() -> None:
+    """As many as a head has room for, each sent twice: ten times as many take some ten times as long, not a hundred times."""
+    most = Settings.model_fields["max_head_bytes"].default // len("x1:\r\n")
+    few = min(_seconds_of_headers(most // 10) for _ in range(5))
+    assert min(_seconds_of_headers(most) for _ in range(3)) < 40 * few
 
 
 async def test_an_error_says_the_real_reason(stage: Stage, room: Rooms) -> None:
