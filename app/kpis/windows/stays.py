@@ -25,6 +25,8 @@ from app.storage.kpis.stays import MinuteCounts, Moves
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = 60_000_000
+_AT_ONCE = 60_000
+"""Moves that are sorted at a time: some 25 ms, in which the interpreter's lock is held and no other request is answered."""
 
 
 class StaysOfMinute(NamedTuple):
@@ -72,20 +74,45 @@ def _by_minute(
     return rows_of(stays_of(moves), counts, limits, begin, end)
 
 
+class _Portion(NamedTuple):
+    """Moves of some viewers, exits first, and what each exit states."""
+
+    viewers: list[int]
+    times: list[int]
+    stated: list[float]
+
+
 def stays_of(moves: Iterable[Moves]) -> Stays:
     """Return the stays of all viewers. Some of them at a time: the tables of some thousand stay in the processor's cache."""
     found = Stays(defaultdict(list), Counter())
     for one in moves:
-        _add_stays(found, one)
+        for portion in _portions(one):
+            _add_stays(found, *portion)
     return found
 
 
-def _add_stays(found: Stays, moves: Moves) -> None:
-    """Go through the moves of some viewers in order of time."""
+def _portions(moves: Moves) -> Iterable[_Portion]:
+    """Return the moves in portions of about `_AT_ONCE`, all moves of a viewer in one."""
     entries, exits = _numbers("q", moves.entries), _numbers("q", moves.exits)
-    viewers = (exits[0::3] + entries[0::2]).tolist()
-    times = (exits[1::3] + entries[1::2]).tolist()
-    stated = _numbers("d", moves.exits)[2::3].tolist()
+    stated = _numbers("d", moves.exits)[2::3]
+    number = -(-sum(moves.number()) // _AT_ONCE)
+    if number <= 1:
+        return [_Portion((exits[0::3] + entries[0::2]).tolist(), (exits[1::3] + entries[1::2]).tolist(), stated.tolist())]
+    portions = [_Portion([], [], []) for _ in range(number)]
+    for viewer, at, seconds in zip(exits[0::3], exits[1::3], stated, strict=True):
+        portion = portions[viewer % number]
+        portion.viewers.append(viewer)
+        portion.times.append(at)
+        portion.stated.append(seconds)
+    for viewer, at in zip(entries[0::2], entries[1::2], strict=True):
+        portion = portions[viewer % number]
+        portion.viewers.append(viewer)
+        portion.times.append(at)
+    return portions
+
+
+def _add_stays(found: Stays, viewers: list[int], times: list[int], stated: list[float]) -> None:
+    """Go through the moves of some viewers in order of time."""
     order = _in_order(viewers, times, stated)
     watched = [*stated, *repeat(None, len(times) - len(stated))]
     lengths = found.lengths

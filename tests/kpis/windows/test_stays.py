@@ -77,12 +77,36 @@ def told(moves: list[Move]) -> tuple[dict[int, list[int]], Counter[int]]:
 
 
 @examples(200)
-@given(moves=st.lists(_moves, max_size=20), number=st.integers(1, 3), random=st.randoms(use_true_random=False))
-def test_stays_do_not_depend_on_the_order_of_arrival(moves: list[Move], number: int, random: Random) -> None:
-    """Entries and exits at one moment, exits without an entry, entries without an exit."""
+@given(
+    moves=st.lists(_moves, max_size=20),
+    number=st.integers(1, 3),
+    at_once=st.sampled_from((1, 4, 60_000)),
+    random=st.randoms(use_true_random=False),
+)
+def test_stays_do_not_depend_on_the_order_of_arrival(moves: list[Move], number: int, at_once: int, random: Random) -> None:
+    """Entries and exits at one moment, exits without an entry, entries without an exit; rows that are divided again, and not."""
     shuffled = random.sample(moves, len(moves))
-    found = stays_of(packed(shuffled, number))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stays, "_AT_ONCE", at_once)
+        found = stays_of(packed(shuffled, number))
     assert told(moves) == ({minute: sorted(some) for minute, some in found.lengths.items()}, found.came_back)
+
+
+def test_few_moves_are_sorted_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is answered while a list is sorted: however many moves a row has, a few of them are."""
+    random, sorted_at_once = Random(1), []
+    in_order = stays._in_order
+
+    def counted(viewers: Any, times: Any, watched: Any) -> Any:
+        sorted_at_once.append(len(times))
+        return in_order(viewers, times, watched)
+
+    monkeypatch.setattr(stays, "_in_order", counted)
+    monkeypatch.setattr(stays, "_AT_ONCE", 500)
+    entries = b"".join(ENTRY.pack(random.randbytes(8), at) for at in range(10_000))
+    found = stays_of([Moves(entries, b"")])
+    assert (10_000, 0, 0) == (sum(sorted_at_once), len(found.lengths), len(found.came_back))
+    assert max(sorted_at_once) < 2 * 500
 
 
 async def test_a_large_session_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
