@@ -93,7 +93,7 @@ def test_stays_do_not_depend_on_the_order_of_arrival(moves: list[Move], number: 
 
 
 def test_few_moves_are_sorted_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is answered while a list is sorted: however many moves a row has, a few of them are."""
+    """No request is answered while a list is sorted: of the moves of a row a few are sorted at a time."""
     random, sorted_at_once = Random(1), []
     in_order = stays._in_order
 
