@@ -4,7 +4,7 @@
 -- names. `low` and `high` are the two values around the median and around the 90th percentile, as in support.sql. An order waits unless
 -- it is cancelled, wholly refunded or delivered; what was shipped before it was paid took no time.
 WITH of_session AS MATERIALIZED (
-    SELECT o.lines, o.paid_at, o.shipped_at, o.delivered_at,
+    SELECT row_number() OVER () AS place, o.lines, o.paid_at, o.shipped_at, o.delivered_at,
            o.delivered_at IS NULL AND o.cancelled_at IS NULL
                AND (o.amount IS NULL OR o.refunded_amount = 0 OR o.refunded_amount < o.amount) AS waits
     FROM orders o
@@ -16,12 +16,14 @@ WITH of_session AS MATERIALIZED (
     FROM of_session o
     UNION ALL
     SELECT l.product, o.paid_at, o.shipped_at, o.delivered_at, o.waits
-    FROM of_session o
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT coalesce(c.code, line ->> 'product') COLLATE "C" AS product
-        FROM json_array_elements(o.lines) AS line
+    FROM (
+        -- All lines meet the aliases in one join: looked up for each order, a brand's aliases would be read as often as it has orders.
+        SELECT DISTINCT o.place, coalesce(c.code, line ->> 'product') COLLATE "C" AS product
+        FROM of_session o
+        CROSS JOIN LATERAL json_array_elements(o.lines) AS line
         LEFT JOIN codes c ON c.alias = line ->> 'product'
     ) l
+    JOIN of_session o ON o.place = l.place
 ), timed AS (
     SELECT n.*, extract(epoch FROM n.shipped_at - n.paid_at) AS shipping, extract(epoch FROM n.delivered_at - n.shipped_at) AS delivery
     FROM named n
