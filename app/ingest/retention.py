@@ -15,7 +15,7 @@ _DEVICES = queries("catalogue/devices")
 _UNUSED = timedelta(days=30)
 """As of `catalogue.callers.devices`: devices that were unused for longer are signed out already."""
 _AT_ONCE = 5_000
-"""Rows per statement, so that ingest waits for locks only briefly."""
+"""Rows per statement, so that ingest waits for locks only briefly and the statement's time limit is far away."""
 
 
 async def retire(database: Database, settings: Settings, now: datetime) -> tuple[int, int]:
@@ -23,9 +23,10 @@ async def retire(database: Database, settings: Settings, now: datetime) -> tuple
 
     These are dead letters, parked events, rows of the audit log, sign-in links, unused devices and texts of comments.
     """
+    dead_letters = await delete_in_parts(database, _SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
+    await delete_in_parts(database, _SQL["expire_parked"], now - timedelta(days=settings.parked_days))
     async with database.acquire() as connection:
-        dead_letters = await connection.fetch(_SQL["expire_dead_letters"], now - timedelta(days=settings.dead_letter_days))
-    await _expire_parked(database, now - timedelta(days=settings.parked_days))
+        await connection.execute(_SQL["delete_empty_parked_rooms"])
     await _expire_audit_log(database, now - timedelta(days=settings.audit_days))
     async with database.acquire() as connection:
         await connection.execute(_DEVICES["expire_links"], now)
@@ -37,17 +38,21 @@ async def retire(database: Database, settings: Settings, now: datetime) -> tuple
             found = await connection.fetch(_SQL["expire_comment_text"], before, _AT_ONCE)
         texts += len(found)
         if len(found) < _AT_ONCE:
-            return len(dead_letters), texts
+            return dead_letters, texts
 
 
-async def _expire_parked(database: Database, before: datetime) -> None:
+async def delete_in_parts(database: Database, statement: str, before: datetime) -> int:
+    """Repeat a statement that deletes at most `$2` rows older than `$1` until none is left; return how many were deleted.
+
+    Each part is a transaction of its own, so that a limit of time never has to fit what years have left.
+    """
+    deleted = 0
     while True:
         async with database.acquire() as connection:
-            found = await connection.fetchval(_SQL["expire_parked"], before, _AT_ONCE)
+            found: int = await connection.fetchval(statement, before, _AT_ONCE)
+        deleted += found
         if found < _AT_ONCE:
-            break
-    async with database.acquire() as connection:
-        await connection.execute(_SQL["delete_empty_parked_rooms"])
+            return deleted
 
 
 async def _expire_audit_log(database: Database, before: datetime) -> None:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from app.ingest.rebuilding.rebuild import compare
 from app.ingest.retention import retire
+from app.platforms.background.job_runner import JobRunner
 from app.service import open_service
 from app.settings import Settings
 from tests.ingest.sending import new_session, send
@@ -63,3 +65,46 @@ async def test_dead_letters_go_after_their_days(client: httpx.AsyncClient, setti
         assert (0, 0) == await retire(service.database, settings, now + timedelta(days=settings.dead_letter_days - 1))
         assert (1, 0) == await retire(service.database, settings, now + timedelta(days=settings.dead_letter_days + 1))
     assert [] == (await client.get("/v1/dead-letters")).json()["dead_letters"]
+
+
+_OLD = {
+    "dead_letters": "(id, digest, origin, received_at, errors, sealed) "
+    "SELECT gen_random_uuid(), int4send(n), 'o', $1, '[]', '' FROM generate_series(1, 7) AS n",
+    "parked": "(platform, room, owner, event_key, received_at, event) "
+    "SELECT 'wechat', 'r', '', int4send(n), $1, '{\"type\": \"live.like.sent\"}' FROM generate_series(1, 7) AS n",
+    "deliveries": "(connection_id, key, received_at, sealed, settled_at) "
+    "SELECT gen_random_uuid(), n::text, $1, '', $1 FROM generate_series(1, 7) AS n",
+    "delivery_bindings": "(connection_id, key, value, expires_at) "
+    "SELECT gen_random_uuid(), n::text, '', $1 FROM generate_series(1, 7) AS n",
+    "pgqueuer_log": "(created, job_id, status, priority, entrypoint) "
+    "SELECT $1, n, 'successful', 0, 'old' FROM generate_series(1, 7) AS n",
+    "jobs": "(id, kind, filter, requested_by, same, requested_at, until, finished_at, total) "
+    "SELECT gen_random_uuid(), 'k', '{}', 'r', n::text, $1, $1, $1, 0 FROM generate_series(1, 7) AS n",
+}
+"""Table → seven rows that are long past their days."""
+
+
+async def test_one_statement_deletes_a_part_of_what_years_left(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """A statement that had to delete everything would meet the time limit every night and leave what follows it undone."""
+    monkeypatch.setattr("app.ingest.retention._AT_ONCE", 3)
+    now = datetime.now(UTC)
+    async with open_service(settings) as service, service.database.acquire() as connection:
+        await connection.execute("CREATE TABLE deleted_at_once (name text, rows bigint)")
+        await connection.execute(
+            "CREATE FUNCTION note_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "INSERT INTO deleted_at_once SELECT TG_TABLE_NAME, count(*) FROM gone; RETURN NULL; END $$"
+        )
+        for table, rows in _OLD.items():
+            await connection.execute(f"INSERT INTO {table} {rows}", now - timedelta(days=3_000))
+            await connection.execute(
+                f"CREATE TRIGGER note_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone "
+                "FOR EACH STATEMENT EXECUTE FUNCTION note_deleted()"
+            )
+        runner = JobRunner(service.database, settings, None, None)  # type: ignore[arg-type]
+        await runner.delete_expired(now)
+        found = await connection.fetch(
+            "SELECT name, array_agg(rows ORDER BY rows DESC) AS rows FROM deleted_at_once GROUP BY name"
+        )
+        await connection.execute("DROP FUNCTION note_deleted CASCADE")
+        await connection.execute("DROP TABLE deleted_at_once")
+    assert {table: [3, 3, 1] for table in _OLD} == {row["name"]: row["rows"] for row in found}

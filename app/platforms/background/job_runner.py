@@ -17,7 +17,7 @@ from pgqueuer.models import Job
 from app.adapters.wechat.api import Busy, TokenRefused, WechatError
 from app.adapters.weibo.counts import WeiboError
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
-from app.ingest.retention import retire
+from app.ingest.retention import delete_in_parts, retire
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.inbox import Inbox
@@ -117,8 +117,7 @@ class JobRunner:
         """Delete what is past its retention time: raw deliveries, the queue's log, dead letters, comment texts."""
         before = now - timedelta(days=self.settings.delivery_days)
         await retire(self.database, self.settings, now)
-        async with self.database.acquire() as connection:
-            await connection.execute(_SQL["expire_deliveries"], before)
-            await connection.execute(_SQL["expire_bindings"], now)
-            await connection.execute(_SQL["expire_job_log"], before)
-            await bulk_jobs.expire(connection, before)
+        await delete_in_parts(self.database, _SQL["expire_deliveries"], before)
+        await delete_in_parts(self.database, _SQL["expire_bindings"], now)
+        await delete_in_parts(self.database, _SQL["expire_job_log"], before)
+        await delete_in_parts(self.database, bulk_jobs.EXPIRE, before)

@@ -132,8 +132,13 @@ WHERE d.id = $1 AND ($2::uuid IS NULL OR d.brand_id = $2);
 DELETE FROM dead_letters WHERE id = $1 RETURNING id;
 
 -- name: expire_dead_letters
--- Deletes dead letters that were received before a moment.
-DELETE FROM dead_letters WHERE received_at < $1 RETURNING id;
+-- Deletes dead letters that were received before a moment, some at a time; returns their number.
+WITH deleted AS (
+    DELETE FROM dead_letters
+    WHERE id IN (SELECT d.id FROM dead_letters d WHERE d.received_at < $1 ORDER BY d.received_at LIMIT $2)
+    RETURNING id
+)
+SELECT count(*) FROM deleted;
 
 -- name: expire_comment_text
 -- Deletes the text of comments that were received before a moment, a limited number at a time; they stay counted.

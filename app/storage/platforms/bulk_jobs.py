@@ -12,6 +12,8 @@ from app.storage.database import Connection
 from app.storage.queries import queries, statement
 
 _SQL = queries("platforms/jobs")
+EXPIRE = _SQL["expire"]
+"""Deletes at most `$2` jobs that ended before `$1`; returns their number."""
 _GROUPS = queries("platforms/dead_letter_groups")
 _MATCHING = statement("platforms/dead_letter_groups", "matching")
 _COUNT_MATCHING = statement("platforms/dead_letter_groups", "count_matching")
@@ -181,8 +183,3 @@ async def page(
 ) -> list[JobRow]:
     """Return jobs that a principal may see, the newest first; one job if it is named."""
     return [JobRow(*row) for row in await connection.fetch(_SQL["page"], brand, job, *(after or (None, None)), limit)]
-
-
-async def expire(connection: Connection, before: datetime) -> None:
-    """Delete jobs that ended before a moment."""
-    await connection.execute(_SQL["expire"], before)

@@ -67,8 +67,11 @@ ORDER BY j.requested_at DESC, j.id DESC
 LIMIT $5;
 
 -- name: expire
--- Deletes jobs that ended before a moment.
-DELETE FROM jobs WHERE finished_at < $1;
+-- Deletes jobs that ended before a moment, some at a time; returns their number.
+WITH deleted AS (
+    DELETE FROM jobs WHERE id IN (SELECT j.id FROM jobs j WHERE j.finished_at < $1 LIMIT $2) RETURNING id
+)
+SELECT count(*) FROM deleted;
 
 -- name: parked_keys
 -- Some parked events of a room, of a sender of a brand ($3: empty for unbound ones, null for all), received until $4.

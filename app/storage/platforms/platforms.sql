@@ -67,12 +67,26 @@ SELECT connection_id, key FROM kept;
 UPDATE deliveries SET settled_at = $3, error = $4 WHERE connection_id = $1 AND key = $2;
 
 -- name: expire_deliveries
--- Deletes processed deliveries that are older than a moment; deliveries with pending jobs stay.
-DELETE FROM deliveries WHERE received_at < $1 AND settled_at IS NOT NULL;
+-- Deletes processed deliveries that are older than a moment, some at a time; returns their number. Deliveries with pending jobs stay.
+WITH deleted AS (
+    DELETE FROM deliveries
+    WHERE (connection_id, key) IN (
+        SELECT d.connection_id, d.key FROM deliveries d
+        WHERE d.received_at < $1 AND d.settled_at IS NOT NULL
+        ORDER BY d.received_at LIMIT $2
+    )
+    RETURNING key
+)
+SELECT count(*) FROM deleted;
 
 -- name: expire_job_log
--- Deletes old rows of the job queue's log.
-DELETE FROM pgqueuer_log WHERE created < $1;
+-- Deletes old rows of the job queue's log, some at a time; returns their number.
+WITH deleted AS (
+    DELETE FROM pgqueuer_log
+    WHERE id IN (SELECT l.id FROM pgqueuer_log l WHERE l.created < $1 ORDER BY l.created LIMIT $2)
+    RETURNING id
+)
+SELECT count(*) FROM deleted;
 
 -- name: forget_connection
 -- Deletes the deliveries of a deleted connection.
@@ -255,5 +269,12 @@ ON CONFLICT (connection_id, key) DO UPDATE SET expires_at = GREATEST(b.expires_a
 RETURNING b.value;
 
 -- name: expire_bindings
--- Deletes bindings that are no longer needed.
-DELETE FROM delivery_bindings WHERE expires_at < $1::timestamptz RETURNING 1;
+-- Deletes bindings that are no longer needed, some at a time; returns their number.
+WITH deleted AS (
+    DELETE FROM delivery_bindings
+    WHERE (connection_id, key) IN (
+        SELECT b.connection_id, b.key FROM delivery_bindings b WHERE b.expires_at < $1::timestamptz ORDER BY b.expires_at LIMIT $2
+    )
+    RETURNING key
+)
+SELECT count(*) FROM deleted;
