@@ -143,8 +143,14 @@ async def _distribute(nodes: list[str], name: str) -> None:
     coordinator, *workers = (urlsplit(node) for node in nodes)
     calls = [f"citus_set_coordinator_host('{coordinator.hostname}', {coordinator.port})"]
     calls += [f"citus_add_node('{worker.hostname}', {worker.port})" for worker in workers]
-    for call in calls:
-        await _execute(dsn_for(nodes[0], name), f"SELECT {call}")
+    connection = await asyncpg.connect(nodes[0])
+    try:
+        # To add a node changes its users, which all its databases share: of two at once one fails ("tuple concurrently updated").
+        await connection.execute("SELECT pg_advisory_lock(hashtextextended('distribute', 0))")
+        for call in calls:
+            await _execute(dsn_for(nodes[0], name), f"SELECT {call}")
+    finally:
+        await connection.close()
 
 
 class _Maintenance:

@@ -4,6 +4,7 @@ With that variable set every test runs on a distributed database: `make citus` p
 that these databases are distributed, also those that were before the log had partitions, and what a flush costs them.
 """
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from app.storage.operations import status_reads
 from app.storage.queries import queries
 from app.storage.schema import migrate
 from app.storage.tables import metadata
-from tests.databases import CITUS, SECRET, OwnSettings, new_database
+from tests.databases import CITUS, SECRET, OwnSettings, new_database, nodes_of
 from tests.ingest.sending import new_session, send
 
 pytestmark = pytest.mark.skipif(not CITUS, reason="TALLYLIGHT_TEST_CITUS_URL names no Citus")
@@ -44,6 +45,20 @@ async def spread(connection: asyncpg.Connection) -> dict[str, str]:
         "SELECT logicalrelid::text AS name, partmethod::text AS method FROM pg_dist_partition WHERE (partmethod, repmodel) <> ('n', 's')"
     )
     return {row["name"]: row["method"] for row in rows}
+
+
+async def test_databases_are_distributed_at_the_same_time(postgres: str) -> None:
+    """Every process of a run distributes a database of its own, all of them when the run begins."""
+
+    async def nodes() -> int:
+        async with new_database(postgres, None, migrated=False) as dsn:
+            connection = await asyncpg.connect(dsn)
+            known: int = await connection.fetchval("SELECT count(*) FROM pg_dist_node")
+            await connection.close()
+            return known
+
+    known = len(await nodes_of(postgres))
+    assert [known] * 6 == await asyncio.gather(*(nodes() for _ in range(6)))
 
 
 async def test_the_tables_are_spread_over_the_nodes(database_url: str) -> None:
