@@ -55,9 +55,13 @@ def _rows(*tallies: Tally) -> dict[str, Any]:
     """Return what tallies hold, sums added up over them."""
     sums: dict[Any, tuple[int, int]] = {}
     for tally in tallies:
-        for *row, value, contributions in tally.counters():
+        for *row, value, contributions, seconds in tally.counters():
             before = sums.get(tuple(row), (0, 0))
             sums[tuple(row)] = (before[0] + value, before[1] + contributions)
+            for part in seconds.split(",") if seconds else ():
+                second, *added = map(int, part.split(":"))
+                before = sums.get((*row, second), (0, 0))
+                sums[*row, second] = (before[0] + added[0], before[1] + added[1])
     return {
         "counters": sums,
         "gauges": [tally.gauges for tally in tallies],
@@ -112,7 +116,7 @@ def sums_and_samples_are_the_references(events: list[Event], _: Random) -> None:
     """What needs no table of members is the reference's figure in the pure fold already."""
     tally, story = _tallied(events), tell([_SHOW], events)[_SHOW.id]
     # Figures that no member guards: each event adds its own.
-    whole = {row[4:6]: row[6:] for row in tally.counters() if row[1:3] == (0, "") and row[5] not in _GUARDED_IN_PART}
+    whole = {row[4:6]: row[6:8] for row in tally.counters() if row[1:3] == (0, "") and row[5] not in _GUARDED_IN_PART}
     unguarded = _UNGUARDED | {metric for _, metric in whole}
     told: dict[tuple[str, str], tuple[int, int]] = {}
     for one in story.happenings:

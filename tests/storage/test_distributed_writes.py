@@ -42,8 +42,14 @@ def order(one: UUID, number: str, rank: int, amount: int | None, lines: str | No
 
 BATCHES: dict[str, list[Callable[[UUID], list[tuple[Any, ...]]]]] = {
     "add_counters": [
-        lambda one: [(one, 0, "", AT, "wechat", "gmv", 5, 1), (one, 0, "A\x1eB", AT, "weibo", "gmv", HUGE, 2)],
-        lambda one: [(one, 0, "", AT, "wechat", "gmv", -7, -1), (one, 1, "", AT + 1, "wechat", "gmv", 0, 1)],
+        lambda one: [
+            (one, 0, "", AT, "wechat", "gmv", 5, 1, None), (one, 0, "A\x1eB", AT, "weibo", "gmv", HUGE, 2, None),
+            (one, 60, "A", AT, "wechat", "gmv", 5, 1, "59:5:1"), (one, 60, "B", AT, "wechat", "gmv", 500, 500, ",".join(["3:1:1"] * 500)),
+        ],
+        lambda one: [
+            (one, 0, "", AT, "wechat", "gmv", -7, -1, None), (one, 60, "", AT, "wechat", "gmv", 0, 1, None),
+            (one, 60, "A", AT, "wechat", "gmv", 7, 1, "2:7:1"), (one, 60, "B", AT, "wechat", "gmv", -1, 0, "3:-2:-1,0:1:1"),
+        ],
     ],
     "claim_members": [
         lambda one: [(one, "buyer", key(1), AT, key(5)), (one, "viewer", key(1), AT + 1, key(6))],
@@ -172,7 +178,7 @@ async def test_entries_and_exits_are_added_as_they_are_elsewhere(connection: asy
     keys = new_id(), new_id()
     for one, writes in zip(keys, (WriteQueries, DistributedWrites), strict=True):
         await writes(connection).add_movements([(one, 0, key(1), b"entry", b""), (one, 7, key(1), b"", b"exit")])
-        await writes(connection).merge([], [], [(one, 0, "", AT, "wechat", "exits", 1, 1)], [(one, 0, key(2), b"", b"x")])
+        await writes(connection).merge([], [], [(one, 0, "", AT, "wechat", "exits", 1, 1, None)], [(one, 0, key(2), b"", b"x")])
     here, there = [await rows_of(connection, "movements", one) for one in keys]
     assert here == there
     assert [(key(1), 0, b"entry", b""), (key(1), 7, b"", b"exit"), (key(2), 0, b"", b"x")] == here

@@ -14,7 +14,11 @@ from tests.databases import plain_only
 from tests.live.conftest import make_session, send
 
 UNSEEN = {
-    "counters": {"bucket": "the whole session has one", "contributions": "a sum is seen, not of how many events it is"},
+    "counters": {
+        "bucket": "the whole session has one",
+        "contributions": "a sum is seen, not of how many events it is",
+        "seconds": "the whole session has none",
+    },
     "gauges": {"bucket": "the whole session has one", "latest_key": "decides between samples of one moment"},
     "alerts": dict.fromkeys(
         ("raised_at", "absent_since", "announced", "content"), "the watcher's own state, written at each look"

@@ -271,7 +271,7 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     if large:
         await asyncio.sleep(0)
     await queries.merge(orders, samples, counters, tally.movements)
-    if lowered := [row for row in counters if row[-1] < 0]:
+    if lowered := [row for row in counters if row[7] < 0]:
         await queries.drop_empty([(*row[:3], moment(row[3]), *row[4:6]) for row in lowered])
 
 

@@ -94,24 +94,32 @@ class Tally:
         )
 
     def counters(self) -> list[CounterColumns]:
-        """Return the rows to add, sorted, also of coarser grains: a second is part of its minute, and both of the session.
+        """Return the rows to add, sorted: minutes, with their seconds where those are known, and the session.
 
         A row whose contributions cancel out and whose value does not change is left out.
         """
         by_minute: dict[RowKey, list[int]] = {}
         by_session: dict[tuple[UUID, str, str, str], list[int]] = {}
+        parts: dict[RowKey, list[str]] = {}
         for row, added in self.sums.items():
             session, grain, key, bucket, platform, metric = row
             _add(by_session, (session, key, platform, metric), added)
-            _add(by_minute, (session, 60, key, bucket - bucket % MINUTE, platform, metric) if grain == 1 else row, added)
-        by_second = [(row, added) for row, added in self.sums.items() if row[1] == 1]
+            if grain == 1:
+                value, number = added
+                past = bucket % MINUTE
+                minute = (session, 60, key, bucket - past, platform, metric)
+                if value or number:
+                    parts.setdefault(minute, []).append(f"{past // SECOND}:{value}:{number}")
+            else:
+                minute = row
+            _add(by_minute, minute, added)
         rows = [
-            (session, grain, key, bucket, platform, metric, value, number)
-            for (session, grain, key, bucket, platform, metric), (value, number) in (*by_second, *by_minute.items())
-            if value or number
+            (*row, value, number, ",".join(parts[row]) if row in parts else None)
+            for row, (value, number) in by_minute.items()
+            if value or number or row in parts
         ]
         rows += [
-            (session, 0, key, 0, platform, metric, value, number)
+            (session, 0, key, 0, platform, metric, value, number, None)
             for (session, key, platform, metric), (value, number) in by_session.items()
             if value or number
         ]

@@ -34,6 +34,7 @@ async def swap(connection: asyncpg.Connection, staged: StagedFold, session: UUID
     The temporary tables of customers and sums are gone afterwards.
     """
     changed, elsewhere = await _decide_customers(connection, session, brand)
+    await connection.execute(_SQL["pack_seconds"], session)
     for table in _TABLES:
         for statement in row_swap(table):
             changed += _rows(await connection.execute(statement, session))

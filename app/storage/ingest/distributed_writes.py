@@ -32,7 +32,7 @@ from app.storage.joined import columns
 from app.storage.queries import queries
 from app.storage.tables import metadata
 
-_SQL = queries("ingest/fold") | queries("ingest/order_facts")
+_SQL = queries("ingest/fold") | queries("ingest/order_facts") | queries("ingest/session_values")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ARRAYS = (
     (Uuid, "uuid[]"), (LargeBinary, "bytea[]"), (DateTime, "timestamptz[]"), (SmallInteger, "smallint[]"),

@@ -73,7 +73,7 @@ async def count(connection: Connection, purchases: Sequence[Purchase], sign: int
             row = (purchase.session_id, grain, "", bucket, purchase.platform, "new_buyers")
             counts[row] = counts.get(row, 0) + sign
     writes = WriteQueries(connection)
-    await writes.add_counters([(*row, counts[row], counts[row]) for row in sorted(counts)])
+    await writes.add_counters([(*row, counts[row], counts[row], None) for row in sorted(counts)])
     if sign < 0:
         await writes.drop_empty([(*row[:3], _at(row[3]), *row[4:]) for row in sorted(counts)])
 

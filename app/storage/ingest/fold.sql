@@ -158,16 +158,19 @@ WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: add_counters
 -- Adds to sums. `scopes` is the index into sessions and platforms; long columns are joined as above. `contributions` is the number of a
--- sum's contributions: a sum of zero is a figure while it has one.
-INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions)
+-- sum's contributions: a sum of zero is a figure while it has one. The seconds of a minute are appended, and added up when they are many.
+INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions, seconds)
 SELECT (:sessions::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), (:platforms::text[])[scope], metric, value,
-       contributions
+       contributions, seconds
 FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:grains, E'\x1f')::smallint[], string_to_array(:keys, E'\x1f'),
             string_to_array(:buckets, E'\x1f')::bigint[], string_to_array(:metrics, E'\x1f'), string_to_array(:values, E'\x1f')::numeric[],
-            string_to_array(:contributions, E'\x1f')::bigint[])
-    AS new (scope, grain, key, bucket, metric, value, contributions)
+            string_to_array(:contributions, E'\x1f')::bigint[], string_to_array(:seconds, E'\x1f', ''))
+    AS new (scope, grain, key, bucket, metric, value, contributions, seconds)
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
-SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions;
+SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions,
+    seconds = CASE WHEN excluded.seconds IS NULL OR c.seconds IS NULL THEN COALESCE(c.seconds, excluded.seconds)
+                   WHEN length(c.seconds) < 1000 THEN c.seconds || ',' || excluded.seconds
+                   ELSE compact_seconds(c.seconds || ',' || excluded.seconds) END;
 
 -- name: drop_empty
 -- Deletes sums whose last contribution was reverted.
@@ -285,16 +288,3 @@ FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS new (id, starte
 WHERE s.id = new.id
   AND (new.started_at < s.started_at OR (s.started_at IS NULL AND new.started_at IS NOT NULL)
        OR new.ended_at > s.ended_at OR (s.ended_at IS NULL AND new.ended_at IS NOT NULL));
-
--- name: session_values
--- The numbers of distinct values of sessions by kind, and those of the given values that are among them.
-SELECT v.session_id, v.kind, count(*) AS known, array_agg(v.value) FILTER (WHERE v.value = ANY($3::text[])) AS present
-FROM session_values v
-WHERE v.session_id = ANY($1::uuid[]) AND v.kind = ANY($2::text[])
-GROUP BY v.session_id, v.kind;
-
--- name: add_session_values
--- Adds distinct values.
-INSERT INTO session_values (session_id, kind, value)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
-ON CONFLICT DO NOTHING;

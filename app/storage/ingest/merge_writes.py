@@ -15,8 +15,9 @@ from app.storage.queries import statement, together
 _ADD_COUNTERS = statement("ingest/fold", "add_counters")
 _MERGE_SAMPLES = statement("ingest/fold", "merge_samples")
 
-CounterColumns = tuple[UUID, int, str, int, str, str, int, int]
-"""session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions."""
+CounterColumns = tuple[UUID, int, str, int, str, str, int, int, str | None]
+"""session, grain, key, bucket in microseconds since 1970, platform, metric, value, contributions, and the seconds of a minute:
+parts `second:value:contributions` with commas, or None."""
 SampleColumns = tuple[Any, ...]
 """session, grain, key, bucket, platform, room, metric, latest, latest_at, latest_key, highest."""
 
@@ -63,7 +64,7 @@ class MergeQueries(OrderQueries):
 
 
 def _added_counters(rows: Sequence[CounterColumns]) -> tuple[Any, ...]:
-    sessions, grains, keys, buckets, platforms, metrics, values, contributions = columns(rows, 8)
+    sessions, grains, keys, buckets, platforms, metrics, values, contributions, seconds = columns(rows, 9)
     pairs, places = indexed(zip(sessions, platforms, strict=True))
     scope_sessions, scope_platforms = columns(pairs, 2)
     # The prefix distinguishes one empty key from no key.
@@ -71,6 +72,7 @@ def _added_counters(rows: Sequence[CounterColumns]) -> tuple[Any, ...]:
     return _ADD_COUNTERS(
         sessions=scope_sessions, platforms=scope_platforms, scopes=places, grains=joined(grains), keys=keyed,
         buckets=joined(buckets), metrics=SEPARATOR.join(metrics), values=joined(values), contributions=joined(contributions),
+        seconds=SEPARATOR.join([parts or "" for parts in seconds]),
     )  # fmt: skip
 
 

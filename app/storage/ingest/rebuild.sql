@@ -88,7 +88,21 @@ WITH incremental AS (
     SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
     FROM public.customers WHERE session_id = $1
     UNION ALL
-    SELECT 'counters', to_jsonb(c) FROM public.counters c WHERE session_id = $1
+    SELECT 'counters', to_jsonb(c) - 'seconds' FROM public.counters c WHERE session_id = $1 AND grain <> 1
+    UNION ALL
+    SELECT 'counters', jsonb_build_object('grain', 1, 'key', key, 'bucket', bucket, 'platform', platform, 'metric', metric,
+                                          'value', sum(value), 'contributions', sum(contributions))
+    FROM (
+        SELECT key, bucket, platform, metric, value, contributions FROM public.counters WHERE session_id = $1 AND grain = 1
+        UNION ALL
+        SELECT m.key, m.bucket + split_part(part, ':', 1)::int * interval '1 second', m.platform, m.metric,
+               split_part(part, ':', 2)::numeric, split_part(part, ':', 3)::bigint
+        FROM public.counters m
+        CROSS JOIN LATERAL string_to_table(m.seconds, ',') AS part
+        WHERE m.session_id = $1 AND m.grain = 60
+    ) AS by_second
+    GROUP BY key, bucket, platform, metric
+    HAVING sum(value) <> 0 OR sum(contributions) <> 0
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM public.gauges g WHERE session_id = $1
     UNION ALL
@@ -110,7 +124,21 @@ WITH incremental AS (
     SELECT 'customers', jsonb_build_object('member', encode(member, 'hex'), 'at', at, 'event', encode(event_key, 'hex'))
     FROM pg_temp.customers WHERE session_id = $1
     UNION ALL
-    SELECT 'counters', to_jsonb(c) FROM pg_temp.counters c WHERE session_id = $1
+    SELECT 'counters', to_jsonb(c) - 'seconds' FROM pg_temp.counters c WHERE session_id = $1 AND grain <> 1
+    UNION ALL
+    SELECT 'counters', jsonb_build_object('grain', 1, 'key', key, 'bucket', bucket, 'platform', platform, 'metric', metric,
+                                          'value', sum(value), 'contributions', sum(contributions))
+    FROM (
+        SELECT key, bucket, platform, metric, value, contributions FROM pg_temp.counters WHERE session_id = $1 AND grain = 1
+        UNION ALL
+        SELECT m.key, m.bucket + split_part(part, ':', 1)::int * interval '1 second', m.platform, m.metric,
+               split_part(part, ':', 2)::numeric, split_part(part, ':', 3)::bigint
+        FROM pg_temp.counters m
+        CROSS JOIN LATERAL string_to_table(m.seconds, ',') AS part
+        WHERE m.session_id = $1 AND m.grain = 60
+    ) AS by_second
+    GROUP BY key, bucket, platform, metric
+    HAVING sum(value) <> 0 OR sum(contributions) <> 0
     UNION ALL
     SELECT 'gauges', to_jsonb(g) FROM pg_temp.gauges g WHERE session_id = $1
     UNION ALL

@@ -1,3 +1,20 @@
+-- name: pack_seconds
+-- Moves sums by the second that a former version wrote into the rows of their minutes, as the staged fold has them.
+WITH unpacked AS (
+    DELETE FROM public.counters WHERE session_id = $1 AND grain = 1
+    RETURNING key, bucket, platform, metric, value, contributions
+)
+UPDATE public.counters c
+SET seconds = CASE WHEN c.seconds IS NULL THEN found.seconds ELSE c.seconds || ',' || found.seconds END
+FROM (
+    SELECT key, date_bin('1 minute', bucket, 'epoch'::timestamptz) AS minute, platform, metric,
+           string_agg(extract(second FROM bucket)::int || ':' || value || ':' || contributions, ',') AS seconds
+    FROM unpacked
+    GROUP BY key, minute, platform, metric
+) AS found
+WHERE c.session_id = $1 AND c.grain = 60 AND c.key = found.key AND c.bucket = found.minute AND c.platform = found.platform
+  AND c.metric = found.metric;
+
 -- name: clock
 -- The rebuilt clock. It is read and written back, since Citus joins no reference table with a temporary one in an UPDATE.
 SELECT started_at, ended_at FROM pg_temp.sessions WHERE id = $1;

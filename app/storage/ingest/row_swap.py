@@ -34,4 +34,6 @@ def row_swap(table: Table) -> tuple[str, str]:
 
 
 def _compared(column: Column[Any]) -> str:
+    if column.name == "seconds":
+        return "compact_seconds(seconds) AS seconds"
     return f"{column.name}::text AS {column.name}" if isinstance(column.type, JSON) else column.name

@@ -19,6 +19,7 @@ from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys,
 from app.storage.queries import queries, statement
 
 _FOLD = queries("ingest/fold")
+_VALUES = queries("ingest/session_values")
 _VOIDS = queries("ingest/voids")
 _APPEND = statement("ingest/fold", "append_events")
 _APPEND_NEW = replace(_APPEND, sql=_APPEND.sql.replace("ON CONFLICT (session_id, event_key) DO NOTHING\n", ""))
@@ -161,7 +162,7 @@ class WriteQueries(MergeQueries):
         """Return what is known of the sessions' distinct values, as far as the given values are concerned."""
         sessions, kinds, values = columns(rows, 3)
         found = await self.connection.fetch(
-            _FOLD["session_values"], sorted(set(sessions)), sorted(set(kinds)), sorted(set(values))
+            _VALUES["session_values"], sorted(set(sessions)), sorted(set(kinds)), sorted(set(values))
         )
         counts = {(session, kind): known for session, kind, known, _ in found}
         present = {(session, kind, value) for session, kind, _, values in found for value in values or ()}
@@ -169,7 +170,7 @@ class WriteQueries(MergeQueries):
 
     async def add_session_values(self, rows: list[SessionValue]) -> None:
         """Add distinct values of sessions."""
-        await self.connection.execute(_FOLD["add_session_values"], *columns(rows, 3))
+        await self.connection.execute(_VALUES["add_session_values"], *columns(rows, 3))
 
     async def claim_members(self, claims: Sequence[Claim]) -> list[Claimed]:
         """Return the claims that succeeded."""

@@ -63,17 +63,26 @@ CROSS JOIN LATERAL (
            sum(p.value) FILTER (WHERE p.metric = 'orders') AS orders,
            sum(p.value) FILTER (WHERE p.metric = 'units_sold') AS units_sold, sum(p.value) FILTER (WHERE p.metric = 'gmv') AS gmv
     FROM (
-        SELECT s.metric, s.value
-        FROM counters s
-        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
-          AND s.bucket >= w.begins AND s.bucket < least(w.first_minute, w.ends)
-          AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
-        UNION ALL
         SELECT m.metric, m.value
         FROM counters m
         WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product
           AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
           AND m.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+        UNION ALL
+        SELECT e.metric, split_part(part, ':', 2)::numeric
+        FROM counters e
+        CROSS JOIN LATERAL string_to_table(e.seconds, ',') AS part
+        WHERE e.session_id = $1::uuid AND e.grain = 60 AND e.key = w.product
+          AND e.bucket IN (w.first_minute - interval '1 minute', w.last_minute)
+          AND e.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
+          AND e.bucket + split_part(part, ':', 1)::int * interval '1 second' >= w.begins
+          AND e.bucket + split_part(part, ':', 1)::int * interval '1 second' < w.ends
+        UNION ALL
+        SELECT s.metric, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product
+          AND s.bucket >= w.begins AND s.bucket < least(w.first_minute, w.ends)
+          AND s.metric IN ('product_clicks', 'orders', 'units_sold', 'gmv')
         UNION ALL
         SELECT s.metric, s.value
         FROM counters s
@@ -98,15 +107,26 @@ WITH asked AS MATERIALIZED (
            sum(c.value) OVER (PARTITION BY w.number ORDER BY c.bucket) AS paid
     FROM asked w
     CROSS JOIN LATERAL (
-        SELECT s.bucket, s.value
-        FROM counters s
-        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product AND s.bucket >= w.begins
-          AND s.bucket < least(w.first_minute, w.ends) AND s.platform = ANY(w.platforms) AND s.metric = 'units_sold'
-        UNION ALL
         SELECT m.bucket, m.value
         FROM counters m
         WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.product AND m.bucket >= w.first_minute
           AND m.bucket < w.last_minute AND m.platform = ANY(w.platforms) AND m.metric = 'units_sold'
+        UNION ALL
+        SELECT found.bucket, found.value
+        FROM (
+            SELECT e.bucket + split_part(part, ':', 1)::int * interval '1 second' AS bucket, split_part(part, ':', 2)::numeric AS value
+            FROM counters e
+            CROSS JOIN LATERAL string_to_table(e.seconds, ',') AS part
+            WHERE e.session_id = $1::uuid AND e.grain = 60 AND e.key = w.product
+              AND e.bucket IN (w.first_minute - interval '1 minute', w.last_minute)
+              AND e.platform = ANY(w.platforms) AND e.metric = 'units_sold'
+        ) found
+        WHERE found.bucket >= w.begins AND found.bucket < w.ends
+        UNION ALL
+        SELECT s.bucket, s.value
+        FROM counters s
+        WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.product AND s.bucket >= w.begins
+          AND s.bucket < least(w.first_minute, w.ends) AND s.platform = ANY(w.platforms) AND s.metric = 'units_sold'
         UNION ALL
         SELECT s.bucket, s.value
         FROM counters s
@@ -128,10 +148,20 @@ WITH asked AS MATERIALIZED (
 SELECT r.number, r.units, CASE WHEN r.at >= r.first_minute AND r.at < r.last_minute THEN (
            SELECT min(inside.bucket)
            FROM (
-               SELECT s.bucket, sum(s.value) OVER (ORDER BY s.bucket) AS paid
-               FROM counters s
-               WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = r.product AND s.bucket >= r.at
-                 AND s.bucket < r.at + interval '1 minute' AND s.platform = ANY(r.platforms) AND s.metric = 'units_sold'
+               SELECT by_second.bucket, sum(by_second.value) OVER (ORDER BY by_second.bucket) AS paid
+               FROM (
+                   SELECT e.bucket + split_part(part, ':', 1)::int * interval '1 second' AS bucket,
+                          split_part(part, ':', 2)::numeric AS value
+                   FROM counters e
+                   CROSS JOIN LATERAL string_to_table(e.seconds, ',') AS part
+                   WHERE e.session_id = $1::uuid AND e.grain = 60 AND e.key = r.product AND e.bucket = r.at
+                     AND e.platform = ANY(r.platforms) AND e.metric = 'units_sold'
+                   UNION ALL
+                   SELECT s.bucket, s.value
+                   FROM counters s
+                   WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = r.product AND s.bucket >= r.at
+                     AND s.bucket < r.at + interval '1 minute' AND s.platform = ANY(r.platforms) AND s.metric = 'units_sold'
+               ) by_second
            ) inside
            WHERE r.before + inside.paid >= r.amount
        ) ELSE r.at END AS reached_at

@@ -233,15 +233,23 @@ FROM (
     WHERE k.session_id = $1::uuid AND k.grain = 0 AND k.metric = 'arrivals'
 ) w
 CROSS JOIN LATERAL (
-    SELECT s.value
-    FROM counters s
-    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.key AND s.metric = 'arrivals'
-      AND s.bucket >= $2::timestamptz AND s.bucket < least(w.first_minute, $3::timestamptz)
-    UNION ALL
     SELECT m.value
     FROM counters m
     WHERE m.session_id = $1::uuid AND m.grain = 60 AND m.key = w.key AND m.metric = 'arrivals'
       AND m.bucket >= w.first_minute AND m.bucket < w.last_minute
+    UNION ALL
+    SELECT split_part(part, ':', 2)::numeric
+    FROM counters e
+    CROSS JOIN LATERAL string_to_table(e.seconds, ',') AS part
+    WHERE e.session_id = $1::uuid AND e.grain = 60 AND e.key = w.key AND e.metric = 'arrivals'
+      AND e.bucket IN (w.first_minute - interval '1 minute', w.last_minute)
+      AND e.bucket + split_part(part, ':', 1)::int * interval '1 second' >= $2::timestamptz
+      AND e.bucket + split_part(part, ':', 1)::int * interval '1 second' < $3::timestamptz
+    UNION ALL
+    SELECT s.value
+    FROM counters s
+    WHERE s.session_id = $1::uuid AND s.grain = 1 AND s.key = w.key AND s.metric = 'arrivals'
+      AND s.bucket >= $2::timestamptz AND s.bucket < least(w.first_minute, $3::timestamptz)
     UNION ALL
     SELECT s.value
     FROM counters s

@@ -120,6 +120,9 @@ counters = Table(
     # A sum has no upper bound: no event can make the next one fail.
     Column("value", Numeric, nullable=False),
     Column("contributions", BigInteger, nullable=False),
+    # What a minute's row is made of by the second, where that is asked for: parts `second:value:contributions` with commas, in
+    # any order. A second may have several parts, which add up. Rows of grain 1 are those of versions before it.
+    Column("seconds", Text),
     # By the minute, what was paid of products: an eighth of the rows of their minutes, read to know when a stock ran out.
     Index(
         "counters_session_id_key_bucket_units",
