@@ -63,6 +63,9 @@ def create_app(service: Service | None = None) -> Application:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": (settings.root_path if settings else "") or "/", "description": "this server"}],
         root_path_in_servers=False,
+        # A redirect of a path with a slash at its end would name the scheme and the host of the request, and a client would send
+        # its key there.
+        redirect_slashes=False,
     )
     app.state.service = service
     for module in ROUTERS:

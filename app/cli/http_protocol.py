@@ -14,13 +14,15 @@ from dataclasses import dataclass
 
 import httptools
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.api.ingest.direct_events import DirectEvents
 from app.api.live.stream import ABORT
-from app.cli.http_answers import Cycle, Http10Cycle, WriteCoalescing
+from app.cli.http_answers import Cycle, Http10Cycle
 from app.cli.http_direct import DirectCycle, Request
+from app.cli.http_reading import HttpReading
 from app.cli.http_upgrade import read_on
+from app.observability.requests import RequestMeasures
 from app.problems import MEDIA_TYPE, ProblemError
 
 _SWEEP_SECONDS = 1.0
@@ -32,7 +34,7 @@ _BODY_RATE = 65_536
 _DISCARD_BYTES = 1 << 20
 """How much of a refused head is read and discarded."""
 _TOO_LARGE = 431
-_STATUS = {408: b"HTTP/1.1 408 Request Timeout", 431: b"HTTP/1.1 431 Request Header Fields Too Large"}
+_measures = RequestMeasures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,19 @@ class ConnectionLimits:
     """How long a client may read nothing of an answer that does not fit the buffers."""
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(HttpReading):
     """One connection. Subclasses name the limits, since uvicorn creates the protocol itself."""
 
     limits: ConnectionLimits
     direct_events: DirectEvents | None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wrap the transport and begin to wait for a request head."""
+        """Begin to wait for a request head."""
         super().connection_made(transport)
-        self.transport = WriteCoalescing(transport, self.loop)  # type: ignore[assignment]
         self._extensions: dict[str, dict[object, object]] = {ABORT: {"abort": transport.abort}}
         self._head_since: float | None = time.monotonic()
         self._idle_since = self._head_since
         """When the last request was answered."""
-        self._received = 0
-        """Bytes since the last request."""
         self._body_since: float | None = None
         self._answered_since: float | None = None
         """When a request was answered whose body is still arriving."""
@@ -74,28 +73,29 @@ class HttpProtocol(HttpToolsProtocol):
         self._refused = False
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived; refuse a head that exceeds its limit."""
-        self._received += len(data)
-        if self._refused:
-            if self._received > self.limits.head_bytes + _DISCARD_BYTES:
-                self.transport.abort()
+        """Take what arrived; of a connection that was refused nothing more is parsed."""
+        if not self._refused:
+            super().data_received(data)
             return
-        self._parse(data)
-        if self._head_since is not None and self._received > self.limits.head_bytes:
-            self._refuse(431, f"a request head may have at most {self.limits.head_bytes} bytes")
+        self._received += len(data)
+        if self._received > self.limits.head_bytes + _DISCARD_BYTES:
+            self.transport.abort()
 
-    def _parse(self, data: bytes) -> None:
+    def parse(self, data: bytes | memoryview) -> None:
+        """Parse; refuse a head that exceeds its limit, and as much behind a body or between its chunks."""
+        if self._refused:
+            return
         try:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as offer:
                 self._read_on(data[offer.args[0] :])
         except httptools.HttpParserError:
-            message = "Invalid HTTP request received."
-            self.logger.warning(message)
-            self.send_400_response(message)
+            self._refuse(400, "the request is not valid HTTP/1.1")
+        if self.excess() > self.limits.head_bytes:
+            self._refuse(431, f"a request head may have at most {self.limits.head_bytes} bytes")
 
-    def _read_on(self, rest: bytes) -> None:
+    def _read_on(self, rest: bytes | memoryview) -> None:
         # Unless the head is too long: `data_received` refuses it then.
         while self._head_since is None:
             try:
@@ -113,10 +113,14 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too long: `data_received` refuses it then."""
-        if self._received > self.limits.head_bytes and self._head_size() > self.limits.head_bytes:
+        if self._refused or (self._received > self.limits.head_bytes and self._head_size() > self.limits.head_bytes):
             return
         self._head_since = None
         self._body_since = time.monotonic()
+        self.head_complete()
+        if self.wrong_host():
+            self._refuse(400, "HTTP/1.1 requires one Host header with a host and perhaps a port")
+            return
         if (request := self._direct_request()) is None:
             self._start()
             return
@@ -144,8 +148,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
-        if self._head_since is not None:
+        if self._refused or self._head_since is not None:
             return
+        self.body_arrived(len(body))
         if isinstance(self.cycle, DirectCycle):
             self.cycle.body += body
         else:
@@ -153,9 +158,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note the end of a request; that of a head that offers another protocol is none, its body follows (`read_on`)."""
-        if self._head_since is not None or self.parser.should_upgrade():
+        if self._refused or self._head_since is not None or self.parser.should_upgrade():
             return
-        self._received = 0
+        self.request_complete()
         self._body_since = None
         if isinstance(self.cycle, DirectCycle):
             self._take_direct(self.cycle)
@@ -188,8 +193,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         now = time.monotonic()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+        if self.next_request():
             return
         self._idle_since = now
         # Only the last request may have a body that is still arriving: it was this one.
@@ -248,14 +252,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer without the application, and close the connection."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
+        _measures.add_unread(status)
         if self._between_requests() or not self.cycle.response_started:
             body = to_json(ProblemError(status, detail).document(None))
-            head = b"%s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            self.transport.write(head % (_STATUS[status], MEDIA_TYPE.encode(), len(body)) + body)
+            head = b"%scontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(head % (STATUS_LINE[status], MEDIA_TYPE.encode(), len(body)) + body)
+        self._refused = True
         if status == _TOO_LARGE:
-            self._refused, self._answered_since = True, time.monotonic()
+            self._answered_since = time.monotonic()
             self.transport.write_eof()
         else:
             self.transport.close()

@@ -40,7 +40,7 @@ class _AfterHead:
             self._protocol.on_headers_complete()
 
 
-def read_on(protocol: HttpToolsProtocol, rest: bytes) -> None:
+def read_on(protocol: HttpToolsProtocol, rest: bytes | memoryview) -> None:
     """Read the body of a request whose head offers another protocol, and what follows it.
 
     Raises:

@@ -123,6 +123,11 @@ class RequestMeasures:
             log = _log.debug if route == ASSETS and status < 400 else _log.info
             log("request", method=method, route=route, status=status, seconds=round(seconds, 6))
 
+    def add_unread(self, status: int) -> None:
+        """Add a request that was refused before it was read: its method and route are not known, and it took no time."""
+        REQUESTS.labels("other", "other", str(status)).inc()
+        self._log_merged("other", "other", status, 0.0)
+
     def _log_merged(self, method: str, route: str, status: int, seconds: float) -> None:
         now = time.monotonic()
         logged_at, more = self._merged.get((method, route, status), (-_MERGED_SECONDS, 0))

@@ -2,17 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from app.cli import http_protocol
-from app.cli.http_protocol import ConnectionLimits, protocol_with
+from tests.cli.served import connect, connection_of, served
 
-LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5, write_seconds=5)
 PATHS = {
     "/plain": [(b"content-type", b"text/plain"), (b"content-length", b"5")],
     "/chunked": [(b"content-type", b"text/plain")],
@@ -40,29 +36,10 @@ async def _answers(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "http.response.body", "body": b"hello"})
 
 
-@asynccontextmanager
-async def _served(app: Any = _answers) -> AsyncIterator[uvicorn.Server]:
-    config = uvicorn.Config(
-        app, port=0, http=protocol_with(LIMITS), log_config=None, lifespan="off", server_header=False, ws="none"
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        yield server
-    finally:
-        await server.shutdown()
-
-
-async def _connection(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
-
-
 async def _exchange(*requests: str) -> str:
     """Send requests at once on one connection, the last of which closes it; return all that is answered."""
-    async with _served() as server, asyncio.timeout(10):
-        reader, writer = await _connection(server)
+    async with served(_answers) as server, asyncio.timeout(10):
+        reader, writer = await connect(server)
         writer.write("".join(requests).encode())
         answer = await reader.read()
         writer.close()
@@ -129,8 +106,8 @@ async def test_a_stop_between_head_and_body_closes_the_connection() -> None:
             connection.shutdown()
         await send({"type": "http.response.body", "body": b"hello"})
 
-    async with _served(app) as server, asyncio.timeout(10):
-        reader, writer = await _connection(server)
+    async with served(app) as server, asyncio.timeout(10):
+        reader, writer = await connect(server)
         writer.write(_request("/plain").encode())
         answer = await reader.read()
         writer.close()
@@ -154,14 +131,12 @@ async def test_a_request_that_offers_another_protocol_is_read_whole(offer: str) 
 async def test_a_pipelined_request_has_time_for_its_body(upgrade: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer before it does not begin the time in which the rest of an answered request is discarded."""
     monkeypatch.setattr(http_protocol, "_DISCARD_SECONDS", 1.0)
-    async with _served() as server, asyncio.timeout(10):
-        reader, writer = await _connection(server)
+    async with served(_answers) as server, asyncio.timeout(10):
+        reader, writer = await connect(server)
         head = _request("/echo", "POST", **upgrade, **{"Content-Length": "5"})
         writer.write((_request("/plain") + head).encode())
         await reader.readuntil(b"hello")
-        (connection,) = server.server_state.connections
-        assert isinstance(connection, http_protocol.HttpProtocol)
-        connection.sweep(time.monotonic() + 2)
+        connection_of(server).sweep(time.monotonic() + 2)
         writer.write(b"later")
         assert (await reader.readuntil(b"later")).startswith(b"HTTP/1.1 200 OK\r\n")
         writer.close()

@@ -147,6 +147,48 @@ async def test_an_endless_head_is_cut_off(server: ServerProcess, head: bytes) ->
         assert (await client.get(f"{server.base}/healthz")).is_success
 
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "requests": (b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 8000),
+    "chunks": (b"POST /v1/webhooks/x HTTP/1.1\r\nHost: x\r\n" + CHUNKED, b"1\r\nx\r\n" * 40_000),
+    "trailers": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + CHUNKED + b"0\r\n", b"X: y\r\n" * 40_000),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_flood_of_one_connection_stops_no_other(server: ServerProcess, kind: str) -> None:
+    """10 MB of tiny requests, chunks or trailers: half of the other requests take under 250 ms, and memory grows by less than 30 MB."""
+    first, flood_of = FLOODS[kind]
+    before = memory_of(server)
+    reader, writer = await connect(server)
+
+    async def send() -> None:
+        with suppress(ConnectionError):
+            writer.write(first)
+            for _ in range(40):
+                writer.write(flood_of)
+                await writer.drain()
+
+    async def read() -> None:
+        with suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+
+    tasks = [asyncio.create_task(each()) for each in (send, read)]
+    seconds = []
+    async with httpx.AsyncClient(base_url=server.base) as client:
+        for _ in range(40):
+            began = time.monotonic()
+            assert (await client.get("/healthz")).is_success
+            seconds.append(time.monotonic() - began)
+            await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    await hang_up(writer)
+    assert sorted(seconds)[20] < 0.25, seconds
+    assert memory_of(server) - before < 30 * MEGABYTE
+
+
 async def test_a_head_over_the_limit_is_431(server: ServerProcess) -> None:
     """64 KiB by default, in one piece and in several; a head just below passes."""
     for size, status in ((60_000, b"HTTP/1.1 200"), (70_000, b"HTTP/1.1 431"), (200_000, b"HTTP/1.1 431")):

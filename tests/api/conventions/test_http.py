@@ -201,3 +201,12 @@ async def test_metrics_by_setting(service: Service, keys: KeyMaker) -> None:
             viewer = await keys(Role.VIEWER)
             answers = [await client.get("/metrics", headers=headers) for headers in ({"Authorization": ""}, viewer, {})]
             assert statuses == tuple(answer.status_code for answer in answers), setting
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+async def test_a_slash_at_the_end_leads_nowhere(client: httpx.AsyncClient, method: str) -> None:
+    """A redirect would send the key to the host that the request names, by the scheme of the server behind a proxy."""
+    for path in ("/v1/sessions/", "/v1/me/", "/healthz/"):
+        answer = await client.request(method, path, headers={"Host": "stranger.example"})
+        assert 404 == answer.status_code
+        assert "location" not in answer.headers
