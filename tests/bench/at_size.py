@@ -21,9 +21,10 @@ SESSIONS_AT_ONCE = 50
 BATCH = 500
 ROUNDS = 5
 ROUND_EVENTS = 20_000
-READS = 200
+READS = 40
 _BATCH_TYPE = "application/cloudevents-batch+json"
 _OWN = {"sessions", "streams"}
+_OF_SESSION = ("kpis", "products", "timeline", "sources", "funnel", "after-live", "insights", "alerts", "report")
 _START = datetime(2021, 9, 25, 5, tzinfo=UTC)
 Row = tuple[str, str, str, str]
 
@@ -97,8 +98,7 @@ async def at_size(here: World, total: int) -> list[Row]:
     _send(here, "template", 40, 0, PER_SESSION)
     live = here.session("live")
     reads = {
-        "/kpis": f"/v1/sessions/{live}/kpis",
-        "/products": f"/v1/sessions/{live}/products",
+        **{f"/{name}": f"/v1/sessions/{live}/{name}" for name in _OF_SESSION},
         "list of sessions": "/v1/sessions?limit=50",
         "comparison of two sessions": f"/v1/comparison?sessions={live},{template}",
         "month of the agency": "/v1/months/2021-09",
@@ -122,7 +122,10 @@ async def at_size(here: World, total: int) -> list[Row]:
     rows = [
         (name, f"{many / few:.2f}", "≥ 0.9", f"{many:,.0f} against {few:,.0f} rows/s; {size / 2**30:.1f} GiB, {filled:.0f} s")
     ]
-    for what in reads:
+    for what, path in reads.items():
         before, after = times[0][what], times[1][what]
-        rows.append((f"  {what}, time", f"{after / before:.2f}", "", f"{after:.1f} ms against {before:.1f} ms"))
+        # What belongs to one session depends on that alone, whose events have doubled meanwhile; lists, months and a brand's
+        # history have more to read.
+        goal = "≤ 3" if path.startswith(f"/v1/sessions/{live}") else ""
+        rows.append((f"  {what}, time", f"{after / before:.2f}", goal, f"{after:.1f} ms against {before:.1f} ms"))
     return rows

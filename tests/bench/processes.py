@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -76,8 +77,21 @@ def _round(ports: list[int], streams: list[Iterator[dict[str, object]]]) -> floa
 
 
 def _telemetry(subject: str, share: int) -> Iterator[dict[str, object]]:
-    # A seed of its own makes identities of its own: no process sends what another has sent.
     return events(0, 10_000_000, 1_000_000, subject, seed=100 + share)
+
+
+def _dealt(show: Iterator[dict[str, object]], count: int) -> list[Iterator[dict[str, object]]]:
+    """Deal the batches of one show out to processes in turns, as a proxy in front of them does."""
+    waiting: list[deque[dict[str, object]]] = [deque() for _ in range(count)]
+    turns = itertools.cycle(waiting)
+
+    def share(own: deque[dict[str, object]]) -> Iterator[dict[str, object]]:
+        while True:
+            while not own:
+                next(turns).extend(itertools.islice(show, BATCH))
+            yield own.popleft()
+
+    return [share(own) for own in waiting]
 
 
 def processes(here: World) -> list[Row]:
@@ -88,8 +102,8 @@ def processes(here: World) -> list[Row]:
         for room in (hot, *apart):
             here.session(room)
         with _more(here, count - 1) as ports:
-            # One process alone writes its share to one session, or to two in turns.
-            one = [_telemetry(f"wechat:{hot}", 10 * count + number) for number in range(count)]
+            # One process alone writes to one session, or to two in turns.
+            one = _dealt(_telemetry(f"wechat:{hot}", 10 * count), count)
             several = [_telemetry(f"wechat:{room}", 50 + 10 * count + number) for number, room in enumerate(apart)]
             if count == 1:
                 several = [_in_turns(several)]
