@@ -10,6 +10,7 @@ from app.ingest.retention import retire
 from app.platforms.background.job_runner import JobRunner
 from app.service import open_service
 from app.settings import Settings
+from tests.deletions import deletions_noted
 from tests.ingest.sending import new_session, send
 
 
@@ -89,22 +90,9 @@ async def test_one_statement_deletes_a_part_of_what_years_left(monkeypatch: pyte
     monkeypatch.setattr("app.ingest.retention._AT_ONCE", 3)
     now = datetime.now(UTC)
     async with open_service(settings) as service, service.database.acquire() as connection:
-        await connection.execute("CREATE TABLE deleted_at_once (name text, rows bigint)")
-        await connection.execute(
-            "CREATE FUNCTION note_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "INSERT INTO deleted_at_once SELECT TG_TABLE_NAME, count(*) FROM gone; RETURN NULL; END $$"
-        )
         for table, rows in _OLD.items():
             await connection.execute(f"INSERT INTO {table} {rows}", now - timedelta(days=3_000))
-            await connection.execute(
-                f"CREATE TRIGGER note_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone "
-                "FOR EACH STATEMENT EXECUTE FUNCTION note_deleted()"
-            )
-        runner = JobRunner(service.database, settings, None, None)  # type: ignore[arg-type]
-        await runner.delete_expired(now)
-        found = await connection.fetch(
-            "SELECT name, array_agg(rows ORDER BY rows DESC) AS rows FROM deleted_at_once GROUP BY name"
-        )
-        await connection.execute("DROP FUNCTION note_deleted CASCADE")
-        await connection.execute("DROP TABLE deleted_at_once")
-    assert {table: [3, 3, 1] for table in _OLD} == {row["name"]: row["rows"] for row in found}
+        async with deletions_noted(connection, *_OLD) as noted:
+            runner = JobRunner(service.database, settings, None, None)  # type: ignore[arg-type]
+            await runner.delete_expired(now)
+    assert {table: [3, 3, 1] for table in _OLD} == noted

@@ -4,6 +4,7 @@ In: a session's id. Out: none of its rows remain; its new buyers pass to the ses
 here: other changes of other sessions.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.catalogue.access import Principal, Role
@@ -14,6 +15,12 @@ from app.storage.ingest import first_purchases
 from app.storage.queries import queries
 from app.storage.session_locks import exclude_flushes
 from app.storage.transient_errors import retry_conflicts
+
+_PART = 20_000
+"""Rows of the log, and of the sets, that one statement deletes: it has seconds, and each row may be on a page of its own."""
+_EVENTS = (b"",), (b"\xff" * 17,)
+_MEMBERS = ("", b""), ("\x7f", b"")
+"""Keys before the first and after the last row; an event's key has 16 bytes, and the name of a set is ASCII."""
 
 
 async def delete(database: Database, principal: Principal, session_id: UUID) -> None:
@@ -53,8 +60,23 @@ async def _delete(connection: Connection, principal: Principal, session_id: UUID
     await _reassign_first_purchases(connection, brand_id, session_id)
     imports = [row["import_id"] for row in await connection.fetch(sql["imports_of"], session_id)]
     await connection.execute(sql["delete_imports"], imports)
+    parts = queries("catalogue/session_parts")
+    await _delete_in_parts(connection, session_id, parts["last_event"], parts["delete_events"], _EVENTS)
+    await _delete_in_parts(connection, session_id, parts["last_member"], parts["delete_members"], _MEMBERS)
     for statement in queries("catalogue/session_deletion").values():
         await connection.execute(statement, session_id)
+
+
+async def _delete_in_parts(
+    connection: Connection, session_id: UUID, last: str, delete_part: str, ends: tuple[Sequence[object], Sequence[object]]
+) -> None:
+    """Delete a session's rows of one table in the order of their key, some at a time."""
+    after, end = ends
+    while after != end:
+        found = await connection.fetchrow(last, session_id, *after, _PART - 1)
+        until = end if found is None else tuple(found)
+        await connection.execute(delete_part, session_id, *after, *until)
+        after = until
 
 
 async def _reassign_first_purchases(connection: Connection, brand_id: UUID, session_id: UUID) -> None:

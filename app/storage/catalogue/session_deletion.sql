@@ -1,14 +1,6 @@
--- name: events
--- Empties a session's log.
-DELETE FROM events WHERE session_id = $1;
-
 -- name: movements
 -- Empties its entries and exits.
 DELETE FROM movements WHERE session_id = $1;
-
--- name: members
--- Empties a session's sets.
-DELETE FROM members WHERE session_id = $1;
 
 -- name: counters
 -- Empties a session's sums.

@@ -11,7 +11,8 @@ import pytest
 
 from app.ingest.rebuilding import rebuild
 from app.service import Service
-from tests.databases import WRITES
+from tests.databases import WRITES, plain_only
+from tests.deletions import deletions_noted
 
 NewSession = Callable[..., Awaitable[dict[str, Any]]]
 Send = Callable[..., Coroutine[Any, Any, None]]
@@ -96,6 +97,25 @@ async def test_nothing_of_a_deleted_session_is_left(
     await send("wechat:1", *events)
     (shown,) = (await client.get("/v1/sessions")).json()["sessions"]
     assert (again["id"], 1, "10.00") == (shown["id"], shown["kpis"]["viewers"], shown["kpis"]["gmv"])
+
+
+@plain_only("Citus has no such triggers")
+async def test_a_session_goes_in_parts(
+    client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No statement deletes more than a part of the log or of the sets: a session has millions of events, a statement seconds."""
+    monkeypatch.setattr("app.catalogue.sessions.session_deletion._PART", 3)
+    made, other = await new_session(title="gone"), await new_session(title="kept")
+    at = "2021-09-25T05:00:00Z"
+    for session in (made["id"], other["id"]):
+        await send(session, *(("viewer.entered", at, {"viewer": f"v{n}"}) for n in range(7)))
+    async with service.database.acquire() as connection:
+        async with deletions_noted(connection, "events", "members") as noted:
+            assert 204 == (await client.delete(f"/v1/sessions/{made['id']}")).status_code
+        left = await connection.fetchval("SELECT array_agg(DISTINCT session_id::text) FROM events")
+        members = await connection.fetchval("SELECT count(*) FROM members WHERE session_id = $1", other["id"])
+    assert {"events": [3, 3, 1], "members": [3, 3, 1]} == noted
+    assert ([other["id"]], 7) == (left, members)
 
 
 @pytest.mark.parametrize("seed", range(4))
