@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from app.storage.queries import queries
@@ -61,3 +62,64 @@ async def test_lead_times_read_the_aliases_of_a_brand_once(connection: asyncpg.C
     plan = await nodes(connection, queries("backoffice/lead_times")["lead_times"], SESSION, BRAND, 100)
     (aliases,) = [node for node in plan if node.get("CTE Name") == "codes" and node["Node Type"] == "CTE Scan"]
     assert (1, 200) == (aliases["Actual Loops"], aliases["Actual Rows"])
+
+
+async def _sell(connection: asyncpg.Connection) -> None:
+    """Have 1,500 customers buy twice each, in rows that are wide as those of real orders are."""
+    await connection.execute(
+        "INSERT INTO orders (session_id, platform, order_id, told_rank, told_at, told_key, buyer, lines, refunded_amount, paid_at) "
+        "SELECT $1, 'wechat', n::text, 0, now(), '', md5((n % 1500)::text), "
+        """json_build_array(json_build_object('product', repeat('p', 400), 'quantity', 1)), 0, now() - n * interval '1 minute' """
+        "FROM generate_series(1, 3000) AS n", SESSION,
+    )  # fmt: skip
+    await connection.execute("VACUUM ANALYZE orders")
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "values"),
+    [
+        ("backoffice/customers", "page", (None, None, None, None, 51)),
+        ("backoffice/customers", "cohorts", ()),
+        ("reports/months", "customers", (["2021-09"],)),
+    ],
+)
+async def test_customers_are_counted_in_an_index(
+    connection: asyncpg.Connection, file: str, name: str, values: tuple[object, ...]
+) -> None:
+    """All orders of a brand are passed, none of them is read."""
+    await _sell(connection)
+    plan = await nodes(connection, queries(file)[name], BRAND, *values)
+    (orders,) = [node for node in plan if node.get("Relation Name") == "orders"]
+    assert ("Index Only Scan", "orders_buyer_session_id", 0) == (
+        orders["Node Type"],
+        orders["Index Name"],
+        orders["Heap Fetches"],
+    )
+
+
+async def test_a_page_of_customers_computes_the_pseudonyms_of_its_rows(connection: asyncpg.Connection) -> None:
+    """Not those of all customers: of 1,500 the 51 who can be on the page are named."""
+    await _sell(connection)
+    plan = await nodes(connection, queries("backoffice/customers")["page"], BRAND, None, None, None, None, 51)
+    (sort,) = [node for node in plan if node["Node Type"] == "Sort" and any("sha256" in key for key in node["Sort Key"])]
+    assert 51 == sum(part["Actual Rows"] for part in sort["Plans"])
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "values"),
+    [
+        ("backoffice/customers", "amounts", ([f"{1:032}"],)),
+        ("backoffice/customers", "orders", ([f"{1:032}"], None, None, None, 51)),
+        ("backoffice/forgetting", "sessions", (f"{1:032}",)),
+    ],
+)
+async def test_the_orders_of_a_customer_are_found_by_the_buyer(
+    connection: asyncpg.Connection, file: str, name: str, values: tuple[object, ...]
+) -> None:
+    """No order of another customer is read."""
+    await _sell(connection)
+    plan = await nodes(connection, queries(file)[name], BRAND, *values)
+    (orders,) = [node for node in plan if node.get("Relation Name") == "orders"]
+    (index,) = [node for node in plan if node.get("Index Name") == "orders_buyer_session_id"]
+    assert "buyer" in index["Index Cond"]
+    assert 0 == orders["Actual Rows"] + orders.get("Rows Removed by Filter", 0)

@@ -1,23 +1,24 @@
 -- name: customers
 -- Buyers of a brand in months ($2, yyyy-mm in the session's time zone of each payment), and those who bought from it for the first
 -- time. A forgotten customer is counted by the orders that no other order of theirs counts for.
-WITH bought AS (
-    SELECT o.buyer, to_char(o.paid_at AT TIME ZONE s.time_zone, 'YYYY-MM') AS month, f.elsewhere
-    FROM orders o
-    JOIN sessions s ON s.id = o.session_id
-    LEFT JOIN forgotten_orders f ON f.session_id = o.session_id AND f.platform = o.platform AND f.order_id = o.order_id
-    WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL
-), firsts AS (
-    SELECT buyer, min(month) AS month FROM bought WHERE elsewhere IS NULL GROUP BY buyer
-), people AS (
-    SELECT DISTINCT b.buyer, b.month, b.month = f.month AS new
-    FROM bought b
-    JOIN firsts f ON f.buyer = b.buyer
-    WHERE b.month = ANY($2::text[])
-    UNION ALL
-    SELECT buyer, month, 'customer' <> ALL(elsewhere) FROM bought WHERE month = ANY($2::text[]) AND 'month' <> ALL(elsewhere)
-)
-SELECT month, count(*) AS buyers, count(*) FILTER (WHERE new) AS new FROM people GROUP BY month;
+SELECT to_char(make_date(month / 12, month % 12 + 1, 1), 'YYYY-MM') AS month, count(*) AS buyers, count(*) FILTER (WHERE new) AS new
+FROM (
+    SELECT b.month,
+           CASE WHEN b.elsewhere IS NULL THEN b.month = min(b.month) OVER (PARTITION BY b.buyer)
+                ELSE 'customer' <> ALL(b.elsewhere) END AS new
+    FROM (
+        -- Months counted from the year 0, as in customers.sql.
+        SELECT o.buyer, (date_part('year', at.moment) * 12 + date_part('month', at.moment) - 1)::int AS month, f.elsewhere
+        FROM orders o
+        JOIN sessions s ON s.id = o.session_id
+        CROSS JOIN LATERAL (SELECT o.paid_at AT TIME ZONE s.time_zone AS moment) at
+        LEFT JOIN forgotten_orders f ON f.session_id = o.session_id AND f.buyer = o.buyer
+        WHERE s.brand_id = $1::uuid AND o.buyer IS NOT NULL AND o.paid_at IS NOT NULL AND 'month' <> ALL(coalesce(f.elsewhere, '{}'))
+        GROUP BY 1, 2, 3
+    ) b
+) bought
+WHERE month IN (SELECT left(wanted, 4)::int * 12 + right(wanted, 2)::int - 1 FROM unnest($2::text[]) AS wanted)
+GROUP BY bought.month;
 
 -- name: products
 -- What sessions sold of each product, by currency, the most pieces first; money in minor units.

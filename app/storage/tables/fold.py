@@ -177,6 +177,14 @@ orders = Table(
     Column("buyer_counted", Boolean),
     # What was paid after the end of a session is a short stretch of it.
     Index("orders_session_id_paid_at", "session_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
+    # The orders of a customer; and of all customers of a brand what their list counts, without a look at the orders.
+    Index(
+        "orders_buyer_session_id",
+        "buyer",
+        "session_id",
+        postgresql_include=["paid_at"],
+        postgresql_where=text("buyer IS NOT NULL"),
+    ),
     # Orders of which money went back, which are few.
     Index("orders_session_id_refunded", "session_id", postgresql_where=text("refunded_amount <> 0")),
 )
