@@ -22,6 +22,7 @@ RowError = Literal[
     "order_number",
     "order_on_several_platforms",
     "order_without_stream",
+    "other_heading",
     "outside_years",
     "quotes",
     "refund_number",

@@ -57,6 +57,32 @@ class Heading:
     twins: dict[str, list[int]]
 
 
+class HeadingAgain:
+    """Tells rows below a heading that are headings too, as in files that were put one behind the other."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Begin with the columns of the first heading."""
+        self._names = list(layout.columns)
+        self._seen = frozenset(clean(name) for name in self._names)
+        self.columns = [(heading, column - 1) for heading, column in layout.columns.items()]
+        """Heading as mapped → place in a row, under the last heading that was read."""
+        self.lacks: list[str] = []
+        """What the last heading lacks; rows below it cannot be read."""
+
+    def read(self, cells: Sequence[str], mapped: Mapping[str, str]) -> bool:
+        """Return whether a row is a heading; the rows below it have its columns."""
+        # Most rows hold no heading at all; only the others are compared as the first heading was.
+        if self._seen.isdisjoint(cells) and self._seen.isdisjoint(mapped.values()):
+            return False
+        columns, twins = _columns(cells, self._names)
+        if len(columns) < min(2, len(self._names)):
+            return False
+        self.lacks = [name for name in self._names if name not in columns or name in twins]
+        if not self.lacks:
+            self.columns = [(heading, columns[heading] - 1) for heading in self._names]
+        return True
+
+
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 """Characters that take no room: marks of the direction of writing come along when a number is copied."""
 

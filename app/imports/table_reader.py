@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 
 from app.imports.csv_cells import BadCell
 from app.imports.csv_records import Record, UnclosedQuote, records
-from app.imports.table_heading import BadFile, Heading, Hints, Layout, clean, find_heading, lacks, leading_rows
+from app.imports.table_heading import BadFile, Heading, HeadingAgain, Hints, Layout, clean, find_heading, lacks, leading_rows
 from app.imports.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MAX_ROWS = 200_000
@@ -99,22 +99,23 @@ class Table:
 
     def _read(self, found: Iterable[tuple[int, Record]]) -> Iterator[Row]:
         layout, width = self.layout, self._width
-        columns = [(heading, column - 1) for heading, column in layout.columns.items()]
-        heading: list[str] | None = None
+        heading = HeadingAgain(layout)
         for number, record in found:
             cells = record.cells
             if number <= layout.heading_row:
-                if number == layout.heading_row:
-                    heading = cells
                 continue
             if number - layout.heading_row > MAX_ROWS:
                 raise BadFile(f"has more than {MAX_ROWS} rows")
-            if cells == heading:
+            mapped = {name: clean(cells[index]) if index < len(cells) else "" for name, index in heading.columns}
+            if heading.read(cells, mapped):
                 self.repeated_headings.append(number)
+                width = len(cells)
                 continue
-            mapped = {name: clean(cells[index]) if index < len(cells) else "" for name, index in columns}
             fault = None
-            if record.faulty:
+            if heading.lacks:
+                names = ", ".join(heading.lacks[:5])
+                fault = BadCell(f"stands below a heading that has {names} not at all, or twice", "other_heading", names=names)
+            elif record.faulty:
                 fault = BadCell("has a quote inside a quoted cell that is not doubled", "quotes")
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
                 fault = BadCell("has more cells than the heading: a cell that holds the separator is not quoted", "cells")
