@@ -8,7 +8,8 @@ refused and stays open for a corrected file. Everything else (buyer, SKU, shipme
 missing or unreadable, the order is taken without it and the row carries a warning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -101,7 +102,7 @@ class _Order:
         purchase = self._purchase(whole, lines) if self._rows else {}
         dated = self._times.get("paid") or self._times.get("placed")
         refunds, warnings = read_refunds(self._rows, self._returned, lines, self._export, dated)
-        self._found.warnings += warnings
+        self._found.warnings += [*warnings, *self._doubts(purchase, lines, refunds)]
         parcels = self._parcels()
         at = self._dated(refunds, parcels)
         revision = f"{at}/{_stamp(self._export.imported_at)}"
@@ -207,6 +208,21 @@ class _Order:
             # The order of rows is the exporting program's affair: it must not make another statement.
             "lines": sorted(stated, key=to_json) if len(stated) > 1 else stated,
         }
+
+    def _doubts(self, purchase: Mapping[str, object], lines: Iterable[Line], refunds: Iterable[Refund]) -> Iterator[str]:
+        """Yield what is counted as it stands, and may be a mistake of the file."""
+        if not self._rows:
+            yield "has rows of returns alone: they are read as all that went back so far"
+            return
+        equal = defaultdict[tuple[object, ...], list[int]](list)
+        for row, amount in lines:
+            equal[*map(row.cells.get, ("product", "sku", "quantity", "gift")), Decimal(amount)].append(row.line)
+        for rows in equal.values():
+            if len(rows) > 1:
+                # Two pieces on two lines, or one line that is repeated for each of its parcels or refunds.
+                yield f"the rows {', '.join(map(str, rows[:5]))} state the same line: all of them are counted"
+        if sum((refund.amount for refund in refunds), Decimal(0)) > Decimal(str(purchase["amount"])):
+            yield "the refund is greater than the order: it is counted as it stands"
 
     def _buyer(self) -> str | None:
         named = sorted({str(value) for value in self._stated("buyer")})

@@ -197,3 +197,32 @@ async def test_rows_that_differ_in_a_side_fact_are_one_order(imports: Imports) -
     receipt = await imports.take(CN, CN_HEAD, f"1,甲,knit-01,1,1.00,{PAID}", f"1,乙,coat-02,1,2.00,{PAID}")
     assert "differ in buyer" in warnings(receipt)
     assert [1, 1, "3.00"] == await imports.figures("orders", "buyers", "gmv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "warning"),
+    [
+        ((f"A1,o1,knit-01,1,100.00,{PAID},150.00,2026-09-26",), "the refund is greater than the order"),
+        # A line that is repeated for each of its refunds, or two equal lines: the file does not say.
+        (
+            (f"A1,o1,knit-01,1,100.00,{PAID},40.00,2026-09-26", f"A1,o1,knit-01,1,100.00,{PAID},30.00,2026-09-27"),
+            "the rows 2, 3 state the same line",
+        ),
+        ((f"A1,o1,knit-01,-1,-40.00,{PAID},,2026-09-27",), "has rows of returns alone"),
+    ],
+)
+async def test_what_may_be_a_mistake_of_the_file_is_a_warning(rows: tuple[str, ...], warning: str, imports: Imports) -> None:
+    """It is counted as it stands."""
+    receipt = await imports.take(RF, RF_HEAD, *rows)
+    assert receipt["accepted"]
+    assert warning in warnings(receipt)
+
+
+async def test_orders_without_doubt_have_no_warning(imports: Imports) -> None:
+    """Two products, a line of the same product with other pieces, a refund of all."""
+    lines = (
+        f"A1,o1,knit-01,1,100.00,{PAID},,",
+        f"A1,o1,knit-01,2,200.00,{PAID},,",
+        f"A1,o1,coat-02,1,100.00,{PAID},400.00,2026-09-26",
+    )
+    assert "" == warnings(await imports.take(RF, RF_HEAD, *lines))
