@@ -53,6 +53,12 @@ _MORNING = frozenset(("AM", "A.M.", "上午", "午前"))
 _AFTERNOON = frozenset(("PM", "P.M.", "下午", "午後"))
 
 
+class DateOfSpreadsheet(str):
+    """The text of a cell that a spreadsheet stored as a date or a time, into which it also turns codes such as 1-2."""
+
+    __slots__ = ()
+
+
 class BadTime(ValueError):
     """A cell holds no time; `code` is the rule that it breaks."""
 

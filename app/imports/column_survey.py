@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals
+from app.imports.csv_cells import identifying
 from app.imports.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
 from app.imports.table_heading import BadFile
 from app.imports.table_reader import Row
@@ -81,7 +82,7 @@ class Surveyor:
                 continue
             count += 1
             if self.key is not None:
-                last[row.cells[self.key]] = row.number
+                last[identifying(row.cells[self.key])] = row.number
             if row.fault is None:
                 self._look(row)
         return Survey(self._decimals(), self._date_orders(), self._serial, frozenset(totals), last, count)

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from app.adapters.parsing import duration
 from app.events.fields import MAX_COUNT
-from app.imports.cell_times import BadTime, CellTime, DateOrder, read_time
+from app.imports.cell_times import BadTime, CellTime, DateOfSpreadsheet, DateOrder, read_time
 from app.imports.number_notation import BadNumber, Mark, decimal, foreign_currency
 from app.imports.row_errors import RowError
 from app.imports.table_heading import BadFile, clean
+from app.imports.workbook_gaps import CodeOfSpreadsheet
 
 __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "seconds", "text", "time"]
 
@@ -71,12 +72,19 @@ def text(cell: str) -> str | None:
     """Return an id or a name; None if the cell is empty.
 
     Raises:
-        BadCell: a spreadsheet has rounded the id (`3.70512E+18`): its digits are lost.
+        BadCell: a spreadsheet has rounded the id (`3.70512E+18`), or turned it into a date: its characters are lost.
     """
-    found = _told(cell)
+    if isinstance(cell, DateOfSpreadsheet):
+        raise BadCell("is a date into which a spreadsheet turned it; format the column as text", "date_for_text")
+    found = identifying(_told(cell))
     if _SCIENTIFIC.fullmatch(found if found.isascii() else unicodedata.normalize("NFKC", found)):
         raise BadCell("is rounded to scientific notation; export the column as text", "rounded_number")
     return None if found in EMPTY else found
+
+
+def identifying(cell: str) -> str:
+    """Return a cell as it identifies something: a number as its format shows it."""
+    return cell.shown if isinstance(cell, CodeOfSpreadsheet) else cell
 
 
 def number(cell: str, mark: Mark = ".") -> int | None:

@@ -138,7 +138,7 @@ class Import:
         above: tuple[int, str | None] = (0, None)
         """The row before, and its order."""
         for found in self._rows():
-            row, key = self._read(found), found.cells[heading]
+            row, key = self._read(found), csv_cells.identifying(found.cells[heading])
             if key not in csv_cells.EMPTY:
                 if complete is not None:
                     yield self._order(complete, pending.pop(complete), export)

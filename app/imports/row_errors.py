@@ -10,6 +10,7 @@ RowError = Literal[
     "amounts_differ",
     "cells",
     "characters",
+    "date_for_text",
     "duration",
     "empty",
     "foreign_currency",

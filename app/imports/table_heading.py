@@ -66,8 +66,8 @@ class HeadingAgain:
         self._seen = frozenset(clean(name) for name in self._names)
         self.columns = [(heading, column - 1) for heading, column in layout.columns.items()]
         """Heading as mapped → place in a row, under the last heading that was read."""
-        self.lacks: list[str] = []
-        """What the last heading lacks; rows below it cannot be read."""
+        self.lacks = ""
+        """What the last heading has not at all, or twice; rows below it cannot be read."""
 
     def read(self, cells: Sequence[str], mapped: Mapping[str, str]) -> bool:
         """Return whether a row is a heading; the rows below it have its columns."""
@@ -77,7 +77,7 @@ class HeadingAgain:
         columns, twins = _columns(cells, self._names)
         if len(columns) < min(2, len(self._names)):
             return False
-        self.lacks = [name for name in self._names if name not in columns or name in twins]
+        self.lacks = ", ".join([name for name in self._names if name not in columns or name in twins][:5])
         if not self.lacks:
             self.columns = [(heading, columns[heading] - 1) for heading in self._names]
         return True

@@ -113,8 +113,7 @@ class Table:
                 continue
             fault = None
             if heading.lacks:
-                names = ", ".join(heading.lacks[:5])
-                fault = BadCell(f"stands below a heading that has {names} not at all, or twice", "other_heading", names=names)
+                fault = BadCell(f"is below a heading without {heading.lacks}, or with two", "other_heading", names=heading.lacks)
             elif record.faulty:
                 fault = BadCell("has a quote inside a quoted cell that is not doubled", "quotes")
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):

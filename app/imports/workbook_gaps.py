@@ -1,14 +1,18 @@
-"""Cells of an xlsx file that show no value: errors, and formulas whose value was not stored.
+"""Cells of an xlsx file that show other than their value: errors, formulas whose value was not stored, codes such as 00123.
 
 In: the file. Out: where such cells are, and whether the workbook counts days from 1904. Never here: values; the other formats
 (xls, xlsb, ods), of which only values are read.
 
-The reader of values returns such a cell as an empty one. An empty cell states nothing, and an order whose refund shows `#REF!`
-would be one without a refund. Most files have none: the text of a sheet is searched first, and parsed only if it has one.
+The reader of values returns an error as an empty cell. An empty cell states nothing, and an order whose refund shows `#REF!`
+would be one without a refund. A number whose format is `00000` has lost its zeros. Most files have none of these: the text of a
+sheet is searched first, and parsed only if it has one.
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
 from typing import IO, BinaryIO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
@@ -18,15 +22,40 @@ UNCALCULATED = "#FORMULA!"
 """Replaces the value of a formula that was never computed, as libraries write it."""
 Gaps = dict[tuple[int, int], str]
 """Row and column, counted from 1 → what the cell shows."""
+_MOST_ROWS = 1_048_576
 _PIECE = 256 * 1024
 _OVERLAP = 64
 _SIGNS = (b't="e"', b"t='e'", *(begin + end for begin in (b"<f", b":f") for end in (b">", b" ", b"/", b"\n", b"\t", b"\r")))
-"""A part of every such cell. Searching for texts costs less than searching for a pattern."""
+"""A part of every cell without a value. Searching for texts costs less than searching for a pattern."""
 _DATE_1904 = re.compile(rb"""\sdate1904=["'](?:1|true)["']""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _HEAD_BYTES = 4 * 1024 * 1024
+Pieces = Sequence[str]
+"""`0` for each digit, and the texts between them."""
+MOST_DIGITS = 40
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s[^>]*>")
+_CELL_STYLES = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_CELL_STYLE = re.compile(rb"<(?:\w+:)?xf\s[^>]*>")
+_FORMAT_PART = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<digit>0)|(?P<plain>[-+()& ])|(?:[_*].|\[[^\]]*\])(?P<none>)')
+"""What such a format consists of; `_x`, `*x` and `[…]` make room, fill and colour."""
+
+
+@dataclass(slots=True)
+class CellsOfSheet:
+    """What the values of a sheet's cells do not tell."""
+
+    gaps: Gaps = field(default_factory=dict)
+    styles: dict[int, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
+    """Column → for each row one more than the place of its cell's format in `formats`, or 0: a byte per cell, since whole columns
+    have such formats."""
+    formats: list[Pieces] = field(default_factory=list)
+
+    def format_of(self, row: int, column: int) -> Pieces | None:
+        """Return the format of a cell that makes a code of a number."""
+        styles = self.styles[column]
+        return self.formats[styles[row] - 1] if row < len(styles) and styles[row] else None
 
 
 class TooManyGaps(ValueError):
@@ -41,6 +70,7 @@ class WorkbookGaps:
         self.since_1904 = False
         self._file = file
         self._parts: list[str] = []
+        self._formats: Mapping[int, Pieces] = {}
         try:
             with self._opened() as archive:
                 book = _head(archive, "xl/workbook.xml")
@@ -48,6 +78,8 @@ class WorkbookGaps:
                     _attribute(found[0], b"Id"): _attribute(found[0], b"Target")
                     for found in _RELATION.finditer(_head(archive, "xl/_rels/workbook.xml.rels"))
                 }
+                if "xl/styles.xml" in archive.namelist():
+                    self._formats = code_formats(_head(archive, "xl/styles.xml"))
         except (BadZipFile, KeyError, OSError, ValueError, NotImplementedError, RuntimeError):
             return
         self.since_1904 = _DATE_1904.search(book) is not None
@@ -55,24 +87,25 @@ class WorkbookGaps:
             target = relations.get(_attribute(found[0], rb"\w+:id"), "")
             self._parts.append(target.removeprefix("/") if target.startswith("/") else f"xl/{target}")
 
-    def of_sheet(self, index: int) -> Gaps:
-        """Return the cells without a value of a sheet, by its place among all sheets; none if they cannot be found.
+    def of_sheet(self, index: int) -> CellsOfSheet:
+        """Return such cells of a sheet, by its place among all sheets; none if they cannot be found.
 
         Raises:
             TooManyGaps: they are more than `MOST_GAPS`.
         """
         if index >= len(self._parts):
-            return {}
+            return CellsOfSheet()
+        signs = (*_SIGNS, *(sign % style for style in self._formats for sign in (b' s="%d"', b" s='%d'")))
         try:
             with self._opened() as archive:
                 with archive.open(self._parts[index]) as part:
-                    if not _has_sign(part):
-                        return {}
+                    if not _has_sign(part, signs):
+                        return CellsOfSheet()
                 with archive.open(self._parts[index]) as part:
-                    return _parsed(part)
+                    return _parsed(part, self._formats)
         except (BadZipFile, KeyError, OSError, NotImplementedError, RuntimeError, expat.ExpatError):
             # What is damaged, the reader of values names.
-            return {}
+            return CellsOfSheet()
 
     def _opened(self) -> ZipFile:
         self._file.seek(0)
@@ -85,8 +118,8 @@ def _head(archive: ZipFile, name: str) -> bytes:
 
 
 def _attribute(tag: bytes, name: bytes) -> str:
-    found = re.search(rb"\s" + name + rb"""=["']([^"']*)["']""", tag)
-    return "" if found is None else found[1].decode("utf-8", "replace")
+    found = re.search(rb"\s" + name + rb"""=(?:"([^"]*)"|'([^']*)')""", tag)
+    return "" if found is None else (found[1] if found[1] is not None else found[2]).decode("utf-8", "replace")
 
 
 def _pieces(part: IO[bytes]) -> Iterator[bytes]:
@@ -94,18 +127,18 @@ def _pieces(part: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _has_sign(part: IO[bytes]) -> bool:
+def _has_sign(part: IO[bytes], signs: Collection[bytes]) -> bool:
     tail = b""
     for piece in _pieces(part):
         text = tail + piece
-        if any(sign in text for sign in _SIGNS):
+        if any(sign in text for sign in signs):
             return True
         tail = piece[-_OVERLAP:]
     return False
 
 
-def _parsed(part: IO[bytes]) -> Gaps:
-    reader = _SheetReader()
+def _parsed(part: IO[bytes], formats: Mapping[int, Pieces]) -> CellsOfSheet:
+    reader = _SheetReader(formats)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -115,7 +148,7 @@ def _parsed(part: IO[bytes]) -> Gaps:
     for piece in _pieces(part):
         parser.Parse(piece, False)
     parser.Parse(b"", True)
-    return reader.gaps
+    return reader.found
 
 
 def _refuse_entity(*_: object) -> None:
@@ -124,10 +157,13 @@ def _refuse_entity(*_: object) -> None:
 
 
 class _SheetReader:
-    """Collects the cells without a value of one sheet."""
+    """Collects such cells of one sheet."""
 
-    def __init__(self) -> None:
-        self.gaps: Gaps = {}
+    def __init__(self, formats: Mapping[int, Pieces]) -> None:
+        # A file with more such formats than a byte counts has its first ones.
+        known = list(formats.items())[:255]
+        self.found = CellsOfSheet(formats=[pieces for _, pieces in known])
+        self._places = {str(style): place for place, (style, _) in enumerate(known, 1)}
         self._row = 0
         self._column = 0
         self._kind = ""
@@ -145,6 +181,10 @@ class _SheetReader:
                 found = _REFERENCE.fullmatch(attributes.get("r", ""))
                 self._column = self._column + 1 if found is None else _column(found[1])
                 self._kind, self._formula, self._value = attributes.get("t", "n"), False, ""
+                if (place := self._places.get(attributes.get("s", ""))) and 0 < self._row <= _MOST_ROWS:
+                    styles = self.found.styles[self._column]
+                    styles.extend(bytes(max(0, self._row + 1 - len(styles))))
+                    styles[self._row] = place
             case "f":
                 self._formula = True
             case "v":
@@ -167,9 +207,75 @@ class _SheetReader:
                 self._add(UNCALCULATED)
 
     def _add(self, shown: str) -> None:
-        if len(self.gaps) == MOST_GAPS:
+        if len(self.found.gaps) == MOST_GAPS:
             raise TooManyGaps
-        self.gaps[self._row, self._column] = shown
+        self.found.gaps[self._row, self._column] = shown
+
+
+class CodeOfSpreadsheet(str):
+    """The number of a cell whose format makes a code of it: its value is the number, `shown` the code."""
+
+    __slots__ = ("shown",)
+    shown: str
+
+
+def code_of(pieces: Pieces, number: str) -> str:
+    """Return the text of a cell with a number; one that is no code has its number alone."""
+    if not number.isdigit():
+        return number
+    code = CodeOfSpreadsheet(number)
+    code.shown = shown(pieces, int(number))
+    return code
+
+
+def code_formats(styles: bytes) -> Mapping[int, Pieces]:
+    """Return the number of a cell style → its format, of those that make a code of a number."""
+    formats: dict[str, Pieces] = {}
+    for found in _FORMAT.finditer(styles):
+        pieces = _pieces_of(unescape(_attribute(found[0], b"formatCode")))
+        if pieces is not None:
+            formats[_attribute(found[0], b"numFmtId")] = pieces
+    cell_styles = _CELL_STYLES.search(styles)
+    if not formats or cell_styles is None:
+        return {}
+    used = [_attribute(found[0], b"numFmtId") for found in _CELL_STYLE.finditer(cell_styles[0])]
+    return {index: formats[number] for index, number in enumerate(used) if number in formats}
+
+
+def shown(pieces: Pieces, number: int) -> str:
+    """Return the text that a cell with a number shows.
+
+    >>> shown(["0", "0", "0", "-", "0", "0", "0", "0"], 11234)
+    '001-1234'
+    """
+    digits = str(number).zfill(pieces.count("0"))
+    # The first digit of the format takes all digits for which there is no other.
+    first = len(digits) - pieces.count("0") + 1
+    return "".join(_filled(pieces, [digits[:first], *digits[first:]])).strip()
+
+
+def _filled(pieces: Pieces, digits: Sequence[str]) -> Iterator[str]:
+    left = iter(digits)
+    for piece in pieces:
+        yield next(left) if piece == "0" else piece.removeprefix("\0")
+
+
+def _pieces_of(code: str) -> Pieces | None:
+    """Return the pieces of a format; None if it is one of another kind."""
+    pieces: list[str] = []
+    place = 0
+    while place < len(code) and code[place] != ";":
+        found = _FORMAT_PART.match(code, place)
+        if found is None:
+            return None
+        if found["digit"]:
+            pieces.append("0")
+        elif text := found["quoted"] or found["escaped"] or found["plain"]:
+            # A zero in quotes is a text.
+            pieces.append(f"\0{text}")
+        place = found.end()
+    digits = pieces.count("0")
+    return pieces if 0 < digits <= MOST_DIGITS and len(pieces) > 1 else None
 
 
 def _column(name: str) -> int:

@@ -5,7 +5,8 @@ the meaning of a cell.
 
 A number is written with the 15 digits that spreadsheets compute and show; a longer integer was rounded by the spreadsheet and
 is written in scientific notation, so that no identifier is read from it. A cell of an xlsx file that shows an error, or whose
-formula has no value, is written as that error (`workbook_gaps`): it is not empty.
+formula has no value, is written as that error (`workbook_gaps`): it is not empty. A number that its format shows as a code
+keeps both.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from app.imports.workbook_gaps import MOST_GAPS, TooManyGaps, WorkbookGaps
+from app.imports.cell_times import DateOfSpreadsheet
+from app.imports.workbook_gaps import MOST_GAPS, CellsOfSheet, TooManyGaps, WorkbookGaps, code_of
 
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """First bytes of zip archives (xlsx, xlsb, ods) and of compound files (xls)."""
@@ -43,7 +45,7 @@ class Workbook:
             raise UnreadableWorkbook(f"cannot be opened as a spreadsheet ({type(error).__name__})") from None
         self._last: CalamineSheet | None = None
         self._gaps = WorkbookGaps(file)
-        self._gaps_of: dict[str, dict[int, list[tuple[int, str]]]] = {}
+        self._gaps_of: dict[str, tuple[dict[int, list[tuple[int, str]]], CellsOfSheet]] = {}
         self.sheets = [
             sheet.name
             for sheet in self._workbook.sheets_metadata
@@ -67,15 +69,18 @@ class Workbook:
             return
         # The rows begin with the sheet's first, their cells with the first column that holds anything.
         margin = [""] * found.start[1]
-        gaps = self._without_value(sheet)
+        gaps, styled = self._beside_values(sheet)
         for number, row in enumerate(found.iter_rows(), 1):
             cells = margin + [_text(cell) for cell in row]
+            for column in styled.styles:
+                if column <= len(cells) and (pieces := styled.format_of(number, column)) is not None:
+                    cells[column - 1] = code_of(pieces, cells[column - 1])
             for column, shown in gaps.get(number, ()):
                 cells += [""] * (column - len(cells))
                 cells[column - 1] = shown
             yield number, cells
 
-    def _without_value(self, sheet: str) -> dict[int, list[tuple[int, str]]]:
+    def _beside_values(self, sheet: str) -> tuple[dict[int, list[tuple[int, str]]], CellsOfSheet]:
         if sheet not in self._gaps_of:
             index = self._workbook.sheet_names.index(sheet)
             try:
@@ -84,9 +89,9 @@ class Workbook:
                 detail = f"has more than {MOST_GAPS} formulas without a value; open it in a spreadsheet program and save it"
                 raise UnreadableWorkbook(detail) from None
             by_row = dict[int, list[tuple[int, str]]]()
-            for (row, column), shown in found.items():
+            for (row, column), shown in found.gaps.items():
                 by_row.setdefault(row, []).append((column, shown))
-            self._gaps_of[sheet] = by_row
+            self._gaps_of[sheet] = by_row, found
         return self._gaps_of[sheet]
 
     def _sheet(self, name: str) -> CalamineSheet:
@@ -106,7 +111,7 @@ def _text(cell: object) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
         return _number(cell)
-    return _time(cell) if isinstance(cell, date | time | timedelta) else "" if cell is None else str(cell)
+    return DateOfSpreadsheet(_time(cell)) if isinstance(cell, date | time | timedelta) else "" if cell is None else str(cell)
 
 
 def _time(cell: date | time | timedelta) -> str:
