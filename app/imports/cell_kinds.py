@@ -24,6 +24,7 @@ class CellKind(Enum):
     SECONDS = auto()
     COUNT = auto()
     FLAG = auto()
+    CURRENCY = auto()
 
 
 NUMBERS = frozenset((CellKind.MONEY, CellKind.SECONDS, CellKind.COUNT))
@@ -34,6 +35,7 @@ ORDER_CELLS: Mapping[str, CellKind] = {
     **dict.fromkeys(("amount", "line_amount", "unit_price", "refunded_amount"), CellKind.MONEY),
     **dict.fromkeys(("quantity", "gift_quantity"), CellKind.COUNT),
     "gift": CellKind.FLAG,
+    "currency": CellKind.CURRENCY,
     **dict.fromkeys(
         ("placed_at", "paid_at", "cancelled_at", "refunded_at", "shipped_at", "delivered_at", "updated_at"), CellKind.TIME
     ),

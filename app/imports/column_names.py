@@ -48,6 +48,10 @@ _ORDERS: Mapping[str, Sequence[str]] = {
     "cancelled_at": ("取消时间", "订单取消时间", "キャンセル日時", "cancelled at", "canceled at"),
     "delivered_at": ("签收时间", "确认收货时间", "收货时间", "配達日時", "delivered at"),
     "updated_at": ("更新时间", "最后更新时间", "更新日時", "updated at"),
+    "currency": (
+        "支付币种", "付款币种", "订单币种", "交易币种", "币种", "货币", "货币类型", "幣別", "決済通貨", "注文通貨", "通貨",
+        "通貨コード", "order currency", "payment currency", "currency", "currency code",
+    ),
 }  # fmt: skip
 _AUDIENCE: Mapping[str, Sequence[str]] = {
     "time": ("统计时间", "时间", "日期时间", "日時", "時刻", "時間", "timestamp", "time", "datetime", "minute"),

@@ -4,13 +4,14 @@ In: a file and the options of its import. Out: field → heading for every field
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from app.adapters.validation import InvalidField, Misconfigured
-from app.imports.column_guess import GuessedColumn, guess, missing
+from app.imports.column_guess import GuessedColumn, SeenRows, guess, missing
 from app.imports.options import TableOptions
 from app.imports.table_heading import Hints
+from app.imports.table_reader import Table
 from app.imports.table_survey import TableSurvey, survey_table
 
 MOST_EXAMPLES = 3
@@ -51,6 +52,16 @@ def columns_of(file: BinaryIO, kind: str, options: TableOptions, known: Iterable
     layout = survey.layout
     # The encoding is decided by the whole file.
     return ImportColumns(columns, found, Hints(options.encoding, layout.separator, layout.sheet, layout.heading_row))
+
+
+def with_currency(found: ImportColumns, table: Table) -> ImportColumns:
+    """Return the columns with the one that says in which currency a row is, if the file has one; the table reads it too."""
+    seen = SeenRows(table.heading(), (), whole=False)
+    one = guess("orders", seen, found.columns).get("currency")
+    if one is None:
+        return found
+    table.read_too(one.heading, seen.headings.index(one.heading) + 1)
+    return replace(found, columns={**found.columns, "currency": one.heading}, guessed={**found.guessed, "currency": one})
 
 
 def _guessed(survey: TableSurvey, kind: str, options: TableOptions, known: Iterable[str] | None) -> dict[str, GuessedColumn]:

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from app.adapters.parsing import duration
 from app.events.fields import MAX_COUNT
 from app.imports.cell_times import BadTime, CellTime, DateOfSpreadsheet, DateOrder, read_time
-from app.imports.number_notation import BadNumber, Mark, decimal, foreign_currency
+from app.imports.number_notation import BadNumber, Mark, decimal, foreign_currency, names_currency
 from app.imports.row_errors import RowError
 from app.imports.table_heading import BadFile, clean
 from app.imports.workbook_gaps import CodeOfSpreadsheet
 
-__all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "money", "number", "seconds", "text", "time"]
+__all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "currency", "money", "number", "seconds", "text", "time"]
 
 EMPTY = frozenset(
     (
@@ -116,6 +116,21 @@ def money(cell: str, mark: Mark = ".", currency: str | None = None) -> str | Non
             f"is marked {foreign}, and the import is in {currency}", "foreign_currency", found=foreign, currency=currency
         )
     return value
+
+
+def currency(cell: str, of_import: str) -> str | None:
+    """Return the currency of the import if a cell names it; None if the cell is empty.
+
+    Raises:
+        BadCell: the cell names another one, or none that is known.
+    """
+    found = _told(cell)
+    if found in EMPTY or found in _NONE:
+        return None
+    if not names_currency(found, of_import):
+        detail = f"is marked {found[:20]}, and the import is in {of_import}"
+        raise BadCell(detail, "foreign_currency", found=found[:20], currency=of_import)
+    return of_import
 
 
 def _told(cell: str) -> str:

@@ -30,7 +30,7 @@ from app.imports import csv_cells
 from app.imports.cell_kinds import NUMBERS, CellKind
 from app.imports.cell_times import CellTime
 from app.imports.column_survey import Survey, Surveyor
-from app.imports.columns import columns_of
+from app.imports.columns import columns_of, with_currency
 from app.imports.csv_cells import BadCell
 from app.imports.options import ImportOptions
 from app.imports.order_export import Export, OrderRow
@@ -74,15 +74,18 @@ class Import:
         if faults:
             raise Misconfigured(faults)
         self.options = ImportOptions.model_validate(dict(options))
-        found = columns_of(file, self.options.kind, self.options, self.options.fields)
-        self.guessed = found.guessed
-        self.columns = columns = found.columns
         chosen = self.options
+        found = columns_of(file, chosen.kind, chosen, chosen.fields)
         self._kinds = chosen.fields
         self._source = source
         self._imported_at = imported_at
         self._zone = ZoneInfo(chosen.timezone)
-        self._table = open_table(file, list(dict.fromkeys(columns.values())), found.hints)
+        self._table = open_table(file, list(dict.fromkeys(found.columns.values())), found.hints)
+        if chosen.kind == "orders" and "currency" not in {*chosen.columns, *found.columns}:
+            # Amounts in another currency are numbers like any others: the column is read although it is not mapped.
+            found = with_currency(found, self._table)
+        self.guessed = found.guessed
+        self.columns = columns = found.columns
         surveyor = Surveyor(
             numbers={heading for name, heading in columns.items() if self._kinds[name] in NUMBERS},
             times={heading for name, heading in columns.items() if self._kinds[name] is CellKind.TIME},
@@ -199,14 +202,15 @@ class Import:
                 return lru_cache(_REPEATED)(
                     lambda cell: csv_cells.time(cell, self._zone, order, exact_serials=exact, since_1904=from_1904)
                 )
-            case CellKind.MONEY:
-                # Rows that name their own currency are not in the import's.
-                currency = None if "currency" in self.columns else self.options.currency
+            case CellKind.MONEY | CellKind.CURRENCY as kind:
+                of_import = self.options.currency
+                if kind is CellKind.CURRENCY:
+                    return lru_cache(_REPEATED)(lambda cell: csv_cells.currency(cell, of_import))
+                # Rows of events that name their own currency are not in the import's.
+                currency = None if "currency" in self.columns and self.options.kind != "orders" else of_import
                 return lru_cache(_REPEATED)(lambda cell: csv_cells.money(cell, mark, currency))
-            case CellKind.SECONDS:
-                return lambda cell: csv_cells.seconds(cell, mark)
-            case CellKind.FLAG:
-                return csv_cells.flag
+            case CellKind.SECONDS | CellKind.FLAG as kind:
+                return csv_cells.flag if kind is CellKind.FLAG else lambda cell: csv_cells.seconds(cell, mark)
             case CellKind.COUNT:
                 return lru_cache(_REPEATED)(lambda cell: csv_cells.number(cell, mark))
             case CellKind.TEXT:

@@ -43,7 +43,19 @@ _SIGNS: dict[str, frozenset[str]] = {
         for sign in signs
     },
 }  # fmt: skip
+_NAMES: dict[str, frozenset[str]] = {
+    name: frozenset((code,))
+    for code, names in {
+        "AUD": ("澳元", "豪ドル"), "CNY": ("RMB", "人民币", "人民幣", "人民元", "YUAN"),
+        "EUR": ("欧元", "歐元", "ユーロ", "EURO"), "GBP": ("英镑", "英鎊", "ポンド"), "HKD": ("港元", "港币", "港幣", "香港ドル"),
+        "JPY": ("日元", "日圆", "日圓", "日币", "YEN"), "KRW": ("韩元", "韩币", "韓元", "ウォン", "WON"),
+        "MOP": ("澳门元", "澳門元", "葡币"), "SGD": ("新加坡元",), "THB": ("泰铢", "バーツ"),
+        "TWD": ("新台币", "新台幣", "台币", "台幣", "台湾ドル"), "USD": ("美元", "美金", "米ドル"),
+    }.items()
+    for name in names
+}  # fmt: skip
 _SIGN = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
+_NAMED = re.compile("|".join(map(re.escape, sorted(_SIGNS | _NAMES, key=len, reverse=True))))
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
 _NO_FRACTION = re.compile(r"\d[.,]-+\Z", re.ASCII)
@@ -91,6 +103,13 @@ def foreign_currency(cell: str, currency: str) -> str | None:
         if currency not in known and any(currency in other for other in _SIGNS.values()):
             return str(sign)
     return next((code for code in _CODE.findall(text) if code not in {currency, "RMB"}), None)
+
+
+def names_currency(cell: str, currency: str) -> bool:
+    """Return whether a cell of a column of currencies names this one: by its code, its sign, or in words."""
+    text = unicodedata.normalize("NFKC", cell).upper()
+    named = [(_SIGNS | _NAMES)[name] for name in _NAMED.findall(text)]
+    return any(currency in known for known in named) or currency in _CODE.findall(_NAMED.sub(" ", text))
 
 
 def decimal(cell: str, mark: Mark) -> str:

@@ -10,8 +10,9 @@ refuses the file and names the option that settles it.
 
 import codecs
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import zip_longest
 from typing import BinaryIO, NamedTuple
 
@@ -27,8 +28,6 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 _GUESSED = ("utf-8", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
 _CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
 """What spreadsheets write under that name: a superset."""
-
-
 _LOST = "\udfff"
 """Marks what no byte of UTF-16 can be escaped to."""
 _LOST_UTF16 = "tallylight-lost"
@@ -80,12 +79,24 @@ class Table:
         Raises:
             BadFile: the file is damaged, or has more than `MAX_ROWS` rows.
         """
-        layout = self.layout
         self.repeated_headings = []
+        yield from self._read(self._numbered())
+
+    def heading(self) -> list[str]:
+        """Return the cells of the heading."""
+        with closing(self._numbered()) as found:
+            return next([clean(cell) for cell in record.cells] for number, record in found if number == self.layout.heading_row)
+
+    def read_too(self, heading: str, column: int) -> None:
+        """Read a further column, counted from 1."""
+        self.layout = replace(self.layout, columns={**self.layout.columns, heading: column})
+
+    def _numbered(self) -> Generator[tuple[int, Record]]:
+        layout = self.layout
         if self._workbook is not None:
             assert layout.sheet is not None
             try:
-                yield from self._read((number, Record(cells)) for number, cells in self._workbook.rows(layout.sheet))
+                yield from ((number, Record(cells)) for number, cells in self._workbook.rows(layout.sheet))
             except UnreadableWorkbook as error:
                 raise BadFile(str(error)) from None
             return
@@ -93,7 +104,7 @@ class Table:
         assert layout.separator is not None
         with _text(self._file, layout.encoding) as lines:
             try:
-                yield from self._read(enumerate(records(lines, layout.separator), 1))
+                yield from enumerate(records(lines, layout.separator), 1)
             except UnclosedQuote as error:
                 raise BadFile(str(error)) from None
 
@@ -120,8 +131,7 @@ class Table:
                 fault = BadCell("has more cells than the heading: a cell that holds the separator is not quoted", "cells")
             elif not all(map(str.isascii, mapped.values())) and any(map(_undecodable, mapped.values())):
                 fault = BadCell(f"has characters that are not {layout.encoding}", "characters", encoding=layout.encoding or "")
-            blank = not any(mapped.values()) and not any(clean(cell) for cell in cells)
-            yield Row(number, mapped, fault, blank, cells)
+            yield Row(number, mapped, fault, not any(mapped.values()) and not any(map(clean, cells)), cells)
 
 
 def _undecodable(cell: str) -> bool:

@@ -15,7 +15,7 @@ import { refresh } from "../page/state.js";
 const FIELDS = {
   orders: {
     needed: ["order", "product", "quantity", "paid_at"],
-    more: ["line_amount", "unit_price", "amount", "buyer", "sku", "refunded_amount", "refunded_at", "refund", "carrier", "tracking", "shipped_at", "placed_at", "cancelled_at", "delivered_at", "updated_at"],
+    more: ["line_amount", "unit_price", "amount", "currency", "buyer", "sku", "refunded_amount", "refunded_at", "refund", "carrier", "tracking", "shipped_at", "placed_at", "cancelled_at", "delivered_at", "updated_at"],
   },
   audience: {
     needed: ["time"],
