@@ -72,7 +72,7 @@ class Hub:
         self._count = 0
         self._by_principal: Counter[str] = Counter()
         self._closing = False
-        self._work: list[asyncio.Task[None]] = []
+        self._work: dict[Callable[[], Coroutine[None, None, None]], asyncio.Task[None]] = {}
         self._keys_due = 0.0
         self._gate = asyncio.Semaphore(AT_A_TIME)
 
@@ -102,8 +102,10 @@ class Hub:
         except BaseException:
             subscriber.leave()
             raise
-        if all(task.done() for task in self._work):
-            self._work = [_task(self._send_heartbeats()), _task(self._watch())]
+        # Each ends once no session is watched: one may have ended while the other sees this subscriber and goes on.
+        for work in (self._send_heartbeats, self._watch):
+            if work not in self._work or self._work[work].done():
+                self._work[work] = _task(work())
         return subscriber
 
     async def _admit(self, topic: Topic, watcher: StreamAccess) -> None:
@@ -135,7 +137,7 @@ class Hub:
     async def stop(self) -> None:
         """Stop all work."""
         self.close()
-        for task in [*self._work, *(topic.working for topic in self._topics.values())]:
+        for task in [*self._work.values(), *(topic.working for topic in self._topics.values())]:
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):

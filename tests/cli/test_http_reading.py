@@ -154,7 +154,7 @@ async def test_trailers_and_extensions_have_the_limit_of_a_head(behind: bytes) -
 )  # fmt: skip
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
 async def test_a_request_names_one_host(head: bytes, method: bytes) -> None:
-    """None, two, or one that is none: 400 before the application hears of it, and nothing behind it is read."""
+    """None, two, or one that is none: 400 before the application is called, and nothing behind it is read."""
     answer, app = await answer_to(method + b" / HTTP/1.1\r\nContent-Length: 0\r\n" + head + b"\r\n" + GET * 3)
     assert answer.startswith("HTTP/1.1 400 ")
     assert 1 == answer.count("\r\n\r\n")

@@ -17,7 +17,7 @@ from app.live.subscriber import StreamLimits
 from app.service import Service
 from app.storage.live import live_reads
 from tests.live.conftest import Open, make_session, send
-from tests.live.reading import SNAPSHOT, Reader
+from tests.live.reading import SNAPSHOT, Reader, connect
 
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +55,25 @@ async def test_an_update_holds_only_what_changed_and_comes_soon(client: httpx.As
     assert 2.5 > await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT) + 2)
     assert ["kpis", "products"] == reader.kinds()[len(SNAPSHOT) + 1 :]
     assert not reader.last_id.endswith("-")
+
+
+async def test_a_stream_that_begins_as_the_last_one_ended_is_kept_up_to_date(
+    client: httpx.AsyncClient, session: str, watch: Open, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub's work ends with its last stream, but not all of it at the same moment."""
+    with monkeypatch.context() as patch:
+        patch.setattr(hub_module, "PROBE_SECONDS", 30.0)
+        async with connect(f"{client.base_url}/v1/sessions/{session}/stream", headers=client.headers) as reader:
+            await reader.snapshot()
+        async with asyncio.timeout(5):
+            while service.hub._topics:  # noqa: ASYNC110 - the server notices the end of the connection
+                await asyncio.sleep(0.01)
+        (watching,) = (task for task in asyncio.all_tasks() if "Hub._watch" in repr(task.get_coro()))
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    reader = await (await watch(session)).snapshot()
+    await send(client, session, "like.sent", count=3)
+    await reader.until(lambda reader: len(reader.events) > len(SNAPSHOT))
 
 
 async def test_at_most_one_update_a_second(client: httpx.AsyncClient, session: str, watch: Open) -> None:
