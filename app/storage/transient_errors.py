@@ -16,12 +16,14 @@ UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     TimeoutError,
 )
-"""Errors of a lost, absent or silent database."""
+"""Errors of a lost, absent or silent database. The driver's internal error is that of a connection that is lost between two
+messages of one statement: its state is no longer known."""
 
 CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Two transactions locked the same rows in another order; the one that gets the error may retry."""
@@ -34,6 +36,8 @@ _UNABLE = (
     SQLAlchemyTimeoutError,
 )
 """The database answers, and cannot do the work now: a lock, a time limit, a full disk, a standby."""
+TRANSIENT = (*UNREACHABLE, *CONFLICTS, *_UNABLE)
+"""All of them, as the driver raises them; SQLAlchemy wraps each in a `DBAPIError`."""
 _ATTEMPTS = 5
 Done = TypeVar("Done")
 
@@ -43,7 +47,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         cause = _cause(error)
         return error.connection_invalidated or (cause is not None and is_transient(cause))
-    return isinstance(error, (*UNREACHABLE, *CONFLICTS, *_UNABLE))
+    return isinstance(error, TRANSIENT)
 
 
 async def retry_conflicts(work: Callable[[], Awaitable[Done]]) -> Done:

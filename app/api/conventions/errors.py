@@ -6,19 +6,18 @@ In: exceptions of routes and of what they call. Out: responses. Never here: the 
 from collections.abc import Mapping
 from typing import Any
 
-from asyncpg import LockNotAvailableError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
-from sqlalchemy.exc import DBAPIError, TimeoutError as SQLAlchemyTimeoutError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.observability.logs import request_id
 from app.problems import MEDIA_TYPE, FieldError, ProblemError, pointer_of, rule_params
-from app.storage.transient_errors import CONFLICTS, UNREACHABLE, is_transient
+from app.storage.transient_errors import TRANSIENT, is_transient
 
-_DATABASE_ERRORS = (*UNREACHABLE, *CONFLICTS, LockNotAvailableError, DBAPIError, SQLAlchemyTimeoutError)
+_DATABASE_ERRORS = (*TRANSIENT, DBAPIError)
 
 
 def add_error_handlers(app: FastAPI) -> None:
