@@ -41,6 +41,8 @@ class Survey:
     """Content of the grouping column → the last row that holds it."""
     rows: int
     """Rows that hold anything, totals left out."""
+    shared: frozenset[str] = frozenset()
+    """Contents of the column `owned` that stand in several groups."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Surveyor:
     currency: str
     decimal: Mark | None = None
     date_order: DateOrder | None = None
+    owned: str | None = None
+    """Heading of a column whose contents should stand in one group each."""
     _notations: dict[str, NotationOfColumn] = field(default_factory=dict)
     _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
     _needs_order: dict[str, int] = field(default_factory=dict)
@@ -73,6 +77,8 @@ class Surveyor:
         self._identifying = ([self.key] if self.key else []) + list(self.times)
         totals: set[int] = set()
         last: dict[str, int] = {}
+        owners: dict[str, str] = {}
+        shared: set[str] = set()
         count = 0
         for row in rows:
             if row.blank:
@@ -82,10 +88,13 @@ class Surveyor:
                 continue
             count += 1
             if self.key is not None:
-                last[identifying(row.cells[self.key])] = row.number
+                key = identifying(row.cells[self.key])
+                last[key] = row.number
+                if self.owned is not None and (one := row.cells[self.owned]) and owners.setdefault(identifying(one), key) != key:
+                    shared.add(identifying(one))
             if row.fault is None:
                 self._look(row)
-        return Survey(self._decimals(), self._date_orders(), self._serial, frozenset(totals), last, count)
+        return Survey(self._decimals(), self._date_orders(), self._serial, frozenset(totals), last, count, frozenset(shared))
 
     def _look(self, row: Row) -> None:
         for heading, notation in self._notations.items():

@@ -93,6 +93,7 @@ class Import:
             currency=chosen.currency,
             decimal=chosen.decimal,
             date_order=chosen.date_order,
+            owned=columns.get("refund") if chosen.kind == "orders" else None,
         )
         self.survey: Survey = surveyor.survey(self._table.rows())
         self.layout: Layout = self._table.layout
@@ -133,7 +134,7 @@ class Import:
         chosen = self.options
         export = Export(
             self._source, chosen.subject, chosen.currency, frozenset(self.columns),
-            self._imported_at, chosen.exported_at, chosen.refunds_per,
+            self._imported_at, chosen.exported_at, chosen.refunds_per, self.survey.shared,
         )  # fmt: skip
         pending: dict[str, list[OrderRow]] = {}
         heading, last = self.columns["order"], self.survey.last_row_of

@@ -45,6 +45,8 @@ class Export:
     exported_at: datetime | None = None
     refunds_per: RefundLevel | None = None
     """Whether a refund column states the line's or the order's refund; read from the rows if None."""
+    shared_refunds: frozenset[str] = frozenset()
+    """Numbers of refunds that stand in several orders: they name none."""
 
 
 def text_of(cells: Cells, name: str) -> str | None:

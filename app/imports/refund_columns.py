@@ -40,10 +40,22 @@ def read_refunds(
         return [], []
     reader = _Refunds(sales, {row.line: Decimal(amount) for row, amount in lines}, export, dated)
     if any(row.cells.get("refund") is not None for row in sales):
-        return reader.singles(), reader.warnings
+        singles = reader.singles()
+        if export.shared_refunds.isdisjoint(str(row.cells.get("refund")) for row in sales):
+            return singles, reader.warnings
+        # Numbers that begin again in each order: of two refunds with one number the second would be taken for the first.
+        reader.warnings.append("its refund numbers stand in other orders too: read as the total of the order's refunds")
+        return [total_of(singles)] if singles else [], reader.warnings
     totals = [*reader.running_total(), *reader.returns(returned)]
     # Both state the same money.
     return sorted(totals, key=lambda refund: refund.amount)[-1:], reader.warnings
+
+
+def total_of(singles: Sequence[Refund]) -> Refund:
+    """Return the running total that single refunds of an order make."""
+    amount = sum((refund.amount for refund in singles), Decimal(0))
+    newest = max(singles, key=lambda refund: refund.time)
+    return Refund(newest.time, amount, {"refunded_total": plain(amount)}, newest.dated)
 
 
 def is_return(row: OrderRow) -> bool:

@@ -121,6 +121,20 @@ async def test_single_refunds_are_told_by_their_ids(imports: Imports) -> None:
         assert ["30.00", 1] == await imports.figures("refund_amount", "refunded_orders")
 
 
+async def test_refund_numbers_that_begin_again_in_each_order_name_no_refund(imports: Imports) -> None:
+    """The second order's first refund is not that of the first order."""
+    columns, head = {**RF, "refund": "退款单号"}, f"{RF_HEAD},退款单号"
+    rows = [f"A{order},o{order},knit-01,1,100.00,{PAID},{order}0.00,2026-09-26 10:00:00,1" for order in (1, 2, 3)]
+    receipt = await imports.take(columns, head, *rows)
+    assert warnings(receipt).count("its refund numbers stand in other orders too") == len(rows)
+    assert [3, "60.00"] == await imports.figures("refunded_orders", "refund_amount")
+    # More refunds of the same orders in a later export, and the earlier export again.
+    later = [*rows, f"A3,o3,knit-01,1,100.00,{PAID},5.00,2026-09-27 10:00:00,2", f"A9,o9,knit-01,1,100.00,{PAID},,,"]
+    await imports.take(columns, head, *later)
+    await imports.take(columns, head, *rows)
+    assert [3, "65.00"] == await imports.figures("refunded_orders", "refund_amount")
+
+
 async def test_a_dated_export_takes_a_single_refund_back(imports: Imports) -> None:
     """A refund that the newest export states with 0 was none, in any order of the imports; an undated zero says nothing."""
     columns = {**RF, "refund": "退款单号"}
