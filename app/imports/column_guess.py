@@ -40,6 +40,8 @@ _OTHER_MONEY = re.compile(
     r"运费|送料|shipping|邮费|税|tax|优惠|折扣|割引|discount|クーポン|coupon|券|手续费|手数料|fee|退款|返金|refund"
 )
 """In the heading of a column of amounts that no product cost."""
+_REDUCED = re.compile(r"优惠|折扣|割引|値引|discount|クーポン|coupon|券|应付|实付|实收|請求|成交")
+"""In the heading of a column that says that less was paid than the price of the pieces."""
 _OTHER_TIME = re.compile(r"导出|打印|出力|印刷|export|print|备注|备考|備考")
 _ZONE = ZoneInfo("UTC")
 
@@ -76,6 +78,10 @@ def guess(kind: str, seen: SeenRows, chosen: Mapping[str, str | None]) -> dict[s
     """Return the columns of fields that are not chosen; a chosen field, and one that is said to have no column, is left alone."""
     found = _by_name(kind, seen.headings, chosen)
     taken = {heading for heading in chosen.values() if heading is not None} | {one.heading for one in found.values()}
+    # The price of a piece alone is what was paid only if nothing in the file reduces it.
+    paid = {"line_amount", "amount"} & {*found, *(name for name, at in chosen.items() if at)}
+    if not paid and any(_REDUCED.search(_plain(heading)) for heading in seen.headings if heading not in taken):
+        found.pop("unit_price", None)
     rows = [row for row in seen.rows if not any(says_total(cell) for cell in row)]
     free = {heading: _cells(rows, index) for index, heading in enumerate(seen.headings) if heading and heading not in taken}
     for field, fits in _CONTENT.get(kind, {}).items():

@@ -69,6 +69,28 @@ def test_shopify_calls_the_number_of_an_order_its_name() -> None:
     assert "order" not in _guessed("orders", _seen(("Name", "Qty", "Paid at")))
 
 
+@pytest.mark.parametrize(
+    ("headings", "found"),
+    [
+        # What was paid, not what was asked for.
+        (("订单编号", "总金额", "买家实际支付金额", "宝贝总数量"), {"amount": "买家实际支付金额", "quantity": "宝贝总数量"}),
+        (
+            ("订单号", "商品单价", "商品实际成交金额", "商品已退款金额"),
+            {"line_amount": "商品实际成交金额", "refunded_amount": "商品已退款金额"},
+        ),
+        (("注文番号", "単価", "個数", "請求金額", "クーポン割引額"), {"unit_price": "単価", "amount": "請求金額"}),
+        # A price that something reduces is not what was paid: it is asked for.
+        (("主订单编号", "商品单价", "优惠总金额"), {"unit_price": None}),
+        (("Order", "Unit price", "Discount"), {"unit_price": None}),
+        (("Order", "Unit price", "Payment method"), {"unit_price": "Unit price"}),
+    ],
+)
+def test_amounts_that_were_paid_are_guessed(headings: tuple[str, ...], found: dict[str, str | None]) -> None:
+    """As the exports of Taobao, Youzan, Rakuten and Douyin are headed."""
+    guessed = _guessed("orders", _seen(headings))
+    assert found == {field: guessed[field][0] if field in guessed else None for field in found}
+
+
 def test_cells_decide_where_one_column_alone_fits() -> None:
     """Numbers of orders, times, pieces; amounts only where no order leaves open what they add up to."""
     headings = ("A", "B", "商品编码", "C", "D")
