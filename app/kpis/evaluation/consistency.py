@@ -27,6 +27,8 @@ AT_MOST: tuple[tuple[str, str, str], ...] = (
     ("clickers_exceed_viewers", "clickers", "viewers"),
     ("clickers_exceed_clicks", "clickers", "product_clicks"),
     ("clicks_exceed_impressions", "product_clicks", "product_impressions"),
+    ("refunded_orders_exceed_orders", "refunded_orders", "orders"),
+    ("refunds_exceed_gmv", "refund_amount", "gmv"),
 )
 """(code, the figure that must not be greater, the other figure)."""
 
@@ -101,7 +103,7 @@ def findings(evaluation: Evaluation, figures: SessionFigures) -> Iterable[KpiWar
     for code, lesser, greater in AT_MOST:
         low, high = total[lesser], total[greater]
         if low[1] and high[1] and low[0] > high[0]:
-            yield KpiWarning(code, {lesser: low[0], greater: high[0]})
+            yield KpiWarning(code, {lesser: _print(low, lesser, digits), greater: _print(high, greater, digits)})
     if unknown := sum(counted.get("orders_without_buyer", 0) for counted in figures.counted.values()):
         # Every figure per buyer rests on the known buyers only.
         yield KpiWarning(
