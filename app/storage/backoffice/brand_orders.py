@@ -3,6 +3,7 @@
 In: a brand, filters, a place in the order. Out: frozen rows. Never here: JSON, which brand a caller may see.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,8 +13,11 @@ from app.storage.event_log.log_reads import OrderRow
 from app.storage.queries import queries, statement
 
 _ORDERS = statement("backoffice/brand_orders", "brand_orders")
+_SESSIONS = queries("backoffice/brand_orders")["sessions"]
 _ALIASES = queries("event_log/log_reads")["aliases_of"]
 BEFORE_ALL = (UUID(int=0), "", "")
+_LOOKED_INTO = 100
+"""Sessions that one statement looks into: few orders, or none, may pass the filters."""
 
 
 class BrandOrderFilter(NamedTuple):
@@ -51,15 +55,33 @@ async def brand_orders(
     products: list[str] | None = None
     if wanted.product is not None:
         products = [wanted.product, *(row[0] for row in await connection.fetch(_ALIASES, brand, wanted.product))]
+    found: list[BrandOrder] = []
+    sessions = [row["id"] for row in await connection.fetch(_SESSIONS, brand, after[0])]
+    for first in range(0, len(sessions), _LOOKED_INTO):
+        found += await _of_sessions(
+            connection, sessions[first : first + _LOOKED_INTO], wanted, products, after, limit - len(found)
+        )
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _of_sessions(
+    connection: Connection,
+    sessions: Sequence[UUID],
+    wanted: BrandOrderFilter,
+    products: Sequence[str] | None,
+    after: tuple[UUID, str, str],
+    limit: int,
+) -> list[BrandOrder]:
     after_session, after_platform, after_order = after
     chosen = _ORDERS(
-        brand=brand, after_session=after_session, after_platform=after_platform, after_order=after_order, state=wanted.state,
-        begin=wanted.begin, end=wanted.end, order=wanted.order, customer=wanted.customer, products=products,
+        sessions=sessions, after_session=after_session, after_platform=after_platform, after_order=after_order,
+        state=wanted.state, begin=wanted.begin, end=wanted.end, order=wanted.order, customer=wanted.customer, products=products,
         waiting_since=wanted.waiting_since, without_evidence=wanted.without_evidence, limit=limit,
     )  # fmt: skip
-    rows = await connection.fetch(*chosen)
     found = []
-    for row in rows:
+    for row in await connection.fetch(*chosen):
         session, title, currency, time_zone, customer, *order, has_evidence = row
         order_row = OrderRow(*order)
         order_row = order_row._replace(refunded_amount=int(order_row.refunded_amount))

@@ -1,5 +1,10 @@
+-- name: sessions
+-- The sessions of a brand from one of them on.
+SELECT s.id FROM sessions s WHERE s.brand_id = $1::uuid AND s.id >= $2::uuid ORDER BY s.id;
+
 -- name: brand_orders
--- Orders of a brand after a cursor, by session and in the order of the primary key. The state is that of log_reads.sql and the customer
+-- Orders of some sessions of a brand after a cursor, by session and in the order of the primary key. The sessions are named: to find
+-- them by their brand, the planner passed the orders of all brands in this order. The state is that of log_reads.sql and the customer
 -- that of packing.sql. `without_evidence`: only shipped orders of which a parcel, or all of it, lacks a tracking number or its
 -- acceptance.
 SELECT o.session_id, s.title, s.currency, s.time_zone,
@@ -24,7 +29,7 @@ LEFT JOIN LATERAL (
     FROM parcels p
     WHERE p.session_id = o.session_id AND p.platform = o.platform AND p.order_id = o.order_id
 ) parcels ON true
-WHERE s.brand_id = :brand::uuid
+WHERE o.session_id = ANY(:sessions::uuid[])
   AND (o.session_id, o.platform, o.order_id) > (:after_session::uuid, :after_platform::text, :after_order::text)
   AND (:state::text IS NULL OR o.state = :state::text)
   AND (:begin::timestamptz IS NULL OR coalesce(o.paid_at, o.placed_at) >= :begin::timestamptz)
