@@ -11,13 +11,14 @@ import pytest
 
 from app.catalogue.ids import new_id
 from app.events.contributions import Count
-from app.ingest.folding.moments import microseconds
+from app.ingest.folding.moments import microseconds, moment
 from app.ingest.folding.tally import Tally
 from app.storage.ingest.writes import WriteQueries
 from app.storage.kpis import product_reads, reads
 from app.storage.kpis.product_reads import PaidWindow, ProductWindow
 from app.storage.queries import queries
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2021, 9, 25, 5, tzinfo=UTC)
 MINUTES = 4
 METRICS = ("product_clicks", "orders", "units_sold", "gmv")
@@ -76,10 +77,20 @@ async def flush(connection: asyncpg.Connection, session: UUID, ones: list[One], 
     await WriteQueries(connection).add_counters(tally.counters())
 
 
+async def take_back(connection: asyncpg.Connection, session: UUID, ones: list[One]) -> None:
+    """Subtract what was counted, and delete what is empty then, as the fold does."""
+    tally = Tally(180_000)
+    for one in ones:
+        tally.count(session, one.platform, microseconds(one.at()), (Count(one.metric, one.value, one.key, by_second=True),), -1)
+    rows, writes = tally.counters(), WriteQueries(connection)
+    await writes.add_counters(rows)
+    await writes.drop_empty([(*row[:3], moment(row[3]), *row[4:6]) for row in rows])
+
+
 async def flush_of_a_former_version(connection: asyncpg.Connection, session: UUID, ones: list[One]) -> None:
     """Add the same with rows by the second, as versions before 0047 did."""
     for one in ones:
-        for grain, bucket in ((1, one.at()), (60, one.at().replace(second=0))):
+        for grain, bucket in ((0, EPOCH), (1, one.at()), (60, one.at().replace(second=0))):
             await connection.execute(
                 "INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, 1) ON CONFLICT (session_id, grain, key, bucket, platform, metric) "
@@ -162,3 +173,19 @@ async def test_a_minute_does_not_grow_with_its_flushes(connection: asyncpg.Conne
         longest = max(longest, found)
     assert longest < 1400
     await assert_windows(connection, session, ones, random)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_a_former_version_counted_may_be_taken_back(connection: asyncpg.Connection, seed: int) -> None:
+    """A minute that is empty then leaves nothing behind: no row of a second that its parts had made up for."""
+    random, session = Random(seed), new_id()
+    ones = counted(random, 60)
+    former, later = halves(random, ones)
+    await flush_of_a_former_version(connection, session, former)
+    await flush(connection, session, later)
+    random.shuffle(ones)
+    while ones:
+        taken, ones = ones[:10], ones[10:]
+        await take_back(connection, session, taken)
+        await assert_windows(connection, session, ones, random)
+    assert 0 == await connection.fetchval("SELECT count(*) FROM counters WHERE session_id = $1", session)

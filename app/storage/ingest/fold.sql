@@ -173,13 +173,22 @@ SET value = c.value + excluded.value, contributions = c.contributions + excluded
                    ELSE compact_seconds(c.seconds || ',' || excluded.seconds) END;
 
 -- name: drop_empty
--- Deletes sums whose last contribution was reverted.
+-- Deletes sums whose last contribution was reverted; the last column tells whether the seconds of a minute do not cancel out.
 DELETE FROM counters c
 USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
     AS lowered (session_id, grain, key, bucket, platform, metric)
 WHERE c.session_id = lowered.session_id AND c.grain = lowered.grain AND c.key = lowered.key
   AND c.bucket = lowered.bucket AND c.platform = lowered.platform AND c.metric = lowered.metric
   AND c.contributions <= 0 AND c.value = 0
+RETURNING c.session_id, c.key, c.bucket, c.platform, c.metric, c.seconds IS NOT NULL AND compact_seconds(c.seconds) IS NOT NULL;
+
+-- name: drop_former_seconds
+-- Deletes the sums by the second of a former version whose minute is gone: its parts had made up for them.
+DELETE FROM counters c
+USING unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::timestamptz[])
+    AS dropped (session_id, key, minute, platform, metric, ends)
+WHERE c.session_id = dropped.session_id AND c.grain = 1 AND c.key = dropped.key AND c.bucket >= dropped.minute AND c.bucket < dropped.ends
+  AND c.platform = dropped.platform AND c.metric = dropped.metric
 RETURNING 1;
 
 -- name: merge_samples

@@ -5,7 +5,7 @@ In: rows in columns. Out: the rows that were new. Never here: what the rows mean
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from app.storage.ingest.new_events import NewEvents
 from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
 from app.storage.queries import queries, statement
 
+_MINUTE = timedelta(minutes=1)
 _FOLD = queries("ingest/fold")
 _VALUES = queries("ingest/session_values")
 _VOIDS = queries("ingest/voids")
@@ -223,7 +224,9 @@ class WriteQueries(MergeQueries):
 
     async def drop_empty(self, keys: list[tuple[Any, ...]]) -> None:
         """Delete those of these sums that have no contribution left: (session, grain, key, bucket, platform, metric)."""
-        await self.connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
+        dropped = await self.connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
+        if former := [(*row[:5], row[2] + _MINUTE) for row in dropped if row[5]]:
+            await self.connection.fetch(_FOLD["drop_former_seconds"], *columns(former, 6))
 
     async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Merge (session, kind, member, platform, start, end, key of the end, given duration); return values after and before."""
