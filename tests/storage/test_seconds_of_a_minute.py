@@ -160,6 +160,15 @@ async def test_windows_equal_what_was_counted_inside_them(connection: asyncpg.Co
     await assert_windows(connection, session, ones, random)
 
 
+async def test_what_is_added_stands_first(connection: asyncpg.Connection) -> None:
+    """The WAL of an update omits the common end of both versions of a row: appended parts made it three times as long."""
+    session = new_id()
+    for second in (3, 5, 4):
+        await flush(connection, session, [One("gmv", "A", "wechat", second, second)])
+    found = await connection.fetchval("SELECT seconds FROM counters WHERE session_id = $1 AND grain = 60", session)
+    assert "4:4:1,5:5:1,3:3:1" == found
+
+
 async def test_a_minute_does_not_grow_with_its_flushes(connection: asyncpg.Connection) -> None:
     """A thousand flushes into one minute: its row stays short, and no second is lost."""
     random, session = Random(1), new_id()

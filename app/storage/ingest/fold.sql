@@ -158,7 +158,7 @@ WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: add_counters
 -- Adds to sums. `scopes` is the index into sessions and platforms; long columns are joined as above. `contributions` is the number of a
--- sum's contributions: a sum of zero is a figure while it has one. The seconds of a minute are appended, and added up when they are many.
+-- sum's contributions: a sum of zero is a figure while it has one. New seconds stand first: the WAL of an update omits a common end.
 INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions, seconds)
 SELECT (:sessions::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), (:platforms::text[])[scope], metric, value,
        contributions, seconds
@@ -169,8 +169,8 @@ FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:grains, E
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions,
     seconds = CASE WHEN excluded.seconds IS NULL OR c.seconds IS NULL THEN COALESCE(c.seconds, excluded.seconds)
-                   WHEN length(c.seconds) < 1000 THEN c.seconds || ',' || excluded.seconds
-                   ELSE compact_seconds(c.seconds || ',' || excluded.seconds) END;
+                   WHEN length(c.seconds) < 1000 THEN excluded.seconds || ',' || c.seconds
+                   ELSE compact_seconds(excluded.seconds || ',' || c.seconds) END;
 
 -- name: drop_empty
 -- Deletes sums whose last contribution was reverted; the last column tells whether the seconds of a minute do not cancel out.

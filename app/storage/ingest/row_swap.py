@@ -35,5 +35,6 @@ def row_swap(table: Table) -> tuple[str, str]:
 
 def _compared(column: Column[Any]) -> str:
     if column.name == "seconds":
-        return "compact_seconds(seconds) AS seconds"
+        # Most rows have none, and PostgreSQL takes 0.04 ms for a call even then.
+        return "CASE WHEN seconds IS NOT NULL THEN compact_seconds(seconds) END AS seconds"
     return f"{column.name}::text AS {column.name}" if isinstance(column.type, JSON) else column.name
