@@ -19,6 +19,7 @@ from app.storage.audit import Action, Actor
 from app.storage.database import Database
 from app.storage.event_log import log_partitions
 from app.storage.event_log.log_partitions import Partition
+from app.storage.transient_errors import CONFLICTS
 
 _log = structlog.get_logger()
 _AHEAD = timedelta(days=180)
@@ -27,6 +28,8 @@ _MOST = 120
 """Months that a run makes."""
 _LOCK = "SET LOCAL lock_timeout = '200ms'"
 """Ingest waits behind a transaction that waits for the log."""
+_IN_USE = (asyncpg.LockNotAvailableError, *CONFLICTS)
+"""The nodes of Citus know no lock timeout of this job: there it and a flush can wait for each other until one is cancelled."""
 _TRIES = 30
 _PAUSE_SECONDS = 0.5
 _READERS = timedelta(minutes=10)
@@ -50,7 +53,7 @@ async def work(database: Database, days: int | None, now: datetime) -> list[str]
                 try:
                     if await _drop(connection, partition, before, now, distributed=database.distributed):
                         dropped.append(partition.name)
-                except asyncpg.LockNotAvailableError:
+                except _IN_USE:
                     _log.warning("the log is in use, a partition is not dropped now", partition=partition.name)
         return dropped
 
@@ -63,7 +66,7 @@ async def _extend(connection: asyncpg.Connection, now: datetime, *, distributed:
             async with connection.transaction():
                 await connection.execute(_LOCK)
                 await log_partitions.add_month(connection, month, distributed=distributed)
-        except asyncpg.LockNotAvailableError:
+        except _IN_USE:
             _log.warning("the log is in use, a partition is not made now", month=f"{month:%Y-%m}")
             break
         month, months = log_partitions.next_month(month), months + 1
@@ -121,7 +124,7 @@ async def _exchange(connection: asyncpg.Connection, partition: Partition, left: 
             async with connection.transaction():
                 await connection.execute(_LOCK)
                 await log_partitions.exchange(connection, partition, left)
-        except asyncpg.LockNotAvailableError:
+        except _IN_USE:
             if tries == 1:
                 raise
             await asyncio.sleep(_PAUSE_SECONDS)

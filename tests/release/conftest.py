@@ -1,16 +1,26 @@
 """Sessions to release: telemetry of a show over HTTP, on the real database."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
+from app.service import Service
+from app.storage.event_log import log_partitions
 from tests.kpis.conftest import new_session, read, send
 from tests.kpis.event_builders import Answer, NewSession, Send, paid
 
 __all__ = ["new_session", "read", "send"]
 
 Finalize = Callable[..., Awaitable[Answer]]
+HOUR = timedelta(hours=1)
+
+
+async def end_of_first(service: Service) -> datetime:
+    """Return when the last month of the first partition of the log is over."""
+    async with service.database.acquire() as connection:
+        return log_partitions.made_at((await log_partitions.partitions(connection))[0].upper)
 
 
 @pytest.fixture

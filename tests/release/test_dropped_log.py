@@ -21,7 +21,7 @@ from tests.cli.shell import call
 from tests.databases import SECRET
 from tests.ingest.sending import new_session as make_session, send as send_to
 from tests.kpis.event_builders import NewSession, Read, Send, paid
-from tests.release.conftest import Finalize
+from tests.release.conftest import HOUR, Finalize, end_of_first
 
 pytestmark = pytest.mark.usefixtures("database_url")
 """Of its own: partitions are tables, which the shared one keeps."""
@@ -40,13 +40,6 @@ FIGURES = (
     "marks",
     "packing-list",
 )
-HOUR = timedelta(hours=1)
-
-
-async def end_of_first(service: Service) -> datetime:
-    """Return when the last month of the first partition is over."""
-    async with service.database.acquire() as connection:
-        return log_partitions.made_at((await log_partitions.partitions(connection))[0].upper)
 
 
 async def drop(service: Service) -> list[str]:
