@@ -169,7 +169,7 @@ FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:grains, E
 ON CONFLICT (session_id, grain, key, bucket, platform, metric) DO UPDATE
 SET value = c.value + excluded.value, contributions = c.contributions + excluded.contributions,
     seconds = CASE WHEN excluded.seconds IS NULL OR c.seconds IS NULL THEN COALESCE(c.seconds, excluded.seconds)
-                   WHEN length(c.seconds) < 1000 THEN excluded.seconds || ',' || c.seconds
+                   WHEN length(c.seconds) < 1500 THEN excluded.seconds || ',' || c.seconds
                    ELSE compact_seconds(excluded.seconds || ',' || c.seconds) END;
 
 -- name: drop_empty
