@@ -14,12 +14,15 @@ servers_from = "0030"
 
 
 def upgrade() -> None:
-    """Apply. Rows by the second that are there, and those of a server of an older version, are read too."""
+    """Apply. Rows by the second that are there, and those of a server of an older version, are read too.
+
+    It may come twice: the test of migration 0040 ingests beside it with the present code, which needs this one.
+    """
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("ALTER TABLE counters ADD COLUMN seconds text")
+    op.execute("ALTER TABLE counters ADD COLUMN IF NOT EXISTS seconds text")
     # Called where a row has many parts, and where two rows are compared: a part for each second, in order, none for zero.
     op.execute("""
-        CREATE FUNCTION compact_seconds(seconds text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+        CREATE OR REPLACE FUNCTION compact_seconds(seconds text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
             SELECT string_agg(second || ':' || value || ':' || contributions, ',' ORDER BY second)
             FROM (
                 SELECT split_part(part, ':', 1)::int AS second, sum(split_part(part, ':', 2)::numeric) AS value,
