@@ -1,6 +1,6 @@
 """What a flush writes on Citus is what it writes on one PostgreSQL; the statements are valid on both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, cast
@@ -91,17 +91,6 @@ TABLES = {
     "merge_orders": "orders", "merge_spans": "spans", "add_refunds": "refunds", "add_parcels": "parcels",
     "add_session_values": "session_values",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def connection(emptied_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection inside a transaction that is rolled back."""
-    opened = await asyncpg.connect(emptied_url)
-    transaction = opened.transaction()
-    await transaction.start()
-    yield opened
-    await transaction.rollback()
-    await opened.close()
 
 
 async def rows_of(connection: asyncpg.Connection, table: str, one: UUID) -> list[tuple[Any, ...]]:

@@ -1,6 +1,6 @@
 """Sums by the second, in the rows of their minutes: windows of full seconds over them equal the sum of what was counted inside."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -37,17 +37,6 @@ class One(NamedTuple):
     def at(self) -> datetime:
         """Return when it was."""
         return START + timedelta(seconds=self.second)
-
-
-@pytest.fixture
-async def connection(emptied_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection inside a transaction that is rolled back."""
-    opened = await asyncpg.connect(emptied_url)
-    transaction = opened.transaction()
-    await transaction.start()
-    yield opened
-    await transaction.rollback()
-    await opened.close()
 
 
 def counted(random: Random, number: int) -> list[One]:
