@@ -4,6 +4,8 @@ In: a file's name, with its package: `kpis/reads`. Out: its queries by name. Nev
 
 A query with few parameters has numbered ones, `$1`. Where they are many, they have names, `:session_id`, which are numbered once:
 the database gets the same text either way, and the file can be pasted into psql, whose variables are written so.
+
+A line `-- include: <file> <name> where <condition>` includes an INSERT of that file, which writes only if the condition holds.
 """
 
 import re
@@ -13,6 +15,7 @@ from pathlib import Path
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _NUMBERED = re.compile(r"\$(\d+)")
+_INCLUDED = re.compile(r"^ *-- include: (\w+/\w+) (\w+)(?: where (.+))?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,12 @@ def queries(file: str) -> dict[str, str]:
     """Return name → SQL of `<file>.sql`; a query begins with a line `-- name: …`."""
     text = (Path(__file__).parent / f"{file}.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
-    return {name: sql.strip() for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+    return {name: _INCLUDED.sub(_included, sql.strip()) for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def _included(line: re.Match[str]) -> str:
+    sql = queries(line[1])[line[2]].rstrip(";")
+    return sql if line[3] is None else sql.replace("\nON CONFLICT", f"\nWHERE {line[3]}\nON CONFLICT")
 
 
 @cache

@@ -1,12 +1,11 @@
 """What a process remembers of a session may be out of date, since other processes change it: no event pays for that."""
 
-import asyncio
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from app.ingest import turns
 from app.ingest.flushing import flush
 from app.ingest.folding import fold
 from app.ingest.rebuilding.rebuild import compare
@@ -111,12 +110,12 @@ async def test_an_alias_that_is_made_between_two_slices_of_a_flush_counts_for_bo
     assert 1 == (await _send(stage, like(show.id, **_CLICK)))["accepted"]
     meanwhile: list[dict[str, Any]] = []
 
-    async def sleep(_: float) -> None:
-        monkeypatch.setattr(flush, "asyncio", asyncio)
+    async def give_way() -> None:
+        monkeypatch.setattr(flush, "give_way", turns.give_way)
         await _add_alias(stage, show.brand)
         meanwhile.append(await _send(stage, *(like(show.id, **_CLICK) for _ in range(200))))
 
-    monkeypatch.setattr(flush, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(flush, "give_way", give_way)
     found = await _send(stage, *(like(show.id, **_CLICK) for _ in range(250)))
     assert [250, 200] == [receipt["accepted"] for receipt in (found, *meanwhile)]
     assert [("knit-01", 451)] == [tuple(row) for row in await _rows(stage, _CLICKS, show.id)]

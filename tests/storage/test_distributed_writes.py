@@ -10,9 +10,10 @@ import asyncpg
 import pytest
 
 from app.catalogue.ids import new_id
+from app.storage.ingest.claim_writes import Claim, Claims
 from app.storage.ingest.distributed_writes import DistributedWrites, merging
 from app.storage.ingest.new_events import NewEvents
-from app.storage.ingest.writes import Claim, WriteQueries
+from app.storage.ingest.writes import WriteQueries
 from tests.databases import plain_only
 
 AT = 1_632_546_000_000_000
@@ -207,12 +208,31 @@ async def test_the_log_and_its_claims_are_written_as_they_are_elsewhere(connecti
                 attributes = {"x": 'a"b'} if number == 2 else None
                 new.add(kind, key(number), f"id,{number}", AT + number, b'{"text":"\xe2\x80\xa8{}"}', key(number)[8:] if number > 1 else None,
                         attributes, AT if number == 3 else None)  # fmt: skip
-            claims: list[Claim] = [(session, "viewer", key(number), AT, key(number)) for number in numbers]
+            members: list[Claim] = [(session, "viewer", key(number), AT, key(number)) for number in numbers]
+            claims = Claims(
+                members,
+                [(brand, key(number), session, AT - number, key(number)) for number in numbers],
+                [
+                    (session, "response", key(7), "wechat", AT - numbers[0], AT + numbers[0], key(numbers[0]), None),
+                    (session, "response", key(8), "wechat", AT, None, None, None),
+                ],
+            )
             appended = await queries.append_events([(session, row.version)], new, claims, DAY)
             assert appended is not None
-            claimed: Any = appended.claimed and sorted(claim[1:] for claim in appended.claimed)
+            claimed: Any = None
+            if (outcome := appended.claimed) is not None:
+                claimed = [
+                    sorted(claim[1:] for claim in outcome.members),
+                    sorted((row[0], row[3]) for row in outcome.customers),
+                    [tuple(row)[1:] for row in outcome.spans if row[4]],
+                ]
             answers.append((claimed, {one.removesuffix(session.bytes) for one in appended.new}))
         assert await queries.append_events([(session, "another version")], new, claims, DAY) is None
-        found.append((answers, await rows_of(connection, "events", session), await rows_of(connection, "members", session)))
+        bought = [row[0] for row in await rows_of(connection, "customers", brand)]
+        await connection.execute("DELETE FROM customers WHERE brand_id = $1", brand)
+        tables = [await rows_of(connection, table, session) for table in ("events", "members", "spans")]
+        found.append((answers, bought, *tables))
     assert found[0] == found[1]
-    assert 4 == len(found[0][1])
+    answers, bought, events, members, spans = found[0]
+    assert [4, 3, 3, 2] == [len(events), len(members), len(bought), len(spans)]
+    assert [(3, 3, 1), None] == [claimed and tuple(map(len, claimed)) for claimed, _ in answers]

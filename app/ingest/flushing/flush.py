@@ -6,7 +6,6 @@ Steps: resolve subjects → lock sessions → pseudonymize and fold payloads →
 without a session are parked. Events that contradict their session become dead letters. All of it is one transaction.
 """
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Set as AbstractSet
@@ -28,11 +27,13 @@ from app.ingest.flushing.write_batch import RefusedItemsError, WriteBatch
 from app.ingest.folding import fold
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.submission import Rejection, Submission, SubmittedEvent
+from app.ingest.turns import give_way
 from app.problems import FieldError
 from app.settings import Settings
 from app.storage import audit
 from app.storage.database import Connection, Database
 from app.storage.ingest import rebuilds
+from app.storage.ingest.claim_writes import Claims
 from app.storage.ingest.distributed_writes import limit_locks_on_nodes, writes_of
 from app.storage.ingest.writes import WriteQueries
 from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
@@ -211,7 +212,7 @@ class Flusher:
         by_subject = self._resolver.cached
         for start in range(0, len(items), _SLICE):
             if start:
-                await asyncio.sleep(0)
+                await give_way()
             if unresolved := batch.take(items[start : start + _SLICE], by_subject, only_all=True):
                 return unresolved
         return []
@@ -253,7 +254,7 @@ class Flusher:
         if not batch.items:
             return result
         contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
-        claims = [] if batch.statements else batch.tally.claims()
+        claims = Claims() if batch.statements else fold.claims_of(batch.tally, contexts)
         appended = await queries.append_events(sorted(batch.versions), batch.new, claims, now)
         if appended is None:
             return None
@@ -264,7 +265,7 @@ class Flusher:
         if appended.claimed is not None and not outcome.outdated:
             result.accepted, result.accepted_by_type = list(batch.items.values()), batch.new.by_type()
             result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
-            claimed = await fold.claim(queries, batch.tally) if batch.statements else appended.claimed
+            claimed = await queries.claim(fold.claims_of(batch.tally, contexts)) if batch.statements else appended.claimed
             batch.tally.movements = packed(batch.new, batch.items)
             await fold.finish(queries, batch.tally, claimed, contexts)
         else:

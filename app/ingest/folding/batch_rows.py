@@ -35,7 +35,7 @@ class SpanRow(NamedTuple):
     ended_key: bytes | None
     given_ms: int | None
 
-    def columns(self) -> tuple[object, ...]:
+    def columns(self) -> tuple[str, int | None, int | None, bytes | None, int | None]:
         """Return the row after its key, in the order of `merge_spans`."""
         return self.platform, self.started_at, self.ended_at, self.ended_key, self.given_ms
 

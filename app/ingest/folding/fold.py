@@ -5,7 +5,6 @@ In: logged events and their sessions' contexts. Out: changed rows. Never here: c
 Ingest and rebuild share this module, so a rebuild runs the same fold over the same log.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,12 +21,15 @@ from app.ingest.folding.batch_rows import Gauge, PendingClaim, Span
 from app.ingest.folding.moments import microseconds, moment, moment_or_none
 from app.ingest.folding.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
 from app.ingest.folding.tally import GaugeKey, Tally
+from app.ingest.turns import give_way
 from app.storage.ingest import rebuilds
-from app.storage.ingest.writes import Claimed, LoggedEvent, WriteQueries
+from app.storage.ingest.claim_writes import Claimed, ClaimOutcome, Claims, CustomerClaim, MergedSpan
+from app.storage.ingest.writes import LoggedEvent, WriteQueries
 from app.storage.kpis import marks
 
-_SLICE_OF_CLAIMS = 400
-"""Claims after which other flushes have their turn, some two milliseconds."""
+_SLICE_OF_CLAIMS = 2_000
+"""Claims after which other flushes have their turn, some two milliseconds. Other flushes of a session wait for the one that has
+claimed, so it makes no pause unless it is large."""
 _Lost = dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]]
 """Session and key of an event → set, member and session of the claims that it lost."""
 _MANY_ORDERS = 100
@@ -132,13 +134,13 @@ async def add(
     tally = Tally(slow_after_ms)
     for event in events:
         tally.add(*event[:5])
-    await finish(queries, tally, await claim(queries, tally), contexts)
+    await finish(queries, tally, await queries.claim(claims_of(tally, contexts)), contexts)
 
 
-async def claim(queries: WriteQueries, tally: Tally) -> Sequence[Claimed]:
-    """Claim the members of a batch; return the claims that succeeded."""
-    claims = tally.claims()
-    return await queries.claim_members(claims) if claims else []
+def claims_of(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> Claims:
+    """Return the claims and the durations of a batch."""
+    spans = [(*key, *tally.spans[key].columns()) for key in sorted(tally.spans)]
+    return Claims(tally.claims(), _first_purchases(tally, contexts), spans)
 
 
 async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_after_ms: int) -> None:
@@ -149,37 +151,34 @@ async def subtract_counts(queries: WriteQueries, events: Iterable[Folded], slow_
     await _write(queries, tally)
 
 
-async def finish(
-    queries: WriteQueries, tally: Tally, claimed: Sequence[Claimed], contexts: Mapping[UUID, SessionContext]
-) -> None:
+async def finish(queries: WriteQueries, tally: Tally, claimed: ClaimOutcome, contexts: Mapping[UUID, SessionContext]) -> None:
     """Write the contributions of a batch whose claims were written."""
     if tally.pending_claims:
         await _resolve_claims(queries, tally, claimed, contexts)
+    _count_spans(tally, claimed.spans)
     if tally.refunds:
         await order_facts.merge_refunds(queries, tally)
     if tally.parcels:
         await order_facts.add_parcels(queries, tally)
-    if tally.spans:
-        await _merge_spans(queries, tally)
     await _write(queries, tally)
 
 
 async def _resolve_claims(
-    queries: WriteQueries, tally: Tally, claimed: Sequence[Claimed], contexts: Mapping[UUID, SessionContext]
+    queries: WriteQueries, tally: Tally, claimed: ClaimOutcome, contexts: Mapping[UUID, SessionContext]
 ) -> None:
     pending = tally.pending_claims
     lost: _Lost = {}
     # The driver creates a new object for each id. Dictionaries find the contexts' own objects by identity, which is fast.
     known = {session.bytes: session for session in contexts}
-    for start in range(0, len(claimed), _SLICE_OF_CLAIMS):
+    for start in range(0, len(claimed.members), _SLICE_OF_CLAIMS):
         if start:
-            await asyncio.sleep(0)
-        _count_claimed(tally, claimed[start : start + _SLICE_OF_CLAIMS], known, lost)
-    if first_purchases := _first_purchases(tally, contexts):
-        for member, session, lost_session, superseded in await queries.claim_customers(first_purchases):
-            _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
-            if superseded is not None and lost_session is not None:
-                lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
+            await give_way()
+        _count_claimed(tally, claimed.members[start : start + _SLICE_OF_CLAIMS], known, lost)
+    for member, found, lost_session, superseded in claimed.customers:
+        session = known[found.bytes]
+        _add_claim(tally, session, pending[session, CUSTOMER, member], 1)
+        if superseded is not None and lost_session is not None:
+            lost.setdefault((lost_session, superseded), []).append((CUSTOMER, member, session))
     if lost:
         await _revert_superseded(queries, tally, lost, contexts)
 
@@ -201,7 +200,7 @@ def _count_claimed(tally: Tally, claimed: Iterable[Claimed], known: Mapping[byte
             lost.setdefault((session, superseded), []).append((name, member, session))
 
 
-def _first_purchases(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> list[tuple[UUID, bytes, UUID, int, bytes]]:
+def _first_purchases(tally: Tally, contexts: Mapping[UUID, SessionContext]) -> list[CustomerClaim]:
     """Return each buyer's earliest purchase of a batch: brand, member, session, moment, event."""
     found: dict[tuple[UUID, bytes], tuple[int, bytes, UUID]] = {}
     for (session, name, member), (at, key, _, _) in tally.pending_claims.items():
@@ -243,10 +242,8 @@ async def _revert_superseded(queries: WriteQueries, tally: Tally, lost: _Lost, c
                 _add_claim(tally, event.session_id, (folded.at, folded.key, folded.platform, claim), -1)
 
 
-async def _merge_spans(queries: WriteQueries, tally: Tally) -> None:
-    rows = [(*key, *tally.spans[key].columns()) for key in sorted(tally.spans)]
-    for row in await queries.merge_spans(rows):
-        session, kind, platform, started, ended, given, was_started, was_ended, was_given = row
+def _count_spans(tally: Tally, merged: Iterable[MergedSpan]) -> None:
+    for session, kind, platform, started, ended, given, was_started, was_ended, was_given in merged:
         tally.span_changed(
             Span(session, kind, platform, was_started, was_ended, was_given),
             Span(session, kind, platform, started, ended, given),
@@ -266,10 +263,10 @@ async def _write(queries: WriteQueries, tally: Tally) -> None:
     counters = tally.counters()
     large = len(tally.orders) > _MANY_ORDERS
     if large:
-        await asyncio.sleep(0)
+        await give_way()
     orders, samples = _order_rows(tally), _sample_rows(tally.gauges)
     if large:
-        await asyncio.sleep(0)
+        await give_way()
     await queries.merge(orders, samples, counters, tally.movements)
     if lowered := [row for row in counters if row[7] < 0]:
         await queries.drop_empty([(*row[:3], moment(row[3]), *row[4:6]) for row in lowered])

@@ -14,9 +14,9 @@ from app.events.contributions import CUSTOMER, Contributions, Count, Mark, Order
 from app.ingest.folding.batch_rows import Gauge, OrderRow, PendingClaim, Span, SpanRow
 from app.ingest.folding.moments import MINUTE, NEVER, SECOND, microseconds, moment
 from app.ingest.folding.refund_rows import RefundKey, RefundRow, RefundState
+from app.storage.ingest.claim_writes import Claim as LedgerClaim
 from app.storage.ingest.merge_writes import CounterColumns
 from app.storage.ingest.movement_writes import MovementColumns
-from app.storage.ingest.writes import Claim as LedgerClaim
 
 RowKey = tuple[UUID, int, str, int, str, str]
 """session, grain in seconds (0: whole session), key, bucket (microseconds; 0 for the whole session), platform, metric."""

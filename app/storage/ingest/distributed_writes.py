@@ -1,7 +1,7 @@
 """The writes of a flush on Citus: for each session, statements that its node takes as they are.
 
-In: rows, as `WriteQueries` takes them. Out: the rows that were new, in fewer round trips. Never here: how rows merge, which is
-`fold.sql`'s.
+In: rows, as `WriteQueries` takes them. Out: the rows that were new, in fewer round trips. Never here: how rows merge, which
+`claims.sql` and `fold.sql` say.
 
 Citus cannot send `INSERT … SELECT … FROM unnest(…)` to a node: its coordinator computes the rows, copies them to the nodes, and
 runs the INSERT there from the copies; what a CTE writes is copied back as well. `INSERT … VALUES` whose key is one parameter is
@@ -23,16 +23,17 @@ from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric
 
 from app.storage import session_locks
 from app.storage.database import Connection, Database
+from app.storage.ingest.claim_writes import Claim, Claimed, ClaimedCustomer, Claims, CustomerClaim, MergedSpan, SpanColumns
 from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
 from app.storage.ingest.movement_writes import MovementColumns
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.order_writes import OrderColumns
-from app.storage.ingest.writes import Appended, Claim, Claimed, SessionValue, WriteQueries
+from app.storage.ingest.writes import Appended, SessionValue, WriteQueries
 from app.storage.joined import columns
 from app.storage.queries import queries
 from app.storage.tables import metadata
 
-_SQL = queries("ingest/fold") | queries("ingest/order_facts") | queries("ingest/session_values")
+_SQL = queries("ingest/fold") | queries("ingest/claims") | queries("ingest/order_facts") | queries("ingest/session_values")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ARRAYS = (
     (Uuid, "uuid[]"), (LargeBinary, "bytea[]"), (DateTime, "timestamptz[]"), (SmallInteger, "smallint[]"),
@@ -123,9 +124,9 @@ class DistributedWrites(WriteQueries):
         return set(ids) - await session_locks.try_hold(self.connection, ids)
 
     async def append_events(
-        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime
+        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: Claims, received_at: datetime
     ) -> Appended | None:
-        """Append to the log, then claim members."""
+        """Append to the log, then claim."""
         ids, versions = columns(remembered, 2)
         # Two statements: a version that was read before the lock was taken may be out of date.
         if len(await session_locks.try_hold(self.connection, ids)) < len(ids):
@@ -139,7 +140,7 @@ class DistributedWrites(WriteQueries):
                 logged.add(row[0] + session.bytes)
         if len(logged) < len(new.key):
             return Appended(None, logged)
-        return Appended(await self.claim_members(claims), set())
+        return Appended(await self.claim(claims), set())
 
     async def add_session_values(self, rows: list[SessionValue]) -> None:
         """Add distinct values of sessions."""
@@ -155,10 +156,8 @@ class DistributedWrites(WriteQueries):
         found = await self._insert(merging("claim_statements"), claims)
         return {(row[0], row[1]): row[2] for row in found}
 
-    async def claim_customers(
-        self, rows: list[tuple[UUID, bytes, UUID, int, bytes]]
-    ) -> list[tuple[bytes, UUID, UUID | None, bytes | None]]:
-        """Claim (brand, member, session, microseconds since 1970, event), brand by brand."""
+    async def claim_customers(self, rows: Sequence[CustomerClaim]) -> list[ClaimedCustomer]:
+        """Return the claims of customers that succeeded, brand by brand."""
         return [tuple(row) for row in await self._insert(merging("claim_customers"), rows)]
 
     async def merge(
@@ -198,7 +197,7 @@ class DistributedWrites(WriteQueries):
                 arrivals[session, member] = arrival
         await self._insert(merging("merge_orders"), [(*row[:-2], arrivals.get((row[0], row[-2])), row[-1]) for row in rows])
 
-    async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    async def merge_spans(self, rows: Sequence[SpanColumns]) -> list[MergedSpan]:
         """Merge durations; return values after and before."""
         return [tuple(row) for row in await self._insert(merging("merge_spans"), rows)]
 

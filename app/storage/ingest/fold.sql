@@ -46,106 +46,6 @@ FROM forgotten_orders f
 JOIN public.sessions s ON s.id = f.session_id
 WHERE s.brand_id = $1::uuid;
 
--- name: append_events
--- Appends new events to the log and claims their members, in one round trip if the cached sessions with their versions are current and
--- all events are new. If a session has another version or another transaction has locked it, nothing is written. If an event is
--- a duplicate, nothing is claimed, because its claim could replace the claim of a new event. Values that events share (kind_…) are
--- sent once; `kinds` is the index into them, as `claim_places` is into the sessions of the claims. Long columns are joined: texts and
--- numbers with the unit separator, which no field may contain, and keys of 16 bytes without a separator.
-WITH held AS (
-    -- A subquery, because Citus cannot read the rows that a CTE itself locks.
-    SELECT id FROM (
-        SELECT s.id
-        FROM unnest(:sessions::uuid[], :versions::text[]) AS remembered (id, version)
-        JOIN sessions s USING (id)
-        JOIN brands b ON b.id = s.brand_id
-        WHERE remembered.version = concat_ws(' ', s.currency, b.catalogue_version, s.rebuild, s.log_dropped_at IS NOT NULL, array_to_string(
-            ARRAY(SELECT CASE WHEN st.confirmed THEN '' ELSE '?' END || st.platform || ':' || st.room
-                 FROM streams st WHERE st.session_id = s.id ORDER BY 1), ' '))
-        ORDER BY s.id
-        FOR KEY SHARE OF s SKIP LOCKED
-    ) AS locked
-), logged AS (
-    INSERT INTO events (session_id, event_key, id, source, type, platform, room, occurred_at, received_at, sent_time, data, owner,
-                        digest, attributes)
-    SELECT (:kind_sessions::uuid[])[kind], substring(:keys::bytea FROM (16 * n - 15)::int FOR 16) AS event_key, id,
-           (:kind_sources::text[])[kind], (:kind_types::text[])[kind], (:kind_platforms::text[])[kind], (:kind_rooms::text[])[kind],
-           to_timestamp(at::float8 / 1000000), :received_at::timestamptz, to_timestamp(sent::float8 / 1000000), data::json,
-           (:kind_owners::text[])[kind],
-           NULLIF(substring(:digests::bytea FROM (8 * n - 7)::int FOR 8), '\x0000000000000000'::bytea), attributes::json
-    FROM unnest(string_to_array(:kinds, E'\x1f')::int[], string_to_array(:ids, E'\x1f'),
-                string_to_array(:occurred_at, E'\x1f')::bigint[], string_to_array(:data, E'\x1f'),
-                string_to_array(:sent_times, E'\x1f', '')::bigint[], string_to_array(:attributes, E'\x1f', ''))
-        WITH ORDINALITY AS new (kind, id, at, data, sent, attributes, n)
-    WHERE (SELECT count(*) FROM held) = cardinality(:sessions)
-    ORDER BY event_key, 1  -- two writers of the same events lock them in the same order
-    ON CONFLICT (session_id, event_key) DO NOTHING
-    RETURNING session_id, event_key
-), claimed AS (
-    INSERT INTO members AS m (session_id, set, member, at, event_key)
-    SELECT (:claim_sessions::uuid[])[session], set, substring(:members::bytea FROM (16 * n - 15)::int FOR 16),
-           to_timestamp(at::float8 / 1000000), substring(:claim_events::bytea FROM (16 * n - 15)::int FOR 16)
-    FROM unnest(string_to_array(:claim_places, E'\x1f')::int[], string_to_array(:sets, E'\x1f'),
-                string_to_array(:moments, E'\x1f')::bigint[])
-        WITH ORDINALITY AS new (session, set, at, n)
-    WHERE (SELECT count(*) FROM logged) = :count::int
-    ON CONFLICT (session_id, set, member) DO UPDATE
-    SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
-    WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
-    RETURNING session_id, set, member, superseded
-)
-SELECT held.count = cardinality(:sessions) AS held, logged.count AS logged,
-       CASE WHEN logged.count < :count::int
-            THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
-       claimed.*
-FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
-     -- Joined too. Almost all claims are of one session and supersede nothing.
-     (SELECT CASE WHEN cardinality(:claim_sessions::uuid[]) > 1 THEN array_agg(session_id) END AS sessions,
-             string_agg(set, E'\x1f') AS sets, string_agg(member, ''::bytea) AS members,
-             CASE WHEN bool_or(superseded IS NOT NULL) THEN array_agg(superseded) END AS superseded FROM claimed) AS claimed;
-
--- name: claim_members
--- The earliest event that names a member owns it. Returns a row if the claim is new or replaces the claim of a later event,
--- whose key is then in `superseded`. $2 is the index into $1; long columns are joined as above.
-INSERT INTO members AS m (session_id, set, member, at, event_key)
-SELECT ($1::uuid[])[session], set, substring($4::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(at::float8 / 1000000),
-       substring($6::bytea FROM (16 * n - 15)::int FOR 16)
-FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($3, E'\x1f'), string_to_array($5, E'\x1f')::bigint[])
-    WITH ORDINALITY AS new (session, set, at, n)
-ON CONFLICT (session_id, set, member) DO UPDATE
-SET superseded = m.event_key, at = excluded.at, event_key = excluded.event_key
-WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
-RETURNING session_id, set, member, superseded;
-
--- name: claim_statements
--- The same for statements ($4 is their set): the rank, which is not as long as a key, takes the place of the event and its time.
-INSERT INTO members AS m (session_id, set, member, at, event_key)
-SELECT ($1::uuid[])[session], $4::text, substring($3::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(0), decode(rank, 'hex')
-FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($5, E'\x1f')) WITH ORDINALITY AS new (session, rank, n)
-ON CONFLICT (session_id, set, member) DO UPDATE
-SET superseded = m.event_key, event_key = excluded.event_key
-WHERE excluded.event_key < m.event_key
-RETURNING session_id, member, superseded;
-
--- name: members
--- Members by their keys.
-SELECT m.session_id, m.member, m.event_key
-FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS wanted (session_id, set, member)
-JOIN members m USING (session_id, set, member);
-
--- name: claim_customers
--- The same for all sessions of a brand: a buyer's first purchase and its session. $2 and $5 are the indexes into $1 and $4.
-INSERT INTO customers AS c (brand_id, member, session_id, at, event_key)
-SELECT ($1::uuid[])[brand], substring($3::bytea FROM (16 * n - 15)::int FOR 16), ($4::uuid[])[session],
-       to_timestamp(at::float8 / 1000000), substring($7::bytea FROM (16 * n - 15)::int FOR 16)
-FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($5, E'\x1f')::int[], string_to_array($6, E'\x1f')::bigint[])
-    WITH ORDINALITY AS new (brand, session, at, n)
-ON CONFLICT (brand_id, member) DO UPDATE
-SET superseded = c.event_key, superseded_session = c.session_id,
-    session_id = excluded.session_id, at = excluded.at, event_key = excluded.event_key
-WHERE (excluded.at, excluded.event_key, excluded.session_id) < (c.at, c.event_key, c.session_id)
-RETURNING member, session_id, superseded_session, superseded;
-
 -- name: logged_digests
 -- Digests of the content of a session's logged events. One session at a time: PostgreSQL then looks into one partition of the log.
 SELECT e.event_key, e.digest FROM events e WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
@@ -157,7 +57,7 @@ FROM events e
 WHERE e.session_id = $1::uuid AND e.event_key = ANY($2::bytea[]);
 
 -- name: add_counters
--- Adds to sums. `scopes` is the index into sessions and platforms; long columns are joined as above. `contributions` is the number of a
+-- Adds to sums. `scopes` is the index into sessions and platforms; long columns are joined as in claims.sql. `contributions` is the number of a
 -- sum's contributions: a sum of zero is a figure while it has one. New seconds stand first: the WAL of an update omits a common end.
 INSERT INTO counters AS c (session_id, grain, key, bucket, platform, metric, value, contributions, seconds)
 SELECT (:sessions::uuid[])[scope], grain, substr(key, 2), to_timestamp(bucket::float8 / 1000000), (:platforms::text[])[scope], metric, value,
@@ -268,26 +168,6 @@ SELECT v.member, concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::bo
 FROM members v
 JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
 WHERE v.session_id = $1::uuid AND v.set = 'viewer' AND v.member = ANY($2::bytea[]);
-
--- name: merge_spans
--- Stores the earliest of both ends; columns as above. Returns the previous values too, so that a changed duration can be subtracted from the
--- sums and the new one added.
-INSERT INTO spans AS s (session_id, kind, member, platform, started_at, ended_at, ended_key, given_ms)
-SELECT (:sessions::uuid[])[scope], kind, substring(:members::bytea FROM (16 * n - 15)::int FOR 16), (:platforms::text[])[scope],
-       to_timestamp(started_at::float8 / 1000000), to_timestamp(ended_at::float8 / 1000000), decode(ended_key, 'hex'), given_ms
-FROM unnest(string_to_array(:scopes, E'\x1f')::int[], string_to_array(:kinds, E'\x1f'), string_to_array(:started_at, E'\x1f', '')::bigint[],
-            string_to_array(:ended_at, E'\x1f', '')::bigint[], string_to_array(:ended_keys, E'\x1f', ''),
-            string_to_array(:given_ms, E'\x1f', '')::bigint[])
-    WITH ORDINALITY AS new (scope, kind, started_at, ended_at, ended_key, given_ms, n)
-ON CONFLICT (session_id, kind, member) DO UPDATE
-SET was_started_at = s.started_at, was_ended_at = s.ended_at, was_given_ms = s.given_ms,
-    started_at = LEAST(s.started_at, excluded.started_at),
-    given_ms = CASE WHEN (s.ended_at, s.ended_key) <= (excluded.ended_at, excluded.ended_key)
-                         OR excluded.ended_at IS NULL THEN s.given_ms ELSE excluded.given_ms END,
-    ended_key = CASE WHEN (s.ended_at, s.ended_key) <= (excluded.ended_at, excluded.ended_key)
-                          OR excluded.ended_at IS NULL THEN s.ended_key ELSE excluded.ended_key END,
-    ended_at = LEAST(s.ended_at, excluded.ended_at)
-RETURNING session_id, kind, platform, started_at, ended_at, given_ms, was_started_at, was_ended_at, was_given_ms;
 
 -- name: set_session_clock
 -- The start and the end of the session: the first start, the last end.

@@ -3,31 +3,36 @@
 In: rows in columns. Out: the rows that were new. Never here: what the rows mean, commits.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import groupby, repeat
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.events.contributions import ForgottenOrder
 from app.storage.database import Connection
-from app.storage.ingest.merge_writes import MergeQueries
+from app.storage.ingest.claim_writes import (
+    ClaimOutcome,
+    ClaimQueries,
+    Claims,
+    claimed_members,
+    customer_columns,
+    member_columns,
+    span_columns,
+)
 from app.storage.ingest.new_events import NewEvents
-from app.storage.joined import SEPARATOR, columns, indexed, joined, joined_keys, joined_optional
+from app.storage.joined import SEPARATOR, columns, indexed, joined
 from app.storage.queries import queries, statement
 
 _MINUTE = timedelta(minutes=1)
 _FOLD = queries("ingest/fold")
 _VALUES = queries("ingest/session_values")
 _VOIDS = queries("ingest/voids")
-_APPEND = statement("ingest/fold", "append_events")
+_APPEND = statement("ingest/append", "append_events")
 _APPEND_NEW = replace(_APPEND, sql=_APPEND.sql.replace("ON CONFLICT (session_id, event_key) DO NOTHING\n", ""))
 """The same for events that are expected to be new. With ON CONFLICT, PostgreSQL locks and marks each row twice: it takes longer
 by a third."""
-_MERGE_SPANS = statement("ingest/fold", "merge_spans")
-_MEMBER_BYTES = 16
 
 
 class SessionRow(NamedTuple):
@@ -63,12 +68,6 @@ class LoggedEvent(NamedTuple):
     data: str
 
 
-Claim = tuple[UUID, str, bytes, int, bytes]
-"""Session, set, member (16 bytes), moment (microseconds since 1970) and event (16 bytes)."""
-Claimed = tuple[UUID, str, bytes, bytes | None]
-"""Session, set, member, and the later event that owned it before, if one did."""
-
-
 SessionValue = tuple[UUID, str, str]
 """Session, kind of a value (product, source, room, promotion, minute) and the value."""
 
@@ -85,13 +84,13 @@ class KnownValues(NamedTuple):
 class Appended(NamedTuple):
     """The outcome of appending events to the log."""
 
-    claimed: list[Claimed] | None
-    """The claims that succeeded; None if an event was a duplicate, so that nothing was claimed."""
+    claimed: ClaimOutcome | None
+    """The outcome of the claims; None if an event was a duplicate, so that nothing was claimed."""
     new: set[bytes]
     """In that case: key and session, as bytes, of the events that were new."""
 
 
-class WriteQueries(MergeQueries):
+class WriteQueries(ClaimQueries):
     """Writes the contributions of a batch. Rows are sorted by key, so that two writers lock them in the same order."""
 
     def __init__(self, connection: Connection, *, expect_new: bool = False) -> None:
@@ -125,9 +124,9 @@ class WriteQueries(MergeQueries):
         return found
 
     async def append_events(
-        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: list[Claim], received_at: datetime
+        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: Claims, received_at: datetime
     ) -> Appended | None:
-        """Append to the log and claim members.
+        """Append to the log and claim.
 
         None, and nothing is written, if the version of a session differs from the cached one or the session is locked.
 
@@ -136,8 +135,6 @@ class WriteQueries(MergeQueries):
         """
         sessions, versions = columns(remembered, 2)
         kind_sessions, kind_sources, kind_types, kind_platforms, kind_rooms, kind_owners = columns(new.kinds, 6)
-        claimed_sessions, sets, members, moments, events = columns(claims, 5)
-        claim_sessions, claim_places = indexed(claimed_sessions)
         count = len(new.key)
         append = (_APPEND_NEW if self._expect_new else _APPEND)(
             sessions=sessions, versions=versions, received_at=received_at, count=count,
@@ -147,17 +144,16 @@ class WriteQueries(MergeQueries):
             data=SEPARATOR.encode().join(new.data).decode(), digests=b"".join(new.digest),
             sent_times=SEPARATOR.join(str(new.sent.get(n, "")) for n in range(count)) if new.sent else "",
             attributes=SEPARATOR.join(new.attributes.get(n, "") for n in range(count)) if new.attributes else "",
-            claim_sessions=claim_sessions, claim_places=claim_places, sets=SEPARATOR.join(sets), members=b"".join(members),
-            moments=joined(moments), claim_events=b"".join(events),
+            **member_columns(claims.members), **customer_columns(claims.customers), **span_columns(claims.spans),
         )  # fmt: skip
         found = await self.connection.fetchrow(*append)
         assert found is not None
-        held, logged, fresh, *claimed = found
+        held, logged, fresh, *claimed, bought, lasted = found
         if not held:
             return None
         if logged < count:
             return Appended(None, set(fresh))
-        return Appended(_claimed(claims, *claimed), set())
+        return Appended(ClaimOutcome(claimed_members(claims.members, *claimed), bought, lasted), set())
 
     async def session_values(self, rows: list[SessionValue]) -> KnownValues:
         """Return what is known of the sessions' distinct values, as far as the given values are concerned."""
@@ -172,39 +168,6 @@ class WriteQueries(MergeQueries):
     async def add_session_values(self, rows: list[SessionValue]) -> None:
         """Add distinct values of sessions."""
         await self.connection.execute(_VALUES["add_session_values"], *columns(rows, 3))
-
-    async def claim_members(self, claims: Sequence[Claim]) -> list[Claimed]:
-        """Return the claims that succeeded."""
-        sessions, sets, members, moments, events = columns(claims, 5)
-        found = await self.connection.fetch(
-            _FOLD["claim_members"], *indexed(sessions), SEPARATOR.join(sets), b"".join(members), joined(moments), b"".join(events)
-        )
-        return [tuple(row) for row in found]
-
-    async def claim_statements(self, name: str, rows: list[tuple[UUID, bytes, bytes]]) -> dict[tuple[UUID, bytes], bytes | None]:
-        """Claim (session, member, rank) in a set; return (session, member) → superseded rank of the claims that succeeded."""
-        sessions, members, ranks = columns(rows, 3)
-        found = await self.connection.fetch(
-            _FOLD["claim_statements"], *indexed(sessions), b"".join(members), name, joined_keys(ranks)
-        )
-        return {(row[0], row[1]): row[2] for row in found}
-
-    async def members(self, keys: list[tuple[UUID, str, bytes]]) -> list[tuple[UUID, bytes, bytes]]:
-        """Return (session, member, event key) of members by (session, set, member)."""
-        return [tuple(row) for row in await self.connection.fetch(_FOLD["members"], *columns(keys, 3))]
-
-    async def claim_customers(
-        self, rows: list[tuple[UUID, bytes, UUID, int, bytes]]
-    ) -> list[tuple[bytes, UUID, UUID | None, bytes | None]]:
-        """Claim (brand, member, session, microseconds since 1970, event).
-
-        Returns (member, session, superseded session, superseded event) of the claims that succeeded.
-        """
-        brands, members, sessions, moments, events = columns(rows, 5)
-        found = await self.connection.fetch(
-            _FOLD["claim_customers"], *indexed(brands), b"".join(members), *indexed(sessions), joined(moments), b"".join(events)
-        )
-        return [tuple(row) for row in found]
 
     async def logged_digests(self, keys: list[tuple[UUID, bytes]]) -> dict[bytes, bytes | None]:
         """Return the digests of the content of logged events by key and session; None for an event of a former version."""
@@ -227,19 +190,6 @@ class WriteQueries(MergeQueries):
         dropped = await self.connection.fetch(_FOLD["drop_empty"], *columns(keys, 6))
         if former := [(*row[:5], row[2] + _MINUTE) for row in dropped if row[5]]:
             await self.connection.fetch(_FOLD["drop_former_seconds"], *columns(former, 6))
-
-    async def merge_spans(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Merge (session, kind, member, platform, start, end, key of the end, given duration); return values after and before."""
-        sessions, kinds, members, platforms, started, ended, keys, given = columns(rows, 8)
-        pairs, places = indexed(zip(sessions, platforms, strict=True))
-        scope_sessions, scope_platforms = columns(pairs, 2)
-        merged = _MERGE_SPANS(
-            sessions=scope_sessions, platforms=scope_platforms, scopes=places, kinds=SEPARATOR.join(kinds),
-            members=b"".join(members), started_at=joined_optional(started), ended_at=joined_optional(ended),
-            ended_keys=joined_keys(keys), given_ms=joined_optional(given),
-        )  # fmt: skip
-        found = await self.connection.fetch(*merged)
-        return [tuple(row) for row in found]
 
     async def set_session_clocks(self, rows: list[tuple[UUID, datetime | None, datetime | None]]) -> None:
         """Extend the start and the end of sessions."""
@@ -270,19 +220,3 @@ class WriteQueries(MergeQueries):
             return []
         still = await self.connection.fetch(_VOIDS["still_void"], *columns(sorted(freed), 2))
         return sorted(freed - {(row[0], row[1]) for row in still})
-
-
-def _claimed(
-    claims: Sequence[Claim], sessions: list[UUID] | None, sets: str | None, members: bytes | None, superseded: list[bytes] | None
-) -> list[Claimed]:
-    """Return the claims that succeeded; `sessions` and `superseded` are None where the claims have one session and none is."""
-    if sets is None or members is None:
-        return []
-    size = len(members) // _MEMBER_BYTES
-    return list(
-        zip(
-            sessions or repeat(claims[0][0], size), sets.split(SEPARATOR),
-            [members[start : start + _MEMBER_BYTES] for start in range(0, len(members), _MEMBER_BYTES)],
-            superseded or repeat(None, size), strict=True,
-        )
-    )  # fmt: skip

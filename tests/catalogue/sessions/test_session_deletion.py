@@ -186,15 +186,15 @@ async def test_a_purchase_that_is_being_committed_can_inherit(
     first, late, between = [(await new_session(title=title))["id"] for title in ("first", "late", "between")]
     await send(first, paid("1", "a", 1))
     await send(late, paid("2", "a", 50))
-    claimed, go_on, claim = asyncio.Event(), asyncio.Event(), WRITES.claim_customers
+    claimed, go_on, append = asyncio.Event(), asyncio.Event(), WRITES.append_events
 
     async def slow_claim(*args: Any) -> Any:
-        owned = await claim(*args)
+        appended = await append(*args)
         claimed.set()
         await go_on.wait()
-        return owned
+        return appended
 
-    monkeypatch.setattr(WRITES, "claim_customers", slow_claim)
+    monkeypatch.setattr(WRITES, "append_events", slow_claim)
     sending = asyncio.create_task(send(between, paid("3", "a", 20)))
     await claimed.wait()
     deleting = asyncio.create_task(client.delete(f"/v1/sessions/{first}"))
