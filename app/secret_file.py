@@ -6,6 +6,7 @@ In: its path. Out: the key, created once. Never here: a key in an error.
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -17,18 +18,24 @@ def read_or_create(path: Path) -> str:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _create(path)
+        with suppress(FileExistsError):
+            create(path, secrets.token_hex(32))
     return path.read_text().strip()
 
 
-def _create(path: Path) -> None:
+def create(path: Path, text: str) -> None:
+    """Write a new file that its owner alone reads: all of it or nothing.
+
+    Raises:
+        OSError: there is one, or it cannot be written.
+    """
     # A temporary file is linked to the name: of two keys the first counts, and none is read half.
     handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32))
     try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(temporary, path)
-    except FileExistsError:
-        pass
     finally:
         Path(temporary).unlink()

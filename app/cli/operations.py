@@ -107,9 +107,7 @@ def restore(
 
         async def work(database: Database, settings: Settings) -> None:
             del settings
-            revision = await backups.restore(database, found)
-            if key is not None:
-                backups.write_key(key)
+            revision = await backups.restore(database, found, key)
             with acting_as_command("backup.restore", file.name):
                 async with database.transaction():
                     pass

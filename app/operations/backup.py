@@ -5,7 +5,6 @@ In: the database, the settings, a file, a passphrase. Out: the file; a database 
 """
 
 import base64
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,15 +12,17 @@ from typing import NamedTuple
 from app import __version__
 from app.operations.backup_file import BackupError, BackupFile, Manifest, write
 from app.platforms.credentials.encryption import SecretCipher, UnreadableError
+from app.secret_file import create
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.operations import status_reads
 from app.storage.postgres import dump
+from app.storage.postgres.dump import DumpError
 from app.storage.queries import queries
 from app.storage.schema import migrate
 
 _PSEUDONYM_KEY = queries("platforms/platforms")["sealed_key"]
-_READER = queries("operations/status")["reader_role"], queries("operations/status")["reader_defaults"]
+_READER_ROLE = queries("operations/status")["reader_role"]
 _ON_CITUS = "a database on Citus is backed up and restored by Citus' own means, on the coordinator and every worker"
 
 
@@ -113,17 +114,19 @@ def write_key(key: Key) -> None:
     """
     try:
         key.file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(key.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(key.secret)
+        create(key.file, key.secret)
     except OSError as error:
         raise BackupError(f"cannot write {key.file}: {error.strerror or error}") from None
 
 
-async def restore(database: Database, backup: BackupFile) -> str | None:
+async def restore(database: Database, backup: BackupFile, key: Key | None = None) -> str | None:
     """Restore a backup into an empty database, in one transaction, and migrate it to this version; return its revision.
 
+    The secret key is written first: of a process that is killed, PostgreSQL's program may complete the restore, and nothing would
+    open that database.
+
     Raises:
-        BackupError: the database is not empty, the backup is of a newer version, Citus.
+        BackupError: the database is not empty, the backup is of a newer version, Citus; the key cannot be written.
         DumpError: PostgreSQL's program failed; the database is as empty as before.
     """
     if database.distributed:
@@ -137,13 +140,18 @@ async def restore(database: Database, backup: BackupFile) -> str | None:
             raise BackupError("the database is not empty: restore into an empty one")
         server = await status_reads.major_version(connection)
         # Policies of the dump name the role; a role belongs to a cluster and is in no dump.
-        await connection.execute(_READER[0])
+        await connection.execute(_READER_ROLE)
     if server < backup.manifest.server:
         raise BackupError(
             f"the backup is of PostgreSQL {backup.manifest.server}, this server is PostgreSQL {server}: use a newer one"
         )
     entries = await dump.entries_of(server, backup.database())
-    await dump.restore(database.connector.dsn, server, backup.database(), entries)
-    async with database.acquire() as connection:
-        await connection.execute(_READER[1])
+    if key is not None:
+        write_key(key)
+    try:
+        await dump.restore(database.connector.dsn, server, backup.database(), entries)
+    except (DumpError, BackupError):
+        if key is not None:
+            key.file.unlink()
+        raise
     return await migrate.upgrade(database)

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import BaseModel, ValidationError, field_validator
 from pydantic_core import from_json, to_json
 
+from app.operations.whole_file import written
+
 FORMAT = 1
 _MANIFEST, _DATABASE, _KEY = "backup.json", "database.dump", "secret-key.json"
 _COST = {"n": 1 << 17, "r": 8, "p": 1}
@@ -132,26 +134,19 @@ async def write(
     """Write a backup; the file has its name once it is complete, and only its owner reads it.
 
     Raises:
-        BackupError: it cannot be written.
+        BackupError: it cannot be written, or another process is writing it.
     """
-    part = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                # PostgreSQL compresses its archive itself.
-                with archive.open(zipfile.ZipInfo(_DATABASE, _EPOCH), "w", force_zip64=True) as whole:
-                    async for piece in database:
-                        whole.write(piece)
-                if secret is not None and passphrase is not None:
-                    archive.writestr(zipfile.ZipInfo(_KEY, _EPOCH), to_json(_encrypted(secret, passphrase)))
-                archive.writestr(zipfile.ZipInfo(_MANIFEST, _EPOCH), manifest.model_dump_json(indent=2))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with written(path) as file, zipfile.ZipFile(file, "w") as archive:
+            # PostgreSQL compresses its archive itself.
+            with archive.open(zipfile.ZipInfo(_DATABASE, _EPOCH), "w", force_zip64=True) as whole:
+                async for piece in database:
+                    whole.write(piece)
+            if secret is not None and passphrase is not None:
+                archive.writestr(zipfile.ZipInfo(_KEY, _EPOCH), to_json(_encrypted(secret, passphrase)))
+            archive.writestr(zipfile.ZipInfo(_MANIFEST, _EPOCH), manifest.model_dump_json(indent=2))
     except OSError as error:
         raise BackupError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _key_of(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:

@@ -29,7 +29,13 @@ $$;
 -- What that role reads of tables that later migrations make; a dump has it under the name of its own owner.
 DO $$
 BEGIN
-    IF to_regrole('tallylight_reader') IS NOT NULL THEN
+    IF to_regclass('alembic_version') IS NOT NULL AND to_regrole('tallylight_reader') IS NOT NULL
+        AND has_schema_privilege('public', 'CREATE')
+        AND NOT EXISTS (
+            SELECT FROM pg_default_acl AS known, aclexplode(known.defaclacl) AS granted
+            WHERE known.defaclrole = current_user::regrole AND known.defaclnamespace = 'public'::regnamespace
+                AND known.defaclobjtype = 'r' AND granted.grantee = to_regrole('tallylight_reader')
+        ) THEN
         GRANT USAGE ON SCHEMA public TO tallylight_reader;
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO tallylight_reader;
     END IF;

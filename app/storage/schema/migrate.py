@@ -22,6 +22,8 @@ from app.storage.tables import metadata
 _LOCK = 7_261_001
 """Advisory lock: of several processes that start at once, one migrates and the others wait."""
 
+_READER_DEFAULTS = queries("operations/status")["reader_defaults"]
+
 
 def _config() -> Config:
     root = Path(__file__).resolve().parents[2]
@@ -76,6 +78,9 @@ def _upgrade(connection: Connection) -> None:
     try:
         config = _config()
         config.attributes["connection"] = connection
+        # A restored database has none, and tables of newer migrations would be closed to readers of one brand.
+        connection.execute(text(_READER_DEFAULTS))
+        connection.commit()
         command.upgrade(config, "head")
         connection.execute(text(NOTE.format(window().servers_from)))
         connection.commit()
