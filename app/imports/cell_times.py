@@ -53,12 +53,6 @@ _MORNING = frozenset(("AM", "A.M.", "上午", "午前"))
 _AFTERNOON = frozenset(("PM", "P.M.", "下午", "午後"))
 
 
-class DateOfSpreadsheet(str):
-    """The text of a cell that a spreadsheet stored as a date or a time, into which it also turns codes such as 1-2."""
-
-    __slots__ = ()
-
-
 class BadTime(ValueError):
     """A cell holds no time; `code` is the rule that it breaks."""
 
@@ -99,6 +93,27 @@ def date_order_of(cell: str) -> tuple[set[DateOrder], bool]:
     if first == second:
         return {"dmy", "mdy"}, False
     return {"dmy"} if first > 12 else {"mdy"} if second > 12 else {"dmy", "mdy"}, True
+
+
+def time_of_day(cell: str) -> Literal["none", "midnight", "later"] | None:
+    """Return whether a time has a time of day, and whether that is midnight; None if it cannot be read as a calendar time.
+
+    A number of days and a date of a spreadsheet are the same at midnight as without a time.
+    """
+    if _USUAL.fullmatch(cell):
+        return "midnight" if cell.endswith("00:00:00") else "later"
+    text = _half_width(cell)
+    if (compact := _COMPACT.fullmatch(text)) is not None:
+        return "none" if compact[4] is None else "midnight" if int(text[8:]) == 0 else "later"
+    if (decimals := serial_decimals(text)) is not None:
+        return "later" if decimals else "none"
+    if (found := _CALENDAR.fullmatch(_with_number_of_month(text))) is None:
+        return None
+    if found["hour"] is None:
+        return "none"
+    half = (found["half"] or found["half_after"] or "").upper()
+    hour = 0 if half in _MORNING and int(found["hour"]) == 12 else int(found["hour"]) + 12 * (half in _AFTERNOON)
+    return "later" if hour or int(found["minute"] or 0) or int(found["second"] or 0) else "midnight"
 
 
 def read_time(

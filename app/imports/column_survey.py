@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals
-from app.imports.csv_cells import identifying
+from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals, time_of_day
+from app.imports.csv_cells import identifying, never_set
 from app.imports.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
 from app.imports.table_heading import BadFile
 from app.imports.table_reader import Row
@@ -36,6 +36,8 @@ class Survey:
     """Heading of a column of times → order of day, month and year; only columns whose dates do not begin with the year."""
     serial_dates: Mapping[str, bool]
     """Heading of a column of times that holds numbers of days, as spreadsheets do → whether they are exact to the second."""
+    dates: Mapping[str, int]
+    """Heading of a column of times → rows whose cell is a date without a time of day."""
     total_rows: frozenset[int]
     last_row_of: Mapping[str, int]
     """Content of the grouping column → the last row that holds it."""
@@ -64,6 +66,11 @@ class Surveyor:
     _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
     _needs_order: dict[str, int] = field(default_factory=dict)
     _serial: dict[str, bool] = field(default_factory=dict)
+    _dates: dict[str, int] = field(default_factory=dict)
+    _midnights: dict[str, int] = field(default_factory=dict)
+    """The same of cells that state midnight."""
+    _later: set[str] = field(default_factory=set)
+    """Columns with another time of day."""
     _identifying: list[str] = field(default_factory=list)
 
     def survey(self, rows: Iterable[Row]) -> Survey:
@@ -94,7 +101,16 @@ class Surveyor:
                     shared.add(identifying(one))
             if row.fault is None:
                 self._look(row)
-        return Survey(self._decimals(), self._date_orders(), self._serial, frozenset(totals), last, count, frozenset(shared))
+        return Survey(
+            self._decimals(),
+            self._date_orders(),
+            self._serial,
+            self._without_time(),
+            frozenset(totals),
+            last,
+            count,
+            frozenset(shared),
+        )
 
     def _look(self, row: Row) -> None:
         for heading, notation in self._notations.items():
@@ -102,6 +118,7 @@ class Surveyor:
                 notation.see(row.number, cell)
         for heading in self._orders:
             if cell := row.cells[heading]:
+                self._look_at_time_of_day(heading, cell)
                 if (decimals := serial_decimals(cell)) is not None:
                     self._serial[heading] = self._serial.get(heading, False) or decimals >= EXACT_DECIMALS
                     continue
@@ -109,6 +126,22 @@ class Surveyor:
                 if needed:
                     self._needs_order.setdefault(heading, row.number)
                     self._orders[heading] &= allowed
+
+    def _look_at_time_of_day(self, heading: str, cell: str) -> None:
+        found = None if never_set(cell) else time_of_day(cell)
+        if found == "later":
+            self._later.add(heading)
+        elif found is not None:
+            counts = self._dates if found == "none" else self._midnights
+            counts[heading] = counts.get(heading, 0) + 1
+
+    def _without_time(self) -> dict[str, int]:
+        """Return how many cells of each column are dates; if all state midnight, databases and data frames wrote dates so."""
+        found = dict(self._dates)
+        for heading, count in self._midnights.items():
+            if heading not in self._later and count + found.get(heading, 0) > 1:
+                found[heading] = found.get(heading, 0) + count
+        return found
 
     def _is_total(self, row: Row) -> bool:
         """Tell whether a row sums others up: it says so, and it has neither a key nor a time."""

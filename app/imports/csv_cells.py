@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from app.adapters.parsing import duration
 from app.events.fields import MAX_COUNT
-from app.imports.cell_times import BadTime, CellTime, DateOfSpreadsheet, DateOrder, read_time
+from app.imports.cell_times import BadTime, CellTime, DateOrder, read_time
 from app.imports.number_notation import BadNumber, Mark, decimal, foreign_currency, names_currency
 from app.imports.row_errors import RowError
 from app.imports.table_heading import BadFile, clean
-from app.imports.workbook_gaps import CodeOfSpreadsheet
+from app.imports.workbooks.cell_errors import is_error
+from app.imports.workbooks.workbook_gaps import CodeOfSpreadsheet, DateOfSpreadsheet
 
 __all__ = ["EMPTY", "BadCell", "BadFile", "add", "clean", "currency", "money", "number", "seconds", "text", "time"]
 
@@ -30,6 +31,7 @@ EMPTY = frozenset(
             "(NULL)",
             "<null>",
             "<NULL>",
+            "<NA>",
             "\\N",
             "None",
             "nan",
@@ -44,8 +46,6 @@ EMPTY = frozenset(
 """What back ends, databases and data frames write into a cell that has no value."""
 _NONE = frozenset(("无", "無", "暂无", "なし", "无退款", "无退款申请", "没有退款", "没有申请退款", "未退款", "无售后"))
 """Words for no value where a number or a time stands; a person may be called so."""
-_ERROR = re.compile(r"#[A-Za-z][\w/]*[!?]|#N/A|#NV|#{3,}|Err:\d{3}")
-"""What a spreadsheet shows in place of a value: an error, or a number that is wider than its column."""
 _NO_TIME = re.compile(r"0{4}-00-00.*|0001-01-01.*|1900-01-0[01].*|1970-01-01.*|0", re.ASCII)
 """What databases and spreadsheets make of a time that was never set."""
 _YES = frozenset(
@@ -140,7 +140,7 @@ def _told(cell: str) -> str:
         BadCell: it shows that its value is unknown.
     """
     found = clean(cell)
-    if found[:1] in {"#", "E"} and _ERROR.fullmatch(found):
+    if is_error(found):
         raise BadCell("holds an error of a spreadsheet, or a formula without its value", "spreadsheet_error")
     return found
 
@@ -205,12 +205,17 @@ def time(
         BadCell: it is none of these.
     """
     found = _told(cell)
-    if found in EMPTY or found in _NONE or (found[:1] in {"0", "1"} and _NO_TIME.fullmatch(found)):
+    if found in EMPTY or found in _NONE or never_set(found):
         return None
     try:
         return read_time(found, zone, order, exact_serials=exact_serials, since_1904=since_1904)
     except BadTime as error:
         raise BadCell(str(error), error.code) from None
+
+
+def never_set(cell: str) -> bool:
+    """Tell whether a cell holds the zero of a calendar."""
+    return cell[:1] in {"0", "1"} and _NO_TIME.fullmatch(cell) is not None
 
 
 def add(amounts: list[str]) -> str:

@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 from app.imports.csv_cells import BadCell
 from app.imports.csv_records import Record, UnclosedQuote, records
 from app.imports.table_heading import BadFile, Heading, HeadingAgain, Hints, Layout, clean, find_heading, lacks, leading_rows
-from app.imports.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
+from app.imports.workbooks.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MAX_ROWS = 200_000
 SEPARATORS = (",", ";", "\t", "|")

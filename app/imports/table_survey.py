@@ -16,7 +16,7 @@ from app.imports.csv_records import UnclosedQuote, records
 from app.imports.number_notation import BadNumber, decimal
 from app.imports.table_heading import HEADING_ROWS, BadFile, Hints, Layout, clean
 from app.imports.table_reader import HEAD_BYTES, SEPARATORS, codec_of, encodings_of, errors_of, head_of
-from app.imports.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
+from app.imports.workbooks.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MOST_COLUMNS = 500
 _ROWS = 2_000

@@ -18,7 +18,7 @@ ROWS = (
     "C-2,b2,close-knit,针织衫,2,2198.00,2021-09-25 13:32:07",
     "C-3,b3,80001,针织衫 白,1,1099.00,2021-09-25 13:33:07",
     "C-4,b4,80002,裤子,1,699.00,2021-09-25 13:34:07",
-    "C-5,b5,close-knit,针织衫,1,壹千元,2021-09-25 13:35:07",
+    "C-5,b5,close-knit,针织衫,1,壹千元,2021-09-25",
 )
 
 
@@ -76,6 +76,7 @@ def imported(page: Page, base: str, show: str, room: str, file: Path) -> None:
     outcome = page.locator(".outcome[data-dry=true]")
     expect(outcome).to_contain_text("GB18030")
     expect(outcome).to_contain_text("0元 → 5,095元")
+    expect(outcome).to_contain_text("時刻のない日付（0:00として集計）：支付时间（1行）")
     expect(outcome.get_by_role("row").filter(has_text="实付金额")).to_contain_text("金額として読み取れません")
     for code in ("80001", "80002"):
         expect(outcome).to_contain_text(code)

@@ -16,14 +16,18 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from app.imports import csv_cells
 from app.imports.csv_cells import BadCell
 from app.imports.csv_import import Import
-from app.imports.workbook_gaps import UNCALCULATED
-from app.imports.workbook_rows import UnreadableWorkbook, Workbook
+from app.imports.workbooks.cell_errors import UNCALCULATED
+from app.imports.workbooks.workbook_rows import UnreadableWorkbook, Workbook
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _READERS: list[Callable[[str], object]] = [
     csv_cells.text, csv_cells.money, csv_cells.number, csv_cells.seconds, csv_cells.flag, lambda cell: csv_cells.time(cell, _ZONE),
 ]  # fmt: skip
-_ERRORS = ("#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#BEZUG!", "#NV", "########", "Err:502", UNCALCULATED)
+_ERRORS = (
+    "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#BEZUG!", "#NV", "########", "Err:502", UNCALCULATED, "#N/D", "#n/a", "#¡REF!",
+    "#¿NOMBRE?", "#ДЕЛ/0!", "#名前?", "#GETTING_DATA", "#SPILL!", "#N/A N/A", "エラー:502", "错误:502", "=A2&B2", "=$A$2", "=Sheet1!A2",
+    "='2026 9'!A2*2", '=IF(A1="","",A1)', "=VLOOKUP(A2,B:C,2,0)",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("read", _READERS)
@@ -35,13 +39,13 @@ def test_an_error_is_no_value_of_any_kind(cell: str, read: Callable[[str], objec
     assert "spreadsheet_error" == error.value.code
 
 
-@pytest.mark.parametrize("cell", ["#1001", "#1001!", "E12", "Nan", "无", "#"])
+@pytest.mark.parametrize("cell", ["#1001", "#1001!", "E12", "Nan", "无", "#", "=_=", "=LOVE=", "=", "=1001", "错", "#1"])
 def test_what_only_resembles_one_is_an_identifier(cell: str) -> None:
     """Shopify's order numbers begin with #, and people have such names."""
     assert cell == csv_cells.text(cell)
 
 
-@pytest.mark.parametrize("cell", ["", "—", "–", "---", "nan", "NaN", "NaT", "N/A", "\\N", "(null)", " N/A\t"])
+@pytest.mark.parametrize("cell", ["", "—", "–", "---", "nan", "NaN", "NaT", "N/A", "\\N", "(null)", " N/A\t", "<NA>"])
 def test_what_says_nothing_is_empty(cell: str) -> None:
     """Whatever database or data frame wrote it: no buyer is called so."""
     assert [None, None, None] == [csv_cells.text(cell), csv_cells.money(cell), csv_cells.time(cell, _ZONE)]
@@ -151,6 +155,6 @@ def test_numbers_of_days_of_a_workbook_count_from_its_first_day() -> None:
 
 def test_more_gaps_than_can_be_listed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the sheet is taken."""
-    monkeypatch.setattr("app.imports.workbook_gaps.MOST_GAPS", 0)
+    monkeypatch.setattr("app.imports.workbooks.workbook_gaps.MOST_GAPS", 0)
     with pytest.raises(UnreadableWorkbook, match="formulas without a value"):
         list(Workbook(io.BytesIO(_openpyxl("E2", "=1"))).rows("Sheet"))

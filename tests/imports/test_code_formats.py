@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from app.imports.csv_import import Import
-from app.imports.workbook_gaps import code_formats, shown
+from app.imports.workbooks.workbook_gaps import code_formats, shown
 
 HEAD = ["order", "buyer", "product", "quantity", "amount", "paid"]
 ROW = ["A1", "u1", "knit", 2, 100, "2026-09-25 20:05:00"]

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from app.adapters.protocol import Event
 from app.imports.csv_cells import BadFile
 from app.imports.csv_import import Import
-from app.imports.workbook_rows import Workbook
+from app.imports.workbooks.workbook_rows import Workbook
 from tests.imports.slow_tables import slow_rows
 from tests.properties import examples
 

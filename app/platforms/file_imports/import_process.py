@@ -115,6 +115,8 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
         "decimal": survey.decimal,
         "date_order": survey.date_order,
         "serial_dates": sorted(survey.serial_dates),
+        # A rate is of a day.
+        "dates": {} if isinstance(found, RateImport) else survey.dates,
         "total_rows": sorted(survey.total_rows),
         "repeated_headings": found.repeated_headings,
         "guessed": guessed,

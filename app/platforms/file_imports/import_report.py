@@ -49,6 +49,9 @@ class ImportFile(ResponseModel):
     decimal: dict[str, str] = Field(description="heading → decimal mark, for columns in which it matters")
     date_order: dict[str, str] = Field(description="heading → order of day and month, for dates that do not begin with the year")
     serial_dates: list[str] = Field(description="headings of columns whose times are numbers of days, as spreadsheets store them")
+    dates: dict[str, int] = Field(
+        description="heading → rows whose time is a date without a time of day; they count at midnight of `timezone`"
+    )
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
     guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
@@ -76,6 +79,7 @@ class ImportReport(ResponseModel):
                     "decimal": {"実付金額": "."},
                     "date_order": {},
                     "serial_dates": [],
+                    "dates": {},
                     "total_rows": [9],
                     "repeated_headings": [],
                     "guessed": ["encoding", "separator", "heading_row", "columns", "decimal"],

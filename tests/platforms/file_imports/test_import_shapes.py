@@ -80,6 +80,7 @@ WHOLE = _lines(CN_HEAD, ROW, OTHER)
         (_lines(CN_HEAD, '="4980000000000000041",买家丁,knit-01,１,￥１０９９．００,2026/9/25 14:05', OTHER), {}),
         (_lines(CN_HEAD, "4980000000000000041,买家丁,knit-01,1,1099,46290.5868055556", OTHER), {"serial_dates": ["支付时间"]}),
         (_lines(CN_HEAD, "4980000000000000041,买家丁,knit-01,1,1099,25/09/2026 14:05", OTHER), {"date_order": {"支付时间": "dmy"}}),
+        (_lines(CN_HEAD, "4980000000000000041,买家丁,knit-01,1,1099,2026-09-25", OTHER), {"dates": {"支付时间": 1}}),
         (gzip.compress(_lines(CN_HEAD, ROW).encode()) + gzip.compress(_lines(OTHER).encode()), {}),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@
 import { h } from "../page/dom.js";
 import { table } from "../components/components.js";
 import { fieldName } from "../imports/columns.js";
+import { datesAlone } from "../imports/receipt.js";
 import { labelOr, money, number, t } from "../page/i18n.js";
 
 const MOST_ROWS = 50;
@@ -50,13 +51,14 @@ function unknown({ unknown_products: list = [], currency: code }, currency) {
       h("span", { class: "strong" }, one.product), h("span", { class: "quiet" }, t("close.import.unknown_sold", { units: number(one.units), gmv: money(one.amount, code ?? currency) }))))));
 }
 
-/** How the file was read: what was guessed is said. */
+/** How the file was read: what was guessed or assumed is said. */
 function read(file) {
   const parts = [file.encoding?.toUpperCase(), file.sheet, file.separator && t("close.import.separator", { sign: file.separator === "\t" ? "Tab" : file.separator }), t("close.import.heading_row", { row: file.heading_row })];
   const guessed = Object.keys(file.guessed_columns).map((field) => `${fieldName(field)} = ${file.headings[field]}`);
   return [
     h("p", { key: "read", class: "quiet small" }, t("close.import.read"), " ", parts.filter(Boolean).join(" · ")),
     guessed.length > 0 && h("p", { key: "guessed", class: "quiet small" }, t("columns.receipt", { columns: guessed.join(" · ") })),
+    datesAlone(file),
   ];
 }
 

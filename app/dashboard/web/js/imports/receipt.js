@@ -14,6 +14,12 @@ const MOST = 100;
 /** Why a row was not imported, in the reader's language; the server's own words where the catalogue has none for the code. */
 const reason = ({ code, params, detail }) => (labelOr(`import_row.${code}`, null) === null ? detail : t(`import_row.${code}`, params));
 
+/** Columns whose times are dates alone, with the rows that have one; they count at midnight. */
+export function datesAlone(file) {
+  const columns = Object.entries(file.dates).map(([heading, rows]) => t("columns.dates.rows", { heading, count: number(rows) }));
+  return columns.length > 0 && h("p", { key: "dates", class: "quiet small" }, t("columns.dates", { columns: columns.join(" · ") }));
+}
+
 export function receipt(report) {
   const told = report.rows.filter((row) => !row.ok || row.warnings.length > 0);
   return h("section", { class: "receipt", "aria-label": t("brand.receipt") },
@@ -23,6 +29,7 @@ export function receipt(report) {
       [t("brand.receipt.accepted"), number(report.accepted)], [t("brand.receipt.duplicates"), number(report.duplicates)],
       [t("brand.receipt.replaced"), number(report.replaced)], [t("brand.receipt.failed"), number(report.failed_rows)],
     ]),
+    datesAlone(report.file),
     told.length > 0 && table("receipt-table", t("brand.receipt.rows"), [
       { label: t("brand.receipt.row"), numeric: true, cell: (row) => number(row.row) },
       { label: t("brand.receipt.column"), cell: (row) => row.column },

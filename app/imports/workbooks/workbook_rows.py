@@ -4,8 +4,8 @@ In: a file. Out: sheets and their rows, every cell as the text that a CSV export
 the meaning of a cell.
 
 A number is written with the 15 digits that spreadsheets compute and show; a longer integer was rounded by the spreadsheet and
-is written in scientific notation, so that no identifier is read from it. A cell of an xlsx file that shows an error, or whose
-formula has no value, is written as that error (`workbook_gaps`): it is not empty. A number that its format shows as a code
+is written in scientific notation, so that no identifier is read from it. A cell that shows an error, or whose formula has no
+value, is written as that error (`workbook_formats`): it is not empty. A number of an xlsx file that its format shows as a code
 keeps both.
 """
 
@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from app.imports.cell_times import DateOfSpreadsheet
-from app.imports.workbook_gaps import MOST_GAPS, CellsOfSheet, TooManyGaps, WorkbookGaps, code_of
+from app.imports.workbooks.workbook_formats import beside_values
+from app.imports.workbooks.workbook_gaps import MOST_GAPS, CellsOfSheet, DateOfSpreadsheet, TooManyGaps, UnknownGaps, code_of
 
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """First bytes of zip archives (xlsx, xlsb, ods) and of compound files (xls)."""
@@ -44,7 +44,7 @@ class Workbook:
         except (CalamineError, OSError, ValueError) as error:
             raise UnreadableWorkbook(f"cannot be opened as a spreadsheet ({type(error).__name__})") from None
         self._last: CalamineSheet | None = None
-        self._gaps = WorkbookGaps(file)
+        self._gaps = beside_values(file)
         self._gaps_of: dict[str, tuple[dict[int, list[tuple[int, str]]], CellsOfSheet]] = {}
         self.sheets = [
             sheet.name
@@ -87,6 +87,9 @@ class Workbook:
                 found = self._gaps.of_sheet(index)
             except TooManyGaps:
                 detail = f"has more than {MOST_GAPS} formulas without a value; open it in a spreadsheet program and save it"
+                raise UnreadableWorkbook(detail) from None
+            except UnknownGaps:
+                detail = "does not tell its errors from empty cells; open it in a spreadsheet program and save it as xlsx"
                 raise UnreadableWorkbook(detail) from None
             by_row = dict[int, list[tuple[int, str]]]()
             for (row, column), shown in found.gaps.items():

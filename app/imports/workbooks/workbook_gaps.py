@@ -1,7 +1,7 @@
 """Cells of an xlsx file that show other than their value: errors, formulas whose value was not stored, codes such as 00123.
 
-In: the file. Out: where such cells are, and whether the workbook counts days from 1904. Never here: values; the other formats
-(xls, xlsb, ods), of which only values are read.
+In: the file. Out: where such cells are, and whether the workbook counts days from 1904. Never here: values; the errors of the
+other formats (`xls_errors`, `xlsb_errors`, `ods_errors`).
 
 The reader of values returns an error as an empty cell. An empty cell states nothing, and an order whose refund shows `#REF!`
 would be one without a refund. A number whose format is `00000` has lost its zeros. Most files have none of these: the text of a
@@ -10,28 +10,25 @@ sheet is searched first, and parsed only if it has one.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import IO, BinaryIO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
+from app.imports.workbooks.archive_parts import attribute_of, has_sign, head_of_part, parse_into, relations_of
+from app.imports.workbooks.cell_errors import UNCALCULATED
+
 MOST_GAPS = 200_000
-UNCALCULATED = "#FORMULA!"
-"""Replaces the value of a formula that was never computed, as libraries write it."""
 Gaps = dict[tuple[int, int], str]
 """Row and column, counted from 1 → what the cell shows."""
 _MOST_ROWS = 1_048_576
-_PIECE = 256 * 1024
-_OVERLAP = 64
 _SIGNS = (b't="e"', b"t='e'", *(begin + end for begin in (b"<f", b":f") for end in (b">", b" ", b"/", b"\n", b"\t", b"\r")))
 """A part of every cell without a value. Searching for texts costs less than searching for a pattern."""
 _DATE_1904 = re.compile(rb"""\sdate1904=["'](?:1|true)["']""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_HEAD_BYTES = 4 * 1024 * 1024
 Pieces = Sequence[str]
 """`0` for each digit, and the texts between them."""
 MOST_DIGITS = 40
@@ -52,6 +49,16 @@ class CellsOfSheet:
     have such formats."""
     formats: list[Pieces] = field(default_factory=list)
 
+    def add(self, row: int, column: int, shown: str) -> None:
+        """Add a cell that shows other than its value.
+
+        Raises:
+            TooManyGaps: they are more than `MOST_GAPS`.
+        """
+        if len(self.gaps) == MOST_GAPS:
+            raise TooManyGaps
+        self.gaps[row, column] = shown
+
     def format_of(self, row: int, column: int) -> Pieces | None:
         """Return the format of a cell that makes a code of a number."""
         styles = self.styles[column]
@@ -60,6 +67,10 @@ class CellsOfSheet:
 
 class TooManyGaps(ValueError):
     """More cells without a value than are listed."""
+
+
+class UnknownGaps(ValueError):
+    """The cells of a file have values, and which of them are errors cannot be read."""
 
 
 class WorkbookGaps:
@@ -73,19 +84,15 @@ class WorkbookGaps:
         self._formats: Mapping[int, Pieces] = {}
         try:
             with self._opened() as archive:
-                book = _head(archive, "xl/workbook.xml")
-                relations = {
-                    _attribute(found[0], b"Id"): _attribute(found[0], b"Target")
-                    for found in _RELATION.finditer(_head(archive, "xl/_rels/workbook.xml.rels"))
-                }
+                book = head_of_part(archive, "xl/workbook.xml")
+                relations = relations_of(archive, "xl/_rels/workbook.xml.rels")
                 if "xl/styles.xml" in archive.namelist():
-                    self._formats = code_formats(_head(archive, "xl/styles.xml"))
+                    self._formats = code_formats(head_of_part(archive, "xl/styles.xml"))
         except (BadZipFile, KeyError, OSError, ValueError, NotImplementedError, RuntimeError):
             return
         self.since_1904 = _DATE_1904.search(book) is not None
         for found in _SHEET.finditer(book):
-            target = relations.get(_attribute(found[0], rb"\w+:id"), "")
-            self._parts.append(target.removeprefix("/") if target.startswith("/") else f"xl/{target}")
+            self._parts.append(relations.get(attribute_of(found[0], rb"\w+:id"), ""))
 
     def of_sheet(self, index: int) -> CellsOfSheet:
         """Return such cells of a sheet, by its place among all sheets; none if they cannot be found.
@@ -99,7 +106,7 @@ class WorkbookGaps:
         try:
             with self._opened() as archive:
                 with archive.open(self._parts[index]) as part:
-                    if not _has_sign(part, signs):
+                    if not has_sign(part, signs):
                         return CellsOfSheet()
                 with archive.open(self._parts[index]) as part:
                     return _parsed(part, self._formats)
@@ -112,48 +119,10 @@ class WorkbookGaps:
         return ZipFile(self._file)
 
 
-def _head(archive: ZipFile, name: str) -> bytes:
-    with archive.open(name) as part:
-        return part.read(_HEAD_BYTES)
-
-
-def _attribute(tag: bytes, name: bytes) -> str:
-    found = re.search(rb"\s" + name + rb"""=(?:"([^"]*)"|'([^']*)')""", tag)
-    return "" if found is None else (found[1] if found[1] is not None else found[2]).decode("utf-8", "replace")
-
-
-def _pieces(part: IO[bytes]) -> Iterator[bytes]:
-    while piece := part.read(_PIECE):
-        yield piece
-
-
-def _has_sign(part: IO[bytes], signs: Collection[bytes]) -> bool:
-    tail = b""
-    for piece in _pieces(part):
-        text = tail + piece
-        if any(sign in text for sign in signs):
-            return True
-        tail = piece[-_OVERLAP:]
-    return False
-
-
 def _parsed(part: IO[bytes], formats: Mapping[int, Pieces]) -> CellsOfSheet:
     reader = _SheetReader(formats)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.EntityDeclHandler = _refuse_entity
-    for piece in _pieces(part):
-        parser.Parse(piece, False)
-    parser.Parse(b"", True)
+    parse_into(reader, part, expat.ParserCreate())
     return reader.found
-
-
-def _refuse_entity(*_: object) -> None:
-    # Entities can multiply; no spreadsheet program declares one.
-    raise expat.ExpatError
 
 
 class _SheetReader:
@@ -201,15 +170,10 @@ class _SheetReader:
             case "v":
                 self._reading = False
             case "c" if self._kind == "e":
-                self._add(self._value or UNCALCULATED)
+                self.found.add(self._row, self._column, self._value or UNCALCULATED)
             # The value of a formula of texts may be the empty text.
             case "c" if self._formula and not self._value and self._kind != "str":
-                self._add(UNCALCULATED)
-
-    def _add(self, shown: str) -> None:
-        if len(self.found.gaps) == MOST_GAPS:
-            raise TooManyGaps
-        self.found.gaps[self._row, self._column] = shown
+                self.found.add(self._row, self._column, UNCALCULATED)
 
 
 class CodeOfSpreadsheet(str):
@@ -217,6 +181,12 @@ class CodeOfSpreadsheet(str):
 
     __slots__ = ("shown",)
     shown: str
+
+
+class DateOfSpreadsheet(str):
+    """The text of a cell that a spreadsheet stored as a date or a time, into which it also turns codes such as 1-2."""
+
+    __slots__ = ()
 
 
 def code_of(pieces: Pieces, number: str) -> str:
@@ -232,13 +202,13 @@ def code_formats(styles: bytes) -> Mapping[int, Pieces]:
     """Return the number of a cell style → its format, of those that make a code of a number."""
     formats: dict[str, Pieces] = {}
     for found in _FORMAT.finditer(styles):
-        pieces = _pieces_of(unescape(_attribute(found[0], b"formatCode")))
+        pieces = _pieces_of(unescape(attribute_of(found[0], b"formatCode")))
         if pieces is not None:
-            formats[_attribute(found[0], b"numFmtId")] = pieces
+            formats[attribute_of(found[0], b"numFmtId")] = pieces
     cell_styles = _CELL_STYLES.search(styles)
     if not formats or cell_styles is None:
         return {}
-    used = [_attribute(found[0], b"numFmtId") for found in _CELL_STYLE.finditer(cell_styles[0])]
+    used = [attribute_of(found[0], b"numFmtId") for found in _CELL_STYLE.finditer(cell_styles[0])]
     return {index: formats[number] for index, number in enumerate(used) if number in formats}
 
 
