@@ -99,6 +99,15 @@ async def distributed_at(database: Database, revision: str) -> None:
         await connection.commit()
 
 
+async def _buyer_indexes(connection: asyncpg.Connection, *, valid: bool) -> int:
+    """Return how many indexes of the buyers in the log, or in a part of it, all nodes have."""
+    counted = (
+        f"SELECT count(*) FROM pg_index WHERE indisvalid = {valid} AND indexrelid::regclass::text LIKE 'events%session_id_buyer%'"
+    )
+    rows = await connection.fetch("SELECT result FROM run_command_on_all_nodes($1)", counted)
+    return sum(int(row["result"]) for row in rows)
+
+
 async def test_a_distributed_log_becomes_partitions(postgres: str, tmp_path: Path) -> None:
     """From the version before: its events stay on their nodes, further ones follow them, and the next months are made."""
     async with new_database(postgres, None, migrated=False) as dsn:
@@ -121,6 +130,10 @@ async def test_a_distributed_log_becomes_partitions(postgres: str, tmp_path: Pat
         assert before == await connection.fetch(placements, old)
         assert len(former) == await connection.fetchval(f"SELECT count(*) FROM {old}")
         assert [] == await migrate.drift(database.engine)
+        assert await _buyer_indexes(connection, valid=True) > await connection.fetchval(
+            f"SELECT count(*) FROM ({placements}) AS p", old
+        )
+        assert 0 == await _buyer_indexes(connection, valid=False)
         async with service_on(database, settings) as service:
             session = await new_session(service)
             like = ("live.like.sent", {"count": 1})

@@ -3,9 +3,7 @@
 In: rows by SQL. Out: counts of rows and loops of executed plans. Never here: figures, which the tests of each document compare.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +13,7 @@ import pytest_asyncio
 from app.storage.backoffice.brand_orders import BEFORE_ALL, BrandOrderFilter, brand_orders
 from app.storage.queries import queries
 from tests.databases import plain_only
+from tests.storage.executed_plans import nodes
 
 pytestmark = plain_only("the plan of a distributed table is that of each shard")
 BRAND, SESSION, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -31,18 +30,6 @@ async def connection(emptied_url: str) -> AsyncIterator[asyncpg.Connection]:
     )  # fmt: skip
     yield opened
     await opened.close()
-
-
-async def nodes(connection: asyncpg.Connection, sql: str, *values: object) -> list[dict[str, Any]]:
-    """Execute a statement and return the nodes of its plan."""
-    (row,) = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
-    return list(_below(json.loads(row[0])[0]["Plan"]))
-
-
-def _below(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for part in node.get("Plans", ()):
-        yield from _below(part)
 
 
 async def test_lead_times_read_the_aliases_of_a_brand_once(connection: asyncpg.Connection) -> None:

@@ -11,7 +11,7 @@ WHERE s.brand_id = $1::uuid AND o.buyer = $2
 ORDER BY o.session_id;
 
 -- name: events
--- The events of a session that name a buyer.
+-- The events of a session that name a buyer, found by an index of just these.
 SELECT e.event_key, e.platform, e.room, e.data ->> 'order' AS order_id, e.type = 'live.order.paid' AS paid, e.occurred_at,
        (e.data -> 'lines')::text AS lines
 FROM events e
