@@ -11,7 +11,7 @@ The file is read twice: `Surveyor` looks at whole columns, then every row is rea
 that are still open.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -141,9 +141,13 @@ class Import:
         complete: str | None = None
         above: tuple[int, str | None] = (0, None)
         """The row before, and its order."""
+        covered, orders = self._table.covered(), dict[int, str]()
         for found in self._rows():
             row, key = self._read(found), csv_cells.identifying(found.cells[heading])
             if key not in csv_cells.EMPTY:
+                if covered:
+                    orders[row.line] = key
+                    row = self._without_others(row, key, covered, orders)
                 if complete is not None:
                     yield self._order(complete, pending.pop(complete), export)
                 pending.setdefault(key, []).append(row)
@@ -192,6 +196,18 @@ class Import:
                 found = found.at
             cells[name] = found
         return OrderRow(row.number, cells, problems, tuple(warnings))
+
+    def _without_others(
+        self, row: OrderRow, order: str, covered: Mapping[tuple[int, str], int], orders: Mapping[int, str]
+    ) -> OrderRow:
+        """Return a row in which no cell is taken for empty that belongs to a merged cell of another order."""
+        problems = dict(row.problems)
+        for name, heading in self.columns.items():
+            first = covered.get((row.line, heading))
+            if first is not None and orders.get(first) != order and name not in problems:
+                detail = f"is a part of a merged cell that begins in row {first}, in another order"
+                problems[name] = BadCell(detail, "merged_cell", first=first)
+        return OrderRow(row.line, row.cells, problems, row.warnings)
 
     def _reader(self, name: str, heading: str) -> Callable[[str], object]:
         """Return what reads the cells of a column; contents that a column repeats are read once."""

@@ -16,6 +16,7 @@ RowError = Literal[
     "foreign_currency",
     "identifier",
     "invalid",
+    "merged_cell",
     "no_amount",
     "no_line_amounts",
     "no_order",

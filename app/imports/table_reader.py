@@ -19,26 +19,12 @@ from typing import BinaryIO, NamedTuple
 from app.imports.csv_cells import BadCell
 from app.imports.csv_records import Record, UnclosedQuote, records
 from app.imports.table_heading import BadFile, Heading, HeadingAgain, Hints, Layout, clean, find_heading, lacks, leading_rows
+from app.imports.text_encoding import codec_of, encodings_of, errors_of
 from app.imports.workbooks.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MAX_ROWS = 200_000
 SEPARATORS = (",", ";", "\t", "|")
 HEAD_BYTES = 256 * 1024
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_GUESSED = ("utf-8", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
-_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
-"""What spreadsheets write under that name: a superset."""
-_LOST = "\udfff"
-"""Marks what no byte of UTF-16 can be escaped to."""
-_LOST_UTF16 = "tallylight-lost"
-
-
-def _mark(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError), "only used to decode"
-    return _LOST, error.end
-
-
-codecs.register_error(_LOST_UTF16, _mark)
 
 
 class Row(NamedTuple):
@@ -86,6 +72,22 @@ class Table:
         """Return the cells of the heading."""
         with closing(self._numbered()) as found:
             return next([clean(cell) for cell in record.cells] for number, record in found if number == self.layout.heading_row)
+
+    def covered(self) -> Mapping[tuple[int, str], int]:
+        """Return row and heading of mapped cells that a merged cell covers → the row in which that begins.
+
+        Only the first cell of a merged cell has its value; the others are empty.
+        """
+        if self._workbook is None or self.layout.sheet is None:
+            return {}
+        return {
+            (row, heading): rows[0]
+            for rows, columns in self._workbook.merged(self.layout.sheet)
+            if rows[0] > self.layout.heading_row
+            for heading, index in self.layout.columns.items()
+            if index in columns
+            for row in rows[1:]
+        }
 
     def read_too(self, heading: str, column: int) -> None:
         """Read a further column, counted from 1."""
@@ -150,16 +152,6 @@ def _text(file: BinaryIO, encoding: str) -> Iterator[Iterable[str]]:
         wrapper.detach()
 
 
-def errors_of(encoding: str) -> str:
-    """Return how bytes that are no character are decoded."""
-    return _LOST_UTF16 if encoding.startswith("utf-16") else "surrogateescape"
-
-
-def codec_of(encoding: str) -> str:
-    """Return the name of the codec that reads what spreadsheets write under an encoding's name."""
-    return "utf-8-sig" if encoding == "utf-8" else _CODECS.get(encoding, encoding)
-
-
 def open_table(file: BinaryIO, headings: Sequence[str], hints: Hints = Hints()) -> Table:  # noqa: B008 (frozen)
     """Find the heading of a file and all that is needed to read its rows.
 
@@ -205,16 +197,6 @@ def _table(file: BinaryIO, heading: Heading, workbook: Workbook | None = None) -
         places = " and ".join(str(column) for column in columns)
         raise BadFile(f'has the heading {name} in columns {places}; write "{name}#1" for the first of them', "columns")
     return Table(file, heading.layout, workbook, heading.width)
-
-
-def encodings_of(head: bytes, hints: Hints) -> Sequence[str]:
-    """Return the encodings that a text may have, the likeliest first."""
-    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
-    if hints.encoding is not None:
-        return [marked or "utf-16-le"] if hints.encoding == "utf-16" else [hints.encoding]
-    if marked is not None:
-        return [marked]
-    return [encoding for encoding in _GUESSED if b"\0" in head or not encoding.startswith("utf-16")]
 
 
 def _headings_of_text(head: bytes, headings: Sequence[str], hints: Hints, *, whole: bool) -> list[Heading]:

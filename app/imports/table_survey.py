@@ -15,7 +15,8 @@ from app.imports.column_guess import SeenRows, known_names
 from app.imports.csv_records import UnclosedQuote, records
 from app.imports.number_notation import BadNumber, decimal
 from app.imports.table_heading import HEADING_ROWS, BadFile, Hints, Layout, clean
-from app.imports.table_reader import HEAD_BYTES, SEPARATORS, codec_of, encodings_of, errors_of, head_of
+from app.imports.table_reader import HEAD_BYTES, SEPARATORS, head_of
+from app.imports.text_encoding import codec_of, encodings_of, errors_of
 from app.imports.workbooks.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
 
 MOST_COLUMNS = 500

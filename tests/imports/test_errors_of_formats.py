@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 
 from app.imports.csv_import import Import
@@ -92,6 +93,36 @@ def _as_excel(cell: Cell) -> str:
     shown = cell.shown if isinstance(cell, ErrorCell) else str(cell)
     kind = 'office:value-type="float" office:value="0"' if isinstance(cell, ErrorCell) else 'office:value-type="string"'
     return f"<table:table-cell {kind}><text:p>{shown}</text:p></table:table-cell>"
+
+
+def _merged(*ranges: str, order: str = "A2") -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (_HEAD, _ROW, [order, "u2", *_ROW[2:]], ["A3", *_ROW[1:]]):
+        sheet.append(row)
+    for cells in ranges:
+        sheet.merge_cells(cells)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("column", "CDEFG")
+def test_a_merged_cell_of_several_orders_is_named(column: str) -> None:
+    """A refund that stands over two orders is neither the first one's alone nor none of the second."""
+    orders, rows = _read(_merged(f"{column}2:{column}3"))
+    assert ({"A1", "A3"}, (False, "merged_cell")) == (orders, rows[3])
+
+
+def test_a_merged_buyer_of_several_orders_is_a_warning() -> None:
+    """A side fact never refuses the sale."""
+    assert {"A1", "A2", "A3"} == _read(_merged("B2:B3"))[0]
+
+
+def test_the_rows_of_one_order_may_share_merged_cells() -> None:
+    """Its buyer, its payment and its refund stand once; a title above the heading and a cell of one row are none."""
+    orders, rows = _read(_merged("B2:B3", "F2:F3", "G2:G3", "G4:H4", order="A1"))
+    assert ({"A1", "A3"}, {None}) == (orders, {code for _, code in rows.values()})
 
 
 def test_an_error_whose_value_is_zero_is_an_error() -> None:

@@ -80,6 +80,19 @@ class Workbook:
                 cells[column - 1] = shown
             yield number, cells
 
+    def merged(self, sheet: str) -> Iterator[tuple[range, range]]:
+        """Return the rows and the columns, counted from 1, of each merged cell that has several rows.
+
+        Raises:
+            UnreadableWorkbook: the sheet cannot be read.
+        """
+        found = self._sheet(sheet)
+        if found.end is None:
+            return
+        for (top, left), (bottom, right) in found.merged_cell_ranges or ():
+            if bottom > top:
+                yield range(top + 1, min(bottom, found.end[0]) + 2), range(left + 1, right + 2)
+
     def _beside_values(self, sheet: str) -> tuple[dict[int, list[tuple[int, str]]], CellsOfSheet]:
         if sheet not in self._gaps_of:
             index = self._workbook.sheet_names.index(sheet)
