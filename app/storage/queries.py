@@ -3,7 +3,8 @@
 In: a file's name, with its package: `kpis/reads`. Out: its queries by name. Never here: strings built at run time.
 
 A query with few parameters has numbered ones, `$1`. Where they are many, they have names, `:session_id`, which are numbered once:
-the database gets the same text either way, and the file can be pasted into psql, whose variables are written so.
+the database gets the same text either way, and the file can be pasted into psql, whose variables are
+written so, except for a statement that includes others.
 
 A line `-- include: <file> <name> where <condition>` includes an INSERT of that file, which writes only if the condition holds.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _NUMBERED = re.compile(r"\$(\d+)")
-_INCLUDED = re.compile(r"^ *-- include: (\w+/\w+) (\w+)(?: where (.+))?$", re.MULTILINE)
+_INCLUDED = re.compile(r"^ *-- include: (\w+/\w+) (\w+) where (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def queries(file: str) -> dict[str, str]:
 
 def _included(line: re.Match[str]) -> str:
     sql = queries(line[1])[line[2]].rstrip(";")
-    return sql if line[3] is None else sql.replace("\nON CONFLICT", f"\nWHERE {line[3]}\nON CONFLICT")
+    before, conflict, after = sql.partition("\nON CONFLICT")
+    assert conflict, f"{line[2]} has no line ON CONFLICT, before which the condition would be"
+    return f"{before}\nWHERE {line[3]}{conflict}{after}"
 
 
 @cache

@@ -3,7 +3,7 @@
 In: a connection inside its transaction, sessions. Out: locks until the commit. Never here: locks between two of those that
 exclude flushes, which are the rows' own.
 
-On one PostgreSQL a flush locks the rows of its sessions (`fold.sql`). Citus has a copy of the catalogue on every node, and to
+On one PostgreSQL a flush locks the rows of its sessions (`append.sql`). Citus has a copy of the catalogue on every node, and to
 lock one row of it is to lock the table: a rebuild would hold up the events of all sessions. There a flush takes an advisory lock
 for each session instead, on the coordinator, which every statement passes.
 """

@@ -39,3 +39,15 @@ async def test_statements_run_together_in_the_order_in_which_they_are_named(empt
     found = await connection.fetch("SELECT value FROM (TABLE one UNION ALL TABLE two UNION ALL TABLE three) AS f ORDER BY at")
     await connection.close()
     assert ["aba", "c", "d"] == [row["value"] for row in found]
+
+
+def test_an_included_statement_has_the_condition_of_its_place() -> None:
+    """The log is appended to whether an event is a duplicate or not; what is included is written only if none is."""
+    append = statement("ingest/append", "append_events").sql
+    claims = queries("ingest/claims")
+    for name in ("claim_members", "claim_customers", "merge_spans"):
+        assert "\nON CONFLICT" in claims[name]
+        assert "(SELECT count(*) FROM logged)" not in claims[name]
+    conditions = [line for line in append.splitlines() if line.startswith("WHERE (SELECT count(*) FROM logged) = ")]
+    assert 3 == len(conditions)
+    assert "include" not in append

@@ -2,7 +2,7 @@
 
 In: parts of contributions. Out: columns to merge. Never here: sums, I/O.
 
-They merge like the statements of `fold.sql`, so that a commit writes each row once.
+They merge like the statements of `fold.sql` and `claims.sql`, so that a commit writes each row once.
 """
 
 from datetime import datetime

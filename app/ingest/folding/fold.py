@@ -28,7 +28,7 @@ from app.storage.ingest.writes import LoggedEvent, WriteQueries
 from app.storage.kpis import marks
 
 _SLICE_OF_CLAIMS = 2_000
-"""Claims after which other flushes have their turn, some two milliseconds. Other flushes of a session wait for the one that has
+"""Claims after which other flushes have their turn, three to five milliseconds. Other flushes of a session wait for one that has
 claimed, so it makes no pause unless it is large."""
 _Lost = dict[tuple[UUID, bytes], list[tuple[str, bytes, UUID]]]
 """Session and key of an event → set, member and session of the claims that it lost."""

@@ -16,7 +16,7 @@ from app.ingest.receiving.submission import Submission, SubmittedEvent
 
 MOST_WRITING = 3
 """Flushes of one queue that fold and write at a time: while the database has one, another folds, and a third is ready.
-With two, the processors had nothing to do for 28 % of the time under four senders of batches, with three for 21 %."""
+Of two, both may have to wait for the processor that computes, or both for the database."""
 TURN = 100
 """Events of one key that a flush takes before the next key has its turn."""
 
