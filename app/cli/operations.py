@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from asyncpg import InsufficientPrivilegeError
 from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
@@ -96,7 +97,7 @@ def restore(
 ) -> None:
     """Restore a backup into an empty database; the environment is that of `serve`."""
     passphrase = _passphrase(passphrase_file)
-    with _problems(), backup_file.opened(file) as found:
+    with told(), backup_file.opened(file) as found:
         if key_to is not None:
             if passphrase is None:
                 raise typer.BadParameter("is needed to read the key", param_hint="--passphrase-file")
@@ -135,7 +136,7 @@ def _with_database(work: Callable[[Database, Settings], Awaitable[None]]) -> Non
     async def opened() -> None:
         database = await open_database(settings)
         try:
-            with _problems():
+            with told():
                 await work(database, settings)
         finally:
             await database.close()
@@ -144,9 +145,13 @@ def _with_database(work: Callable[[Database, Settings], Awaitable[None]]) -> Non
 
 
 @contextmanager
-def _problems() -> Iterator[None]:
+def told() -> Iterator[None]:
+    """Print one sentence and exit with 1 if the work cannot be done."""
     try:
         yield
+    except InsufficientPrivilegeError as error:
+        typer.echo(typeable(f"the database refuses it: {error}; connect as the owner of the database"), err=True)
+        raise typer.Exit(1) from None
     except (BackupError, DumpError) as error:
         typer.echo(typeable(str(error)), err=True)
         raise typer.Exit(1) from None

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,15 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+import typer
 from pydantic import SecretStr
 
+from app.cli.operations import told
 from app.ingest.rebuilding.rebuild import compare
 from app.operations.backup_file import BackupError, BackupFile, opened
 from app.platforms.credentials.encryption import WrongSecretKeyError
 from app.service import Service, open_service
-from app.storage.postgres.dump import DumpError
+from app.storage.postgres.dump import DumpError, entries_of
 from tests.databases import new_database, plain_only
 from tests.operations.conftest import make, names_in, restore, settings_of
 
@@ -160,6 +163,40 @@ async def test_a_restore_that_fails_leaves_the_database_empty(
         await restore(dsn, file)
 
 
+@pytest.mark.parametrize("eighth", range(1, 8))
+async def test_a_damaged_backup_is_refused_and_nothing_waits(
+    service: Service, sessions: list[str], postgres: str, tmp_path: Path, eighth: int
+) -> None:
+    """One wrong bit anywhere in the archive: an error within a minute, and the database stays empty."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) * eighth // 8] ^= 1
+    damaged = tmp_path / "damaged.backup"
+    damaged.write_bytes(whole)
+    async with new_database(postgres, None) as dsn:
+        with pytest.raises((BackupError, DumpError)):
+            await asyncio.wait_for(restore(dsn, damaged), 60)
+        await restore(dsn, file)
+
+
+async def test_an_archive_that_cannot_be_read_to_its_end_is_an_error(
+    service: Service, sessions: list[str], tmp_path: Path
+) -> None:
+    """Of its table of contents a half was read: the program would wait for the rest."""
+    assert sessions
+    file = await make(service, tmp_path / "one.backup")
+    with opened(file) as found:
+        first = next(found.database())
+
+        def broken() -> Iterator[bytes]:
+            yield first[:200]
+            raise BackupError("the backup is damaged")
+
+        with pytest.raises(BackupError, match="damaged"):
+            await asyncio.wait_for(entries_of(found.manifest.server, broken()), 60)
+
+
 async def test_a_file_that_is_no_whole_backup_is_refused(service: Service, sessions: list[str], tmp_path: Path) -> None:
     """Cut off, something else, of a newer version; and one that could not be written leaves nothing behind."""
     assert sessions
@@ -215,3 +252,15 @@ async def test_a_backup_of_a_newer_schema_is_refused(
     async with new_database(postgres, None) as dsn:
         with pytest.raises(BackupError, match="9999"):
             await restore(dsn, newer)
+
+
+async def test_a_user_who_may_not_read_the_database_is_told_in_one_sentence(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback; the exit code is 1."""
+    async with service.database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL ROLE pg_monitor")
+        with pytest.raises(typer.Exit) as ended, told():
+            await connection.fetch("SELECT * FROM events")
+    assert 1 == ended.value.exit_code
+    assert "permission denied" in capsys.readouterr().err

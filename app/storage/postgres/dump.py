@@ -65,12 +65,8 @@ async def entries_of(server: int, archive: Iterator[bytes]) -> str:
     """
     async with _running(None, _program("pg_restore", server), "--list", source=PIPE) as process:
         assert process.stdout is not None
-        feeding = asyncio.create_task(_feed(process, archive))
-        try:
-            listed = await process.stdout.read()
-        finally:
-            feeding.cancel()
-            await asyncio.wait({feeding})
+        # Together: an archive that cannot be read to its end raises here, while the program would wait for the rest.
+        listed, _ = await asyncio.gather(process.stdout.read(), _feed(process, archive))
     return "".join(line for line in listed.decode().splitlines(keepends=True) if not _LEFT_OUT.search(line))
 
 
