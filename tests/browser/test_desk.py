@@ -34,6 +34,14 @@ def waits(page: Page, count: int) -> None:
     expect(page.locator(f".desk-sync[data-waiting='{count}']")).to_be_visible()
 
 
+def start(page: Page) -> None:
+    """Start the broadcast; return once the server has it."""
+    page.get_by_role("button", name="配信を開始する").click()
+    # Before the tap counts, no action waits either.
+    expect(page.get_by_role("button", name="配信を終了する")).to_be_visible()
+    waits(page, 0)
+
+
 def product(page: Page, name: str) -> Any:
     """Return the button of a product."""
     return page.locator(".desk-air").filter(has_text=name)
@@ -101,8 +109,7 @@ def test_a_show_is_run_by_taps_and_keys(open_page: PageMaker, base: str, show: s
 def test_a_stock_is_not_overwritten_while_it_is_typed(open_page: PageMaker, base: str, show: str) -> None:
     """Another person changes it meanwhile: the page shows that elsewhere, and the field keeps what is being written."""
     page = open_page(f"#/live/{show}")
-    page.get_by_role("button", name="配信を開始する").click()
-    waits(page, 0)
+    start(page)
     field = page.get_by_role("group", name="在庫：ニット").get_by_role("textbox", name="在庫")
     field.press("Control+A")
     page.keyboard.type("1")
@@ -145,8 +152,7 @@ def test_two_people_see_what_the_other_does(open_page: PageMaker, base: str, sho
 def test_a_lost_network_loses_no_action(open_page: PageMaker, base: str, show: str) -> None:
     """Actions wait on the device, in order and through a reload, and arrive once; the page says how many wait."""
     page = open_page(f"#/live/{show}")
-    page.get_by_role("button", name="配信を開始する").click()
-    waits(page, 0)
+    start(page)
     page.context.set_offline(True)
     for name in ("ニット", "パンツ", "スカート"):
         product(page, name).click()
@@ -191,8 +197,7 @@ def test_an_action_whose_answer_is_lost_counts_once(open_page: PageMaker, base: 
     page.route("**/v1/sessions/*/desk", lose)
     # The first answer that arrives is that of the third try.
     with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/desk")):
-        page.get_by_role("button", name="配信を開始する").click()
-    waits(page, 0)
+        start(page)
     assert ['"accepted":1' in lost[0], '"duplicates":1' in lost[1]] == [True, True]
     assert ["start"] == [one["action"] for one in actions(base, show)]
     open_page.troubles.clear()  # type: ignore[attr-defined]

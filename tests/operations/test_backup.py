@@ -163,7 +163,7 @@ async def test_a_restore_that_fails_leaves_the_database_empty(
         await restore(dsn, file)
 
 
-@pytest.mark.parametrize("eighth", range(1, 8))
+@pytest.mark.parametrize("eighth", [1, 4, 7])
 async def test_a_damaged_backup_is_refused_and_nothing_waits(
     service: Service, sessions: list[str], postgres: str, tmp_path: Path, eighth: int
 ) -> None:
