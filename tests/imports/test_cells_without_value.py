@@ -3,8 +3,6 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
 from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
@@ -15,9 +13,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.imports import csv_cells
 from app.imports.csv_cells import BadCell
-from app.imports.csv_import import Import
 from app.imports.workbooks.cell_errors import UNCALCULATED
 from app.imports.workbooks.workbook_rows import UnreadableWorkbook, Workbook
+from tests.imports.order_table import HEAD, ROW, imported
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _READERS: list[Callable[[str], object]] = [
@@ -63,30 +61,14 @@ def test_characters_without_a_width_make_no_other_order(cell: str) -> None:
     assert "A1" == csv_cells.text(cell)
 
 
-_HEAD = ["order", "buyer", "product", "quantity", "amount", "paid", "refund"]
-_ROW = ["A1", "u1", "knit", 1, 100, "2026-09-25 20:05:00", 30]
-_OPTIONS: dict[str, Any] = {
-    "kind": "orders", "subject": "wechat:r", "timezone": "Asia/Shanghai",
-    "columns": {
-        "order": "order", "buyer": "buyer", "product": "product", "quantity": "quantity", "line_amount": "amount", "paid_at": "paid",
-        "refunded_amount": "refund",
-    },
-}  # fmt: skip
-
-
-def _read(data: bytes, options: dict[str, Any] = _OPTIONS) -> tuple[list[dict[str, Any]], list[Any]]:
-    groups = list(Import(io.BytesIO(data), options, "s", datetime(2026, 10, 1, tzinfo=UTC)).groups())
-    return [event for group in groups for event in group.events], [row for group in groups for row in group.rows]
-
-
 def _xlsxwriter(column: int, error: str) -> bytes:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
-        sheet.write_row(0, 0, _HEAD)
-        sheet.write_row(1, 0, _ROW)
+        sheet.write_row(0, 0, HEAD)
+        sheet.write_row(1, 0, ROW)
         sheet.write_formula(1, column, "=X1", None, error)
-        sheet.write_row(2, 0, ["A2", "u2", *_ROW[2:]])
+        sheet.write_row(2, 0, ["A2", "u2", *ROW[2:]])
     return file.getvalue()
 
 
@@ -96,7 +78,7 @@ def _openpyxl(cell: str, formula: str | float, *, since_1904: bool = False) -> b
         book.epoch = CALENDAR_MAC_1904
     book.create_sheet("hidden", 0).sheet_state = "hidden"
     sheet = book["Sheet"]
-    for row in ([], _HEAD, _ROW, ["A2", "u2", *_ROW[2:]]):
+    for row in ([], HEAD, ROW, ["A2", "u2", *ROW[2:]]):
         sheet.append(row)
     sheet.delete_rows(1)
     sheet[cell] = formula
@@ -109,14 +91,14 @@ def _openpyxl(cell: str, formula: str | float, *, since_1904: bool = False) -> b
 @pytest.mark.parametrize("error", ["#N/A", "#REF!"])
 def test_an_order_of_which_a_cell_is_an_error_is_not_imported(column: int, error: str) -> None:
     """The reader of values calls such a cell empty: an order without a refund, which has one."""
-    events, rows = _read(_xlsxwriter(column, error))
+    events, rows = imported(_xlsxwriter(column, error))
     assert {"A2"} == {event["data"]["order"] for event in events}
     assert [("spreadsheet_error", False), (None, True)] == [(row.code, row.ok) for row in sorted(rows, key=lambda row: row.row)]
 
 
 def test_a_buyer_that_is_an_error_is_a_warning() -> None:
     """A side fact never refuses the sale."""
-    events, rows = _read(_xlsxwriter(1, "#NAME?"))
+    events, rows = imported(_xlsxwriter(1, "#NAME?"))
     assert {"A1", "A2"} == {event["data"]["order"] for event in events}
     assert any("an error of a spreadsheet" in warning for row in rows for warning in row.warnings)
 
@@ -124,7 +106,7 @@ def test_a_buyer_that_is_an_error_is_a_warning() -> None:
 @pytest.mark.parametrize("cell", ["E2", "G2"])
 def test_a_formula_that_was_never_computed_is_not_empty(cell: str) -> None:
     """Libraries write formulas without their values, also beside hidden sheets."""
-    events, _ = _read(_openpyxl(cell, "=10+20"))
+    events, _ = imported(_openpyxl(cell, "=10+20"))
     assert {"A2"} == {event["data"]["order"] for event in events}
 
 
@@ -139,16 +121,16 @@ def _as_text(data: bytes) -> bytes:
 
 def test_a_formula_with_its_value_is_that_value() -> None:
     """Also one whose value is the empty text."""
-    events, _ = _read(_xlsxwriter(1, "u9"))
+    events, _ = imported(_xlsxwriter(1, "u9"))
     assert "u9" in {event["data"].get("buyer") for event in events}
     data = _xlsxwriter(6, "")
-    assert ["A2", "A2"] == sorted(event["data"]["order"] for event in _read(data)[0])
-    assert ["A1", "A2", "A2"] == sorted(event["data"]["order"] for event in _read(_as_text(data))[0])
+    assert ["A2", "A2"] == sorted(event["data"]["order"] for event in imported(data)[0])
+    assert ["A1", "A2", "A2"] == sorted(event["data"]["order"] for event in imported(_as_text(data))[0])
 
 
 def test_numbers_of_days_of_a_workbook_count_from_its_first_day() -> None:
     """A cell without a format of dates, in a workbook of 1904."""
-    events, _ = _read(_openpyxl("F2", 44828.8368055556, since_1904=True))
+    events, _ = imported(_openpyxl("F2", 44828.8368055556, since_1904=True))
     paid = {event["data"]["order"]: event["time"] for event in events if event["type"] == "live.order.paid"}
     assert {"2026-09-25T12:05:00+00:00"} == {paid["A1"], paid["A2"]}
 

@@ -3,41 +3,29 @@
 import io
 import struct
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
 
 import openpyxl
 import pytest
 
-from app.imports.csv_import import Import
 from app.imports.table_heading import BadFile
 from app.imports.workbooks.compound_file import DamagedCompoundFile, stream_of
 from app.imports.workbooks.workbook_rows import Workbook
 from tests.imports.error_files import Cell, ErrorCell, Formula, NoValue, Rows, compound_file, ods, ods_of, xls, xls_stream, xlsb
+from tests.imports.order_table import HEAD, ROW, imported
 
 Writer = Callable[[Rows], bytes]
-_HEAD = ["order", "buyer", "product", "quantity", "amount", "paid", "refund"]
-_ROW: list[Cell] = ["A1", "u1", "knit", 1, 100, "2026-09-25 20:05:00", 30]
+_ROW: list[Cell] = [*ROW]
 _OTHER: list[Cell] = ["A2", "u2", *_ROW[2:]]
 _NA, _REF = ErrorCell(0x2A, "#N/A"), ErrorCell(0x17, "#REF!", formula=True)
-_OPTIONS: dict[str, Any] = {
-    "kind": "orders", "subject": "wechat:r", "timezone": "Asia/Shanghai",
-    "columns": {
-        "order": "order", "buyer": "buyer", "product": "product", "quantity": "quantity", "line_amount": "amount", "paid_at": "paid",
-        "refunded_amount": "refund",
-    },
-}  # fmt: skip
 
 
 def _read(data: bytes) -> tuple[set[str], dict[int, tuple[bool, str | None]]]:
-    groups = list(Import(io.BytesIO(data), _OPTIONS, "s", datetime(2026, 10, 1, tzinfo=UTC)).groups())
-    events: list[Any] = [event for group in groups for event in group.events]
-    orders = {event["data"]["order"] for event in events}
-    return orders, {row.row: (row.ok, row.code) for group in groups for row in group.rows}
+    events, rows = imported(data)
+    return {event["data"]["order"] for event in events}, {row.row: (row.ok, row.code) for row in rows}
 
 
 def _with(column: int, cell: Cell) -> Rows:
-    return [_HEAD, [*_ROW[:column], cell, *_ROW[column + 1 :]], _OTHER]
+    return [HEAD, [*_ROW[:column], cell, *_ROW[column + 1 :]], _OTHER]
 
 
 @pytest.mark.parametrize("written", [xls, xlsb, ods])
@@ -58,7 +46,7 @@ def test_a_file_without_errors_is_taken_whole(written: Writer) -> None:
 @pytest.mark.parametrize("written", [xls, xlsb, ods])
 def test_an_error_is_found_where_it_stands(written: Writer) -> None:
     """Below rows that are empty, right of columns that are empty."""
-    data = written([[], [None, None, *_HEAD], [], [None, None, *_ROW[:6], _NA], [None, None, *_OTHER]])
+    data = written([[], [None, None, *HEAD], [], [None, None, *_ROW[:6], _NA], [None, None, *_OTHER]])
     assert ({"A2"}, {4: (False, "spreadsheet_error"), 5: (True, None)}) == _read(data)
 
 
@@ -98,7 +86,7 @@ def _as_excel(cell: Cell) -> str:
 def _merged(*ranges: str, order: str = "A2") -> bytes:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    for row in (_HEAD, _ROW, [order, "u2", *_ROW[2:]], ["A3", *_ROW[1:]]):
+    for row in (HEAD, _ROW, [order, "u2", *_ROW[2:]], ["A3", *_ROW[1:]]):
         sheet.append(row)
     for cells in ranges:
         sheet.merge_cells(cells)
@@ -147,7 +135,7 @@ def test_repeated_cells_and_rows_and_notes_of_an_ods_file() -> None:
         return f'<table:table-row table:number-rows-repeated="{times}">{"".join(map(text, cells))}{more}</table:table-row>'
 
     error = '<table:table-cell table:number-columns-repeated="2" office:value-type="string" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'  # fmt: skip
-    table = row([*_HEAD]) + row(_OTHER, times=2) + row(_ROW[:5], error, times=2) + row(_OTHER)
+    table = row([*HEAD]) + row(_OTHER, times=2) + row(_ROW[:5], error, times=2) + row(_OTHER)
     rows = dict(Workbook(io.BytesIO(ods_of(f'<table:table table:name="data">{table}</table:table>'))).rows("data"))
     shown = {number: cells[5:] for number, cells in rows.items()}
     assert {number: ["#N/A", "#N/A"] for number in (4, 5)} == {number: shown[number] for number in (4, 5)}
