@@ -20,7 +20,7 @@ from app.storage.event_log.log_partitions import Partition
 from app.storage.operations import status_reads
 from app.storage.operations.readiness import DatabaseState
 from app.storage.operations.replica import Place, ReadSide, ReplicaState
-from app.storage.operations.status_reads import InUse, ScheduleRow, TableRow, WaitingJobs
+from app.storage.operations.status_reads import InUse, ScheduleRow, ServerRow, TableRow, WaitingJobs
 from app.storage.schema import migrate
 from app.storage.schema.schema_window import SchemaFit, SchemaState
 
@@ -108,7 +108,7 @@ async def examine(
             *_disk(database, settings),
             *_clock(server.now, moment),
             _extras(),
-            *(Finding("settings", Level.WARNING, code) for code in review(settings)),
+            *_settings(server, settings),
         ]
     return Status(now, findings, tables, schedules)
 
@@ -212,6 +212,13 @@ def _extras() -> Finding:
     if left_out:
         return Finding("extras", Level.OK, "left_out", {"names": ", ".join(left_out)})
     return Finding("extras", Level.OK, "all")
+
+
+def _settings(server: ServerRow, settings: Settings) -> Iterator[Finding]:
+    for code in review(settings):
+        yield Finding("settings", Level.WARNING, code)
+    if server.pglz:
+        yield Finding("settings", Level.WARNING, "wal_compression")
 
 
 def _clock(server: datetime, own: datetime) -> Iterator[Finding]:

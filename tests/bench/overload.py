@@ -41,6 +41,8 @@ class Answers:
     """Seconds until a 200."""
     unsent: int = 0
     """Requests for which no sender was free."""
+    lost: int = 0
+    """Requests whose connection ended before an answer."""
 
 
 class _OpenLoop:
@@ -72,17 +74,32 @@ class _OpenLoop:
             writer.close()
         return self.answers
 
-    async def _send(self, body: bytes) -> None:
-        if self._idle:
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection that the server has not ended; it ends those without a request for half a minute."""
+        while self._idle:
             reader, writer = self._idle.pop()
-        else:
-            self._open += 1
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            if not reader.at_eof():
+                return reader, writer
+            self._end(writer)
+        self._open += 1
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        self._open -= 1
+        writer.close()
+
+    async def _send(self, body: bytes) -> None:
+        reader, writer = await self._connection()
         began = time.perf_counter()
         writer.write(body)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
-        await reader.readexactly(length)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
+            await reader.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.answers.lost += 1
+            self._end(writer)
+            return
         took = time.perf_counter() - began
         if head.startswith(b"HTTP/1.1 200"):
             self.answers.accepted.append(took)
@@ -146,7 +163,7 @@ async def overload(here: World) -> list[Row]:
             "  until a refusal, 99th percentile",
             _percentile(answers.refused, 0.99),
             "",
-            f"{len(answers.refused):,} requests refused",
+            f"{len(answers.refused):,} requests refused, {answers.lost:,} not answered",
         ),
         ("  until a commit, 99th percentile", _percentile(answers.accepted, 0.99), "", ""),
         ("  memory that the server gains", f"{gained:.0f} MiB", "< 150 MB", ""),
@@ -164,10 +181,10 @@ async def soak(here: World, seconds: float) -> list[Row]:
     for _ in range(10):
         parts.append(await _OpenLoop(here.port, bodies).run(rate, seconds / 10))
         memory.append(here.server.memory_info().rss / 2**20)
-    refused = sum(len(part.refused) + part.unsent for part in parts)
+    refused = sum(len(part.refused) + part.unsent + part.lost for part in parts)
     late = [_percentile(part.accepted, 0.99) for part in (parts[0], parts[-1])]
     return [
-        (f"half of the highest rate for {seconds:,.0f} s: refused", str(refused), "0", f"{rate * BATCH:,.0f} events/s"),
+        (f"half of the highest rate for {seconds:,.0f} s: refused or lost", str(refused), "0", f"{rate * BATCH:,.0f} events/s"),
         ("  until a commit, 99th percentile", late[-1], "", f"in the first tenth {late[0]}"),
         (
             "  memory after the first tenth, and at the end",

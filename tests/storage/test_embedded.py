@@ -74,6 +74,25 @@ async def test_a_folder_of_a_version_without_a_secret_is_protected(tmp_path: Pat
         server.stop()
 
 
+async def test_a_folder_of_a_former_version_has_the_settings_of_today(tmp_path: Path) -> None:
+    """Its next start replaces what that version wrote, and leaves what an operator has set."""
+    file = tmp_path / "postgres" / "postgresql.auto.conf"
+    server = EmbeddedPostgres(tmp_path)
+    dsn = server.start()
+    for former, own, expected in (
+        (embedded._FORMER_SETTINGS, "work_mem = '7MB'\n", "off"), (embedded._FORMER_SETTINGS, "wal_compression = 'pglz'\n", "pglz"),
+    ):  # fmt: skip
+        server.stop()
+        file.write_text(f"# as it was\n{former}{own}")
+        server.start()
+        connection = await asyncpg.connect(dsn)
+        assert expected == await connection.fetchval("SHOW wal_compression")
+        assert "15min" == await connection.fetchval("SHOW checkpoint_timeout")
+        await connection.close()
+        assert f"# as it was\n{embedded._SETTINGS}{own}" == file.read_text()
+    server.stop()
+
+
 async def test_the_last_of_several_users_stops_the_server(tmp_path: Path) -> None:
     """Two users share one server; it outlives the first and ends with the second."""
     first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)

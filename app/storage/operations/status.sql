@@ -1,6 +1,7 @@
 -- name: server
--- The server's version and clock, and the size of the database.
-SELECT current_setting('server_version') AS version, clock_timestamp() AS now, pg_database_size(current_database()) AS bytes;
+-- The server's version and clock, the size of the database, and whether whole pages in its write-ahead log are compressed by pglz.
+SELECT current_setting('server_version') AS version, clock_timestamp() AS now, pg_database_size(current_database()) AS bytes,
+       current_setting('wal_compression') IN ('on', 'pglz') AS pglz;
 
 -- name: major_version
 -- The server's major version.

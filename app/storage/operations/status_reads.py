@@ -18,6 +18,8 @@ class ServerRow(NamedTuple):
     version: str
     now: datetime
     bytes: int
+    pglz: bool
+    """Whether it compresses whole pages in its write-ahead log by pglz, which takes all processors after a checkpoint."""
 
 
 class TableRow(NamedTuple):
