@@ -83,13 +83,18 @@ async def test_a_folder_of_a_former_version_has_the_settings_of_today(tmp_path: 
         (embedded._FORMER_SETTINGS, "work_mem = '7MB'\n", "off"), (embedded._FORMER_SETTINGS, "wal_compression = 'pglz'\n", "pglz"),
     ):  # fmt: skip
         server.stop()
+        before = file.stat()
         file.write_text(f"# as it was\n{former}{own}")
         server.start()
+        assert (before.st_mode, before.st_uid, before.st_gid) == (file.stat().st_mode, file.stat().st_uid, file.stat().st_gid)
         connection = await asyncpg.connect(dsn)
         assert expected == await connection.fetchval("SHOW wal_compression")
         assert "15min" == await connection.fetchval("SHOW checkpoint_timeout")
         await connection.close()
         assert f"# as it was\n{embedded._SETTINGS}{own}" == file.read_text()
+    server.stop()
+    file.unlink()  # PostgreSQL does not need it
+    assert 42 == await _answer(server.start())
     server.stop()
 
 

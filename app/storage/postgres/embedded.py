@@ -190,11 +190,17 @@ class EmbeddedPostgres:
 
     def _renew_settings(self) -> None:
         """Replace the settings of a former version, if no one has changed them since."""
-        file = self._folder / "postgresql.auto.conf"
-        found = file.read_text()
+        file, aside = self._folder / "postgresql.auto.conf", self._folder / "postgresql.auto.conf.new"
+        try:
+            found, was = file.read_text(), file.stat()
+        except FileNotFoundError:
+            return
         if _FORMER_SETTINGS in found:
-            # Written in place, so that the file keeps its owner; the server does not run.
-            file.write_text(found.replace(_FORMER_SETTINGS, _SETTINGS))
+            # Half a line would prevent the start.
+            aside.write_text(found.replace(_FORMER_SETTINGS, _SETTINGS))
+            os.chown(aside, was.st_uid, was.st_gid)
+            aside.chmod(was.st_mode)
+            aside.replace(file)
 
     def _protect(self, user: User) -> None:
         """Give the superuser a password and require it; also for a data folder of a version that required none."""
