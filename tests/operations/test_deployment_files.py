@@ -14,6 +14,7 @@ import yaml
 from app.cli import _MODULES
 from app.extras import EXTRAS
 from app.settings import Settings
+from app.storage.postgres.embedded import _SETTINGS as SETTINGS
 from tests.image.dockerfile import stages_of, substituted
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,15 @@ def test_compose_backs_up_and_watches() -> None:
     assert ["http://prometheus:9090"] == [one["url"] for one in source["datasources"]]
     rules = yaml.safe_load((monitoring / "alerts.yaml").read_text(encoding="utf-8"))
     assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for group in rules["groups"] for rule in group["rules"])
+
+
+def test_compose_and_the_embedded_database_make_as_few_checkpoints() -> None:
+    """The settings that the database of compose.yaml is started with are those of the embedded one."""
+    program, *options = COMPOSE["services"]["postgres"]["command"]
+    assert ("postgres", {"-c"}) == (program, set(options[::2]))
+    given = dict(option.split("=") for option in options[1::2])
+    assert {"max_wal_size", "checkpoint_timeout"} == set(given)
+    assert all(f"{name} = '{value}'\n" in SETTINGS for name, value in given.items())
 
 
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:
