@@ -105,7 +105,7 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
     """Return an XML document as a mapping of its root's children; a repeated tag becomes a list, every leaf is a text.
 
     Raises:
-        Refused: 400, it is not XML, or has a DTD or entities (defusedxml).
+        Refused: 400, it is not XML, has a DTD or entities (defusedxml), or no elements inside its root.
     """
     _require_size(body, keep=keep)
     if body.count(b"<") > _MAX_TAGS:
@@ -116,7 +116,9 @@ def read_xml(body: bytes, *, keep: bool = True) -> Mapping[str, object]:
         found = _plain(fromstring(_REFERENCE.sub(_reference, text), forbid_dtd=True), 0)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise Refused(400, "the body is not plain XML in UTF-8", keep=keep) from None
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        raise Refused(400, "the body is an XML element without elements", keep=keep)
+    return found
 
 
 def _require_size(body: bytes, *, keep: bool) -> None:

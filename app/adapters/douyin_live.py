@@ -14,7 +14,7 @@ from datetime import datetime
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, comment_text, first, identifier, integer, timestamp
+from app.adapters.parsing import comment_text, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -84,8 +84,13 @@ def parse(verified: Verified, context: Context) -> Parsed:
     room = verified.facts["room"]
     subject = context.session or f"{PLATFORM}:{room}"
     sent_at = timestamp(verified.facts["at"], per_second=1000) or verified.received_at
-    for index, item in enumerate(as_list(found)):
-        message = as_map(item)
+    messages = found if isinstance(found, list) else [found]
+    if not messages:
+        collector.ignore("an empty list")
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict) or not message:
+            collector.unknown("neither a message nor a list of messages", found)
+            continue
         number = identifier(message.get("msg_id")) or f"{verified.key}-{index}"
         _message(verified.facts["type"], message, found, f"{room}/{number}", subject, sent_at, collector)
     return collector.result(_REPLY)
@@ -98,7 +103,7 @@ def _message(
     time = timestamp(message.get("timestamp"), per_second=1000) or timestamp(message.get("timestamp")) or sent_at
     made = _event_of(kind, message, viewer)
     if made is None:
-        collector.unknown("no message type that we know", raw)
+        collector.unknown("no message that we know" if kind in TYPES else "no message type that we know", raw)
     elif isinstance(made, str):
         collector.ignore(made)
     else:
@@ -106,7 +111,7 @@ def _message(
 
 
 def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
-    """Return type and data; the name of a known type that has no event; None for an unknown type."""
+    """Return type and data; the name of a known message that has no event; None for one that does not say what happened."""
     if message.get("test") is True:
         return f"test {kind}"
     if kind == "live_gift":
@@ -114,14 +119,23 @@ def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> t
         return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": integer(message.get("gift_num"))}
     if kind == "live_fansclub":
         # A viewer who joins the fans club follows the host at the same time. Later levels and leaving change no figure.
-        joined = integer(message.get("fansclub_reason_type")) == _JOINED
-        return ("live.follow.gained", {"viewer": viewer}) if joined else "fans club level or leaving"
+        reason = integer(message.get("fansclub_reason_type"))
+        return _followed(viewer, reason, _JOINED, "fans club level or leaving")
     if kind == "live_follow":
-        followed = integer(first(message, "user_follow_action", "use_follow_action")) == _FOLLOWED
-        return ("live.follow.gained", {"viewer": viewer}) if followed else "unfollow"
+        action = integer(first(message, "user_follow_action", "use_follow_action"))
+        return _followed(viewer, action, _FOLLOWED, "unfollow")
+    likes = integer(message.get("like_num"))
+    if kind == "live_like" and likes is None:
+        return None
     made: dict[str, tuple[str, dict[str, object]]] = {
         "live_comment": ("live.comment.posted", {"viewer": viewer, "text": comment_text(message.get("content"))}),
-        "live_like": ("live.like.sent", {"viewer": viewer, "count": integer(message.get("like_num"))}),
+        "live_like": ("live.like.sent", {"viewer": viewer, "count": likes}),
         "live_enter_room": ("live.viewer.entered", {"viewer": viewer}),
     }
     return made.get(kind)
+
+
+def _followed(viewer: str | None, state: int | None, wanted: int, otherwise: str) -> tuple[str, dict[str, object]] | str | None:
+    if state is None:
+        return None
+    return ("live.follow.gained", {"viewer": viewer}) if state == wanted else otherwise

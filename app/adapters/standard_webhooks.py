@@ -127,6 +127,8 @@ def parse(verified: Verified, context: Context) -> Parsed:
     found = read_json(verified.body)
     collector = EventCollector(context)
     batch = isinstance(found, list)
+    if found == []:
+        collector.ignore("an empty batch")
     for item in found if isinstance(found, list) else [found]:
         body = as_map(item)
         # The dead letter of an event of a batch is a batch of one: alone it could be read as another form.

@@ -146,7 +146,10 @@ def parse(verified: Verified, context: Context) -> Parsed:
         if isinstance(challenge, str):
             return collector.result(Reply(body=challenge.encode()))
         if "event" not in message and "events" not in message:
-            collector.ignore("revocation")
+            if subscription:
+                collector.ignore("revocation")
+            else:
+                collector.unknown("neither a challenge, an event nor a subscription", body)
             return collector.result(_REPLY)
         topic = identifier(subscription.get("type"))
     # The options were valid when the connection was saved. If they no longer are, the error names the connection.

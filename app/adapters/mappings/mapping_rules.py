@@ -80,7 +80,7 @@ class Unmapped(ValueError):
 
 def apply(rules: Rules, body: object, topic: str | None, verified: Verified, context: Context, collector: EventCollector) -> None:
     """Add the events that the rules make of a body. If no rule fits, it is ignored; if a rule fails, it is a dead letter."""
-    fitting = 0
+    fitting = made = 0
     budget = Budget()
     for index, rule in enumerate(rules.rules):
         if rule.topics and topic not in rule.topics:
@@ -91,11 +91,15 @@ def apply(rules: Rules, body: object, topic: str | None, verified: Verified, con
             fitting += 1
             _require_proof(rule, money=rules.money)
             for number, root in enumerate(_roots(rule, body, budget)):
+                made += 1
                 _event(rule, f"{index}-{number}", root, body, verified, context, collector, budget)
         except (Unmapped, EvaluationFailed) as error:
+            made += 1
             collector.unknown(f"rule {index}: {error}", body)
     if not fitting:
         collector.ignore(f"no rule fits {topic}"[:100] if topic else "no rule fits")
+    elif not made:
+        collector.ignore("each finds no item")
 
 
 def _require_proof(rule: MappingRule, *, money: bool) -> None:

@@ -82,7 +82,7 @@ def parse(verified: Verified, context: Context) -> Parsed:
     found = as_map(read_json(verified.body, keep=False))
     body = as_map(found.get("decoded_data")) or found
     live = as_map(body.get("live_info"))
-    rows = [as_map(row) for row in as_list(body.get("events"))]
+    rows = as_list(body.get("events"))
     if not live and not rows:
         raise Refused(400, "the body has no live_info and no events", keep=False)
     room = identifier(live.get("live_id"))
@@ -91,7 +91,11 @@ def parse(verified: Verified, context: Context) -> Parsed:
     chosen = context.text("gift_messages") or "gift"
     counted = frozenset(_COUNT_FIELDS) if chosen == "both" else frozenset((chosen,))
     times = []
-    for row in rows:
+    for sent in rows:
+        if not isinstance(sent, dict):
+            collector.unknown("no message", {"live_info": {"live_id": room} if room else {}, "events": [sent]})
+            continue
+        row = as_map(sent)
         time = timestamp(row.get("msg_time"), per_second=1000)
         times += [time] if time else []
         _message(row, room or "", subject, time or verified.received_at, collector, counted)
@@ -143,6 +147,8 @@ def _sample(
 ) -> None:
     data = {"concurrent": integer(live.get("online_count")), "likes_total": integer(live.get("like_count"))}
     if data["concurrent"] is None and data["likes_total"] is None:
+        if live:
+            collector.ignore("live_info without a count")
         return
     time = newest or received_at
     raw = {"live_info": dict(live)} | ({"sampled_at": newest.isoformat()} if newest else {})

@@ -121,23 +121,35 @@ def read_messages(
     """
     collector = EventCollector(context, standalone=True)
     for message in _messages(found):
-        _read(message, context, received_at, collector, states)
+        if isinstance(message, dict) and message:
+            _read(message, context, received_at, collector, states)
+        elif states is not None and not message:
+            # A line may be there to keep the stream alive.
+            collector.ignore("an empty line")
+        else:
+            collector.unknown("no message", [message])
     return collector.result(reply)
 
 
-def _messages(found: object, depth: int = 0) -> Iterable[Mapping[str, object]]:
-    if isinstance(found, str) and found[:1] in ("{", "["):
-        found = embedded_json(found)
-    if isinstance(found, list):
+def _messages(found: object, depth: int = 0) -> Iterable[object]:
+    """Yield the messages, and what stands in their place as it is."""
+    found = _unquoted(found)
+    if isinstance(found, list) and found:
         for item in found:
             yield from _messages(item, depth)
         return
     message = as_map(found)
-    inner = first(message, *_WRAPPERS)
-    if "msg_type" not in message and inner is not None and depth < len(_WRAPPERS):
+    inner = _unquoted(first(message, *_WRAPPERS))
+    # What wraps nothing is itself what was sent.
+    if "msg_type" not in message and isinstance(inner, dict | list) and inner and depth < len(_WRAPPERS):
         yield from _messages(inner, depth + 1)
-    elif message:
-        yield message
+    else:
+        yield found
+
+
+def _unquoted(found: object) -> object:
+    inner = embedded_json(found) if isinstance(found, str) and found[:1] in ("{", "[") else None
+    return found if inner is None else inner
 
 
 def _counters(message: Mapping[str, object]) -> dict[str, object]:
