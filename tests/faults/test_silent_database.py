@@ -117,32 +117,43 @@ async def test_a_commit_whose_answer_is_lost_is_not_acknowledged_and_its_retry_i
         assert 3 == await one.likes(session)
 
 
-@pytest.mark.parametrize("waiting", [0, 5])
-async def test_a_stop_on_a_silent_database_ends(waiting: int, proxy: TcpProxy, tmp_path: Path) -> None:
-    """SIGTERM while nothing answers: the process exits, with a log line and a code that tell of unstored events."""
+async def test_a_stop_on_a_silent_database_ends(proxy: TcpProxy, tmp_path: Path) -> None:
+    """SIGTERM while nothing answers: each process exits, with a log line and a code that tell of unstored events.
+
+    Of two processes one has events that wait for their commit, and one has none; they stop at the same time, which is mostly waiting.
+    """
     environment = {"TALLYLIGHT_DATABASE_URL": proxy.dsn, "TALLYLIGHT_DATABASE_TIMEOUT_SECONDS": str(DATABASE_SECONDS)}
-    server = ServerProcess(tmp_path, environment)
-    server.start()
+    servers = {waiting: ServerProcess(tmp_path, environment) for waiting in (0, 5)}
     try:
-        await server.ready()
-        async with httpx.AsyncClient(base_url=server.base, headers=HEADERS, timeout=60) as client:
+        for server in servers.values():
+            server.start()
+            await server.ready()
+        async with httpx.AsyncClient(headers=HEADERS, timeout=60) as client:
             form = {"title": "faults", "brand": "faults", "currency": "CNY"}
-            session = (await client.post("/v1/sessions", json=form)).json()["id"]
-            assert 200 == (await client.post("/v1/events", json=like("before", session))).status_code
+            session = (await client.post(f"{servers[0].base}/v1/sessions", json=form)).json()["id"]
+            for waiting, server in servers.items():
+                answer = await client.post(f"{server.base}/v1/events", json=like(f"before-{waiting}", session))
+                assert 200 == answer.status_code
             proxy.silent = True
             proxy.silence()
-            posts = [asyncio.create_task(client.post("/v1/events", json=like(f"{n}", session))) for n in range(waiting)]
-            await asyncio.sleep(0.5)
-            began = time.monotonic()
-            server.signal(signal.SIGTERM)
-            code = await server.exit_code(45)
-            assert time.monotonic() - began < 35, server.log
-            answers = await asyncio.gather(*posts, return_exceptions=True)
-            assert not any(isinstance(answer, httpx.Response) and answer.status_code == 200 for answer in answers)
-        assert code in {0, 4}, server.log
-        assert code == 0 or "rain incomplete" in server.log
+            await asyncio.gather(*(_stops(server, client, session, waiting) for waiting, server in servers.items()))
     finally:
-        server.end()
+        for server in servers.values():
+            server.end()
+
+
+async def _stops(server: ServerProcess, client: httpx.AsyncClient, session: str, waiting: int) -> None:
+    """Stop a process while so many events wait in it, and check its end and what it answers."""
+    posts = [asyncio.create_task(client.post(f"{server.base}/v1/events", json=like(f"{n}", session))) for n in range(waiting)]
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    server.signal(signal.SIGTERM)
+    code = await server.exit_code(45)
+    assert time.monotonic() - began < 35, server.log
+    answers = await asyncio.gather(*posts, return_exceptions=True)
+    assert not any(isinstance(answer, httpx.Response) and answer.status_code == 200 for answer in answers)
+    assert code in {0, 4}, server.log
+    assert code == 0 or "rain incomplete" in server.log
 
 
 async def test_a_stop_that_does_not_end_is_cut_off(proxy: TcpProxy, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from app.adapters.signatures import sha1_of_sorted
 from app.adapters.wechat.crypto import encrypted_reply
+from app.platforms.background import job_runner, worker
+from app.platforms.calls import calls
 from app.service import Service
 from tests.adapters.sample_requests import read_sample
 from tests.platforms.fake_server import Running
@@ -111,6 +113,18 @@ async def working(service: Service) -> AsyncIterator[None]:
     """Run the background jobs."""
     async with service.platforms.working():
         yield
+
+
+@pytest.fixture
+def brief_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call or a job that failed is tried again after a twentieth of its pause, and a worker looks for such jobs as often.
+
+    It stands before `working`, whose worker takes this over as it starts.
+    """
+    pause_after = job_runner.pause_after
+    monkeypatch.setattr(calls, "_FIRST_PAUSE", calls._FIRST_PAUSE / 20)
+    monkeypatch.setattr(job_runner, "pause_after", lambda attempts: pause_after(attempts) / 20)
+    monkeypatch.setattr(worker, "_LOOKS_EVERY", worker._LOOKS_EVERY / 20)
 
 
 async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float = 30) -> Any:

@@ -150,7 +150,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     structlog.configure(**before)
 
 
-@pytest.mark.usefixtures("working")
+@pytest.mark.usefixtures("brief_pauses", "working")
 async def test_no_secret_and_no_person_reaches_a_log_or_a_table_in_clear(
     lines: Callable[[], str], connect: Connect, client: httpx.AsyncClient, wechat: FakeWechat, service: Any
 ) -> None:
