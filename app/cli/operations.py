@@ -31,6 +31,8 @@ from app.storage.postgres.dump import DumpError
 
 console = Console()
 _COLORS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "bold red"}
+_LONGEST = 65_536
+"""Bytes of the first line of a passphrase file; another file, or a device, must not fill the memory."""
 _Passphrase = Annotated[
     Path | None, typer.Option("--passphrase-file", help="A file whose first line encrypts the secret key inside the backup.")
 ]
@@ -121,9 +123,13 @@ def _passphrase(file: Path | None) -> str | None:
     if file is None:
         return None
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        with file.open("rb") as opened:
+            line = opened.readline(_LONGEST + 1)
+        lines = line[:_LONGEST].decode().splitlines()
     except (OSError, UnicodeDecodeError):
         raise typer.BadParameter(f"cannot read {file}", param_hint="--passphrase-file") from None
+    if len(line) > _LONGEST:
+        raise typer.BadParameter(f"the first line of {file} is longer than {_LONGEST} bytes", param_hint="--passphrase-file")
     if not lines or not lines[0].strip():
         raise typer.BadParameter(f"{file} is empty", param_hint="--passphrase-file")
     return lines[0]

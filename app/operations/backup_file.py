@@ -11,8 +11,8 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
 
 
 async def write(
-    path: Path, manifest: Manifest, database: AsyncIterator[bytes], secret: str | None, passphrase: str | None
+    path: Path, manifest: Manifest, database: AsyncGenerator[bytes, None], secret: str | None, passphrase: str | None
 ) -> None:
     """Write a backup; the file has its name once it is complete, and only its owner reads it.
 
@@ -137,16 +137,24 @@ async def write(
         BackupError: it cannot be written, or another process is writing it.
     """
     try:
-        with written(path) as file, zipfile.ZipFile(file, "w") as archive:
-            # PostgreSQL compresses its archive itself.
-            with archive.open(zipfile.ZipInfo(_DATABASE, _EPOCH), "w", force_zip64=True) as whole:
-                async for piece in database:
-                    whole.write(piece)
-            if secret is not None and passphrase is not None:
-                archive.writestr(zipfile.ZipInfo(_KEY, _EPOCH), to_json(_encrypted(secret, passphrase)))
-            archive.writestr(zipfile.ZipInfo(_MANIFEST, _EPOCH), manifest.model_dump_json(indent=2))
+        # Closed here: if the disk is full, the program that makes the database's archive ends with this work, and not after it.
+        async with aclosing(database):
+            await _write(path, manifest, database, secret, passphrase)
     except OSError as error:
         raise BackupError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+async def _write(
+    path: Path, manifest: Manifest, database: AsyncGenerator[bytes, None], secret: str | None, passphrase: str | None
+) -> None:
+    with written(path) as file, zipfile.ZipFile(file, "w") as archive:
+        # PostgreSQL compresses its archive itself.
+        with archive.open(zipfile.ZipInfo(_DATABASE, _EPOCH), "w", force_zip64=True) as whole:
+            async for piece in database:
+                whole.write(piece)
+        if secret is not None and passphrase is not None:
+            archive.writestr(zipfile.ZipInfo(_KEY, _EPOCH), to_json(_encrypted(secret, passphrase)))
+        archive.writestr(zipfile.ZipInfo(_MANIFEST, _EPOCH), manifest.model_dump_json(indent=2))
 
 
 def _key_of(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:

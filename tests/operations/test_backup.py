@@ -195,6 +195,16 @@ async def test_an_archive_that_cannot_be_read_to_its_end_is_an_error(
 
         with pytest.raises(BackupError, match="damaged"):
             await asyncio.wait_for(entries_of(found.manifest.server, broken()), 60)
+        whole = b"".join(found.database())
+
+        def broken_at_its_end() -> Iterator[bytes]:
+            yield whole
+            yield from [bytes(1 << 20)] * 20
+            raise BackupError("the backup is damaged")
+
+        # The program has read its table and is gone.
+        with pytest.raises(BackupError, match="damaged"):
+            await asyncio.wait_for(entries_of(found.manifest.server, broken_at_its_end()), 60)
 
 
 async def test_a_file_that_is_no_whole_backup_is_refused(service: Service, sessions: list[str], tmp_path: Path) -> None:

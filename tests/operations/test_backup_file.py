@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import resource
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from app.operations.backup_file import BackupError, Manifest, opened, write
 DATABASE = b"PGDMP" + bytes(range(200))
 
 
-async def _pieces() -> AsyncIterator[bytes]:
+async def _pieces() -> AsyncGenerator[bytes, None]:
     yield DATABASE
 
 
@@ -67,3 +68,29 @@ def test_an_error_of_the_caller_is_not_taken_for_one_of_the_file(file: Path) -> 
     """A database that refuses the connection is not a file that cannot be read."""
     with pytest.raises(ConnectionRefusedError), opened(file):
         raise ConnectionRefusedError
+
+
+def test_a_full_disk_ends_what_makes_the_archive(tmp_path: Path) -> None:
+    """The program that the pieces come from has ended before the error is raised, and nothing is left of the file."""
+    ended = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield bytes(1 << 20)
+        finally:
+            ended.append(True)
+
+    async def work() -> None:
+        manifest = Manifest(version="1", migration="0001", server=16, created_at="2021-09-25T05:00:00Z", pseudonym_key="a2V5")
+        with pytest.raises(BackupError, match="cannot write"):
+            await write(tmp_path / "one.backup", manifest, pieces(), None, None)
+        assert [True] == ended
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, limits[1]))
+    try:
+        asyncio.run(work())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [] == list(tmp_path.iterdir())

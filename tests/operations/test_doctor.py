@@ -237,6 +237,10 @@ def test_the_commands_tell_by_their_exit_codes(shell: Shell, tmp_path: Path) -> 
     assert (1, "the database is not empty: restore into an empty one\n") == (refused.exit_code, refused.stderr)
     assert 0 == shell("restore", "one.backup", "--passphrase-file", passphrase, "--key-to", "key").exit_code
     assert SECRET == (tmp_path / "key").read_text()
+    passphrase.write_text("only the tests know it\r\n" + "more" * 100_000)
+    assert 0 == shell("restore", "one.backup", "--passphrase-file", passphrase, "--key-to", "same").exit_code
+    endless = shell("restore", "one.backup", "--passphrase-file", "/dev/zero", "--key-to", "other")
+    assert (2, True) == (endless.exit_code, "65536" in endless.stderr)
     passphrase.write_text("another\n")
     wrong = shell("restore", "one.backup", "--passphrase-file", passphrase, "--key-to", "other")
     assert (1, True) == (wrong.exit_code, "passphrase" in wrong.stderr)

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.operations.conftest import names_in
 MANIFEST = Manifest(version="1", migration="0001", server=16, created_at="2021-09-25T05:00:00Z", pseudonym_key="a2V5")
 
 
-async def _pieces() -> AsyncIterator[bytes]:
+async def _pieces() -> AsyncGenerator[bytes, None]:
     yield b"PGDMP"
 
 
@@ -44,7 +44,7 @@ def test_two_backups_into_one_file_do_not_mix(tmp_path: Path) -> None:
     """The second is refused while the first is under way, and the first ends well."""
     file = tmp_path / "one.backup"
 
-    async def slow() -> AsyncIterator[bytes]:
+    async def slow() -> AsyncGenerator[bytes, None]:
         yield b"PG"
         with pytest.raises(BackupError, match="another process is writing it"):
             await write(file, MANIFEST, _pieces(), None, None)
@@ -81,7 +81,7 @@ def test_a_place_that_takes_no_file(tmp_path: Path, name: str, monkeypatch: pyte
     os.mkfifo(tmp_path / "device")
     before = sorted(path.name for path in tmp_path.iterdir())
 
-    async def never() -> AsyncIterator[bytes]:
+    async def never() -> AsyncGenerator[bytes, None]:
         yield pytest.fail("the dump began")
 
     with pytest.raises(BackupError, match="cannot write"):

@@ -1,4 +1,4 @@
-"""Signed deliveries that hold next to nothing: what the platform is told, and where an operator finds them."""
+"""Signed deliveries that hold next to nothing: the answer to the platform, and where an operator finds them."""
 
 from typing import Any
 
