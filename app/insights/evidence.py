@@ -38,7 +38,10 @@ class Aired(NamedTuple):
 
 
 class SoldBySource(NamedTuple):
-    """Arrivals by traffic source, and what the people who arrived so bought."""
+    """Arrivals by traffic source, and what the people who arrived so bought.
+
+    Without a report, `sales` has neither buyers nor refunds, and is empty if no two sources are compared.
+    """
 
     arrivals: Mapping[Source | None, int]
     sales: SalesBySource

@@ -15,6 +15,7 @@ from app.insights.evidence import Aired, Evidence, Presented, SoldBySource, cour
 from app.insights.registry import findings_of
 from app.insights.rules.core_fans import early_window
 from app.insights.rules.support import LONG_HOURS
+from app.insights.rules.traffic import compared
 from app.insights.topics import topics_of
 from app.kpis.audience.sources import by_source
 from app.kpis.comparison.comparison import read_earlier
@@ -32,6 +33,7 @@ from app.kpis.windows.effects import effects_on
 from app.kpis.windows.hosts import MOST as MOST_SHIFTS, HostWindow, windows_of
 from app.labels.catalogue import LANGUAGES
 from app.storage.database import Connection, Database
+from app.storage.event_log import log_state
 from app.storage.kpis import hosts, marks, product_reads, reads, sources
 from app.storage.kpis.reads import SessionFigures
 from app.storage.kpis.windows import Sales, Sold
@@ -85,9 +87,11 @@ def _document(evidence: Evidence) -> Document:
 
 
 async def collect_evidence(
-    connection: Connection, asked: SessionQuery, insight_settings: InsightSettings
+    connection: Connection, asked: SessionQuery, insight_settings: InsightSettings, *, for_report: bool = False
 ) -> tuple[Evidence, CommentSample | None]:
     """Return the evidence; the number of queries does not depend on the session's size.
+
+    A report has a table of what was sold by source, the rules need only a part of it.
 
     Raises:
         ProblemError: 404, also for another brand's session.
@@ -127,10 +131,23 @@ async def collect_evidence(
         effects=effects,
         marks=(await marks.of_session(connection, head.id, *course, MOST_MARKS))[0] if course else (),
         targets=await _targets(connection, evaluation),
-        sources=SoldBySource(by_source(arrivals), await sources.sales(connection, head.id)),
+        sources=await _sold_by_source(connection, head.id, arrivals, for_report=for_report),
         slow_after_ms=round(insight_settings.slow_response_seconds * 1000),
     )
     return evidence, await _said(connection, evidence) if insight_settings.comment_text else None
+
+
+async def _sold_by_source(
+    connection: Connection, session: UUID, arrivals: Mapping[str, int], *, for_report: bool
+) -> SoldBySource:
+    arrived = by_source(arrivals)
+    if for_report:
+        return SoldBySource(arrived, await sources.sales(connection, session))
+    if len(compared(arrived)) < 2:
+        # Whether a session without its log has insights does not depend on its sources.
+        await log_state.require(connection, session)
+        return SoldBySource(arrived, {})
+    return SoldBySource(arrived, await sources.paid_orders(connection, session))
 
 
 async def _shipping(connection: Connection, figures: SessionFigures) -> Shipping:

@@ -113,7 +113,7 @@ async def report_on(
 
     `retention` is read before, in its turn: it is the same in every language, and scans the session's log.
     """
-    evidence, said = await collect_evidence(connection, asked, insight_settings)
+    evidence, said = await collect_evidence(connection, asked, insight_settings, for_report=True)
     notes = await product_reads.notes(connection, asked.session)
     insights = (await build_insights(evidence, said))["insights"]
     report = await compute(len(evidence), report_document, evidence, notes, insights, asked)

@@ -41,6 +41,31 @@ async def test_more_products_take_no_more_queries(
     assert 10 <= counts[0] <= counts[1] <= counts[0] + 6
 
 
+@pytest.mark.parametrize("other", [100, 99])
+async def test_orders_are_put_together_by_source_if_two_are_compared(
+    client: httpx.AsyncClient, new_session: NewSession, send: Send, read: Read, monkeypatch: pytest.MonkeyPatch, other: int
+) -> None:
+    """The figures are those of the sources; with a second source of too few arrivals no order is read for them."""
+    session = await new_session(streams=[{"platform": "wechat", "room": f"o{other}"}])
+    ads = [("viewer.entered", n, {"viewer": f"a{n}", "source": "ads", "paid": True}) for n in range(100)]
+    fans = [("viewer.entered", n, {"viewer": f"f{n}", "source": "fans"}) for n in range(other)]
+    await send(f"wechat:o{other}", ("session.started", 0, {}), *ads, *fans)
+    orders = [paid(600 + n, f"{other}-{n}", f"a{n}", ("knit", 1, "3.00")) for n in range(10)]
+    await send(f"wechat:o{other}", *orders, ("session.ended", 3600, {}))
+    with queries_sent(monkeypatch) as sent:
+        insights = (await client.get(f"/v1/sessions/{session}/insights")).json()["insights"]
+    assert (other == 100) == any("buyer_arrival" in query for query in sent)
+    found = [one["figures"] for one in insights if one["code"] == "source_pays"]
+    assert (other == 100) == bool(found)
+    best = (await read(session, "sources"))["sources"][0]
+    for figures in found:
+        assert (
+            (best["source"], best["gmv"], best["orders"])
+            == (figures["source"], figures["gmv"], figures["orders"])
+            == ("ads", "30.00", 10)
+        )
+
+
 async def test_comments_are_read_where_their_text_is_kept(
     client: httpx.AsyncClient, new_session: NewSession, send: Send, read: Read
 ) -> None:

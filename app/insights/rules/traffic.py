@@ -3,7 +3,7 @@
 In: arrivals and sales by source. Out: at most one finding. Never here: causes, costs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from app.insights.evidence import Evidence
@@ -21,10 +21,15 @@ LEAD = Fraction(3, 2)
 _NOTHING = SourceSales()
 
 
+def compared(arrivals: Mapping[Source | None, int]) -> list[Source]:
+    """Return the named sources with enough arrivals; with fewer than two the rule needs no sales."""
+    return [one for one, viewers in arrivals.items() if one is not None and one.name is not None and viewers >= ENOUGH_ARRIVALS]
+
+
 def source_pays(evidence: Evidence) -> Iterable[Finding]:
     """Find the named source with the highest GMV per arrival, against the one with the lowest."""
     arrivals, sales = evidence.sources.arrivals, evidence.sources.sales
-    known = [one for one, viewers in arrivals.items() if one is not None and one.name is not None and viewers >= ENOUGH_ARRIVALS]
+    known = compared(arrivals)
     if len(known) < 2 or not any(one.orders for one in sales.values()):
         return
 

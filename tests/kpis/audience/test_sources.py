@@ -1,17 +1,40 @@
 """Traffic sources over HTTP: who came from where, what they bought, and whether the traffic was paid for."""
 
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import httpx
+from hypothesis import given, strategies as st
 
 from app.ingest.rebuilding import rebuild
 from app.service import Service
-from tests.kpis.event_builders import NewSession, Read, Send, at, paid
+from app.storage.kpis import sources
+from tests.kpis.event_builders import Event, NewSession, Read, Send, at, paid
+from tests.properties import examples
 
 FIGURES = ("viewers", "buyers", "orders", "gmv", "refund_amount", "net_gmv")
 LINE = ("knit-01", 1)
+
+_rooms = count()
+_seconds = st.integers(0, 400)
+_names = st.sampled_from(("ann", "bob", "cid", "never"))
+_entries = st.builds(
+    lambda second, name, source: ("viewer.entered", second, {"viewer": name} | source),
+    _seconds, _names.filter("never".__ne__), st.sampled_from(({}, {"source": "fans"}, {"source": "ads", "paid": True}, {"source": "ads"})),
+)  # fmt: skip
+_orders = st.integers(0, 9).map(str)
+_payments = st.builds(
+    lambda second, order, name, cents: paid(second, order, name, (*LINE, f"{cents // 100}.{cents % 100:02d}")),
+    _seconds, _orders, _names, st.integers(1, 900),
+)  # fmt: skip
+_unnamed = st.builds(
+    lambda second, order: ("order.paid", second, {"order": order, "currency": "CNY", "amount": "1.00", "lines": []}),
+    _seconds,
+    _orders,
+)
+_refunds = st.builds(lambda second, order: ("order.refunded", second, {"order": order, "amount": "0.01"}), _seconds, _orders)
 
 
 def figures(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -176,3 +199,29 @@ async def test_the_log_is_read_only_for_buyers_whose_entry_changed(
         gone = "DELETE FROM events WHERE session_id = $1 AND type = 'live.viewer.entered' AND data ->> 'source' <> 'ads'"
         await connection.execute(gone, UUID(session))
     assert wanted == await _bought(read, session)
+
+
+@examples(25)
+@given(
+    events=st.lists(_entries | _entries | _payments | _payments | _unnamed | _refunds, min_size=1, max_size=24),
+    random=st.randoms(use_true_random=False),
+)
+async def test_paid_orders_alone_are_those_of_the_sales(
+    client: httpx.AsyncClient, service: Service, new_session: NewSession, send: Send, events: list[Event], random: Any
+) -> None:
+    """Also where an earlier entry came later, where it is void, where an order names no buyer, and where a buyer never entered."""
+    room = f"sources-{next(_rooms)}"
+    session = await new_session(streams=[{"platform": "wechat", "room": room}])
+    for one in events:
+        # One by one, so that entries replace each other.
+        await send(f"wechat:{room}", one)
+    if random.random() < 0.3:
+        stored = (await client.get("/v1/events", params={"session": session})).json()["events"]
+        void = {"source": "/tests", "event": random.choice(stored)["id"], "reason": "a test"}
+        assert 200 == (await client.post(f"/v1/sessions/{session}/voids", json=void)).status_code
+    async with service.database.acquire_for_figures() as connection:
+        sales = await sources.sales(connection, UUID(session))
+        alone = await sources.paid_orders(connection, UUID(session))
+    assert {source: (one.orders, one.gmv) for source, one in sales.items() if one.orders} == {
+        source: (one.orders, one.gmv) for source, one in alone.items()
+    }
