@@ -44,10 +44,14 @@ def path(show: str) -> dict[str, str]:
     return dict.fromkeys(names, str(uuid4())) | {"session": show, "number": "1", "chart": "timeline"}
 
 
+@pytest.mark.usefixtures("undrawn")
 async def test_a_guest_reaches_what_the_link_shows_by_no_other_route(
     client: httpx.AsyncClient, browser: Browser, show: str, finalize: Finalize, path: dict[str, str], new_session: NewSession
 ) -> None:
-    """Every route as a guest: the allow-list of the link answers, all else is a 404, as are all other sessions."""
+    """Every route as a guest: the allow-list of the link answers, all else is a 404, as are all other sessions.
+
+    A file is answered with what it is drawn from, in which an internal text would be seen.
+    """
     await finalize(show, INTERNAL[1])
     brand = (await client.get(f"/v1/sessions/{show}")).json()["brand"]
     assert 200 == (await client.put(f"/v1/brands/{brand}/logo", content=png())).status_code
