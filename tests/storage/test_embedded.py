@@ -98,6 +98,22 @@ async def test_a_folder_of_a_former_version_has_the_settings_of_today(tmp_path: 
     server.stop()
 
 
+def test_new_settings_are_written_to_no_file_that_the_folder_leads_to(tmp_path: Path) -> None:
+    """The database's user may leave a link or a folder there: what root owns elsewhere stays as it is, and the server starts."""
+    server = EmbeddedPostgres(tmp_path / "data")
+    server.start()
+    server.stop()
+    file, victim = tmp_path / "data" / "postgres" / "postgresql.auto.conf", tmp_path / "victim"
+    victim.write_text("as it was")
+    before = victim.stat()
+    file.write_text(embedded._FORMER_SETTINGS)
+    file.with_name("postgresql.auto.conf.new").symlink_to(victim)
+    server.start()
+    server.stop()
+    assert ("as it was", before.st_uid, before.st_mode) == (victim.read_text(), victim.stat().st_uid, victim.stat().st_mode)
+    assert (embedded._SETTINGS, False) == (file.read_text(), file.is_symlink())
+
+
 async def test_the_last_of_several_users_stops_the_server(tmp_path: Path) -> None:
     """Two users share one server; it outlives the first and ends with the second."""
     first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)

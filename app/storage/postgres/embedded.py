@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -190,17 +191,19 @@ class EmbeddedPostgres:
 
     def _renew_settings(self) -> None:
         """Replace the settings of a former version, if no one has changed them since."""
-        file, aside = self._folder / "postgresql.auto.conf", self._folder / "postgresql.auto.conf.new"
+        file = self._folder / "postgresql.auto.conf"
         try:
             found, was = file.read_text(), file.stat()
         except FileNotFoundError:
             return
         if _FORMER_SETTINGS in found:
-            # Half a line would prevent the start.
-            aside.write_text(found.replace(_FORMER_SETTINGS, _SETTINGS))
-            os.chown(aside, was.st_uid, was.st_gid)
-            aside.chmod(was.st_mode)
-            aside.replace(file)
+            # Half a line would prevent the start. As root: the user of the folder must not lead us to another file.
+            handle, aside = tempfile.mkstemp(dir=self._folder)
+            with os.fdopen(handle, "w") as new:
+                new.write(found.replace(_FORMER_SETTINGS, _SETTINGS))
+                os.fchown(handle, was.st_uid, was.st_gid)
+                os.fchmod(handle, stat.S_IMODE(was.st_mode))
+            Path(aside).replace(file)
 
     def _protect(self, user: User) -> None:
         """Give the superuser a password and require it; also for a data folder of a version that required none."""
