@@ -20,7 +20,7 @@ from app.api.ingest.direct_events import DirectEvents
 from app.api.live.stream import ABORT
 from app.cli.http_answers import Cycle, Http10Cycle
 from app.cli.http_direct import DirectCycle, Request
-from app.cli.http_reading import HttpReading
+from app.cli.http_reading import HttpReading, RequestTurns
 from app.cli.http_upgrade import read_on
 from app.observability.requests import RequestMeasures
 from app.problems import MEDIA_TYPE, ProblemError
@@ -273,7 +273,9 @@ class HttpProtocol(HttpReading):
 
 def protocol_with(limits: ConnectionLimits, direct_events: DirectEvents | None = None) -> type[HttpProtocol]:
     """Return the protocol with these limits, as uvicorn's configuration takes it."""
-    return type("LimitedHttpProtocol", (HttpProtocol,), {"limits": limits, "direct_events": direct_events})
+    in_turns = () if direct_events is None else direct_events.request_lines
+    members = {"limits": limits, "direct_events": direct_events, "turns": RequestTurns(), "in_turns": in_turns}
+    return type("LimitedHttpProtocol", (HttpProtocol,), members)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ also adds the fields behind a body (trailers) to the headers, without a limit.
 
 import asyncio
 import re
+from collections import deque
 from functools import lru_cache
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -19,6 +20,8 @@ from app.cli.http_answers import WriteCoalescing
 _TURN_BYTES = 8192
 """What is parsed of a connection in one iteration of the event loop: some 200 pipelined requests, or 1,300 chunks of a byte. A
 body of announced length is one callback, whatever its size, and is not counted."""
+_SMALL_BYTES = 4096
+"""What arrives in one read and may take a turn: a request with one event. More is a batch, most of which is one callback."""
 _MOST_DIGITS = 18
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
@@ -69,9 +72,36 @@ class ReadFlow(FlowControl):
             self._transport.resume_reading()
 
 
-class HttpReading(HttpToolsProtocol):
-    """One connection, as far as it is read."""
+class RequestTurns:
+    """Connections of a server whose single events wait to be parsed, first come, first served, one in an iteration of the loop.
 
+    The events before them wait for answers of the database, which would be read behind all requests that have arrived. What a
+    task answers need not take turns: its work begins in a later iteration.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._waiting: deque[HttpReading] = deque()
+
+    def add(self, connection: "HttpReading") -> None:
+        """Let a connection wait; it goes on when its turn comes."""
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            connection.loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        connection = self._waiting.popleft()
+        if self._waiting:
+            connection.loop.call_soon(self._next)
+        connection.go_on()
+
+
+class HttpReading(HttpToolsProtocol):
+    """One connection, as far as it is read. Subclasses name the turns that it shares with the other connections of its server."""
+
+    turns: RequestTurns
+    in_turns: tuple[bytes, ...]
+    """The first bytes of the requests that take turns."""
     flow: ReadFlow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -81,6 +111,8 @@ class HttpReading(HttpToolsProtocol):
         self.flow = ReadFlow(transport)
         self._waiting = memoryview(b"")
         """What was received and is not parsed yet."""
+        self._in_turn = False
+        """Whether it waits for its turn."""
         self._received = 0
         """Bytes since the last request."""
         self._framed = 0
@@ -95,10 +127,21 @@ class HttpReading(HttpToolsProtocol):
         self._waiting = memoryview(b"")
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Begin no further request; one that waits for its turn has begun."""
+        if self._in_turn:
+            self.go_on()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, or let it wait."""
-        if self.flow.held:
+        if self._in_turn or self.flow.held:
             self._waiting = memoryview(bytes(self._waiting) + data)
+            if len(self._waiting) > _SMALL_BYTES:
+                self.flow.hold()
+        elif len(data) <= _SMALL_BYTES and not self._body_left and data.startswith(self.in_turns):
+            self._waiting, self._in_turn = memoryview(data), True
+            self.turns.add(self)
         else:
             self._take(data)
 
@@ -112,13 +155,15 @@ class HttpReading(HttpToolsProtocol):
         if self._waiting or self.pipeline:
             self.flow.hold()
             if not self.pipeline:
-                self.loop.call_soon(self._go_on)
+                self.loop.call_soon(self.go_on)
 
     def parse(self, data: "bytes | memoryview") -> None:
         """Give bytes to the parser."""
         raise NotImplementedError
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Parse what waits."""
+        self._in_turn = False
         data, self._waiting = self._waiting, memoryview(b"")
         self.flow.held = False
         if data and not self.transport.is_closing():
@@ -132,7 +177,7 @@ class HttpReading(HttpToolsProtocol):
             return False
         self._start_asgi_task(*self.pipeline.pop())
         if not self.pipeline:
-            self.loop.call_soon(self._go_on)
+            self.loop.call_soon(self.go_on)
         return True
 
     def excess(self) -> int:

@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from app.cli.http_protocol import ConnectionLimits, HttpProtocol, protocol_with
+from tests.cli.served import until
 
 LIMITS = ConnectionLimits(head_bytes=4096, head_seconds=5, body_seconds=5, write_seconds=5)
 BODY = b"x" * 1000
@@ -16,16 +17,10 @@ REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(B
 ANSWER = [(b"content-length", b"5")]
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Return once a condition holds."""
-    while True:
-        if condition():
-            return
-        await asyncio.sleep(0.001)
-
-
 class Direct:
     """Begins every request, and answers it or leaves it to the application."""
+
+    request_lines = (b"POST / ",)
 
     def __init__(self, *, answers: bool) -> None:
         self.answers = answers

@@ -53,6 +53,8 @@ class DirectEvents:
         self._is_https = is_https
         self._most = min(INLINE_BYTES, service.settings.max_body_bytes)
         self._targets = frozenset((ROUTE.encode(), (root_path + ROUTE).encode()))
+        self.request_lines = tuple(b"POST %b " % target for target in self._targets)
+        """How its requests begin."""
 
     def begin(self, target: bytes, scope: Scope, headers: Sequence[Header]) -> "DirectRequest | None":
         """Return a POST by its head, if its caller is known and may send events; None if the ASGI application must answer it.
