@@ -35,8 +35,8 @@ _LONGEST_SOCKET = 107
 _START_SECONDS = 120
 _STOP_SECONDS = 3
 _HBA = "# Written by Tallylight: every connection needs the secret beside the data folder.\nlocal all all scram-sha-256\n"
-_SETTINGS = "shared_buffers = '256MB'\nmax_wal_size = '4GB'\ncheckpoint_timeout = '15min'\nwal_compression = 'off'\njit = 'off'\n"
-"""fsync stays on. The rest suits one machine that runs the service beside the database.
+_SETTINGS = "shared_buffers = '512MB'\nmax_wal_size = '4GB'\ncheckpoint_timeout = '15min'\nwal_compression = 'off'\njit = 'off'\n"
+"""fsync stays on. The rest suits one machine that runs the service beside the database; memory for pages is taken as they come.
 
 The first change of a page after a checkpoint is logged with the whole page. PostgreSQL's package can compress pages only by pglz:
 at half of the highest rate of events that took both processors of a small machine for ten seconds after each checkpoint.
