@@ -133,6 +133,12 @@ class HttpReading(HttpToolsProtocol):
             self.go_on()
         super().shutdown()
 
+    def eof_received(self) -> None:
+        """Take what waits: a sender may leave without reading its answer."""
+        if self._in_turn:
+            self.go_on()
+        super().eof_received()
+
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, or let it wait."""
         if self._in_turn or self.flow.held:
