@@ -30,10 +30,9 @@ SET buyer_arrival = found.arrival, buyer_counted = found.counted
 FROM (
     SELECT n.platform, n.order_id, (
                SELECT concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int)
-               FROM public.members v
-               JOIN public.events e ON e.session_id = v.session_id AND e.event_key = v.event_key
-               WHERE v.session_id = $1 AND v.set = 'viewer' AND v.member = n.member
-               LIMIT 1
+               FROM public.events e
+               WHERE e.session_id = $1 AND e.event_key = (
+                   SELECT v.event_key FROM public.members v WHERE v.session_id = $1 AND v.set = 'viewer' AND v.member = n.member)
            ) AS arrival, EXISTS (
                SELECT FROM public.members b
                WHERE b.session_id = $1 AND b.set = 'buyer' AND b.member = n.member AND b.event_key = n.told_key
