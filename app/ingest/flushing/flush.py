@@ -8,7 +8,7 @@ without a session are parked. Events that contradict their session become dead l
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Set as AbstractSet
+from collections.abc import Iterable, Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -23,6 +23,7 @@ from app.ingest.flushing.isolation import Isolation
 from app.ingest.flushing.movements import packed
 from app.ingest.flushing.parking import Parking
 from app.ingest.flushing.subjects import SubjectResolver
+from app.ingest.flushing.turn import ALONE, Turn
 from app.ingest.flushing.write_batch import RefusedItemsError, WriteBatch
 from app.ingest.folding import fold
 from app.ingest.receiving.privacy import PrivacyKeys
@@ -71,11 +72,9 @@ class Flusher:
         persistent: PersistentConnection,
         items: list[SubmittedEvent],
         rejected_only: Iterable[Submission],
-        committing: Callable[[], None],
+        turn: Turn,
     ) -> Isolation:
         """Store all items durably; the result names those that could not be stored.
-
-        `committing` is called when only the wait for the WAL flush remains: the next flush may begin.
 
         Raises:
             OSError, asyncpg.PostgresError: the database is lost or unable; no submission was answered.
@@ -86,8 +85,8 @@ class Flusher:
             async def transaction(some: list[SubmittedEvent], rejected: list[Submission]) -> FlushResult:
                 if time.monotonic() - self._duplicate_at >= _EXPECT_DUPLICATES_SECONDS:
                     with contextlib.suppress(asyncpg.UniqueViolationError):
-                        return await self._transaction(connection, some, rejected, committing, expect_new=True)
-                result = await self._transaction(connection, some, rejected, committing, expect_new=False)
+                        return await self._transaction(connection, some, rejected, turn, expect_new=True)
+                result = await self._transaction(connection, some, rejected, turn, expect_new=False)
                 if result.duplicates or result.conflicts:
                     self._duplicate_at = time.monotonic()
                 return result
@@ -127,14 +126,14 @@ class Flusher:
         connection: asyncpg.Connection,
         items: list[SubmittedEvent],
         rejected_only: list[Submission],
-        committing: Callable[[], None],
+        turn: Turn,
         *,
         expect_new: bool,
     ) -> FlushResult:
-        async with early_lock_release(connection, committing):
+        async with early_lock_release(connection, turn.committing):
             if self._database.distributed:
                 await limit_locks_on_nodes(connection, self._database.connector.limits.of_flushes().lock)
-            result = await self.write(connection, items, rejected_only, datetime.now(UTC), expect_new=expect_new)
+            result = await self.write(connection, items, rejected_only, datetime.now(UTC), turn, expect_new=expect_new)
         self._cardinality.remember(result.values)
         return result
 
@@ -144,6 +143,7 @@ class Flusher:
         items: list[SubmittedEvent],
         rejected_only: Iterable[Submission],
         now: datetime,
+        turn: Turn = ALONE,
         *,
         expect_new: bool = False,
     ) -> FlushResult:
@@ -155,7 +155,7 @@ class Flusher:
         result = FlushResult()
         queries = writes_of(self._database)(connection, expect_new=expect_new)
         if items:
-            result = await self._write_events(queries, items, now)
+            result = await self._write_events(queries, items, now, turn)
         for submission in rejected_only:
             await dead_letters.keep(queries, self._privacy_keys, submission, submission.rejected, now)
         persistent: dict[int, list[Rejection]] = {}
@@ -171,23 +171,24 @@ class Flusher:
                 await audit.record(connection, action)
         return result
 
-    async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
+    async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime, turn: Turn) -> FlushResult:
         try:
-            return await self._write_valid(queries, items, now)
+            return await self._write_valid(queries, items, now, turn)
         except RefusedItemsError as refused_items:
             refused = set(map(id, refused_items.items))
             rest = [item for item in items if id(item) not in refused]
-            result = await self._write_events(queries, rest, now) if rest else FlushResult()
+            result = await self._write_events(queries, rest, now, turn) if rest else FlushResult()
             result.rejections += [(item, item.rejection(refused_items.error)) for item in refused_items.items]
             return result
 
-    async def _write_valid(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime) -> FlushResult:
+    async def _write_valid(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime, turn: Turn) -> FlushResult:
         deferred: list[SubmittedEvent] = []
         for _ in range(_RESOLVE_ATTEMPTS):
             if not items:
                 break
             batch = self._new_batch(now)
             unresolved = await self._take(batch, items)
+            turn.folded()
             if unresolved or not batch.items:
                 batch, unresolved = await self._resolved(queries, items, now)
             result: FlushResult | None = FlushResult(rejections=batch.rejections)

@@ -11,12 +11,13 @@ import contextlib
 from collections import deque
 from collections.abc import Iterator
 
+from app.ingest.flushing.turn import Turn
 from app.ingest.group_commit.fair_queue import FairQueue
 from app.ingest.receiving.submission import Submission, SubmittedEvent
 
 MOST_WRITING = 3
-"""Flushes of one queue that fold and write at a time: while the database has one, another folds, and a third is ready.
-Of two, both may have to wait for the processor that computes, or both for the database."""
+"""Flushes of one queue that fold and write at a time, of which one folds: two that fold in turns would both reach the database
+late, and the events that arrive meanwhile share the next flush."""
 TURN = 100
 """Events of one key that a flush takes before the next key has its turn."""
 
@@ -24,14 +25,15 @@ Entry = SubmittedEvent | Submission
 
 
 class Lanes:
-    """A queue and the flushes that take from it. A few of them fold and write; others may wait for the WAL flush."""
+    """A queue and the flushes that take from it. One folds, a few write; others may wait for the WAL flush."""
 
     def __init__(self, flushes: int, flush_events: int, further_from: int) -> None:
-        """Run `flushes` of at most `flush_events`; another writes beside the first if `further_from` events wait."""
+        """Run `flushes` of at most `flush_events`; another begins beside one that writes if `further_from` events wait."""
         self.flushes = flushes
         self.queue: FairQueue[Entry] = FairQueue(TURN)
         self._flush_events = flush_events
         self._further_from = further_from
+        self._folding = False
         self._writing = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         """One for each flush that has nothing to do. One of them is woken for one flush, not all."""
@@ -53,27 +55,35 @@ class Lanes:
     async def take(self) -> list[Entry] | None:
         """Return the entries of the next flush; None if it may not begin yet, after a wait for a change."""
         if self._may_begin():
-            taken = self.queue.take(self._flush_events)
-            if len(self.queue) >= self._further_from:
-                self._wake_one()
-            return taken
+            return self.queue.take(self._flush_events)
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         await waiter
         return None
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Count as writing until the exit."""
+    def turn(self) -> Iterator[Turn]:
+        """Count as folding and writing, until the turn says otherwise or the exit."""
+        turn = _TurnOfLanes(self)
+        self._folding = True
         self._writing += 1
         try:
-            yield
+            yield turn
         finally:
-            self._writing -= 1
-            if self.queue:
-                self.wake_if_ready()
-            else:
-                self.wake()
+            turn.committing()
+
+    def end_fold(self) -> None:
+        """Let another flush fold."""
+        self._folding = False
+        self.wake_if_ready()
+
+    def end_writing(self) -> None:
+        """Let another flush write."""
+        self._writing -= 1
+        if self.queue:
+            self.wake_if_ready()
+        else:
+            self.wake()
 
     def _wake_one(self) -> None:
         while self._waiters:
@@ -84,4 +94,25 @@ class Lanes:
 
     def _may_begin(self) -> bool:
         waiting = len(self.queue)
-        return waiting > 0 and (self._writing == 0 or (self._writing < MOST_WRITING and waiting >= self._further_from))
+        if self._folding or not waiting:
+            return False
+        return self._writing == 0 or (self._writing < MOST_WRITING and waiting >= self._further_from)
+
+
+class _TurnOfLanes(Turn):
+    """A turn, each step of which ends once: a flush whose transaction is tried again folds beside the next."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._folds = self._writes = True
+
+    def folded(self) -> None:
+        if self._folds:
+            self._folds = False
+            self._lanes.end_fold()
+
+    def committing(self) -> None:
+        self.folded()
+        if self._writes:
+            self._writes = False
+            self._lanes.end_writing()

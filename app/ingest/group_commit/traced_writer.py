@@ -3,10 +3,11 @@
 In: a flusher and a writer. Out: the same, traced. Never here: events.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from app.ingest.flushing.flush import Flusher
 from app.ingest.flushing.isolation import Isolation
+from app.ingest.flushing.turn import Turn
 from app.ingest.group_commit.writer import Writer
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.submission import Submission, SubmittedEvent
@@ -39,12 +40,12 @@ class _TracedFlusher(Flusher):
         persistent: PersistentConnection,
         items: list[SubmittedEvent],
         rejected_only: Iterable[Submission],
-        committing: Callable[[], None],
+        turn: Turn,
     ) -> Isolation:
         submissions = dict.fromkeys(id(item.submission) for item in items)
         links = [self._waits.get(one) for one in list(submissions)[:_MOST_LINKS]]
         with tracing.span("flush", attributes={"events": len(items), "requests": len(submissions)}, links=links):
-            return await super().flush(persistent, items, rejected_only, committing)
+            return await super().flush(persistent, items, rejected_only, turn)
 
 
 class _TracedWriter(Writer):

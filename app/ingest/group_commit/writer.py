@@ -8,7 +8,6 @@ locked leave their flush and are tried apart from all others, until the session 
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from app.ingest.flushing.flush import Flusher
+from app.ingest.flushing.turn import ALONE, Turn
 from app.ingest.group_commit.deferred import DeferredEvents
 from app.ingest.group_commit.lanes import Entry, Lanes
 from app.ingest.receiving.submission import Settled, Submission, SubmittedEvent
@@ -201,25 +201,21 @@ class Writer:
             # All went to the deferred events: no turn ends that would tell the other flushes that the queue is empty.
             lanes.wake()
             return
-        turn = contextlib.ExitStack()
-        turn.enter_context(lanes.turn())
-        self._began[number] = time.monotonic()
-        try:
-            if locked := await self._store(persistent, taken, turn):
-                self._deferred.add(locked)
-        finally:
-            del self._began[number]
-            turn.close()
+        with lanes.turn() as turn:
+            self._began[number] = time.monotonic()
+            try:
+                if locked := await self._store(persistent, taken, turn):
+                    self._deferred.add(locked)
+            finally:
+                del self._began[number]
 
-    async def _store(
-        self, persistent: PersistentConnection, taken: Sequence[Entry], turn: contextlib.ExitStack
-    ) -> list[SubmittedEvent]:
+    async def _store(self, persistent: PersistentConnection, taken: Sequence[Entry], turn: Turn) -> list[SubmittedEvent]:
         """Store what was taken and answer; return the events whose session is locked."""
         items = [entry for entry in taken if isinstance(entry, SubmittedEvent)]
         rejected_only = [entry for entry in taken if isinstance(entry, Submission)]
         began = time.perf_counter()
         try:
-            unsettled = await self._flusher.flush(persistent, items, rejected_only, turn.close)
+            unsettled = await self._flusher.flush(persistent, items, rejected_only, turn)
         except BaseException as error:
             # The outcome is unknown: every sender must send again.
             self._fail(taken)
@@ -259,7 +255,7 @@ class Writer:
         async with self._flusher.connection() as persistent:
 
             async def store(items: list[SubmittedEvent]) -> list[SubmittedEvent]:
-                return await self._store(persistent, items, contextlib.ExitStack())
+                return await self._store(persistent, items, ALONE)
 
             def finished() -> bool:
                 return self._draining and all(task.done() for task in self._tasks[:-1])
