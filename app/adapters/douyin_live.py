@@ -14,7 +14,7 @@ from datetime import datetime
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import comment_text, first, identifier, integer, timestamp
+from app.adapters.parsing import comment_text, count_of, first, identifier, integer, timestamp
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -116,7 +116,7 @@ def _event_of(kind: str, message: Mapping[str, object], viewer: str | None) -> t
         return f"test {kind}"
     if kind == "live_gift":
         gift = identifier(message.get("sec_gift_id"))
-        return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": integer(message.get("gift_num"))}
+        return "live.gift.sent", {"viewer": viewer, "gift": gift, "count": count_of(message.get("gift_num"))}
     if kind == "live_fansclub":
         # A viewer who joins the fans club follows the host at the same time. Later levels and leaving change no figure.
         reason = integer(message.get("fansclub_reason_type"))

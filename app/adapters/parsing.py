@@ -63,6 +63,36 @@ def integer(value: object) -> int | None:
     return number if number is not None and 0 <= number <= MAX_COUNT else None
 
 
+class Unreadable(ValueError):
+    """A field is there, and its value is none that the field can have; the text names the field."""
+
+
+def stated_integer(found: Mapping[str, object], name: str) -> int | None:
+    """Return the non-negative integer of a field; None if it is absent or empty.
+
+    Raises:
+        Unreadable: it is there and is no such number; to go on without it would make a wrong figure.
+    """
+    value = found.get(name)
+    if value is None or value == "":
+        return None
+    number = integer(value)
+    if number is None:
+        raise Unreadable(f"{name} is no whole number from 0 to {MAX_COUNT}")
+    return number
+
+
+def count_of(value: object) -> object:
+    """Return a count for a field of an event; None if it is absent or empty.
+
+    What is no count stays as it was sent: the envelope then refuses the event by the name of the field.
+    """
+    if value is None or value == "":
+        return None
+    number = integer(value)
+    return value if number is None else number
+
+
 def signed_integer(value: object) -> int | None:
     """Return an integer that may be negative, such as an amount in fen."""
     if isinstance(value, str) and value.strip().startswith("-"):

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector, cloud_event
-from app.adapters.parsing import any_timestamp, as_map, first, identifier, integer
+from app.adapters.parsing import any_timestamp, as_map, count_of, first, identifier
 from app.adapters.protocol import (
     Context,
     Delivery,
@@ -187,7 +187,7 @@ def _typed(body: Mapping[str, object], verified: Verified, context: Context, col
     if event_type == "live.metrics":
         event_type = "live.audience.sampled"
         own = {name: value for name, value in data.items() if name not in _METRICS}
-        fields = {**own, **{ours: integer(data.get(theirs)) for theirs, ours in _METRICS.items() if theirs in data}}
+        fields = {**own, **{ours: count_of(data.get(theirs)) for theirs, ours in _METRICS.items() if theirs in data}}
     subject = _subject(body, data, context)
     if subject is None:
         collector.unknown(f"{event_type}: no room and no session", dict(body))

@@ -14,7 +14,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, as_list, as_map, first, identifier, integer, is_set, timestamp, yuan
+from app.adapters.parsing import (
+    Unreadable,
+    any_timestamp,
+    as_list,
+    as_map,
+    count_of,
+    first,
+    identifier,
+    integer,
+    is_set,
+    stated_integer,
+    timestamp,
+    yuan,
+)
 from app.adapters.protocol import Context, Parsed
 from app.adapters.wechat.shop import PLATFORM, REFUNDED
 
@@ -69,23 +82,23 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
 
     A line's amount is its real_price (what was paid for all its pieces). Lines without one share what was paid for goods
     (order_price less freight) in proportion to their list price, so that products never add up to more than the order.
+
+    Raises:
+        Unreadable: a price or a number of pieces that the lines need is no number.
     """
     detail = as_map(order.get("order_detail"))
     products = [as_map(product) for product in as_list(detail.get("product_infos"))]
-    quantities = [integer(product.get("sku_cnt")) or 0 for product in products]
-    listed = [(integer(product.get("sale_price")) or 0) * count for product, count in zip(products, quantities, strict=True)]
+    quantities = [stated_integer(product, "sku_cnt") or 0 for product in products]
     gifts = [is_set(product.get("is_free_gift")) for product in products]
-    real = [integer(product.get("real_price")) for product in products]
+    real = [stated_integer(product, "real_price") for product in products]
     # Nothing was paid for a free gift, whatever its list price.
     real = [0 if gift and amount is None else amount for gift, amount in zip(gifts, real, strict=True)]
     open_lines = [index for index, amount in enumerate(real) if amount is None]
     if open_lines:
-        freight = integer(as_map(detail.get("price_info")).get("freight")) or 0
-        if paid is None:
-            shares = [listed[index] for index in open_lines]
-        else:
-            left = max(0, paid - freight - sum(amount or 0 for amount in real))
-            shares = _apportion(left, [listed[index] for index in open_lines])
+        shares = [(stated_integer(products[index], "sale_price") or 0) * quantities[index] for index in open_lines]
+        if paid is not None:
+            freight = stated_integer(as_map(detail.get("price_info")), "freight") or 0
+            shares = _apportion(max(0, paid - freight - sum(amount or 0 for amount in real)), shares)
         for index, share in zip(open_lines, shares, strict=True):
             real[index] = share
     amounts = [amount or 0 for amount in real]
@@ -100,6 +113,19 @@ def _lines(order: Mapping[str, object], paid: int | None) -> tuple[list[dict[str
         for product, count, amount, gift in zip(products, quantities, amounts, gifts, strict=True)
     ]
     return lines, sum(amounts)
+
+
+def _purchase(order: Mapping[str, object]) -> dict[str, object]:
+    """Return who bought what for how much.
+
+    Raises:
+        Unreadable: a number that this needs is none.
+    """
+    price = as_map(as_map(order.get("order_detail")).get("price_info"))
+    paid = stated_integer(price, "order_price")
+    lines, of_lines = _lines(order, paid)
+    total = of_lines + (stated_integer(price, "freight") or 0) if paid is None else paid
+    return {"buyer": _buyer(order), "currency": CURRENCY, "amount": yuan(total), "lines": lines}
 
 
 def _buyer(order: Mapping[str, object]) -> str | None:
@@ -169,24 +195,26 @@ def read_order(
     confirmation). `received_at` dates what neither dates.
     """
     collector = EventCollector(context)
+    try:
+        _read(order, context, received_at, push, collector)
+    except Unreadable as error:
+        collector.unknown(f"order/get: {error}", dict(order))
+    return collector.result()
+
+
+def _read(
+    order: Mapping[str, object], context: Context, received_at: datetime, push: Mapping[str, str], collector: EventCollector
+) -> None:
     events = _OrderEvents(collector, order, context)
     if not events.id:
         collector.unknown("order/get: no order_id", dict(order))
-        return collector.result()
+        return
     status = integer(order.get("status"))
     detail = as_map(order.get("order_detail"))
-    price = as_map(detail.get("price_info"))
     pushed, pushed_at = push.get("event", ""), any_timestamp(push.get("at"))
     updated_at = timestamp(order.get("update_time")) or received_at
     created_at = timestamp(order.get("create_time")) or pushed_at or updated_at
-    paid = integer(price.get("order_price"))
-    lines, of_lines = _lines(order, paid)
-    purchase = {
-        "buyer": _buyer(order),
-        "currency": CURRENCY,
-        "amount": yuan(of_lines + (integer(price.get("freight")) or 0) if paid is None else paid),
-        "lines": lines,
-    }
+    purchase = _purchase(order)
     events.add("placed", created_at, purchase)
     pay_time = timestamp(as_map(detail.get("pay_info")).get("pay_time"))
     if status != _UNPAID and (pay_time or status in _PAID):
@@ -212,7 +240,6 @@ def read_order(
         if aftersale and (identifier(state) in REFUNDED or integer(state) in _REFUNDED_NUMBERS):
             fields = {"after_sale_order_id": aftersale, "order_id": events.id}
             collector.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{state}")
-    return collector.result()
 
 
 def read_aftersale(
@@ -245,7 +272,7 @@ def read_aftersale(
     line = {
         "product": identifier(product.get("product_id")),
         **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
-        "quantity": integer(product.get("count")) or 0,
+        "quantity": 0 if (count := count_of(product.get("count"))) is None else count,
         "amount": yuan(amount),
     }
     subject, attributed = subject_of(order, context)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from app.adapters.documents import read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import any_timestamp, as_list, as_map, comment_text, first, identifier, integer, timestamp
+from app.adapters.parsing import any_timestamp, as_list, as_map, comment_text, count_of, first, identifier, timestamp
 from app.adapters.protocol import (
     Context,
     Coverage,
@@ -120,7 +120,7 @@ def _message(
     number = seq or (key_of(message) if message else key_of(*(f"{name}={value}" for name, value in sorted(row.items()))))
     viewer = identifier(first(row, "decoded_openid", "sec_openid"))
     again = {"live_info": {"live_id": room} if room else {}, "events": [dict(row)]}
-    count = integer(row.get(_COUNT_FIELDS.get(kind or "", "")))
+    count = count_of(row.get(_COUNT_FIELDS.get(kind or "", "")))
     made: dict[object, tuple[str, dict[str, object]]] = {
         "comment": ("live.comment.posted", {"viewer": viewer, "text": comment_text(row.get("content"))}),
         "enter": ("live.viewer.entered", {"viewer": viewer}),
@@ -145,7 +145,7 @@ def _sample(
     received_at: datetime,
     collector: EventCollector,
 ) -> None:
-    data = {"concurrent": integer(live.get("online_count")), "likes_total": integer(live.get("like_count"))}
+    data = {"concurrent": count_of(live.get("online_count")), "likes_total": count_of(live.get("like_count"))}
     if data["concurrent"] is None and data["likes_total"] is None:
         if live:
             collector.ignore("live_info without a count")

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from app.adapters.documents import embedded_json, read_form, read_json
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_map, comment_text, first, first_value, identifier, integer, timestamp
+from app.adapters.parsing import as_map, comment_text, count_of, first, first_value, identifier, integer, timestamp
 from app.adapters.protocol import (
     Binding,
     Context,
@@ -165,7 +165,7 @@ def _counters(message: Mapping[str, object]) -> dict[str, object]:
 def _gift(message: Mapping[str, object], viewer: str | None) -> dict[str, object]:
     info = as_map(message.get("gift_info"))
     name = identifier(first(info, "gift_id", "id", "gift_name", "name")) or identifier(message.get("gift_id")) or "gift"
-    return {"viewer": viewer, "gift": name, "count": integer(first(info, "gift_num", "num", "count", "amount")) or 1}
+    return {"viewer": viewer, "gift": name, "count": count_of(first(info, "gift_num", "num", "count", "amount"))}
 
 
 def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> tuple[str, dict[str, object]] | str | None:
@@ -173,7 +173,7 @@ def _event_of(kind: int, message: Mapping[str, object], viewer: str | None) -> t
     if kind == 1:
         return "live.comment.posted", {"viewer": viewer, "text": comment_text(message.get("content"))}
     if kind == 2:
-        count = first_value(integer(message.get("inc_praises")), integer(message.get("praise_num")), 1)
+        count = first_value(count_of(message.get("inc_praises")), count_of(message.get("praise_num")), 1)
         return "live.like.sent", {"viewer": viewer, "count": count}
     if kind == 12:
         entered = integer(message.get("exit_or_enter_room"))
