@@ -62,9 +62,13 @@ async def test_a_folder_of_a_version_without_a_secret_is_protected(tmp_path: Pat
     await connection.close()
     server.stop()
     (tmp_path / "postgres.secret").unlink()
-    (tmp_path / "postgres" / "pg_hba.conf").write_text("local all all trust\n")
+    rules, victim = tmp_path / "postgres" / "pg_hba.conf", tmp_path / "victim"
+    victim.write_text("local all all trust\n")
+    rules.unlink()
+    rules.symlink_to(victim)
     dsn = server.start()
     try:
+        assert ("local all all trust\n", False) == (victim.read_text(), rules.is_symlink())
         connection = await asyncpg.connect(dsn)
         assert 7 == await connection.fetchval("SELECT value FROM kept")
         await connection.close()
@@ -112,6 +116,22 @@ def test_new_settings_are_written_to_no_file_that_the_folder_leads_to(tmp_path: 
     server.stop()
     assert ("as it was", before.st_uid, before.st_mode) == (victim.read_text(), victim.stat().st_uid, victim.stat().st_mode)
     assert (embedded._SETTINGS, False) == (file.read_text(), file.is_symlink())
+
+
+def test_a_stop_removes_no_folder_that_the_data_folder_names(tmp_path: Path) -> None:
+    """The database's user writes the name of the socket's folder, and root would remove any other one."""
+    server = EmbeddedPostgres(tmp_path / "data")
+    server.start()
+    kept = tmp_path / "victim" / "kept"
+    kept.parent.mkdir()
+    kept.write_text("as it was")
+    file = tmp_path / "data" / "postgres" / "postmaster.pid"
+    lines = file.read_text().splitlines()
+    lines[4] = str(kept.parent)
+    file.write_text("\n".join(lines) + "\n")
+    server.stop()
+    assert server.pid is None
+    assert "as it was" == kept.read_text()
 
 
 async def test_the_last_of_several_users_stops_the_server(tmp_path: Path) -> None:

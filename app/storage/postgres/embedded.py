@@ -197,13 +197,7 @@ class EmbeddedPostgres:
         except FileNotFoundError:
             return
         if _FORMER_SETTINGS in found:
-            # Half a line would prevent the start. As root: the user of the folder must not lead us to another file.
-            handle, aside = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(handle, "w") as new:
-                new.write(found.replace(_FORMER_SETTINGS, _SETTINGS))
-                os.fchown(handle, was.st_uid, was.st_gid)
-                os.fchmod(handle, stat.S_IMODE(was.st_mode))
-            Path(aside).replace(file)
+            _replace(file, found.replace(_FORMER_SETTINGS, _SETTINGS), was, stat.S_IMODE(was.st_mode))
 
     def _protect(self, user: User) -> None:
         """Give the superuser a password and require it; also for a data folder of a version that required none."""
@@ -211,7 +205,7 @@ class EmbeddedPostgres:
         # The secret has 256 bits, so that iterations would only slow every connection down.
         single = ("--single", "-D", str(self._folder), "-c", "scram_iterations=1", "postgres")
         run(user, "postgres", *single, text=f"ALTER ROLE {_SUPERUSER} PASSWORD '{secret}'\n")
-        (self._folder / "pg_hba.conf").write_text(_HBA)
+        _replace(self._folder / "pg_hba.conf", _HBA, self._folder.stat(), 0o600)
         handle, aside = tempfile.mkstemp(dir=self._data_dir)
         with os.fdopen(handle, "w") as file:
             file.write(secret)
@@ -250,7 +244,11 @@ class EmbeddedPostgres:
                 if self._process() is None:
                     break
         if sockets != self._folder:
-            shutil.rmtree(sockets, ignore_errors=True)
+            # The database's user writes where that is, and could name any folder: only an empty one is removed.
+            with contextlib.suppress(OSError):
+                for name in (_SOCKET, f"{_SOCKET}.lock"):
+                    (sockets / name).unlink(missing_ok=True)
+                sockets.rmdir()
 
     def _listening_in(self) -> Path:
         return Path((self._folder / "postmaster.pid").read_text().splitlines()[4])
@@ -267,6 +265,16 @@ def abandon_all() -> None:
     """End the servers of this process at once, except those that other processes use."""
     for server in list(_started):
         server.abandon()
+
+
+def _replace(file: Path, text: str, owner: os.stat_result, mode: int) -> None:
+    """Write a file of the data folder anew: whole or not at all, and no other file, where the folder's user has left a link."""
+    handle, aside = tempfile.mkstemp(dir=file.parent)
+    with os.fdopen(handle, "w") as new:
+        new.write(text)
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+        os.fchmod(handle, mode)
+    Path(aside).replace(file)
 
 
 def _shared_lock(path: Path) -> int:
