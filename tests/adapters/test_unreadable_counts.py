@@ -54,7 +54,7 @@ def _parsed(name: str, count: object, now: datetime) -> Parsed:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_count_that_cannot_be_read_is_no_count(name: str, now: datetime) -> None:
-    """It is neither one nor left out of the rest; a count of 0 is told, and 0."""
+    """It is neither one nor left out of the rest; a count of 0 is 0."""
     for count in UNREADABLE:
         found = _parsed(name, count, now)
         assert ((), 1) == (found.events, len(found.unknown)), count

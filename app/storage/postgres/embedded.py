@@ -268,7 +268,7 @@ def abandon_all() -> None:
 
 
 def _replace(file: Path, text: str, owner: os.stat_result, mode: int) -> None:
-    """Write a file of the data folder anew: whole or not at all, and no other file, where the folder's user has left a link."""
+    """Write a file of the data folder again: whole or not at all, and no other file, where the folder's user has left a link."""
     handle, aside = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(handle, "w") as new:
         new.write(text)
