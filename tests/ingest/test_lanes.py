@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.ingest.flushing.turn import Turn
+from app.ingest.group_commit import lanes
 from app.ingest.group_commit.lanes import MOST_WRITING, Lanes
 from app.ingest.receiving.submission import Submission
 
@@ -101,6 +102,23 @@ async def test_a_flush_that_fails_ends_its_fold() -> None:
     assert await flushes.begin() is None
     flushes.end_all()
     await flushes.must_begin(FURTHER_FROM)
+
+
+async def test_a_flush_that_does_not_fold_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for its connection, say. That it folds at last does not end the fold of another."""
+    monkeypatch.setattr(lanes, "LONGEST_FOLD_SECONDS", 0.02)
+    flushes = _Flushes()
+    flushes.arrive(1)
+    first = await flushes.must_begin(1)
+    flushes.arrive(FURTHER_FROM)
+    assert await flushes.begin() is None
+    async with asyncio.timeout(5):
+        assert await flushes.lanes.take() is None, "it is woken by the limit"
+    monkeypatch.setattr(lanes, "LONGEST_FOLD_SECONDS", 60)
+    await flushes.must_begin(FURTHER_FROM)
+    flushes.arrive(FURTHER_FROM)
+    first.folded()
+    assert await flushes.begin() is None
 
 
 @pytest.mark.parametrize("end", ["folded", "committing"])

@@ -8,11 +8,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.ingest.group_commit.writer import QueueFullError
+from app.ingest.group_commit.writer import FURTHER_FLUSH_FROM, QueueFullError
 from app.ingest.rebuilding.rebuild import compare
 from app.ingest.receiving.submission import SubmittedEvent
 from app.service import Service, open_service
 from app.settings import Settings
+from app.storage.pool.persistent_connection import PersistentConnection
 from tests.ingest.sending import new_session, send
 from tests.locking import lock_session
 
@@ -129,6 +130,33 @@ async def test_an_event_waits_for_no_flush_of_an_import(settings: Settings, monk
         assert not any(one.done() for one in file)
         free.set()
     assert [400, 400] == [one.result()["accepted"] for one in file]
+
+
+async def test_a_flush_without_an_answer_stops_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database does not answer its connection, before it has folded: what is sent meanwhile is committed by the other flushes."""
+    async with open_service(settings) as service:
+        session, free, like = await new_session(service), asyncio.Event(), ("live.like.sent", {"count": 1})
+        writer = service.writer
+        flush = writer._flusher.flush
+        held: list[PersistentConnection] = []
+
+        async def silent(persistent: PersistentConnection, *rest: Any) -> Any:
+            if not held:
+                held.append(persistent)
+                await free.wait()
+            return await flush(persistent, *rest)
+
+        monkeypatch.setattr(writer._flusher, "flush", silent)
+        first = asyncio.create_task(send(service, session, [like]))
+        async with asyncio.timeout(20):
+            while not held:  # noqa: ASYNC110 - the flush is watched
+                await asyncio.sleep(0.01)
+            for number in range(5):
+                receipt = await send(service, session, [like] * FURTHER_FLUSH_FROM, first=1 + number * FURTHER_FLUSH_FROM)
+                assert FURTHER_FLUSH_FROM == receipt["accepted"]
+            assert not first.done()
+            free.set()
+            assert 1 == (await first)["accepted"]
 
 
 async def test_a_stop_does_not_wait_for_flushes_that_have_nothing_to_do(

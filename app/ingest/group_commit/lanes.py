@@ -18,6 +18,8 @@ from app.ingest.receiving.submission import Submission, SubmittedEvent
 MOST_WRITING = 3
 """Flushes of one queue that fold and write at a time, of which one folds: two that fold in turns would both reach the database
 late, and the events that arrive meanwhile share the next flush."""
+LONGEST_FOLD_SECONDS = 0.25
+"""A flush that has not folded by then waits for something, most likely its connection: the others do not wait with it."""
 TURN = 100
 """Events of one key that a flush takes before the next key has its turn."""
 
@@ -105,10 +107,12 @@ class _TurnOfLanes(Turn):
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._folds = self._writes = True
+        self._limit = asyncio.get_running_loop().call_later(LONGEST_FOLD_SECONDS, self.folded)
 
     def folded(self) -> None:
         if self._folds:
             self._folds = False
+            self._limit.cancel()
             self._lanes.end_fold()
 
     def committing(self) -> None:

@@ -31,7 +31,7 @@ _ACCEPTED, _DUPLICATES, _CONFLICTS, _PARKED, _REJECTED = (
 )
 
 FLUSHES_IN_FLIGHT = 4
-"""Flushes under way, each on a connection of its own. At most three fold and write; the others wait for the WAL flush."""
+"""Flushes under way, each on a connection of its own. One folds and at most three write; the others wait for the WAL flush."""
 
 FURTHER_FLUSH_FROM = 200
 """Waiting events from which on another flush writes beside the first. A commit costs about the same for one event as for fifty:
