@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.ingest.group_commit import deferred
 from app.ingest.group_commit.writer import FURTHER_FLUSH_FROM, QueueFullError
 from app.ingest.rebuilding.rebuild import compare
 from app.ingest.receiving.submission import SubmittedEvent
@@ -193,6 +194,14 @@ async def test_a_stop_does_not_wait_for_flushes_that_have_nothing_to_do(
                     await asyncio.sleep(0.01)
             assert await stop
     assert [1, 1, 1] == [one.result()["accepted"] for one in sent]
+
+
+async def test_a_stop_waits_for_no_look_at_deferred_events(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are none, and the last flush that could bring some has ended."""
+    monkeypatch.setattr(deferred, "_LOOKS_EVERY", 600)
+    async with open_service(settings) as service, asyncio.timeout(60):
+        assert 1 == (await send(service, await new_session(service), [("live.like.sent", {"count": 1})]))["accepted"]
+        assert await service.writer.drain(600)
 
 
 async def test_what_waits_when_the_process_stops_is_committed(settings: Settings) -> None:

@@ -97,6 +97,9 @@ class Writer:
             *(self._import_lanes for _ in range(self._import_lanes.flushes)),
         ]
         self._tasks = [asyncio.create_task(self._run(*one), name=f"flush-{one[0]}") for one in enumerate(lanes)]
+        for task in self._tasks:
+            # The deferred events are tried until the last flush has ended, which may bring some.
+            task.add_done_callback(lambda _: self._deferred.wake())
         self._tasks.append(asyncio.create_task(self._run_deferred(), name="flush-deferred"))
 
     async def submit(self, submission: Submission) -> None:
