@@ -165,13 +165,11 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
 
 -- name: first_entries
--- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level.
-SELECT v.member, (
-           SELECT concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int)
-           FROM events e
-           WHERE e.session_id = $1::uuid AND e.event_key = v.event_key
-       ) AS arrival
+-- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level. For Citus, which joins a
+-- rebuild's temporary members with the log, and does not take them as a subquery of each other.
+SELECT v.member, concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int) AS arrival
 FROM members v
+JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key
 WHERE v.session_id = $1::uuid AND v.set = 'viewer' AND v.member = ANY($2::bytea[]);
 
 -- name: set_session_clock
