@@ -165,8 +165,8 @@ SET buyer = CASE WHEN (excluded.told_rank, excluded.told_at, excluded.told_key) 
     delivered_at = LEAST(o.delivered_at, excluded.delivered_at);
 
 -- name: first_entries
--- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level. For Citus, which joins a
--- rebuild's temporary members with the log, and does not take them as a subquery of each other.
+-- Where some viewers of a session ($2) came from first, as the key of their arrival without the fan level. For Citus: it joins the
+-- temporary members of a rebuild with the log, and refuses a subquery on the log for each of them.
 SELECT v.member, concat(e.data ->> 'source', '|', '|' || (e.data ->> 'paid')::boolean::int) AS arrival
 FROM members v
 JOIN events e ON e.session_id = v.session_id AND e.event_key = v.event_key

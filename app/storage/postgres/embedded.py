@@ -272,7 +272,8 @@ def _replace(file: Path, text: str, owner: os.stat_result, mode: int) -> None:
     handle, aside = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(handle, "w") as new:
         new.write(text)
-        os.fchown(handle, owner.st_uid, owner.st_gid)
+        if os.geteuid() == 0:  # Others own it already, and may not be in the folder's group.
+            os.fchown(handle, owner.st_uid, owner.st_gid)
         os.fchmod(handle, mode)
     Path(aside).replace(file)
 
