@@ -55,6 +55,8 @@ class Action:
     brand_slug: str | None = None
     id: UUID = field(default_factory=uuid4)
     over: bool = False
+    recorded: bool = False
+    """Whether a transaction that recorded it was committed; known of those that record one action many times."""
 
     def insertion(self) -> tuple[str, *tuple[Any, ...]]:
         """Return the statement that adds its row, and the values."""

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from app.catalogue.ids import new_id
-from app.storage.ingest.claim_writes import Claim, Claims
+from app.storage.ingest.claim_writes import Claim, Claims, Ranks
 from app.storage.ingest.distributed_writes import DistributedWrites, merging
 from app.storage.ingest.new_events import NewEvents
 from app.storage.ingest.writes import WriteQueries
@@ -40,6 +40,15 @@ def order(one: UUID, number: str, rank: int, amount: int | None, lines: str | No
     buyer = (None, False) if rank else (key(1), True)
     return (one, "wechat", number, *told, "ab", amount, lines, 5, *moments, shipped, None, "t", None, *buyer)
 
+
+APPENDED: list[tuple[tuple[int, ...], list[tuple[int, int]], int]] = [
+    ((3, 1, 2), [(50, 5), (51, 5)], 2),  # all new, each statement the first
+    ((2, 4), [(50, 4)], 1),  # a duplicate: nothing is ranked
+    ((5,), [(50, 4)], 1),  # a newer statement
+    ((6,), [(51, 9)], 1),  # an older one
+    ((7,), [(52, 5)], 2),  # several of one batch
+]
+"""Events, the newest statements (what it is about, and its rank), and how many statements the events are."""
 
 BATCHES: dict[str, list[Callable[[UUID], list[tuple[Any, ...]]]]] = {
     "add_counters": [
@@ -180,7 +189,7 @@ async def test_statements_are_ranked_as_they_are_elsewhere(connection: asyncpg.C
     here, there = new_id(), new_id()
     for member, rank in ((1, b"\x05"), (2, b"\x07"), (1, b"\x04\x01"), (1, b"\x06")):
         answers = [
-            await writes(connection).claim_statements("statement", [(one, key(member), rank)])
+            await writes(connection).claim_statements([(one, key(member), rank)])
             for writes, one in ((WriteQueries, here), (DistributedWrites, there))
         ]
         assert list(answers[0].values()) == list(answers[1].values())
@@ -188,7 +197,10 @@ async def test_statements_are_ranked_as_they_are_elsewhere(connection: asyncpg.C
 
 
 async def test_the_log_and_its_claims_are_written_as_they_are_elsewhere(connection: asyncpg.Connection) -> None:
-    """New events, then some of them again; with and without attributes, digests and times that the sender had wrong."""
+    """New events, then some of them again, with and without attributes, digests and times that the sender had wrong.
+
+    Their statements are the first about something, newer or older.
+    """
     brand = new_id()
     await connection.execute("INSERT INTO brands (id, slug, name) VALUES ($1, 'b', 'B')", brand)
     found = []
@@ -201,7 +213,7 @@ async def test_the_log_and_its_claims_are_written_as_they_are_elsewhere(connecti
         queries = writes(connection)
         (row,) = await queries.find_sessions([session], [], [])
         answers: list[Any] = []
-        for numbers in ((3, 1, 2), (2, 4)):
+        for numbers, stated, count in APPENDED:
             new = NewEvents()
             for number in numbers:
                 kind = new.kind_of(session, "//s", "live.like.sent", "wechat", f"r{number % 2}", "")
@@ -217,7 +229,8 @@ async def test_the_log_and_its_claims_are_written_as_they_are_elsewhere(connecti
                     (session, "response", key(8), "wechat", AT, None, None, None),
                 ],
             )
-            appended = await queries.append_events([(session, row.version)], new, claims, DAY)
+            ranks = Ranks([(session, key(about), bytes([rank])) for about, rank in stated], count)
+            appended = await queries.append_events([(session, row.version)], new, ranks, claims, DAY)
             assert appended is not None
             claimed: Any = None
             if (outcome := appended.claimed) is not None:
@@ -226,13 +239,21 @@ async def test_the_log_and_its_claims_are_written_as_they_are_elsewhere(connecti
                     sorted((row[0], row[3]) for row in outcome.customers),
                     [tuple(row)[1:] for row in outcome.spans if row[4]],
                 ]
-            answers.append((claimed, {one.removesuffix(session.bytes) for one in appended.new}))
-        assert await queries.append_events([(session, "another version")], new, claims, DAY) is None
+            fresh = appended.new and {one.removesuffix(session.bytes) for one in appended.new}
+            ranked = {member: rank for (_, member), rank in (appended.ranked or {}).items()}
+            answers.append((claimed, fresh, ranked if claimed is None else None))
+        assert await queries.append_events([(session, "another version")], new, Ranks(), claims, DAY) is None
         bought = [row[0] for row in await rows_of(connection, "customers", brand)]
         await connection.execute("DELETE FROM customers WHERE brand_id = $1", brand)
         tables = [await rows_of(connection, table, session) for table in ("events", "members", "spans")]
         found.append((answers, bought, *tables))
     assert found[0] == found[1]
     answers, bought, events, members, spans = found[0]
-    assert [4, 3, 3, 2] == [len(events), len(members), len(bought), len(spans)]
-    assert [(3, 3, 1), None] == [claimed and tuple(map(len, claimed)) for claimed, _ in answers]
+    assert [7, 6, 3, 2] == [len(events), len(members), len(bought), len(spans)]
+    assert [
+        ((3, 3, 1), None, None),
+        (None, {key(4)}, {}),
+        (None, None, {key(50): bytes([5])}),
+        (None, None, {}),
+        (None, None, {key(52): None}),
+    ] == [(claimed and tuple(map(len, claimed)), *others) for claimed, *others in answers]

@@ -42,12 +42,17 @@ async def test_statements_run_together_in_the_order_in_which_they_are_named(empt
 
 
 def test_an_included_statement_has_the_condition_of_its_place() -> None:
-    """The log is appended to whether an event is a duplicate or not; what is included is written only if none is."""
+    """The log is appended to whether an event is a duplicate or not; what is included is written only if all is new.
+
+    Claims are written only if no statement follows another.
+    """
     append = statement("ingest/append", "append_events").sql
     claims = queries("ingest/claims")
-    for name in ("claim_members", "claim_customers", "merge_spans"):
+    for name in ("claim_statements", "claim_members", "claim_customers", "merge_spans"):
         assert "\nON CONFLICT" in claims[name]
-        assert "(SELECT count(*) FROM logged)" not in claims[name]
-    conditions = [line for line in append.splitlines() if line.startswith("WHERE (SELECT count(*) FROM logged) = ")]
-    assert 3 == len(conditions)
+        assert "(SELECT" not in claims[name]
+    conditions = [line for line in append.splitlines() if line.startswith("WHERE (SELECT ")]
+    assert [1, 3] == [
+        sum(one.startswith(f"WHERE (SELECT {what}") for one in conditions) for what in ("count(*) FROM logged)", "first.all ")
+    ]
     assert "include" not in append

@@ -8,24 +8,22 @@ without a session are parked. Events that contradict their session become dead l
 
 import contextlib
 import time
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from uuid import UUID
 
 import asyncpg
 
-from app.ingest.flushing import dead_letters, imported_events
+from app.ingest.flushing import dead_letters
+from app.ingest.flushing.append import append
 from app.ingest.flushing.cardinality import Cardinality
 from app.ingest.flushing.clocks import ClockCheck
 from app.ingest.flushing.flush_result import FlushResult
 from app.ingest.flushing.isolation import Isolation
-from app.ingest.flushing.movements import packed
 from app.ingest.flushing.parking import Parking
 from app.ingest.flushing.subjects import SubjectResolver
 from app.ingest.flushing.turn import ALONE, Turn
 from app.ingest.flushing.write_batch import RefusedItemsError, WriteBatch
-from app.ingest.folding import fold
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.ingest.receiving.submission import Rejection, Submission, SubmittedEvent
 from app.ingest.turns import give_way
@@ -33,8 +31,6 @@ from app.problems import FieldError
 from app.settings import Settings
 from app.storage import audit
 from app.storage.database import Connection, Database
-from app.storage.ingest import rebuilds
-from app.storage.ingest.claim_writes import Claims
 from app.storage.ingest.distributed_writes import limit_locks_on_nodes, writes_of
 from app.storage.ingest.writes import WriteQueries
 from app.storage.pool.persistent_connection import PersistentConnection, early_lock_release
@@ -135,6 +131,8 @@ class Flusher:
                 await limit_locks_on_nodes(connection, self._database.connector.limits.of_flushes().lock)
             result = await self.write(connection, items, rejected_only, datetime.now(UTC), turn, expect_new=expect_new)
         self._cardinality.remember(result.values)
+        for action in result.actions:
+            action.recorded = True
         return result
 
     async def write(
@@ -165,10 +163,11 @@ class Flusher:
             owners[id(item.submission)] = item.submission
         for owner, rejections in persistent.items():
             await dead_letters.keep(queries, self._privacy_keys, owners[owner], rejections, now)
-        for action in {item.submission.action for item in items} - {None}:
+        for action in {item.submission.action for item in items}:
             # Deferred events are stored by a later transaction, which records the action of those that have none here.
-            if any(item.submission.action is action for item in result.stored()):
+            if action is not None and not action.recorded and any(item.submission.action is action for item in result.stored()):
                 await audit.record(connection, action)
+                result.actions.append(action)
         return result
 
     async def _write_events(self, queries: WriteQueries, items: list[SubmittedEvent], now: datetime, turn: Turn) -> FlushResult:
@@ -193,7 +192,7 @@ class Flusher:
                 batch, unresolved = await self._resolved(queries, items, now)
             result: FlushResult | None = FlushResult(rejections=batch.rejections)
             if batch.items:
-                result = await self._append(queries, batch, now)
+                result = await append(queries, batch, self._cardinality, now, self._slow_after_ms)
             if result is not None:
                 if unresolved:
                     await self._parking.park(queries, unresolved, result, now)
@@ -244,52 +243,3 @@ class Flusher:
     def _new_batch(self, now: datetime) -> WriteBatch:
         clocks = ClockCheck(now, self._clock_tolerance)
         return WriteBatch(self._privacy_keys, keep_text=self._keep_text, slow_after_ms=self._slow_after_ms, clocks=clocks)
-
-    async def _append(self, queries: WriteQueries, batch: WriteBatch, now: datetime) -> FlushResult | None:
-        """Write the batch; None, and nothing is written, if a session is locked or was folded by another version than it has."""
-        batch.refuse_dropped()
-        if batch.imported:
-            await imported_events.refuse_void(queries, batch)
-        batch, values, new_values = await self._cardinality.within(queries, batch)
-        result = FlushResult(rejections=batch.rejections, values=values)
-        if not batch.items:
-            return result
-        contexts = {session: resolved.context for session, resolved in batch.resolved_sessions.items()}
-        claims = Claims() if batch.statements else fold.claims_of(batch.tally, contexts)
-        appended = await queries.append_events(sorted(batch.versions), batch.new, claims, now)
-        if appended is None:
-            return None
-        new = batch.items.keys() if appended.claimed is not None else appended.new
-        await self._note_for_rebuilds(queries, batch, new)
-        outcome = await fold.rank(queries, [one for one in batch.statements if one[1] + one[0].bytes in new])
-        result.replacements = [(session, batch.items[key + session.bytes]) for session, key in outcome.corrections]
-        if appended.claimed is not None and not outcome.outdated:
-            result.accepted, result.accepted_by_type = list(batch.items.values()), batch.new.by_type()
-            result.compare(batch.repeated, {key: batch.items[key].digest for key, _ in batch.repeated})
-            claimed = await queries.claim(fold.claims_of(batch.tally, contexts)) if batch.statements else appended.claimed
-            batch.tally.movements = packed(batch.new, batch.items)
-            await fold.finish(queries, batch.tally, claimed, contexts)
-        else:
-            result.accepted = [batch.items[key] for key in new]
-            if moved := packed(batch.new, batch.items, new):
-                await queries.add_movements(moved)
-            known = sorted(batch.items.keys() - new)
-            digests = {key: batch.items[key].digest for key in new}
-            if known:
-                digests |= await queries.logged_digests([(UUID(bytes=key[16:]), key[:16]) for key in known])
-            result.compare([*((key, batch.items[key]) for key in known), *batch.repeated], digests)
-            counted = [one for one in batch.folded(new) if (one.session, one.key) not in outcome.outdated]
-            if counted:
-                await fold.add(queries, counted, contexts, self._slow_after_ms)
-        if batch.imported:
-            await imported_events.record(queries, batch, result, contexts, self._slow_after_ms)
-        if new_values:
-            # Last: another flush that names the same minute waits for these rows.
-            await queries.add_session_values(new_values)
-        return result
-
-    async def _note_for_rebuilds(self, queries: WriteQueries, batch: WriteBatch, new: AbstractSet[bytes]) -> None:
-        """Note the new events of sessions that are being rebuilt; a session's version changes when its rebuild begins or ends."""
-        rebuilding = {session.bytes for session, resolved in batch.resolved_sessions.items() if resolved.row.rebuilding}
-        if rebuilding and (noted := [(UUID(bytes=key[16:]), key[:16]) for key in new if key[16:] in rebuilding]):
-            await rebuilds.note_events(queries.connection, noted)

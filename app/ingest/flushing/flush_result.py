@@ -16,6 +16,7 @@ from app.ingest.folding.distinct_values import Values
 from app.ingest.receiving.submission import Rejection, SubmittedEvent
 from app.observability.metrics import EVENTS_BY_TYPE
 from app.problems import FieldError
+from app.storage import audit
 
 _CONFLICT = FieldError(
     pointer="/id", detail="an event with this source and id and other content is stored; send another event under another id"
@@ -40,6 +41,8 @@ class FlushResult:
     """Session, and the event that replaces an earlier statement."""
     deferred: list[SubmittedEvent] = field(default_factory=list)
     """Events whose session is locked: they have no outcome yet."""
+    actions: list[audit.Action] = field(default_factory=list)
+    """Actions that the transaction recorded."""
 
     def compare(self, repeated: Iterable[tuple[_Key, SubmittedEvent]], digests: Mapping[_Key, bytes | None]) -> None:
         """Add events whose key is stored already: as duplicates, or as conflicts if their content differs.

@@ -35,35 +35,28 @@ async def refuse_void(queries: WriteQueries, batch: WriteBatch) -> None:
         raise RefusedItemsError(refused, _VOID)
 
 
-async def record(
+async def record(queries: WriteQueries, batch: WriteBatch) -> bool:
+    """Record which import brought which event; return whether other imports of their sessions are void.
+
+    Raises:
+        asyncpg.SerializationError: an import of the batch was voided meanwhile.
+    """
+    # Its answer tells of voids again, now that the sessions are held against them.
+    void = await queries.record_imports(sorted(_brought(batch)))
+    if any((session, import_id) in void for session, import_id, _ in batch.imported):
+        raise _VoidMeanwhileError
+    return bool(void)
+
+
+async def validate(
     queries: WriteQueries,
     batch: WriteBatch,
     result: FlushResult,
     contexts: Mapping[UUID, fold.SessionContext],
     slow_after_ms: int,
 ) -> None:
-    """Record which import brought which event, and count events again that so far only voided imports brought.
-
-    Raises:
-        asyncpg.SerializationError: an import was voided meanwhile.
-    """
-    rows = {(session, import_id, item.key): item for session, import_id, item in batch.imported}
-    await queries.record_imports(sorted(rows))
-    # Asked again, now that the sessions are held against voids.
-    void = await queries.void_imports(sorted(batch.resolved_sessions))
-    if any((session, import_id) in void for session, import_id, _ in rows):
-        raise _VoidMeanwhileError
-    if void:
-        await _validate(queries, rows, result, contexts, slow_after_ms)
-
-
-async def _validate(
-    queries: WriteQueries,
-    rows: Mapping[tuple[UUID, UUID, bytes], SubmittedEvent],
-    result: FlushResult,
-    contexts: Mapping[UUID, fold.SessionContext],
-    slow_after_ms: int,
-) -> None:
+    """Count events again that so far only voided imports brought."""
+    rows = _brought(batch)
     valid_again = set(await queries.validate_imported(sorted(rows)))
     if not valid_again:
         return
@@ -79,3 +72,8 @@ async def _validate(
             valid_again.remove((session, key))
             result.duplicates.remove(item)
             result.accepted.append(item)
+
+
+def _brought(batch: WriteBatch) -> Mapping[tuple[UUID, UUID, bytes], SubmittedEvent]:
+    """Return the events of imports by session, import and key."""
+    return {(session, import_id, item.key): item for session, import_id, item in batch.imported}

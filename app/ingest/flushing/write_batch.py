@@ -12,7 +12,7 @@ from app.ingest.flushing.clocks import ClockCheck
 from app.ingest.flushing.subjects import ResolvedSession, ResolvedSubject
 from app.ingest.folding.fold import Folded, with_correction
 from app.ingest.folding.moments import microseconds
-from app.ingest.folding.statements import STATED, Statement, statement_of
+from app.ingest.folding.statements import STATED, Stated, statement_of
 from app.ingest.folding.tally import Tally
 from app.ingest.receiving.privacy import PrivacyKeys, rename_forgotten
 from app.ingest.receiving.submission import Rejection, SubmittedEvent
@@ -64,8 +64,8 @@ class WriteBatch:
         self._clocks = clocks
         self.new = NewEvents()
         self.tally = Tally(slow_after_ms)
-        self.statements: list[tuple[UUID, bytes, Statement]] = []
-        """Session, key and statement of events that may be replaced, or replace others: which contribute is known only once they
+        self.statements: list[Stated] = []
+        """Of events that may be replaced, or replace others: which contribute is known only once they
         are in the log."""
         self.items: dict[bytes, SubmittedEvent] = {}
         """By the key of the event followed by the key of the session."""

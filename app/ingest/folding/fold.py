@@ -19,11 +19,11 @@ from app.events.registry import PAYLOADS
 from app.ingest.folding import order_facts
 from app.ingest.folding.batch_rows import Gauge, PendingClaim, Span
 from app.ingest.folding.moments import microseconds, moment, moment_or_none
-from app.ingest.folding.statements import NO_STATEMENTS, Statement, StatementOutcome, rank_statements, statement_of
+from app.ingest.folding.statements import NO_STATEMENTS, Stated, Statement, StatementOutcome, rank_statements, statement_of
 from app.ingest.folding.tally import GaugeKey, Tally
 from app.ingest.turns import give_way
 from app.storage.ingest import rebuilds
-from app.storage.ingest.claim_writes import Claimed, ClaimOutcome, Claims, CustomerClaim, MergedSpan
+from app.storage.ingest.claim_writes import Claimed, ClaimOutcome, Claims, CustomerClaim, MergedSpan, Ranked
 from app.storage.ingest.writes import LoggedEvent, WriteQueries
 from app.storage.kpis import marks
 
@@ -96,7 +96,7 @@ def fold_logged(event: LoggedEvent, context: SessionContext) -> Folded:
     )  # fmt: skip
 
 
-def stated(events: Iterable[LoggedEvent]) -> Iterator[tuple[UUID, bytes, Statement]]:
+def stated(events: Iterable[LoggedEvent]) -> Iterator[Stated]:
     """Yield session, key and statement of those events of the log that a newer one may replace."""
     for event in events:
         statement = statement_of(event.source, event.platform, PAYLOADS[event.type].model_validate_json(event.data))
@@ -117,11 +117,11 @@ async def apply(
     return outcome.corrections
 
 
-async def rank(queries: WriteQueries, stated: Sequence[tuple[UUID, bytes, Statement]]) -> StatementOutcome:
-    """Rank the statements of new events, and note the sessions in which one replaces an earlier statement."""
+async def rank(queries: WriteQueries, stated: Sequence[Stated], claimed: Ranked | None = None) -> StatementOutcome:
+    """Rank the statements of new events, unless they are `claimed` already; note the sessions in which one replaces another."""
     if not stated:
         return NO_STATEMENTS
-    outcome = await rank_statements(queries, stated)
+    outcome = await rank_statements(queries, stated, claimed)
     if outcome.corrections:
         await rebuilds.request(queries.connection, {session for session, _ in outcome.corrections}, "statement")
     return outcome

@@ -8,7 +8,7 @@ that arrives late with an older revision never counts. If a newer revision repla
 and folded again, since an order's figures cannot be subtracted alone: another order of its buyer may become the first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from app.events import envelope  # noqa: F401  (registers the payloads)
 from app.events.contributions import digest
 from app.events.payload import Payload
 from app.events.registry import PAYLOADS
+from app.storage.ingest.claim_writes import Ranked, Ranks
 from app.storage.ingest.writes import WriteQueries
 
-SET = "statement"
 STATED = frozenset(name for name, payload in PAYLOADS.items() if payload.statement is not Payload.statement)
 """The event types that can be statements. Most events are of other types, and are asked no more than that."""
 
@@ -44,6 +44,11 @@ def statement_of(source: str, platform: str, payload: Payload) -> Statement | No
     return Statement(digest(source, platform, payload.type, about), rank)
 
 
+Stated = tuple[UUID, bytes, Statement]
+"""Session, key and statement of an event."""
+NO_RANKS = Ranks()
+
+
 class StatementOutcome(NamedTuple):
     """What became of statements."""
 
@@ -56,14 +61,18 @@ class StatementOutcome(NamedTuple):
 NO_STATEMENTS = StatementOutcome(set(), set())
 
 
-async def rank_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, bytes, Statement]]) -> StatementOutcome:
-    """Keep the newest revisions of (session, event key, statement), and return what follows for the events."""
+def ranks_of(stated: Sequence[Stated]) -> Ranks:
+    """Return the newest statements, as they are ranked."""
+    return Ranks([(*who, rank) for who, rank in sorted(_newest(stated).items())], len(stated)) if stated else NO_RANKS
+
+
+async def rank_statements(writes: WriteQueries, stated: Iterable[Stated], claimed: Ranked | None = None) -> StatementOutcome:
+    """Keep the newest revisions, and return what follows for the events; `claimed` if they are ranked already."""
     stated = list(stated)
-    newest: dict[tuple[UUID, bytes], bytes] = {}
-    for session, _, (member, rank) in stated:
-        newest[session, member] = min(rank, newest.get((session, member), rank))
-    claimed = await writes.claim_statements(SET, [(*who, rank) for who, rank in sorted(newest.items())])
-    lost = [(session, SET, member) for session, member in sorted(newest) if (session, member) not in claimed]
+    newest = _newest(stated)
+    if claimed is None:
+        claimed = await writes.claim_statements(ranks_of(stated).newest)
+    lost = [(session, "statement", member) for session, member in sorted(newest) if (session, member) not in claimed]
     for session, member, rank in await writes.members(lost) if lost else ():
         newest[session, member] = rank
     outdated = {(session, key) for session, key, (member, rank) in stated if rank > newest[session, member]}
@@ -73,3 +82,10 @@ async def rank_statements(writes: WriteQueries, stated: Iterable[tuple[UUID, byt
         if claimed.get((session, member)) is not None and (session, key) not in outdated
     }
     return StatementOutcome(outdated, corrections)
+
+
+def _newest(stated: Iterable[Stated]) -> dict[tuple[UUID, bytes], bytes]:
+    newest: dict[tuple[UUID, bytes], bytes] = {}
+    for session, _, (member, rank) in stated:
+        newest[session, member] = min(rank, newest.get((session, member), rank))
+    return newest

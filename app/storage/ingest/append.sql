@@ -3,6 +3,7 @@
 -- sessions with their versions are current and all events are new: what it claims is locked until the commit, and each further round
 -- trip would be waited for by all other flushes of the session. If a session has another version or another transaction has locked it,
 -- nothing is written. If an event is a duplicate, only the log is written, because its claim could replace the claim of a new event.
+-- If a statement is not the first about its order, the log and the ranks are: which events count is known only then.
 -- Values that events share (kind_…) are sent once; `kinds` is the index into them. Long columns are joined as in claims.sql. The tables
 -- are written in the order of the parts, so that two flushes lock their rows in the same order.
 WITH held AS (
@@ -34,21 +35,27 @@ WITH held AS (
     ORDER BY event_key, 1  -- two writers of the same events lock them in the same order
     ON CONFLICT (session_id, event_key) DO NOTHING
     RETURNING session_id, event_key
+), stated AS (
+    -- include: ingest/claims claim_statements where (SELECT count(*) FROM logged) = :count::int
+), first AS (
+    -- All events are new, and no statement of them replaces another or comes after a newer one.
+    SELECT (SELECT count(*) FROM logged) = :count::int AND (SELECT count(*) FROM stated WHERE superseded IS NULL) = :stated::int AS all
 ), claimed AS (
-    -- include: ingest/claims claim_members where (SELECT count(*) FROM logged) = :count::int
+    -- include: ingest/claims claim_members where (SELECT first.all FROM first)
 ), bought AS (
-    -- include: ingest/claims claim_customers where (SELECT count(*) FROM logged) = :count::int AND (SELECT count(*) FROM claimed) >= 0
+    -- include: ingest/claims claim_customers where (SELECT first.all FROM first) AND (SELECT count(*) FROM claimed) >= 0
 ), lasted AS (
-    -- include: ingest/claims merge_spans where (SELECT count(*) FROM logged) = :count::int AND (SELECT count(*) FROM bought) >= 0
+    -- include: ingest/claims merge_spans where (SELECT first.all FROM first) AND (SELECT count(*) FROM bought) >= 0
 )
-SELECT held.count = cardinality(:sessions) AS held, logged.count AS logged,
+SELECT held.count = cardinality(:sessions) AS held, first.all AS first,
        CASE WHEN logged.count < :count::int
             THEN ARRAY(SELECT event_key || uuid_send(session_id) FROM logged) END AS new,
+       CASE WHEN NOT first.all THEN ARRAY(SELECT stated FROM stated) END AS stated,
        claimed.*,
        -- Few: as arrays of rows. Of durations only those that have an end.
        ARRAY(SELECT bought FROM bought) AS bought,
        ARRAY(SELECT lasted FROM lasted WHERE ended_at IS NOT NULL) AS lasted
-FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged,
+FROM (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM logged) AS logged, first,
      -- Joined too. Almost all claims are of one session and supersede nothing.
      (SELECT CASE WHEN cardinality(:claim_sessions::uuid[]) > 1 THEN array_agg(session_id) END AS sessions,
              string_agg(set, E'\x1f') AS sets, string_agg(member, ''::bytea) AS members,

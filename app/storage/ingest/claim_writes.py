@@ -3,7 +3,7 @@
 In: rows in columns. Out: what the writes changed. Never here: what the rows mean, commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -15,12 +15,17 @@ from app.storage.queries import queries, statement
 
 _SQL = queries("ingest/claims")
 _MEMBERS = statement("ingest/claims", "claim_members")
+_STATEMENTS = statement("ingest/claims", "claim_statements")
 _CUSTOMERS = statement("ingest/claims", "claim_customers")
 _SPANS = statement("ingest/claims", "merge_spans")
 _MEMBER_BYTES = 16
 
 Claim = tuple[UUID, str, bytes, int, bytes]
 """Session, set, member (16 bytes), moment (microseconds since 1970) and event (16 bytes)."""
+Rank = tuple[UUID, bytes, bytes]
+"""Session, member (16 bytes) that a statement is about, and its rank (any length)."""
+Ranked = dict[tuple[UUID, bytes], bytes | None]
+"""Session and member of the statements that are newer than all before them → the rank that each replaced, if it replaced one."""
 Claimed = tuple[UUID, str, bytes, bytes | None]
 """Session, set, member, and the later event that owned it before, if one did."""
 CustomerClaim = tuple[UUID, bytes, UUID, int, bytes]
@@ -39,6 +44,13 @@ class Claims(NamedTuple):
     members: Sequence[Claim] = ()
     customers: Sequence[CustomerClaim] = ()
     spans: Sequence[SpanColumns] = ()
+
+
+class Ranks(NamedTuple):
+    """The statements of a batch: the newest about each order, sorted, and how many it has at all."""
+
+    newest: Sequence[Rank] = ()
+    statements: int = 0
 
 
 class ClaimOutcome(NamedTuple):
@@ -64,13 +76,9 @@ class ClaimQueries(MergeQueries):
         """Return the claims that succeeded."""
         return [tuple(row) for row in await self.connection.fetch(*_MEMBERS(**member_columns(claims)))]
 
-    async def claim_statements(self, name: str, rows: list[tuple[UUID, bytes, bytes]]) -> dict[tuple[UUID, bytes], bytes | None]:
-        """Claim (session, member, rank) in a set; return (session, member) → superseded rank of the claims that succeeded."""
-        sessions, members, ranks = columns(rows, 3)
-        found = await self.connection.fetch(
-            _SQL["claim_statements"], *indexed(sessions), b"".join(members), name, joined_keys(ranks)
-        )
-        return {(row[0], row[1]): row[2] for row in found}
+    async def claim_statements(self, rows: Sequence[Rank]) -> Ranked:
+        """Rank statements."""
+        return ranked(await self.connection.fetch(*_STATEMENTS(**rank_columns(rows))))
 
     async def members(self, keys: list[tuple[UUID, str, bytes]]) -> list[tuple[UUID, bytes, bytes]]:
         """Return (session, member, event key) of members by (session, set, member)."""
@@ -93,6 +101,20 @@ def member_columns(claims: Sequence[Claim]) -> dict[str, Any]:
         "claim_sessions": claim_sessions, "claim_places": places, "sets": SEPARATOR.join(sets), "members": b"".join(members),
         "moments": joined(moments), "claim_events": b"".join(events),
     }  # fmt: skip
+
+
+def rank_columns(rows: Sequence[Rank]) -> dict[str, Any]:
+    """Return the arguments of `claim_statements`."""
+    sessions, members, ranks = columns(rows, 3)
+    rank_sessions, places = indexed(sessions)
+    return {
+        "rank_sessions": rank_sessions, "rank_places": places, "ranked": b"".join(members), "ranks": joined_keys(ranks),
+    }  # fmt: skip
+
+
+def ranked(rows: Iterable[Any]) -> Ranked:
+    """Return what `claim_statements` returned."""
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def customer_columns(rows: Sequence[CustomerClaim]) -> dict[str, Any]:

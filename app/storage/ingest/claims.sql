@@ -14,10 +14,12 @@ WHERE (excluded.at, excluded.event_key) < (m.at, m.event_key)
 RETURNING session_id, set, member, superseded;
 
 -- name: claim_statements
--- The same for statements ($4 is their set): the rank, which is not as long as a key, takes the place of the event and its time.
+-- The same for statements: the rank, which is not as long as a key, takes the place of the event and its time.
 INSERT INTO members AS m (session_id, set, member, at, event_key)
-SELECT ($1::uuid[])[session], $4::text, substring($3::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(0), decode(rank, 'hex')
-FROM unnest(string_to_array($2, E'\x1f')::int[], string_to_array($5, E'\x1f')) WITH ORDINALITY AS new (session, rank, n)
+SELECT (:rank_sessions::uuid[])[session], 'statement', substring(:ranked::bytea FROM (16 * n - 15)::int FOR 16), to_timestamp(0),
+       decode(rank, 'hex')
+FROM unnest(string_to_array(:rank_places, E'\x1f')::int[], string_to_array(:ranks, E'\x1f'))
+    WITH ORDINALITY AS new (session, rank, n)
 ON CONFLICT (session_id, set, member) DO UPDATE
 SET superseded = m.event_key, event_key = excluded.event_key
 WHERE excluded.event_key < m.event_key

@@ -23,7 +23,19 @@ from sqlalchemy import JSON, BigInteger, Boolean, DateTime, LargeBinary, Numeric
 
 from app.storage import session_locks
 from app.storage.database import Connection, Database
-from app.storage.ingest.claim_writes import Claim, Claimed, ClaimedCustomer, Claims, CustomerClaim, MergedSpan, SpanColumns
+from app.storage.ingest.claim_writes import (
+    Claim,
+    Claimed,
+    ClaimedCustomer,
+    Claims,
+    CustomerClaim,
+    MergedSpan,
+    Rank,
+    Ranked,
+    Ranks,
+    SpanColumns,
+    ranked,
+)
 from app.storage.ingest.merge_writes import CounterColumns, SampleColumns
 from app.storage.ingest.movement_writes import MovementColumns
 from app.storage.ingest.new_events import NewEvents
@@ -102,6 +114,9 @@ _APPEND = into("events", _EVENT, "ON CONFLICT (session_id, event_key) DO NOTHING
 _ADD_MOVEMENTS = into(
     "movements", ("session_id", "part", "event_key", "entries", "exits"), "ON CONFLICT (session_id, event_key, part) DO NOTHING"
 )
+_RECORD_IMPORTS = into(
+    "import_events", ("session_id", "import_id", "event_key"), "ON CONFLICT (session_id, import_id, event_key) DO NOTHING"
+)
 
 
 class DistributedWrites(WriteQueries):
@@ -124,9 +139,9 @@ class DistributedWrites(WriteQueries):
         return set(ids) - await session_locks.try_hold(self.connection, ids)
 
     async def append_events(
-        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: Claims, received_at: datetime
+        self, remembered: list[tuple[UUID, str]], new: NewEvents, ranks: Ranks, claims: Claims, received_at: datetime
     ) -> Appended | None:
-        """Append to the log, then claim."""
+        """Append to the log, then rank and claim."""
         ids, versions = columns(remembered, 2)
         # Two statements: a version that was read before the lock was taken may be out of date.
         if len(await session_locks.try_hold(self.connection, ids)) < len(ids):
@@ -140,7 +155,14 @@ class DistributedWrites(WriteQueries):
                 logged.add(row[0] + session.bytes)
         if len(logged) < len(new.key):
             return Appended(None, logged)
-        return Appended(await self.claim(claims), set())
+        found = await self.claim_statements(ranks.newest) if ranks.newest else {}
+        first = list(found.values()).count(None) == ranks.statements
+        return Appended(await self.claim(claims) if first else None, ranked=found)
+
+    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> set[tuple[UUID, UUID]]:
+        """Record what imports brought, as (session, import, key); return (session, import) of those that are void."""
+        await self._insert(_RECORD_IMPORTS, rows)
+        return await self.void_imports(sorted({session for session, _, _ in rows}))
 
     async def add_session_values(self, rows: list[SessionValue]) -> None:
         """Add distinct values of sessions."""
@@ -150,11 +172,10 @@ class DistributedWrites(WriteQueries):
         """Return the claims that succeeded."""
         return [tuple(row) for row in await self._insert(merging("claim_members"), claims)]
 
-    async def claim_statements(self, name: str, rows: list[tuple[UUID, bytes, bytes]]) -> dict[tuple[UUID, bytes], bytes | None]:
-        """Claim (session, member, rank) in a set; return (session, member) → superseded rank of the claims that succeeded."""
-        claims = [(session, name, member, 0, rank) for session, member, rank in rows]
-        found = await self._insert(merging("claim_statements"), claims)
-        return {(row[0], row[1]): row[2] for row in found}
+    async def claim_statements(self, rows: Sequence[Rank]) -> Ranked:
+        """Rank statements."""
+        claims = [(session, "statement", member, 0, rank) for session, member, rank in rows]
+        return ranked(await self._insert(merging("claim_statements"), claims))
 
     async def claim_customers(self, rows: Sequence[CustomerClaim]) -> list[ClaimedCustomer]:
         """Return the claims of customers that succeeded, brand by brand."""

@@ -87,11 +87,15 @@ JOIN voided_events d USING (session_id, event_key);
 SELECT v.session_id, v.import_id FROM voids v WHERE v.session_id = ANY($1::uuid[]) AND v.import_id IS NOT NULL;
 
 -- name: record_imports
--- Records which events imports brought, new or not. $3 is the index into $1 and $2; the keys are joined.
-INSERT INTO import_events (session_id, import_id, event_key)
-SELECT ($1::uuid[])[pair], ($2::uuid[])[pair], substring($4::bytea FROM (16 * n - 15)::int FOR 16)
-FROM unnest(string_to_array($3, E'\x1f')::int[]) WITH ORDINALITY AS new (pair, n)
-ON CONFLICT (session_id, import_id, event_key) DO NOTHING;
+-- Records which events imports brought, new or not, and returns the imports that are void in their sessions ($1). $3 is the index
+-- into $1 and $2; the keys are joined.
+WITH recorded AS (
+    INSERT INTO import_events (session_id, import_id, event_key)
+    SELECT ($1::uuid[])[pair], ($2::uuid[])[pair], substring($4::bytea FROM (16 * n - 15)::int FOR 16)
+    FROM unnest(string_to_array($3, E'\x1f')::int[]) WITH ORDINALITY AS new (pair, n)
+    ON CONFLICT (session_id, import_id, event_key) DO NOTHING
+)
+SELECT v.session_id, v.import_id FROM voids v WHERE v.session_id = ANY($1::uuid[]) AND v.import_id IS NOT NULL;
 
 -- name: page
 -- Voids of a session, the newest first, with the number of events that each takes out.

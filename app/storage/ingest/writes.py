@@ -16,9 +16,13 @@ from app.storage.ingest.claim_writes import (
     ClaimOutcome,
     ClaimQueries,
     Claims,
+    Ranked,
+    Ranks,
     claimed_members,
     customer_columns,
     member_columns,
+    rank_columns,
+    ranked,
     span_columns,
 )
 from app.storage.ingest.new_events import NewEvents
@@ -85,9 +89,11 @@ class Appended(NamedTuple):
     """The outcome of appending events to the log."""
 
     claimed: ClaimOutcome | None
-    """The outcome of the claims; None if an event was a duplicate, so that nothing was claimed."""
-    new: set[bytes]
-    """In that case: key and session, as bytes, of the events that were new."""
+    """The outcome of the claims; None, and nothing was claimed, unless all events were new and each statement the first."""
+    new: set[bytes] | None = None
+    """Key and session, as bytes, of the events that were new; None if all were."""
+    ranked: Ranked | None = None
+    """The outcome of the ranks; None if each statement was the first, or nothing was ranked because an event was a duplicate."""
 
 
 class WriteQueries(ClaimQueries):
@@ -124,9 +130,9 @@ class WriteQueries(ClaimQueries):
         return found
 
     async def append_events(
-        self, remembered: list[tuple[UUID, str]], new: NewEvents, claims: Claims, received_at: datetime
+        self, remembered: list[tuple[UUID, str]], new: NewEvents, ranks: Ranks, claims: Claims, received_at: datetime
     ) -> Appended | None:
-        """Append to the log and claim.
+        """Append to the log, rank statements and claim.
 
         None, and nothing is written, if the version of a session differs from the cached one or the session is locked.
 
@@ -144,16 +150,19 @@ class WriteQueries(ClaimQueries):
             data=SEPARATOR.encode().join(new.data).decode(), digests=b"".join(new.digest),
             sent_times=SEPARATOR.join(str(new.sent.get(n, "")) for n in range(count)) if new.sent else "",
             attributes=SEPARATOR.join(new.attributes.get(n, "") for n in range(count)) if new.attributes else "",
+            stated=ranks.statements, **rank_columns(ranks.newest),
             **member_columns(claims.members), **customer_columns(claims.customers), **span_columns(claims.spans),
         )  # fmt: skip
         found = await self.connection.fetchrow(*append)
         assert found is not None
-        held, logged, fresh, *claimed, bought, lasted = found
+        held, first, fresh, stated, *claimed, bought, lasted = found
         if not held:
             return None
-        if logged < count:
+        if fresh is not None:
             return Appended(None, set(fresh))
-        return Appended(ClaimOutcome(claimed_members(claims.members, *claimed), bought, lasted), set())
+        if not first:
+            return Appended(None, ranked=ranked(stated))
+        return Appended(ClaimOutcome(claimed_members(claims.members, *claimed), bought, lasted))
 
     async def session_values(self, rows: list[SessionValue]) -> KnownValues:
         """Return what is known of the sessions' distinct values, as far as the given values are concerned."""
@@ -199,11 +208,12 @@ class WriteQueries(ClaimQueries):
         """Return (session, import) of the imports that are void."""
         return {(row[0], row[1]) for row in await self.connection.fetch(_VOIDS["void_imports"], sessions)}
 
-    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> None:
-        """Record what imports brought, as (session, import, key)."""
+    async def record_imports(self, rows: list[tuple[UUID, UUID, bytes]]) -> set[tuple[UUID, UUID]]:
+        """Record what imports brought, as (session, import, key); return (session, import) of those that are void."""
         sessions, imports, keys = columns(rows, 3)
         pairs, places = indexed(zip(sessions, imports, strict=True))
-        await self.connection.execute(_VOIDS["record_imports"], *columns(pairs, 2), places, b"".join(keys))
+        void = await self.connection.fetch(_VOIDS["record_imports"], *columns(pairs, 2), places, b"".join(keys))
+        return {(row[0], row[1]) for row in void}
 
     async def validate_imported(self, rows: list[tuple[UUID, UUID, bytes]]) -> list[tuple[UUID, bytes]]:
         """Take back what voids of other imports did to these events; return those that are valid again, as (session, key)."""
