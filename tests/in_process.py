@@ -27,7 +27,7 @@ reader_in_process_of_its_own = imports._reader
 @asynccontextmanager
 async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, only_columns: bool) -> AsyncIterator[Any]:
     """Read a file by the function that the reading process runs."""
-    out, stream = io.BytesIO(), asyncio.StreamReader(imports._LONGEST_LINE)
+    out, stream = io.BytesIO(), asyncio.StreamReader(imports._READ_AHEAD)
     argument = {"options": options, "source": imports.SOURCE, "imported_at": now.isoformat()}
     write = import_process.write_columns if only_columns else import_process.write_all
     write(file, json.loads(json.dumps(argument)), out)

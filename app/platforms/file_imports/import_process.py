@@ -1,6 +1,7 @@
 """The process that reads an imported file.
 
-In: the file as standard input, one JSON argument. Out: lines of JSON on standard output, see `write_all` and `write_columns`.
+In: the file as standard input, one JSON argument. Out: parts on standard output, see `write_all` and `write_columns`: each is the
+number of its bytes on a line of its own, and JSON.
 Never here: the database, secrets, the network.
 
 To read a file takes seconds of computing that hold the interpreter's lock, and a hostile file can make a reader take any amount
@@ -47,21 +48,22 @@ _RECORDS: dict[str, type[RecordImport]] = {
 
 
 def write_all(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
-    """Write one line with what was found out of the file, then two lines per batch: reports of rows, and their events or records.
+    """Write one part with what was found out of the file, then two per batch: reports of rows, and their events or records.
 
-    A file that cannot be used makes one line with `misconfigured` or `bad_file`.
+    A file that cannot be used makes one part with `misconfigured` or `bad_file`.
     """
     with _refusals(out):
         found = _open(file, argument)
-        out.write(to_json({"file": _facts(found)}) + b"\n")
+        _write(out, {"file": _facts(found)})
         for batch in _batches(found.groups()):
-            out.write(to_json([row for group in batch for row in group.rows]) + b"\n")
-            out.write(to_json(list(chain.from_iterable(group.events for group in batch))) + b"\n")
+            _write(out, [row for group in batch for row in group.rows])
+            _write(out, list(chain.from_iterable(group.events for group in batch)))
+            # Waits while the server has enough to store.
             out.flush()
 
 
 def write_columns(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
-    """Write one line with the headings of the file and what they are taken for, or why there are none."""
+    """Write one part with the headings of the file and what they are taken for, or why there are none."""
     options = argument["options"]
     with _refusals(out):
         model = _MODELS.get(str(options.get("kind")), ImportOptions)
@@ -71,7 +73,13 @@ def write_columns(file: BinaryIO, argument: Any, out: BinaryIO) -> None:
             raise Misconfigured(faults)
         chosen = model.model_validate(asked)
         known = chosen.fields if isinstance(chosen, ImportOptions) else None
-        out.write(to_json({"file": describe_columns(file, str(options["kind"]), chosen, known)}) + b"\n")
+        _write(out, {"file": describe_columns(file, str(options["kind"]), chosen, known)})
+
+
+def _write(out: BinaryIO, part: Any) -> None:
+    content = to_json(part)
+    out.write(b"%d\n" % len(content))
+    out.write(content)
 
 
 @contextmanager
@@ -80,11 +88,11 @@ def _refusals(out: BinaryIO) -> Iterator[None]:
     try:
         yield
     except Misconfigured as error:
-        out.write(to_json({"misconfigured": [asdict(fault) for fault in error.faults]}) + b"\n")
+        _write(out, {"misconfigured": [asdict(fault) for fault in error.faults]})
     except BadFile as error:
-        out.write(to_json({"bad_file": str(error), "option": error.option}) + b"\n")
+        _write(out, {"bad_file": str(error), "option": error.option})
     except MemoryError:
-        out.write(to_json({"bad_file": "takes too much memory to read", "option": None}) + b"\n")
+        _write(out, {"bad_file": "takes too much memory to read", "option": None})
 
 
 def _open(file: BinaryIO, argument: Any) -> Import | RecordImport:

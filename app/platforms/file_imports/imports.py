@@ -46,10 +46,13 @@ MOST_WAITING = 8
 _UNCOMMITTED = 3
 """Batches of an import that wait for their commit."""
 _READER_SECONDS = 150
-"""Longest wait for a line of the reading process; its computing time is limited too."""
+"""Longest wait for a part of what the reading process writes; its computing time is limited too."""
 _QUEUE_SECONDS = 30
 """Longest wait for room in the writer's queue."""
-_LONGEST_LINE = 64 * 1024 * 1024
+_LONGEST_PART = 64 * 1024 * 1024
+_READ_AHEAD = 128 * 1024
+"""Bytes; with about three times as many ahead, the reading process waits. It neither fills the memory nor takes the processor
+from others before its rows can be stored."""
 
 
 class Importer:
@@ -112,7 +115,7 @@ class Importer:
         self._waiting += 1
         try:
             async with self._turn, _reader(file, options, now, only_columns=only_columns) as process:
-                yield Reading(process, _facts(await _line(process)))
+                yield Reading(process, _facts(await _parsed(process)))
         finally:
             self._waiting -= 1
 
@@ -157,7 +160,7 @@ async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, onl
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALLYLIGHT_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "app.platforms.file_imports.import_process", argument,
-        stdin=file, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL, env=environment, limit=_LONGEST_LINE, start_new_session=True,
+        stdin=file, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL, env=environment, limit=_READ_AHEAD, start_new_session=True,
     )  # fmt: skip
     try:
         yield process
@@ -167,38 +170,46 @@ async def _reader(file: BinaryIO, options: dict[str, Any], now: datetime, *, onl
         await process.wait()
 
 
-async def _line(process: Process) -> Any:
-    """Return the next line of the reading process, parsed; None at its end."""
+async def _part(process: Process) -> bytes | None:
+    """Return the next part that the reading process writes, JSON; None at its end."""
     assert process.stdout is not None
     try:
         async with asyncio.timeout(_READER_SECONDS):
-            line = await process.stdout.readline()
-            if line.endswith(b"\n"):
-                return from_json(line)
+            if length := await process.stdout.readline():
+                if int(length) <= _LONGEST_PART:
+                    return await process.stdout.readexactly(int(length))
             # It ends without a word if it needs more memory or time than it may have.
-            if await process.wait() == 0:
+            elif await process.wait() == 0:
                 return None
-    except (TimeoutError, ValueError):
+    except (TimeoutError, ValueError, asyncio.IncompleteReadError):
         pass
     raise invalid("/file", "takes too much memory or time to read", "file_too_costly")
 
 
-def _facts(line: Any) -> dict[str, Any]:
-    if line is None:
-        raise invalid("/file", "cannot be read", "file_unreadable")
-    if "misconfigured" in line:
-        raise refused(Misconfigured(InvalidField(**fault) for fault in line["misconfigured"]))
-    if "bad_file" in line:
-        raise invalid(f"/options/{line['option']}" if line["option"] else "/file", line["bad_file"])
-    facts: dict[str, Any] = line["file"]
+async def _parsed(process: Process) -> Any:
+    return None if (part := await _part(process)) is None else from_json(part)
+
+
+def _facts(part: Any) -> dict[str, Any]:
+    if part is None:
+        raise _unreadable()
+    if "misconfigured" in part:
+        raise refused(Misconfigured(InvalidField(**fault) for fault in part["misconfigured"]))
+    if "bad_file" in part:
+        raise invalid(f"/options/{part['option']}" if part["option"] else "/file", part["bad_file"])
+    facts: dict[str, Any] = part["file"]
     return facts
+
+
+def _unreadable() -> ProblemError:
+    return invalid("/file", "cannot be read", "file_unreadable")
 
 
 class Reading:
     """A file that is being read."""
 
     def __init__(self, process: Process, facts: dict[str, Any]) -> None:
-        """Begin behind the line with what was found out of the file."""
+        """Begin behind the part with what was found out of the file."""
         self._process = process
         self.facts = facts
 
@@ -208,12 +219,13 @@ class Reading:
         Raises:
             ProblemError: 422, where the rest of the file cannot be used.
         """
-        while (rows := await _line(self._process)) is not None:
+        while (rows := await _parsed(self._process)) is not None:
             if isinstance(rows, dict):
                 # Met behind the point up to which rows were stored.
                 _facts(rows)
-            assert self._process.stdout is not None
-            yield rows, await self._process.stdout.readline()
+            if (body := await _part(self._process)) is None:
+                raise _unreadable()
+            yield rows, body
 
 
 def submission_of(body: bytes, principal: Principal, import_id: UUID, now: datetime) -> Submission:
