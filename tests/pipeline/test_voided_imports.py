@@ -14,6 +14,7 @@ from tests.databases import WRITES
 from tests.pipeline.conftest import Stage
 from tests.pipeline.reference_records import Show
 from tests.pipeline.request_bodies import body, like, likes
+from tests.pipeline.strategies import Event
 from tests.pipeline.voiding import new_show, take_back, void_event
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -144,12 +145,35 @@ async def test_an_import_that_is_voided_during_its_flush_brings_nothing(stage: S
     assert await _gmv(stage, show) is None
 
 
+async def test_a_row_that_its_session_rejected_was_not_brought(stage: Stage) -> None:
+    """The void of the import that brought it later takes it out, also if other events were stored beside the rejected one."""
+    show, other = await new_show(stage), await new_show(stage)
+    order = {"order": "A-1", "currency": "JPY", "amount": "30", "lines": [], "revision": "1"}
+    row = like(show.id, type="live.order.paid", data=order)
+    rejected = await _bring(stage, uuid4(), like(other.id), row)
+    assert (1, 1) == (rejected.accepted, len(rejected.rejected))
+    answer = await stage.client.patch(f"/v1/sessions/{show.id}", json={"currency": "JPY"})
+    assert 200 == answer.status_code, answer.text
+    import_id = uuid4()
+    assert 1 == (await _bring(stage, import_id, row)).accepted
+    assert "30" == await _gmv(stage, show)
+    assert 1 == (await _void_import(stage, show, {"id": str(import_id)}))["events"]
+    assert await _gmv(stage, show) is None
+
+
+async def _bring(stage: Stage, import_id: UUID, *events: Event) -> Submission:
+    """Send events of an import in one transaction, and return their outcome."""
+    submission = Submission(None, "import:test", datetime.now(UTC), import_id=import_id)
+    for index, one in enumerate(events):
+        event = EVENT.validate_json(body(one))
+        submission.items.append(SubmittedEvent(event, event_key(event.source, event.id), index, submission))
+    await stage.service.writer.submit(submission)
+    return submission
+
+
 async def _assert_refused(stage: Stage, show: Show, report: dict[str, Any]) -> None:
     """Send one more event of the import."""
-    submission = Submission(None, "import:test", datetime.now(UTC), import_id=UUID(report["id"]))
-    event = EVENT.validate_json(body(like(show.id)))
-    submission.items = [SubmittedEvent(event, event_key(event.source, event.id), 0, submission)]
-    await stage.service.writer.submit(submission)
+    submission = await _bring(stage, UUID(report["id"]), like(show.id))
     assert (0, ["the import that brings this event is void"]) == (
         submission.accepted,
         [error.detail for rejection in submission.rejected for error in rejection.errors],

@@ -104,13 +104,13 @@ class WriteBatch:
                 if only_all:
                     break
                 continue
-            if submission.import_id is not None:
-                self.imported.append((target.session, submission.import_id, item))
             key = item.key + target.key
             at = None if event.time is None else microseconds(event.time)
             digest = item.content_digest(self._privacy_keys, at)
             if key in taken:
                 self.repeated.append((key, item))
+                if submission.import_id is not None:
+                    self.imported.append((target.session, submission.import_id, item))
                 continue
             platform = item.pseudonymize(self._privacy_keys, target.platform, keep_text=self._keep_text)
             if platform != target.platform:  # an earlier try decided it
@@ -145,6 +145,9 @@ class WriteBatch:
             if statement is not None:
                 self.statements.append((target.session, item.key, statement))
             taken[key] = item
+            # Not before: a later import may bring an event that was rejected, and alone decides then whether it counts.
+            if submission.import_id is not None:
+                self.imported.append((target.session, submission.import_id, item))
         return unresolved
 
     def without(self, error_of: Callable[[UUID, Contributions, int], FieldError | None]) -> "WriteBatch":
