@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -104,6 +105,12 @@ class RequestMeasures:
         self._merged: dict[tuple[str, str, int], tuple[float, int]] = {}
         self._measures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
+    @cached_property
+    def _logger(self) -> structlog.typing.FilteringBoundLogger:
+        # Made once, after logging is configured: structlog makes a logger for each line, also for one that is not written.
+        logger: structlog.typing.FilteringBoundLogger = _log.bind()
+        return logger
+
     def add(self, method: str, route: str, status: int, seconds: float) -> None:
         """Add a request that is answered; `method` and `route` are of fixed sets."""
         measures = self._measures.get((method, route, status))
@@ -118,9 +125,9 @@ class RequestMeasures:
         if status in _MERGED:
             self._log_merged(method, route, status, seconds)
         elif status >= 500:
-            _log.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+            self._logger.error("request", method=method, route=route, status=status, seconds=round(seconds, 6))
         elif status >= 400 or (method, route) not in QUIET:
-            log = _log.debug if route == ASSETS and status < 400 else _log.info
+            log = self._logger.debug if route == ASSETS and status < 400 else self._logger.info
             log("request", method=method, route=route, status=status, seconds=round(seconds, 6))
 
     def add_unread(self, status: int) -> None:
@@ -137,7 +144,7 @@ class RequestMeasures:
         self._merged[method, route, status] = (now, 0)
         # The count of the lines that were left out before this one.
         merged = {"more": more} if more else {}
-        log = _log.error if status >= 500 else _log.info
+        log = self._logger.error if status >= 500 else self._logger.info
         log("request", method=method, route=route, status=status, seconds=round(seconds, 6), **merged)
 
 

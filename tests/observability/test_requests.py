@@ -166,7 +166,8 @@ async def test_files_of_the_dashboard_are_told_at_debug_alone(client: httpx.Asyn
     await client.get("/assets/1/none.js")
     assert [("info", 404)] == [(line["level"], line["status"]) for line in lines()]
     configure_logging("debug", "json")
-    await client.get("/assets/1/js/main.js")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(_app()), base_url="http://test") as started_so:
+        await started_so.get("/assets/1/js/main.js")
     (line,) = (line for line in lines() if line.get("route") == ASSETS)
     assert ("debug", "GET", 200) == (line["level"], line["method"], line["status"])
 
