@@ -18,47 +18,51 @@ from app.storage.ingest.new_events import NewEvents
 
 _SINCE_2000 = 946_684_800_000_000
 """Microseconds from 1970, where the fold's times begin, to 2000, where PostgreSQL's do."""
-_PARTS = range(8)
-"""Of a session's viewers, by the first bits of their pseudonyms. A reader goes through one part at a time."""
 _BITS = 5
-"""The other bits of a byte."""
+"""The bits of a byte behind the first three, by which a session's viewers are divided into eight parts. A reader goes through one
+part at a time."""
+_MOVING = {ViewerEntered.type: False, ViewerLeft.type: True}
+"""Type of an event → whether it is an exit."""
 
-_Parts = list[list[bytes]]
+_Parts = dict[int, tuple[bytearray, bytearray]]
+"""Part → its entries and its exits."""
 
 
 def packed(
     events: NewEvents, items: Mapping[bytes, SubmittedEvent], new: Container[bytes] | None = None
 ) -> list[MovementColumns]:
     """Return the entries and exits among events, whose `items` are in the same order; of those that are `new`, if it is given."""
-    sessions: dict[UUID, tuple[_Parts, _Parts]] = {}
+    sessions: dict[UUID, _Parts] = {}
     # An event of another type costs a look-up.
-    moving: dict[int, tuple[_Parts, bool]] = {}
-    for (session, _, type, *_), kind in events.kinds.items():
-        if type in {ViewerEntered.type, ViewerLeft.type}:
-            exits = type == ViewerLeft.type
-            parts = sessions.setdefault(session, ([[] for _ in _PARTS], [[] for _ in _PARTS]))
-            moving[kind] = (parts[exits], exits)
+    moving = {
+        kind: (sessions.setdefault(session, {}), _MOVING[type])
+        for (session, _, type, *_), kind in events.kinds.items()
+        if type in _MOVING
+    }
     if not moving:
         return []
     for kind, at, (key, item) in zip(events.kind, events.at, items.items(), strict=True):
         found = moving.get(kind)
         if found is None or (new is not None and key not in new):
             continue
-        parts_of, exits = found
+        parts, is_exit = found
         # Of two classes, the payload's and the decoder's; both have its fields, and hold a pseudonym now.
         data: Any = item.event.data
         viewer = bytes.fromhex(data.viewer)
-        if exits:
+        part = viewer[0] >> _BITS
+        if part not in parts:
+            parts[part] = (bytearray(), bytearray())
+        entries, exits = parts[part]
+        if is_exit:
             watched = data.watched_seconds
-            parts_of[viewer[0] >> _BITS].append(EXIT.pack(viewer, at - _SINCE_2000, inf if watched is None else watched))
+            exits += EXIT.pack(viewer, at - _SINCE_2000, inf if watched is None else watched)
         else:
-            parts_of[viewer[0] >> _BITS].append(ENTRY.pack(viewer, at - _SINCE_2000))
+            entries += ENTRY.pack(viewer, at - _SINCE_2000)
     keys = _first_keys({session for session, *_ in events.kinds}, items, new)
     return [
-        (session, part, keys[session.bytes], b"".join(entries[part]), b"".join(exits[part]))
-        for session, (entries, exits) in sorted(sessions.items())
-        for part in _PARTS
-        if entries[part] or exits[part]
+        (session, part, keys[session.bytes], bytes(entries), bytes(exits))
+        for session, parts in sorted(sessions.items())
+        for part, (entries, exits) in sorted(parts.items())
     ]
 
 

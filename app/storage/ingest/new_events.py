@@ -33,12 +33,13 @@ class NewEvents:
         """Return the number of a kind; `owner` is the brand that the sender is bound to, or empty."""
         return self.kinds.setdefault((session, source, type, platform, room, owner), len(self.kinds) + 1)
 
-    def by_type(self) -> Counter[str]:
+    def by_type(self) -> dict[str, int]:
         """Return the number of events by type."""
-        found: Counter[str] = Counter()
-        types = [type for _, _, type, *_ in self.kinds]
-        for kind, number in Counter(self.kind).items():
-            found[types[kind - 1]] += number
+        found: dict[str, int] = {}
+        numbers = Counter(self.kind)
+        for (_, _, type, *_), kind in self.kinds.items():
+            if number := numbers.get(kind):
+                found[type] = found.get(type, 0) + number
         return found
 
     def add(
