@@ -45,6 +45,8 @@ class Survey:
     """Rows that hold anything, totals left out."""
     shared: frozenset[str] = frozenset()
     """Contents of the column `owned` that stand in several groups."""
+    repeats_parts: bool = False
+    """Whether each group of several rows has one content in all cells of the column `parts`, as a repeated total has."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,11 @@ class Surveyor:
     date_order: DateOrder | None = None
     owned: str | None = None
     """Heading of a column whose contents should stand in one group each."""
+    parts: str | None = None
+    """Heading of a column whose contents add up in a group."""
+    _part_of: dict[str, str] = field(default_factory=dict)
+    """Group → its content of the column `parts`, while no group has two."""
+    _repeated: bool = False
     _notations: dict[str, NotationOfColumn] = field(default_factory=dict)
     _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
     _needs_order: dict[str, int] = field(default_factory=dict)
@@ -97,6 +104,8 @@ class Surveyor:
             if self.key is not None:
                 key = identifying(row.cells[self.key])
                 last[key] = row.number
+                if self.parts is not None and (part := row.cells[self.parts]):
+                    self._look_at_part(key, part)
                 if self.owned is not None and (one := row.cells[self.owned]) and owners.setdefault(identifying(one), key) != key:
                     shared.add(identifying(one))
             if row.fault is None:
@@ -110,7 +119,18 @@ class Surveyor:
             last,
             count,
             frozenset(shared),
+            self._repeated and self.parts is not None,
         )
+
+    def _look_at_part(self, key: str, part: str) -> None:
+        if key not in self._part_of:
+            self._part_of[key] = part
+        elif self._part_of[key] == part:
+            self._repeated = True
+        else:
+            # One group whose parts differ shows that they are parts.
+            self.parts = None
+            self._part_of.clear()
 
     def _look(self, row: Row) -> None:
         for heading, notation in self._notations.items():

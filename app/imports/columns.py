@@ -10,9 +10,9 @@ from typing import BinaryIO
 from app.adapters.validation import InvalidField, Misconfigured
 from app.imports.column_guess import GuessedColumn, SeenRows, guess, missing
 from app.imports.options import TableOptions
-from app.imports.table_heading import Hints
+from app.imports.table_heading import BadFile, Hints
 from app.imports.table_reader import Table
-from app.imports.table_survey import TableSurvey, survey_table
+from app.imports.table_survey import survey_table
 
 MOST_EXAMPLES = 3
 _LONGEST_EXAMPLE = 80
@@ -39,7 +39,7 @@ def columns_of(file: BinaryIO, kind: str, options: TableOptions, known: Iterable
     if not options.guesses:
         return ImportColumns(chosen, {}, hints)
     survey = survey_table(file, kind, hints)
-    found = _guessed(survey, kind, options, known)
+    found = _guessed(survey.seen, kind, options, known)
     columns = chosen | {field: one.heading for field, one in found.items()}
     if lacking := missing(kind, [*columns, *options.constants]):
         raise Misconfigured(
@@ -50,6 +50,10 @@ def columns_of(file: BinaryIO, kind: str, options: TableOptions, known: Iterable
             for group in lacking
         )  # fmt: skip
     layout = survey.layout
+    alike = [name for name, seen in survey.others.items() if _complete(seen, kind, options, known)]
+    if layout.sheet is not None and alike:
+        sheets = ", ".join(name for name in survey.sheets if name in {layout.sheet, *alike})
+        raise BadFile(f"has the columns in the sheets {sheets}; name one", "sheet")
     # The encoding is decided by the whole file.
     return ImportColumns(columns, found, Hints(options.encoding, layout.separator, layout.sheet, layout.heading_row))
 
@@ -64,11 +68,18 @@ def with_currency(found: ImportColumns, table: Table) -> ImportColumns:
     return replace(found, columns={**found.columns, "currency": one.heading}, guessed={**found.guessed, "currency": one})
 
 
-def _guessed(survey: TableSurvey, kind: str, options: TableOptions, known: Iterable[str] | None) -> dict[str, GuessedColumn]:
+def _guessed(seen: SeenRows, kind: str, options: TableOptions, known: Iterable[str] | None) -> dict[str, GuessedColumn]:
     settled = options.columns | dict.fromkeys(options.constants)
-    found = guess(kind, survey.seen, settled)
+    found = guess(kind, seen, settled)
     allowed = None if known is None else set(known)
     return {field: one for field, one in found.items() if allowed is None or field in allowed}
+
+
+def _complete(seen: SeenRows, kind: str, options: TableOptions, known: Iterable[str] | None) -> bool:
+    """Return whether a sheet has the columns that are chosen, all that are needed, and more than a key or a time alone."""
+    there = [field for field, heading in options.chosen.items() if heading in seen.headings]
+    fields = [*there, *_guessed(seen, kind, options, known)]
+    return len(there) == len(options.chosen) and len(fields) > 1 and not missing(kind, [*fields, *options.constants])
 
 
 def describe_columns(file: BinaryIO, kind: str, options: TableOptions, known: Iterable[str] | None = None) -> dict[str, object]:
@@ -80,7 +91,7 @@ def describe_columns(file: BinaryIO, kind: str, options: TableOptions, known: It
     hints = Hints(options.encoding, options.separator, options.sheet, options.heading_row)
     survey = survey_table(file, kind, hints)
     layout, seen = survey.layout, survey.seen
-    found = _guessed(survey, kind, options, known)
+    found = _guessed(seen, kind, options, known)
     fields = [*options.chosen, *found, *options.constants]
     return {
         "format": layout.format, "encoding": layout.encoding, "separator": layout.separator, "sheet": layout.sheet,

@@ -94,6 +94,7 @@ class Import:
             decimal=chosen.decimal,
             date_order=chosen.date_order,
             owned=columns.get("refund") if chosen.kind == "orders" else None,
+            parts=columns.get("line_amount") if chosen.kind == "orders" else None,
         )
         self.survey: Survey = surveyor.survey(self._table.rows())
         self.layout: Layout = self._table.layout
@@ -135,6 +136,7 @@ class Import:
         export = Export(
             self._source, chosen.subject, chosen.currency, frozenset(self.columns),
             self._imported_at, chosen.exported_at, chosen.refunds_per, self.survey.shared,
+            self.survey.repeats_parts,
         )  # fmt: skip
         pending: dict[str, list[OrderRow]] = {}
         heading, last = self.columns["order"], self.survey.last_row_of

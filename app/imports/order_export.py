@@ -47,6 +47,8 @@ class Export:
     """Whether a refund column states the line's or the order's refund; read from the rows if None."""
     shared_refunds: frozenset[str] = frozenset()
     """Numbers of refunds that stand in several orders: they name none."""
+    repeats_line_amounts: bool = False
+    """Whether each order with several rows has one and the same `line_amount` in all of them."""
 
 
 def text_of(cells: Cells, name: str) -> str | None:

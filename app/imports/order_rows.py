@@ -170,10 +170,11 @@ class _Order:
             given, price = row.cells.get("line_amount"), row.cells.get("unit_price")
             if given is not None:
                 found.append((row, str(given)))
+            elif row.cells.get("gift"):
+                # Its price is that of the product, which was not paid.
+                found.append((row, "0"))
             elif price is not None:
                 found.append((row, plain(Decimal(str(price)) * Decimal(str(row.cells["quantity"])))))
-            elif row.cells.get("gift"):
-                found.append((row, "0"))
             elif whole is not None and len(sold) == 1:
                 found.append((row, whole))
             elif whole is None:
@@ -209,13 +210,25 @@ class _Order:
             "lines": sorted(stated, key=to_json) if len(stated) > 1 else stated,
         }
 
-    def _doubts(self, purchase: Mapping[str, object], lines: Iterable[Line], refunds: Iterable[Refund]) -> Iterator[str]:
+    def _doubts(self, purchase: Mapping[str, object], lines: Sequence[Line], refunds: Iterable[Refund]) -> Iterator[str]:
         """Yield what is counted as it stands, and may be a mistake of the file."""
         if not self._rows:
             yield "has rows of returns alone: they are read as all that went back so far"
             return
+        costs = sum((Decimal(amount) for _, amount in lines), Decimal(0))
+        if costs > Decimal(str(purchase["amount"])):
+            # A discount of the order, or the amount of one line in the place of the order's.
+            yield "its lines cost more than the order: the order counts with its own amount, the lines with theirs"
+        sold = [row for row, _ in lines if not row.cells.get("gift")]
+        if self._export.repeats_line_amounts and len({row.cells["product"] for row in sold}) > 1:
+            yield (
+                "line_amount is the same in all rows of every order of the file: all are added; if the column states the order's "
+                "amount, map it as amount"
+            )
         equal = defaultdict[tuple[object, ...], list[int]](list)
         for row, amount in lines:
+            if row.cells.get("gift") and Decimal(amount):
+                yield f"row {row.line}: is a free gift and has an amount, which is counted"
             equal[*map(row.cells.get, ("product", "sku", "quantity", "gift")), Decimal(amount)].append(row.line)
         for rows in equal.values():
             if len(rows) > 1:

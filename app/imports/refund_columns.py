@@ -16,6 +16,9 @@ from pydantic_core import to_json
 from app.imports.csv_cells import BadCell
 from app.imports.order_export import Export, Line, OrderRow, plain, text_of
 
+_SIGNED = ("quantity", "line_amount", "amount", "unit_price")
+"""Fields whose negative value says that something went back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:
@@ -61,7 +64,7 @@ def total_of(singles: Sequence[Refund]) -> Refund:
 def is_return(row: OrderRow) -> bool:
     """Return whether a row states pieces or money that went back."""
     # Cells are read as plain decimals, and a zero has no sign.
-    return any(value is not None and str(value)[0] == "-" for value in map(row.cells.get, ("quantity", "line_amount", "amount")))
+    return any(value is not None and str(value)[0] == "-" for value in map(row.cells.get, _SIGNED))
 
 
 class _Refunds:
@@ -96,11 +99,25 @@ class _Refunds:
         if not rows:
             return []
         lines = []
+        whole = {row.cells.get("amount") for row in self._rows} - {None}
         for row in rows:
             cells = row.cells
+            if int(str(cells.get("quantity") or 0)) > 0:
+                # Discounts are written so too, and they are no refunds.
+                self.warnings.append(
+                    f"row {row.line}: has a negative amount and pieces that are not: read as a return; a discount belongs into "
+                    "the amount of the order or of its lines"
+                )
             given = next((cells[name] for name in ("line_amount", "amount") if cells.get(name) is not None), None)
-            if given is None and (price := cells.get("unit_price")) is not None and cells.get("quantity") is not None:
-                given = Decimal(str(price)) * Decimal(str(cells["quantity"]))
+            price, pieces = cells.get("unit_price"), cells.get("quantity")
+            # The amount of the order, repeated in the rows of its returns, is not what went back.
+            if (
+                cells.get("line_amount") is None
+                and (given is None or given in whole)
+                and price is not None
+                and pieces is not None
+            ):
+                given = Decimal(str(price)) * Decimal(str(pieces))
             if given is None:
                 raise BadCell(f"row {row.line}: has no amount of the return", "return_amount")
             lines.append((row, abs(Decimal(str(given)))))

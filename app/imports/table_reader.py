@@ -274,8 +274,16 @@ def _open_workbook(file: BinaryIO, headings: Sequence[str], hints: Hints) -> Tab
         raise BadFile(str(error)) from None
     complete = [heading for heading in found if not heading.missing]
     if len(complete) > 1:
+        # A sheet of the heading alone, as templates have, holds nothing.
+        complete = [heading for heading in complete if _has_rows(workbook, heading.layout)] or complete[:1]
+    if len(complete) > 1:
         sheets = ", ".join(str(heading.layout.sheet) for heading in complete)
         raise BadFile(f"has the columns in the sheets {sheets}; name one", "sheet")
     if not complete:
         raise lacks(found, Hints(encoding="workbook"))
     return _table(file, complete[0], workbook)
+
+
+def _has_rows(workbook: Workbook, layout: Layout) -> bool:
+    assert layout.sheet is not None
+    return any(number > layout.heading_row and any(map(clean, cells)) for number, cells in workbook.rows(layout.sheet))

@@ -6,8 +6,8 @@ here: which column is which field (`column_guess`); the reading of all rows (`ta
 
 import codecs
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import BinaryIO
 
@@ -34,6 +34,8 @@ class TableSurvey:
     sheets: Sequence[str]
     """Of a workbook."""
     seen: SeenRows
+    others: Mapping[str, SeenRows] = field(default_factory=dict)
+    """Other sheets of a workbook with rows below a heading that names a field of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,24 @@ def _workbook(file: BinaryIO, kind: str, hints: Hints) -> TableSurvey:
         for name in names
         for one in _candidates(workbook.rows(name), kind, hints, Layout("workbook", None, None, name, 0))
     ]  # fmt: skip
-    best = _best(found)
+    headings = {name: max(_of(name, found), key=lambda one: one.score) for name in names if _of(name, found)}
+    sheets = {name: _of_sheet(workbook, name, heading) for name, heading in headings.items()}
+    # The heading of a template has no rows.
+    best = _best([heading for name, heading in headings.items() if sheets[name].rows] or found)
     assert best.layout.sheet is not None
-    rows = list(islice(workbook.rows(best.layout.sheet), _ROWS + 1))
-    return TableSurvey(best.layout, workbook.sheets, _seen(best, rows[:_ROWS], whole=len(rows) <= _ROWS))
+    others = {
+        name: seen for name, seen in sheets.items() if seen.rows and headings[name].score >= _SURE and name != best.layout.sheet
+    }
+    return TableSurvey(best.layout, workbook.sheets, sheets[best.layout.sheet], others)
+
+
+def _of(name: str, found: Iterable[_Candidate]) -> list[_Candidate]:
+    return [one for one in found if one.layout.sheet == name]
+
+
+def _of_sheet(workbook: Workbook, name: str, heading: _Candidate) -> SeenRows:
+    rows = list(islice(workbook.rows(name), _ROWS + 1))
+    return _seen(heading, rows[:_ROWS], whole=len(rows) <= _ROWS)
 
 
 def _text(head: bytes, kind: str, hints: Hints) -> TableSurvey:
