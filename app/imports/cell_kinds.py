@@ -30,6 +30,9 @@ class CellKind(Enum):
 NUMBERS = frozenset((CellKind.MONEY, CellKind.SECONDS, CellKind.COUNT))
 """Kinds whose columns have a decimal mark."""
 
+CODES = frozenset(("order", "product", "buyer", "sku", "refund", "tracking", "viewer", "code"))
+"""Fields that identify something."""
+
 ORDER_CELLS: Mapping[str, CellKind] = {
     **dict.fromkeys(("order", "buyer", "product", "sku", "refund", "carrier", "tracking"), CellKind.TEXT),
     **dict.fromkeys(("amount", "line_amount", "unit_price", "refunded_amount"), CellKind.MONEY),

@@ -19,7 +19,7 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 _TIME = (
     r"(?:(?P<half>AM|PM|上午|下午|午前|午後)\s*)?(?P<hour>\d{1,2})(?:[:时時](?P<minute>\d{1,2})"
     r"(?:[:分](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?[分秒]?)?\s*(?P<half_after>AM|PM|A\.M\.|P\.M\.)?"
-    r"\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}|[+-]\d{2})?"
+    r"\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}|[+-]\d{2}|[JK]ST|HKT)?"
 )
 _DATE = r"(?P<a>\d{1,4})(?P<mark>[-/.年])\s?(?P<b>\d{1,2})[-/.月]\s?(?P<c>\d{1,4})日?"
 _WEEKDAY = r"(?:\s*(?:\([日月火水木金土一二三四五六]\)|(?:星期|周)[日天一二三四五六]|[日月火水木金土]曜日?))?"
@@ -49,6 +49,8 @@ _SERIAL_RANGE = range(36526, 73051)
 """2000 to 2100, in days as spreadsheets count them from 1900."""
 EXACT_DECIMALS = 5
 """Decimals of a day that name a second."""
+_ABBREVIATIONS = {"JST": 9, "KST": 9, "HKT": 8}
+"""Of time zones, which exports write behind a time → hours. Others name several zones or are written all year."""
 _MORNING = frozenset(("AM", "A.M.", "上午", "午前"))
 _AFTERNOON = frozenset(("PM", "P.M.", "下午", "午後"))
 
@@ -187,6 +189,8 @@ def _of_calendar(found: re.Match[str], zone: ZoneInfo, order: DateOrder) -> Cell
 
 
 def _offset(text: str) -> timezone:
+    if (hours_of_zone := _ABBREVIATIONS.get(text.upper())) is not None:
+        return timezone(timedelta(hours=hours_of_zone))
     digits = re.sub(r"^(UTC|GMT|Z)", "", text, flags=re.IGNORECASE)
     if not digits:
         return UTC

@@ -43,6 +43,26 @@ _OTHER_MONEY = re.compile(
 _REDUCED = re.compile(r"优惠|折扣|割引|値引|discount|クーポン|coupon|券|应付|实付|实收|請求|成交")
 """In the heading of a column that says that less was paid than the price of the pieces."""
 _OTHER_TIME = re.compile(r"导出|打印|出力|印刷|export|print|备注|备考|備考")
+_NOT_PAID_THEN = re.compile(
+    rf"^(?!.*(?:支付|付款|支払|決済|入金|paid|payment)).*(?:{_OTHER_TIME.pattern}"
+    r"|截止|期限|预计|預計|预约|预售|承诺|最晚|最迟|予定|予約|指定|希望|有効|有效|到期|deadline|due|expir|estimated|expected|promise|until|latest"
+    r"|生日|生年月日|誕生日|出生|birth|注册|登録|会員|会员|入会|regist|joined|member"
+    r"|完成|完了|关闭|結束|结束|complet|closed|finish|评价|評価|review|发票|請求書|invoice|退款|返金|refund|售后|取消|キャンセル|cancel"
+    r"|发货|發貨|出荷|発送|ship|fulfil|签收|收货|配達|配送|到着|送达|deliver|修改|更新|変更|update|modif)"
+)
+"""In the heading of a time that is not that of the payment."""
+_OTHER_NUMBER = re.compile(
+    r"电话|電話|手机|手機|携帯|phone|tel|mobile|fax|邮编|郵便|zip|post|身份证|证件|卡号|card|会员|会員|member|运单|快递|物流|追跡|伝票|tracking"
+    r"|条码|条形码|jan|ean|upc|barcode|商品|产品|product|item|sku|店|shop|store|发票|invoice|税|口座|account|用户|買家|买家|buyer|customer"
+)
+"""In the heading of a number that is not that of the order."""
+_OTHER_COUNT = re.compile(
+    r"等级|級別|级别|ランク|rank|level|grade|年龄|年齢|age|库存|在庫|stock|inventory|次数|回数|times|积分|ポイント|point|期数|編號|编号|序号|番号|no$|id$"
+    r"|コード|code|退|返品|返金|return|refund|取消|cancel|赠|贈|ギフト|gift|日数|days|天数|税|tax|率|rate|比例|重|weight|门店|店舗|store|箱|carton"
+    r"|年$|月$|year|month|评分|評価|score|rating|限购|上限|limit"
+)
+"""In the heading of a count that is not that of the pieces."""
+_OTHERS = {"order": _OTHER_NUMBER, "paid_at": _NOT_PAID_THEN, "quantity": _OTHER_COUNT, "time": _OTHER_TIME}
 _ZONE = ZoneInfo("UTC")
 
 
@@ -87,8 +107,7 @@ def guess(kind: str, seen: SeenRows, chosen: Mapping[str, str | None]) -> dict[s
     for field, fits in _CONTENT.get(kind, {}).items():
         if field not in found and field not in chosen:
             fitting = [heading for heading, cells in free.items() if cells and fits(cells)]
-            if fits is _are_times:
-                fitting = [heading for heading in fitting if not _OTHER_TIME.search(_plain(heading))]
+            fitting = [heading for heading in fitting if not _OTHERS[field].search(_plain(heading))]
             if len(fitting) == 1:
                 found[field] = GuessedColumn(fitting[0], "content")
                 del free[fitting[0]]

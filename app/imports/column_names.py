@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 _ORDERS: Mapping[str, Sequence[str]] = {
     "order": (
-        "主订单编号", "订单号", "订单编号", "订单id", "注文番号", "注文id", "受注番号", "オーダー番号", "order number",
-        "order no", "order id", "order",
+        "主订单编号", "订单号", "订单编号", "订单id", "注文番号", "注文id", "受注番号", "オーダー番号", "商户订单号",
+        "order number", "order no", "order id", "order",
     ),
     "product": (
         "商家编码", "商品编码", "商品id", "货号", "款号", "商品コード", "品番", "商品番号", "商品管理番号", "product code",
@@ -23,10 +23,11 @@ _ORDERS: Mapping[str, Sequence[str]] = {
     "paid_at": (
         "支付时间", "付款时间", "买家付款时间", "订单支付时间", "订单付款时间", "支付完成时间", "支払日時", "支払日",
         "入金日時", "決済日時",
-        "決済日", "購入日時", "paid at", "payment time", "paid time", "paid date",
+        "決済日", "購入日時", "交易时间", "paid at", "payment time", "paid time", "paid date",
     ),
     "line_amount": (
-        "商品实付", "商品实际成交金额", "实付", "实付金额", "商品金额", "小计", "明細金額", "実付金額", "小計", "商品小計",
+        "商品实付", "商品实付金额", "商品实际成交金额", "实付", "实付金额", "商品金额", "小计", "明細金額", "実付金額", "小計",
+        "商品小計",
         "line amount",
         "line total",
     ),

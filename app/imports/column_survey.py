@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals, time_of_day
 from app.imports.csv_cells import identifying, never_set
+from app.imports.float_codes import FloatCodes, without_fraction
 from app.imports.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
 from app.imports.table_heading import BadFile
 from app.imports.table_reader import Row
@@ -45,6 +46,8 @@ class Survey:
     """Rows that hold anything, totals left out."""
     shared: frozenset[str] = frozenset()
     """Contents of the column `owned` that stand in several groups."""
+    float_codes: frozenset[str] = frozenset()
+    """Headings of columns whose codes are written as `1001.0`; `last_row_of` and `shared` have them without the fraction."""
     repeats_parts: bool = False
     """Whether each group of several rows has one content in all cells of the column `parts`, as a repeated total has."""
 
@@ -66,6 +69,8 @@ class Surveyor:
     """Heading of a column whose contents should stand in one group each."""
     parts: str | None = None
     """Heading of a column whose contents add up in a group."""
+    codes: Iterable[str] = ()
+    """Headings of columns that identify something."""
     _part_of: dict[str, str] = field(default_factory=dict)
     """Group → its content of the column `parts`, while no group has two."""
     _repeated: bool = False
@@ -94,6 +99,7 @@ class Surveyor:
         owners: dict[str, str] = {}
         shared: set[str] = set()
         count = 0
+        float_codes = FloatCodes(self.codes)
         for row in rows:
             if row.blank:
                 continue
@@ -110,6 +116,11 @@ class Surveyor:
                     shared.add(identifying(one))
             if row.fault is None:
                 self._look(row)
+                float_codes.see(row.cells)
+        if self.key in float_codes.found:
+            last = {without_fraction(key): number for key, number in last.items()}
+        if self.owned in float_codes.found:
+            shared = {without_fraction(one) for one in shared}
         return Survey(
             self._decimals(),
             self._date_orders(),
@@ -119,6 +130,7 @@ class Surveyor:
             last,
             count,
             frozenset(shared),
+            float_codes.found,
             self._repeated and self.parts is not None,
         )
 

@@ -27,7 +27,7 @@ from app.adapters.signatures import key_of
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.events.registry import PAYLOADS
 from app.imports import csv_cells
-from app.imports.cell_kinds import NUMBERS, CellKind
+from app.imports.cell_kinds import CODES, NUMBERS, CellKind
 from app.imports.cell_times import CellTime
 from app.imports.column_survey import Survey, Surveyor
 from app.imports.columns import columns_of, with_currency
@@ -94,9 +94,11 @@ class Import:
             decimal=chosen.decimal,
             date_order=chosen.date_order,
             owned=columns.get("refund") if chosen.kind == "orders" else None,
+            codes={heading for name, heading in columns.items() if name in CODES},
             parts=columns.get("line_amount") if chosen.kind == "orders" else None,
         )
         self.survey: Survey = surveyor.survey(self._table.rows())
+        self._table.float_codes = self.survey.float_codes
         self.layout: Layout = self._table.layout
         self.repeated_headings = tuple(self._table.repeated_headings)
         self._readers = [(name, heading, self._reader(name, heading)) for name, heading in columns.items()]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from app.adapters.protocol import Event, Options
 from app.adapters.validation import Misconfigured, faults_of_model
 from app.imports import csv_cells
+from app.imports.cell_kinds import CODES
 from app.imports.cell_times import CellTime
 from app.imports.column_survey import Survey, Surveyor
 from app.imports.columns import columns_of
@@ -50,9 +51,11 @@ class RecordImport(ABC):
         surveyor = Surveyor(
             numbers={columns[name] for name in self.numbers if name in columns},
             times={columns[name] for name in self.times if name in columns},
+            codes={columns[name] for name in columns if name in CODES},
             key=None, currency="", decimal=chosen.decimal, date_order=chosen.date_order,
         )  # fmt: skip
         self.survey: Survey = surveyor.survey(self._table.rows())
+        self._table.float_codes = self.survey.float_codes
         self.layout: Layout = self._table.layout
         self.repeated_headings = tuple(self._table.repeated_headings)
         self._zone = ZoneInfo(chosen.timezone)

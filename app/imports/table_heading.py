@@ -88,9 +88,10 @@ _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2
 
 
 def clean(cell: str) -> str:
-    """Return a cell without what spreadsheets add to keep a number a text: blanks, tabs, a quote in front, `="…"`.
+    """Return a cell without what spreadsheets and back ends add to keep a number a text.
 
-    Characters without a width are taken off its ends too.
+    That is blanks, tabs, a quote or a grave accent (bills of WeChat Pay) in front, `="…"`. Characters without a width are taken
+    off its ends too.
     """
     # Nothing is added to a cell whose first and last characters are alphanumeric, as most are.
     if cell[:1].isalnum() and cell[-1:].isalnum():
@@ -98,7 +99,7 @@ def clean(cell: str) -> str:
     cell = cell.strip().strip(_UNSEEN).strip()
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         cell = cell[2:-1]
-    return cell.removeprefix("'").strip()
+    return (cell[1:] if cell[:1] in {"'", "`"} else cell).strip()
 
 
 def leading_rows(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:

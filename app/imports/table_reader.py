@@ -18,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 from app.imports.csv_cells import BadCell
 from app.imports.csv_records import Record, UnclosedQuote, records
+from app.imports.float_codes import without_fraction
 from app.imports.table_heading import BadFile, Heading, HeadingAgain, Hints, Layout, clean, find_heading, lacks, leading_rows
 from app.imports.text_encoding import codec_of, encodings_of, errors_of
 from app.imports.workbooks.workbook_rows import MAGIC, UnreadableWorkbook, Workbook
@@ -53,6 +54,8 @@ class Table:
         self.layout = layout
         self.repeated_headings: list[int] = []
         """Rows that repeat the heading, known once the rows were read."""
+        self.float_codes: frozenset[str] = frozenset()
+        """Headings of columns whose codes are read without a fraction of zero."""
 
     @property
     def since_1904(self) -> bool:
@@ -120,6 +123,8 @@ class Table:
             if number - layout.heading_row > MAX_ROWS:
                 raise BadFile(f"has more than {MAX_ROWS} rows")
             mapped = {name: clean(cells[index]) if index < len(cells) else "" for name, index in heading.columns}
+            for name in self.float_codes:
+                mapped[name] = without_fraction(mapped[name])
             if heading.read(cells, mapped):
                 self.repeated_headings.append(number)
                 width = len(cells)

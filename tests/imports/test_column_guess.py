@@ -111,6 +111,26 @@ def test_cells_decide_where_one_column_alone_fits() -> None:
     assert content | product == _guessed("orders", _seen(shipping, *rows))
 
 
+@pytest.mark.parametrize(
+    ("field", "cells", "named", "others"),
+    [
+        ("paid_at", ("2026-09-25 14:05", "2026-09-26 14:05"), ("A", "成交于", "付款完成", "決済完了", "成約"),
+         ("发货截止时间", "预计送达", "希望日", "お届け予定", "生年月日", "Expires", "Ship by", "最后修改", "会員登録", "Completed", "导出")),
+        ("quantity", ("1", "3", "2"), ("A", "购入量", "注文個", "Pcs"),
+         ("会员等级", "年齢", "库存", "Loyalty points", "退货", "次数", "門店コード", "Rank", "出生年", "Stock left")),
+        ("order", ("13800000001", "13800000002", "13800000003"), ("A", "单据", "受注", "Reference"),
+         ("买家电话", "郵便番号", "会员卡号", "运单", "JAN", "Barcode", "Mobile", "店舗")),
+    ],
+)  # fmt: skip
+def test_a_heading_that_says_something_else_is_asked_for(
+    field: str, cells: tuple[str, ...], named: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    """A deadline is no payment, a level no pieces, a phone no order, although no other column has such cells."""
+    for heading in (*named, *others):
+        found = _guessed("orders", _seen(("商品编码", heading), *(("knit-01", cell) for cell in cells)))
+        assert (heading in named) == (field in found), heading
+
+
 def test_two_columns_that_fit_are_asked_for() -> None:
     """Two times, two codes, two columns of one name, a column that counts rows."""
     rows = tuple((f"2026092510000{n}", f"8801000{n}00", "2026-09-25 14:05", "2026-09-25 15:05", str(n)) for n in (1, 2, 3))

@@ -67,7 +67,7 @@ def test_other_sheets_are_not_in_the_way(columns: dict[str, str]) -> None:
 
 
 def test_a_template_alone_is_a_file_without_orders() -> None:
-    """Two of them do not have to be told apart."""
+    """Neither of two is asked for."""
     assert [] == orders(workbook(one=[CN], two=[CN]), columns=COLUMNS)
 
 

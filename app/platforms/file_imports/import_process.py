@@ -125,6 +125,7 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
         "serial_dates": sorted(survey.serial_dates),
         # A rate is of a day.
         "dates": {} if isinstance(found, RateImport) else survey.dates,
+        "float_codes": sorted(survey.float_codes),
         "total_rows": sorted(survey.total_rows),
         "repeated_headings": found.repeated_headings,
         "guessed": guessed,

@@ -52,6 +52,9 @@ class ImportFile(ResponseModel):
     dates: dict[str, int] = Field(
         description="heading → rows whose time is a date without a time of day; they count at midnight of `timezone`"
     )
+    float_codes: list[str] = Field(
+        description="headings of columns whose codes are all written as fractions (`1001.0`), as data frames do; read as `1001`"
+    )
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
     guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
@@ -80,6 +83,7 @@ class ImportReport(ResponseModel):
                     "date_order": {},
                     "serial_dates": [],
                     "dates": {},
+                    "float_codes": [],
                     "total_rows": [9],
                     "repeated_headings": [],
                     "guessed": ["encoding", "separator", "heading_row", "columns", "decimal"],
