@@ -161,6 +161,30 @@ async def test_a_row_that_its_session_rejected_was_not_brought(stage: Stage) -> 
     assert await _gmv(stage, show) is None
 
 
+async def test_an_event_that_comes_back_to_a_session_counts_once(stage: Stage) -> None:
+    """It left by a decision about its room; the void of its import does not reach it, and a later import brings it back."""
+    room = f"wechat:moved-{uuid4().hex[:8]}"
+    first, second = await stage.show(room), await stage.show()
+    bound = await stage.key("operator", second.brand)
+    platform, name = room.split(":")
+    form = {"platform": platform, "room": name}
+    answer = await stage.client.post(f"/v1/sessions/{second.id}/streams", json=form, headers=bound)
+    assert 201 == answer.status_code, answer.text
+    voided, one = uuid4(), like(room)
+    assert 2 == (await _bring(stage, voided, one, like(first.id))).accepted
+    await _decide(stage, form, second)
+    assert 1 == (await _void_import(stage, first, {"id": str(voided)}))["events"]
+    assert 1 == (await _bring(stage, uuid4(), one)).duplicates
+    await _decide(stage, form, first)
+    assert 1 == await likes(stage.client, first.id)
+    assert await _gmv(stage, first) is None
+
+
+async def _decide(stage: Stage, room: dict[str, str], show: Show) -> None:
+    answer = await stage.client.post("/v1/stream-claims/decisions", json={**room, "session": show.id})
+    assert 200 == answer.status_code, answer.text
+
+
 async def _bring(stage: Stage, import_id: UUID, *events: Event) -> Submission:
     """Send events of an import in one transaction, and return their outcome."""
     submission = Submission(None, "import:test", datetime.now(UTC), import_id=import_id)

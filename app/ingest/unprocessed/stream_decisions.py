@@ -91,6 +91,7 @@ async def _take_out(connection: Connection, session: UUID, platform: str, room: 
     moved = await connection.fetch(_SQL["delete_logged"], session, platform, room)
     if not moved:
         return 0
+    await connection.execute(_SQL["delete_imported"], session, [row["event_key"] for row in moved])
     await connection.execute(_SQL["delete_movements"], session)
     if parked:
         await WriteQueries(connection).count_parked([(platform, room, "", WITHDRAWN, len(parked))], datetime.now(UTC))

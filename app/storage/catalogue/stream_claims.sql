@@ -66,6 +66,10 @@ WHERE e.session_id = $1::uuid AND e.platform = $2::text AND e.room = $3::text AN
   AND NOT EXISTS (SELECT FROM voided_events v WHERE v.session_id = $1::uuid AND v.event_key = e.event_key)
 RETURNING e.event_key;
 
+-- name: delete_imported
+-- Removes what says which imports brought these events to the session: parked events name them.
+DELETE FROM import_events i WHERE i.session_id = $1::uuid AND i.event_key = ANY($2::bytea[]);
+
 -- name: delete_movements
 -- Removes what is packed of the session's entries and exits, those of these events among them: they are read from the log from then on.
 DELETE FROM movements m WHERE m.session_id = $1::uuid;
