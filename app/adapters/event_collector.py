@@ -17,6 +17,8 @@ from app.events.envelope import EVENT
 
 MAX_MESSAGES = 10_000
 """Events, dead letters and ignored messages of one delivery; as many as a request of `POST /v1/events` may hold."""
+_LONGEST_VALUE = 100
+"""Characters of an unreadable figure that are kept."""
 _SIDE_FACTS = ("buyer", "carrier", "tracking")
 
 
@@ -113,6 +115,12 @@ class EventCollector:
         """Add input that cannot be parsed, with the reason."""
         self._count()
         self._unknown.append(Unknown(reason, raw, self._apart))
+
+    def unreadable(self, field: str, value: object) -> None:
+        """Add a figure of a sample that is there and cannot be read."""
+        self._count()
+        value = value[:_LONGEST_VALUE] if isinstance(value, str) else value
+        self._unknown.append(Unknown(f"{field} cannot be read", {"field": field, "value": value}, figure=True))
 
     def follow_up(self, kind: str, fields: Mapping[str, str | None], key: str) -> None:
         """Request a pull; fields that are None are left out."""

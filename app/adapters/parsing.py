@@ -82,6 +82,36 @@ def stated_integer(found: Mapping[str, object], name: str) -> int | None:
     return number
 
 
+def stated_amount(found: Mapping[str, object], name: str) -> int | None:
+    """Return the amount of a field in fen, which may be negative; None if it is absent or empty.
+
+    Raises:
+        Unreadable: it is there and is no amount.
+    """
+    value = found.get(name)
+    if value is None or value == "":
+        return None
+    number = signed_integer(value)
+    if number is None:
+        raise Unreadable(f"{name} is no whole number of at most {MAX_COUNT}")
+    return number
+
+
+def stated_time(found: Mapping[str, object], name: str) -> datetime | None:
+    """Return the time of a field, in seconds or milliseconds since 1970; None if it is absent, empty or 0.
+
+    Raises:
+        Unreadable: it is there and is no time; another time would date the event wrongly.
+    """
+    value = found.get(name)
+    if value is None or value == "" or integer(value) == 0:
+        return None
+    time = any_timestamp(value)
+    if time is None:
+        raise Unreadable(f"{name} is no time from {EARLIEST.year} to {LATEST.year}")
+    return time
+
+
 def count_of(value: object) -> object:
     """Return a count for a field of an event; None if it is absent or empty.
 

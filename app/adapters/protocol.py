@@ -127,6 +127,8 @@ class Unknown:
     delivery."""
     standalone: bool = False
     """True if it is a part of the delivery that can be parsed alone."""
+    figure: bool = False
+    """True if it is one figure of a sample: `raw` holds its `field` and its `value`, and cannot be parsed."""
 
 
 Event = dict[str, object]

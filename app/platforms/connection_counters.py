@@ -31,7 +31,9 @@ RECENT = 50
 """Deliveries of a connection that are kept."""
 
 
-ErrorCode = Literal["delivery_refused", "dead_letter", "test_failed", "pull_failed", "poll_failed", "stream_failed"]
+ErrorCode = Literal[
+    "delivery_refused", "dead_letter", "test_failed", "pull_failed", "poll_failed", "partly_read", "stream_failed"
+]
 """What went wrong, for programs and for the words of the label catalogue (`connection_error.<code>`)."""
 
 
@@ -50,7 +52,7 @@ def coded_error(stored: str | None) -> tuple[ErrorCode | None, str | None]:
 
 Outcome = Literal["accepted", "duplicate", "queued", "parked", "ignored", "dead_letter", "refused"]
 """What became of a delivery."""
-_OF_CALLS = frozenset({"pull_failed", "poll_failed", "stream_failed"})
+_OF_CALLS = frozenset({"pull_failed", "poll_failed", "partly_read", "stream_failed"})
 FAILURES = 3
 """Calls of a platform that fail in a row until the connection counts as failing, as many as open the circuit."""
 
@@ -131,9 +133,11 @@ class ConnectionCounters:
         change.failures += code in _OF_CALLS
 
     def succeeded(self, connection_id: UUID) -> None:
-        """Record that a call of the platform succeeded."""
+        """Record that a call of the platform succeeded, and that all of its answer was read."""
         change = self._change(connection_id)
         change.failures, change.succeeded = 0, True
+        if coded_error(change.last_error)[0] == "partly_read":
+            change.last_error = change.last_error_at = None
 
     async def write(self) -> None:
         """Save the collected changes; if the database is unavailable, they stay for the next attempt."""

@@ -5,7 +5,7 @@ In: `Parsed`. Out: a committed submission; dead letters for what could not be pa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.adapters.documents import json_bytes
@@ -22,6 +22,8 @@ from app.problems import FieldError
 _PART = 256
 """Bytes of a delivery for each of its events, roughly."""
 _POLLED_SAMPLE: Mapping[str, Any] = {"reading": True}
+FIGURE = "figure"
+"""Member of the dead letter of one figure: its message shows the value, which is a platform's figure and no person's."""
 
 
 async def parsed_by(connection: LoadedConnection, verified: Verified) -> Parsed:
@@ -55,12 +57,20 @@ def submission_of(
         by_message.setdefault(id(unknown.raw), []).append(unknown)
     for index, group in enumerate(by_message.values(), len(submission.items)):
         errors = [FieldError(pointer="", detail=unknown.reason) for unknown in group]
-        submission.rejected.append(Rejection(index, None, errors, dead_letter(group[0], origin_facts)))
+        rejection = Rejection(index, None, errors, dead_letter(group[0], origin_facts))
+        if group[0].figure or "reading" in origin_facts:
+            # The next sample has the same fault: one dead letter per connection, reason and hour, with the number of samples.
+            rejection.same = "\0".join(
+                (connection.origin, f"{received_at.astimezone(UTC):%Y-%m-%dT%H}", *(error.detail for error in errors))
+            ).encode()
+        submission.rejected.append(rejection)
     return submission
 
 
 def dead_letter(unknown: Unknown, origin_facts: Mapping[str, Any]) -> bytes:
     """Return the dead letter of an unknown message: the message, and what a replay needs to know of its delivery."""
+    if unknown.figure:
+        return json_bytes({**_POLLED_SAMPLE, FIGURE: True, "message": unknown.raw})
     # A standalone message must give the same dead letter whatever delivery it was part of.
     known = {name: value for name, value in origin_facts.items() if name != "key" or not unknown.standalone}
     return json_bytes({**known, "message": unknown.raw})

@@ -14,8 +14,9 @@ from app.adapters.protocol import Context, Delivery, Parsed, Refused, Verified
 from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
 from app.adapters.wechat import live as wechat_live
+from app.adapters.wechat.aftersales import read_aftersale
 from app.adapters.wechat.api import WechatError
-from app.adapters.wechat.orders import read_aftersale, read_order
+from app.adapters.wechat.orders import read_order
 from app.adapters.weibo import counts as weibo_counts, live as weibo_live
 from app.events.envelope import EVENT
 from tests.properties import examples

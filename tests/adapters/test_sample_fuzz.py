@@ -18,7 +18,7 @@ from hypothesis import given, strategies as st
 from app.adapters.protocol import Context, Delivery, Parsed, Refused, Verified
 from app.adapters.registry import ADAPTERS
 from app.adapters.signatures import weibo_live as weibo_sign
-from app.adapters.wechat import api as wechat_api, live as wechat_live
+from app.adapters.wechat import broadcasts as wechat_broadcasts, live as wechat_live
 from app.adapters.wechat.api import WechatError
 from app.adapters.wechat.orders import read_order
 from app.adapters.weibo import counts as weibo_counts, live as weibo_live
@@ -87,7 +87,7 @@ def _seeds() -> dict[str, list[Seed]]:
         ),
         Seed(
             read_sample("pull_wechat_getlivelist")["response"],
-            lambda document: (wechat_api.read_broadcasts(document), Parsed())[1],
+            lambda document: wechat_broadcasts.read_broadcasts(document, context).parsed,
         ),
     ]
     found["wechat_spy"] = [Seed(json.loads(read_sample("wxlivespy_forward")["body"]), _pushed("wechat_spy"))]

@@ -10,8 +10,9 @@ import pytest
 
 from app.adapters.protocol import Context, Parsed, Verified
 from app.adapters.registry import ADAPTERS
+from app.adapters.wechat.aftersales import read_aftersale
 from app.adapters.wechat.api import read_order_answer
-from app.adapters.wechat.orders import read_aftersale, read_order
+from app.adapters.wechat.orders import read_order
 
 UNREADABLE = ["many", "1.5", 1.5, -1, True, [], {"n": 1}, 10**30]
 GIFT = {"decoded_type": "gift", "seq": "1", "decoded_openid": "o", "sec_gift_id": "g"}

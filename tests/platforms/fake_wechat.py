@@ -50,7 +50,7 @@ class FakeWechat:
     """Seconds for which a token is accepted, whatever expires_in says."""
     expires_in: int = 7200
     troubles: deque[str] = field(default_factory=deque)
-    """Errors of the next calls, except for tokens: quota, busy, 500, html, slow, drop."""
+    """Errors of the next calls, except for tokens: quota, busy, 500, html, empty, slow, drop."""
     slow_seconds: float = 1.0
     calls: Counter[str] = field(default_factory=Counter)
     tokens: dict[str, float] = field(default_factory=dict)
@@ -95,6 +95,7 @@ class FakeWechat:
             "quota": JSONResponse({"errcode": 45009, "errmsg": "reach max api daily quota limit"}),
             "busy": JSONResponse({"errcode": -1, "errmsg": "system error"}),
             "500": Response("oops", 500),
+            "empty": Response(b"", 200),
             "html": Response("<html>maintenance</html>", 200),
         }
         return answers.get(trouble)

@@ -7,12 +7,12 @@ Source: WeChat API pages (stable_token, channels/ec/order, aftersale, product/st
 the client's (`options.api_base`), by default `API_BASE`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.adapters.error_codes import WECHAT, code_of, sentence
-from app.adapters.parsing import as_list, as_map, first, identifier, integer, timestamp
+from app.adapters.parsing import as_list, as_map, first, identifier, integer, is_set
 
 API_BASE = "https://api.weixin.qq.com"
 MAX_PAGE = 100
@@ -130,6 +130,8 @@ class Page:
     ids: tuple[str, ...]
     next_key: str
     has_more: bool
+    unread: tuple[object, ...] = ()
+    """Entries of the list that are no ids."""
 
 
 def order_list(access_token: str, updated_from: datetime, updated_to: datetime, next_key: str = "") -> Call:
@@ -148,15 +150,26 @@ def aftersale_list(access_token: str, updated_from: datetime, updated_to: dateti
 
 
 def read_page(answer: object) -> Page:
-    """Return a page of order or after-sale ids. Raises: WechatError."""
+    """Return a page of order or after-sale ids.
+
+    Raises:
+        WechatError: also if the answer is no page, or if there is more than the platform gives a key for.
+    """
     found = checked(answer)
-    listed = as_list(first(found, "order_id_list", "after_sale_order_id_list"))
-    key = found.get("next_key")
-    key = key if isinstance(key, str) else ""
-    # A page that promises more without saying where would never end.
-    return Page(
-        tuple(number for item in listed if (number := identifier(item))), key, found.get("has_more") is True and bool(key)
-    )
+    listed = listed_in(found, "order_id_list", "after_sale_order_id_list")
+    key, has_more = identifier(found.get("next_key")) or "", is_set(found.get("has_more"))
+    if has_more and not key:
+        raise Unreadable("next_key")
+    ids = tuple(number for item in listed if (number := identifier(item)))
+    return Page(ids, key, has_more, tuple(item for item in listed if not identifier(item)))
+
+
+def listed_in(found: Mapping[str, object], *names: str) -> Sequence[object]:
+    """Return the list of a page. One without entries may lack it, but then says whether there is more. Raises: Unreadable."""
+    listed = first(found, *names)
+    if listed is None and "has_more" not in found:
+        raise Unreadable(" or ".join(names))
+    return as_list(listed)
 
 
 def aftersale_get(access_token: str, after_sale_order_id: str) -> Call:
@@ -181,8 +194,10 @@ def order_flow(access_token: str, order_id: str) -> Call:
 
 def read_order_flow(answer: object, order_id: str) -> Mapping[str, object]:
     """Return the item of an order; empty if the answer has none. Raises: WechatError."""
-    items = map(as_map, as_list(checked(answer).get("data_list")))
-    return next((item for item in items if identifier(item.get("order_id")) == order_id), {})
+    listed = checked(answer).get("data_list")
+    if listed is None:
+        raise Unreadable("data_list")
+    return next((item for item in map(as_map, as_list(listed)) if identifier(item.get("order_id")) == order_id), {})
 
 
 def funds_flow_list(access_token: str, begin: datetime, end: datetime, page: int, next_key: str = "") -> Call:
@@ -192,21 +207,24 @@ def funds_flow_list(access_token: str, begin: datetime, end: datetime, page: int
     return _post("/channels/ec/funds/getfundsflowlist", access_token, body)
 
 
-def read_funds_page(answer: object, page: int) -> Page:
-    """Return page number `page` of the account's entries. Beyond 10,000 entries the platform continues by `next_key` only.
+def read_funds_page(answer: object, page: int, next_key: str = "") -> Page:
+    """Return page number `page` of the account's entries, asked for with `next_key`.
+
+    Beyond 10,000 entries the platform continues by its key only: there a key that stays the same would list one page for ever.
 
     Raises:
-        WechatError: also if an id cannot be read, or if there is more than the platform gives a key for.
+        WechatError: also if the answer is no page, if an id cannot be read, if a page without entries promises more, or if there
+            is more than the platform gives a key for.
     """
     found = checked(answer)
-    listed = as_list(found.get("flow_ids"))
+    listed = listed_in(found, "flow_ids")
     ids = tuple(number for item in listed if (number := identifier(item)))
     if len(ids) < len(listed):
         raise Unreadable("flow_id")
-    key = identifier(found.get("next_key")) or ""
-    # A page without entries is the last one, whatever it promises: otherwise a listing would never end.
-    has_more = found.get("has_more") is True and bool(ids)
-    if has_more and not key and page * MAX_PAGE >= _MAX_BY_NUMBER:
+    key, has_more = identifier(found.get("next_key")) or "", is_set(found.get("has_more"))
+    if has_more and not ids:
+        raise Unreadable("flow_ids")
+    if has_more and page * MAX_PAGE >= _MAX_BY_NUMBER and key in ("", next_key):
         raise Unreadable("next_key")
     return Page(ids, key, has_more)
 
@@ -236,32 +254,6 @@ def read_stock(answer: object) -> int:
     if stock is None:
         raise Unreadable("stock")
     return stock
-
-
-@dataclass(frozen=True, slots=True)
-class Broadcast:
-    """One e-commerce broadcast of a day."""
-
-    export_id: str
-    created_at: datetime | None
-
-
-def broadcast_list(access_token: str, day: datetime) -> Call:
-    """Ask for the broadcasts of a day; `day` is a moment in China's time zone."""
-    return _post("/channels/livedashboard/getlivelist", access_token, {"ds": int(f"{day:%Y%m%d}")})
-
-
-def read_broadcasts(answer: object) -> tuple[Broadcast, ...]:
-    """Return the broadcasts of an answer. Raises: WechatError."""
-    items = [as_map(item) for item in as_list(checked(answer).get("live_items"))]
-    return tuple(
-        Broadcast(number, timestamp(item.get("create_time"))) for item in items if (number := identifier(item.get("export_id")))
-    )
-
-
-def read_broadcast_list(answer: object) -> tuple[tuple[Broadcast, ...], bool]:
-    """Return the broadcasts of an answer, and whether the platform has more. Raises: WechatError."""
-    return read_broadcasts(answer), checked(answer).get("has_more") is True
 
 
 def live_data(access_token: str, export_id: str) -> Call:

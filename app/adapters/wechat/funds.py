@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, identifier, signed_integer, timestamp, yuan
+from app.adapters.parsing import Unreadable, as_list, as_map, identifier, signed_integer, stated_amount, stated_time, yuan
 from app.adapters.protocol import Context, Parsed
 from app.adapters.wechat.orders import CURRENCY, subject_of
 from app.adapters.wechat.shop import PLATFORM
@@ -29,16 +29,28 @@ _DIRECTIONS = {1: "in", 2: "out"}
 
 
 def read_order_flow(flow: Mapping[str, object], order: Mapping[str, object], context: Context) -> Parsed:
-    """Return the settlement that an order's flow (an item of listorderflow) states; nothing before it is settled."""
+    """Return the settlement that an order's flow (an item of listorderflow) states; nothing before it is settled.
+
+    An empty flow is a dead letter: only the money of an order that is settled is asked for.
+    """
     found = EventCollector(context)
-    order_id, amount = identifier(flow.get("order_id")), signed_integer(flow.get("mch_settle_amount"))
-    settled_at = timestamp(flow.get("mch_settle_time"))
+    try:
+        _settlement(flow, order, context, found)
+    except Unreadable as error:
+        found.unknown(f"listorderflow: {error}", dict(flow))
+    return found.result()
+
+
+def _settlement(flow: Mapping[str, object], order: Mapping[str, object], context: Context, found: EventCollector) -> None:
+    """Collect a settlement. Raises: Unreadable: its time, its amount or a fee; without it the others would be wrong."""
+    order_id, amount = identifier(flow.get("order_id")), stated_amount(flow, "mch_settle_amount")
+    settled_at = stated_time(flow, "mch_settle_time")
     if order_id is None:
-        found.unknown("listorderflow: no order_id", dict(flow))
+        found.unknown("listorderflow: no flow of the order", dict(flow))
     elif settled_at is None or amount is None:
         found.ignore("an order that is not settled")
     else:
-        fees = [{"kind": kind, "amount": yuan(fee)} for name, kind in _FEES.items() if (fee := signed_integer(flow.get(name)))]
+        fees = [{"kind": kind, "amount": yuan(fee)} for name, kind in _FEES.items() if (fee := stated_amount(flow, name))]
         subject, attributed = subject_of(order, context)
         found.event(
             "live.order.settled",
@@ -50,25 +62,28 @@ def read_order_flow(flow: Mapping[str, object], order: Mapping[str, object], con
             raw=dict(flow),
             attributed=attributed,
         )
-    return found.result()
 
 
 def read_funds_flow(flow: Mapping[str, object], order: Mapping[str, object], context: Context, received_at: datetime) -> Parsed:
     """Return one entry of the shop's account; `order` is the answer of order/get for its order, empty if it names none."""
     found = EventCollector(context)
+    try:
+        balance, booked_at = stated_amount(flow, "balance"), stated_time(flow, "bookkeeping_time")
+    except Unreadable as error:
+        found.unknown(f"getfundsflowdetail: {error}", dict(flow))
+        return found.result()
     flow_id, amount = identifier(flow.get("flow_id")), signed_integer(flow.get("amount"))
     direction = _DIRECTIONS.get(signed_integer(flow.get("flow_type")) or 0)
     if flow_id is None or amount is None or direction is None:
         found.unknown("getfundsflowdetail: no flow_id, amount or flow_type", dict(flow))
         return found.result()
     related = related_ids(flow)
-    balance = signed_integer(flow.get("balance"))
     subject, attributed = subject_of(order, context) if order else (f"{PLATFORM}:funds", False)
     found.event(
         "live.funds.moved",
         id=f"funds/{flow_id}",
         subject=subject,
-        time=timestamp(flow.get("bookkeeping_time")) or received_at,
+        time=booked_at or received_at,
         data={
             "flow": flow_id,
             "direction": direction,

@@ -1,8 +1,8 @@
 """WeChat's live dashboard: cumulative figures of a broadcast.
 
 In: the answers of getlivedata and get_finder_live_data_list (calls: `wechat_api`). Out: samples of the audience, of every
-product, of natural, boosted and advertised traffic, and of the platform's own comparison. Never here: differences between
-samples, likes (the platform states a rate only), HTTP.
+product, of natural, boosted and advertised traffic, and of the platform's own comparison; a dead letter per figure that cannot be
+read. Never here: differences between samples, likes (the platform states a rate only), HTTP.
 
 Source: WeChat livedashboard pages, WxJava's beans, FlurlHttpClient's samples. The blocks of getlivedata are JSON texts or
 objects.
@@ -15,7 +15,8 @@ from typing import Literal
 
 from app.adapters.documents import embedded_json
 from app.adapters.event_collector import EventCollector, cloud_event
-from app.adapters.parsing import as_list, as_map, duration, first, first_value, identifier, integer, timestamp, yuan
+from app.adapters.figures import Figures
+from app.adapters.parsing import any_timestamp, as_list, as_map, first, first_value, identifier, is_set
 from app.adapters.polled import no_events, refuse_deliveries
 from app.adapters.protocol import (
     Context,
@@ -28,7 +29,7 @@ from app.adapters.protocol import (
     no_url_check,
 )
 from app.adapters.validation import CommonOptions, check_connection
-from app.adapters.wechat.api import checked
+from app.adapters.wechat.api import Unreadable, checked
 
 KIND = "wechat_live"
 PLATFORM = "wechat"
@@ -84,17 +85,13 @@ def session_events(export_id: str, context: Context, marks: Iterable[BroadcastCh
     )
 
 
-def block(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """Return a block of getlivedata, which is an object or the JSON text of one; empty if it is neither."""
+def _block(answer: Mapping[str, object], name: str, collector: EventCollector) -> Mapping[str, object]:
+    """Return a block of getlivedata, which is an object or the JSON text of one; empty if it is absent or neither."""
     value = answer.get(name)
-    if isinstance(value, str):
-        value = embedded_json(value)
-    return as_map(value)
-
-
-def _fen(value: object) -> str | None:
-    amount = integer(value)
-    return None if amount is None else yuan(amount)
+    found = embedded_json(value) if isinstance(value, str) else value
+    if value not in (None, "") and not isinstance(found, dict):
+        collector.unreadable(f"getlivedata: {name}", value)
+    return as_map(found)
 
 
 def read_live_data(answer: object, export_id: str, context: Context, sampled_at: datetime) -> LiveReading:
@@ -104,28 +101,29 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         WechatError: the answer is an error.
     """
     found = checked(answer)
-    dashboard = block(found, "live_dashboard_data")
-    summary = as_map(as_map(dashboard.get("live_dashboard_data")).get("summary"))
-    commerce = block(found, "live_ec_data_summary")
-    data: dict[str, object] = {
-        "concurrent": integer(commerce.get("online_audience_count")),
-        "viewers_total": first_value(integer(commerce.get("cumulative_audience_count")), integer(summary.get("new_watch_uv"))),
-        # People who saw the broadcast's card; the dashboard has no count of its views.
-        "impressions_total": integer(summary.get("impression_uv")),
-        "comments_total": integer(commerce.get("new_comment_count")),
-        "shares_total": integer(commerce.get("share_live_audience_count")),
-        "followers_total": first_value(integer(commerce.get("new_follow_count")), integer(summary.get("new_follow_uv"))),
-        "average_watch_seconds": first_value(
-            duration(commerce.get("average_watch_seconds_per_audience")),
-            duration(summary.get("average_watch_seconds_per_audience")),
-        ),
-        "orders_total": integer(commerce.get("total_pay_pv")),
-        "buyers_total": integer(commerce.get("total_pay_uv")),
-        "gmv_total": _fen(commerce.get("total_gmv")),
-        "product_viewers_total": integer(commerce.get("total_exp_uv")),
-        "clickers_total": integer(commerce.get("total_clk_uv")),
-    }
     collector = EventCollector(context)
+    dashboard = _block(found, "live_dashboard_data", collector)
+    broadcast = Figures(dashboard, "getlivedata: live_dashboard_data", collector)
+    inner = as_map(as_map(dashboard.get("live_dashboard_data")).get("summary"))
+    summary = Figures(inner, "getlivedata: live_dashboard_data.summary", collector)
+    commerce = Figures(_block(found, "live_ec_data_summary", collector), "getlivedata: live_ec_data_summary", collector)
+    data: dict[str, object] = {
+        "concurrent": commerce.count("online_audience_count"),
+        "viewers_total": first_value(commerce.count("cumulative_audience_count"), summary.count("new_watch_uv")),
+        # People who saw the broadcast's card; the dashboard has no count of its views.
+        "impressions_total": summary.count("impression_uv"),
+        "comments_total": commerce.count("new_comment_count"),
+        "shares_total": commerce.count("share_live_audience_count"),
+        "followers_total": first_value(commerce.count("new_follow_count"), summary.count("new_follow_uv")),
+        "average_watch_seconds": first_value(
+            commerce.seconds("average_watch_seconds_per_audience"), summary.seconds("average_watch_seconds_per_audience")
+        ),
+        "orders_total": commerce.count("total_pay_pv"),
+        "buyers_total": commerce.count("total_pay_uv"),
+        "gmv_total": commerce.fen("total_gmv"),
+        "product_viewers_total": commerce.count("total_exp_uv"),
+        "clickers_total": commerce.count("total_clk_uv"),
+    }
     subject = context.session or f"{PLATFORM}:{export_id}"
     stamp = f"{export_id}/{int(sampled_at.timestamp())}"
     if any(value is not None for value in data.values()):
@@ -134,14 +132,15 @@ def read_live_data(answer: object, export_id: str, context: Context, sampled_at:
         )
     else:
         collector.unknown("getlivedata: no figures that we know", dict(found))
-    for row in as_list(block(found, "single_live_ec_spu_data_page_v2").get("spu_data_list")):
+    for row in as_list(_block(found, "single_live_ec_spu_data_page_v2", collector).get("spu_data_list")):
         _product(as_map(row), stamp, subject, context, sampled_at, collector)
-    for row in as_list(block(found, "live_distribution_channel").get("live_dist_channel_source_stats")):
+    for row in as_list(_block(found, "live_distribution_channel", collector).get("live_dist_channel_source_stats")):
         _source(as_map(row), stamp, subject, sampled_at, collector)
-    index = block(found, "live_comparison_index")
+    index = _block(found, "live_comparison_index", collector)
     _comparison(index, stamp, subject, sampled_at, collector)
-    started_at, seconds = timestamp(dashboard.get("start_time")), integer(dashboard.get("live_duration"))
-    return LiveReading(collector.result(), _is_living(index), started_at, seconds)
+    is_living = _is_living(index, collector)
+    started_at, seconds = broadcast.time("start_time"), broadcast.count("live_duration")
+    return LiveReading(collector.result(), is_living, started_at, seconds)
 
 
 INDICATORS: Mapping[str, tuple[str, int]] = {
@@ -157,15 +156,18 @@ INDICATORS: Mapping[str, tuple[str, int]] = {
 def _comparison(index: Mapping[str, object], stamp: str, subject: str, sampled_at: datetime, collector: EventCollector) -> None:
     """Collect WeChat's comparison: percentiles of the broadcast so far, and of the last `n` minutes while it is on air."""
     for name, found in as_map(first(index, "on_air", "ended")).items():
-        figure = as_map(found)
         kpi, per = INDICATORS.get(name, (None, 1))
-        percentile = integer(figure.get("percentile"))
-        if kpi is None or percentile is None:
+        if kpi is None:
             collector.ignore(f"live_comparison_index: {name}"[:200])
             continue
+        figures = Figures(as_map(found), f"getlivedata: live_comparison_index.{name}", collector)
+        percentile = figures.count("percentile")
+        if percentile is None:
+            collector.ignore(f"live_comparison_index: {name}")
+            continue
 
-        def rate(field: str, figure: Mapping[str, object] = figure, per: int = per) -> float | None:
-            value = integer(figure.get(field))
+        def rate(field: str, figures: Figures = figures, per: int = per) -> float | None:
+            value = figures.count(field)
             return None if value is None else value / per
 
         collector.event(
@@ -178,17 +180,20 @@ def _comparison(index: Mapping[str, object], stamp: str, subject: str, sampled_a
                 "indicator": name,
                 "percentile": percentile,
                 "value": rate("value"),
-                "recent_minutes": integer(figure.get("n")),
-                "recent_percentile": integer(figure.get("last_n_mins_percentile")),
+                "recent_minutes": figures.count("n"),
+                "recent_percentile": figures.count("last_n_mins_percentile"),
                 "recent_value": rate("last_n_mins_value"),
             },
-            raw=dict(figure),
+            raw=dict(figures.found),
         )
 
 
-def _is_living(index: Mapping[str, object]) -> bool | None:
+def _is_living(index: Mapping[str, object], collector: EventCollector) -> bool | None:
     """Return `is_living`, sent as a boolean, a number or a text; without it, the block that is present decides."""
-    stated = {"true": True, "1": True, "false": False, "0": False}.get(str(index.get("is_living")).lower())
+    value = index.get("is_living")
+    stated = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if stated is None and value not in (None, ""):
+        collector.unreadable("getlivedata: live_comparison_index.is_living", value)
     if stated is None and ("on_air" in index) != ("ended" in index):
         return "on_air" in index
     return stated
@@ -197,7 +202,8 @@ def _is_living(index: Mapping[str, object]) -> bool | None:
 def _product(
     row: Mapping[str, object], stamp: str, subject: str, context: Context, sampled_at: datetime, collector: EventCollector
 ) -> None:
-    base = as_map(row.get("base_data"))
+    part = "getlivedata: single_live_ec_spu_data_page_v2.spu_data_list"
+    figures, base = Figures(row, part, collector), as_map(row.get("base_data"))
     product = identifier(base.get(context.text("product_id") or "spu_id")) or identifier(first(base, "spu_id", "src_spu_id"))
     collector.event(
         "live.product.sampled",
@@ -206,14 +212,14 @@ def _product(
         time=sampled_at,
         data={
             "product": product,
-            "impressions_total": integer(row.get("exp_pv")),
-            "clicks_total": integer(row.get("clk_pv")),
-            "buyers_total": integer(row.get("pay_uv")),
-            "orders_total": integer(row.get("pay_pv")),
-            "gmv_total": _fen(row.get("gmv")),
-            "stock": first_value(integer(row.get("stock")), integer(base.get("stock"))),
-            "viewers_total": integer(row.get("exp_uv")),
-            "clickers_total": integer(row.get("clk_uv")),
+            "impressions_total": figures.count("exp_pv"),
+            "clicks_total": figures.count("clk_pv"),
+            "buyers_total": figures.count("pay_uv"),
+            "orders_total": figures.count("pay_pv"),
+            "gmv_total": figures.fen("gmv"),
+            "stock": first_value(figures.count("stock"), Figures(base, f"{part}.base_data", collector).count("stock")),
+            "viewers_total": figures.count("exp_uv"),
+            "clickers_total": figures.count("clk_uv"),
         },
         raw=dict(row),
     )
@@ -224,9 +230,12 @@ _FLOWS = {1: ("natural", False), 2: ("boosted", True), 3: ("ads", True)}
 
 
 def _source(row: Mapping[str, object], stamp: str, subject: str, sampled_at: datetime, collector: EventCollector) -> None:
-    flow = _FLOWS.get(integer(row.get("live_dst_channel_type")) or 0)
-    figures = {"viewers_total": integer(row.get("uv")), "gmv_total": _fen(row.get("gmv"))}
-    if flow is None or all(value is None for value in figures.values()):
+    stated = Figures(row, "getlivedata: live_distribution_channel.live_dist_channel_source_stats", collector)
+    flow = _FLOWS.get(stated.count("live_dst_channel_type") or 0)
+    if flow is None:
+        return
+    figures = {"viewers_total": stated.count("uv"), "gmv_total": stated.fen("gmv")}
+    if all(value is None for value in figures.values()):
         return
     source, paid = flow
     collector.event(
@@ -254,15 +263,16 @@ def read_finished_broadcasts(answer: object, context: Context) -> FinishedPage:
     The peak (`max_online_count`) has no time, so it is not sampled.
 
     Raises:
-        WechatError: the answer is an error.
+        WechatError: the answer is an error, or has more than it gives a place for.
     """
     found = checked(answer)
     collector = EventCollector(context)
     for item in as_list(found.get("item")):
         row = as_map(item)
         export_id = identifier(row.get("export_id"))
-        start, length = integer(row.get("live_start_time")), integer(row.get("live_duration_in_seconds"))
-        ended_at = None if start is None or length is None else timestamp(start + length)
+        figures = Figures(row, "get_finder_live_data_list", collector)
+        start, length = figures.time("live_start_time"), figures.count("live_duration_in_seconds")
+        ended_at = None if start is None or length is None else any_timestamp(int(start.timestamp()) + length)
         if export_id is None or ended_at is None:
             collector.unknown("get_finder_live_data_list: no export_id or no times", dict(row))
             continue
@@ -272,15 +282,18 @@ def read_finished_broadcasts(answer: object, context: Context) -> FinishedPage:
             subject=context.session or f"{PLATFORM}:{export_id}",
             time=ended_at,
             data={
-                "viewers_total": integer(row.get("total_audience_count")),
-                "likes_total": integer(row.get("total_cheer_count")),
-                "shares_total": integer(row.get("forward_count")),
-                "comments_total": integer(row.get("total_comment_count")),
-                "average_watch_seconds": duration(row.get("audiences_avg_seconds")),
-                "followers_total": integer(row.get("new_follow_count")),
+                "viewers_total": figures.count("total_audience_count"),
+                "likes_total": figures.count("total_cheer_count"),
+                "shares_total": figures.count("forward_count"),
+                "comments_total": figures.count("total_comment_count"),
+                "average_watch_seconds": figures.seconds("audiences_avg_seconds"),
+                "followers_total": figures.count("new_follow_count"),
             },
             raw=dict(row),
         )
     buffer = found.get("last_buffer")
     buffer = buffer if isinstance(buffer, str) else ""
-    return FinishedPage(collector.result(), buffer, found.get("continue_flag") is True and bool(buffer))
+    more = is_set(found.get("continue_flag"))
+    if more and not buffer:
+        raise Unreadable("last_buffer")
+    return FinishedPage(collector.result(), buffer, more)

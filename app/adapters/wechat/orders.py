@@ -1,6 +1,6 @@
-"""Orders and after-sales of a WeChat shop, as its API answers them.
+"""Orders of a WeChat shop, as its API answers them.
 
-In: the `order` of order/get, the `after_sale_order` of getaftersaleorder, the fields of the push. Out: order events, attributed
+In: the `order` of order/get, the fields of the push. Out: order events, attributed
 to the live room they came from, in exact money. Never here: HTTP, tokens.
 
 Source: WeChat shop API pages, FlurlHttpClient's samples. Amounts are in fen. An order belongs to a live room when
@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import (
@@ -19,13 +20,12 @@ from app.adapters.parsing import (
     any_timestamp,
     as_list,
     as_map,
-    count_of,
     first,
     identifier,
     integer,
     is_set,
     stated_integer,
-    timestamp,
+    stated_time,
     yuan,
 )
 from app.adapters.protocol import Context, Parsed
@@ -40,7 +40,7 @@ _CANCELLED = frozenset((190, 250))
 _PAID = frozenset((12, 13, 20, 21, 30, 100, 200))
 _REFUNDED_NUMBERS = frozenset((13, 14))
 """order/get states an after-sale as a number: 13 refunded, 14 returned and refunded."""
-_NOTHING: Mapping[str, str] = {}
+NOTHING: Mapping[str, str] = {}
 
 
 def room_of(order: Mapping[str, object]) -> str | None:
@@ -147,18 +147,27 @@ class _Parcel:
 
 
 def _parcels(order: Mapping[str, object]) -> list[_Parcel]:
-    """Return an order's parcels, the first shipped first; one of which nothing is known if the order names none."""
+    """Return an order's parcels, the first shipped first; one of which nothing is known if the order names none.
+
+    Raises:
+        Unreadable: the time of one.
+    """
     delivery = as_map(as_map(order.get("order_detail")).get("delivery_info"))
     listed = [as_map(parcel) for parcel in as_list(delivery.get("delivery_product_info"))]
     found = [
-        _Parcel(timestamp(item.get("delivery_time")), identifier(item.get("delivery_id")), identifier(item.get("waybill_id")))
+        _Parcel(stated_time(item, "delivery_time"), identifier(item.get("delivery_id")), identifier(item.get("waybill_id")))
         for item in listed
     ]
-    done = timestamp(delivery.get("ship_done_time"))
+    done = stated_time(delivery, "ship_done_time")
     if len(found) <= 1:
         only = found[0] if found else _Parcel(None, None, None)
         return [replace(only, shipped_at=done or only.shipped_at)]
     return sorted((replace(parcel, shipped_at=parcel.shipped_at or done) for parcel in found), key=_shipped_first)
+
+
+def _updated(order: Mapping[str, object], received_at: datetime) -> datetime:
+    """Return when an order was changed. Raises: Unreadable."""
+    return stated_time(order, "update_time") or received_at
 
 
 def _shipped_first(parcel: _Parcel) -> tuple[float, str]:
@@ -186,9 +195,7 @@ class _OrderEvents:
         )
 
 
-def read_order(
-    order: Mapping[str, object], context: Context, received_at: datetime, push: Mapping[str, str] = _NOTHING
-) -> Parsed:
+def read_order(order: Mapping[str, object], context: Context, received_at: datetime, push: Mapping[str, str] = NOTHING) -> Parsed:
     """Return the events that an order's present state implies, and the pulls to make.
 
     `push` is the `fields` of the follow-up that requested the order; it dates what the answer does not (a cancellation, a
@@ -209,85 +216,33 @@ def _read(
     if not events.id:
         collector.unknown("order/get: no order_id", dict(order))
         return
-    status = integer(order.get("status"))
+    status = stated_integer(order, "status")
     detail = as_map(order.get("order_detail"))
     pushed, pushed_at = push.get("event", ""), any_timestamp(push.get("at"))
-    updated_at = timestamp(order.get("update_time")) or received_at
-    created_at = timestamp(order.get("create_time")) or pushed_at or updated_at
-    purchase = _purchase(order)
-    events.add("placed", created_at, purchase)
-    pay_time = timestamp(as_map(detail.get("pay_info")).get("pay_time"))
+    purchase, pay_time = _purchase(order), stated_time(as_map(detail.get("pay_info")), "pay_time")
+    created_at, updated = stated_time(order, "create_time") or pushed_at, partial(_updated, order, received_at)
+    events.add("placed", created_at or updated(), purchase)
     if status != _UNPAID and (pay_time or status in _PAID):
         fallback = any_timestamp(push.get("paid_at")) or (pushed_at if pushed == "channels_ec_order_pay" else None)
-        events.add("paid", pay_time or fallback or updated_at, purchase)
+        events.add("paid", pay_time or fallback or updated(), purchase)
     if status in _CANCELLED:
-        events.add("cancelled", (pushed_at if pushed == "channels_ec_order_cancel" else None) or updated_at, {})
-    if status in _SHIPPED:
-        stated_at = pushed_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
-        for index, parcel in enumerate(_parcels(order)):
-            data = {"carrier": parcel.carrier, "tracking": parcel.tracking}
-            events.add("shipped", parcel.shipped_at or stated_at or updated_at, data, f"/{parcel.tracking}" if index else "")
-    if status == _DONE:
-        parcel = _parcels(order)[0]
-        stated_at = pushed_at if pushed == "channels_ec_order_confirm" else None
-        events.add("delivered", stated_at or updated_at, {"carrier": parcel.carrier, "tracking": parcel.tracking})
-    if settled_at := timestamp(as_map(detail.get("settle_info")).get("settle_time")):
-        # What was settled stands in another answer.
-        collector.follow_up("order_flow", {"order_id": events.id}, f"order_flow/{events.id}/{int(settled_at.timestamp())}")
+        events.add("cancelled", (pushed_at if pushed == "channels_ec_order_cancel" else None) or updated(), {})
     for item in as_list(as_map(order.get("aftersale_detail")).get("aftersale_order_list")):
         aftersale = identifier(first(as_map(item), "aftersale_order_id", "after_sale_order_id"))
         state = as_map(item).get("status")
         if aftersale and (identifier(state) in REFUNDED or integer(state) in _REFUNDED_NUMBERS):
             fields = {"after_sale_order_id": aftersale, "order_id": events.id}
             collector.follow_up("aftersale_get", fields, f"aftersale_get/{aftersale}/{state}")
-
-
-def read_aftersale(
-    aftersale: Mapping[str, object],
-    order: Mapping[str, object],
-    context: Context,
-    received_at: datetime,
-    push: Mapping[str, str] = _NOTHING,
-) -> Parsed:
-    """Return the refund of a finished after-sale; nothing for one in any other state, or without money (an exchange).
-
-    `order` is the answer of order/get for its order: only that says which live room it belongs to.
-    """
-    collector = EventCollector(context)
-    number = identifier(first(aftersale, "after_sale_order_id", "aftersale_order_id")) or push.get("after_sale_order_id")
-    order_id = identifier(aftersale.get("order_id")) or push.get("order_id") or identifier(order.get("order_id"))
-    status = identifier(aftersale.get("status"))
-    amount = integer(as_map(aftersale.get("refund_info")).get("amount"))
-    if status not in REFUNDED:
-        collector.ignore(f"after-sale {status}"[:100])
-        return collector.result()
-    if number is None or amount is None:
-        collector.unknown("getaftersaleorder: no after_sale_order_id or refund amount", dict(aftersale))
-        return collector.result()
-    if not amount:
-        # An exchange or a replacement: it ends in the same states as a refund.
-        collector.ignore("after-sale without money")
-        return collector.result()
-    product = as_map(aftersale.get("product_info"))
-    line = {
-        "product": identifier(product.get("product_id")),
-        **({"sku": sku} if (sku := identifier(product.get("sku_id"))) else {}),
-        "quantity": 0 if (count := count_of(product.get("count"))) is None else count,
-        "amount": yuan(amount),
-    }
-    subject, attributed = subject_of(order, context)
-    collector.event(
-        "live.order.refunded",
-        id=f"aftersale/{number}/refunded",
-        subject=subject,
-        time=any_timestamp(push.get("at")) or timestamp(aftersale.get("update_time")) or received_at,
-        data={
-            "order": order_id,
-            "refund": number,
-            "amount": yuan(amount),
-            "lines": [line] if line["product"] else None,
-        },
-        raw=dict(aftersale),
-        attributed=attributed,
-    )
-    return collector.result()
+    # The sale and its refunds count also if a later time cannot be read.
+    if settled_at := stated_time(as_map(detail.get("settle_info")), "settle_time"):
+        # What was settled stands in another answer.
+        collector.follow_up("order_flow", {"order_id": events.id}, f"order_flow/{events.id}/{int(settled_at.timestamp())}")
+    if status in _SHIPPED:
+        stated_at = pushed_at if pushed == "channels_ec_order_deliver" and push.get("finish_delivery") == "1" else None
+        for index, parcel in enumerate(_parcels(order)):
+            data = {"carrier": parcel.carrier, "tracking": parcel.tracking}
+            events.add("shipped", parcel.shipped_at or stated_at or updated(), data, f"/{parcel.tracking}" if index else "")
+    if status == _DONE:
+        parcel = _parcels(order)[0]
+        stated_at = pushed_at if pushed == "channels_ec_order_confirm" else None
+        events.add("delivered", stated_at or updated(), {"carrier": parcel.carrier, "tracking": parcel.tracking})

@@ -16,7 +16,8 @@ from pydantic import Field
 
 from app.adapters.error_codes import WEIBO, code_of, sentence
 from app.adapters.event_collector import EventCollector
-from app.adapters.parsing import as_list, as_map, identifier, integer
+from app.adapters.figures import Figures
+from app.adapters.parsing import as_map, identifier
 from app.adapters.polled import no_events, refuse_deliveries
 from app.adapters.protocol import (
     Context,
@@ -43,6 +44,7 @@ _PATHS = {
     "media": ("https://c.api.weibo.com", "/2/media_statuses/count_sp/biz.json"),
     "any": ("https://api.weibo.com", "/2/statuses/count.json"),
 }
+_ENGAGEMENTS = ("comments", "reposts", "attitudes")
 TOKEN_ERRORS = frozenset((10006, 21314, 21315, 21316, 21317, 21319, 21327, 21332))
 QUOTA_ERRORS = frozenset((10022, 10023, 10024))
 
@@ -101,6 +103,8 @@ def counts(access_token: str, post_ids: Sequence[str], context: Context) -> Coun
 def read_counts(answer: object, context: Context, measured_at: datetime, subject: str | None = None) -> Parsed:
     """Return a measurement per post; engagements are comments, reposts and likes, as far as the platform states them.
 
+    If one of them cannot be read, there is no sum: it would be too small.
+
     `subject` is the session of the promotion, if the connection is not tied to one.
 
     Raises:
@@ -111,13 +115,18 @@ def read_counts(answer: object, context: Context, measured_at: datetime, subject
         raise WeiboError(code)
     posts = as_map(context.options.get("posts"))
     collector = EventCollector(context)
-    for item in as_list(answer):
+    if not isinstance(answer, list):
+        collector.unknown("counts: no list of posts", answer)
+        return collector.result()
+    for item in answer:
         row = as_map(item)
         post = identifier(row.get("id"))
         if post is None:
             collector.unknown("counts: no id", item)
             continue
-        parts = [count for name in ("comments", "reposts", "attitudes") if (count := integer(row.get(name))) is not None]
+        figures = Figures(row, "counts", collector)
+        parts = {name: figures.count(name) for name in _ENGAGEMENTS if row.get(name) not in (None, "")}
+        engagements = [count for count in parts.values() if count is not None]
         collector.event(
             "live.promotion.measured",
             id=f"post/{post}/{int(measured_at.timestamp())}",
@@ -125,8 +134,8 @@ def read_counts(answer: object, context: Context, measured_at: datetime, subject
             time=measured_at,
             data={
                 "promotion": identifier(posts.get(post)) or post,
-                "views_total": integer(row.get("reads")),
-                "engagements_total": sum(parts) if parts else None,
+                "views_total": figures.count("reads"),
+                "engagements_total": sum(engagements) if engagements and len(engagements) == len(parts) else None,
             },
             raw=dict(row),
         )

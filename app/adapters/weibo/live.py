@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from app.adapters.documents import embedded_json, read_form, read_json
 from app.adapters.event_collector import EventCollector
+from app.adapters.figures import Figures
 from app.adapters.parsing import as_map, comment_text, count_of, first, first_value, identifier, integer, timestamp
 from app.adapters.protocol import (
     Binding,
@@ -152,14 +153,14 @@ def _unquoted(found: object) -> object:
     return found if inner is None else inner
 
 
-def _counters(message: Mapping[str, object]) -> dict[str, object]:
+def _counters(message: Mapping[str, object], collector: EventCollector) -> dict[str, object]:
     room = as_map(message.get("room_info"))
     counters = as_map(first(room, "counters")) or as_map(message.get("counters"))
-    places = (counters, room, message)
+    places = [Figures(found, "liveim message", collector) for found in (counters, room, message)]
     onlines, plays, likes = (
-        first_value(*(integer(place.get(name)) for place in places)) for name in ("onlines", "play_count", "praise_count")
+        first_value(*(place.count(name) for place in places)) for name in ("onlines", "play_count", "praise_count")
     )
-    return {"concurrent": onlines, "views_total": plays, "likes_total": first_value(integer(message.get("praises_count")), likes)}
+    return {"concurrent": onlines, "views_total": plays, "likes_total": first_value(places[-1].count("praises_count"), likes)}
 
 
 def _gift(message: Mapping[str, object], viewer: str | None) -> dict[str, object]:
@@ -231,7 +232,7 @@ def _read(
         if on_air is not None:
             state = "live.session.started" if on_air else "live.session.ended"
             collector.event(state, id=f"{number}/status", subject=subject, time=time, data={}, raw=raw)
-    counters = _counters(message)
+    counters = _counters(message, collector)
     if any(value is not None for value in counters.values()):
         collector.event("live.audience.sampled", id=f"{number}/counters", subject=subject, time=time, data=counters, raw=raw)
 

@@ -23,7 +23,7 @@ from app.ingest.dry_runs.dry_run import ParkingReason
 from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.rebuilding.rebuild_requests import rebuild_or_enqueue_all
 from app.ingest.unprocessed.replay import UndecryptableDeadLetterError, replay
-from app.platforms.deliveries.dead_letter_replay import original_message
+from app.platforms.deliveries.dead_letter_replay import is_figure, original_message
 from app.problems import FieldError, ProblemError, not_found, responses
 from app.storage import audit
 from app.storage.queries import queries
@@ -37,6 +37,8 @@ _DATA = frozenset(name for model in _MODELS for name in model.model_fields) - {
     "text", *(name for payload in PAYLOADS.values() for name in payload.person_fields),
 }  # fmt: skip
 """Fields of our payloads that hold no personal data."""
+_FIGURE = frozenset({"field", "value"})
+"""Fields of the dead letter of one figure, which is no person's."""
 _KINDS = frozenset({"Event", "MsgType", "msg_type", "sys_msg_type", "decoded_type", "msg_sub_type", "type", "subtype", "status"})
 """Fields of platforms that name a type and hold no personal data."""
 
@@ -64,7 +66,7 @@ class DeadLetter(BaseModel):
     type: str | None
     subject: str | None
     errors: list[FieldError]
-    attempts: int = Field(description="how often the same bytes were received")
+    attempts: int = Field(description="how often the same bytes were received; of a figure of a sample, how often in its hour")
 
 
 class DeadLetterDetail(DeadLetter):
@@ -166,17 +168,20 @@ async def get_dead_letter(service: AppService, caller: Operator, dead_letter: De
     if row is None:
         raise not_found("dead letter")
     body = service.privacy_keys.decrypt(row["sealed"])
+    figure = False
     if body is not None and row["origin"].startswith("connection:"):
-        body = original_message(body, row["type"])
+        figure, body = is_figure(body, row["type"]), original_message(body, row["type"])
     fields = {name: row[name] for name in ("id", "origin", "received_at", "type", "subject", "attempts")}
-    return DeadLetterDetail(**fields, errors=from_json(row["errors"]), event=_redacted(body, row["origin"]))
+    return DeadLetterDetail(**fields, errors=from_json(row["errors"]), event=_redacted(body, row["origin"], figure=figure))
 
 
-def _redacted(body: bytes | None, origin: str) -> Any:
+def _redacted(body: bytes | None, origin: str, *, figure: bool) -> Any:
     try:
         event = clean_values(json_text.parse(body or b"null"), _MAX_DEPTH)
     except ValueError:
         return None
+    if figure:
+        return _shape(event, _FIGURE)
     if origin.startswith("connection:") and not (isinstance(event, dict) and "specversion" in event):
         return _shape(event)
     if not isinstance(event, dict):

@@ -28,7 +28,8 @@ async def keep(
     rows: dict[bytes, tuple[Any, ...]] = {}
     for rejection in rejections:
         body = submission.dead_letter or rejection.body
-        owned = (str(brand) if brand else "").encode() + b"\0" + body
+        same = submission.dead_letter or rejection.same or rejection.body
+        owned = (str(brand) if brand else "").encode() + b"\0" + same
         digest = blake2b(owned, digest_size=16, person=b"letter").digest()
         errors = to_json(rejection.errors[:_ERRORS_KEPT]).decode()
         rows[digest] = (

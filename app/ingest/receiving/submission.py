@@ -30,6 +30,8 @@ class Rejection:
     body: bytes
     type: str | None = None
     subject: str | None = None
+    same: bytes | None = None
+    """What makes another rejection the same dead letter, if it is not the body."""
 
     def document(self) -> dict[str, Any]:
         """Return the rejection as the receipt shows it."""

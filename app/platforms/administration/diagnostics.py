@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.adapters.mappings import mapping
 from app.adapters.protocol import Refused
 from app.adapters.validation import Misconfigured
-from app.adapters.wechat import api as wechat_api
+from app.adapters.wechat import api as wechat_api, broadcasts as wechat_broadcasts
 from app.adapters.wechat.api import WechatError
 from app.adapters.weibo.counts import WeiboError
 from app.platforms.administration.connections import ConnectionAdmin, refused
@@ -107,9 +107,11 @@ async def _wechat(admin: ConnectionAdmin, connection: LoadedConnection) -> list[
     async def broadcasts() -> str:
         day = now.astimezone(_CHINA)
         found = await platforms.wechat.call(
-            connection, lambda text: wechat_api.broadcast_list(text, day), wechat_api.read_broadcasts
+            connection,
+            lambda text: wechat_broadcasts.broadcast_list(text, day),
+            lambda answer: wechat_broadcasts.read_broadcasts(answer, connection.context),
         )
-        return f"the dashboard may be read; {len(found)} broadcasts today"
+        return f"the dashboard may be read; {len(found.listed)} broadcasts today"
 
     first = await _tried("access_token", token)
     if not first.ok:

@@ -20,8 +20,9 @@ from app.ingest.group_commit.writer import NotCommittedError, QueueFullError
 from app.ingest.retention import delete_in_parts, retire
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
+from app.platforms.connection_counters import ErrorCode
 from app.platforms.inbox import Inbox
-from app.platforms.pulls.job_errors import error_location, safe_message
+from app.platforms.pulls.job_errors import PartlyReadError, error_location, safe_message
 from app.platforms.pulls.jobs import Pull, Puller
 from app.platforms.pulls.pollers import STREAM
 from app.settings import Settings
@@ -94,6 +95,7 @@ class JobRunner:
 
         async def turn(job: Job) -> None:
             connection_id = UUID((job.payload or b"").decode())
+            code: ErrorCode = "poll_failed"
             try:
                 await work(connection_id, datetime.now(UTC))
                 if name != STREAM:  # the end of a stream is no success: what it receives is
@@ -103,13 +105,15 @@ class JobRunner:
                 reason = str(resting)
             except NoCredentialsError:
                 reason = "the connection has no appid and app_secret"
+            except PartlyReadError as error:
+                code, reason = "partly_read", safe_message(error)
             except (*_TRANSIENT, WechatError, WeiboError) as error:
                 reason = safe_message(error)
             except Exception as error:  # noqa: BLE001 - the same
                 _log.error("periodic job failed", job=name, connection=str(connection_id), reason=error_location(error))
                 reason = type(error).__name__
             # Not retried: the next scheduled run does the same work.
-            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), "poll_failed", f"{name}: {reason}")
+            self.puller.submitter.counters.failed(connection_id, datetime.now(UTC), code, f"{name}: {reason}")
 
         return turn
 

@@ -29,7 +29,7 @@ from app.ingest.unprocessed.replay import UndecryptableDeadLetterError
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.wechat import NoCredentialsError, QuotaBackoffError
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
-from app.platforms.event_submitter import EventSubmitter, parsed_by, submission_of
+from app.platforms.event_submitter import FIGURE, EventSubmitter, parsed_by, submission_of
 from app.platforms.inbox import Inbox, InboxItem
 from app.platforms.pulls.jobs import Pull, Puller
 from app.problems import ProblemError
@@ -107,7 +107,7 @@ class DeadLetterReplayer:
     async def _as_message(self, connection: LoadedConnection, body: bytes, received_at: datetime) -> Replayed:
         kept = json_text.parse(body)
         if "reading" in kept:
-            raise ProblemError(409, "a polled sample cannot be replayed: a newer sample has replaced it", code="not_replayable")
+            raise ProblemError(409, "a sample cannot be replayed: a newer sample has replaced it", code="not_replayable")
         if "pull" in kept:
             job = Pull(connection=connection.id, delivery="", received_at=received_at, kind=kept["pull"], fields=kept["fields"])
             parsed, key, message = await self._pulled(connection, job), f"letter/{key_of(body)}", b""
@@ -157,6 +157,11 @@ def verified_again(kept: Mapping[str, Any], received_at: datetime) -> Verified:
 
 def _message(kept: Mapping[str, Any]) -> bytes:
     return base64.b64decode(kept["bytes"]) if "bytes" in kept else json_bytes(kept["message"])
+
+
+def is_figure(body: bytes, event_type: str | None) -> bool:
+    """Tell whether a platform's dead letter is one figure of a sample: its field and its value."""
+    return event_type is None and FIGURE in json_text.parse(body)
 
 
 def original_message(body: bytes, event_type: str | None) -> bytes:

@@ -122,8 +122,9 @@ class FundsLister:
         begin = datetime.combine(position.day, time(), _CHINA)
         end = begin + timedelta(days=1)
         make = partial(wechat_api.funds_flow_list, begin=begin, end=end, page=position.page, next_key=position.next_key)
+        read = partial(wechat_api.read_funds_page, page=position.page, next_key=position.next_key)
         try:
-            return await self.wechat.call(connection, make, partial(wechat_api.read_funds_page, page=position.page))
+            return await self.wechat.call(connection, make, read)
         except (wechat_api.Busy, wechat_api.TokenRefused, wechat_api.Unreadable):
             raise
         except wechat_api.WechatError:

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from app.adapters.event_collector import EventCollector
 from app.adapters.parsing import identifier
 from app.adapters.protocol import FollowUp, Parsed
-from app.adapters.wechat import api as wechat_api, funds as wechat_funds, orders, shop as wechat_shop
+from app.adapters.wechat import aftersales, api as wechat_api, funds as wechat_funds, orders, shop as wechat_shop
 from app.ingest.receiving.privacy import PrivacyKeys
 from app.platforms.calls.calls import UnavailableError
 from app.platforms.calls.parsing_thread import beside
@@ -23,6 +24,7 @@ from app.platforms.event_submitter import EventSubmitter
 from app.platforms.inbox import InboxItem, enqueue_pulls
 from app.platforms.pulls.active_sessions import live_sessions
 from app.platforms.pulls.funds import FUNDS_GET
+from app.platforms.pulls.job_errors import require_all_read
 from app.storage.database import Database
 from app.storage.queries import queries
 
@@ -30,9 +32,10 @@ _SQL = queries("platforms/platforms")
 
 _LOOKS_BACK = timedelta(days=1)
 """A new connection searches orders from this long before its creation."""
+_FAULTS = (wechat_api.Busy, wechat_api.TokenRefused, wechat_api.Unreadable, UnavailableError)
+"""Errors of a list that a shop without permission for it does not get."""
 _OVERLAP = timedelta(minutes=10)
 """Overlap of two searches: an order's update may become visible late."""
-_MAX_PAGES = 10_000
 
 
 class Pull(BaseModel):
@@ -119,7 +122,7 @@ class Puller:
             )
             order_id = _order_of(aftersale, fields)
             order = await self._order(connection, order_id) if order_id else {}
-            return await beside(orders.read_aftersale, aftersale, order, connection.context, job.received_at, fields)
+            return await beside(aftersales.read_aftersale, aftersale, order, connection.context, job.received_at, fields)
         if job.kind == "order_flow":
             return await self._order_flow(connection, fields["order_id"])
         if job.kind == FUNDS_GET:
@@ -135,9 +138,8 @@ class Puller:
             lambda token: wechat_api.order_flow(token, order_id),
             lambda answer: wechat_api.read_order_flow(answer, order_id),
         )
-        if not flow:
-            return Parsed(ignored=("an order without a flow",))
-        return wechat_funds.read_order_flow(flow, await self._order(connection, order_id), connection.context)
+        order = await self._order(connection, order_id) if flow else {}
+        return wechat_funds.read_order_flow(flow, order, connection.context)
 
     async def _funds_flow(self, connection: LoadedConnection, job: Pull) -> Parsed:
         """Return one entry of the account, in the session of its order if it names one."""
@@ -183,7 +185,9 @@ class Puller:
         This finds orders whose push was lost. For the others it costs one more call and changes no figure.
 
         Raises:
-            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next search starts from the same time.
+            QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next search starts from the same time,
+                unless only the after-sales were not listed.
+            PartlyReadError: some ids cannot be read; the others are pulled.
         """
         connection = await self._loaded(connection_id)
         fresh = await self.connection_cache.reload(connection_id)
@@ -191,34 +195,52 @@ class Puller:
             return 0
         begin = (fresh.reconciled_to or fresh.created_at - _LOOKS_BACK) - _OVERLAP
         found: dict[str, InboxItem] = {}
+        unread = EventCollector(fresh.context)
+        fault: Exception | None = None
         for search in (_ORDERS, _AFTERSALES):
             try:
-                async for number in self._changed(fresh, search, begin, now):
+                async for number in self._changed(fresh, search, begin, now, unread):
                     key = f"reconcile/{search.kind}/{number}/{int(now.timestamp())}"
                     found[key] = InboxItem(fresh.id, key, now, b"", (FollowUp(search.kind, {search.field: number}, key),))
             except (wechat_api.WechatError, UnavailableError) as error:
                 if search is _ORDERS:
                     raise
                 # A pulled order lists its after-sales too. A shop without permission for this list still gets those.
-                self.submitter.counters.failed(fresh.id, now, "poll_failed", f"list of after-sales: {error}")
+                if isinstance(error, _FAULTS):
+                    fault = error
+                else:
+                    self.submitter.counters.failed(fresh.id, now, "poll_failed", f"list of after-sales: {error}")
         async with self.database.acquire() as lent, lent.transaction():
             await enqueue_pulls(lent, self.privacy_keys, list(found.values()))
             await lent.execute(_SQL["reconciled"], fresh.id, now)
+        parsed = unread.result()
+        await self.submitter.take(fresh, parsed, now)
+        if fault is not None:
+            raise fault
+        require_all_read(parsed.unknown)
         return len(found)
 
-    async def _changed(self, connection: LoadedConnection, search: _Search, begin: datetime, end: datetime) -> AsyncIterator[str]:
+    async def _changed(
+        self, connection: LoadedConnection, search: _Search, begin: datetime, end: datetime, unread: EventCollector
+    ) -> AsyncIterator[str]:
         since = begin
         while since < end:
             until = min(since + search.width, end)
-            next_key = ""
-            for _ in range(_MAX_PAGES):
+            next_key, keys = "", set[str]()
+            while next_key not in keys:
+                keys.add(next_key)
                 make = partial(search.ask, updated_from=since, updated_to=until, next_key=next_key)
                 page = await self.wechat.call(connection, make, wechat_api.read_page)
+                for value in page.unread:
+                    unread.unreadable(f"list of {search.kind}: {search.field}", value)
                 for number in page.ids:
                     yield number
-                if not page.has_more or page.next_key == next_key:
+                if not page.has_more:
                     break
                 next_key = page.next_key
+            else:
+                # The list would begin again, and what comes after this page would be left out.
+                raise wechat_api.Unreadable("new next_key")
             since = until
 
 

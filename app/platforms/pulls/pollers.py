@@ -15,7 +15,7 @@ import httpx
 from pydantic_core import from_json
 
 from app.adapters.parsing import as_map
-from app.adapters.protocol import Parsed
+from app.adapters.protocol import Parsed, Unknown
 from app.adapters.wechat.api import Call
 from app.adapters.weibo import counts as weibo_counts
 from app.platforms.calls.calls import send
@@ -25,6 +25,7 @@ from app.platforms.calls.wechat import QuotaBackoffError
 from app.platforms.credentials.connection_cache import ConnectionCache, LoadedConnection
 from app.platforms.event_submitter import EventSubmitter
 from app.platforms.pulls.active_sessions import as_uuid, expected_sessions, live_sessions
+from app.platforms.pulls.job_errors import require_all_read
 from app.platforms.pulls.wechat_dashboard import Dashboard
 from app.settings import Settings
 from app.storage.database import Database
@@ -100,6 +101,7 @@ class Pollers:
 
         Raises:
             QuotaBackoffError, NoCredentialsError, WechatError, UnavailableError: the next poll tries again.
+            PartlyReadError: the rest is stored.
         """
         connection = await self.connection_cache.reload(connection_id)
         if connection is None or not connection.enabled:
@@ -113,18 +115,21 @@ class Pollers:
 
         Raises:
             QuotaBackoffError, WeiboError, UnavailableError: what was received is stored; the next poll continues.
+            PartlyReadError: the rest is stored.
         """
         connection = await self.connection_cache.reload(connection_id)
         if connection is None or not connection.enabled:
             return 0
         by_session = await self._posts(connection, now)
-        asked = 0
+        asked, unknown = 0, list[Unknown]()
         for subject, posts in by_session.items():
             for start in range(0, len(posts), weibo_counts.MAX_IDS):
                 ids = posts[start : start + weibo_counts.MAX_IDS]
                 parsed = await self.read_counts(connection, ids, subject)
                 await self.submitter.take(connection, parsed, now)
+                unknown += parsed.unknown
                 asked += len(ids)
+        require_all_read(unknown)
         return asked
 
     async def read_counts(self, connection: LoadedConnection, ids: list[str], subject: str | None) -> Parsed:

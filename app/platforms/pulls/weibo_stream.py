@@ -142,7 +142,11 @@ class WeiboStreams:
             raise _BrokenError(refused.detail) from None
         await self.submitter.take(connection, parsed, now, _LINE)
         self.submitter.counters.delivered(connection.id, now)
-        self.submitter.counters.succeeded(connection.id)
+        unread = next((unknown.reason for unknown in parsed.unknown if unknown.figure), None)
+        if unread is None:
+            self.submitter.counters.succeeded(connection.id)
+        else:
+            self.submitter.counters.failed(connection.id, now, "partly_read", f"pull stream: {unread}")
 
 
 async def _plain_pieces(answer: httpx.Response) -> AsyncGenerator[bytes, None]:

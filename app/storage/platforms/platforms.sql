@@ -15,13 +15,17 @@ WHERE id = $1;
 
 -- name: add_to_states
 -- Adds the counts of connections since the previous write. Returns those that fail as of now: so many calls failed in a row.
+-- That some figures could not be read is a state, not an event: it ends with the next call that reads them all.
 WITH added AS (
     UPDATE connections c
     SET deliveries = c.deliveries + new.deliveries, duplicates = c.duplicates + new.duplicates, refused = c.refused + new.refused,
         events = c.events + new.events, letters = c.letters + new.letters,
         last_delivery_at = GREATEST(c.last_delivery_at, new.last_delivery_at),
-        last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error ELSE c.last_error END,
-        last_error_at = GREATEST(c.last_error_at, new.last_error_at),
+        last_error = CASE WHEN new.last_error_at >= COALESCE(c.last_error_at, new.last_error_at) THEN new.last_error
+                          WHEN new.last_error_at IS NULL AND new.succeeded AND starts_with(c.last_error, '[partly_read]') THEN NULL
+                          ELSE c.last_error END,
+        last_error_at = CASE WHEN new.last_error_at IS NULL AND new.succeeded AND starts_with(c.last_error, '[partly_read]') THEN NULL
+                             ELSE GREATEST(c.last_error_at, new.last_error_at) END,
         recent = CASE WHEN new.recent = '[]' THEN c.recent ELSE
             (SELECT jsonb_agg(one ORDER BY place)
              FROM jsonb_array_elements(new.recent::jsonb || c.recent) WITH ORDINALITY AS listed (one, place)

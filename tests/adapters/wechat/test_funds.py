@@ -65,18 +65,27 @@ def test_an_entry_of_the_account_names_its_order(context: Context, now: datetime
 
 
 def test_a_page_of_entries_is_the_last_one_or_says_where_to_continue() -> None:
-    """A page with a key continues; an empty page is the last one. Nothing that is listed is left out silently."""
+    """A page with a key continues; an empty page without a promise is the last one. Nothing is left out silently."""
     more = {"errcode": 0, "flow_ids": [1, "2"], "has_more": True}
     assert wechat_api.Page(("1", "2"), "k", True) == wechat_api.read_funds_page({**more, "next_key": "k"}, 1)
     assert wechat_api.Page(("1", "2"), "", True) == wechat_api.read_funds_page(more, 99)
-    assert not wechat_api.read_funds_page({**more, "flow_ids": []}, 1).has_more
-    for answer, page in ((more, 100), ({"errcode": 0, "flow_ids": ["1", None]}, 1)):
+    assert wechat_api.Page(("1", "2"), "k", True) == wechat_api.read_funds_page({**more, "next_key": "k", "has_more": 1}, 99, "k")
+    ends: list[dict[str, object]] = [{"flow_ids": [], "has_more": False}, {"flow_ids": []}, {"has_more": False}]
+    for last in ends:
+        assert wechat_api.Page((), "", False) == wechat_api.read_funds_page({"errcode": 0, **last}, 1)
+    answers: list[tuple[object, int]] = [
+        (more, 100), ({**more, "next_key": "k"}, 100), ({"errcode": 0, "flow_ids": ["1", None]}, 1), ({**more, "flow_ids": []}, 1),
+        ({"errcode": 0}, 1), ({}, 1), (None, 1), ([], 1),
+    ]  # fmt: skip
+    for answer, page in answers:
         with pytest.raises(wechat_api.Unreadable):
-            wechat_api.read_funds_page(answer, page)
+            wechat_api.read_funds_page(answer, page, "k")
 
 
 def test_the_flow_of_an_order_is_found_by_its_id() -> None:
     """The answer is a list; only the item of the order that was asked for counts."""
     answer = {"errcode": 0, "data_list": [{"order_id": "2"}, {"order_id": 1, "mch_settle_amount": 1}]}
     assert {"order_id": 1, "mch_settle_amount": 1} == wechat_api.read_order_flow(answer, "1")
-    assert {} == wechat_api.read_order_flow({"errcode": 0}, "1")
+    assert {} == wechat_api.read_order_flow({"errcode": 0, "data_list": []}, "1")
+    with pytest.raises(wechat_api.Unreadable):
+        wechat_api.read_order_flow({"errcode": 0}, "1")

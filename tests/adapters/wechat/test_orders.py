@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from app.adapters.protocol import Context, Event
+from app.adapters.wechat.aftersales import read_aftersale
 from app.adapters.wechat.api import read_aftersale_answer, read_order_answer
-from app.adapters.wechat.orders import read_aftersale, read_order
+from app.adapters.wechat.orders import read_order
 
 Valid = Callable[[Iterable[Event]], list[Event]]
 

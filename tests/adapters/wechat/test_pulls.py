@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.adapters.protocol import Context, Event
-from app.adapters.wechat import api as wechat_api, live as wechat_live
+from app.adapters.wechat import api as wechat_api, broadcasts as wechat_broadcasts, live as wechat_live
 
 Valid = Callable[[Iterable[Event]], list[Event]]
 Sample = Callable[[str], dict[str, Any]]
@@ -19,7 +19,7 @@ def test_the_requests_are_the_published_ones(sample: Sample) -> None:
     """The requests are the published ones, path and body."""
     calls = {
         "pull_wechat_order_get": wechat_api.order_get("ACCESS_TOKEN", "37423523451235145"),
-        "pull_wechat_getlivelist": wechat_api.broadcast_list("ACCESS_TOKEN", DAY),
+        "pull_wechat_getlivelist": wechat_broadcasts.broadcast_list("ACCESS_TOKEN", DAY),
         "pull_wechat_getlivedata": wechat_api.live_data("ACCESS_TOKEN", "export/UzFf***"),
         "pull_wechat_finder_live_data_list": wechat_api.finished_broadcasts(
             "ACCESS_TOKEN", datetime.fromtimestamp(1694142436, UTC), datetime.fromtimestamp(1694228836, UTC)
@@ -58,15 +58,14 @@ def test_an_error_code_has_its_type(code: object, error: type[Exception]) -> Non
     assert error is type(raised.value)
 
 
-def test_answers_are_read(sample: Sample) -> None:
+def test_answers_are_read(sample: Sample, context: Context) -> None:
     """Answers without error are read; what lacks is an error too."""
     assert wechat_api.read_token({"access_token": "T", "expires_in": "7200"}) == wechat_api.Token("T", 7200)
     page = wechat_api.read_page({"errcode": "0", "order_id_list": [3705115058471208928, "2"], "next_key": "k", "has_more": True})
     assert wechat_api.Page(("3705115058471208928", "2"), "k", has_more=True) == page
-    assert not wechat_api.read_page({"order_id_list": ["1"], "has_more": True}).has_more
     assert wechat_api.read_stock({"data": {"normal_stock_num": 3, "total_stock_num": "5"}}) == 5
-    broadcasts = wechat_api.read_broadcasts(sample("pull_wechat_getlivelist")["response"])
-    assert (wechat_api.Broadcast("export/UzFf***", datetime(2024, 6, 12, 8, tzinfo=UTC)),) == broadcasts
+    broadcasts = wechat_broadcasts.read_broadcasts(sample("pull_wechat_getlivelist")["response"], context)
+    assert (wechat_broadcasts.Broadcast("export/UzFf***", datetime(2024, 6, 12, 8, tzinfo=UTC)),) == broadcasts.listed
     for read in (wechat_api.read_token, wechat_api.read_order_answer, wechat_api.read_stock, wechat_api.read_aftersale_answer):
         with pytest.raises(wechat_api.Unreadable):
             read({"errcode": 0})

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 
 from app.adapters.signatures import sha1_of_sorted
 from app.adapters.wechat import shop as wechat_shop
+from app.platforms.pulls.job_errors import PartlyReadError
 from app.service import Service
 from tests.platforms.conftest import ROOM, SHOP, Answer, Connect, Kpis, Push, path_of, until
 from tests.platforms.fake_wechat import FakeWechat, order, push
@@ -172,7 +173,8 @@ async def test_polled_samples_and_dead_letters_without_connection_are_not_replay
         (await connect("wechat_spy")),
     )
     wechat.lives[ROOM] = {"live_comparison_index": {"is_living": True}}
-    await service.platforms.pollers.poll_live(UUID(live["id"]), datetime.now(UTC))
+    with pytest.raises(PartlyReadError, match="no figures that we know"):
+        await service.platforms.pollers.poll_live(UUID(live["id"]), datetime.now(UTC))
     await client.post(path_of(spy), json={"live_info": {"live_id": "1"}, "events": [{"decoded_type": "strange", "seq": 1}]})
     await client.delete(f"/v1/connections/{spy['id']}")
     found = await dead_letters()
