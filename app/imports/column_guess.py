@@ -46,8 +46,8 @@ _OTHER_TIME = re.compile(r"导出|打印|出力|印刷|export|print|备注|备�
 _NOT_PAID_THEN = re.compile(
     rf"^(?!.*(?:支付|付款|支払|決済|入金|paid|payment)).*(?:{_OTHER_TIME.pattern}"
     r"|截止|期限|预计|預計|预约|预售|承诺|最晚|最迟|予定|予約|指定|希望|有効|有效|到期|deadline|due|expir|estimated|expected|promise|until|latest"
-    r"|生日|生年月日|誕生日|出生|birth|注册|登録|会員|会员|入会|regist|joined|member"
-    r"|完成|完了|关闭|結束|结束|complet|closed|finish|评价|評価|review|发票|請求書|invoice|退款|返金|refund|售后|取消|キャンセル|cancel"
+    r"|生日|生年月日|誕生日|出生|birth|注册|登録|会員|会员|入会|register|registra|joined|member"
+    r"|完成|完了|关闭|結束|结束|complete|closed|finish|评价|評価|review|发票|請求書|invoice|退款|返金|refund|售后|取消|キャンセル|cancel"
     r"|发货|發貨|出荷|発送|ship|fulfil|签收|收货|配達|配送|到着|送达|deliver|修改|更新|変更|update|modif)"
 )
 """In the heading of a time that is not that of the payment."""

@@ -8,7 +8,7 @@ the currency, in this order; if none decides, the file is refused with the name 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals, time_of_day
@@ -46,6 +46,8 @@ class Survey:
     """Rows that hold anything, totals left out."""
     shared: frozenset[str] = frozenset()
     """Contents of the column `owned` that stand in several groups."""
+    hidden_rows: int = 0
+    """Rows that hold anything and that the sheet hides."""
     float_codes: frozenset[str] = frozenset()
     """Headings of columns whose codes are written as `1001.0`; `last_row_of` and `shared` have them without the fraction."""
     repeats_parts: bool = False
@@ -71,6 +73,8 @@ class Surveyor:
     """Heading of a column whose contents add up in a group."""
     codes: Iterable[str] = ()
     """Headings of columns that identify something."""
+    hidden: Container[int] = frozenset()
+    """Rows that the sheet hides."""
     _part_of: dict[str, str] = field(default_factory=dict)
     """Group → its content of the column `parts`, while no group has two."""
     _repeated: bool = False
@@ -98,7 +102,7 @@ class Surveyor:
         last: dict[str, int] = {}
         owners: dict[str, str] = {}
         shared: set[str] = set()
-        count = 0
+        count = hidden = 0
         float_codes = FloatCodes(self.codes)
         for row in rows:
             if row.blank:
@@ -107,6 +111,7 @@ class Surveyor:
                 totals.add(row.number)
                 continue
             count += 1
+            hidden += row.number in self.hidden
             if self.key is not None:
                 key = identifying(row.cells[self.key])
                 last[key] = row.number
@@ -130,6 +135,7 @@ class Surveyor:
             last,
             count,
             frozenset(shared),
+            hidden,
             float_codes.found,
             self._repeated and self.parts is not None,
         )

@@ -94,6 +94,7 @@ class Import:
             decimal=chosen.decimal,
             date_order=chosen.date_order,
             owned=columns.get("refund") if chosen.kind == "orders" else None,
+            hidden=self._table.hidden(),
             codes={heading for name, heading in columns.items() if name in CODES},
             parts=columns.get("line_amount") if chosen.kind == "orders" else None,
         )

@@ -51,6 +51,7 @@ class RecordImport(ABC):
         surveyor = Surveyor(
             numbers={columns[name] for name in self.numbers if name in columns},
             times={columns[name] for name in self.times if name in columns},
+            hidden=self._table.hidden(),
             codes={columns[name] for name in columns if name in CODES},
             key=None, currency="", decimal=chosen.decimal, date_order=chosen.date_order,
         )  # fmt: skip

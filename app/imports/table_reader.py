@@ -92,6 +92,10 @@ class Table:
             for row in rows[1:]
         }
 
+    def hidden(self) -> frozenset[int]:
+        """Return the rows that the sheet hides."""
+        return self._workbook.hidden(self.layout.sheet) if self._workbook and self.layout.sheet else frozenset()
+
     def read_too(self, heading: str, column: int) -> None:
         """Read a further column, counted from 1."""
         self.layout = replace(self.layout, columns={**self.layout.columns, heading: column})

@@ -9,6 +9,7 @@ sheet is searched first, and parsed only if it has one.
 """
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ Gaps = dict[tuple[int, int], str]
 _MOST_ROWS = 1_048_576
 _SIGNS = (b't="e"', b"t='e'", *(begin + end for begin in (b"<f", b":f") for end in (b">", b" ", b"/", b"\n", b"\t", b"\r")))
 """A part of every cell without a value. Searching for texts costs less than searching for a pattern."""
+_HIDDEN = (b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hidden='true'")
+"""A part of every row, and of every column, that is hidden."""
 _DATE_1904 = re.compile(rb"""\sdate1904=["'](?:1|true)["']""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -48,6 +51,8 @@ class CellsOfSheet:
     """Column → for each row one more than the place of its cell's format in `formats`, or 0: a byte per cell, since whole columns
     have such formats."""
     formats: list[Pieces] = field(default_factory=list)
+    hidden: "array[int]" = field(default_factory=lambda: array("I"))
+    """Rows that a filter, or a person, has hidden."""
 
     def add(self, row: int, column: int, shown: str) -> None:
         """Add a cell that shows other than its value.
@@ -102,7 +107,7 @@ class WorkbookGaps:
         """
         if index >= len(self._parts):
             return CellsOfSheet()
-        signs = (*_SIGNS, *(sign % style for style in self._formats for sign in (b' s="%d"', b" s='%d'")))
+        signs = (*_SIGNS, *_HIDDEN, *(sign % style for style in self._formats for sign in (b' s="%d"', b" s='%d'")))
         try:
             with self._opened() as archive:
                 with archive.open(self._parts[index]) as part:
@@ -146,6 +151,8 @@ class _SheetReader:
             case "row":
                 self._row = int(attributes["r"]) if attributes.get("r", "").isdigit() else self._row + 1
                 self._column = 0
+                if attributes.get("hidden") in {"1", "true"} and 0 < self._row <= _MOST_ROWS:
+                    self.found.hidden.append(self._row)
             case "c":
                 found = _REFERENCE.fullmatch(attributes.get("r", ""))
                 self._column = self._column + 1 if found is None else _column(found[1])

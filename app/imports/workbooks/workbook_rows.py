@@ -80,6 +80,10 @@ class Workbook:
                 cells[column - 1] = shown
             yield number, cells
 
+    def hidden(self, sheet: str) -> frozenset[int]:
+        """Return the rows of a sheet of an xlsx file that a filter, or a person, has hidden; they have values like the others."""
+        return frozenset(self._beside_values(sheet)[1].hidden)
+
     def merged(self, sheet: str) -> Iterator[tuple[range, range]]:
         """Return the rows and the columns, counted from 1, of each merged cell that has several rows.
 

@@ -126,6 +126,7 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
         # A rate is of a day.
         "dates": {} if isinstance(found, RateImport) else survey.dates,
         "float_codes": sorted(survey.float_codes),
+        "hidden_rows": survey.hidden_rows,
         "total_rows": sorted(survey.total_rows),
         "repeated_headings": found.repeated_headings,
         "guessed": guessed,

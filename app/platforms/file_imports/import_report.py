@@ -55,6 +55,7 @@ class ImportFile(ResponseModel):
     float_codes: list[str] = Field(
         description="headings of columns whose codes are all written as fractions (`1001.0`), as data frames do; read as `1001`"
     )
+    hidden_rows: int = Field(description="rows of an `.xlsx` file that a filter, or a person, has hidden; read like the others")
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
     guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
@@ -84,6 +85,7 @@ class ImportReport(ResponseModel):
                     "serial_dates": [],
                     "dates": {},
                     "float_codes": [],
+                    "hidden_rows": 0,
                     "total_rows": [9],
                     "repeated_headings": [],
                     "guessed": ["encoding", "separator", "heading_row", "columns", "decimal"],

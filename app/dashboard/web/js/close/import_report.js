@@ -7,7 +7,7 @@
 import { h } from "../page/dom.js";
 import { table } from "../components/components.js";
 import { fieldName } from "../imports/columns.js";
-import { datesAlone } from "../imports/receipt.js";
+import { assumed } from "../imports/receipt.js";
 import { labelOr, money, number, t } from "../page/i18n.js";
 
 const MOST_ROWS = 50;
@@ -58,7 +58,7 @@ function read(file) {
   return [
     h("p", { key: "read", class: "quiet small" }, t("close.import.read"), " ", parts.filter(Boolean).join(" · ")),
     guessed.length > 0 && h("p", { key: "guessed", class: "quiet small" }, t("columns.receipt", { columns: guessed.join(" · ") })),
-    datesAlone(file),
+    assumed(file),
   ];
 }
 
