@@ -2,7 +2,9 @@
 
 import io
 from datetime import UTC, datetime
+from struct import pack
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -10,6 +12,7 @@ import xlsxwriter
 
 from app.imports.csv_import import Import
 from app.imports.product_import import ProductImport
+from tests.imports.error_files import compound_file, ods, ods_of, xls_stream
 
 HEAD = ["order", "buyer", "product", "quantity", "amount", "paid"]
 COLUMNS = {"order": "order", "product": "product", "quantity": "quantity", "line_amount": "amount", "paid_at": "paid"}
@@ -73,3 +76,25 @@ def test_hidden_products_are_counted_too() -> None:
         sheet.set_row(2, None, None, {"hidden": True})
     assert 1 == ProductImport(file, {"kind": "products"}).survey.hidden_rows
     assert 0 == ProductImport(io.BytesIO(b"code,name_ja\nk1,x\n"), {"kind": "products"}).survey.hidden_rows
+
+
+def test_rows_that_an_xls_file_hides() -> None:
+    """Each row has a record with its height, in which one bit hides it; other bits do not."""
+    sheet = xls_stream((HEAD, order("A0"), order("A1"), order("A2")))
+    flags = (0x0100, 0x0120, 0x0140, 0x01A7)
+    heights = b"".join(pack("<HHHHHHHHHH", 0x0208, 16, row, 0, 6, 255, 0, 0, flag, 15) for row, flag in enumerate(flags))
+    assert (2, ["A0", "A1", "A2"]) == imported(compound_file(sheet[:-4] + heights + sheet[-4:]))
+    assert (0, ["A0", "A1", "A2"]) == imported(compound_file(sheet))
+
+
+@pytest.mark.parametrize(("word", "counted"), [("collapse", 2), ("filter", 2), ("visible", 0)])
+def test_rows_that_an_ods_file_hides(word: str, counted: int) -> None:
+    """One by one, or a million of empty ones below them."""
+    hidden = f'<table:table-row table:visibility="{word}"'
+    cells = ods((HEAD, order("A0"), order("A1"), order("A2")))
+    with ZipFile(io.BytesIO(cells)) as archive:
+        text = archive.read("content.xml").decode()
+    head, *rows = text.partition('table:name="data">')[2].partition("</table:table>")[0].split("<table:table-row>")[1:]
+    body = "".join((f"<table:table-row>{head}", f"{hidden}>{rows[0]}", f"<table:table-row>{rows[1]}", f"{hidden}>{rows[2]}"))
+    below = f'{hidden} table:number-rows-repeated="99999999"><table:table-cell/></table:table-row>'
+    assert (counted, ["A0", "A1", "A2"]) == imported(ods_of(f'<table:table table:name="data">{body}{below}</table:table>'))

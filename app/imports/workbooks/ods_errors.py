@@ -13,9 +13,11 @@ from zipfile import BadZipFile, ZipFile
 
 from app.imports.workbooks.archive_parts import has_sign, parse_into
 from app.imports.workbooks.cell_errors import UNCALCULATED, is_error
-from app.imports.workbooks.workbook_gaps import CellsOfSheet, UnknownGaps
+from app.imports.workbooks.workbook_gaps import MOST_ROWS, CellsOfSheet, UnknownGaps
 
-_SIGNS = (b'value-type="error"', b"value-type='error'", b":formula=", b">#", b">Err:")
+_HIDDEN = frozenset(("collapse", "filter"))
+_HIDDEN_SIGNS = tuple(b"%s%s%s" % (mark, word.encode(), mark) for mark in (b'"', b"'") for word in sorted(_HIDDEN))
+_SIGNS = (b'value-type="error"', b"value-type='error'", b":formula=", b">#", b">Err:", *_HIDDEN_SIGNS)
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
@@ -96,6 +98,9 @@ class _ContentReader:
             self._row += self._rows
             self._rows = _times(attributes, "number-rows-repeated")
             self._column = self._columns = 0
+            if attributes.get(_TABLE + "visibility") in _HIDDEN:
+                rows = range(self._row + 1, min(self._row + self._rows, MOST_ROWS) + 1)
+                self.sheets[-1].hidden.extend(rows)
         elif name in _CELLS:
             self._column += self._columns
             self._columns = _times(attributes, "number-columns-repeated")

@@ -24,7 +24,7 @@ from app.imports.workbooks.cell_errors import UNCALCULATED
 MOST_GAPS = 200_000
 Gaps = dict[tuple[int, int], str]
 """Row and column, counted from 1 → what the cell shows."""
-_MOST_ROWS = 1_048_576
+MOST_ROWS = 1_048_576
 _SIGNS = (b't="e"', b"t='e'", *(begin + end for begin in (b"<f", b":f") for end in (b">", b" ", b"/", b"\n", b"\t", b"\r")))
 """A part of every cell without a value. Searching for texts costs less than searching for a pattern."""
 _HIDDEN = (b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hidden='true'")
@@ -52,7 +52,7 @@ class CellsOfSheet:
     have such formats."""
     formats: list[Pieces] = field(default_factory=list)
     hidden: "array[int]" = field(default_factory=lambda: array("I"))
-    """Rows that a filter, or a person, has hidden."""
+    """Hidden rows, in order."""
 
     def add(self, row: int, column: int, shown: str) -> None:
         """Add a cell that shows other than its value.
@@ -151,13 +151,13 @@ class _SheetReader:
             case "row":
                 self._row = int(attributes["r"]) if attributes.get("r", "").isdigit() else self._row + 1
                 self._column = 0
-                if attributes.get("hidden") in {"1", "true"} and 0 < self._row <= _MOST_ROWS:
+                if attributes.get("hidden") in {"1", "true"} and 0 < self._row <= MOST_ROWS:
                     self.found.hidden.append(self._row)
             case "c":
                 found = _REFERENCE.fullmatch(attributes.get("r", ""))
                 self._column = self._column + 1 if found is None else _column(found[1])
                 self._kind, self._formula, self._value = attributes.get("t", "n"), False, ""
-                if (place := self._places.get(attributes.get("s", ""))) and 0 < self._row <= _MOST_ROWS:
+                if (place := self._places.get(attributes.get("s", ""))) and 0 < self._row <= MOST_ROWS:
                     styles = self.found.styles[self._column]
                     styles.extend(bytes(max(0, self._row + 1 - len(styles))))
                     styles[self._row] = place

@@ -81,7 +81,7 @@ class Workbook:
             yield number, cells
 
     def hidden(self, sheet: str) -> frozenset[int]:
-        """Return the rows of a sheet of an xlsx file that a filter, or a person, has hidden; they have values like the others."""
+        """Return the hidden rows of a sheet, which have values like the others; none of an xlsb file."""
         return frozenset(self._beside_values(sheet)[1].hidden)
 
     def merged(self, sheet: str) -> Iterator[tuple[range, range]]:

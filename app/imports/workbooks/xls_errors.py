@@ -19,8 +19,12 @@ from app.imports.workbooks.workbook_gaps import CellsOfSheet, UnknownGaps
 
 _FORMULA, _END, _DATE_MODE, _SHEET, _BOOL_ERR, _BEGIN = 0x0006, 0x000A, 0x0022, 0x0085, 0x0205, 0x0809
 _ERROR_RESULT, _BLANK_RESULT = 2, 3
-_SIGN = re.compile(rb"\x05\x02\x08\x00.{7}\x01|\x06\x00.{8}[\x02\x03].{5}\xff\xff", re.DOTALL)
-"""A part of every such cell: to search for it costs a hundredth of reading the records."""
+_ROW, _HIDDEN = 0x0208, 0x20
+_SIGN = re.compile(
+    rb"\x05\x02\x08\x00.{7}\x01|\x06\x00.{8}[\x02\x03].{5}\xff\xff|\x08\x02\x10\x00.{12}[\x20-\x3f\x60-\x7f\xa0-\xbf\xe0-\xff]",
+    re.DOTALL,
+)
+"""A part of every such cell, and of every hidden row: to search for it costs a hundredth of reading the records."""
 
 
 class XlsErrors:
@@ -59,6 +63,10 @@ class XlsErrors:
                 row, column, _, code, is_error = unpack_from("<HHHBB", self._stream, at)
                 if is_error:
                     found.add(row + 1, column + 1, error_of(code))
+            elif kind == _ROW:
+                row, flags = unpack_from("<H10xB", self._stream, at)
+                if flags & _HIDDEN:
+                    found.hidden.append(row + 1)
             elif kind == _FORMULA:
                 row, column, _, result, code, marker = unpack_from("<HHHBxBxxxH", self._stream, at)
                 if (result, marker) == (_BLANK_RESULT, 0xFFFF):

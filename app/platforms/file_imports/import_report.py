@@ -55,7 +55,9 @@ class ImportFile(ResponseModel):
     float_codes: list[str] = Field(
         description="headings of columns whose codes are all written as fractions (`1001.0`), as data frames do; read as `1001`"
     )
-    hidden_rows: int = Field(description="rows of an `.xlsx` file that a filter, or a person, has hidden; read like the others")
+    hidden_rows: int = Field(
+        description="hidden rows of a spreadsheet that is no `.xlsb` file, by a filter for instance; read like the others"
+    )
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
     guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
