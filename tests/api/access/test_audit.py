@@ -1,17 +1,21 @@
 """The audit log has one row for each committed write of the API, and none for a refused one."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
 from app.api.access.audit_actions import ACTIONS, NOT_RECORDED
 from app.catalogue.access import Role
+from app.ingest.flushing import flush
 from app.service import Service
 from app.storage import audit
+from app.storage.pool.persistent_connection import early_lock_release
 from tests.api.audited import SHOW, WRITES, Actions, Entry, audit_entries, audit_entry
 from tests.conftest import KeyMaker
 from tests.images import png
@@ -143,6 +147,22 @@ async def _import(did: Actions, show: str) -> None:
     rows = await audit_entries(did.client, action="import")
     assert [Entry("import.create", answer.json()["id"], show, "maison-k")] == [audit_entry(row) for row in rows]
     did.done.add("import_csv")
+
+
+async def test_an_import_is_recorded_after_a_conflict(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row of a transaction that is lost is written again with its events."""
+    conflicts = [asyncpg.SerializationError()]
+
+    @asynccontextmanager
+    async def conflicting(*arguments: Any) -> AsyncIterator[None]:
+        async with early_lock_release(*arguments):
+            yield
+            if conflicts:
+                raise conflicts.pop()
+
+    monkeypatch.setattr(flush, "early_lock_release", conflicting)
+    await _import(Actions(client), (await client.post("/v1/sessions", json=SHOW)).json()["id"])
+    assert [] == conflicts
 
 
 async def _administration(did: Actions) -> None:
