@@ -21,6 +21,7 @@ _TIME = (
     r"(?:[:分](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?[分秒]?)?\s*(?P<half_after>AM|PM|A\.M\.|P\.M\.)?"
     r"\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}|[+-]\d{2}|[JK]ST|HKT)?"
 )
+_TIME_OF_DAY = re.compile(_TIME, re.ASCII | re.IGNORECASE)
 _DATE = r"(?P<a>\d{1,4})(?P<mark>[-/.年])\s?(?P<b>\d{1,2})[-/.月]\s?(?P<c>\d{1,4})日?"
 _WEEKDAY = r"(?:\s*(?:\([日月火水木金土一二三四五六]\)|(?:星期|周)[日天一二三四五六]|[日月火水木金土]曜日?))?"
 _CALENDAR = re.compile(
@@ -148,6 +149,8 @@ def read_time(
             numbers = [int(part) for part in compact.groups() if part is not None]
             return _in_zone(datetime(*numbers), zone)  # type: ignore[arg-type]  # noqa: DTZ001
         found = _CALENDAR.fullmatch(_with_number_of_month(text))
+        if found is None and ":" in text and _TIME_OF_DAY.fullmatch(text):
+            raise BadTime("is a time of day without its date; join both in one column", "time_of_day")
         if found is None:
             raise BadTime("is no time", "time")
         return _of_calendar(found, zone, order)

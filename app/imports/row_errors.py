@@ -34,6 +34,7 @@ RowError = Literal[
     "rounded_time",
     "spreadsheet_error",
     "time",
+    "time_of_day",
     "unknown_order",
     "whole_number",
     "yes_or_no",

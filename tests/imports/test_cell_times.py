@@ -89,6 +89,19 @@ def _outcome(cell: str, zone: ZoneInfo) -> object:
 
 
 @pytest.mark.parametrize(
+    "cell", ["14:05", "9:05:07", "14:05:07.250", "2:05 PM", "下午2:05", "午後 2:05", "14：05", "14:05:00+09:00"]
+)
+def test_a_time_of_day_is_asked_for_its_date(cell: str) -> None:
+    """Exports that have dates and times in two columns."""
+    with pytest.raises(BadTime, match="without its date") as refused:
+        read_time(cell, SHANGHAI)
+    assert "time_of_day" == refused.value.code
+    for other in ("14", "no:on", "14:05 to 15:05", "1:2:3:4"):
+        with pytest.raises(BadTime, match="is no time"):
+            read_time(other, SHANGHAI)
+
+
+@pytest.mark.parametrize(
     "cell",
     ["soon", "26/09/25", "2026-13-01", "2026-02-30", "2026-09-25 24:05", "2026-09-25 13:00 AM", "1999-01-01", "46290.59", "12/11/2026",
      "2026-09-25 14:05:00 CST", "99999999999999999999", "2026-09-25 14:65", "25 Foo 2026", "Sep 31, 2026", "Sep 25, 2026 2:05 PM PDT"],
