@@ -15,9 +15,9 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from app.customers.reader import brand_row
-from app.customers.unlinking import BUYER, PRODUCT, NamingEvent, Order, Owner, PaidOrder, unlinked
+from app.customers.unlinking import BUYER, PRODUCT, ForgottenOrder, NamingEvent, Order, Owner, PaidOrder, unlinked
 from app.events.audience import person
-from app.events.contributions import ForgottenOrder, digest
+from app.events.contributions import digest
 from app.ingest.folding import fold
 from app.problems import not_found
 from app.storage import audit
@@ -63,7 +63,12 @@ async def forget(database: Database, slug: str, allowed: UUID | None, customer: 
 
 
 async def _forget(connection: Connection, brand: UUID, buyer: str) -> None:
-    sessions = [row["session_id"] for row in await connection.fetch(_SQL["sessions"], brand, buyer)]
+    # A source may name another buyer of an order than the one that the order has.
+    named = [
+        *await connection.fetch(_SQL["sessions"], brand, buyer),
+        *await connection.fetch(_SQL["naming_sessions"], brand, buyer),
+    ]
+    sessions = sorted({row["session_id"] for row in named})
     found = [await _found(connection, brand, session, buyer) for session in sessions]
     await rebuilds.request_again(connection, sessions)
     events = [event for one in found for event in one.events]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from app.events.contributions import CUSTOMER, ForgottenOrder
+from app.events.contributions import CUSTOMER
 
 BUYER = "buyer"
 MONTH = "month"
@@ -46,6 +46,15 @@ class PaidOrder(NamedTuple):
     order: Order
     month: str
     paid_at: datetime
+
+
+class ForgottenOrder(NamedTuple):
+    """What is left of the person in one of their orders."""
+
+    buyer: str
+    """The pseudonym that the person has in this order alone."""
+    elsewhere: frozenset[str]
+    """What another order of the person counts: names of sets, `product:` and a code for a product's buyers."""
 
 
 def unlinked(

@@ -137,16 +137,10 @@ class Contributions(Struct, frozen=True, gc=False):
 NOTHING = Contributions()
 
 
-class ForgottenOrder(NamedTuple):
-    """An order whose buyer was forgotten."""
-
-    buyer: str
-    """The order's own pseudonym: no other order has it."""
-    elsewhere: frozenset[str]
-    """What another order of the same person counts: names of sets, `product:` and a code for a product's buyers."""
-
-
-NONE_FORGOTTEN: Mapping[tuple[str, str], ForgottenOrder] = {}
+ForgottenBuyers = Mapping[str, frozenset[str]]
+"""Of an order, whose events may name several buyers: the pseudonym that one has in this order alone → what another order of the
+same person counts: names of sets, `product:` and a code for a product's buyers."""
+NONE_FORGOTTEN: Mapping[tuple[str, str], ForgottenBuyers] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +156,13 @@ class FoldContext:
     """The brand's aliases: alias → code."""
     slow_after_ms: int
     """A support answer that takes longer counts as slow."""
-    forgotten: Mapping[tuple[str, str], ForgottenOrder] = field(default_factory=lambda: NONE_FORGOTTEN)
-    """Platform and order → what is left of a forgotten buyer."""
+    forgotten: Mapping[tuple[str, str], ForgottenBuyers] = field(default_factory=lambda: NONE_FORGOTTEN)
+    """Platform and order → what is left of its forgotten buyers."""
 
     def elsewhere(self, order: str, buyer: str) -> frozenset[str]:
         """Return what another order of the same, forgotten person counts."""
         found = self.forgotten.get((self.platform, order)) if self.forgotten else None
-        return found.elsewhere if found is not None and found.buyer == buyer else frozenset()
+        return frozenset() if found is None else found.get(buyer, frozenset())
 
     def product(self, code: str) -> str:
         """Return the catalogue's code for a code or an alias."""

@@ -142,6 +142,36 @@ async def test_who_buys_again_is_a_new_customer(client: httpx.AsyncClient, servi
     assert [("customer.forget", customer, BRAND)] == [(row["action"], row["object"]["id"], row["brand"]) for row in rows]
 
 
+@pytest.mark.parametrize("by_the_first", [True, False])
+async def test_two_buyers_of_one_order_are_forgotten(
+    client: httpx.AsyncClient, service: Service, sessions: Any, sell: Sell, by_the_first: bool
+) -> None:
+    """Two sources name different buyers of an order: both are forgotten, one after the other, and no figure changes."""
+    shows = await sessions("Asia/Tokyo", "Asia/Tokyo")
+    bought = [
+        Purchase(0, "a", START, 100, 1), Purchase(0, "b", START + timedelta(hours=1), 200, 1),
+        Purchase(1, "a", START + timedelta(hours=2), 300, 1), Purchase(1, "b", START + timedelta(hours=3), 100, 1),
+    ]  # fmt: skip
+    orders = await sell(shows, bought)
+    both = [bought[0]._replace(buyer="b", at=START + timedelta(hours=6 if by_the_first else -6)), bought[0]]
+    await post(client, [paid(shows[0], orders[0], one) | {"source": "/second"} for one in both])
+    before = await _documents(client, shows)
+    former = set(await _buyers(service, orders))
+    assert 2 == len(former)
+    for order in orders[2:]:
+        await _forget(client, BRAND, order)
+        assert before == await _documents(client, shows)
+    everything = await _everything(service)
+    assert not any(buyer in everything for buyer in former)
+    assert [] == (await client.get(f"/v1/brands/{BRAND}/customers")).json()["customers"]
+    assert 4 == len(set(await _buyers(service, orders)))
+    await post(client, [paid(shows[0], orders[0], one) | {"source": "/third"} for one in both])
+    # Nothing tells which of both it was, and when: the totals stay.
+    assert [one for one in before if "buckets" not in one] == await _documents(client, shows, timeline=False)
+    for show in shows:
+        assert [] == await compare(service.database, service.settings, UUID(show))
+
+
 async def test_an_order_that_is_paid_later_stays_forgotten(
     client: httpx.AsyncClient, service: Service, sessions: Any, sell: Sell
 ) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.currency import digits_of
-from app.events.contributions import NONE_FORGOTTEN, ForgottenOrder
+from app.events.contributions import NONE_FORGOTTEN, ForgottenBuyers
 from app.ingest.folding import fold
 from app.storage.ingest.writes import SessionRow, WriteQueries
 
@@ -76,7 +76,7 @@ class _BrandFacts(NamedTuple):
 
     version: int
     aliases: Mapping[str, str]
-    forgotten: Mapping[UUID, Mapping[tuple[str, str], ForgottenOrder]]
+    forgotten: Mapping[UUID, Mapping[tuple[str, str], ForgottenBuyers]]
 
 
 class SubjectResolver:

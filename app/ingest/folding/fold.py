@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app.currency import digits_of
 from app.events.audience import person
-from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenOrder, clock_correction
+from app.events.contributions import CUSTOMER, NONE_FORGOTTEN, Contributions, FoldContext, ForgottenBuyers, clock_correction
 from app.events.fields import LOGGED
 from app.events.registry import PAYLOADS
 from app.ingest.folding import order_facts
@@ -57,7 +57,7 @@ class SessionContext(NamedTuple):
     products: Mapping[str, str]
     slow_after_ms: int
     streams: dict[tuple[str, str], FoldContext]
-    forgotten: Mapping[tuple[str, str], ForgottenOrder] = NONE_FORGOTTEN
+    forgotten: Mapping[tuple[str, str], ForgottenBuyers] = NONE_FORGOTTEN
 
     def of(self, platform: str, room: str) -> FoldContext:
         """Return the context of an event of this stream."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.events.contributions import ForgottenOrder
+from app.events.contributions import ForgottenBuyers
 from app.events.payload import Payload
 
 DIGEST_BYTES = 8
@@ -33,12 +33,15 @@ def _masked(value: Any, person: object, pseudonym: str) -> Any:
     return pseudonym if value == person else value
 
 
-def rename_forgotten(payload: Payload, platform: str, forgotten: Mapping[tuple[str, str], ForgottenOrder]) -> None:
-    """Give an event of a forgotten order the order's own pseudonym instead of the person's, which would link it to others."""
+def rename_forgotten(payload: Payload, platform: str, forgotten: Mapping[tuple[str, str], ForgottenBuyers]) -> None:
+    """Give an event of a forgotten order the order's own pseudonym instead of the person's, which would link it to others.
+
+    Nothing tells which of several forgotten buyers of an order the event names: it gets the first.
+    """
     buyer = getattr(payload, "buyer", None)
     found = None if buyer is None else forgotten.get((platform, getattr(payload, "order", "")))
-    if found is not None:
-        rename_buyer(payload, buyer, found.buyer)
+    if found is not None and buyer not in found:
+        rename_buyer(payload, buyer, next(iter(found)))
 
 
 def rename_buyer(payload: Payload, buyer: object, pseudonym: str) -> None:

@@ -10,6 +10,14 @@ JOIN sessions s ON s.id = o.session_id
 WHERE s.brand_id = $1::uuid AND o.buyer = $2
 ORDER BY o.session_id;
 
+-- name: naming_sessions
+-- The sessions in whose log an order names a buyer: of two sources that name different buyers, the order has one.
+SELECT DISTINCT e.session_id
+FROM sessions s
+JOIN events e ON e.session_id = s.id
+WHERE s.brand_id = $1::uuid AND e.type IN ('live.order.placed', 'live.order.paid') AND e.data ->> 'buyer' = $2
+ORDER BY e.session_id;
+
 -- name: events
 -- The events of a session that name a buyer, found by an index of just these.
 SELECT e.event_key, e.platform, e.room, e.data ->> 'order' AS order_id, e.type = 'live.order.paid' AS paid, e.occurred_at,

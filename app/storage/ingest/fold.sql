@@ -44,7 +44,8 @@ WHERE a.brand_id = $1::uuid;
 SELECT f.session_id, f.platform, f.order_id, f.buyer, f.elsewhere
 FROM forgotten_orders f
 JOIN public.sessions s ON s.id = f.session_id
-WHERE s.brand_id = $1::uuid;
+WHERE s.brand_id = $1::uuid
+ORDER BY f.buyer;
 
 -- name: logged_digests
 -- Digests of the content of a session's logged events. One session at a time: PostgreSQL then looks into one partition of the log.

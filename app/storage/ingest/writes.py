@@ -3,6 +3,7 @@
 In: rows in columns. Out: the rows that were new. Never here: what the rows mean, commits.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -10,7 +11,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.events.contributions import ForgottenOrder
+from app.events.contributions import ForgottenBuyers
 from app.storage.database import Connection
 from app.storage.ingest.claim_writes import (
     ClaimOutcome,
@@ -122,11 +123,11 @@ class WriteQueries(ClaimQueries):
         """Return alias → code."""
         return {row[0]: row[1] for row in await self.connection.fetch(_FOLD["brand_aliases"], brand_id)}
 
-    async def forgotten_orders(self, brand_id: UUID) -> dict[UUID, dict[tuple[str, str], ForgottenOrder]]:
-        """Return session → platform and order → what is left of the order's buyer."""
-        found: dict[UUID, dict[tuple[str, str], ForgottenOrder]] = {}
+    async def forgotten_orders(self, brand_id: UUID) -> Mapping[UUID, Mapping[tuple[str, str], ForgottenBuyers]]:
+        """Return session → platform and order → what is left of the order's buyers."""
+        found: dict[UUID, dict[tuple[str, str], dict[str, frozenset[str]]]] = {}
         for session, platform, order, buyer, elsewhere in await self.connection.fetch(_FOLD["forgotten_orders"], brand_id):
-            found.setdefault(session, {})[platform, order] = ForgottenOrder(buyer, frozenset(elsewhere))
+            found.setdefault(session, {}).setdefault((platform, order), {})[buyer] = frozenset(elsewhere)
         return found
 
     async def append_events(

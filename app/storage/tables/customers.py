@@ -15,7 +15,8 @@ forgotten_orders = Table(
     Column("platform", Key, primary_key=True),
     Column("order_id", Key, primary_key=True),
     # Random, one per order. No column says when, or for whom: two rows must have nothing in common.
-    Column("buyer", Text, nullable=False),
+    # In the key, since events of one order may name several persons.
+    Column("buyer", Text, primary_key=True),
     # What the order does not count, since another order of the same person counted it: buyer, customer, month, product:CODE.
     Column("elsewhere", ARRAY(Text), nullable=False),
 )
