@@ -119,6 +119,15 @@ def time_of_day(cell: str) -> Literal["none", "midnight", "later"] | None:
     return "later" if hour or int(found["minute"] or 0) or int(found["second"] or 0) else "midnight"
 
 
+def lacks_offset(cell: str) -> bool:
+    """Tell whether a cell holds a time or a date of its zone's calendar, as most exports write them."""
+    text = _half_width(cell)
+    if _USUAL.fullmatch(text) or _COMPACT.fullmatch(text) or serial_decimals(text) is not None:
+        return True
+    found = _CALENDAR.fullmatch(_with_number_of_month(text))
+    return found is not None and found["zone"] is None
+
+
 def read_time(
     cell: str, zone: ZoneInfo, order: DateOrder = "ymd", *, exact_serials: bool = False, since_1904: bool = False
 ) -> CellTime:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, serial_decimals, time_of_day
+from app.imports.cell_times import EXACT_DECIMALS, DateOrder, date_order_of, lacks_offset, serial_decimals, time_of_day
 from app.imports.csv_cells import identifying, never_set
 from app.imports.float_codes import FloatCodes, without_fraction
 from app.imports.number_notation import POINT_CURRENCIES, Mark, NotationOfColumn
@@ -50,6 +50,8 @@ class Survey:
     """Rows that hold anything and that the sheet hides."""
     float_codes: frozenset[str] = frozenset()
     """Headings of columns whose codes are written as `1001.0`; `last_row_of` and `shared` have them without the fraction."""
+    needs_zone: bool = False
+    """Whether a time has no offset, so that a zone had to be assumed."""
     repeats_parts: bool = False
     """Whether each group of several rows has one content in all cells of the column `parts`, as a repeated total has."""
 
@@ -78,6 +80,7 @@ class Surveyor:
     _part_of: dict[str, str] = field(default_factory=dict)
     """Group → its content of the column `parts`, while no group has two."""
     _repeated: bool = False
+    _needs_zone: bool = False
     _notations: dict[str, NotationOfColumn] = field(default_factory=dict)
     _orders: dict[str, set[DateOrder]] = field(default_factory=dict)
     _needs_order: dict[str, int] = field(default_factory=dict)
@@ -137,6 +140,7 @@ class Surveyor:
             frozenset(shared),
             hidden,
             float_codes.found,
+            self._needs_zone,
             self._repeated and self.parts is not None,
         )
 
@@ -157,6 +161,7 @@ class Surveyor:
         for heading in self._orders:
             if cell := row.cells[heading]:
                 self._look_at_time_of_day(heading, cell)
+                self._needs_zone = self._needs_zone or lacks_offset(cell)
                 if (decimals := serial_decimals(cell)) is not None:
                     self._serial[heading] = self._serial.get(heading, False) or decimals >= EXACT_DECIMALS
                     continue

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from app.imports.cell_times import BadTime, DateOrder, date_order_of, read_time
+from app.imports.cell_times import BadTime, DateOrder, date_order_of, lacks_offset, read_time
 from tests.properties import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -143,3 +143,16 @@ def test_calendar_times_that_happen_twice_or_never_are_named(cell: str, utc: str
 def test_a_date_tells_the_order_of_day_and_month(cell: str, orders: set[DateOrder], *, needed: bool) -> None:
     """A part over 12 tells the order; two equal parts need none."""
     assert (orders, needed) == date_order_of(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "lacks"),
+    [
+        ("2021-09-25 14:00:00", True), ("2021/9/25", True), ("20210925140000", True), ("44464.5", True), ("Sep 25, 2021 2:00 PM", True),
+        ("２０２１-09-25 14:00", True), ("2021-09-25T14:00:00Z", False), ("2021-09-25 14:00:00 +0900", False), ("2021-09-25 14:00 JST", False),
+        ("1632546000", False), ("1632546000000", False), ("soon", False),
+    ],
+)  # fmt: skip
+def test_a_time_without_an_offset_needs_a_zone(cell: str, lacks: bool) -> None:
+    """Calendar times and numbers of days need one; Unix times and offsets do not."""
+    assert lacks == lacks_offset(cell)

@@ -82,7 +82,7 @@ class ImportPreview(ResponseModel):
                 "file": {
                     "format": "csv", "encoding": "gb18030", "separator": ",", "sheet": None, "heading_row": 1,
                     "columns": {"order": 1, "line_amount": 5}, "headings": {"order": "订单号", "line_amount": "实付"},
-                    "decimal": {}, "date_order": {}, "serial_dates": [], "dates": {},
+                    "timezone": "Asia/Shanghai", "decimal": {}, "date_order": {}, "serial_dates": [], "dates": {},
                     "float_codes": [], "hidden_rows": 0, "total_rows": [], "repeated_headings": [],
                     "guessed": ["encoding", "separator", "heading_row"], "guessed_columns": {},
                 },

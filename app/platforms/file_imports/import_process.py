@@ -114,17 +114,20 @@ def _facts(found: Import | RecordImport) -> dict[str, Any]:
     guessed = [name for name, value in facts.items() if value is not None and given[name] is None]
     guessed += ["columns"] if found.guessed else []
     guessed += ["decimal"] if survey.decimal and options.decimal is None else []
+    # A rate is of a day.
+    of_days = isinstance(found, RateImport)
+    guessed += ["timezone"] if survey.needs_zone and not of_days and "timezone" not in options.model_fields_set else []
     guessed += ["date_order"] if survey.date_order and options.date_order is None else []
     return {
         "format": layout.format,
         **facts,
         "columns": {name: layout.columns[heading] for name, heading in found.columns.items()},
         "headings": found.columns,
+        "timezone": options.timezone,
         "decimal": survey.decimal,
         "date_order": survey.date_order,
         "serial_dates": sorted(survey.serial_dates),
-        # A rate is of a day.
-        "dates": {} if isinstance(found, RateImport) else survey.dates,
+        "dates": {} if of_days else survey.dates,
         "float_codes": sorted(survey.float_codes),
         "hidden_rows": survey.hidden_rows,
         "total_rows": sorted(survey.total_rows),

@@ -46,6 +46,7 @@ class ImportFile(ResponseModel):
     heading_row: int
     columns: dict[str, int] = Field(description="field → number of the column, counted from 1")
     headings: dict[str, str] = Field(description="field → heading of its column")
+    timezone: str = Field(description="zone of times without an offset")
     decimal: dict[str, str] = Field(description="heading → decimal mark, for columns in which it matters")
     date_order: dict[str, str] = Field(description="heading → order of day and month, for dates that do not begin with the year")
     serial_dates: list[str] = Field(description="headings of columns whose times are numbers of days, as spreadsheets store them")
@@ -60,7 +61,9 @@ class ImportFile(ResponseModel):
     )
     total_rows: list[int] = Field(description="rows that only sum up others; left out")
     repeated_headings: list[int] = Field(description="rows that repeat the heading; left out")
-    guessed: list[str] = Field(description="options that were not given and were found out; given options settle them")
+    guessed: list[str] = Field(
+        description="options that were not given and were found out, or assumed as the time zone is; given options settle them"
+    )
     guessed_columns: dict[str, Literal["name", "content"]] = Field(
         description="fields whose column was guessed → whether by its heading or by its cells; the option `columns` settles it"
     )
@@ -82,6 +85,7 @@ class ImportReport(ResponseModel):
                     "heading_row": 1,
                     "columns": {"order": 1, "line_amount": 5},
                     "headings": {"order": "注文番号", "line_amount": "実付金額"},
+                    "timezone": "Asia/Tokyo",
                     "decimal": {"実付金額": "."},
                     "date_order": {},
                     "serial_dates": [],

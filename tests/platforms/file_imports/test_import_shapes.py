@@ -121,9 +121,24 @@ async def test_a_spreadsheet_is_read_as_it_is(send: Send, kpis: Kpis) -> None:
     assert ("workbook", "Orders", 3, [5]) == tuple(
         report["file"][name] for name in ("format", "sheet", "heading_row", "total_rows")
     )
-    assert ["sheet", "heading_row", "decimal"] == report["file"]["guessed"]
+    assert ["sheet", "heading_row", "decimal", "timezone"] == report["file"]["guessed"]
     figures = await kpis(answer.extensions["session"])
     assert (1, "1099.10") == (figures["orders"], figures["gmv"])
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "options", "assumed"),
+    [
+        ("2026-09-25 14:05:00", {}, True),
+        ("2026-09-25 14:05:00", {"timezone": "Asia/Tokyo"}, False),
+        ("2026-09-25T14:05:00+09:00", {}, False),
+    ],
+)
+async def test_a_time_zone_that_was_assumed_is_told(send: Send, paid_at: str, options: dict[str, str], assumed: bool) -> None:
+    """Only where a time needs one."""
+    answer = await send(WHOLE.replace("2026-09-25 14:05:00", paid_at).replace("2026-09-25 14:06:00", paid_at), **options)
+    file = answer.json()["file"]
+    assert (options.get("timezone", "Asia/Shanghai"), assumed) == (file["timezone"], "timezone" in file["guessed"])
 
 
 async def test_an_order_number_that_a_spreadsheet_rounded_is_refused(send: Send) -> None:
