@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from app.adapters.parsing import as_map
 from app.adapters.protocol import Context, Event, FollowUp, Parsed, Refused, Reply, Unknown
 from app.events import reader
+from app.events.characters import clean_text
 from app.events.envelope import EVENT
 
 MAX_MESSAGES = 10_000
@@ -114,7 +115,7 @@ class EventCollector:
     def unknown(self, reason: str, raw: object) -> None:
         """Add input that cannot be parsed, with the reason."""
         self._count()
-        self._unknown.append(Unknown(reason, raw, self._apart))
+        self._unknown.append(Unknown(_one_line(reason), raw, self._apart))
 
     def unreadable(self, field: str, value: object) -> None:
         """Add a figure of a sample that is there and cannot be read."""
@@ -129,7 +130,7 @@ class EventCollector:
     def ignore(self, name: str) -> None:
         """Add the name of a known message that has no event."""
         self._count()
-        self._ignored.append(name)
+        self._ignored.append(_one_line(name))
 
     def _count(self) -> None:
         self._messages += 1
@@ -147,3 +148,8 @@ class EventCollector:
             reply=reply,
             keep=keep,
         )
+
+
+def _one_line(text: str) -> str:
+    """Return a reason without the line breaks and control characters of what it names, which a sender wrote."""
+    return text if text.isprintable() else " ".join(clean_text(text).split())

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -98,7 +98,7 @@ def _comparable(customers: list[dict[str, Any]]) -> list[str]:
 @given(purchases=_PURCHASES)
 async def test_random_purchases(client: httpx.AsyncClient, sessions: Any, sell: Any, purchases: list[Purchase]) -> None:
     """Customers, filters, histories and cohorts equal the plain computation; sums equal the sessions' KPIs."""
-    brand = f"b{id(purchases)}"
+    brand = f"b{uuid4().hex[:12]}"
     shows = await sessions(*ZONES, brand=brand)
     orders = await sell(shows, purchases)
     found = await _listed(client, brand)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -81,7 +81,7 @@ async def test_random_purchases(
     client: httpx.AsyncClient, service: Service, sessions: Any, sell: Any, purchases: list[Purchase], data: st.DataObject
 ) -> None:
     """Figures before and after are equal, also after every event was repeated under another id and the log was folded again."""
-    brand = f"b{id(purchases)}"
+    brand = f"b{uuid4().hex[:12]}"
     # The examples share a database, and brands share the stored pseudonym of a person.
     purchases = [purchase._replace(buyer=f"{brand} {purchase.buyer}") for purchase in purchases]
     shows = await sessions("Asia/Tokyo", "America/New_York", brand=brand)
