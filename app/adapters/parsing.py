@@ -6,7 +6,7 @@ absent or unusable. Never here: floats for money, guesses.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -73,13 +73,7 @@ def stated_integer(found: Mapping[str, object], name: str) -> int | None:
     Raises:
         Unreadable: it is there and is no such number; to go on without it would make a wrong figure.
     """
-    value = found.get(name)
-    if value is None or value == "":
-        return None
-    number = integer(value)
-    if number is None:
-        raise Unreadable(f"{name} is no whole number from 0 to {MAX_COUNT}")
-    return number
+    return _stated(found, name, integer, f"is no whole number from 0 to {MAX_COUNT}")
 
 
 def stated_amount(found: Mapping[str, object], name: str) -> int | None:
@@ -88,13 +82,7 @@ def stated_amount(found: Mapping[str, object], name: str) -> int | None:
     Raises:
         Unreadable: it is there and is no amount.
     """
-    value = found.get(name)
-    if value is None or value == "":
-        return None
-    number = signed_integer(value)
-    if number is None:
-        raise Unreadable(f"{name} is no whole number of at most {MAX_COUNT}")
-    return number
+    return _stated(found, name, signed_integer, f"is no whole number of at most {MAX_COUNT}")
 
 
 def stated_time(found: Mapping[str, object], name: str) -> datetime | None:
@@ -103,13 +91,19 @@ def stated_time(found: Mapping[str, object], name: str) -> datetime | None:
     Raises:
         Unreadable: it is there and is no time; another time would date the event wrongly.
     """
-    value = found.get(name)
-    if value is None or value == "" or integer(value) == 0:
+    if integer(found.get(name)) == 0:
         return None
-    time = any_timestamp(value)
-    if time is None:
-        raise Unreadable(f"{name} is no time from {EARLIEST.year} to {LATEST.year}")
-    return time
+    return _stated(found, name, any_timestamp, f"is no time from {EARLIEST.year} to {LATEST.year}")
+
+
+def _stated(found: Mapping[str, object], name: str, read: Callable[[object], T | None], fault: str) -> T | None:
+    value = found.get(name)
+    if value is None or value == "":
+        return None
+    result = read(value)
+    if result is None:
+        raise Unreadable(f"{name} {fault}")
+    return result
 
 
 def count_of(value: object) -> object:
